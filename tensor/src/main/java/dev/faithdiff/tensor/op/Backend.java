@@ -1,0 +1,45 @@
+package dev.faithdiff.tensor.op;
+
+import dev.faithdiff.tensor.Device;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+
+/** One kind of device: opens its devices and holds its table of kernels. Found by {@link ServiceLoader}. */
+public interface Backend {
+    /** {@code "cpu"} or {@code "cuda"}. */
+    String kind();
+
+    /** Null if devices of this kind can be opened here, else the reason in a sentence. */
+    String unavailable();
+
+    /** Number of devices of this kind; 0 where unavailable. */
+    int count();
+
+    /** Opens, or finds again, the device of an index. */
+    Device open(int index);
+
+    /** A line about a device for people: name, memory, versions. */
+    String describe(int index);
+
+    /** All kernels, best first for each op. */
+    List<Kernel<?>> kernels();
+
+    /** The backend of a kind, or null. */
+    static Backend of(String kind) { return all().get(kind); }
+
+    /** Every backend on the class path by kind. */
+    static Map<String, Backend> all() { return Registry.BACKENDS; }
+
+    /** Loads the backends once. */
+    final class Registry {
+        private static final Map<String, Backend> BACKENDS = new TreeMap<>();
+
+        static {
+            for (Backend b : ServiceLoader.load(Backend.class)) BACKENDS.put(b.kind(), b);
+        }
+
+        private Registry() {}
+    }
+}

@@ -1,0 +1,115 @@
+package dev.faithdiff.tensor.op;
+
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+
+/**
+ * Convolution of x {@code [B, H, W, I]} with weight {@code [O, kh, kw, I]} and bias {@code [O]} or none, one stride for both axes and
+ * zero padding of its own on each side (the VAE's downsampler pads only right and bottom).
+ */
+public record Conv2dOp(int stride, int top, int bottom, int left, int right) implements Op {
+    @Override public Shape shape(Tensor[] in) {
+        requireOperands(in, 2, 3);
+        Tensor x = in[0], w = in[1];
+        require(x.rank() == 4 && w.rank() == 4, in, "takes x [B, H, W, I] and weight [O, kh, kw, I]");
+        require(x.size(3) == w.size(3), in, "x has " + x.size(3) + " channels, weight takes " + w.size(3));
+        require(in.length < 3 || in[2].shape().equals(Shape.of(w.size(0))), in, "the bias has one value for each of " + w.size(0) + " outputs");
+        require(stride >= 1 && top >= 0 && bottom >= 0 && left >= 0 && right >= 0, in, "stride is positive, padding is not negative");
+        int h = x.size(1) + top + bottom - w.size(1), v = x.size(2) + left + right - w.size(2);
+        require(h >= 0 && v >= 0, in, "the padded input is smaller than the kernel");
+        return Shape.of(x.size(0), h / stride + 1, v / stride + 1, w.size(0));
+    }
+
+    /** Receives each pair of an output pixel and an input pixel that the kernel position {@code tap} connects, as pixel indices. */
+    private interface Taps {
+        void at(long outPixel, long inPixel, int tap);
+    }
+
+    private void each(Shape x, Shape w, Shape y, Taps taps) {
+        int kh = w.size(1), kw = w.size(2);
+        for (int b = 0; b < y.size(0); b++) {
+            for (int oy = 0; oy < y.size(1); oy++) {
+                for (int ox = 0; ox < y.size(2); ox++) {
+                    long o = ((long) b * y.size(1) + oy) * y.size(2) + ox;
+                    for (int t = 0; t < kh * kw; t++) {
+                        int iy = oy * stride - top + t / kw, ix = ox * stride - left + t % kw;
+                        if (iy < 0 || iy >= x.size(1) || ix < 0 || ix >= x.size(2)) continue;
+                        taps.at(o, ((long) b * x.size(1) + iy) * x.size(2) + ix, t);
+                    }
+                }
+            }
+        }
+    }
+
+    @Override public void reference(Tensor[] in, Tensor out) {
+        int channels = in[0].size(3), outputs = in[1].size(0), kernel = in[1].size(1) * in[1].size(2);
+        double[] sums = new double[Math.toIntExact(out.count())];
+        each(in[0].shape(), in[1].shape(), out.shape(), (o, i, t) -> {
+            for (int n = 0; n < outputs; n++) {
+                double sum = 0;
+                long w = ((long) n * kernel + t) * channels;
+                for (int c = 0; c < channels; c++) sum += (double) in[0].get(i * channels + c) * in[1].get(w + c);
+                sums[(int) (o * outputs) + n] += sum;
+            }
+        });
+        for (int i = 0; i < sums.length; i++) out.set(i, sums[i] + (in.length > 2 ? in[2].get(i % outputs) : 0));
+    }
+
+    @Override public Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
+        Tensor[] g = new Tensor[in.length];
+        if (wanted[0]) g[0] = Engine.run(new InputGrad(this, in[0].size(1), in[0].size(2)), grad, in[1]);
+        if (wanted[1]) g[1] = Engine.run(new WeightGrad(this, in[1].size(1), in[1].size(2)), grad, in[0]);
+        if (in.length > 2 && wanted[2]) g[2] = grad.sum(0, 1, 2).reshape(grad.size(3));
+        return g;
+    }
+
+    @Override public long flops(Tensor[] in) { return 2 * shape(in).count() * in[1].count() / Math.max(1, in[1].size(0)); }
+
+    /** Gradient with respect to x, of operands grad {@code [B, Ho, Wo, O]} and weight, for an input of {@code height x width}. */
+    public record InputGrad(Conv2dOp of, int height, int width) implements Op {
+        @Override public Shape shape(Tensor[] in) {
+            requireOperands(in, 2, 2);
+            require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(3) == in[1].size(0), in, "takes grad [B, Ho, Wo, O] and weight [O, kh, kw, I]");
+            return Shape.of(in[0].size(0), height, width, in[1].size(3));
+        }
+
+        @Override public void reference(Tensor[] in, Tensor out) {
+            int channels = out.size(3), outputs = in[1].size(0), kernel = in[1].size(1) * in[1].size(2);
+            double[] sums = new double[Math.toIntExact(out.count())];
+            of.each(out.shape(), in[1].shape(), in[0].shape(), (o, i, t) -> {
+                for (int n = 0; n < outputs; n++) {
+                    double g = in[0].get(o * outputs + n);
+                    long w = ((long) n * kernel + t) * channels;
+                    for (int c = 0; c < channels; c++) sums[(int) (i * channels) + c] += g * in[1].get(w + c);
+                }
+            });
+            for (int i = 0; i < sums.length; i++) out.set(i, sums[i]);
+        }
+
+        @Override public long flops(Tensor[] in) { return 2 * in[0].count() * in[1].count() / Math.max(1, in[1].size(0)); }
+    }
+
+    /** Gradient with respect to the weight, of operands grad {@code [B, Ho, Wo, O]} and x, for a kernel of {@code kh x kw}. */
+    public record WeightGrad(Conv2dOp of, int kh, int kw) implements Op {
+        @Override public Shape shape(Tensor[] in) {
+            requireOperands(in, 2, 2);
+            require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(0) == in[1].size(0), in, "takes grad [B, Ho, Wo, O] and x [B, H, W, I]");
+            return Shape.of(in[0].size(3), kh, kw, in[1].size(3));
+        }
+
+        @Override public void reference(Tensor[] in, Tensor out) {
+            int channels = in[1].size(3), outputs = in[0].size(3), kernel = kh * kw;
+            double[] sums = new double[Math.toIntExact(out.count())];
+            of.each(in[1].shape(), out.shape(), in[0].shape(), (o, i, t) -> {
+                for (int n = 0; n < outputs; n++) {
+                    double g = in[0].get(o * outputs + n);
+                    int w = (n * kernel + t) * channels;
+                    for (int c = 0; c < channels; c++) sums[w + c] += g * in[1].get(i * channels + c);
+                }
+            });
+            for (int i = 0; i < sums.length; i++) out.set(i, sums[i]);
+        }
+
+        @Override public long flops(Tensor[] in) { return 2 * in[0].count() * kh * kw * in[1].size(3); }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.faithdiff.tensor.op;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tape;
+import dev.faithdiff.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/**
+ * The one funnel: every computation passes {@link #run}. Operands are checked, the result is allocated in the current scope, the
+ * first kernel of the device's table that does not refuse computes it, and the tape records it.
+ *
+ * <p>{@code -Dfaithdiff.kernel.LinearOp=NAME} puts one kernel first; the name {@code reference} stands for the op's own loops.
+ * {@code -Dfaithdiff.check.nan=true} fails at the first op that produces a NaN.
+ */
+public final class Engine {
+    /** Sees each computed op: what ran, on which kernel, for how long. */
+    public interface Observer {
+        void ran(Op op, Tensor[] in, Tensor out, String kernel, long nanos);
+    }
+
+    private static final boolean CHECK_NAN = Boolean.getBoolean("faithdiff.check.nan");
+    private static final Map<String, Map<Class<?>, List<Kernel<?>>>> TABLES = new ConcurrentHashMap<>();
+    private static volatile Observer observer;
+
+    private Engine() {}
+
+    /** Computes {@code op} on its operands, which must live on one device. @throws OpError if they do not fit */
+    public static Tensor run(Op op, Tensor... in) {
+        Device device = device(op, in);
+        Shape shape = op.shape(in);
+        long view = op.view(in);
+        Tensor out = view >= 0 ? in[0].view(view, shape) : Tensor.empty(device, op.dtype(in), shape);
+        if (view < 0) compute(op, in, out);
+        Tape.record(op, in, out);
+        return out;
+    }
+
+    /** Computes {@code op} into an existing tensor of the result's shape and type, in place. Not recorded by tapes. */
+    public static void update(Op op, Tensor target, Tensor... in) {
+        device(op, in);
+        op.require(op.shape(in).equals(target.shape()) && op.dtype(in) == target.dtype(), in, "does not fit the target " + target);
+        compute(op, in, target);
+    }
+
+    /** Runs one given kernel, for the laboratory. */
+    @SuppressWarnings("unchecked")
+    public static <O extends Op> Tensor run(Kernel<O> kernel, Op op, Tensor... in) {
+        Tensor out = Tensor.empty(device(op, in), op.dtype(in), op.shape(in));
+        kernel.run((O) op, in, out);
+        return out;
+    }
+
+    /** Installs the one observer; null removes it. */
+    public static void observe(Observer o) { observer = o; }
+
+    /** The kernels of a kind of device for an op, best first. */
+    public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
+        return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> table(kind, op));
+    }
+
+    private static Device device(Op op, Tensor[] in) {
+        for (Tensor t : in) {
+            op.require(t.storage().live(), in, t + " is used after its scope was closed");
+            op.require(t.device() == in[0].device(), in, "operands live on " + in[0].device().name() + " and " + t.device().name());
+        }
+        return in[0].device();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <O extends Op> void compute(O op, Tensor[] in, Tensor out) {
+        if (out.count() == 0) return;
+        Kernel<O> kernel = null;
+        for (Kernel<?> k : kernels(out.device().kind(), op.getClass())) {
+            if (((Kernel<O>) k).refuses(op, in) == null) {
+                kernel = (Kernel<O>) k;
+                break;
+            }
+        }
+        Observer o = observer;
+        long start = o == null ? 0 : System.nanoTime();
+        if (kernel != null) {
+            kernel.run(op, in, out);
+        } else {
+            op.require(out.device() == Device.CPU, in, "no kernel of " + out.device().name() + " takes this case");
+            op.reference(in, out);
+        }
+        if (o != null) o.ran(op, in, out, kernel == null ? "reference" : kernel.name(), System.nanoTime() - start);
+        if (CHECK_NAN && out.device() == Device.CPU && out.dtype().isFloating()) checkNan(op, in, out);
+    }
+
+    private static void checkNan(Op op, Tensor[] in, Tensor out) {
+        for (long i = 0; i < out.count(); i++) {
+            op.require(!Float.isNaN(out.get(i)), in, "the result has a NaN at element " + i);
+        }
+    }
+
+    private static List<Kernel<?>> table(String kind, Class<? extends Op> op) {
+        Backend backend = Backend.of(kind);
+        String simple = op.getEnclosingClass() == null ? op.getSimpleName() : op.getEnclosingClass().getSimpleName() + "." + op.getSimpleName();
+        String first = System.getProperty("faithdiff.kernel." + simple);
+        if (backend == null || "reference".equals(first)) return List.of();
+        List<Kernel<?>> own = backend.kernels().stream().<Kernel<?>>filter(k -> k.op() == op).toList();
+        if (first == null) return own;
+        if (own.stream().noneMatch(k -> k.name().equals(first))) {
+            throw new OpError("there is no kernel '" + first + "' for " + simple + " on " + kind + "; there are "
+                    + own.stream().map(Kernel::name).toList());
+        }
+        return Stream.concat(own.stream().filter(k -> k.name().equals(first)), own.stream().filter(k -> !k.name().equals(first))).toList();
+    }
+}

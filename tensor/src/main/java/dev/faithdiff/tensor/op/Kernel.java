@@ -1,0 +1,21 @@
+package dev.faithdiff.tensor.op;
+
+import dev.faithdiff.tensor.Tensor;
+
+/**
+ * How one op is computed on one kind of device. A kernel checks nothing: {@link Op#shape} did, and {@link #refuses} has said
+ * whether this case is one of its own.
+ */
+public interface Kernel<O extends Op> {
+    /** Op and technique: {@code Conv2dImplicitGemm}. */
+    default String name() { return getClass().getSimpleName(); }
+
+    /** The op this kernel computes. */
+    Class<O> op();
+
+    /** Null if the kernel can compute this case, else the reason in words. */
+    default String refuses(O op, Tensor[] in) { return null; }
+
+    /** Fills {@code out}, whose contents are undefined before. */
+    void run(O op, Tensor[] in, Tensor out);
+}

@@ -1,0 +1,67 @@
+package dev.faithdiff.tensor.op;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+
+/**
+ * What is computed: a record of attributes that knows its shape rule, its scalar reference, its gradient and its cost; how to
+ * be fast is a {@link Kernel}'s affair. Optional operands come last and are left out when absent.
+ */
+public sealed interface Op permits UnaryOp, UnaryOp.Grad, BinaryOp, AffineOp, CastOp, ReduceOp, SoftmaxOp, SoftmaxOp.Grad,
+        LinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad, GroupNormOp, GroupNormOp.Grad,
+        LayerNormOp, LayerNormOp.Grad, GegluOp, GegluOp.Grad, ReshapeOp, SliceOp, ConcatOp, PermuteOp, PadOp,
+        UpsampleOp, UpsampleOp.Grad, GatherOp, GatherOp.Grad {
+
+    /** The result's shape. @throws OpError if the operands do not fit, saying the rule */
+    Shape shape(Tensor[] in);
+
+    /** The result's element type: the activation's, which comes first. */
+    default DType dtype(Tensor[] in) { return in[0].dtype(); }
+
+    /** Element offset into the first operand if the result is a view of it; -1 if the op computes. */
+    default long view(Tensor[] in) { return -1; }
+
+    /** The definition, in plain loops with sums in double: the oracle of every kernel. */
+    void reference(Tensor[] in, Tensor out);
+
+    /**
+     * Gradients with respect to the operands, made of Tensor methods.
+     *
+     * @param grad   gradient with respect to {@code out}
+     * @param wanted which operands want one; the others may be null in the result
+     */
+    default Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
+        throw new OpError(name() + " has no gradient");
+    }
+
+    /** Floating-point operations (a multiply-add counts two). */
+    default long flops(Tensor[] in) { return shape(in).count(); }
+
+    /** Bytes read and written at the least. */
+    default long bytes(Tensor[] in) {
+        long n = shape(in).count() * dtype(in).bytes();
+        for (Tensor t : in) n += t.bytes();
+        return n;
+    }
+
+    /** The class's name with nested names joined by a dot: {@code Conv2dOp.InputGrad}. */
+    default String name() {
+        Class<?> outer = getClass().getEnclosingClass();
+        return (outer == null ? "" : outer.getSimpleName() + ".") + getClass().getSimpleName();
+    }
+
+    /** Fails with the op, its operands and the rule unless {@code holds}. */
+    default void require(boolean holds, Tensor[] in, String rule) {
+        if (holds) return;
+        StringBuilder s = new StringBuilder(name()).append(" on ");
+        for (int i = 0; i < in.length; i++) s.append(i == 0 ? "" : ", ").append(in[i]);
+        throw new OpError(s.append(": ").append(rule).toString());
+    }
+
+    /** Fails unless there are {@code least} to {@code most} operands. */
+    default void requireOperands(Tensor[] in, int least, int most) {
+        require(in.length >= least && in.length <= most, in, "takes " + (least == most ? "" : least + " to ") + most + " operands");
+    }
+}
