@@ -1,0 +1,38 @@
+package dev.faithdiff.tensor.io;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Shape;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.util.function.Supplier;
+
+/** One named tensor to be written; its bytes are asked for only when their turn comes, and once. */
+public interface Source {
+    String name();
+
+    DType dtype();
+
+    Shape shape();
+
+    /** Writes exactly {@code shape().count() * dtype().bytes()} bytes, little-endian, row-major. */
+    void writeTo(WritableByteChannel out) throws IOException;
+
+    /** A tensor whose bytes {@code data} supplies when the file reaches it. */
+    static Source of(String name, DType dtype, Shape shape, Supplier<MemorySegment> data) {
+        record Supplied(String name, DType dtype, Shape shape, Supplier<MemorySegment> data) implements Source {
+            @Override public void writeTo(WritableByteChannel out) throws IOException { copy(data.get(), out); }
+        }
+        return new Supplied(name, dtype, shape, data);
+    }
+
+    /** Writes a whole segment of any size. */
+    static void copy(MemorySegment data, WritableByteChannel out) throws IOException {
+        long chunk = 16 << 20;
+        for (long at = 0; at < data.byteSize(); at += chunk) {
+            ByteBuffer bytes = data.asSlice(at, Math.min(chunk, data.byteSize() - at)).asByteBuffer();
+            while (bytes.hasRemaining()) out.write(bytes);
+        }
+    }
+}

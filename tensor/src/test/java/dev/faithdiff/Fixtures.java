@@ -1,0 +1,119 @@
+package dev.faithdiff;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.SafeTensors.Entry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Stored outputs of the published implementation, read by name; files stay mapped until the test process ends. */
+public final class Fixtures {
+    private static final Map<String, Fixtures> OPEN = new ConcurrentHashMap<>();
+
+    private final String file;
+    private final Map<String, Entry> entries;
+
+    private Fixtures(String file, Map<String, Entry> entries) {
+        this.file = file;
+        this.entries = entries;
+    }
+
+    /** The fixtures' folder: system property {@code fixtures.dir}, else this module's own, seen from it or from the root. */
+    public static Path dir() {
+        String property = System.getProperty("fixtures.dir");
+        if (property != null && !property.isBlank()) return Path.of(property);
+        Path own = Path.of("src/test/resources/fixtures").toAbsolutePath();
+        for (Path at = Path.of("").toAbsolutePath(); at != null && !Files.isDirectory(own); at = at.getParent()) {
+            own = at.resolve("tensor/src/test/resources/fixtures");
+        }
+        return own;
+    }
+
+    /** A JSON file of the fixtures, such as {@code "rng/rng.json"}. */
+    public static JsonObject json(String relative) {
+        try {
+            return JsonParser.parseString(Files.readString(dir().resolve(relative))).getAsJsonObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A safetensors file (or folder, or index) of the fixtures, such as {@code "rng/cpu.safetensors"}. */
+    @SuppressWarnings("resource")
+    public static Fixtures open(String relative) {
+        return OPEN.computeIfAbsent(relative, f -> new Fixtures(f, SafeTensors.open(dir().resolve(f)).entries()));
+    }
+
+    public Set<String> names() { return entries.keySet(); }
+
+    public boolean has(String name) { return entries.containsKey(name); }
+
+    public Shape shape(String name) { return entry(name).shape(); }
+
+    /** The file's own entry, for element types and raw bytes. */
+    public Entry entry(String name) {
+        Entry e = entries.get(name);
+        if (e == null) throw new AssertionError(file + " has no tensor " + name + ", only " + entries.keySet());
+        return e;
+    }
+
+    /** All elements of a tensor of any type, as floats. */
+    public float[] floats(String name) {
+        Entry e = entry(name);
+        float[] values = new float[Math.toIntExact(e.shape().count())];
+        for (int i = 0; i < values.length; i++) values[i] = e.dtype().get(e.data(), (long) i * e.dtype().bytes());
+        return values;
+    }
+
+    /** All elements of an integer tensor. */
+    public long[] longs(String name) {
+        Entry e = entry(name);
+        if (e.dtype().isFloating()) throw new AssertionError(file + ": " + name + " is " + e.dtype() + ", not integers");
+        long[] values = new long[Math.toIntExact(e.shape().count())];
+        for (int i = 0; i < values.length; i++) values[i] = e.dtype().getLong(e.data(), (long) i * e.dtype().bytes());
+        return values;
+    }
+
+    /** A rank-4 tensor stored [N, C, H, W] in [N, H, W, C] order; the same turn takes a weight [O, I, kh, kw] to [O, kh, kw, I]. */
+    public float[] nhwc(String name) {
+        Shape s = shape(name);
+        if (s.rank() != 4) throw new AssertionError(file + ": " + name + " has shape " + s + ", not four axes");
+        float[] from = floats(name), to = new float[from.length];
+        int channels = s.size(1), pixels = s.size(2) * s.size(3), at = 0;
+        for (int n = 0; n < s.size(0); n++) {
+            for (int p = 0; p < pixels; p++) {
+                for (int c = 0; c < channels; c++) to[at++] = from[(n * channels + c) * pixels + p];
+            }
+        }
+        return to;
+    }
+
+    /** Fails unless every value is within {@code atol} of its expectation; NaN equals only NaN, an infinity only itself. */
+    public static void assertClose(String what, float[] actual, float[] expected, double atol) {
+        if (actual.length != expected.length) throw new AssertionError(what + ": " + actual.length + " values, expected " + expected.length);
+        int wrong = 0, worst = -1;
+        double largest = -1;
+        for (int i = 0; i < actual.length; i++) {
+            if (actual[i] == expected[i] || actual[i] != actual[i] && expected[i] != expected[i]) continue;
+            double difference = Math.abs((double) actual[i] - expected[i]);
+            if (difference <= atol && Float.isFinite(actual[i]) && Float.isFinite(expected[i])) continue;
+            if (!(difference < Double.POSITIVE_INFINITY)) difference = Double.POSITIVE_INFINITY;
+            wrong++;
+            if (difference > largest) {
+                largest = difference;
+                worst = i;
+            }
+        }
+        if (wrong > 0) {
+            throw new AssertionError(what + ": " + wrong + " of " + actual.length + " values differ by more than " + atol + "; worst at "
+                    + worst + ": " + actual[worst] + ", expected " + expected[worst]);
+        }
+    }
+}
