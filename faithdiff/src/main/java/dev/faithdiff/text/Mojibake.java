@@ -12,8 +12,11 @@ import java.nio.charset.StandardCharsets;
  * spaces are left as they are.
  */
 final class Mojibake {
-    /** Leads of Latin letters, of punctuation and of emoji: one sequence is enough. */
-    private static final String TELLING_LEADS = "ÂÃâð";
+    /** Leads of Latin letters: one pair is enough but for two marks that often follow a letter. */
+    private static final String TELLING_PAIRS = "ÂÃ";
+    private static final String PUNCTUATION = "…’";
+    /** Leads of punctuation and of emoji: one sequence is enough. */
+    private static final String TELLING_LEADS = "âð";
 
     private Mojibake() {}
 
@@ -52,10 +55,13 @@ final class Mojibake {
     }
 
     private static boolean isConvincing(String text, int start, int end, int sequences) {
-        if (sequences > 1 || TELLING_LEADS.indexOf(text.charAt(start)) >= 0) return true;
         for (int i = start; i < end; i++) if (Character.isISOControl(text.charAt(i))) return true;
-        boolean insideWord = start > 0 && Character.isLowerCase(text.charAt(start - 1));
-        return insideWord && end - start == 2;
+        if (sequences == 1 && end - start == 2) {
+            boolean insideWord = start > 0 && Character.isLowerCase(text.charAt(start - 1))
+                    && end < text.length() && Character.isLowerCase(text.charAt(end));
+            return insideWord || TELLING_PAIRS.indexOf(text.charAt(start)) >= 0 && PUNCTUATION.indexOf(text.charAt(start + 1)) < 0;
+        }
+        return sequences > 1 || TELLING_LEADS.indexOf(text.charAt(start)) >= 0;
     }
 
     private static String decode(String text, int start, int end) {
