@@ -90,7 +90,9 @@ class SafeTensorsHostileTest {
         for (int round = 0; round < 600; round++) {
             Files.write(path, damaged(good, random));
             try (SafeTensors file = SafeTensors.open(path)) {
-                for (Entry e : file.entries().values()) assertThat(e.data().byteSize()).isEqualTo(e.shape().count() * e.dtype().bytes());
+                for (Entry e : file.entries().values()) {
+                    assertThat(e.data().byteSize()).isEqualTo(e.shape().count() * e.dtype().bytes());
+                }
                 opened++;
             } catch (SafeTensorsError e) {
                 assertThat(e.getMessage()).doesNotContain("\n");
