@@ -43,7 +43,7 @@ class DTypeTest {
         assertThat(tables.names()).isNotEmpty();
         for (String name : tables.names()) {
             DType type = type(name.replace("_all_as_f32_bits", ""));
-        long[] bits = tables.longs(name);
+            long[] bits = tables.longs(name);
             assertThat(bits).hasSize(1 << 8 * type.bytes());
             for (int i = 0; i < bits.length; i++) {
                 float actual = decode(type, i), expected = Float.intBitsToFloat((int) bits[i]);
