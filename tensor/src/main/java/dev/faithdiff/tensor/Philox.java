@@ -18,7 +18,9 @@ public final class Philox implements Rng {
     private long seed, offset;
 
     Philox(long seed, int residentThreads) {
-        if (residentThreads < BLOCK) throw new OpError("a CUDA device has at least " + BLOCK + " resident threads, not " + residentThreads);
+        if (residentThreads < BLOCK) {
+            throw new OpError("a CUDA device has at least " + BLOCK + " resident threads, not " + residentThreads);
+        }
         this.seed = seed;
         this.residentThreads = residentThreads / BLOCK * BLOCK;
     }

@@ -19,6 +19,7 @@ class DTypeTest {
     void roundsAsTorch(String conversion) {
         String[] steps = conversion.split("_to_");
         float[] input = rounding.floats("input_f32"), actual = new float[input.length], expected = new float[input.length];
+        DType target = type(steps[steps.length - 1]);
         long[] bits = rounding.longs(conversion + ".bits");
         for (int i = 0; i < input.length; i++) {
             int last = 0;
@@ -27,9 +28,10 @@ class DTypeTest {
                 last = encode(type(step), actual[i]);
                 actual[i] = decode(type(step), last);
             }
-            expected[i] = decode(type(steps[steps.length - 1]), (int) bits[i]);
+            expected[i] = decode(target, (int) bits[i]);
             if (expected[i] == expected[i]) {
-                assertThat(last).as("%s of %s (%d)", conversion, Float.toHexString(input[i]), i).isEqualTo((int) bits[i] & mask(type(steps[steps.length - 1])));
+                String what = conversion + " of " + Float.toHexString(input[i]);
+                assertThat(last).as(what).isEqualTo((int) bits[i] & mask(target));
             }
         }
         assertClose(conversion, actual, expected, 0);
@@ -52,9 +54,11 @@ class DTypeTest {
     }
 
     @Test void readsOneTensorInEveryFloatingType() {
-        Fixtures stored = Fixtures.open("dtypes/same_tensor.safetensors"), upcast = Fixtures.open("dtypes/same_tensor_f32.safetensors");
+        Fixtures stored = Fixtures.open("dtypes/same_tensor.safetensors");
+        Fixtures upcast = Fixtures.open("dtypes/same_tensor_f32.safetensors");
         for (String name : upcast.names()) assertClose(name, stored.floats(name), upcast.floats(name), 0);
-        assertThat(stored.names().stream().filter(n -> stored.entry(n).dtype().isFloating())).containsExactlyInAnyOrderElementsOf(upcast.names());
+        assertThat(stored.names().stream().filter(n -> stored.entry(n).dtype().isFloating()))
+                .containsExactlyInAnyOrderElementsOf(upcast.names());
     }
 
     @Test void decodesAQuantisedWeight() {

@@ -18,8 +18,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class RngTest {
-    private static final double ATOL = Fixtures.json("rng/rng.json").getAsJsonObject("suggested_atol").get("randn float32").getAsDouble();
-    private static final double PHILOX_ATOL = Fixtures.json("rng/rng.json").getAsJsonObject("suggested_atol").get("philox_randn").getAsDouble();
+    private static final double ATOL = atol("randn float32"), PHILOX_ATOL = atol("philox_randn");
     private static final Pattern NAME = Pattern.compile("(?<kind>[a-z0-9_]+)\\.seed(?<seed>-?\\d+)(\\.(?<rest>.+))?");
     private static final Pattern RANGE = Pattern.compile("randint_(neg)?(\\d+)_(2pow)?(\\d+).*");
 
@@ -34,11 +33,12 @@ class RngTest {
     }
 
     @Test void cpuGeneratorGoesOnFromCallToCall() {
-        Map<Long, List<String>> calls = cpu.names().stream().filter(n -> n.startsWith("sequence.")).collect(Collectors.groupingBy(n -> seed(match(n))));
+        Map<Long, List<String>> calls = cpu.names().stream().filter(n -> n.startsWith("sequence."))
+                .collect(Collectors.groupingBy(n -> seed(match(n))));
         assertThat(calls).isNotEmpty();
         calls.forEach((seed, names) -> {
             Mt19937 rng = Rng.cpu(seed);
-            names.stream().sorted(Comparator.comparingInt(n -> Integer.parseInt(match(n).group("rest").split("_")[0]))).forEach(name -> {
+            names.stream().sorted(Comparator.comparingInt(RngTest::turn)).forEach(name -> {
                 long[] state = rng.state();
                 String kind = match(name).group("rest").replaceFirst("^\\d+_", "").replaceFirst("(randn|rand)_.*", "$1");
                 check(name, kind, rng);
@@ -58,7 +58,7 @@ class RngTest {
                 long[] expected = cuda.longs(name);
                 for (int i = 0; i < expected.length / 4; i++) {
                     int[] words = Philox.words(seed(m), i, offset);
-                    for (int j = 0; j < 4; j++) assertThat(words[j] & 0xffffffffL).as("%s [%d, %d]", name, i, j).isEqualTo(expected[4 * i + j]);
+                    for (int j = 0; j < 4; j++) assertThat(words[j]).as("%s [%d, %d]", name, i, j).isEqualTo((int) expected[4 * i + j]);
                 }
             } else {
                 Philox rng = Rng.philox(seed(m));
@@ -148,6 +148,12 @@ class RngTest {
         Matcher m = NAME.matcher(name);
         assertThat(m.matches()).as(name).isTrue();
         return m;
+    }
+
+    private static int turn(String name) { return Integer.parseInt(match(name).group("rest").split("_")[0]); }
+
+    private static double atol(String what) {
+        return Fixtures.json("rng/rng.json").getAsJsonObject("suggested_atol").get(what).getAsDouble();
     }
 
     private static long seed(Matcher m) { return Long.parseLong(m.group("seed")); }
