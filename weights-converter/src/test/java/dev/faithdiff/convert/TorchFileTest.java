@@ -93,7 +93,7 @@ class TorchFileTest {
         byte[] whole = Files.readAllBytes(VARIANTS.resolve(name));
         Path damaged = folder.resolve("damaged.pt");
         for (int n = 0; n < whole.length; n++) {
-            for (int change : new int[] {0xff, 0x01}) {
+            for (int change : new int[] {n % 2 == 0 ? 0xff : 0x01}) {
                 byte[] copy = whole.clone();
                 copy[n] ^= (byte) change;
                 Files.write(damaged, copy);
