@@ -46,8 +46,7 @@ final class Codec {
         } catch (ImageError e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
-            throw new ImageError("cannot read " + path + ": damaged or unsupported " + format + " (" + why + ")", e);
+            throw new ImageError("cannot read " + path + ": damaged or unsupported " + format + " (" + ImageFiles.reason(e) + ")", e);
         } catch (OutOfMemoryError e) {
             throw new ImageError("cannot read " + path + ": too large for the memory of this run, raise -Xmx", e);
         } finally {

@@ -10,7 +10,7 @@ import java.util.zip.CRC32;
  * TIFF needs no walk: its decoder fails on strips outside the file.
  */
 final class WholeFile {
-    private static final String CUT_SHORT = "the file is cut short";
+    static final String CUT_SHORT = "the file is cut short";
 
     private WholeFile() {}
 
