@@ -60,7 +60,11 @@ public final class ImageFiles {
         }
     }
 
-    /** Finds out before a long run whether {@link #write} could write there, by making an empty file beside it. @throws ImageError if not */
+    /**
+     * Finds out before a long run whether {@link #write} could write there, by making an empty file beside it for a moment.
+     *
+     * @throws ImageError if it could not
+     */
     public static void checkWritable(Path path) {
         target(path);
         Path unfinished = unfinished(path);
@@ -79,7 +83,8 @@ public final class ImageFiles {
     }
 
     private static Path unfinished(Path path) {
-        return path.resolveSibling("." + path.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
+        String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+        return path.resolveSibling("." + path.getFileName() + "." + random + ".tmp");
     }
 
     /** Why, in one line: the file system's exceptions say it by their type. */

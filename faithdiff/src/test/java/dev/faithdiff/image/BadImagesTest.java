@@ -28,7 +28,8 @@ class BadImagesTest {
     @Test
     void namesWhatIsNotAFileOrNotAnImage() throws IOException {
         Path missing = folder.resolve("missing.png");
-        assertThatThrownBy(() -> ImageFiles.read(missing)).isInstanceOf(ImageError.class).hasMessage(missing + " does not exist");
+        assertThatThrownBy(() -> ImageFiles.read(missing))
+                .isInstanceOf(ImageError.class).hasMessage(missing + " does not exist");
         assertThatThrownBy(() -> ImageFiles.read(folder)).isInstanceOf(ImageError.class).hasMessageContaining("is a folder");
         refused(new byte[0], "is empty");
         refused(new byte[]{'B'}, "is not a PNG, JPEG, WebP, TIFF or BMP image");
@@ -108,7 +109,8 @@ class BadImagesTest {
     }
 
     private void refused(byte[] file, String why) {
-        assertThatThrownBy(() -> read(file)).isInstanceOf(ImageError.class).hasMessageContaining(why).hasMessageContaining("under-test").hasMessageNotContaining("\n");
+        assertThatThrownBy(() -> read(file))
+                .isInstanceOf(ImageError.class).hasMessageContaining(why).hasMessageContaining("under-test").hasMessageNotContaining("\n");
     }
 
     private Image read(byte[] file) throws IOException { return ImageFiles.read(Files.write(folder.resolve("under-test"), file)); }

@@ -53,7 +53,8 @@ class ImageFilesTest {
         Path file = folder.resolve("a.jpg");
         ImageFiles.write(noise(5, 5), file);
         byte[] before = Files.readAllBytes(file);
-        assertThatThrownBy(() -> ImageFiles.write(noise(70000, 1), file)).isInstanceOf(ImageError.class).hasMessageContaining("cannot write " + file);
+        assertThatThrownBy(() -> ImageFiles.write(noise(70000, 1), file))
+                .isInstanceOf(ImageError.class).hasMessageContaining("cannot write " + file);
         assertThat(Files.readAllBytes(file)).isEqualTo(before);
         assertThat(names()).containsExactly("a.jpg");
     }
@@ -74,7 +75,8 @@ class ImageFilesTest {
 
     private void refused(Path path, String why) {
         assertThatThrownBy(() -> ImageFiles.checkWritable(path)).isInstanceOf(ImageError.class).hasMessageContaining(why);
-        assertThatThrownBy(() -> ImageFiles.write(noise(2, 2), path)).isInstanceOf(ImageError.class).hasMessageContaining(why);
+        assertThatThrownBy(() -> ImageFiles.write(noise(2, 2), path))
+                .isInstanceOf(ImageError.class).hasMessageContaining(why);
     }
 
     private String[] names() throws IOException {

@@ -34,13 +34,16 @@ class ImageTest {
                 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3, 4, 5, 6, 4, 5, 6);
         assertThat(image.padTo(8).crop(0, 0, 2, 1)).isEqualTo(image);
         assertThat(image.padTo(1)).isSameAs(image);
-        assertThatThrownBy(() -> image.crop(1, 0, 2, 1)).isInstanceOf(ImageError.class).hasMessageContaining("2x1 at (1, 0)");
+        assertThatThrownBy(() -> image.crop(1, 0, 2, 1))
+                .isInstanceOf(ImageError.class).hasMessageContaining("2x1 at (1, 0)");
     }
 
     @Test
     void refusesSizesThatCannotBe() {
         assertThatThrownBy(() -> Image.of(0, 1, new byte[0])).isInstanceOf(ImageError.class).hasMessageContaining("0x1");
-        assertThatThrownBy(() -> Image.of(2, 2, new byte[11])).isInstanceOf(ImageError.class).hasMessageContaining("takes 12 bytes, got 11");
-        assertThatThrownBy(() -> Image.of(50000, 50000, new byte[3])).isInstanceOf(ImageError.class).hasMessageContaining("7500000000 bytes");
+        assertThatThrownBy(() -> Image.of(2, 2, new byte[11]))
+                .isInstanceOf(ImageError.class).hasMessageContaining("takes 12 bytes, got 11");
+        assertThatThrownBy(() -> Image.of(50000, 50000, new byte[3]))
+                .isInstanceOf(ImageError.class).hasMessageContaining("7500000000 bytes");
     }
 }
