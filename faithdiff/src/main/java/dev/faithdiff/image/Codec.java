@@ -38,7 +38,7 @@ final class Codec {
             int width = reader.getWidth(0);
             int height = reader.getHeight(0);
             if ((long) width * height > MAX_PIXELS) {
-                throw new ImageError(path + " is " + width + "x" + height + ", more than 256 megapixels: cut it into parts first");
+                throw new ImageError(path + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
             }
             Image image = Pixels.toImage(reader.read(0));
             if (warning[0] != null && warning[0].contains("premature end")) throw new IIOException(warning[0]);
@@ -46,7 +46,7 @@ final class Codec {
         } catch (ImageError e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
+            String why = ImageFiles.reason(e);
             throw new ImageError("cannot read " + path + ": damaged or unsupported " + format + " (" + why + ")", e);
         } catch (OutOfMemoryError e) {
             throw new ImageError("cannot read " + path + ": too large for the memory of this run, raise -Xmx", e);

@@ -61,7 +61,7 @@ public final class Image {
         if (w <= 0 || h <= 0) throw new ImageError("an image of " + w + "x" + h + " has no pixels");
         long bytes = 3L * w * h;
         if (bytes > Integer.MAX_VALUE - 8) {
-            throw new ImageError("an image of " + w + "x" + h + " takes " + bytes + " bytes, more than one array holds (2147483639)");
+            throw new ImageError("an image of " + w + "x" + h + " takes " + bytes + " bytes, more than one array holds");
         }
         return (int) bytes;
     }
@@ -83,7 +83,7 @@ public final class Image {
     /** The part of w x h pixels whose top left corner is (x, y). @throws ImageError if it leaves the image */
     public Image crop(int x, int y, int w, int h) {
         if (x < 0 || y < 0 || w <= 0 || h <= 0 || w > width - x || h > height - y) {
-            throw new ImageError("the part " + w + "x" + h + " at (" + x + ", " + y + ") is not inside an image of " + width + "x" + height);
+            throw new ImageError("the part " + w + "x" + h + " at (" + x + ", " + y + ") is not inside " + this);
         }
         if (w == width && h == height) return this;
         byte[] part = blank(w, h);

@@ -1,7 +1,9 @@
 package dev.faithdiff.image;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -45,23 +47,26 @@ public final class ImageFiles {
      * @throws ImageError if the extension is unknown or the file cannot be written
      */
     public static void write(Image image, Path path) {
-        ImageFormat format = ImageFormat.toWrite(path);
+        ImageFormat format = target(path);
         Path unfinished = unfinished(path);
         try {
             Files.createFile(unfinished);
             Codec.encode(image, format, unfinished);
             Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             throw new ImageError("cannot write " + path + ": " + reason(e), e);
         } finally {
             unfinished.toFile().delete();
         }
     }
 
-    /** Finds out before a long run whether {@link #write} could write there, by making an empty file beside it. @throws ImageError if not */
+    /**
+     * Finds out before a long run whether {@link #write} could write there, by making an empty file beside it for a moment.
+     *
+     * @throws ImageError if it could not
+     */
     public static void checkWritable(Path path) {
-        ImageFormat.toWrite(path);
-        if (Files.isDirectory(path)) throw new ImageError("cannot write " + path + ": it is a folder");
+        target(path);
         Path unfinished = unfinished(path);
         try {
             Files.createFile(unfinished);
@@ -72,15 +77,24 @@ public final class ImageFiles {
         }
     }
 
-    private static Path unfinished(Path path) {
-        return path.resolveSibling("." + path.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
+    private static ImageFormat target(Path path) {
+        if (Files.isDirectory(path)) throw new ImageError("cannot write " + path + ": it is a folder");
+        return ImageFormat.toWrite(path);
     }
 
-    private static String reason(IOException e) {
+    private static Path unfinished(Path path) {
+        String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+        return path.resolveSibling("." + path.getFileName() + "." + random + ".tmp");
+    }
+
+    /** Why, in one line: the file system's exceptions say it by their type. */
+    static String reason(Exception e) {
         return switch (e) {
             case NoSuchFileException _ -> "its folder does not exist";
             case AccessDeniedException _ -> "permission denied";
-            default -> e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse(e.toString());
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            case EOFException _ -> WholeFile.CUT_SHORT;
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
         };
     }
 }

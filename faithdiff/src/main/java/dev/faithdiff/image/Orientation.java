@@ -13,7 +13,8 @@ final class Orientation {
     /** 1 (as it is) where the file says nothing, nothing valid, or its metadata is damaged. */
     static int of(byte[] file) {
         try {
-            var exif = ImageMetadataReader.readMetadata(new ByteArrayInputStream(file)).getFirstDirectoryOfType(ExifIFD0Directory.class);
+            var metadata = ImageMetadataReader.readMetadata(new ByteArrayInputStream(file));
+            var exif = metadata.getFirstDirectoryOfType(ExifIFD0Directory.class);
             Integer value = exif == null ? null : exif.getInteger(ExifIFD0Directory.TAG_ORIENTATION);
             return value == null || value < 1 || value > 8 ? 1 : value;
         } catch (ImageProcessingException | IOException | RuntimeException e) {

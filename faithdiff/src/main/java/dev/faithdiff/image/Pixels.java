@@ -59,7 +59,8 @@ final class Pixels {
 
     /** A view of the same bytes. */
     static BufferedImage toBuffered(Image in) {
-        var colors = new ComponentColorModel(ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, Transparency.OPAQUE, DataBuffer.TYPE_BYTE);
+        var space = ColorSpace.getInstance(ColorSpace.CS_sRGB);
+        var colors = new ComponentColorModel(space, false, false, Transparency.OPAQUE, DataBuffer.TYPE_BYTE);
         var bytes = new DataBufferByte(in.rgb(), in.rgb().length);
         var raster = Raster.createInterleavedRaster(bytes, in.width(), in.height(), 3 * in.width(), 3, new int[]{0, 1, 2}, null);
         return new BufferedImage(colors, raster, false, null);

@@ -92,7 +92,9 @@ public final class Resize {
             double widening = Math.max(scale, 1);
             double reach = filter.halfWidth * widening;
             int stride = Math.min((int) Math.ceil(reach) * 2 + 1, from);
-            if ((long) stride * to > Integer.MAX_VALUE - 8) throw new ImageError("cannot resize " + from + " to " + to + " pixels in one step");
+            if ((long) stride * to > Integer.MAX_VALUE - 8) {
+                throw new ImageError("cannot resize " + from + " to " + to + " pixels in one step");
+            }
             Taps taps = new Taps(stride, new int[to], new int[to], new int[stride * to]);
             double[] weights = new double[stride];
             for (int i = 0; i < to; i++) {

@@ -10,7 +10,7 @@ import java.util.zip.CRC32;
  * TIFF needs no walk: its decoder fails on strips outside the file.
  */
 final class WholeFile {
-    private static final String CUT_SHORT = "the file is cut short";
+    static final String CUT_SHORT = "the file is cut short";
 
     private WholeFile() {}
 
@@ -72,7 +72,8 @@ final class WholeFile {
         long start = file.getInt(10) & 0xffffffffL;
         int compression = file.getInt(30);
         long rowBytes = ((long) file.getInt(18) * file.getShort(28) + 31) / 32 * 4;
-        long bytes = compression == 1 || compression == 2 ? file.getInt(34) & 0xffffffffL : rowBytes * Math.abs((long) file.getInt(22));
+        boolean packed = compression == 1 || compression == 2;
+        long bytes = packed ? file.getInt(34) & 0xffffffffL : rowBytes * Math.abs((long) file.getInt(22));
         return start + bytes > file.capacity() ? CUT_SHORT : null;
     }
 }

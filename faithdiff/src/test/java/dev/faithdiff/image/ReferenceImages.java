@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /** The stored images and options of the published implementation's runs. */
@@ -37,7 +36,7 @@ final class ReferenceImages {
     static List<Run> runs() {
         try {
             var cases = JsonParser.parseString(Files.readString(PIPELINE.resolve("pipeline.json"))).getAsJsonObject().getAsJsonObject("cases");
-            return cases.entrySet().stream().map((Map.Entry<String, com.google.gson.JsonElement> c) -> new Run(c.getKey(), c.getValue().getAsJsonObject())).toList();
+            return cases.entrySet().stream().map(c -> new Run(c.getKey(), c.getValue().getAsJsonObject())).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -61,8 +61,11 @@ class ResizeTest {
     @Test
     void refusesSizesThatCannotBe() {
         Image dot = Image.of(1, 1, new byte[3]);
-        assertThatThrownBy(() -> Resize.resize(dot, 0, 5, Filter.LANCZOS)).isInstanceOf(ImageError.class).hasMessageContaining("0x5");
-        assertThatThrownBy(() -> Resize.resize(dot, 40000, 40000, Filter.LANCZOS)).isInstanceOf(ImageError.class).hasMessageContaining("4800000000 bytes");
-        assertThatThrownBy(() -> Resize.resize(dot, 40000, 40000, Filter.NEAREST)).isInstanceOf(ImageError.class).hasMessageContaining("4800000000 bytes");
+        assertThatThrownBy(() -> Resize.resize(dot, 0, 5, Filter.LANCZOS))
+                .isInstanceOf(ImageError.class).hasMessageContaining("0x5");
+        assertThatThrownBy(() -> Resize.resize(dot, 40000, 40000, Filter.LANCZOS))
+                .isInstanceOf(ImageError.class).hasMessageContaining("4800000000 bytes");
+        assertThatThrownBy(() -> Resize.resize(dot, 40000, 40000, Filter.NEAREST))
+                .isInstanceOf(ImageError.class).hasMessageContaining("4800000000 bytes");
     }
 }
