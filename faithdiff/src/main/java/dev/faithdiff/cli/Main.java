@@ -46,6 +46,9 @@ public final class Main implements Callable<Integer> {
     private static int failure(PrintWriter err, Throwable e, boolean verbose) {
         Throwable shown = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
         String message = shown.getMessage();
+        if (e instanceof OutOfMemoryError && !String.valueOf(message).startsWith("out of memory")) {
+            message = "out of memory (" + message + "); use a smaller image or scale";
+        }
         if (message == null || shown instanceof IndexOutOfBoundsException || shown instanceof NullPointerException) {
             message = "internal error: " + shown + " (run with --verbose for details)";
         }
