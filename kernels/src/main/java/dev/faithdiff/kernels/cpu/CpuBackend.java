@@ -11,6 +11,7 @@ public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
             new LinearPacked(),
             new MatmulPacked(),
+            new Conv2dImplicitGemm(),
             new UnaryVector(),
             new BinaryVector(), new BinaryStrided(),
             new AffineVector(),
