@@ -9,8 +9,8 @@ public final class Noise {
 
     /** Adds the standard normal draws, three a pixel or one a pixel, times sigma, which is in 8-bit levels. */
     public static FloatImage gaussian(FloatImage in, double sigma, float[] draws) {
-        int repeat = in.rgb().length / draws.length;
-        if (draws.length == 0 || repeat * draws.length != in.rgb().length || repeat != 1 && repeat != 3) {
+        int repeat = draws.length == in.rgb().length ? 1 : 3;
+        if (repeat * draws.length != in.rgb().length) {
             throw new IllegalArgumentException(in + " takes noise of one or three draws a pixel, got " + draws.length);
         }
         float[] out = new float[in.rgb().length];

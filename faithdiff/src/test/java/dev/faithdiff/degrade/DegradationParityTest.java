@@ -88,6 +88,13 @@ class DegradationParityTest {
         Fixtures.assertClose("noise.gray_out", grey, FILE.nhwc("noise.gray_out"), item.tolerance());
     }
 
+    @Test
+    void everyStoredItemIsOfAKindTestedHere() {
+        var kinds = List.of("kernel", "filtered", "filtered_batch2", "interpolate", "usm", "diffjpeg", "noise");
+        var items = Fixtures.json("degradation/degradation.json").getAsJsonObject("items").keySet();
+        assertThat(items).allMatch(name -> kinds.contains(name.split("\\.")[0]));
+    }
+
     private static BlurKernel named(String name) {
         return kernelOf(kernels().stream().filter(k -> k.name().equals(name)).findFirst().orElseThrow());
     }
