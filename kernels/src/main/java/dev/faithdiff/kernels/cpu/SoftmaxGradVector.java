@@ -13,6 +13,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /** {@code y * (g - sum(y * g))} of F32 rows, which the second pass finds in the cache. */
 public final class SoftmaxGradVector implements Kernel<SoftmaxOp.Grad> {
+    private static final int BLOCK = 1024; // floats summed by themselves; the blocks meet in double
+
     @Override public Class<SoftmaxOp.Grad> op() { return SoftmaxOp.Grad.class; }
 
     @Override public String refuses(SoftmaxOp.Grad op, Tensor[] in) {
@@ -28,8 +30,10 @@ public final class SoftmaxGradVector implements Kernel<SoftmaxOp.Grad> {
     }
 
     private static void row(long p, long g, long y, int n, int whole) {
-        float dot = dot(p, g, whole);
-        for (int i = whole; i < n; i++) dot = Math.fma(Vec.get(p + 4L * i), Vec.get(g + 4L * i), dot);
+        double sum = 0;
+        for (int i = 0; i < whole; i += BLOCK) sum += dot(p + 4L * i, g + 4L * i, Math.min(BLOCK, whole - i));
+        for (int i = whole; i < n; i++) sum += (double) Vec.get(p + 4L * i) * Vec.get(g + 4L * i);
+        float dot = (float) sum;
         scale(p, g, y, whole, dot);
         for (int i = whole; i < n; i++) Vec.set(y + 4L * i, Vec.get(p + 4L * i) * (Vec.get(g + 4L * i) - dot));
     }
