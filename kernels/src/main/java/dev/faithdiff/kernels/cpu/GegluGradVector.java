@@ -1,16 +1,13 @@
 package dev.faithdiff.kernels.cpu;
 
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
-import static dev.faithdiff.kernels.cpu.Vec.load;
-import static dev.faithdiff.kernels.cpu.Vec.store;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GegluOp;
 import dev.faithdiff.tensor.op.Kernel;
-import jdk.incubator.vector.FloatVector;
 
-/** Both halves of the gate's gradient in one pass over F32 rows. */
+/** Both halves of the gate's gradient, one F32 row at a time. */
 public final class GegluGradVector implements Kernel<GegluOp.Grad> {
     @Override public Class<GegluOp.Grad> op() { return GegluOp.Grad.class; }
 
@@ -28,21 +25,14 @@ public final class GegluGradVector implements Kernel<GegluOp.Grad> {
 
     private static void row(long x, long g, long y, int n) {
         int rest = n % LANES, whole = n - rest;
-        loop(x, x + 4L * n, g, y, y + 4L * n, whole);
+        GeluSlope.gate(x + 4L * n, g, x, y + 4L * n, y, whole);
         if (rest > 0) {
             long at = 4L * whole;
             long value = Tail.load(0, x + at, rest), gate = Tail.load(1, x + 4L * n + at, rest), grad = Tail.load(2, g + at, rest);
-            loop(value, gate, grad, value, gate, LANES);
-            Tail.store(value, y + at, rest);
-            Tail.store(gate, y + 4L * n + at, rest);
-        }
-    }
-
-    private static void loop(long value, long gate, long g, long toValue, long toGate, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            FloatVector v = load(value + 4L * i), t = load(gate + 4L * i), d = load(g + 4L * i);
-            store(d.mul(t).mul(UnaryGradVector.normal(t)), toValue + 4L * i);
-            store(d.mul(v).mul(UnaryGradVector.geluSlope(t)), toGate + 4L * i);
+            long toValue = Tail.place(3), toGate = Tail.place(4);
+            GeluSlope.gate(gate, grad, value, toGate, toValue, LANES);
+            Tail.store(toValue, y + at, rest);
+            Tail.store(toGate, y + 4L * n + at, rest);
         }
     }
 }

@@ -8,13 +8,16 @@ import java.lang.foreign.Arena;
  */
 final class Tail {
     private static final int PLACE = 64;
-    private static final ThreadLocal<Long> PLACES = ThreadLocal.withInitial(() -> Arena.global().allocate(4 * PLACE, PLACE).address());
+    private static final ThreadLocal<Long> PLACES = ThreadLocal.withInitial(() -> Arena.global().allocate(5 * PLACE, PLACE).address());
 
     private Tail() {}
 
-    /** The address of this thread's place 0..3, filled with {@code count} floats; the rest of it is whatever it was. */
-    static long load(int place, long from, int count) {
-        long to = PLACES.get() + (long) place * PLACE;
+    /** The address of this thread's place 0..4. */
+    static long place(int number) { return PLACES.get() + (long) number * PLACE; }
+
+    /** The address of a place, filled with {@code count} floats; the rest of it is whatever it was. */
+    static long load(int number, long from, int count) {
+        long to = place(number);
         for (int i = 0; i < count; i++) Vec.set(to + 4L * i, Vec.get(from + 4L * i));
         return to;
     }

@@ -14,8 +14,6 @@ import jdk.incubator.vector.FloatVector;
 
 /** Gradients of the elementwise functions of F32: one loop for each smooth one; the straight ones choose between two factors. */
 public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
-    private static final float PEAK = 0.3989422804f; // of the normal density: 1 / sqrt(2 pi)
-
     @Override public Class<UnaryOp.Grad> op() { return UnaryOp.Grad.class; }
 
     @Override public String refuses(UnaryOp.Grad op, Tensor[] in) {
@@ -31,9 +29,9 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
         int rest = n % LANES, whole = n - rest;
         loop(of, x, g, y, whole);
         if (rest > 0) {
-            long s = Tail.load(0, x + 4L * whole, rest), t = Tail.load(1, g + 4L * whole, rest);
-            loop(of, s, t, s, LANES);
-            Tail.store(s, y + 4L * whole, rest);
+            long s = Tail.load(0, x + 4L * whole, rest), t = Tail.load(1, g + 4L * whole, rest), to = Tail.place(2);
+            loop(of, s, t, to, LANES);
+            Tail.store(to, y + 4L * whole, rest);
         }
     }
 
@@ -41,7 +39,7 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
         switch (of.kind()) {
             case SILU -> silu(x, g, y, n, 1);
             case QUICK_GELU -> silu(x, g, y, n, 1.702f);
-            case GELU -> gelu(x, g, y, n);
+            case GELU -> GeluSlope.unary(x, g, y, n);
             case SIGMOID -> sigmoid(x, g, y, n);
             case EXP -> exp(x, g, y, n);
             case SQRT -> sqrt(x, g, y, n);
@@ -60,16 +58,6 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
             store(load(g + 4L * i).mul(s).mul(v.fma(one.sub(s), one)), y + 4L * i);
         }
     }
-
-    private static void gelu(long x, long g, long y, int n) {
-        for (int i = 0; i < n; i += LANES) store(load(g + 4L * i).mul(geluSlope(load(x + 4L * i))), y + 4L * i);
-    }
-
-    /** The normal distribution function at x and x times its density. */
-    static FloatVector geluSlope(FloatVector x) { return x.fma(Vec.exp(x.mul(x).mul(-0.5f)).mul(PEAK), normal(x)); }
-
-    /** The normal distribution function. */
-    static FloatVector normal(FloatVector x) { return Vec.erf(x.mul(0.70710678f)).add(1f).mul(0.5f); }
 
     private static void sigmoid(long x, long g, long y, int n) {
         FloatVector one = FloatVector.broadcast(Vec.F, 1f);
