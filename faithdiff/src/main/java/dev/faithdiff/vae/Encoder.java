@@ -43,16 +43,11 @@ public final class Encoder {
     public Tensor forward(Tensor x) {
         try (Scope s = Scope.open()) {
             Tensor h = convIn.forward(x);
-            for (Level level : levels) h = forward(level, h);
+            for (Level level : levels) {
+                for (ResnetBlock r : level.resnets) h = s.replace(h, r.forward(h, null));
+                if (level.downsampler != null) h = s.replace(h, level.downsampler.forward(h));
+            }
             return s.keep(mid.forward(h));
-        }
-    }
-
-    private static Tensor forward(Level level, Tensor x) {
-        try (Scope s = Scope.open()) {
-            Tensor h = x;
-            for (ResnetBlock r : level.resnets) h = r.forward(h, null);
-            return s.keep(level.downsampler == null ? h : level.downsampler.forward(h));
         }
     }
 }
