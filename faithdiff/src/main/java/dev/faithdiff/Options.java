@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.ColorFix;
+import java.util.Locale;
 
 /**
  * How a photo is restored; {@link #defaults} are the published ones. Each {@code with...} gives a changed copy.
@@ -18,7 +19,12 @@ import dev.faithdiff.image.ColorFix;
 public record Options(int scale, int steps, double guidance, double rescale, long seed, Start start, String prompt, String negative,
         ColorFix colorFix, int tile, double stride, boolean ancestral) {
 
-    public enum Start { LR, NOISE }
+    /** From the low-quality image, or from noise alone. */
+    public enum Start {
+        LR, NOISE;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+    }
 
     public Options {
         check(scale >= 1 && scale <= 8, "scale must be 1..8, not " + scale);

@@ -1,5 +1,7 @@
 package dev.faithdiff.image;
 
+import java.util.Locale;
+
 /**
  * Gives a restored photo (content) the colours of the enlarged low-quality one (style), which has the same size. Float
  * arithmetic on v/255; the result is clamped to 0..1, times 255, truncated, as in the published implementation.
@@ -36,6 +38,8 @@ public enum ColorFix {
     public static Image adain(Image content, Image style) { return ADAIN.apply(content, style); }
 
     public static Image wavelet(Image content, Image style) { return WAVELET.apply(content, style); }
+
+    @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
 
     /** @throws ImageError if the sizes differ */
     public Image apply(Image content, Image style) {

@@ -91,11 +91,11 @@ public class Scope implements AutoCloseable {
 
     @Override public void close() {
         if (!open) return;
-        open = false;
         if (!detached) {
             if (CURRENT.get() != this) throw new OpError("scopes must be closed in the order they were opened, on their own thread");
             CURRENT.set(parent);
         }
+        open = false;
         for (Storage s : owned) s.release();
         owned.clear();
     }

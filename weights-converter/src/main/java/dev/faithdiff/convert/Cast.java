@@ -41,7 +41,9 @@ record Cast(Source source, DType dtype) implements Source {
             for (int i = 0; i < n; i++) {
                 float v = source.dtype().get(in, (long) (at + i) * from);
                 dtype.set(converted, (long) i * to, v);
-                if (Float.isFinite(v) && !Float.isFinite(dtype.get(converted, (long) i * to))) throw new ConvertError(name() + " has the value " + v + ", too large for " + dtype);
+                if (Float.isFinite(v) && !Float.isFinite(dtype.get(converted, (long) i * to))) {
+                    throw new ConvertError(name() + " has the value " + v + ", too large for " + dtype);
+                }
             }
             chunk.clear().limit(n * to);
             while (chunk.hasRemaining()) out.write(chunk);

@@ -53,6 +53,9 @@ final class Converter implements AutoCloseable {
         part("vae", source.vae(), KeyRules.vae(configs.get("vae")));
         if (text) for (String p : TEXT) part(p, source.sdxl().resolve(p), KeyRules.text(configs.get(p)));
         report.requireComplete();
+        if (dtype == null && weights.values().stream().flatMap(w -> w.values().stream()).anyMatch(t -> t.dtype() == DType.F32)) {
+            report.note("element types are kept; --dtype f16 halves what is F32");
+        }
         return report;
     }
 
@@ -90,7 +93,7 @@ final class Converter implements AutoCloseable {
         for (String key : plain) {
             Source old = base.get(key), fresh = fine.get(key);
             if (old != null && fresh != null && !old.shape().equals(fresh.shape())) {
-                report.problem("unet: " + key + " is " + old.shape() + " in " + source.sdxl().getFileName() + "/unet but " + fresh.shape() + " in " + source.faithdiff().getFileName());
+                report.problem("unet: " + key + " is " + old.shape() + " in " + base() + " but " + fresh.shape() + " in " + faithdiff());
             }
             if (fresh != null) replaced++;
             if (fresh != null || old != null) all.put(key, fresh != null ? fresh : old);
@@ -98,9 +101,9 @@ final class Converter implements AutoCloseable {
         for (String key : added) if (fine.containsKey(key)) all.put(key, fine.get(key));
         Set<String> needed = new TreeSet<>(plain);
         needed.addAll(added);
-        keep("unet", all, needed, replaced + " of " + plain.size() + " U-Net tensors and " + added.size() + " added ones from " + source.faithdiff().getFileName());
-        report.unused(source.sdxl().getFileName() + "/unet", rest(base, plain));
-        report.unused(source.faithdiff().getFileName().toString(), rest(fine, needed));
+        keep("unet", all, needed, replaced + " of " + plain.size() + " U-Net tensors and " + added.size() + " added ones from " + faithdiff());
+        report.unused(base(), rest(base, plain));
+        report.unused(faithdiff(), rest(fine, needed));
     }
 
     private void part(String name, Path folder, Set<String> needed) {
@@ -136,6 +139,10 @@ final class Converter implements AutoCloseable {
 
     private static List<String> rest(Set<String> needed, Set<String> there) { return needed.stream().filter(k -> !there.contains(k)).toList(); }
 
+    private String base() { return source.sdxl().getFileName() + "/unet"; }
+
+    private String faithdiff() { return source.faithdiff().getFileName().toString(); }
+
     private Path directory(String part) { return part.equals("vae") ? source.vae() : source.sdxl().resolve(part); }
 
     private void config(String part, Path folder) {
@@ -151,7 +158,8 @@ final class Converter implements AutoCloseable {
 
     private static void copy(Path file, Path folder) throws IOException {
         Files.createDirectories(folder);
-        Files.write(folder.resolve(file.getFileName().toString()), Files.readAllBytes(file)); // small files; Files.copy would keep read-only modes
+        // small files; Files.copy would keep a read-only mode
+        Files.write(folder.resolve(file.getFileName().toString()), Files.readAllBytes(file));
     }
 
     private static void copyAll(Path from, Path to) throws IOException {

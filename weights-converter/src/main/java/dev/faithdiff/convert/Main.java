@@ -1,6 +1,7 @@
 package dev.faithdiff.convert;
 
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -11,8 +12,8 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code faithdiff convert}: exit code 0, 1 for a failure told in one line, 2 for wrong usage. */
 @Command(name = "faithdiff convert", mixinStandardHelpOptions = true, version = "faithdiff 0.1.0", sortOptions = false,
-        description = "Makes one model folder of a released FaithDiff checkpoint: an SDXL folder in diffusers layout, a VAE folder and FaithDiff.bin. "
-                + "Nothing in the files is run; pickles may hold tensors and containers only.")
+        description = "Makes one model folder of a released FaithDiff checkpoint: an SDXL folder in diffusers layout, a VAE folder "
+                + "and FaithDiff.bin. Nothing in the files is run; pickles may hold tensors and containers only.")
 public final class Main implements Callable<Integer> {
     /** What {@code --dtype} takes. */
     enum Precision {
@@ -38,7 +39,8 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--faithdiff", paramLabel = "FILE", description = "FaithDiff.bin, instead of searching SOURCE.")
     private Path faithdiff;
 
-    @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", description = "Element type to store: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE",
+            description = "Element type to store: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Precision precision;
 
     @Option(names = "--force", description = "Replace an existing model folder.")
@@ -53,8 +55,9 @@ public final class Main implements Callable<Integer> {
     public static int run(String... args) {
         CommandLine line = new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
         return line.setExecutionExceptionHandler((e, command, parsed) -> {
+            boolean told = e instanceof ConvertError || e instanceof SafeTensorsError;
             if (((Main) command.getCommand()).verbose) e.printStackTrace(command.getErr());
-            else command.getErr().println(e instanceof ConvertError || e.getMessage() != null && e.getClass().getName().startsWith("dev.faithdiff.") ? e.getMessage() : e.toString());
+            else command.getErr().println(told ? e.getMessage() : "unexpected failure, see --verbose: " + e);
             return 1;
         }).execute(args);
     }

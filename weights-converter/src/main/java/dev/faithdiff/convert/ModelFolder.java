@@ -13,12 +13,14 @@ final class ModelFolder {
 
     private ModelFolder() { }
 
-    /** @throws ConvertError if {@code target} exists and may not be replaced: without force never, with it only a model or an empty folder */
+    /** @throws ConvertError if {@code target} exists and may not be replaced: only a model or an empty folder may, and only by force */
     static void check(Path target, boolean force) {
         if (!Files.exists(target)) return;
         if (!force) throw new ConvertError(target, "exists; choose another folder or replace it with --force");
         if (!Files.isDirectory(target)) throw new ConvertError(target, "is not a folder");
-        if (!Files.exists(target.resolve("model.json")) && !isEmpty(target)) throw new ConvertError(target, "holds something else than a model; it is not replaced");
+        if (!Files.exists(target.resolve("model.json")) && !isEmpty(target)) {
+            throw new ConvertError(target, "holds something else than a model; it is not replaced");
+        }
     }
 
     /** Writes into a temporary sibling and moves it into place. */

@@ -33,7 +33,7 @@ final class ModelJson {
         n.addProperty("encoder_layers_per_block", resnets);
         n.addProperty("encoder_norm_num_groups", 32);
         n.addProperty("encoder_norm_eps", 1e-6);
-        n.addProperty("encoder_mid_block_add_attention", tensors.keySet().stream().anyMatch(k -> k.startsWith(KeyRules.ENCODER + ".mid_block.attentions.")));
+        n.addProperty("encoder_mid_block_add_attention", size(tensors, KeyRules.ENCODER + ".mid_block.attentions.0.to_q.weight", 0) > 0);
         n.addProperty("condition_channels", size(tensors, KeyRules.CONDITION + ".conv_in.weight", 1));
         n.addProperty("condition_norm_num_groups", 32);
         n.addProperty("condition_norm_eps", 1e-6);
@@ -47,8 +47,9 @@ final class ModelJson {
         n.addProperty("downscale", 1 << Math.max(0, channels.size() - 1));
         if (!text) {
             n.addProperty("text_tokens", 77);
-            n.addProperty("text_dim", unet.get("cross_attention_dim").getAsInt());
-            n.addProperty("pooled_text_dim", unet.get("projection_class_embeddings_input_dim").getAsInt() - 6 * unet.get("addition_time_embed_dim").getAsInt());
+            int pooledAndTimeIds = KeyRules.number(unet, "projection_class_embeddings_input_dim");
+            n.addProperty("text_dim", KeyRules.number(unet, "cross_attention_dim"));
+            n.addProperty("pooled_text_dim", pooledAndTimeIds - 6 * KeyRules.number(unet, "addition_time_embed_dim"));
         }
         n.addProperty("guidance_scale", text ? 5.0 : 1.0);
         n.addProperty("num_inference_steps", 20);

@@ -7,8 +7,9 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.channels.WritableByteChannel;
 import java.util.Collection;
+import java.util.Locale;
 
-/** One line that tells how far a large file has come, rewritten in place; null as {@code out} keeps it silent. */
+/** One line that tells how far a large file has come, rewritten in place; {@code out} may be null for silence. */
 final class Progress {
     private static final long LARGE = 256_000_000, PAUSE_MILLIS = 500;
 
@@ -44,7 +45,7 @@ final class Progress {
         long now = System.currentTimeMillis();
         if (out == null || done < total && now - shownMillis < PAUSE_MILLIS) return;
         shownMillis = now;
-        out.printf("\r%s: %.1f of %.1f GB%s", file, done / 1e9, total / 1e9, done == total ? "\n" : "");
+        out.printf(Locale.ROOT, "\r%s: %.1f of %.1f GB%s", file, done / 1e9, total / 1e9, done == total ? "\n" : "");
         out.flush();
     }
 

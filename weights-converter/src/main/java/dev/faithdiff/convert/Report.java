@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** What a conversion mapped, what it left unused, and all that keeps the model from being complete. */
@@ -29,7 +30,7 @@ final class Report {
             bytes.merge(t.dtype(), t.shape().count() * t.dtype().bytes(), Long::sum);
         }
         List<String> sizes = new ArrayList<>();
-        bytes.forEach((dtype, n) -> sizes.add(String.format("%s %.1f MB", dtype, n / 1e6)));
+        bytes.forEach((dtype, n) -> sizes.add(String.format(Locale.ROOT, "%s %.1f MB", dtype, n / 1e6)));
         note(part + ": " + tensors.size() + " tensors, " + values + " values, " + String.join(", ", sizes) + " (" + origin + ")");
     }
 
@@ -47,7 +48,7 @@ final class Report {
     /** @throws ConvertError listing the problems, one a line, if there are any */
     void requireComplete() {
         if (complete()) return;
-        StringBuilder s = new StringBuilder(problems.size() == 1 ? "the model is incomplete:" : "the model is incomplete, " + problems.size() + " problems:");
+        StringBuilder s = new StringBuilder("the model is incomplete" + (problems.size() == 1 ? ":" : ", " + problems.size() + " problems:"));
         problems.stream().limit(MOST_LINES).forEach(p -> s.append("\n  ").append(p));
         if (problems.size() > MOST_LINES) s.append("\n  and ").append(problems.size() - MOST_LINES).append(" more");
         throw new ConvertError(s.toString());

@@ -26,7 +26,7 @@ record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers) {
      */
     static SourceFolder find(Path source, Path sdxl, Path vae, Path faithdiff) {
         if (source != null && !Files.isDirectory(source)) throw new ConvertError(source, "is not a folder");
-        if (sdxl == null) sdxl = only(source, "--sdxl", "folder with unet/config.json", around(source).filter(p -> Files.exists(p.resolve("unet/config.json"))).toList());
+        if (sdxl == null) sdxl = findSdxl(source);
         if (faithdiff == null) faithdiff = findFaithDiff(source);
         if (vae == null) vae = findVae(source, sdxl);
         Path numbers = faithdiff.resolveSibling("faithdiff_config.json");
@@ -46,9 +46,15 @@ record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers) {
         }
     }
 
+    private static Path findSdxl(Path source) {
+        List<Path> found = around(source).filter(p -> Files.exists(p.resolve("unet/config.json"))).toList();
+        return only(source, "--sdxl", "folder with unet/config.json", found);
+    }
+
     private static Path findFaithDiff(Path source) {
         Predicate<Path> torch = p -> Files.isRegularFile(p) && TORCH.stream().anyMatch(lower(p)::endsWith);
-        List<Path> named = around(source).filter(p -> lower(p).startsWith("faithdiff") && (torch.test(p) || lower(p).endsWith(".safetensors"))).toList();
+        List<Path> named = around(source).filter(p -> lower(p).startsWith("faithdiff"))
+                .filter(p -> torch.test(p) || lower(p).endsWith(".safetensors")).toList();
         return only(source, "--faithdiff", "FaithDiff.bin", named.isEmpty() ? around(source).filter(torch).toList() : named);
     }
 
@@ -63,8 +69,9 @@ record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers) {
     private static Path only(Path source, String flag, String what, List<Path> found) {
         if (found.size() == 1) return found.getFirst();
         if (source == null) throw new ConvertError("no SOURCE folder given: say " + flag);
-        throw new ConvertError(source, found.isEmpty() ? "holds no " + what + ": say " + flag
-                : "holds more than one " + what + " " + found.stream().map(p -> p.getFileName().toString()).toList() + ": say which with " + flag);
+        if (found.isEmpty()) throw new ConvertError(source, "holds no " + what + ": say " + flag);
+        List<String> names = found.stream().map(p -> p.getFileName().toString()).toList();
+        throw new ConvertError(source, "holds more than one " + what + " " + names + ": say which with " + flag);
     }
 
     /** The folder itself and what lies directly in it, by name. */

@@ -88,7 +88,9 @@ final class StoredZip {
             throw error("entry " + name + " has another name at its place");
         }
         long data = local + 30 + nameLength + u16(local + 28);
-        if (wide[0] < 0 || data > dataEnd || wide[0] > dataEnd - data) throw error("entry " + name + " of " + wide[0] + " bytes passes the end of the data");
+        if (wide[0] < 0 || data > dataEnd || wide[0] > dataEnd - data) {
+            throw error("entry " + name + " of " + wide[0] + " bytes passes the end of the data");
+        }
         if (entries.put(raw, in.asSlice(data, wide[0])) != null) throw error("entry " + name + " comes twice");
         spans.add(new Span(name, local, data + wide[0]));
         return next;

@@ -52,7 +52,7 @@ public final class TorchFile implements AutoCloseable {
             MemorySegment in = file.map();
             boolean zip = in.byteSize() >= 4 && in.get(DType.INT, 0) == 0x04034b50;
             Object root = zip ? file.readZip(in) : file.readLegacy(in);
-            if (!(root instanceof Map)) throw new ConvertError(path, "holds a " + Pickle.kind(root) + ", not a dict of tensors");
+            if (!(root instanceof Map)) throw file.error("holds a " + Pickle.kind(root) + ", not a dict of tensors");
             file.flatten("", root, 0);
             return file;
         } catch (Throwable e) {
@@ -79,24 +79,24 @@ public final class TorchFile implements AutoCloseable {
     private Object readZip(MemorySegment in) {
         Map<String, MemorySegment> zip = StoredZip.entries(path, in);
         List<String> pickles = zip.keySet().stream().filter(n -> n.endsWith("/data.pkl") && n.indexOf('/') == n.lastIndexOf('/')).toList();
-        if (pickles.size() != 1) throw new ConvertError(path, "is a zip archive but not one of torch.save: it has " + pickles.size() + " entries */data.pkl");
+        if (pickles.size() != 1) throw error("is a zip archive but not one of torch.save: it has " + pickles.size() + " entries */data.pkl");
         String folder = pickles.getFirst().substring(0, pickles.getFirst().length() - "data.pkl".length());
         MemorySegment order = zip.get(folder + "byteorder");
-        if (order != null && order.byteSize() == 3) throw new ConvertError(path, "was written on a big-endian machine, which is not supported");
+        if (order != null && order.byteSize() == 3) throw error("was written on a big-endian machine, which is not supported");
 
         TorchGlobals torch = new TorchGlobals(path);
         Object root = new Pickle(path, zip.get(pickles.getFirst()), 0, torch).read();
         for (Storage s : torch.storages().values()) {
             s.data = zip.get(folder + "data/" + s.key);
-            if (s.data == null) throw new ConvertError(path, "storage " + ConvertError.clean(s.key) + " is missing");
-            if (s.data.byteSize() != s.bytes()) throw new ConvertError(path, "storage " + ConvertError.clean(s.key) + " claims " + s.bytes() + " bytes but has " + s.data.byteSize());
+            if (s.data == null) throw error(s, "is missing");
+            if (s.data.byteSize() != s.bytes()) throw error(s, "claims " + s.bytes() + " bytes but has " + s.data.byteSize());
         }
         return root;
     }
 
     /** Five pickles (magic number, protocol, machine, content, keys of storages), then each storage as a count and its elements. */
     private Object readLegacy(MemorySegment in) {
-        if (in.byteSize() < 2 || (in.get(ValueLayout.JAVA_BYTE, 0) & 0xff) != 0x80) throw new ConvertError(path, notTorch(in));
+        if (in.byteSize() < 2 || (in.get(ValueLayout.JAVA_BYTE, 0) & 0xff) != 0x80) throw error(notTorch(in));
         TorchGlobals torch = new TorchGlobals(path);
         Object[] parts = new Object[5];
         long at = 0;
@@ -104,21 +104,21 @@ public final class TorchFile implements AutoCloseable {
             Pickle pickle = new Pickle(path, in, at, torch);
             parts[i] = pickle.read();
             at = pickle.end();
-            if (i == 0 && !MAGIC.equals(parts[0])) throw new ConvertError(path, "is a pickle but not a file of torch.save");
+            if (i == 0 && !MAGIC.equals(parts[0])) throw error("is a pickle but not a file of torch.save");
         }
         if (parts[2] instanceof Map<?, ?> machine && Boolean.FALSE.equals(machine.get("little_endian"))) {
-            throw new ConvertError(path, "was written on a big-endian machine, which is not supported");
+            throw error("was written on a big-endian machine, which is not supported");
         }
-        if (!(parts[4] instanceof List<?> keys)) throw new ConvertError(path, "has no list of storages");
+        if (!(parts[4] instanceof List<?> keys)) throw error("has no list of storages");
         for (Object key : keys) {
             Storage s = key instanceof String ? torch.storages().get(key) : null;
-            if (s == null || s.data != null) throw new ConvertError(path, "lists a storage that no tensor uses, or one twice");
-            if (in.byteSize() - at < 8 || s.bytes() > in.byteSize() - at - 8) throw new ConvertError(path, "ends within storage " + ConvertError.clean(s.key) + ": truncated?");
-            if (in.get(DType.LONG, at) != s.count) throw new ConvertError(path, "storage " + ConvertError.clean(s.key) + " claims " + s.count + " elements but has " + in.get(DType.LONG, at));
+            if (s == null || s.data != null) throw error("lists a storage that no tensor uses, or one twice");
+            if (in.byteSize() - at < 8 || s.bytes() > in.byteSize() - at - 8) throw error(s, "passes the end of the file: truncated?");
+            if (in.get(DType.LONG, at) != s.count) throw error(s, "claims " + s.count + " elements but has " + in.get(DType.LONG, at));
             s.data = in.asSlice(at + 8, s.bytes());
             at += 8 + s.bytes();
         }
-        for (Storage s : torch.storages().values()) if (s.data == null) throw new ConvertError(path, "storage " + ConvertError.clean(s.key) + " is missing");
+        for (Storage s : torch.storages().values()) if (s.data == null) throw error(s, "is missing");
         return parts[3];
     }
 
@@ -130,12 +130,12 @@ public final class TorchFile implements AutoCloseable {
 
     /** A container that holds itself ends at the depth limit, one that is shared many times at the count limit. */
     private void flatten(String name, Object value, int depth) {
-        if (++values > MOST_VALUES) throw new ConvertError(path, "holds more than " + MOST_VALUES + " values");
-        if (depth > DEEPEST || name.length() > LONGEST_NAME) throw new ConvertError(path, "is nested too deeply or has names that are too long");
+        if (++values > MOST_VALUES) throw error("holds more than " + MOST_VALUES + " values");
+        if (depth > DEEPEST || name.length() > LONGEST_NAME) throw error("is nested too deeply or has names that are too long");
         String prefix = depth == 0 ? "" : name + ".";
         switch (value) {
             case TorchTensor t -> {
-                if (entries.put(name, new Entry(name, t)) != null) throw new ConvertError(path, "has two tensors named " + ConvertError.clean(name));
+                if (entries.put(name, new Entry(name, t)) != null) throw error("has two tensors named " + ConvertError.clean(name));
             }
             case Map<?, ?> m -> m.forEach((k, v) -> flatten(prefix + k, v, depth + 1));
             case List<?> l -> {
@@ -144,4 +144,8 @@ public final class TorchFile implements AutoCloseable {
             case null, default -> { }
         }
     }
+
+    private ConvertError error(Storage s, String reason) { return error("storage " + ConvertError.clean(s.key) + " " + reason); }
+
+    private ConvertError error(String reason) { return new ConvertError(path, reason); }
 }

@@ -6,7 +6,6 @@ import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Shape;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -17,7 +16,7 @@ import java.util.Set;
 /** All that a file of torch.save may name: tensors, their storages, and the containers around them. Source: torch/_utils.py. */
 final class TorchGlobals implements Pickle.Globals {
     private static final int HIGHEST_RANK = 32;
-    private static final long LARGEST_EXPANDED = 1 << 20;
+    private static final long LARGEST_EXPANDED = 1 << 20, MOST_COPIED = 16 << 20;
     private static final Map<String, DType> STORAGES = new HashMap<>();
     private static final Map<String, DType> DTYPES = Map.ofEntries(
             Map.entry("torch.float32", DType.F32), Map.entry("torch.float16", DType.F16), Map.entry("torch.bfloat16", DType.BF16),
@@ -25,7 +24,8 @@ final class TorchGlobals implements Pickle.Globals {
             Map.entry("torch.int16", DType.I16), Map.entry("torch.int8", DType.I8), Map.entry("torch.uint8", DType.U8),
             Map.entry("torch.bool", DType.BOOL), Map.entry("torch.float8_e4m3fn", DType.F8_E4M3), Map.entry("torch.float8_e5m2", DType.F8_E5M2));
     private static final Set<String> CALLABLES = Set.of("collections.OrderedDict", "torch.Size", "_codecs.encode",
-            "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3", "torch._utils._rebuild_parameter",
+            "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
+            "torch._utils._rebuild_parameter",
             "__builtin__.set", "builtins.set", "__builtin__.frozenset", "builtins.frozenset", "__builtin__.bytes", "builtins.bytes");
 
     static {
@@ -40,37 +40,58 @@ final class TorchGlobals implements Pickle.Globals {
 
     private final Path file;
     private final Map<String, Storage> storages = new LinkedHashMap<>();
+    private long copied;
 
     TorchGlobals(Path file) { this.file = file; }
 
     /** The storages that tensors asked for, by key, in order of first use. */
     Map<String, Storage> storages() { return storages; }
 
-    @Override public boolean allows(String name) { return CALLABLES.contains(name) || STORAGES.containsKey(name) || DTYPES.containsKey(name); }
+    @Override public boolean allows(String name) {
+        return CALLABLES.contains(name) || STORAGES.containsKey(name) || DTYPES.containsKey(name);
+    }
 
     @Override public Object call(String name, List<?> a) {
         return switch (name.substring(name.lastIndexOf('.') + 1)) {
             case "OrderedDict" -> dict(a);
             case "set", "frozenset" -> set(a);
-            case "bytes" -> { if (!a.isEmpty()) throw arguments(name); yield new byte[0]; }
-            case "encode" -> { if (a.isEmpty() || !(a.get(0) instanceof String s)) throw arguments(name); yield s.getBytes(StandardCharsets.ISO_8859_1); }
-            case "Size" -> { if (a.size() != 1 || !(a.get(0) instanceof List<?> l)) throw arguments(name); yield l; }
-            case "_rebuild_parameter" -> { if (a.isEmpty() || !(a.get(0) instanceof TorchTensor t)) throw arguments(name); yield t; }
+            case "bytes" -> new byte[0];
+            case "encode" -> copied(first(name, a, String.class).getBytes(StandardCharsets.ISO_8859_1));
+            case "Size" -> first(name, a, List.class);
+            case "_rebuild_parameter" -> first(name, a, TorchTensor.class);
             case "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3" -> tensor(name, a);
-            default -> throw new ConvertError(file, "the pickle calls " + name + ", which is not a function");
+            default -> throw error("the pickle calls " + name + ", which is not a function");
         };
     }
 
     /** ("storage", type, key, device, number of elements), after which very old files have a view, which must be None. */
     @Override public Object persistent(List<?> id) {
         if (id.size() < 5 || !"storage".equals(id.get(0)) || !(id.get(1) instanceof Pickle.Global type) || !(id.get(2) instanceof String key)
-                || !(id.get(4) instanceof Long count) || id.size() > 5 && id.get(5) != null) throw new ConvertError(file, "a storage is described in an unknown way");
+                || !(id.get(4) instanceof Long count) || id.size() > 5 && id.get(5) != null) {
+            throw error("a storage is described in an unknown way");
+        }
         DType dtype = STORAGES.get(type.name());
-        if (dtype == null) throw new ConvertError(file, "the pickle uses " + type.name() + " as a storage");
-        if (count < 0 || count > (1L << 56)) throw new ConvertError(file, "storage " + ConvertError.clean(key) + " claims " + count + " elements");
+        if (dtype == null) throw error("the pickle uses " + type.name() + " as a storage");
+        if (count < 0 || count > (1L << 56)) throw error("storage " + ConvertError.clean(key) + " claims " + count + " elements");
         Storage s = storages.computeIfAbsent(key, k -> new Storage(k, dtype, count));
         if (s.dtype == dtype && s.count == count) return s;
-        throw new ConvertError(file, "storage " + ConvertError.clean(key) + " is described in two ways");
+        throw error("storage " + ConvertError.clean(key) + " is described in two ways");
+    }
+
+    private <T> T first(String name, List<?> a, Class<T> type) {
+        if (a.isEmpty() || !type.isInstance(a.get(0))) throw arguments(name);
+        return type.cast(a.get(0));
+    }
+
+    /** A short pickle can ask for the same copy again and again: what all copies hold together is bounded. */
+    private byte[] copied(byte[] b) {
+        copied(b.length);
+        return b;
+    }
+
+    private void copied(int values) {
+        copied += values;
+        if (copied > MOST_COPIED) throw error("the pickle copies more than " + MOST_COPIED + " values");
     }
 
     private TorchTensor tensor(String name, List<?> a) {
@@ -80,7 +101,9 @@ final class TorchGlobals implements Pickle.Globals {
         DType dtype = !untyped ? s.dtype : a.get(6) instanceof Pickle.Global g ? DTYPES.get(g.name()) : null;
         if (dtype == null) throw arguments(name);
         String tensor = "a tensor in storage " + ConvertError.clean(s.key) + " ";
-        if (sizes.size() != strides.size() || sizes.size() > HIGHEST_RANK) throw new ConvertError(file, tensor + "has " + sizes.size() + " sizes and " + strides.size() + " strides");
+        if (sizes.size() != strides.size() || sizes.size() > HIGHEST_RANK) {
+            throw error(tensor + "has " + sizes.size() + " sizes and " + strides.size() + " strides");
+        }
         return view(s, dtype, offset, sizes, strides, tensor);
     }
 
@@ -88,8 +111,9 @@ final class TorchGlobals implements Pickle.Globals {
         int[] size = new int[sizes.size()];
         long[] stride = new long[size.length];
         for (int i = 0; i < size.length; i++) {
-            if (!(sizes.get(i) instanceof Long n) || n < 0 || n > Integer.MAX_VALUE || !(strides.get(i) instanceof Long step) || step < 0) {
-                throw new ConvertError(file, tensor + "has a size or stride that is negative or too large");
+            if (!(sizes.get(i) instanceof Long n) || n < 0 || n > Integer.MAX_VALUE
+                    || !(strides.get(i) instanceof Long step) || step < 0) {
+                throw error(tensor + "has a size or stride that is negative or too large");
             }
             size[i] = n.intValue();
             stride[i] = step;
@@ -99,12 +123,12 @@ final class TorchGlobals implements Pickle.Globals {
             long end = offset;
             for (int i = 0; i < size.length; i++) end = Math.addExact(end, Math.multiplyExact(stride[i], (long) size[i] - 1));
             if (offset < 0 || shape.count() > 0 && end >= s.bytes() / dtype.bytes()) {
-                throw new ConvertError(file, tensor + "passes the end of its storage of " + s.count + " elements (shape " + shape + ", offset " + offset + ")");
+                throw error(tensor + "passes the end of its storage of " + s.count + " elements (shape " + shape + ", offset " + offset + ")");
             }
-            if (shape.count() > Math.max(s.count, LARGEST_EXPANDED)) throw new ConvertError(file, tensor + "is expanded to " + shape + ", far beyond its storage");
+            if (shape.count() > Math.max(s.count, LARGEST_EXPANDED)) throw error(tensor + "is expanded to " + shape + " of few elements");
             return new TorchTensor(s, dtype, shape, offset, stride);
         } catch (OpError | ArithmeticException e) {
-            throw new ConvertError(file, tensor + "has impossible sizes or strides");
+            throw error(tensor + "has impossible sizes or strides");
         }
     }
 
@@ -112,6 +136,7 @@ final class TorchGlobals implements Pickle.Globals {
         Map<Object, Object> map = new LinkedHashMap<>();
         if (a.isEmpty()) return map;
         if (a.size() != 1 || !(a.get(0) instanceof List<?> items)) throw arguments("collections.OrderedDict");
+        copied(items.size());
         for (Object item : items) {
             if (!(item instanceof List<?> pair) || pair.size() != 2 || !Pickle.isKey(pair.get(0))) throw arguments("collections.OrderedDict");
             map.put(pair.get(0), pair.get(1));
@@ -122,8 +147,11 @@ final class TorchGlobals implements Pickle.Globals {
     private Set<Object> set(List<?> a) {
         if (a.isEmpty()) return new LinkedHashSet<>();
         if (a.size() != 1 || !(a.get(0) instanceof List<?> items) || !items.stream().allMatch(Pickle::isKey)) throw arguments("set");
-        return new LinkedHashSet<>(new ArrayList<>(items));
+        copied(items.size());
+        return new LinkedHashSet<>(items);
     }
 
-    private ConvertError arguments(String name) { return new ConvertError(file, "the pickle calls " + name + " with arguments that do not fit"); }
+    private ConvertError arguments(String name) { return error("the pickle calls " + name + " with arguments that do not fit"); }
+
+    private ConvertError error(String reason) { return new ConvertError(file, reason); }
 }

@@ -13,7 +13,8 @@ import java.util.stream.Stream;
 
 /** The tensors of one published file or folder, safetensors or torch.save, mapped until closed. */
 final class WeightFile implements AutoCloseable {
-    private static final List<String> TORCH_NAMES = List.of("diffusion_pytorch_model.fp16.bin", "diffusion_pytorch_model.bin", "pytorch_model.fp16.bin", "pytorch_model.bin");
+    private static final List<String> TORCH_NAMES = List.of("diffusion_pytorch_model.fp16.bin", "diffusion_pytorch_model.bin",
+            "pytorch_model.fp16.bin", "pytorch_model.bin");
 
     private final Map<String, Source> tensors;
     private final AutoCloseable file;

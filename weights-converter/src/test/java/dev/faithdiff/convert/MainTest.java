@@ -44,12 +44,14 @@ class MainTest {
         Result r = run(TINY, "-o", folder.resolve("m"));
         assertThat(r.err).isEmpty();
         assertThat(r.code).isZero();
-        assertThat(r.out).contains("unet: 752 tensors").contains("F16").contains("vae: ").contains("text_encoder_2: ").endsWith("wrote " + folder.resolve("m") + System.lineSeparator());
+        assertThat(r.out).contains("unet: 752 tensors").contains("F16").contains("vae: ").contains("text_encoder_2: ")
+                .endsWith("wrote " + folder.resolve("m") + System.lineSeparator());
     }
 
     @Test
     void flagsReplaceTheSearch() {
-        Result r = run("--sdxl", TINY.resolve("sdxl"), "--vae", TINY.resolve("vae-fp16-fix"), "--faithdiff", TINY.resolve("FaithDiff.bin"), "-o", folder.resolve("m"), "--dtype", "BF16");
+        Result r = run("--sdxl", TINY.resolve("sdxl"), "--vae", TINY.resolve("vae-fp16-fix"), "--faithdiff", TINY.resolve("FaithDiff.bin"),
+                "-o", folder.resolve("m"), "--dtype", "BF16");
         assertThat(r.err).isEmpty();
         assertThat(r.out).contains("BF16");
         assertThat(run("-o", folder.resolve("n")).err.strip()).isEqualTo("no SOURCE folder given: say --sdxl");
@@ -78,6 +80,7 @@ class MainTest {
     void halfPrecisionThatOverflowsIsRefused() {
         MemorySegment value = MemorySegment.ofArray(new byte[] {0, 0x24, 0x74, 0x49}); // 1e6f
         Source large = Source.of("w", DType.F32, Shape.of(1), () -> value);
-        assertThatThrownBy(() -> TorchFileTest.bytes(Cast.to(DType.F16, large))).isInstanceOf(ConvertError.class).hasMessageContaining("w has the value 1000000.0, too large for F16");
+        assertThatThrownBy(() -> TorchFileTest.bytes(Cast.to(DType.F16, large))).isInstanceOf(ConvertError.class)
+                .hasMessageContaining("w has the value 1000000.0, too large for F16");
     }
 }

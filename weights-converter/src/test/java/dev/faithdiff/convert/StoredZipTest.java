@@ -31,7 +31,8 @@ class StoredZipTest {
     private static void entry(ByteBuffer b, boolean central, int place) {
         b.putInt(central ? 0x02014b50 : 0x04034b50).putShort((short) 20);
         if (central) b.putShort((short) 20);
-        b.putShort((short) 0).putShort((short) 0).putInt(0).putInt(0).putInt(CONTENT.length()).putInt(CONTENT.length()).putShort((short) NAME.length()).putShort((short) 0);
+        b.putShort((short) 0).putShort((short) 0).putInt(0).putInt(0).putInt(CONTENT.length()).putInt(CONTENT.length());
+        b.putShort((short) NAME.length()).putShort((short) 0);
         if (central) b.putShort((short) 0).putInt(0).putInt(0).putInt(place);
         b.put(NAME.getBytes());
     }
@@ -88,7 +89,8 @@ class StoredZipTest {
         entry(b, true, 0);
         entry(b, true, second);
         b.put(b.position() - NAME.length(), other.getBytes());
-        b.putInt(0x06054b50).putInt(0).putShort((short) 2).putShort((short) 2).putInt(b.position() - 12 - directory).putInt(directory).putShort((short) 0);
+        int size = b.position() - directory;
+        b.putInt(0x06054b50).putInt(0).putShort((short) 2).putShort((short) 2).putInt(size).putInt(directory).putShort((short) 0);
         refused(b, "entry m/data/1 overlaps m/data/0");
     }
 

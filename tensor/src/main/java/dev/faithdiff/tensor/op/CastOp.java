@@ -1,6 +1,7 @@
 package dev.faithdiff.tensor.op;
 
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
@@ -18,6 +19,7 @@ public record CastOp(DType to) implements Op {
     }
 
     @Override public Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
+        if (!to.isFloating() || !in[0].dtype().isFloating()) throw new OpError(name() + " from " + in[0].dtype() + " to " + to + " has no gradient");
         return new Tensor[] {grad.to(in[0].dtype())};
     }
 

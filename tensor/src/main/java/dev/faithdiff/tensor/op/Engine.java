@@ -8,6 +8,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -24,6 +25,7 @@ public final class Engine {
     }
 
     private static final boolean CHECK_NAN = Boolean.getBoolean("faithdiff.check.nan");
+    private static final ScopedValue<Boolean> REFERENCES = ScopedValue.newInstance();
     private static final Map<String, Map<Class<?>, List<Kernel<?>>>> TABLES = new ConcurrentHashMap<>();
     private static volatile Observer observer;
 
@@ -55,6 +57,9 @@ public final class Engine {
         return out;
     }
 
+    /** Does work in which every op runs its own loops instead of a kernel; on the CPU, for the laboratory. */
+    public static <T> T onReferences(Supplier<T> work) { return ScopedValue.where(REFERENCES, true).call(work::get); }
+
     /** Installs the one observer; null removes it. */
     public static void observe(Observer o) { observer = o; }
 
@@ -75,7 +80,8 @@ public final class Engine {
     private static <O extends Op> void compute(O op, Tensor[] in, Tensor out) {
         if (out.count() == 0) return;
         Kernel<O> kernel = null;
-        for (Kernel<?> k : kernels(out.device().kind(), op.getClass())) {
+        List<Kernel<?>> table = REFERENCES.isBound() ? List.of() : kernels(out.device().kind(), op.getClass());
+        for (Kernel<?> k : table) {
             if (((Kernel<O>) k).refuses(op, in) == null) {
                 kernel = (Kernel<O>) k;
                 break;

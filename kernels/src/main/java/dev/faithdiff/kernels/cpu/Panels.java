@@ -1,0 +1,84 @@
+package dev.faithdiff.kernels.cpu;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The shapes in which the micro-kernels take their operands, and the product of one block in them, on one thread.
+ *
+ * <p>A is a float[] of rows {@link #STRIDE} apart holding up to {@link #DEPTH} columns. B is a sequence of panels of {@link #WIDTH}
+ * columns, each a dense [k][WIDTH] in native memory. Both are padded with zeros to whole tiles.
+ */
+final class Panels {
+    /** Rows of a tile. */
+    static final int ROWS = wideRegisterFile() ? 12 : 4;
+    /** Columns of a tile and of a panel of B. */
+    static final int WIDTH = 2 * Vec.LANES;
+    /** Columns of A, rows of B that one block takes at most. */
+    static final int DEPTH = 256;
+    /** Distance of two rows of A: not a power of two, so that the rows of a tile fall into different cache sets. */
+    static final int STRIDE = DEPTH + 16;
+
+    private static final float[] ZEROS = new float[ROWS * WIDTH];
+
+    private Panels() {}
+
+    private static boolean wideRegisterFile() { return Vec.LANES == 16 || System.getProperty("os.arch").equals("aarch64"); }
+
+    /** Rows rounded up to whole tiles. */
+    static int roundUp(int rows) { return (rows + ROWS - 1) / ROWS * ROWS; }
+
+    /** Fills the rows from {@code rows} up to a whole tile with zeros. */
+    static void padRows(float[] a, int rows, int depth) {
+        for (int r = rows; r < roundUp(rows); r++) Arrays.fill(a, r * STRIDE, r * STRIDE + depth, 0);
+    }
+
+    /** One tile: {@code tile} = A B, with A at index {@code a}. */
+    static void tile(int depth, float[] rows, int a, long panel, float[] tile) {
+        if (ROWS == 12) Tile12x2.multiply(depth, rows, a, panel, ZEROS, tile);
+        else Tile4x2.multiply(depth, rows, a, panel, ZEROS, tile);
+    }
+
+    /**
+     * C = A B (+ bias), or C += A B (+ bias), for {@code rows} rows of A and {@code columns} columns of one panel.
+     *
+     * @param a rows of {@link #STRIDE}
+     * @param bias numbers for whole panels, of which this one's begin at {@code biasAt}; or null
+     * @param c address of C in native memory, its rows {@code stride} floats apart
+     * @param tile scratch of ROWS x WIDTH floats
+     */
+    static void multiply(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt,
+            boolean add, long c, long stride, float[] tile) {
+        for (int row = 0; row < rows; row += ROWS) {
+            tile(depth, a, row * STRIDE, panel, tile);
+            int height = Math.min(ROWS, rows - row);
+            if (bias != null) addBias(tile, height, bias, biasAt);
+            if (columns == WIDTH) store(tile, height, add, c + 4 * row * stride, stride);
+            else storeNarrow(tile, height, columns, add, c + 4 * row * stride, stride);
+        }
+    }
+
+    private static void addBias(float[] tile, int rows, float[] bias, int at) {
+        for (int i = 0; i < rows * WIDTH; i += Vec.LANES) {
+            FloatVector.fromArray(Vec.F, tile, i).add(FloatVector.fromArray(Vec.F, bias, at + i % WIDTH)).intoArray(tile, i);
+        }
+    }
+
+    private static void store(float[] tile, int rows, boolean add, long c, long stride) {
+        for (int r = 0; r < rows; r++, c += 4 * stride) {
+            for (int i = 0; i < WIDTH; i += Vec.LANES) {
+                FloatVector v = FloatVector.fromArray(Vec.F, tile, r * WIDTH + i);
+                Vec.store(add ? v.add(Vec.load(c + 4L * i)) : v, c + 4L * i);
+            }
+        }
+    }
+
+    private static void storeNarrow(float[] tile, int rows, int columns, boolean add, long c, long stride) {
+        for (int r = 0; r < rows; r++, c += 4 * stride) {
+            for (int i = 0; i < columns; i++) {
+                float v = tile[r * WIDTH + i];
+                Vec.set(c + 4L * i, add ? v + Vec.get(c + 4L * i) : v);
+            }
+        }
+    }
+}

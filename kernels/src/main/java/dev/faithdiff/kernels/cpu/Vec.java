@@ -1,0 +1,131 @@
+package dev.faithdiff.kernels.cpu;
+
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+
+import dev.faithdiff.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * What the vector kernels share: the vector width, memory by address, widening of narrow types, and the exponential family.
+ *
+ * <p>The width is the machine's, or {@code faithdiff.vector.bits} (128, 256, 512). All CPU storage is native, and all kernels reach
+ * it through the one constant segment {@link #MEMORY}: the compiler then knows its class and needs no profile.
+ */
+public final class Vec {
+    public static final VectorSpecies<Float> F = species();
+    public static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
+    /** Floats in a vector. */
+    public static final int LANES = F.length();
+    /** The whole address space; offsets in it are addresses. */
+    public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    public static final ValueLayout.OfFloat FLOAT = DType.FLOAT;
+    public static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    private static final float LOG2_E = 1.44269504f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;
+    private static final float ROUND = 0x1.8p23f; // adding it leaves the nearest integer in the low mantissa bits
+
+    private Vec() {}
+
+    private static VectorSpecies<Float> species() {
+        return switch (Integer.getInteger("faithdiff.vector.bits", 0)) {
+            case 128 -> FloatVector.SPECIES_128;
+            case 256 -> FloatVector.SPECIES_256;
+            case 512 -> FloatVector.SPECIES_512;
+            default -> FloatVector.SPECIES_PREFERRED;
+        };
+    }
+
+    public static FloatVector load(long address) { return FloatVector.fromMemorySegment(F, MEMORY, address, LE); }
+
+    public static void store(FloatVector v, long address) { v.intoMemorySegment(MEMORY, address, LE); }
+
+    public static float get(long address) { return MEMORY.get(FLOAT, address); }
+
+    public static void set(long address, float v) { MEMORY.set(FLOAT, address, v); }
+
+    /** Copies {@code count} numbers of a floating type into {@code to}, widened to float. */
+    public static void widen(DType dtype, long from, int count, float[] to, int at) {
+        switch (dtype) {
+            case F32 -> copy(from, count, to, at);
+            case F16 -> widenF16(from, count, to, at);
+            case BF16 -> widenBf16(from, count, to, at);
+            default -> { for (int i = 0; i < count; i++) to[at + i] = dtype.get(MEMORY, from + (long) i * dtype.bytes()); }
+        }
+    }
+
+    private static void copy(long from, int count, float[] to, int at) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) load(from + 4L * i).intoArray(to, at + i);
+        for (; i < count; i++) to[at + i] = get(from + 4L * i);
+    }
+
+    private static void widenF16(long from, int count, float[] to, int at) {
+        for (int i = 0; i < count; i++) to[at + i] = Float.float16ToFloat(MEMORY.get(DType.SHORT, from + 2L * i));
+    }
+
+    private static void widenBf16(long from, int count, float[] to, int at) {
+        for (int i = 0; i < count; i++) to[at + i] = Float.intBitsToFloat(MEMORY.get(DType.SHORT, from + 2L * i) << 16);
+    }
+
+    /** e^x over the whole range, subnormal results included; error below 2 ulp. Cephes' expf: 2^n times a polynomial. */
+    public static FloatVector exp(FloatVector x) {
+        FloatVector clamped = x.max(-104f).min(89f);
+        FloatVector shifted = clamped.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
+        FloatVector n = shifted.sub(ROUND);
+        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), clamped);
+        r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
+        FloatVector p = FloatVector.broadcast(F, 1.9875691500e-4f);
+        p = p.fma(r, FloatVector.broadcast(F, 1.3981999507e-3f));
+        p = p.fma(r, FloatVector.broadcast(F, 8.3334519073e-3f));
+        p = p.fma(r, FloatVector.broadcast(F, 4.1665795894e-2f));
+        p = p.fma(r, FloatVector.broadcast(F, 1.6666665459e-1f));
+        p = p.fma(r, FloatVector.broadcast(F, 5.0000001201e-1f));
+        p = p.fma(r.mul(r), r).add(1f);
+        // 2^n in two factors, since n reaches from -150 to 128
+        IntVector whole = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUND));
+        IntVector half = whole.lanewise(ASHR, 1);
+        return p.mul(powerOfTwo(half)).mul(powerOfTwo(whole.sub(half)));
+    }
+
+    private static FloatVector powerOfTwo(IntVector n) { return n.add(127).lanewise(LSHL, 23).reinterpretAsFloats(); }
+
+    /** 1 / (1 + e^-x). */
+    public static FloatVector sigmoid(FloatVector x) {
+        FloatVector one = FloatVector.broadcast(F, 1f);
+        return one.div(exp(x.neg()).add(1f));
+    }
+
+    /** x sigmoid(x). */
+    public static FloatVector silu(FloatVector x) { return x.div(exp(x.neg()).add(1f)); }
+
+    /** x/2 (1 + erf(x / sqrt 2)), the exact form of GELU. */
+    public static FloatVector gelu(FloatVector x) {
+        FloatVector half = x.mul(0.5f);
+        return half.fma(erf(x.mul(0.70710678f)), half);
+    }
+
+    /** The error function as Eigen's ratio of polynomials on [-4, 4], where it reaches one. */
+    public static FloatVector erf(FloatVector x) {
+        FloatVector c = x.max(-4f).min(4f);
+        FloatVector s = c.mul(c);
+        FloatVector p = FloatVector.broadcast(F, -2.72614225801306e-10f);
+        p = p.fma(s, FloatVector.broadcast(F, 2.77068142495902e-08f));
+        p = p.fma(s, FloatVector.broadcast(F, -2.10102402082508e-06f));
+        p = p.fma(s, FloatVector.broadcast(F, -5.69250639462346e-05f));
+        p = p.fma(s, FloatVector.broadcast(F, -7.34990630326855e-04f));
+        p = p.fma(s, FloatVector.broadcast(F, -2.95459980854025e-03f));
+        p = p.fma(s, FloatVector.broadcast(F, -1.60960333262415e-02f));
+        FloatVector q = FloatVector.broadcast(F, -1.45660718464996e-05f);
+        q = q.fma(s, FloatVector.broadcast(F, -2.13374055278905e-04f));
+        q = q.fma(s, FloatVector.broadcast(F, -1.68282697438203e-03f));
+        q = q.fma(s, FloatVector.broadcast(F, -7.37332916720468e-03f));
+        q = q.fma(s, FloatVector.broadcast(F, -1.42647390514189e-02f));
+        return c.mul(p).div(q);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.faithdiff.kernels.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.tensor.DType;
+import java.lang.foreign.Arena;
+import java.util.Random;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The packed product against a plain loop in double. */
+class GemmTest {
+    private static final int[][] SHAPES = { // M, N, K
+        {1, 1, 1}, {1, 1, 7}, {1, 37, 5}, {2, 3, 300}, {3, 64, 17}, {4, 129, 257}, {5, 1, 3}, {7, 11, 13}, {12, 32, 256}, {13, 33, 257},
+        {11, 31, 255}, {24, 64, 512}, {29, 67, 521}, {77, 40, 130}, {96, 96, 96}, {97, 101, 103}, {193, 65, 31}, {200, 4, 90}, {64, 8, 300}
+    };
+
+    @Test void matchesAPlainLoop() {
+        for (int[] s : SHAPES) for (boolean transposed : new boolean[] {true, false}) check(s[0], s[1], s[2], DType.F32, transposed, null, false, false);
+    }
+
+    @Test void addsABiasAndAccumulates() {
+        for (int[] s : SHAPES) {
+            check(s[0], s[1], s[2], DType.F32, true, DType.F32, false, false);
+            check(s[0], s[1], s[2], DType.F32, false, DType.F16, true, false);
+            check(s[0], s[1], s[2], DType.F32, true, null, true, true);
+        }
+    }
+
+    @ParameterizedTest @EnumSource(names = {"F16", "BF16", "F8_E4M3"})
+    void widensNarrowWeights(DType dtype) {
+        for (int[] s : SHAPES) for (boolean transposed : new boolean[] {true, false}) check(s[0], s[1], s[2], dtype, transposed, dtype, false, s[0] % 2 == 0);
+    }
+
+    @Test void packsLargeWeightsSliceBySlice() {
+        check(14, 700, 6000, DType.F32, true, DType.F32, false, false);
+        check(14, 700, 6000, DType.F32, false, DType.F32, true, false);
+    }
+
+    static void check(int m, int n, int k, DType dtype, boolean transposed, DType biasType, boolean accumulate, boolean packed) {
+        Random random = new Random(m * 31 + n * 7 + k);
+        Matrix a = Native.random(random, DType.F32, m, k, k + 3);
+        Matrix b = transposed ? Native.random(random, dtype, n, k, k + 5) : Native.random(random, dtype, k, n, n + 5);
+        Matrix bias = biasType == null ? null : Native.random(random, biasType, 1, n, n);
+        Matrix c = accumulate ? Native.random(random, DType.F32, m, n, n + 2) : Native.filled(DType.F32, m, n, n + 2);
+        double[] expected = plain(a, b, transposed, bias, c, accumulate);
+
+        if (packed) {
+            PackedB kept = PackedB.pack(b, transposed, Arena.global().allocate(PackedB.bytes(k, n), 64));
+            Gemm.multiply(a, kept, bias, c, accumulate);
+        } else {
+            Gemm.multiply(a, b, transposed, bias, c, accumulate);
+        }
+
+        String name = m + "x" + n + "x" + k + " " + dtype + (transposed ? "^T" : "") + " bias " + biasType + " accumulate " + accumulate;
+        double tolerance = 1e-6 * Math.sqrt(k) + 1e-6;
+        for (int i = 0; i < m * n; i++) {
+            assertThat((double) Native.get(c, i / n, i % n)).as(name + " at " + i / n + ", " + i % n).isCloseTo(expected[i], Offset.offset(tolerance));
+        }
+        assertThat(Native.surroundedByNaN(c)).as(name + " writes only C").isTrue();
+    }
+
+    private static double[] plain(Matrix a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
+        int m = c.rows(), n = c.columns(), k = a.columns();
+        double[] y = new double[m * n];
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = (accumulate ? Native.get(c, i, j) : 0) + (bias == null ? 0 : Native.get(bias, 0, j));
+                for (int l = 0; l < k; l++) sum += (double) Native.get(a, i, l) * (transposed ? Native.get(b, j, l) : Native.get(b, l, j));
+                y[i * n + j] = sum;
+            }
+        }
+        return y;
+    }
+}

@@ -1,0 +1,42 @@
+package dev.faithdiff.kernels.cpu;
+
+import dev.faithdiff.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+
+/** Matrices of random numbers in native memory for tests, surrounded by NaN so that a stray read or write shows. */
+final class Native {
+    private static final int MARGIN = 16;
+
+    private Native() {}
+
+    /** Rows of numbers in -1..1, with {@code stride} elements from one to the next and NaN in between. */
+    static Matrix random(Random random, DType dtype, int rows, int columns, int stride) {
+        Matrix m = filled(dtype, rows, columns, stride);
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) dtype.set(Vec.MEMORY, m.at(r, c), random.nextFloat() * 2 - 1);
+        }
+        return m;
+    }
+
+    /** Nothing but NaN. */
+    static Matrix filled(DType dtype, int rows, int columns, int stride) {
+        long count = 2 * MARGIN + (long) rows * stride;
+        MemorySegment memory = Arena.global().allocate(count * dtype.bytes(), 64);
+        for (long i = 0; i < count; i++) dtype.set(memory, i * dtype.bytes(), Float.NaN);
+        return Matrix.of(memory, (long) MARGIN * dtype.bytes(), dtype, rows, columns, stride);
+    }
+
+    static float get(Matrix m, int row, int column) { return m.dtype().get(Vec.MEMORY, m.at(row, column)); }
+
+    /** True if nothing but the matrix itself was written: everything around it is still NaN. */
+    static boolean surroundedByNaN(Matrix m) {
+        for (int i = 1; i <= MARGIN; i++) if (!Float.isNaN(get(m, 0, -i))) return false;
+        for (int r = 0; r < m.rows(); r++) {
+            for (int c = m.columns(); c < m.stride(); c++) if (!Float.isNaN(get(m, r, c))) return false;
+        }
+        for (int i = 0; i < MARGIN; i++) if (!Float.isNaN(get(m, m.rows() - 1, (int) m.stride() + i))) return false;
+        return true;
+    }
+}

@@ -1,0 +1,52 @@
+package dev.faithdiff.kernels.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+
+class ParallelTest {
+    @Test void runsEveryTaskOnce() {
+        for (int tasks : new int[] {0, 1, 2, 3, 1000}) {
+            for (int round = 0; round < 200; round++) {
+                AtomicIntegerArray runs = new AtomicIntegerArray(tasks);
+                Parallel.run(tasks, runs::incrementAndGet);
+                for (int i = 0; i < tasks; i++) assertThat(runs.get(i)).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test void nestedCallsRunInline() {
+        AtomicInteger wrongThread = new AtomicInteger();
+        AtomicInteger runs = new AtomicInteger();
+        Parallel.run(8, i -> {
+            Thread outer = Thread.currentThread();
+            Parallel.run(8, j -> {
+                runs.incrementAndGet();
+                if (Thread.currentThread() != outer) wrongThread.incrementAndGet();
+            });
+        });
+        assertThat(runs.get()).isEqualTo(64);
+        assertThat(wrongThread.get()).isZero();
+    }
+
+    @Test void carriesAnExceptionToTheCaller() {
+        assertThatThrownBy(() -> Parallel.run(100, i -> { if (i == 57) throw new IllegalStateException("task " + i); }))
+                .isInstanceOf(IllegalStateException.class).hasMessage("task 57");
+        AtomicInteger after = new AtomicInteger();
+        Parallel.run(10, i -> after.incrementAndGet());
+        assertThat(after.get()).isEqualTo(10);
+    }
+
+    @Test void servesCallersOnSeveralThreads() throws InterruptedException {
+        AtomicInteger runs = new AtomicInteger();
+        Thread[] callers = new Thread[4];
+        for (int i = 0; i < callers.length; i++) {
+            (callers[i] = new Thread(() -> { for (int n = 0; n < 500; n++) Parallel.run(5, t -> runs.incrementAndGet()); })).start();
+        }
+        for (Thread caller : callers) caller.join();
+        assertThat(runs.get()).isEqualTo(4 * 500 * 5);
+    }
+}
