@@ -65,7 +65,10 @@ public final class Engine {
 
     /** The kernels of a kind of device for an op, best first. */
     public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
-        return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> table(kind, op));
+        return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> {
+            Backend backend = Backend.of(kind);
+            return table(kind, op, backend == null ? List.of() : backend.kernels());
+        });
     }
 
     private static Device device(Op op, Tensor[] in) {
@@ -105,12 +108,12 @@ public final class Engine {
         }
     }
 
-    private static List<Kernel<?>> table(String kind, Class<? extends Op> op) {
-        Backend backend = Backend.of(kind);
+    /** Those of {@code all} that compute an op, in their order but for the one that the op's property puts first. */
+    static List<Kernel<?>> table(String kind, Class<? extends Op> op, List<Kernel<?>> all) {
         String simple = op.getEnclosingClass() == null ? op.getSimpleName() : op.getEnclosingClass().getSimpleName() + "." + op.getSimpleName();
         String first = System.getProperty("faithdiff.kernel." + simple);
-        if (backend == null || "reference".equals(first)) return List.of();
-        List<Kernel<?>> own = backend.kernels().stream().<Kernel<?>>filter(k -> k.op() == op).toList();
+        if ("reference".equals(first)) return List.of();
+        List<Kernel<?>> own = all.stream().<Kernel<?>>filter(k -> k.op() == op).toList();
         if (first == null) return own;
         if (own.stream().noneMatch(k -> k.name().equals(first))) {
             throw new OpError("there is no kernel '" + first + "' for " + simple + " on " + kind + "; there are "
