@@ -144,11 +144,11 @@ class CliTest {
 
     /** The bundled autoencoder without some tensors, with one of another shape and one too many. */
     private static void rewriteVae(Path file, List<String> without, String misshapen, String extra) {
-        Source three = Source.of(extra, DType.F32, Shape.of(3), () -> MemorySegment.ofArray(new float[3]));
+        Source three = Source.of(extra, DType.F32, Shape.of(3), () -> MemorySegment.ofArray(new byte[12]));
         try (SafeTensors vae = SafeTensors.open(MODEL.resolve("vae/model.safetensors"))) {
             List<Source> tensors = new ArrayList<>();
             for (SafeTensors.Entry e : vae.entries().values()) {
-                if (e.name().equals(misshapen)) tensors.add(Source.of(misshapen, three.dtype(), three.shape(), () -> MemorySegment.ofArray(new float[3])));
+                if (e.name().equals(misshapen)) tensors.add(Source.of(misshapen, three.dtype(), three.shape(), () -> MemorySegment.ofArray(new byte[12])));
                 else if (!without.contains(e.name())) tensors.add(e);
             }
             tensors.add(three);

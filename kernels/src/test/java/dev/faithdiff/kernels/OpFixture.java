@@ -44,8 +44,9 @@ record OpFixture(String name, JsonObject json, Fixtures file) {
         return in;
     }
 
-    Tensor indices(String input) {
-        String full = name + ".in." + input;
+    /** The one integer input. */
+    Tensor indices() {
+        String full = name + ".in." + json.getAsJsonArray("int_inputs").getAsString();
         return Tensor.of(file.longs(full), file.shape(full).toArray());
     }
 

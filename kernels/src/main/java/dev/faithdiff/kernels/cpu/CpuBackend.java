@@ -9,6 +9,13 @@ import java.util.List;
 /** The host processor and its kernels. */
 public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
+            new LinearPacked(),
+            new MatmulPacked(),
+            new Conv2dImplicitGemm(),
+            new AttentionFlash(),
+            new GroupNormVector(),
+            new LayerNormVector(),
+            new SoftmaxVector(),
             new UnaryVector(),
             new BinaryVector(), new BinaryStrided(),
             new AffineVector(),

@@ -29,8 +29,8 @@ public final class Cases {
     static final List<Types> EACH = types(F32, F32, F16, F16, BF16, BF16);
     /** All that the engine computes in. */
     static final List<Types> MIXED = types(F32, F32, F32, F16, F32, BF16, F32, F8_E4M3, F16, F16, F16, F8_E4M3, BF16, BF16, BF16, F8_E4M3);
-    /** What inference runs in: F16 weights under F32 on the CPU, F16 on the GPU. */
-    static final List<Types> INFERENCE = types(F32, F16, F16, F16);
+    /** What inference runs in: F32 with weights as stored on the CPU, F16 and BF16 on the GPU. */
+    static final List<Types> INFERENCE = types(F32, F32, F32, F16, F16, F16, BF16, BF16);
 
     static {
         CasesElementwise.add();

@@ -10,7 +10,6 @@ import static dev.faithdiff.kernels.lab.Cases.parity;
 import static dev.faithdiff.kernels.lab.Operand.w;
 import static dev.faithdiff.kernels.lab.Operand.x;
 import static dev.faithdiff.kernels.lab.Operand.Values.WIDE;
-import static dev.faithdiff.tensor.DType.F32;
 
 import dev.faithdiff.kernels.lab.Case.Types;
 import dev.faithdiff.tensor.Shape;
@@ -86,19 +85,16 @@ final class CasesHeavy {
         convolution(PLAIN, "no-padding", point, x(1, 7, 8, 5), w(3, 3, 3, 5));
         convolution(PLAIN, "four-sides", new Conv2dOp(1, 1, 0, 2, 3), x(1, 5, 4, 3), w(2, 2, 4, 3));
         convolution(PLAIN, "patches", new Conv2dOp(4, 0, 0, 0, 0), x(1, 8, 12, 3), w(9, 4, 4, 3));
-        for (Types t : INFERENCE) {
-            List<Types> types = List.of(t.activation() == F32 ? PLAIN.getFirst() : t);
-            convolutionModel(types, "unet-320", same, x(1, 64, 64, 320), w(320, 3, 3, 320));
-            convolutionModel(types, "unet-640", same, x(1, 32, 32, 640), w(640, 3, 3, 640));
-            convolutionModel(types, "unet-1280", same, x(1, 16, 16, 1280), w(1280, 3, 3, 1280));
-            convolutionModel(types, "unet-in", same, x(1, 64, 64, 4), w(320, 3, 3, 4));
-            convolutionModel(types, "unet-out", same, x(1, 64, 64, 320), w(4, 3, 3, 320));
-            convolutionModel(types, "unet-down", down, x(1, 64, 64, 320), w(320, 3, 3, 320));
-            convolutionModel(types, "unet-shortcut", point, x(1, 32, 32, 1920), w(640, 1, 1, 1920));
-            convolutionModel(types, "vae-512", same, x(1, 64, 64, 512), w(512, 3, 3, 512));
-            convolutionModel(types, "vae-128", same, x(1, 256, 256, 128), w(128, 3, 3, 128));
-            convolutionModel(types, "vae-down", vaeDown, x(1, 256, 256, 128), w(128, 3, 3, 128));
-        }
+        convolutionModel("unet-320", same, x(1, 64, 64, 320), w(320, 3, 3, 320));
+        convolutionModel("unet-640", same, x(1, 32, 32, 640), w(640, 3, 3, 640));
+        convolutionModel("unet-1280", same, x(1, 16, 16, 1280), w(1280, 3, 3, 1280));
+        convolutionModel("unet-in", same, x(1, 64, 64, 4), w(320, 3, 3, 4));
+        convolutionModel("unet-out", same, x(1, 64, 64, 320), w(4, 3, 3, 320));
+        convolutionModel("unet-down", down, x(1, 64, 64, 320), w(320, 3, 3, 320));
+        convolutionModel("unet-shortcut", point, x(1, 32, 32, 1920), w(640, 1, 1, 1920));
+        convolutionModel("vae-512", same, x(1, 64, 64, 512), w(512, 3, 3, 512));
+        convolutionModel("vae-128", same, x(1, 256, 256, 128), w(128, 3, 3, 128));
+        convolutionModel("vae-down", vaeDown, x(1, 256, 256, 128), w(128, 3, 3, 128));
     }
 
     /** A convolution without and with a bias, and its two gradients. */
@@ -111,12 +107,12 @@ final class CasesHeavy {
         parity(types.stream().filter(EACH::contains).toList(), label, new Conv2dOp.WeightGrad(op, ws.size(1), ws.size(2)), grad, x);
     }
 
-    private static void convolutionModel(List<Types> types, String label, Conv2dOp op, Operand x, Operand w) {
-        model(types, label, op, x, w, w(w.shape().size(0)));
-        if (!label.startsWith("unet-320")) return;
+    private static void convolutionModel(String label, Conv2dOp op, Operand x, Operand w) {
+        model(INFERENCE, label, op, x, w, w(w.shape().size(0)));
+        if (!label.equals("unet-320")) return;
         Operand grad = x(result(op, x, w).toArray());
-        model(types, label, new Conv2dOp.InputGrad(op, x.shape().size(1), x.shape().size(2)), grad, w);
-        model(types, label, new Conv2dOp.WeightGrad(op, w.shape().size(1), w.shape().size(2)), grad, x);
+        model(EACH, label, new Conv2dOp.InputGrad(op, x.shape().size(1), x.shape().size(2)), grad, w);
+        model(EACH, label, new Conv2dOp.WeightGrad(op, w.shape().size(1), w.shape().size(2)), grad, x);
     }
 
     private static Shape result(Op op, Operand... operands) {

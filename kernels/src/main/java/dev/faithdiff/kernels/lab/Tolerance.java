@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** How far a result may lie from its reference, as a part of the largest expected magnitude; by element type. */
 public final class Tolerance {
-    /** For an op or a kernel by name: the factor on the type's tolerance, and why it differs from 1. */
+    /** For an op or a kernel, by name: the factor on the type's tolerance, and why it differs from 1. */
     private record Exception(double factor, String reason) {}
 
     private static final Exception MOVES = new Exception(0, "moves data, computes nothing");

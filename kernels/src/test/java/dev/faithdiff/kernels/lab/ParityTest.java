@@ -16,16 +16,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 class ParityTest {
+    /** Kernels whose name contains this are tested, and their results printed; all kernels, and only failures, without it. */
+    private static final String ONLY = System.getProperty("faithdiff.lab", "");
+
     /** Every kernel of every backend on the class path, over every small case of its op. */
     @TestFactory
     Stream<DynamicTest> everyKernelAgreesWithItsReference() {
-        return Backend.all().values().stream().flatMap(b -> b.kernels().stream()
+        return Backend.all().values().stream().flatMap(b -> b.kernels().stream().filter(k -> k.name().contains(ONLY))
                 .map(k -> DynamicTest.dynamicTest(b.kind() + " " + k.name(), () -> check(b, k))));
     }
 
     private static void check(Backend backend, Kernel<?> kernel) {
         Assumptions.assumeTrue(backend.unavailable() == null, () -> backend.kind() + " is not available: " + backend.unavailable());
         List<Parity.Result> results = Cases.parity(kernel.op()).stream().map(c -> Parity.run(kernel, c, backend.open(0))).toList();
+        if (!ONLY.isEmpty()) results.forEach(System.out::println);
         assertThat(results).as("a kernel must take some case").anyMatch(Parity.Result::ran);
         assertThat(results).allMatch(r -> r.failure() == null);
     }

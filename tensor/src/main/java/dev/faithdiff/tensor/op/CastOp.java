@@ -19,8 +19,9 @@ public record CastOp(DType to) implements Op {
     }
 
     @Override public Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
-        if (!to.isFloating() || !in[0].dtype().isFloating()) throw new OpError(name() + " from " + in[0].dtype() + " to " + to + " has no gradient");
-        return new Tensor[] {grad.to(in[0].dtype())};
+        DType from = in[0].dtype();
+        if (!from.isFloating() || !to.isFloating()) throw new OpError(name() + " from " + from + " to " + to + " has no gradient");
+        return new Tensor[] {grad.to(from)};
     }
 
     @Override public long flops(Tensor[] in) { return 0; }

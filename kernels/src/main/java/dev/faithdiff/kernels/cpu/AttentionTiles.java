@@ -1,0 +1,225 @@
+package dev.faithdiff.kernels.cpu;
+
+import static dev.faithdiff.kernels.cpu.Vec.F;
+import static dev.faithdiff.kernels.cpu.Vec.FLOAT;
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
+
+import dev.faithdiff.tensor.DType;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The product inside {@link AttentionFlash}: {@code to = from + A^T B} with A a panel {@code [depth][8]} in native memory and B, from
+ * and to arrays with rows of three vectors, one query in each lane.
+ *
+ * <p>Only A is native: a method with this many loads and stores of native vectors is more than the compiler will inline, and boxes.
+ */
+final class AttentionTiles {
+    /** Rows of {@code to} in one tile. */
+    static final int ROWS = 8;
+    /** Floats in a row of B, from and to. */
+    static final int WIDTH = 3 * LANES;
+
+    private static final int L = LANES;
+    private static final boolean MANY_REGISTERS = LANES != 8 || System.getProperty("os.arch").equals("aarch64");
+
+    private AttentionTiles() {}
+
+    /** One tile of the first {@code vectors} vectors; {@code step} is the row length of {@code from}: WIDTH, or 0 for one row for all. */
+    static void multiply(int depth, int vectors, long a, float[] b, float[] from, int f, int step, float[] to, int t) {
+        if (vectors < 3) {
+            for (int v = 0; v < vectors; v++) eightByOne(depth, a, b, v * L, from, f + v * L, step, to, t + v * L);
+        } else if (MANY_REGISTERS) {
+            eightByThree(depth, a, b, from, f, step, to, t);
+        } else {
+            fourByThree(depth, a, b, from, f, step, to, t);
+            fourByThree(depth, a + 16, b, from, f + 4 * step, step, to, t + 4 * WIDTH);
+        }
+    }
+
+    /** Eight native rows of {@code count} floats, {@code step} bytes apart, to {@code [count][8]}; the last of {@code valid} rows is repeated. */
+    static void transpose(long from, long step, int valid, int count, long to) {
+        long r1 = row(from, step, 1, valid), r2 = row(from, step, 2, valid), r3 = row(from, step, 3, valid), r4 = row(from, step, 4, valid);
+        long r5 = row(from, step, 5, valid), r6 = row(from, step, 6, valid), r7 = row(from, step, 7, valid);
+        for (long i = 0; i < 4L * count; i += 4, to += 4 * ROWS) {
+            Vec.set(to, Vec.get(from + i));
+            Vec.set(to + 4, Vec.get(r1 + i));
+            Vec.set(to + 8, Vec.get(r2 + i));
+            Vec.set(to + 12, Vec.get(r3 + i));
+            Vec.set(to + 16, Vec.get(r4 + i));
+            Vec.set(to + 20, Vec.get(r5 + i));
+            Vec.set(to + 24, Vec.get(r6 + i));
+            Vec.set(to + 28, Vec.get(r7 + i));
+        }
+    }
+
+    /** The same to eight lanes of {@code [count][WIDTH]}. */
+    static void transpose(long from, long step, int valid, int count, float[] to, int lane) {
+        long r1 = row(from, step, 1, valid), r2 = row(from, step, 2, valid), r3 = row(from, step, 3, valid), r4 = row(from, step, 4, valid);
+        long r5 = row(from, step, 5, valid), r6 = row(from, step, 6, valid), r7 = row(from, step, 7, valid);
+        for (int i = 0, t = lane; i < count; i++, t += WIDTH) {
+            to[t] = Vec.get(from + 4L * i);
+            to[t + 1] = Vec.get(r1 + 4L * i);
+            to[t + 2] = Vec.get(r2 + 4L * i);
+            to[t + 3] = Vec.get(r3 + 4L * i);
+            to[t + 4] = Vec.get(r4 + 4L * i);
+            to[t + 5] = Vec.get(r5 + 4L * i);
+            to[t + 6] = Vec.get(r6 + 4L * i);
+            to[t + 7] = Vec.get(r7 + 4L * i);
+        }
+    }
+
+    /** Eight lanes of {@code [count][WIDTH]} to {@code valid} native rows. */
+    static void transpose(float[] from, int lane, long to, long step, int valid, int count) {
+        if (valid < ROWS) {
+            for (int r = 0; r < valid; r++) for (int i = 0; i < count; i++) Vec.set(to + r * step + 4L * i, from[i * WIDTH + lane + r]);
+            return;
+        }
+        long r1 = to + step, r2 = r1 + step, r3 = r2 + step, r4 = r3 + step, r5 = r4 + step, r6 = r5 + step, r7 = r6 + step;
+        for (int i = 0, f = lane; i < count; i++, f += WIDTH) {
+            Vec.set(to + 4L * i, from[f]);
+            Vec.set(r1 + 4L * i, from[f + 1]);
+            Vec.set(r2 + 4L * i, from[f + 2]);
+            Vec.set(r3 + 4L * i, from[f + 3]);
+            Vec.set(r4 + 4L * i, from[f + 4]);
+            Vec.set(r5 + 4L * i, from[f + 5]);
+            Vec.set(r6 + 4L * i, from[f + 6]);
+            Vec.set(r7 + 4L * i, from[f + 7]);
+        }
+    }
+
+    /** {@code count} native rows of {@code width} floats, {@code step} bytes apart, to {@code [count][8]} with zeros behind them. */
+    static void gather(long from, long step, int width, int count, long to) {
+        for (int r = 0; r < count; r++, from += step, to += 4 * ROWS) {
+            if (width == ROWS) {
+                for (int i = 0; i < 4 * ROWS; i += 8) MEMORY.set(DType.LONG, to + i, MEMORY.get(DType.LONG, from + i));
+            } else {
+                for (int i = 0; i < ROWS; i++) Vec.set(to + 4 * i, i < width ? Vec.get(from + 4 * i) : 0);
+            }
+        }
+    }
+
+    private static long row(long from, long step, int row, int valid) { return from + Math.min(row, valid - 1) * step; }
+
+    private static void eightByThree(int depth, long a, float[] b, float[] from, int f, int step, float[] to, int t) {
+        FloatVector c00 = FloatVector.fromArray(F, from, f),
+                c01 = FloatVector.fromArray(F, from, f + L),
+                c02 = FloatVector.fromArray(F, from, f + 2 * L);
+        FloatVector c10 = FloatVector.fromArray(F, from, f + step),
+                c11 = FloatVector.fromArray(F, from, f + step + L),
+                c12 = FloatVector.fromArray(F, from, f + step + 2 * L);
+        FloatVector c20 = FloatVector.fromArray(F, from, f + 2 * step),
+                c21 = FloatVector.fromArray(F, from, f + 2 * step + L),
+                c22 = FloatVector.fromArray(F, from, f + 2 * step + 2 * L);
+        FloatVector c30 = FloatVector.fromArray(F, from, f + 3 * step),
+                c31 = FloatVector.fromArray(F, from, f + 3 * step + L),
+                c32 = FloatVector.fromArray(F, from, f + 3 * step + 2 * L);
+        FloatVector c40 = FloatVector.fromArray(F, from, f + 4 * step),
+                c41 = FloatVector.fromArray(F, from, f + 4 * step + L),
+                c42 = FloatVector.fromArray(F, from, f + 4 * step + 2 * L);
+        FloatVector c50 = FloatVector.fromArray(F, from, f + 5 * step),
+                c51 = FloatVector.fromArray(F, from, f + 5 * step + L),
+                c52 = FloatVector.fromArray(F, from, f + 5 * step + 2 * L);
+        FloatVector c60 = FloatVector.fromArray(F, from, f + 6 * step),
+                c61 = FloatVector.fromArray(F, from, f + 6 * step + L),
+                c62 = FloatVector.fromArray(F, from, f + 6 * step + 2 * L);
+        FloatVector c70 = FloatVector.fromArray(F, from, f + 7 * step),
+                c71 = FloatVector.fromArray(F, from, f + 7 * step + L),
+                c72 = FloatVector.fromArray(F, from, f + 7 * step + 2 * L);
+        for (int k = 0, i = 0; k < depth; k++, i += WIDTH, a += 4 * ROWS) {
+            FloatVector b0 = FloatVector.fromArray(F, b, i), b1 = FloatVector.fromArray(F, b, i + L), b2 = FloatVector.fromArray(F, b, i + 2 * L);
+            FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+            c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 4));
+            c10 = x.fma(b0, c10); c11 = x.fma(b1, c11); c12 = x.fma(b2, c12);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 8));
+            c20 = x.fma(b0, c20); c21 = x.fma(b1, c21); c22 = x.fma(b2, c22);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 12));
+            c30 = x.fma(b0, c30); c31 = x.fma(b1, c31); c32 = x.fma(b2, c32);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 16));
+            c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 20));
+            c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 24));
+            c60 = x.fma(b0, c60); c61 = x.fma(b1, c61); c62 = x.fma(b2, c62);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 28));
+            c70 = x.fma(b0, c70); c71 = x.fma(b1, c71); c72 = x.fma(b2, c72);
+        }
+        c00.intoArray(to, t); c01.intoArray(to, t + L); c02.intoArray(to, t + 2 * L);
+        c10.intoArray(to, t + WIDTH); c11.intoArray(to, t + WIDTH + L); c12.intoArray(to, t + WIDTH + 2 * L);
+        c20.intoArray(to, t + 2 * WIDTH); c21.intoArray(to, t + 2 * WIDTH + L); c22.intoArray(to, t + 2 * WIDTH + 2 * L);
+        c30.intoArray(to, t + 3 * WIDTH); c31.intoArray(to, t + 3 * WIDTH + L); c32.intoArray(to, t + 3 * WIDTH + 2 * L);
+        c40.intoArray(to, t + 4 * WIDTH); c41.intoArray(to, t + 4 * WIDTH + L); c42.intoArray(to, t + 4 * WIDTH + 2 * L);
+        c50.intoArray(to, t + 5 * WIDTH); c51.intoArray(to, t + 5 * WIDTH + L); c52.intoArray(to, t + 5 * WIDTH + 2 * L);
+        c60.intoArray(to, t + 6 * WIDTH); c61.intoArray(to, t + 6 * WIDTH + L); c62.intoArray(to, t + 6 * WIDTH + 2 * L);
+        c70.intoArray(to, t + 7 * WIDTH); c71.intoArray(to, t + 7 * WIDTH + L); c72.intoArray(to, t + 7 * WIDTH + 2 * L);
+    }
+
+    private static void fourByThree(int depth, long a, float[] b, float[] from, int f, int step, float[] to, int t) {
+        FloatVector c00 = FloatVector.fromArray(F, from, f),
+                c01 = FloatVector.fromArray(F, from, f + L),
+                c02 = FloatVector.fromArray(F, from, f + 2 * L);
+        FloatVector c10 = FloatVector.fromArray(F, from, f + step),
+                c11 = FloatVector.fromArray(F, from, f + step + L),
+                c12 = FloatVector.fromArray(F, from, f + step + 2 * L);
+        FloatVector c20 = FloatVector.fromArray(F, from, f + 2 * step),
+                c21 = FloatVector.fromArray(F, from, f + 2 * step + L),
+                c22 = FloatVector.fromArray(F, from, f + 2 * step + 2 * L);
+        FloatVector c30 = FloatVector.fromArray(F, from, f + 3 * step),
+                c31 = FloatVector.fromArray(F, from, f + 3 * step + L),
+                c32 = FloatVector.fromArray(F, from, f + 3 * step + 2 * L);
+        for (int k = 0, i = 0; k < depth; k++, i += WIDTH, a += 4 * ROWS) {
+            FloatVector b0 = FloatVector.fromArray(F, b, i), b1 = FloatVector.fromArray(F, b, i + L), b2 = FloatVector.fromArray(F, b, i + 2 * L);
+            FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+            c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 4));
+            c10 = x.fma(b0, c10); c11 = x.fma(b1, c11); c12 = x.fma(b2, c12);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 8));
+            c20 = x.fma(b0, c20); c21 = x.fma(b1, c21); c22 = x.fma(b2, c22);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 12));
+            c30 = x.fma(b0, c30); c31 = x.fma(b1, c31); c32 = x.fma(b2, c32);
+        }
+        c00.intoArray(to, t); c01.intoArray(to, t + L); c02.intoArray(to, t + 2 * L);
+        c10.intoArray(to, t + WIDTH); c11.intoArray(to, t + WIDTH + L); c12.intoArray(to, t + WIDTH + 2 * L);
+        c20.intoArray(to, t + 2 * WIDTH); c21.intoArray(to, t + 2 * WIDTH + L); c22.intoArray(to, t + 2 * WIDTH + 2 * L);
+        c30.intoArray(to, t + 3 * WIDTH); c31.intoArray(to, t + 3 * WIDTH + L); c32.intoArray(to, t + 3 * WIDTH + 2 * L);
+    }
+
+    private static void eightByOne(int depth, long a, float[] b, int i, float[] from, int f, int step, float[] to, int t) {
+        FloatVector c00 = FloatVector.fromArray(F, from, f);
+        FloatVector c10 = FloatVector.fromArray(F, from, f + step);
+        FloatVector c20 = FloatVector.fromArray(F, from, f + 2 * step);
+        FloatVector c30 = FloatVector.fromArray(F, from, f + 3 * step);
+        FloatVector c40 = FloatVector.fromArray(F, from, f + 4 * step);
+        FloatVector c50 = FloatVector.fromArray(F, from, f + 5 * step);
+        FloatVector c60 = FloatVector.fromArray(F, from, f + 6 * step);
+        FloatVector c70 = FloatVector.fromArray(F, from, f + 7 * step);
+        for (int k = 0; k < depth; k++, i += WIDTH, a += 4 * ROWS) {
+            FloatVector b0 = FloatVector.fromArray(F, b, i);
+            FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+            c00 = x.fma(b0, c00);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 4));
+            c10 = x.fma(b0, c10);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 8));
+            c20 = x.fma(b0, c20);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 12));
+            c30 = x.fma(b0, c30);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 16));
+            c40 = x.fma(b0, c40);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 20));
+            c50 = x.fma(b0, c50);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 24));
+            c60 = x.fma(b0, c60);
+            x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 28));
+            c70 = x.fma(b0, c70);
+        }
+        c00.intoArray(to, t);
+        c10.intoArray(to, t + WIDTH);
+        c20.intoArray(to, t + 2 * WIDTH);
+        c30.intoArray(to, t + 3 * WIDTH);
+        c40.intoArray(to, t + 4 * WIDTH);
+        c50.intoArray(to, t + 5 * WIDTH);
+        c60.intoArray(to, t + 6 * WIDTH);
+        c70.intoArray(to, t + 7 * WIDTH);
+    }
+}

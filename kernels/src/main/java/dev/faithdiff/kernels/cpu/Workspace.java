@@ -1,0 +1,22 @@
+package dev.faithdiff.kernels.cpu;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Storage;
+import dev.faithdiff.tensor.Tensor;
+
+/** A kernel's working memory for one run: floats from the CPU's pool, 64-byte aligned, never zeroed, for any thread to use. */
+record Workspace(Storage storage) implements AutoCloseable {
+    static Workspace of(long floats) { return new Workspace(Device.CPU.allocate(floats * Float.BYTES)); }
+
+    /** Address of a float. */
+    long at(long index) { return storage.address() + index * Float.BYTES; }
+
+    @Override public void close() { Device.CPU.release(storage); }
+
+    /** The numbers of a small tensor of any floating type. */
+    static float[] floats(Tensor t) {
+        float[] to = new float[Math.toIntExact(t.count())];
+        Vec.widen(t.dtype(), t.address(), to.length, to, 0);
+        return to;
+    }
+}
