@@ -59,7 +59,9 @@ final class Sums {
             c = c.add(load(at + 8L * STEP));
             d = d.add(load(at + 12L * STEP));
         }
-        return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        double sum = 0;
+        for (double lane : a.add(b).add(c.add(d)).toArray()) sum += lane; // in one order, unlike reduceLanes
+        return sum;
     }
 
     private static void one(long x, long sums, int n) {
