@@ -8,7 +8,6 @@ import static jdk.incubator.vector.VectorOperators.F2D;
 import dev.faithdiff.tensor.DType;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
