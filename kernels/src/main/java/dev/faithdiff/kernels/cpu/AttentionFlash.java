@@ -43,7 +43,8 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     record Packed(AttentionHeads q, AttentionHeads k, AttentionHeads v, Workspace keys, Workspace values, float scale, boolean causal)
             implements AutoCloseable {
         static Packed of(AttentionOp op, Tensor[] in) {
-            AttentionHeads q = new AttentionHeads(in[0], op.heads()), k = new AttentionHeads(in[1], op.heads()), v = new AttentionHeads(in[2], op.heads());
+            AttentionHeads q = new AttentionHeads(in[0], op.heads()), k = new AttentionHeads(in[1], op.heads());
+            AttentionHeads v = new AttentionHeads(in[2], op.heads());
             Workspace keys = Workspace.of(k.count() * k.tokenPanels()), values = Workspace.of(k.count() * v.componentPanels());
             Parallel.run(k.count() * k.blocks(), i -> {
                 int head = i / k.blocks(), block = i % k.blocks();

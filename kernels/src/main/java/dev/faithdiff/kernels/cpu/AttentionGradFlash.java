@@ -40,7 +40,8 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
      * {@code terms}. Without slopes the sum is weighted by the probabilities themselves.
      */
     private record Sides(AttentionHeads x, AttentionHeads g, AttentionHeads rows, AttentionHeads rowsG, AttentionHeads terms,
-            Workspace packedX, Workspace packedG, Workspace packedTerms, Rows queries, float scale, boolean causal, boolean queryLanes, boolean slopes) {
+            Workspace packedX, Workspace packedG, Workspace packedTerms, Rows queries, float scale, boolean causal,
+            boolean queryLanes, boolean slopes) {
         void pack() {
             Parallel.run(rows.count() * rows.blocks(), i -> {
                 int head = i / rows.blocks(), block = i % rows.blocks();
@@ -107,7 +108,8 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
         Work w = Work.of(d, e, s.terms.width());
         s.x.toLanes(head, lane, count, w.x);
         if (s.slopes) s.g.toLanes(head, lane, count, w.g);
-        int from = s.causal && !s.queryLanes ? lane / BLOCK * BLOCK : 0, end = s.causal && s.queryLanes ? Math.min(s.rows.tokens(), lane + count) : s.rows.tokens();
+        int from = s.causal && !s.queryLanes ? lane / BLOCK * BLOCK : 0;
+        int end = s.causal && s.queryLanes ? Math.min(s.rows.tokens(), lane + count) : s.rows.tokens();
         if (from >= end) Arrays.fill(w.sums, 0); // keys that no query sees
         for (int row = from; row < end; row += BLOCK) {
             int rows = Math.min(BLOCK, end - row);
