@@ -97,7 +97,9 @@ public final class Fixtures {
 
     /** Fails unless every value is within {@code atol} of its expectation; NaN equals only NaN, an infinity only itself. */
     public static void assertClose(String what, float[] actual, float[] expected, double atol) {
-        if (actual.length != expected.length) throw new AssertionError(what + ": " + actual.length + " values, expected " + expected.length);
+        if (actual.length != expected.length) {
+            throw new AssertionError(what + ": " + actual.length + " values, expected " + expected.length);
+        }
         int wrong = 0, worst = -1;
         double largest = -1;
         for (int i = 0; i < actual.length; i++) {
@@ -112,8 +114,8 @@ public final class Fixtures {
             }
         }
         if (wrong > 0) {
-            throw new AssertionError(what + ": " + wrong + " of " + actual.length + " values differ by more than " + atol + "; worst at "
-                    + worst + ": " + actual[worst] + ", expected " + expected[worst]);
+            throw new AssertionError(what + ": " + wrong + " of " + actual.length + " values differ by more than " + atol
+                    + "; worst at " + worst + ": " + actual[worst] + ", expected " + expected[worst]);
         }
     }
 }

@@ -65,6 +65,19 @@ public class Scope implements AutoCloseable {
         return parent.adopt(t);
     }
 
+    /**
+     * The next tensor of a chain, {@code h = s.replace(h, f(h))}: what this scope owned of the one before is freed at once. Tensors of
+     * outer scopes and of tapes stay, and so does a storage that both share.
+     */
+    public Tensor replace(Tensor before, Tensor next) {
+        Storage s = before.storage();
+        if (s.owner == this && s != next.storage()) {
+            owned.remove(s);
+            s.release();
+        }
+        return next;
+    }
+
     void own(Storage s) {
         s.owner = this;
         owned.add(s);
@@ -78,11 +91,11 @@ public class Scope implements AutoCloseable {
 
     @Override public void close() {
         if (!open) return;
-        open = false;
         if (!detached) {
             if (CURRENT.get() != this) throw new OpError("scopes must be closed in the order they were opened, on their own thread");
             CURRENT.set(parent);
         }
+        open = false;
         for (Storage s : owned) s.release();
         owned.clear();
     }

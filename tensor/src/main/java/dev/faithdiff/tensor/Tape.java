@@ -93,7 +93,9 @@ public final class Tape extends Scope {
             for (int i = 0; i < wanted.length; i++) {
                 if (!wanted[i] || grads[i] == null) continue;
                 Tensor before = sums.get(node.in[i]);
-                sums.put(node.in[i], adopt(before == null ? grads[i] : before.add(grads[i])));
+                Tensor sum = before == null ? grads[i] : before.add(grads[i]);
+                pin(sum); // not adopt: it may be a view of the upstream gradient, which can belong to a scope outside
+                sums.put(node.in[i], sum);
             }
         }
     }

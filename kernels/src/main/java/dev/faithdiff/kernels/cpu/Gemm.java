@@ -79,8 +79,9 @@ public final class Gemm {
     /** One task: some rows by the panels from..to, over all of K. */
     private static void block(Rows a, int row, int rows, PackedB b, int from, int to, int column, float[] bias, Matrix c, boolean accumulate) {
         Scratch scratch = SCRATCH.get();
-        for (int k = 0; k < b.k(); k += DEPTH) {
-            int depth = Math.min(DEPTH, b.k() - k);
+        int step = evenly(b.k(), DEPTH);
+        for (int k = 0; k < b.k(); k += step) {
+            int depth = Math.min(step, b.k() - k);
             a.pack(row, rows, k, depth, scratch.a);
             Panels.padRows(scratch.a, rows, depth);
             for (int p = from; p < to; p++) {
@@ -91,7 +92,13 @@ public final class Gemm {
         }
     }
 
-    private static Rows rows(Matrix a) {
+    /** The size of the fewest equal parts of at most {@code limit}. */
+    private static int evenly(int size, int limit) {
+        int parts = (size + limit - 1) / limit;
+        return (size + parts - 1) / parts;
+    }
+
+    static Rows rows(Matrix a) {
         return (row, rows, k, depth, to) -> {
             for (int r = 0; r < rows; r++) Vec.widen(DType.F32, a.at(row + r, k), depth, to, r * STRIDE);
         };

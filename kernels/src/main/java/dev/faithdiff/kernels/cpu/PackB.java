@@ -1,15 +1,20 @@
 package dev.faithdiff.kernels.cpu;
 
 import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
+import dev.faithdiff.tensor.DType;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /** Fills one panel of the right operand, widening narrow types on the way. */
 final class PackB {
-    private static final int CHUNK = 128; // rows of a panel turned at a time: the scratch stays in the first cache
+    private static final int CHUNK = 256; // columns of a weight turned at a time: long enough runs to be prefetched, short enough for the second cache
 
-    private static final ThreadLocal<float[]> SCRATCH = ThreadLocal.withInitial(() -> new float[WIDTH * CHUNK]);
+    private record Scratch(float[] rows, float[] one, float[] two) {}
+
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
+            () -> new Scratch(new float[WIDTH * CHUNK], new float[LANES * LANES], new float[LANES * LANES]));
 
     private PackB() {}
 
@@ -22,31 +27,42 @@ final class PackB {
     }
 
     private static void copy(Matrix b, int column, int columns, long to) {
-        float[] row = SCRATCH.get();
+        if (b.dtype() == DType.F32 && columns == WIDTH) copyWhole(b, column, to);
+        else copyWidened(b, column, columns, to);
+    }
+
+    private static void copyWhole(Matrix b, int column, long to) {
+        for (int k = 0; k < b.rows(); k++, to += 4L * WIDTH) {
+            long from = b.at(k, column);
+            for (int i = 0; i < WIDTH; i += LANES) Vec.store(Vec.load(from + 4L * i), to + 4L * i);
+        }
+    }
+
+    private static void copyWidened(Matrix b, int column, int columns, long to) {
+        float[] row = SCRATCH.get().rows;
         Arrays.fill(row, columns, WIDTH, 0);
         for (int k = 0; k < b.rows(); k++, to += 4L * WIDTH) {
             Vec.widen(b.dtype(), b.at(k, column), columns, row, 0);
-            for (int i = 0; i < WIDTH; i += Vec.LANES) store(row, i, to + 4L * i);
+            for (int i = 0; i < WIDTH; i += LANES) Vec.store(FloatVector.fromArray(Vec.F, row, i), to + 4L * i);
         }
     }
 
     private static void turn(Matrix b, int row, int rows, long to) {
-        float[] scratch = SCRATCH.get();
-        Arrays.fill(scratch, rows * CHUNK, WIDTH * CHUNK, 0);
+        Scratch scratch = SCRATCH.get();
+        Arrays.fill(scratch.rows, rows * CHUNK, WIDTH * CHUNK, 0);
         for (int k = 0; k < b.columns(); k += CHUNK) {
             int depth = Math.min(CHUNK, b.columns() - k);
-            for (int r = 0; r < rows; r++) Vec.widen(b.dtype(), b.at(row + r, k), depth, scratch, r * CHUNK);
-            transpose(scratch, depth, to + 4L * WIDTH * k);
+            for (int r = 0; r < rows; r++) Vec.widen(b.dtype(), b.at(row + r, k), depth, scratch.rows, r * CHUNK);
+            for (int r = 0; r < WIDTH; r += LANES) turn(scratch, r, depth, to + 4L * (WIDTH * k + r));
         }
     }
 
-    private static void transpose(float[] rows, int depth, long to) {
-        for (int k = 0; k < depth; k++) {
-            for (int r = 0; r < WIDTH; r++) Vec.set(to + 4L * (k * WIDTH + r), rows[r * CHUNK + k]);
+    private static void turn(Scratch scratch, int row, int depth, long to) {
+        for (int k = 0; k < depth; k += LANES) {
+            float[] square = Transpose.square(scratch.rows, row * CHUNK + k, CHUNK, scratch.one, scratch.two);
+            for (int i = 0; i < Math.min(LANES, depth - k); i++, to += 4L * WIDTH) {
+                Vec.store(FloatVector.fromArray(Vec.F, square, i * LANES), to);
+            }
         }
-    }
-
-    private static void store(float[] from, int at, long to) {
-        Vec.store(FloatVector.fromArray(Vec.F, from, at), to);
     }
 }

@@ -15,7 +15,7 @@ final class Panels {
     /** Columns of a tile and of a panel of B. */
     static final int WIDTH = 2 * Vec.LANES;
     /** Columns of A, rows of B that one block takes at most. */
-    static final int DEPTH = 256;
+    static final int DEPTH = 384;
     /** Distance of two rows of A: not a power of two, so that the rows of a tile fall into different cache sets. */
     static final int STRIDE = DEPTH + 16;
 

@@ -52,27 +52,13 @@ public final class Vec {
     public static void set(long address, float v) { MEMORY.set(FLOAT, address, v); }
 
     /** Copies {@code count} numbers of a floating type into {@code to}, widened to float. */
-    public static void widen(DType dtype, long from, int count, float[] to, int at) {
-        switch (dtype) {
-            case F32 -> copy(from, count, to, at);
-            case F16 -> widenF16(from, count, to, at);
-            case BF16 -> widenBf16(from, count, to, at);
-            default -> { for (int i = 0; i < count; i++) to[at + i] = dtype.get(MEMORY, from + (long) i * dtype.bytes()); }
-        }
-    }
+    public static void widen(DType dtype, long from, int count, float[] to, int at) { Widen.row(dtype, from, count, to, at); }
 
-    private static void copy(long from, int count, float[] to, int at) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) load(from + 4L * i).intoArray(to, at + i);
-        for (; i < count; i++) to[at + i] = get(from + 4L * i);
-    }
-
-    private static void widenF16(long from, int count, float[] to, int at) {
-        for (int i = 0; i < count; i++) to[at + i] = Float.float16ToFloat(MEMORY.get(DType.SHORT, from + 2L * i));
-    }
-
-    private static void widenBf16(long from, int count, float[] to, int at) {
-        for (int i = 0; i < count; i++) to[at + i] = Float.intBitsToFloat(MEMORY.get(DType.SHORT, from + 2L * i) << 16);
+    /** The lanes added up from first to last: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
+    public static float sum(FloatVector v) {
+        float sum = 0;
+        for (float lane : v.toArray()) sum += lane;
+        return sum;
     }
 
     /** e^x over the whole range, subnormal results included; error below 2 ulp. Cephes' expf: 2^n times a polynomial. */

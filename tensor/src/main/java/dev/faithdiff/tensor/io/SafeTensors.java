@@ -30,7 +30,8 @@ public final class SafeTensors implements AutoCloseable {
         @Override public void writeTo(WritableByteChannel out) throws IOException { Source.copy(data, out); }
     }
 
-    private static final String SINGLE = ".safetensors", INDEX = ".safetensors.index.json", INDEX_FP16 = ".safetensors.index.fp16.json";
+    private static final String SINGLE = ".safetensors";
+    private static final String INDEX = ".safetensors.index.json", INDEX_FP16 = ".safetensors.index.fp16.json";
 
     private final Arena arena = Arena.ofShared();
     private final Map<String, Entry> entries = new LinkedHashMap<>();
@@ -85,17 +86,24 @@ public final class SafeTensors implements AutoCloseable {
             if (!Files.exists(path)) throw new SafeTensorsError(index, "shard " + quote(shard) + " is missing");
             SafeTensorsHeader header = SafeTensorsHeader.read(path, map(path));
             for (Entry e : header.entries()) {
-                if (!shard.equals(shardOf.get(e.name()))) throw new SafeTensorsError(path, "tensor " + quote(e.name()) + " is not given to this shard by " + index.getFileName());
+                if (!shard.equals(shardOf.get(e.name()))) {
+                    String reason = " is not given to this shard by " + index.getFileName();
+                    throw new SafeTensorsError(path, "tensor " + quote(e.name()) + reason);
+                }
             }
             add(header);
         }
         shardOf.forEach((name, shard) -> {
-            if (!entries.containsKey(name)) throw new SafeTensorsError(index, "tensor " + quote(name) + " is not in " + quote(shard));
+            if (!entries.containsKey(name)) {
+                throw new SafeTensorsError(index, "tensor " + quote(name) + " is not in " + quote(shard));
+            }
         });
     }
 
     private MemorySegment map(Path path) {
-        if (!Files.isRegularFile(path)) throw new SafeTensorsError(path, Files.exists(path) ? "is not a regular file" : "does not exist");
+        if (!Files.isRegularFile(path)) {
+            throw new SafeTensorsError(path, Files.exists(path) ? "is not a regular file" : "does not exist");
+        }
         try (FileChannel channel = FileChannel.open(path)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (IOException e) {

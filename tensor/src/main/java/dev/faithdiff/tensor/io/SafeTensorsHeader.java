@@ -9,6 +9,7 @@ import dev.faithdiff.tensor.io.SafeTensors.Entry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -34,14 +35,24 @@ record SafeTensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     private record Span(String name, DType dtype, Shape shape, long begin, long end) { }
 
     static SafeTensorsHeader read(Path path, MemorySegment file) {
-        if (file.byteSize() < 8) throw new SafeTensorsError(path, "is " + file.byteSize() + " bytes, too short for a safetensors file");
+        if (file.byteSize() < 8) {
+            throw new SafeTensorsError(path, "is " + file.byteSize() + " bytes, too short for a safetensors file");
+        }
         long length = file.get(DType.LONG, 0), rest = file.byteSize() - 8;
-        if (length < 0 || length > LARGEST) throw new SafeTensorsError(path, "claims a header of " + Long.toUnsignedString(length) + " bytes, more than 100 MB");
-        if (length > rest) throw new SafeTensorsError(path, "claims a header of " + length + " bytes but ends after " + rest + ": truncated?");
-        if (length == 0 || file.get(ValueLayout.JAVA_BYTE, 8) != '{') throw new SafeTensorsError(path, "header does not start with {: not a safetensors file?");
+        if (length < 0 || length > LARGEST) { // unsigned in the file
+            String claim = Long.toUnsignedString(length);
+            throw new SafeTensorsError(path, "claims a header of " + claim + " bytes, more than 100 MB");
+        }
+        if (length > rest) {
+            throw new SafeTensorsError(path, "claims a header of " + length + " bytes but ends after " + rest + ": truncated?");
+        }
+        if (length == 0 || file.get(ValueLayout.JAVA_BYTE, 8) != '{') {
+            throw new SafeTensorsError(path, "header does not start with {: not a safetensors file?");
+        }
 
         byte[] text = file.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
-        StrictJson json = new StrictJson(path, "header", new InputStreamReader(new ByteArrayInputStream(text), StandardCharsets.UTF_8.newDecoder()));
+        Reader reader = new InputStreamReader(new ByteArrayInputStream(text), StandardCharsets.UTF_8.newDecoder());
+        StrictJson json = new StrictJson(path, "header", reader);
         List<Span> spans = new ArrayList<>();
         Map<String, String> metadata = new LinkedHashMap<>();
         json.document(name -> {
@@ -90,15 +101,21 @@ record SafeTensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         for (Span s : spans) {
             String tensor = "tensor " + quote(s.name) + " at bytes " + s.begin + " to " + s.end;
             if (s.begin > s.end) throw new SafeTensorsError(path, tensor + " ends before it begins");
-            if (s.end > data.byteSize()) throw new SafeTensorsError(path, tensor + " passes the end of the data at " + data.byteSize() + ": truncated?");
+            if (s.end > data.byteSize()) {
+                throw new SafeTensorsError(path, tensor + " passes the end of the data at " + data.byteSize() + ": truncated?");
+            }
             long count = s.shape.count(), size = s.end - s.begin;
-            if (count > size || count * s.dtype.bytes() != size) throw new SafeTensorsError(path, tensor + " does not fit its type " + s.dtype + s.shape);
+            if (count > size || count * s.dtype.bytes() != size) {
+                throw new SafeTensorsError(path, tensor + " does not fit its type " + s.dtype + s.shape);
+            }
             if (s.begin < at) throw new SafeTensorsError(path, tensor + " overlaps the tensor before it, which ends at " + at);
             if (s.begin > at) throw new SafeTensorsError(path, tensor + " leaves a hole after " + at);
             at = s.end;
             entries.add(new Entry(s.name, s.dtype, s.shape, data.asSlice(s.begin, size)));
         }
-        if (at != data.byteSize()) throw new SafeTensorsError(path, "has " + (data.byteSize() - at) + " bytes after its last tensor");
+        if (at != data.byteSize()) {
+            throw new SafeTensorsError(path, "has " + (data.byteSize() - at) + " bytes after its last tensor");
+        }
         return entries;
     }
 }

@@ -55,7 +55,9 @@ final class SafeTensorsWriter {
                 for (Source t : sorted) {
                     exactly.left = bytes(t);
                     t.writeTo(exactly);
-                    if (exactly.left != 0) throw new SafeTensorsError(file, "tensor " + quote(t.name()) + " gave " + exactly.left + " bytes too few");
+                    if (exactly.left != 0) {
+                        throw new SafeTensorsError(file, "tensor " + quote(t.name()) + " gave " + exactly.left + " bytes too few");
+                    }
                 }
                 out.force(true);
             }

@@ -20,7 +20,9 @@ final class ShardIndex {
         Map<String, String> shardOf = new LinkedHashMap<>();
         boolean[] found = {false};
         try {
-            if (!Files.isRegularFile(index)) throw new SafeTensorsError(index, Files.exists(index) ? "is not a regular file" : "does not exist");
+            if (!Files.isRegularFile(index)) {
+                throw new SafeTensorsError(index, Files.exists(index) ? "is not a regular file" : "does not exist");
+            }
             if (Files.size(index) > LARGEST) throw new SafeTensorsError(index, "is larger than 100 MB");
             try (Reader text = Files.newBufferedReader(index)) {
                 StrictJson json = new StrictJson(index, "index", text);
@@ -42,7 +44,8 @@ final class ShardIndex {
 
     private static String shard(StrictJson json, String name) throws IOException {
         String shard = json.string("the shard of " + quote(name));
-        if (!shard.endsWith(".safetensors") || shard.startsWith(".") || shard.chars().anyMatch(c -> c < ' ' || "/\\:".indexOf(c) >= 0)) {
+        boolean plain = shard.chars().noneMatch(c -> c < ' ' || "/\\:".indexOf(c) >= 0);
+        if (!plain || shard.startsWith(".") || !shard.endsWith(".safetensors")) {
             throw json.error("names shard " + quote(shard) + ", which is not the plain name of a .safetensors file");
         }
         return shard;

@@ -1,6 +1,7 @@
 package dev.faithdiff.tensor.op;
 
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
@@ -18,7 +19,9 @@ public record CastOp(DType to) implements Op {
     }
 
     @Override public Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
-        return new Tensor[] {grad.to(in[0].dtype())};
+        DType from = in[0].dtype();
+        if (!from.isFloating() || !to.isFloating()) throw new OpError(name() + " from " + from + " to " + to + " has no gradient");
+        return new Tensor[] {grad.to(from)};
     }
 
     @Override public long flops(Tensor[] in) { return 0; }

@@ -8,6 +8,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -24,6 +25,7 @@ public final class Engine {
     }
 
     private static final boolean CHECK_NAN = Boolean.getBoolean("faithdiff.check.nan");
+    private static final ScopedValue<Boolean> REFERENCES = ScopedValue.newInstance();
     private static final Map<String, Map<Class<?>, List<Kernel<?>>>> TABLES = new ConcurrentHashMap<>();
     private static volatile Observer observer;
 
@@ -55,12 +57,18 @@ public final class Engine {
         return out;
     }
 
+    /** Does work in which every op runs its own loops instead of a kernel; on the CPU, for the laboratory. */
+    public static <T> T onReferences(Supplier<T> work) { return ScopedValue.where(REFERENCES, true).call(work::get); }
+
     /** Installs the one observer; null removes it. */
     public static void observe(Observer o) { observer = o; }
 
     /** The kernels of a kind of device for an op, best first. */
     public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
-        return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> table(kind, op));
+        return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> {
+            Backend backend = Backend.of(kind);
+            return table(kind, op, backend == null ? List.of() : backend.kernels());
+        });
     }
 
     private static Device device(Op op, Tensor[] in) {
@@ -75,7 +83,8 @@ public final class Engine {
     private static <O extends Op> void compute(O op, Tensor[] in, Tensor out) {
         if (out.count() == 0) return;
         Kernel<O> kernel = null;
-        for (Kernel<?> k : kernels(out.device().kind(), op.getClass())) {
+        List<Kernel<?>> table = REFERENCES.isBound() ? List.of() : kernels(out.device().kind(), op.getClass());
+        for (Kernel<?> k : table) {
             if (((Kernel<O>) k).refuses(op, in) == null) {
                 kernel = (Kernel<O>) k;
                 break;
@@ -99,12 +108,12 @@ public final class Engine {
         }
     }
 
-    private static List<Kernel<?>> table(String kind, Class<? extends Op> op) {
-        Backend backend = Backend.of(kind);
+    /** Those of {@code all} that compute an op, in their order but for the one that the op's property puts first. */
+    static List<Kernel<?>> table(String kind, Class<? extends Op> op, List<Kernel<?>> all) {
         String simple = op.getEnclosingClass() == null ? op.getSimpleName() : op.getEnclosingClass().getSimpleName() + "." + op.getSimpleName();
         String first = System.getProperty("faithdiff.kernel." + simple);
-        if (backend == null || "reference".equals(first)) return List.of();
-        List<Kernel<?>> own = backend.kernels().stream().<Kernel<?>>filter(k -> k.op() == op).toList();
+        if ("reference".equals(first)) return List.of();
+        List<Kernel<?>> own = all.stream().<Kernel<?>>filter(k -> k.op() == op).toList();
         if (first == null) return own;
         if (own.stream().noneMatch(k -> k.name().equals(first))) {
             throw new OpError("there is no kernel '" + first + "' for " + simple + " on " + kind + "; there are "

@@ -51,7 +51,7 @@ public record UnaryOp(Kind kind, float a, float b) implements Op {
             case SQRT -> 0.5 / Math.sqrt(x);
             case ABS -> Math.signum(x);
             case SIGN -> 0;
-            case LEAKY_RELU -> x >= 0 ? 1 : a;
+            case LEAKY_RELU -> x > 0 ? 1 : a; // at zero the negative side's, as published
             case CLAMP -> x < a || x > b ? 0 : 1;
         };
     }

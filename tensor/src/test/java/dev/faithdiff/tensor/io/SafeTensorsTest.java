@@ -43,7 +43,8 @@ class SafeTensorsTest {
         for (Path path : files) {
             try (SafeTensors file = SafeTensors.open(path)) {
                 SafeTensors.write(copy, file.entries().values(), file.metadata());
-                if (file.metadata().size() < 2) assertThat(Files.mismatch(path, copy)).as("%s", path).isEqualTo(-1); // the reference leaves their order open
+                if (file.metadata().size() > 1) continue; // the reference leaves their order open
+                assertThat(Files.mismatch(path, copy)).as("%s", path).isEqualTo(-1);
             }
         }
     }
@@ -67,7 +68,8 @@ class SafeTensorsTest {
 
     @Test void readsShards() {
         Path shards = Fixtures.dir().resolve("checkpoint-tiny/loader-variants/vae-sharded");
-        try (SafeTensors all = SafeTensors.open(shards); SafeTensors vae = SafeTensors.open(Fixtures.dir().resolve("checkpoint-tiny/sdxl/vae"))) {
+        Path whole = Fixtures.dir().resolve("checkpoint-tiny/sdxl/vae");
+        try (SafeTensors all = SafeTensors.open(shards); SafeTensors vae = SafeTensors.open(whole)) {
             assertThat(all.entries()).isNotEmpty();
             all.entries().forEach((name, e) -> assertThat(e.data().mismatch(vae.entries().get(name).data())).as(name).isEqualTo(-1));
         }
@@ -78,7 +80,8 @@ class SafeTensorsTest {
         Map<String, String> reasons = Map.of(
                 "{\"weight_map\":{\"a\":\"s.safetensors\",\"b\":\"t.safetensors\"}}", "\"b\" is not given to this shard",
                 "{\"weight_map\":{\"a\":\"t.safetensors\"}}", "shard \"t.safetensors\" is missing",
-                "{\"weight_map\":{\"a\":\"s.safetensors\",\"b\":\"s.safetensors\",\"c\":\"s.safetensors\"}}", "\"c\" is not in \"s.safetensors\"",
+                "{\"weight_map\":{\"a\":\"s.safetensors\",\"b\":\"s.safetensors\",\"c\":\"s.safetensors\"}}",
+                "\"c\" is not in \"s.safetensors\"",
                 "{\"weight_map\":{\"a\":\"../s.safetensors\"}}", "not the plain name",
                 "{\"weight_map\":{\"a\":\"/etc/s.safetensors\"}}", "not the plain name",
                 "{\"weight_map\":{\"a\":\"s.safetensors\",\"a\":\"s.safetensors\"}}", "\"a\" twice",
@@ -86,7 +89,8 @@ class SafeTensorsTest {
                 "{\"metadata\":{\"total_size\":7}}", "no weight_map");
         for (var e : reasons.entrySet()) {
             Path index = Files.writeString(folder.resolve("s.safetensors.index.json"), e.getKey());
-            assertThatThrownBy(() -> SafeTensors.open(index)).as(e.getKey()).isInstanceOf(SafeTensorsError.class).hasMessageContaining(e.getValue());
+            assertThatThrownBy(() -> SafeTensors.open(index)).as(e.getKey())
+                    .isInstanceOf(SafeTensorsError.class).hasMessageContaining(e.getValue());
         }
     }
 
@@ -95,14 +99,17 @@ class SafeTensorsTest {
         SafeTensors.write(file, List.of(bytes("old", 3)), Map.of());
         Source breaks = new Broken(0), tooFew = new Broken(1), tooMany = new Broken(9);
         for (Source s : List.of(breaks, tooFew, tooMany)) {
-            assertThatThrownBy(() -> SafeTensors.write(file, List.of(bytes("a", 1), s), Map.of())).isInstanceOf(RuntimeException.class);
+            assertThatThrownBy(() -> SafeTensors.write(file, List.of(bytes("a", 1), s), Map.of()))
+                    .isInstanceOf(RuntimeException.class);
             assertThat(names(file)).containsExactly("old");
             try (Stream<Path> left = Files.list(folder)) {
                 assertThat(left).containsExactly(file);
             }
         }
-        assertThatThrownBy(() -> SafeTensors.write(file, List.of(bytes("a", 1), bytes("a", 1)), Map.of())).hasMessageContaining("taken");
-        assertThatThrownBy(() -> SafeTensors.write(folder.resolve("no/x.safetensors"), List.of(), Map.of())).hasMessageContaining("folder does not exist");
+        assertThatThrownBy(() -> SafeTensors.write(file, List.of(bytes("a", 1), bytes("a", 1)), Map.of()))
+                .hasMessageContaining("taken");
+        assertThatThrownBy(() -> SafeTensors.write(folder.resolve("no/x.safetensors"), List.of(), Map.of()))
+                .hasMessageContaining("folder does not exist");
     }
 
     @Test void writesNamesAndMetadataOfAnyLanguage() {

@@ -1,0 +1,72 @@
+package dev.faithdiff.align;
+
+import dev.faithdiff.nn.Linear;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.sdxl.UNet;
+import dev.faithdiff.sdxl.UNetConfig;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.vae.Encoder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * FaithDiff's network: the LQ encoder's features, aligned with the noisy latents' first features, are added to these before the U-Net
+ * goes on (paper section 3; FaithDiff UNet2DConditionModel). Neither the features nor the alignment depend on time or text.
+ */
+public final class AlignedUNet {
+    private final AlignConfig config;
+    private final UNet unet;
+    private final Encoder encoder;
+    private final ConditionEmbedding conditionEmbedding;
+    private final List<AlignmentBlock> blocks = new ArrayList<>();
+    private final Linear projection;
+
+    public AlignedUNet(Weights w, UNetConfig unetConfig, AlignConfig c) {
+        config = c;
+        unet = new UNet(w, unetConfig);
+        encoder = new Encoder(w.at("denoise_encoder"), c.encoderChannels(), c.encoderLayers(), c.encoderGroups(), c.encoderAttention());
+        conditionEmbedding = new ConditionEmbedding(w.at("condition_embedding"), c);
+        for (int i = 0; i < c.layers(); i++) blocks.add(new AlignmentBlock(w.at("information_transformer_layes", i), c));
+        projection = new Linear(w.at("spatial_ch_projs"), c.width(), c.embeddingChannels());
+    }
+
+    public AlignConfig config() { return config; }
+
+    /** The plain U-Net, without the low-quality image. */
+    public UNet unet() { return unet; }
+
+    /** Features {@code [B, h, w, C]} of the low-quality image {@code [B, H, W, 3]} in -1..1: the LQ encoder, once for an image. */
+    public Tensor features(Tensor image) { return encoder.forward(image); }
+
+    /** What the alignment takes of the features, {@code [B, h, w, embedding]}: once for an image or tile. */
+    public Tensor condition(Tensor features) { return conditionEmbedding.forward(features); }
+
+    /** The latents' first features with the aligned condition added, {@code [B, h, w, embedding]}. */
+    public Tensor align(Tensor latents, Tensor condition) {
+        try (Scope s = Scope.open()) {
+            Tensor h = unet.embed(latents);
+            return s.keep(h.add(update(h, condition)));
+        }
+    }
+
+    /** The alignment module alone: {@code spatial_ch_projs(blocks([h, condition]))}. */
+    public Tensor update(Tensor h, Tensor condition) {
+        try (Scope s = Scope.open()) {
+            Tensor t = h.concat(3, condition).reshape(h.size(0), -1, h.size(3) + condition.size(3));     // [B, h*w, width]
+            for (AlignmentBlock block : blocks) t = block.forward(t);
+            return s.keep(projection.forward(t).reshape(h.shape().toArray()));
+        }
+    }
+
+    /**
+     * The predicted noise {@code [B, h, w, outChannels]} for each row of text; latents and condition may be one row for all of them.
+     *
+     * @param text    {@code [B, tokens, textWidth]} @param pooled {@code [B, pooled]} @param timeIds {@code [B, 6]}
+     */
+    public Tensor predict(Tensor latents, Tensor condition, float timestep, Tensor text, Tensor pooled, Tensor timeIds) {
+        try (Scope s = Scope.open()) {
+            return s.keep(unet.denoise(align(latents, condition), unet.embedTime(timestep, pooled, timeIds), text));
+        }
+    }
+}

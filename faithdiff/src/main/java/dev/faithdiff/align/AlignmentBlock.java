@@ -1,0 +1,50 @@
+package dev.faithdiff.align;
+
+import dev.faithdiff.nn.Init;
+import dev.faithdiff.nn.LayerNorm;
+import dev.faithdiff.nn.Linear;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+
+/**
+ * A transformer block over {@code [B, pixels, width]} whose attention runs, as in the released code, across the images of the batch at
+ * each pixel and never across pixels. Of one image (or equal rows, as guidance has them) it is the linear map of value and output
+ * projection (FaithDiff ResidualAttentionBlock with batch_first left false).
+ */
+final class AlignmentBlock {
+    private final LayerNorm norm1, norm2;
+    private final Tensor inWeight, inBias;
+    private final Linear out, up, down;
+    private final int width, heads;
+
+    AlignmentBlock(Weights w, AlignConfig c) {
+        width = c.width();
+        heads = c.heads();
+        norm1 = new LayerNorm(w.at("ln_1"), width, c.normEps());
+        inWeight = w.get("attn.in_proj_weight", Init.uniform(width), 3 * width, width);
+        inBias = w.get("attn.in_proj_bias", Init.ZERO, 3 * width);
+        out = new Linear(w.at("attn.out_proj"), width, width);
+        norm2 = new LayerNorm(w.at("ln_2"), width, c.normEps());
+        up = new Linear(w.at("mlp.c_fc"), width, c.mlpRatio() * width);
+        down = new Linear(w.at("mlp.c_proj"), c.mlpRatio() * width, width);
+    }
+
+    Tensor forward(Tensor x) {
+        try (Scope s = Scope.open()) {
+            x = x.add(out.forward(attend(norm1.forward(x))));
+            return s.keep(x.add(down.forward(up.forward(norm2.forward(x)).quickGelu())));
+        }
+    }
+
+    private Tensor attend(Tensor x) {
+        if (x.size(0) == 1) return project(x, 2);
+        Tensor q = project(x, 0).permute(1, 0, 2), k = project(x, 1).permute(1, 0, 2), v = project(x, 2).permute(1, 0, 2);
+        return q.attention(k, v, heads, false).permute(1, 0, 2);                      // [B, pixels, width]
+    }
+
+    /** Query (0), key (1) or value (2) projection. */
+    private Tensor project(Tensor x, int part) {
+        return x.linear(inWeight.slice(0, part * width, (part + 1) * width), inBias.slice(0, part * width, (part + 1) * width));
+    }
+}

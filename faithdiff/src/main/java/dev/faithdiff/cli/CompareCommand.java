@@ -1,0 +1,30 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.Metrics;
+import dev.faithdiff.image.Metrics.Channels;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** Measures how near one photo is to another of the same size. */
+@Command(name = "compare", description = "Print how near two photos of one size are: PSNR and SSIM.")
+final class CompareCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "A", description = "A photo.")
+    private Path a;
+
+    @Parameters(index = "1", paramLabel = "B", description = "The other one.")
+    private Path b;
+
+    @Override public Integer call() {
+        Image x = ImageFiles.read(a), y = ImageFiles.read(b);
+        print("PSNR %.2f dB (RGB), %.2f dB (luma)", Metrics.psnr(x, y, Channels.RGB), Metrics.psnr(x, y, Channels.LUMA));
+        print("SSIM %.4f (RGB), %.4f (luma)", Metrics.ssim(x, y, Channels.RGB), Metrics.ssim(x, y, Channels.LUMA));
+        return 0;
+    }
+
+    private static void print(String line, Object... numbers) { System.out.println(String.format(Locale.ROOT, line, numbers)); }
+}

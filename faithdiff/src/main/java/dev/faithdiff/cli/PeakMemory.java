@@ -1,0 +1,22 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.tensor.Device;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The most memory this process has held: resident on Linux, the tensor pool's peak elsewhere. */
+final class PeakMemory {
+    private PeakMemory() {}
+
+    static long bytes() {
+        try {
+            for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+                if (line.startsWith("VmHWM:")) return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+            }
+        } catch (IOException e) {
+            // Not Linux.
+        }
+        return Device.CPU.pool().peakBytes();
+    }
+}

@@ -1,0 +1,105 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.FaithDiff;
+import dev.faithdiff.Options;
+import dev.faithdiff.image.ColorFix;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Backend;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Restores one photo. */
+@Command(name = "restore", description = "Restore a photo.", sortOptions = false, showDefaultValues = true)
+final class RestoreCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
+    @Parameters(paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP.")
+    private Path in;
+
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg or .tif.")
+    private Path out;
+
+    @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
+    private Path model;
+
+    @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8.")
+    private int scale = Options.defaults().scale();
+
+    @Option(names = "--steps", paramLabel = "N", description = "Denoising steps, 1..1000.")
+    private int steps = Options.defaults().steps();
+
+    @Option(names = "--guidance", paramLabel = "X", description = "How far to follow the prompt; 1 and below: no guidance (default: the model's, 5 "
+            + "for the released one).", showDefaultValue = Visibility.NEVER)
+    private double guidance = Options.defaults().guidance();
+
+    @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same image.")
+    private long seed = Options.defaults().seed();
+
+    @Option(names = "--start", description = "What the first latents are made of: ${COMPLETION-CANDIDATES}.")
+    private Options.Start start = Options.defaults().start();
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "What the photo shows.")
+    private String prompt = Options.defaults().prompt();
+
+    @Option(names = "--negative", paramLabel = "TEXT", description = "What it should not look like.")
+    private String negative = Options.defaults().negative();
+
+    @Option(names = "--color-fix", description = "How colours are brought back to the input's: ${COMPLETION-CANDIDATES}.")
+    private ColorFix colorFix = Options.defaults().colorFix();
+
+    @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto for the best there is.")
+    private String device = "auto";
+
+    @Option(names = {"-q", "--quiet"}, description = "No progress and no summary.")
+    private boolean quiet;
+
+    @Override public Integer call() {
+        Options options = options();
+        Image photo = ImageFiles.read(in);
+        ImageFiles.checkWritable(out);
+        Device on = device();
+        long begin = System.nanoTime();
+        Image restored;
+        try (FaithDiff faithDiff = FaithDiff.open(folder(), on); StepBar bar = StepBar.of(steps, quiet)) {
+            restored = faithDiff.restore(photo, options, bar);
+        }
+        ImageFiles.write(restored, out);
+        if (!quiet) {
+            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%n", out, restored.width(),
+                    restored.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20);
+        }
+        return 0;
+    }
+
+    private Options options() {
+        try {
+            return Options.defaults().withScale(scale).withSteps(steps).withGuidance(guidance).withSeed(seed).withStart(start)
+                    .withPrompt(prompt).withNegative(negative).withColorFix(colorFix);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage());
+        }
+    }
+
+    private Path folder() {
+        if (model != null) return model;
+        String home = System.getProperty("faithdiff.home");
+        if (home == null) throw new IllegalStateException("no --model is given and the property faithdiff.home does not say where the bundled one is");
+        return Path.of(home, "models", "faithdiff-mini");
+    }
+
+    private Device device() {
+        if (!device.equals("auto")) return Device.of(device);
+        Backend cuda = Backend.of("cuda");
+        return cuda != null && cuda.unavailable() == null ? Device.of("cuda:0") : Device.CPU;
+    }
+}

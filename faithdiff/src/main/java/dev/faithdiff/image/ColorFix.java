@@ -1,0 +1,114 @@
+package dev.faithdiff.image;
+
+import java.util.Locale;
+
+/**
+ * Gives a restored photo (content) the colours of the enlarged low-quality one (style), which has the same size. Float
+ * arithmetic on v/255; the result is clamped to 0..1, times 255, truncated, as in the published implementation.
+ */
+public enum ColorFix {
+    /** Each channel gets the style's mean and deviation. */
+    ADAIN {
+        @Override float[] channel(Image content, Image style, int c) {
+            float[] x = plane(content, c);
+            Stats from = Stats.of(content, c);
+            Stats to = Stats.of(style, c);
+            for (int i = 0; i < x.length; i++) x[i] = (x[i] - from.mean) / from.deviation * to.deviation + to.mean;
+            return x;
+        }
+    },
+    /** Each channel keeps its detail and gets what is left of the style after five ever wider blurs. */
+    WAVELET {
+        @Override float[] channel(Image content, Image style, int c) {
+            float[] detail = new float[content.width() * content.height()];
+            blurred(plane(content, c), content.width(), detail);
+            float[] coarse = blurred(plane(style, c), style.width(), null);
+            for (int i = 0; i < detail.length; i++) detail[i] += coarse[i];
+            return detail;
+        }
+    },
+    /** The content as it is. */
+    NONE {
+        @Override float[] channel(Image content, Image style, int c) { throw new UnsupportedOperationException(); }
+    };
+
+    private static final int WAVELET_LEVELS = 5;
+    private static final float VARIANCE_EPSILON = 1e-5f;
+
+    public static Image adain(Image content, Image style) { return ADAIN.apply(content, style); }
+
+    public static Image wavelet(Image content, Image style) { return WAVELET.apply(content, style); }
+
+    @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+
+    /** @throws ImageError if the sizes differ */
+    public Image apply(Image content, Image style) {
+        if (this == NONE) return content;
+        if (content.width() != style.width() || content.height() != style.height()) {
+            throw new ImageError("colour fix takes two images of one size, got " + content + " and " + style);
+        }
+        byte[] rgb = Image.blank(content.width(), content.height());
+        for (int c = 0; c < 3; c++) {
+            float[] x = channel(content, style, c);
+            for (int i = 0; i < x.length; i++) rgb[3 * i + c] = (byte) (int) (Math.clamp(x[i], 0f, 1f) * 255f);
+        }
+        return Image.of(content.width(), content.height(), rgb);
+    }
+
+    /** One channel of the result, about 0..1. */
+    abstract float[] channel(Image content, Image style, int c);
+
+    private static float[] plane(Image image, int c) {
+        byte[] rgb = image.rgb();
+        float[] plane = new float[rgb.length / 3];
+        for (int i = 0; i < plane.length; i++) plane[i] = (rgb[3 * i + c] & 0xff) / 255f;
+        return plane;
+    }
+
+    /** The plane after all blurs (its array is reused); what each blur took away is added to {@code detail} where given. */
+    private static float[] blurred(float[] plane, int width, float[] detail) {
+        float[] next = new float[plane.length];
+        for (int level = 0; level < WAVELET_LEVELS; level++) {
+            blur(plane, width, 1 << level, next);
+            if (detail != null) for (int i = 0; i < plane.length; i++) detail[i] += plane[i] - next[i];
+            float[] swap = plane;
+            plane = next;
+            next = swap;
+        }
+        return plane;
+    }
+
+    /** 3x3 kernel 1/16 [1 2 1; 2 4 2; 1 2 1] with its points {@code d} pixels apart; the border repeats. */
+    private static void blur(float[] in, int width, int d, float[] out) {
+        int height = in.length / width;
+        for (int y = 0; y < height; y++) {
+            int up = Math.max(y - d, 0) * width;
+            int row = y * width;
+            int down = Math.min(y + d, height - 1) * width;
+            for (int x = 0; x < width; x++) {
+                int l = Math.max(x - d, 0);
+                int r = Math.min(x + d, width - 1);
+                out[row + x] = 0.0625f * in[up + l] + 0.125f * in[up + x] + 0.0625f * in[up + r]
+                        + 0.125f * in[row + l] + 0.25f * in[row + x] + 0.125f * in[row + r]
+                        + 0.0625f * in[down + l] + 0.125f * in[down + x] + 0.0625f * in[down + r];
+            }
+        }
+    }
+
+    /** Mean and deviation of a channel of v/255: exact integer sums, then unbiased variance + 1e-5 under the root. */
+    private record Stats(float mean, float deviation) {
+        static Stats of(Image image, int c) {
+            byte[] rgb = image.rgb();
+            long n = rgb.length / 3;
+            long sum = 0;
+            long squares = 0;
+            for (int i = c; i < rgb.length; i += 3) {
+                int v = rgb[i] & 0xff;
+                sum += v;
+                squares += v * v;
+            }
+            double variance = (squares - (double) sum * sum / n) / Math.max(n - 1, 1) / (255.0 * 255.0);
+            return new Stats((float) (sum / 255.0 / n), (float) Math.sqrt((float) variance + VARIANCE_EPSILON));
+        }
+    }
+}

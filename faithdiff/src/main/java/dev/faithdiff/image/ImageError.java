@@ -1,0 +1,10 @@
+package dev.faithdiff.image;
+
+/** An image that cannot be read, held or written: the message is one line that names the file or size and what to do. */
+public final class ImageError extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public ImageError(String message) { super(message); }
+
+    public ImageError(String message, Throwable cause) { super(message, cause); }
+}

@@ -1,0 +1,100 @@
+package dev.faithdiff.image;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Reads and writes photos; every failure is an {@link ImageError} of one line that names the file. */
+public final class ImageFiles {
+    private static final long MAX_FILE_BYTES = 1L << 30;
+
+    private ImageFiles() {}
+
+    /**
+     * Reads PNG, JPEG, WebP, TIFF or BMP (the first page) as upright 8-bit RGB: EXIF orientation applied, transparency and
+     * colour profile dropped, the high byte of 16-bit samples.
+     *
+     * @throws ImageError if there is no such file, it is no whole image of these formats, or it has over 256 megapixels
+     */
+    public static Image read(Path path) {
+        if (!Files.exists(path)) throw new ImageError(path + " does not exist");
+        if (Files.isDirectory(path)) throw new ImageError(path + " is a folder, not an image");
+        byte[] file;
+        try {
+            long bytes = Files.size(path);
+            if (bytes == 0 && Files.isRegularFile(path)) throw new ImageError(path + " is empty");
+            if (bytes > MAX_FILE_BYTES) throw new ImageError(path + " has " + bytes + " bytes, more than " + MAX_FILE_BYTES);
+            file = Files.readAllBytes(path);
+        } catch (IOException e) {
+            throw new ImageError("cannot read " + path + ": " + reason(e), e);
+        }
+        ImageFormat format = ImageFormat.of(file, path);
+        String defect = WholeFile.defect(file, format);
+        if (defect != null) throw new ImageError("cannot read " + path + " (" + format + "): " + defect);
+        return Orientation.apply(Codec.decode(file, format, path), Orientation.of(file));
+    }
+
+    /**
+     * Writes by the extension: PNG (also without one), JPEG (quality 95, full colour resolution) or TIFF (deflated). The
+     * file appears whole or not at all, and the same image gives the same bytes.
+     *
+     * @throws ImageError if the extension is unknown or the file cannot be written
+     */
+    public static void write(Image image, Path path) {
+        ImageFormat format = target(path);
+        Path unfinished = unfinished(path);
+        try {
+            Files.createFile(unfinished);
+            Codec.encode(image, format, unfinished);
+            Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException | RuntimeException e) {
+            throw new ImageError("cannot write " + path + ": " + reason(e), e);
+        } finally {
+            unfinished.toFile().delete();
+        }
+    }
+
+    /**
+     * Finds out before a long run whether {@link #write} could write there, by making an empty file beside it for a moment.
+     *
+     * @throws ImageError if it could not
+     */
+    public static void checkWritable(Path path) {
+        target(path);
+        Path unfinished = unfinished(path);
+        try {
+            Files.createFile(unfinished);
+        } catch (IOException e) {
+            throw new ImageError("cannot write " + path + ": " + reason(e), e);
+        } finally {
+            unfinished.toFile().delete();
+        }
+    }
+
+    private static ImageFormat target(Path path) {
+        if (Files.isDirectory(path)) throw new ImageError("cannot write " + path + ": it is a folder");
+        return ImageFormat.toWrite(path);
+    }
+
+    private static Path unfinished(Path path) {
+        String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+        return path.resolveSibling("." + path.getFileName() + "." + random + ".tmp");
+    }
+
+    /** Why, in one line: the file system's exceptions say it by their type. */
+    static String reason(Exception e) {
+        return switch (e) {
+            case NoSuchFileException _ -> "its folder does not exist";
+            case AccessDeniedException _ -> "permission denied";
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            case EOFException _ -> WholeFile.CUT_SHORT;
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
+        };
+    }
+}

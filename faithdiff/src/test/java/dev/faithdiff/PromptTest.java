@@ -1,0 +1,86 @@
+package dev.faithdiff;
+
+import static dev.faithdiff.TinyModel.tensor;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.text.ClipConfig;
+import dev.faithdiff.text.ClipTextEncoder;
+import dev.faithdiff.text.PromptEncoder.Prompt;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The text encoders and the assembled prompt against stored outputs. */
+class PromptTest {
+    private static final JsonObject ERRORS = Fixtures.json("stages/stages.json").getAsJsonObject("files").getAsJsonObject("text.safetensors")
+            .getAsJsonObject("errors");
+    private static final Fixtures TEXT = Fixtures.open("stages/text.safetensors");
+
+    private static double atol(String name) { return ERRORS.getAsJsonObject(name).get("suggested_atol").getAsDouble(); }
+
+    @ParameterizedTest
+    @CsvSource({"te1, text_encoder, ids1", "te2, text_encoder_2, ids2"})
+    void encoders(String prefix, String folder, String idsName) {
+        Path path = TinyModel.folder().resolve(folder);
+        try (Scope s = Scope.open(); Weights w = Weights.open(path.resolve("model.safetensors"), Device.CPU)) {
+            ClipTextEncoder encoder = new ClipTextEncoder(w, ClipConfig.of(Config.read(path.resolve("config.json"))));
+            w.done();
+            long[] flat = TEXT.longs(idsName);
+            int prompts = TEXT.shape(idsName).size(0), length = TEXT.shape(idsName).size(1);
+            int[][] ids = new int[prompts][length];
+            for (int i = 0; i < flat.length; i++) ids[i / length][i % length] = (int) flat[i];
+            List<Tensor> states = encoder.hiddenStates(Tensor.of(flat, prompts, length));
+            check(prefix + (prefix.equals("te1") ? ".pooler_output" : ".text_embeds"), encoder.pooled(states, ids));
+            for (String name : TEXT.names()) {
+                if (!name.startsWith(prefix + ".")) continue;
+                if (name.contains(".prompt")) checkPrompt(name, encoder, states);
+                if (name.contains(".penultimate_of_prompts")) {
+                    String[] numbers = name.substring(name.indexOf("prompts_") + 8).split("_");
+                    Tensor penultimate = states.get(states.size() - 2);
+                    for (int i = 0; i < numbers.length; i++) {
+                        int p = Integer.parseInt(numbers[i]);
+                        Fixtures.assertClose(name + " " + p, penultimate.slice(0, p, p + 1).toFloats(),
+                                tensor(TEXT, name).slice(0, i, i + 1).toFloats(), atol(name));
+                    }
+                }
+            }
+        }
+    }
+
+    private static void checkPrompt(String name, ClipTextEncoder encoder, List<Tensor> states) {
+        int p = Integer.parseInt(name.replaceAll(".*\\.prompt(\\d+)\\..*", "$1"));
+        Tensor state = name.endsWith("last_hidden_state") ? encoder.normalized(states)
+                : states.get(Integer.parseInt(name.substring(name.lastIndexOf('.') + 1)));
+        check(name, state.slice(0, p, p + 1));
+    }
+
+    private static void check(String name, Tensor actual) { TinyModel.assertClose(name, actual, TEXT, name, atol(name)); }
+
+    /** Prompt and negative prompt as the published encode_prompt gives them; none at all gives zeros. */
+    @Test void prompts() {
+        Fixtures f = Fixtures.open("stages/prompt_embeds.safetensors");
+        JsonArray prompts = Fixtures.json("stages/prompts.json").getAsJsonArray("prompts");
+        double states = Math.max(atol(first("te1.penultimate")), atol(first("te2.penultimate"))), pooled = atol("te2.text_embeds");
+        try (Scope s = Scope.open()) {
+            for (String name : f.names()) {
+                String[] parts = name.split("\\.");
+                boolean negative = parts[2].startsWith("negative");
+                String text = !negative ? prompts.get(Integer.parseInt(parts[0].substring(6))).getAsJsonObject().get("prompt").getAsString()
+                        : switch (parts[1]) { case "neg_none" -> null; case "neg_empty" -> ""; default -> "blurry, low quality"; };
+                Prompt p = TinyModel.model().text.encode(text);
+                boolean isPooled = parts[2].contains("pooled");
+                TinyModel.assertClose(name, isPooled ? p.pooled() : p.states(), f, name, isPooled ? pooled : states);
+            }
+        }
+    }
+
+    private static String first(String start) { return TEXT.names().stream().filter(n -> n.startsWith(start)).findFirst().orElseThrow(); }
+}

@@ -1,0 +1,158 @@
+package dev.faithdiff.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.Source;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command line: what works leaves a file, what does not leaves one line, an exit code and nothing else. */
+class CliTest {
+    private static final Path MODEL = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+
+    @TempDir Path dir;
+
+    private record Result(int code, String err) {}
+
+    private Result run(Object... args) {
+        PrintStream before = System.err;
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(err, true));
+        try {
+            return new Result(Main.run(Arrays.stream(args).map(Object::toString).toArray(String[]::new)), err.toString());
+        } finally {
+            System.setErr(before);
+        }
+    }
+
+    private Path photo(int width, int height) {
+        byte[] rgb = new byte[3 * width * height];
+        new Random(width).nextBytes(rgb);
+        Path file = dir.resolve("photo-" + width + "x" + height + ".png");
+        ImageFiles.write(Image.of(width, height, rgb), file);
+        return file;
+    }
+
+    private void fails(int code, String says, Object... args) throws IOException {
+        List<Path> before = files();
+        Result r = run(args);
+        assertThat(r.err).contains(says).startsWith("faithdiff: ").doesNotContain("\tat ").doesNotContain("internal error");
+        assertThat(r.err.lines().filter(l -> !l.startsWith("Try '"))).hasSize(1);
+        assertThat(r.code).isEqualTo(code);
+        assertThat(files()).as("files after a failure").isEqualTo(before);
+    }
+
+    private List<Path> files() throws IOException {
+        try (Stream<Path> all = Files.walk(dir)) {
+            return all.sorted().toList();
+        }
+    }
+
+    @Test void restores() {
+        Path out = dir.resolve("out.png"), again = dir.resolve("again.png");
+        assertThat(run("restore", photo(24, 16), "-o", out, "--steps", 2, "--scale", 2).err).contains("48x32");
+        Image restored = ImageFiles.read(out);
+        assertThat(List.of(restored.width(), restored.height())).isEqualTo(List.of(48, 32));
+        assertThat(run("restore", photo(24, 16), "-o", again, "--steps", 2, "--scale", 2, "--quiet")).isEqualTo(new Result(0, ""));
+        assertThat(again).hasSameBinaryContentAs(out);
+    }
+
+    @Test void restoresTheSmallestAndTheFlattest() {
+        for (int[] size : new int[][] {{1, 1}, {3000, 1}, {1, 300}}) {
+            Path out = dir.resolve("flat.png");
+            assertThat(run("restore", photo(size[0], size[1]), "-o", out, "--steps", 1, "--scale", 1, "-q")).isEqualTo(new Result(0, ""));
+            assertThat(ImageFiles.read(out).width()).isEqualTo(size[0]);
+        }
+    }
+
+    @Test void refusesWhatIsNoPhoto() throws IOException {
+        Path out = dir.resolve("out.png"), empty = Files.createFile(dir.resolve("empty.png"));
+        byte[] whole = Files.readAllBytes(photo(40, 40));
+        Path cut = Files.write(dir.resolve("cut.png"), Arrays.copyOf(whole, whole.length / 2));
+        Path jpeg = dir.resolve("photo.jpg");
+        ImageFiles.write(ImageFiles.read(photo(40, 40)), jpeg);
+        byte[] bytes = Files.readAllBytes(jpeg);
+        Path cutJpeg = Files.write(dir.resolve("cut.jpg"), Arrays.copyOf(bytes, bytes.length / 2));
+        fails(1, "nothing.png does not exist", "restore", dir.resolve("nothing.png"), "-o", out);
+        fails(1, "folder", "restore", dir, "-o", out);
+        fails(1, "empty.png is empty", "restore", empty, "-o", out);
+        fails(1, "cut.png", "restore", cut, "-o", out);
+        fails(1, "cut.jpg", "restore", cutJpeg, "-o", out);
+    }
+
+    @Test void refusesWrongUsage() throws IOException {
+        Path in = photo(8, 8), out = dir.resolve("out.png");
+        fails(2, "Unknown option: '--frobnicate'", "restore", in, "-o", out, "--frobnicate");
+        fails(2, "scale must be 1..8", "restore", in, "-o", out, "--scale", 9);
+        fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--steps", 0);
+        fails(2, "--start", "restore", in, "-o", out, "--start", "middle");
+        fails(2, "Missing required option", "restore", in);
+        fails(2, "Unmatched argument", "improve", in);
+        fails(1, "tpu", "restore", in, "-o", out, "--device", "tpu");
+        fails(1, "cannot write", "restore", in, "-o", dir.resolve("no/such/folder/out.png"));
+        fails(1, "out.xyz", "restore", in, "-o", dir.resolve("out.xyz"));
+    }
+
+    @Test void refusesModelsThatAreNone() throws IOException {
+        Path in = photo(8, 8), out = dir.resolve("out.png"), model = dir.resolve("model"), weights = model.resolve("vae/model.safetensors");
+        fails(1, "no such model folder", "restore", in, "-o", out, "--model", model);
+        Files.createDirectory(model);
+        fails(1, "model.json", "restore", in, "-o", out, "--model", model);
+        copyModel(model);
+
+        rewriteVae(weights, List.of("decoder.conv_in.bias"), "quant_conv.bias", "surplus.weight");
+        fails(1, "3 tensors do not fit the model", "restore", in, "-o", out, "--model", model);
+        Result r = run("restore", in, "-o", out, "--model", model);
+        assertThat(r.err).contains("decoder.conv_in.bias [96] is missing", "quant_conv.bias is [3] but the model takes [16]",
+                "surplus.weight [3] is not part of the model");
+
+        byte[] whole = Files.readAllBytes(MODEL.resolve("vae/model.safetensors"));
+        Files.write(weights, Arrays.copyOf(whole, whole.length / 2));
+        fails(1, "vae/model.safetensors", "restore", in, "-o", out, "--model", model);
+        Files.write(weights, ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(1L << 60).array());
+        fails(1, "header", "restore", in, "-o", out, "--model", model);
+    }
+
+    private static void copyModel(Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(MODEL)) {
+            for (Path f : files.filter(Files::isRegularFile).toList()) {
+                Path target = to.resolve(MODEL.relativize(f).toString());
+                Files.createDirectories(target.getParent());
+                Files.write(target, Files.readAllBytes(f));
+            }
+        }
+    }
+
+    /** The bundled autoencoder without some tensors, with one of another shape and one too many. */
+    private static void rewriteVae(Path file, List<String> without, String misshapen, String extra) {
+        Source three = Source.of(extra, DType.F32, Shape.of(3), () -> MemorySegment.ofArray(new byte[12]));
+        try (SafeTensors vae = SafeTensors.open(MODEL.resolve("vae/model.safetensors"))) {
+            List<Source> tensors = new ArrayList<>();
+            for (SafeTensors.Entry e : vae.entries().values()) {
+                if (e.name().equals(misshapen)) tensors.add(Source.of(misshapen, three.dtype(), three.shape(), () -> MemorySegment.ofArray(new byte[12])));
+                else if (!without.contains(e.name())) tensors.add(e);
+            }
+            tensors.add(three);
+            SafeTensors.write(file, tensors, Map.of());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.faithdiff.kernels.cpu;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.CastOp;
+import dev.faithdiff.tensor.op.Kernel;
+
+/** Conversion between any two types by way of F32: vectors for the floating types, plain loops for the others. */
+public final class CastVector implements Kernel<CastOp> {
+    @Override public Class<CastOp> op() { return CastOp.class; }
+
+    @Override public void run(CastOp op, Tensor[] in, Tensor out) {
+        DType of = in[0].dtype(), to = op.to();
+        long x = in[0].address(), y = out.address();
+        Pieces.run(out.count(), (from, count) -> piece(of, to, x + from * of.bytes(), y + from * to.bytes(), count));
+    }
+
+    private static void piece(DType of, DType to, long x, long y, int n) {
+        if (to == DType.F32) Narrow.widen(of, x, y, n);
+        else if (of == DType.F32) Narrow.narrow(to, x, y, n);
+        else {
+            long floats = Scratch.address();
+            for (int i = 0; i < n; i += Scratch.FLOATS) {
+                int count = Math.min(Scratch.FLOATS, n - i);
+                Narrow.widen(of, x + (long) i * of.bytes(), floats, count);
+                Narrow.narrow(to, floats, y + (long) i * to.bytes(), count);
+            }
+        }
+    }
+}

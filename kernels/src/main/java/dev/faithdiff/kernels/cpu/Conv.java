@@ -1,0 +1,91 @@
+package dev.faithdiff.kernels.cpu;
+
+import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
+
+import dev.faithdiff.tensor.DType;
+import java.util.Arrays;
+
+/**
+ * Convolution as a matrix product whose left operand is never made: each task gathers the pixels under the kernel for its own
+ * block of output pixels.
+ *
+ * <p>Maps are NHWC and weights [O, kh, kw, I], so one row of the kernel covers kw*I neighbouring floats of the map: a gathered row
+ * is kh clipped copies.
+ */
+public final class Conv {
+    /** Sizes of a convolution: batch, input map, channels in and out, kernel, stride and zero padding on each side. */
+    public record Size(int batch, int height, int width, int in, int out, int kh, int kw, int stride, int top, int left, int bottom, int right) {
+        public int outHeight() { return (height + top + bottom - kh) / stride + 1; }
+
+        public int outWidth() { return (width + left + right - kw) / stride + 1; }
+
+        /** Output pixels of the batch: rows of the product. */
+        public int pixels() { return batch * outHeight() * outWidth(); }
+
+        /** Products of one output number: columns of the weight. */
+        public int depth() { return kh * kw * in; }
+
+        boolean pointwise() { return kh == 1 && kw == 1 && stride == 1 && top == 0 && left == 0 && bottom == 0 && right == 0; }
+    }
+
+    private Conv() {}
+
+    /**
+     * y = x * w (+ bias), or y += ...
+     *
+     * @param x F32 [batch*height*width, in], dense
+     * @param w of a floating type, [out, kh*kw*in]
+     * @param bias of a floating type [1, out], or null
+     * @param y F32 [pixels, out]
+     */
+    public static void run(Size size, Matrix x, Matrix w, Matrix bias, Matrix y, boolean accumulate) {
+        check(size, x, w.rows(), w.columns(), y);
+        Gemm.multiply(rows(size, x), w, true, bias, y, accumulate);
+    }
+
+    /** The same with a packed weight. */
+    public static void run(Size size, Matrix x, PackedB w, Matrix bias, Matrix y, boolean accumulate) {
+        check(size, x, w.n(), w.k(), y);
+        Gemm.multiply(rows(size, x), w, 0, Gemm.bias(bias), y, accumulate);
+    }
+
+    private static Gemm.Rows rows(Size s, Matrix x) {
+        if (s.pointwise()) return Gemm.rows(x);
+        return (row, rows, k, depth, to) -> {
+            int width = s.outWidth(), height = s.outHeight();
+            for (int r = 0; r < rows; r++) {
+                int pixel = row + r;
+                int ox = pixel % width, oy = pixel / width % height, image = pixel / width / height;
+                gather(s, x.at(image * s.height * s.width, 0), oy * s.stride - s.top, ox * s.stride - s.left, k, depth, to, r * STRIDE);
+            }
+        };
+    }
+
+    /** Columns k..k+depth of one gathered row: the pixels of one image under the kernel whose corner is at (y, x). */
+    private static void gather(Size s, long image, int y, int x, int k, int depth, float[] to, int at) {
+        int run = s.kw * s.in, line = s.width * s.in;
+        for (int end = k + depth; k < end; ) {
+            int ky = k / run;
+            int length = Math.min(end, (ky + 1) * run) - k;
+            boolean inside = y + ky >= 0 && y + ky < s.height;
+            copyClipped(image + 4L * (y + ky) * line, inside ? line : 0, x * s.in + k - ky * run, length, to, at);
+            k += length;
+            at += length;
+        }
+    }
+
+    /** {@code length} floats from index {@code from} of a line, zeros where the index is not in 0..size-1. */
+    private static void copyClipped(long line, int size, int from, int length, float[] to, int at) {
+        int before = Math.clamp(-from, 0, length);
+        int inside = Math.clamp(size - from, before, length);
+        Arrays.fill(to, at, at + before, 0);
+        Vec.widen(DType.F32, line + 4L * (from + before), inside - before, to, at + before);
+        Arrays.fill(to, at + inside, at + length, 0);
+    }
+
+    private static void check(Size s, Matrix x, int out, int depth, Matrix y) {
+        boolean fits = x.dtype() == DType.F32 && y.dtype() == DType.F32 && x.rows() == s.batch * s.height * s.width && x.columns() == s.in
+                && x.stride() == s.in && out == s.out && depth == s.depth() && y.rows() == s.pixels() && y.columns() == s.out;
+        if (!fits) throw new IllegalArgumentException(s + " on " + x + ", weight [" + out + ", " + depth + "], into " + y);
+    }
+}

@@ -1,0 +1,25 @@
+package dev.faithdiff.kernels.cpu;
+
+import static dev.faithdiff.kernels.cpu.LinearPacked.matrix;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Kernel;
+
+/** A convolution as one packed product whose left operand is gathered while it is packed. */
+final class Conv2dImplicitGemm implements Kernel<Conv2dOp> {
+    @Override public Class<Conv2dOp> op() { return Conv2dOp.class; }
+
+    @Override public String refuses(Conv2dOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "computes in F32"; }
+
+    @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
+        Tensor x = in[0], w = in[1];
+        Conv.Size size = new Conv.Size(x.size(0), x.size(1), x.size(2), x.size(3), w.size(0), w.size(1), w.size(2), op.stride(),
+                op.top(), op.left(), op.bottom(), op.right());
+        int pixels = Math.toIntExact(x.count() / size.in());
+        Matrix bias = in.length > 2 ? matrix(in[2], 0, 1, size.out()) : null;
+        Conv.run(size, matrix(x, 0, pixels, size.in()), matrix(w, 0, size.out(), size.depth()), bias,
+                matrix(out, 0, size.pixels(), size.out()), false);
+    }
+}

@@ -1,0 +1,38 @@
+package dev.faithdiff.kernels.cpu;
+
+import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
+
+import dev.faithdiff.tensor.DType;
+import java.lang.foreign.MemorySegment;
+
+/** Moves bytes between addresses. */
+final class Copy {
+    private static final int SHORT_RUN = 64; // below this a call of the bulk copy costs more than it saves
+
+    private Copy() {}
+
+    static void bytes(long from, long to, long count) {
+        if (count > SHORT_RUN) MemorySegment.copy(MEMORY, from, MEMORY, to, count);
+        else few(from, to, (int) count);
+    }
+
+    static void zero(long to, long count) { MEMORY.asSlice(to, count).fill((byte) 0); }
+
+    /** Runs of {@code bytes} at regular distances, on all threads. */
+    static void runs(long runs, long bytes, long from, long fromStep, long to, long toStep) {
+        if (runs == 1 || fromStep == bytes && toStep == bytes) {
+            Pieces.run(runs * bytes, 4 * Pieces.GRAIN, (at, count) -> bytes(from + at, to + at, count));
+        } else {
+            Pieces.rows(runs, (bytes + 3) / 4, (first, count) -> {
+                for (long r = first; r < first + count; r++) bytes(from + r * fromStep, to + r * toStep, bytes);
+            });
+        }
+    }
+
+    private static void few(long from, long to, int count) {
+        int i = 0;
+        for (; i <= count - 8; i += 8) MEMORY.set(DType.LONG, to + i, MEMORY.get(DType.LONG, from + i));
+        for (; i <= count - 4; i += 4) MEMORY.set(DType.INT, to + i, MEMORY.get(DType.INT, from + i));
+        for (; i < count; i++) MEMORY.set(DType.BYTE, to + i, MEMORY.get(DType.BYTE, from + i));
+    }
+}

@@ -1,0 +1,50 @@
+package dev.faithdiff.kernels.cpu;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Kernel;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+
+/** The host processor and its kernels. */
+public final class CpuBackend implements Backend {
+    private static final List<Kernel<?>> KERNELS = List.of(
+            new LinearPacked(),
+            new MatmulPacked(),
+            new Conv2dImplicitGemm(),
+            new AttentionFlash(),
+            new GroupNormVector(),
+            new LayerNormVector(),
+            new SoftmaxVector(),
+            new UnaryVector(),
+            new BinaryVector(), new BinaryStrided(),
+            new AffineVector(),
+            new CastVector(),
+            new ReduceVector(),
+            new GegluVector(),
+            new SliceCopy(),
+            new ConcatCopy(),
+            new PermuteCopy(),
+            new PadCopy(),
+            new UpsampleCopy(),
+            new GatherCopy());
+
+    @Override public String kind() { return "cpu"; }
+
+    @Override public String unavailable() { return null; }
+
+    @Override public int count() { return 1; }
+
+    @Override public Device open(int index) { return Device.CPU; }
+
+    @Override public String describe(int index) {
+        return "cpu: " + Parallel.threads() + " threads, vectors of " + Vec.F.vectorBitSize() + " bits, " + memory();
+    }
+
+    @Override public List<Kernel<?>> kernels() { return KERNELS; }
+
+    private static String memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                ? (system.getTotalMemorySize() >> 20) + " MB of memory" : "memory unknown";
+    }
+}

@@ -1,0 +1,86 @@
+package dev.faithdiff.kernels.cpu;
+
+import static dev.faithdiff.kernels.cpu.Vec.LE;
+import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
+import static jdk.incubator.vector.VectorOperators.D2F;
+import static jdk.incubator.vector.VectorOperators.F2D;
+
+import dev.faithdiff.tensor.DType;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Sums of floats in double: half a vector of floats is loaded at a time and becomes a whole one. */
+final class Sums {
+    private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, Vec.F.vectorShape());
+    private static final VectorSpecies<Float> HALF = VectorSpecies.of(float.class, VectorShape.forBitSize(32 * D.length()));
+    private static final int STEP = D.length();
+
+    private Sums() {}
+
+    /** The sum of {@code n} floats. */
+    static double of(long x, int n) {
+        int whole = n - n % (4 * STEP);
+        double sum = vectors(x, whole);
+        for (int i = whole; i < n; i++) sum += Vec.get(x + 4L * i);
+        return sum;
+    }
+
+    /** Adds rows of {@code n} floats, {@code step} bytes apart, into as many doubles. */
+    static void rows(long x, long step, int rows, long sums, int n) {
+        int whole = n - n % STEP, r = 0;
+        for (; r <= rows - 4; r += 4) four(x + r * step, step, sums, whole);
+        for (; r < rows; r++) one(x + r * step, sums, whole);
+        for (int i = whole; i < n; i++) {
+            double sum = MEMORY.get(DType.DOUBLE, sums + 8L * i);
+            for (r = 0; r < rows; r++) sum += Vec.get(x + r * step + 4L * i);
+            MEMORY.set(DType.DOUBLE, sums + 8L * i, sum);
+        }
+    }
+
+    /** Doubles times {@code scale} as floats. */
+    static void store(long sums, double scale, long y, int n) {
+        int whole = n - n % STEP;
+        for (int i = 0; i < whole; i += STEP) {
+            FloatVector v = (FloatVector) doubles(sums + 8L * i).mul(scale).convertShape(D2F, HALF, 0);
+            v.intoMemorySegment(MEMORY, y + 4L * i, LE);
+        }
+        for (int i = whole; i < n; i++) Vec.set(y + 4L * i, (float) (MEMORY.get(DType.DOUBLE, sums + 8L * i) * scale));
+    }
+
+    private static double vectors(long x, int n) {
+        DoubleVector a = DoubleVector.zero(D), b = DoubleVector.zero(D), c = DoubleVector.zero(D), d = DoubleVector.zero(D);
+        for (int i = 0; i < n; i += 4 * STEP) {
+            long at = x + 4L * i;
+            a = a.add(load(at));
+            b = b.add(load(at + 4L * STEP));
+            c = c.add(load(at + 8L * STEP));
+            d = d.add(load(at + 12L * STEP));
+        }
+        double sum = 0;
+        for (double lane : a.add(b).add(c.add(d)).toArray()) sum += lane; // in one order, unlike reduceLanes
+        return sum;
+    }
+
+    private static void one(long x, long sums, int n) {
+        for (int i = 0; i < n; i += STEP) put(doubles(sums + 8L * i).add(load(x + 4L * i)), sums + 8L * i);
+    }
+
+    private static void four(long x, long step, long sums, int n) {
+        for (int i = 0; i < n; i += STEP) {
+            long at = x + 4L * i;
+            DoubleVector a = load(at).add(load(at + step)), b = load(at + 2 * step).add(load(at + 3 * step));
+            put(doubles(sums + 8L * i).add(a.add(b)), sums + 8L * i);
+        }
+    }
+
+    private static DoubleVector doubles(long at) { return DoubleVector.fromMemorySegment(D, MEMORY, at, LE); }
+
+    private static void put(DoubleVector v, long at) { v.intoMemorySegment(MEMORY, at, LE); }
+
+    private static DoubleVector load(long at) {
+        return (DoubleVector) FloatVector.fromMemorySegment(HALF, MEMORY, at, LE).convertShape(F2D, D, 0);
+    }
+}

@@ -1,0 +1,64 @@
+package dev.faithdiff.kernels.lab;
+
+import static dev.faithdiff.tensor.DType.BF16;
+import static dev.faithdiff.tensor.DType.F16;
+import static dev.faithdiff.tensor.DType.F32;
+import static dev.faithdiff.tensor.DType.F8_E4M3;
+
+import dev.faithdiff.kernels.lab.Case.Types;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.op.Op;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The one list of named inputs, by op: for parity, gradients and speed. */
+public final class Cases {
+    // To add yours, write one line in your op's group (CasesElementwise, CasesHeavy, CasesNormsMoves):
+    //     parity(TYPES, "label", op, operands...)    small, for parity and gradients: primes, ones, full and ragged vectors
+    //     model(TYPES, "label", op, operands...)     a real model's shape, for speed
+    // x(sizes) is an activation, w(sizes) a weight, index(rows, sizes) indices; TYPES says in which element types the line runs.
+    private static final List<Case> ALL = new ArrayList<>();
+
+    /** F32 only. */
+    static final List<Types> PLAIN = types(F32, F32);
+    /** F32 with each type in which a weight may be stored. */
+    static final List<Types> STORED = types(F32, F32, F32, F16, F32, BF16, F32, F8_E4M3);
+    /** F32 with each narrower type of weight. */
+    static final List<Types> NARROWER = types(F32, F16, F32, BF16, F32, F8_E4M3);
+    /** Each type of activation, weights alike. */
+    static final List<Types> EACH = types(F32, F32, F16, F16, BF16, BF16);
+    /** All that the engine computes in. */
+    static final List<Types> MIXED = types(F32, F32, F32, F16, F32, BF16, F32, F8_E4M3, F16, F16, F16, F8_E4M3, BF16, BF16, BF16, F8_E4M3);
+    /** What inference runs in: F32 with weights as stored on the CPU, F16 and BF16 on the GPU. */
+    static final List<Types> INFERENCE = types(F32, F32, F32, F16, F16, F16, BF16, BF16);
+
+    static {
+        CasesElementwise.add();
+        CasesHeavy.add();
+        CasesNormsMoves.add();
+    }
+
+    private Cases() {}
+
+    public static List<Case> all() { return List.copyOf(ALL); }
+
+    /** The small cases of an op's class. */
+    public static List<Case> parity(Class<?> op) { return ALL.stream().filter(c -> !c.model() && c.op().getClass() == op).toList(); }
+
+    /** The real models' shapes of an op's class. */
+    public static List<Case> model(Class<?> op) { return ALL.stream().filter(c -> c.model() && c.op().getClass() == op).toList(); }
+
+    static void parity(List<Types> types, String label, Op op, Operand... operands) { add(types, label, op, false, operands); }
+
+    static void model(List<Types> types, String label, Op op, Operand... operands) { add(types, label, op, true, operands); }
+
+    private static void add(List<Types> types, String label, Op op, boolean model, Operand... operands) {
+        for (Types t : types) ALL.add(new Case(label, op, t, model, List.of(operands)));
+    }
+
+    private static List<Types> types(DType... pairs) {
+        List<Types> all = new ArrayList<>();
+        for (int i = 0; i < pairs.length; i += 2) all.add(new Types(pairs[i], pairs[i + 1]));
+        return List.copyOf(all);
+    }
+}

@@ -1,0 +1,153 @@
+package dev.faithdiff.kernels.lab;
+
+import static dev.faithdiff.kernels.lab.Cases.EACH;
+import static dev.faithdiff.kernels.lab.Cases.INFERENCE;
+import static dev.faithdiff.kernels.lab.Cases.MIXED;
+import static dev.faithdiff.kernels.lab.Cases.PLAIN;
+import static dev.faithdiff.kernels.lab.Cases.STORED;
+import static dev.faithdiff.kernels.lab.Cases.model;
+import static dev.faithdiff.kernels.lab.Cases.parity;
+import static dev.faithdiff.kernels.lab.Operand.w;
+import static dev.faithdiff.kernels.lab.Operand.x;
+import static dev.faithdiff.kernels.lab.Operand.Values.WIDE;
+
+import dev.faithdiff.kernels.lab.Case.Types;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.op.AttentionOp;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.LinearOp;
+import dev.faithdiff.tensor.op.MatmulOp;
+import dev.faithdiff.tensor.op.Op;
+import java.util.List;
+
+/** Matrix products, convolutions, attention and their gradients. */
+final class CasesHeavy {
+    private CasesHeavy() {}
+
+    static void add() {
+        products();
+        convolutions();
+        attention();
+    }
+
+    private static void products() {
+        LinearOp linear = new LinearOp();
+        parity(MIXED, "prime", linear, x(2, 5, 13), w(11, 13), w(11));
+        parity(MIXED, "no-bias", linear, x(7, 17), w(19, 17));
+        parity(STORED, "row", linear, x(1, 67), w(131, 67), w(131));
+        parity(PLAIN, "one", linear, x(1, 1), w(1, 1), w(1));
+        parity(PLAIN, "vector", linear, x(31), w(7, 31), w(7));
+        parity(PLAIN, "thin", linear, x(29, 1), w(37, 1), w(37));
+        parity(MIXED, "full", linear, x(64, 64), w(64, 64), w(64));
+        parity(MIXED, "ragged", linear, x(97, 261), w(129, 261), w(129));
+        parity(PLAIN, "deep", linear, x(13, 2051), w(17, 2051), w(17));
+        parity(PLAIN, "tall", linear, x(521, 23), w(5, 23));
+        model(INFERENCE, "time", linear, x(1, 320), w(1280, 320), w(1280));
+        model(MIXED, "unet-640", linear, x(4096, 640), w(640, 640), w(640));
+        model(MIXED, "unet-1280", linear, x(1024, 1280), w(1280, 1280), w(1280));
+        model(PLAIN, "4096x1280", linear, x(4096, 1280), w(1280, 1280));
+        model(INFERENCE, "text-keys", linear, x(77, 2048), w(1280, 2048));
+        model(INFERENCE, "geglu-in", linear, x(1024, 1280), w(10240, 1280), w(10240));
+        model(INFERENCE, "geglu-out", linear, x(1024, 5120), w(1280, 5120), w(1280));
+
+        for (boolean ta : new boolean[] {false, true}) {
+            for (boolean tb : new boolean[] {false, true}) {
+                MatmulOp op = new MatmulOp(ta, tb);
+                String label = (ta ? "T" : "N") + (tb ? "T" : "N");
+                parity(EACH, label + "-prime", op, ta ? x(2, 7, 5) : x(2, 5, 7), tb ? x(2, 11, 7) : x(2, 7, 11));
+                parity(EACH, label + "-full", op, x(64, 64), x(64, 64));
+                parity(PLAIN, label + "-ragged", op, ta ? x(261, 97) : x(97, 261), tb ? x(129, 261) : x(261, 129));
+                parity(PLAIN, label + "-one", op, x(1, 1), x(1, 1));
+                parity(PLAIN, label + "-row", op, ta ? x(3, 2, 33, 1) : x(3, 2, 1, 33), tb ? x(3, 2, 17, 33) : x(3, 2, 33, 17));
+                model(EACH, label + "-1280", op, x(1280, 1280), x(1280, 1280));
+            }
+        }
+        parity(STORED, "input-gradient", new MatmulOp(false, false), x(23, 29), w(29, 31));
+    }
+
+    private static void convolutions() {
+        Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1), point = new Conv2dOp(1, 0, 0, 0, 0);
+        Conv2dOp down = new Conv2dOp(2, 1, 1, 1, 1), vaeDown = new Conv2dOp(2, 0, 1, 0, 1);
+        convolution(MIXED, "3x3-prime", same, x(2, 7, 5, 3), w(5, 3, 3, 3));
+        convolution(MIXED, "1x1", point, x(2, 5, 7, 13), w(11, 1, 1, 13));
+        convolution(MIXED, "3x3-full", same, x(1, 8, 8, 32), w(32, 3, 3, 32));
+        convolution(PLAIN, "3x3-ragged", same, x(2, 9, 13, 37), w(41, 3, 3, 37));
+        convolution(PLAIN, "3x3-64", same, x(1, 12, 10, 64), w(64, 3, 3, 64));
+        convolution(PLAIN, "3x3-row", same, x(1, 1, 6, 3), w(4, 3, 3, 3));
+        convolution(PLAIN, "3x3-one-pixel", same, x(1, 1, 1, 5), w(3, 3, 3, 5));
+        convolution(PLAIN, "one", point, x(1, 1, 1, 1), w(1, 1, 1, 1));
+        convolution(PLAIN, "3x3-latent", same, x(1, 9, 11, 4), w(16, 3, 3, 4));
+        convolution(PLAIN, "3x3-to-latent", same, x(1, 9, 11, 16), w(4, 3, 3, 16));
+        convolution(EACH, "stride-2", down, x(2, 10, 12, 5), w(7, 3, 3, 5));
+        convolution(PLAIN, "stride-2-odd", down, x(1, 9, 13, 17), w(19, 3, 3, 17));
+        convolution(EACH, "asymmetric", vaeDown, x(2, 8, 12, 5), w(7, 3, 3, 5));
+        convolution(PLAIN, "asymmetric-odd", vaeDown, x(1, 7, 9, 5), w(4, 3, 3, 5));
+        convolution(PLAIN, "no-padding", point, x(1, 7, 8, 5), w(3, 3, 3, 5));
+        convolution(PLAIN, "four-sides", new Conv2dOp(1, 1, 0, 2, 3), x(1, 5, 4, 3), w(2, 2, 4, 3));
+        convolution(PLAIN, "patches", new Conv2dOp(4, 0, 0, 0, 0), x(1, 8, 12, 3), w(9, 4, 4, 3));
+        convolutionModel("unet-320", same, x(1, 64, 64, 320), w(320, 3, 3, 320));
+        convolutionModel("unet-640", same, x(1, 32, 32, 640), w(640, 3, 3, 640));
+        convolutionModel("unet-1280", same, x(1, 16, 16, 1280), w(1280, 3, 3, 1280));
+        convolutionModel("unet-in", same, x(1, 64, 64, 4), w(320, 3, 3, 4));
+        convolutionModel("unet-out", same, x(1, 64, 64, 320), w(4, 3, 3, 320));
+        convolutionModel("unet-down", down, x(1, 64, 64, 320), w(320, 3, 3, 320));
+        convolutionModel("unet-shortcut", point, x(1, 32, 32, 1920), w(640, 1, 1, 1920));
+        convolutionModel("vae-512", same, x(1, 64, 64, 512), w(512, 3, 3, 512));
+        convolutionModel("vae-128", same, x(1, 256, 256, 128), w(128, 3, 3, 128));
+        convolutionModel("vae-down", vaeDown, x(1, 256, 256, 128), w(128, 3, 3, 128));
+    }
+
+    /** A convolution without and with a bias, and its two gradients. */
+    private static void convolution(List<Types> types, String label, Conv2dOp op, Operand x, Operand w) {
+        parity(types, label, op, x, w);
+        parity(PLAIN, label + "-bias", op, x, w, w(w.shape().size(0)));
+        Operand grad = x(result(op, x, w).toArray());
+        Shape xs = x.shape(), ws = w.shape();
+        parity(types, label, new Conv2dOp.InputGrad(op, xs.size(1), xs.size(2)), grad, w);
+        parity(types.stream().filter(EACH::contains).toList(), label, new Conv2dOp.WeightGrad(op, ws.size(1), ws.size(2)), grad, x);
+    }
+
+    private static void convolutionModel(String label, Conv2dOp op, Operand x, Operand w) {
+        model(INFERENCE, label, op, x, w, w(w.shape().size(0)));
+        if (!label.equals("unet-320")) return;
+        Operand grad = x(result(op, x, w).toArray());
+        model(EACH, label, new Conv2dOp.InputGrad(op, x.shape().size(1), x.shape().size(2)), grad, w);
+        model(EACH, label, new Conv2dOp.WeightGrad(op, w.shape().size(1), w.shape().size(2)), grad, x);
+    }
+
+    private static Shape result(Op op, Operand... operands) {
+        return op.shape(new Case("", op, PLAIN.getFirst(), false, List.of(operands)).outline());
+    }
+
+    private static void attention() {
+        attention(EACH, "prime", new AttentionOp(2, false), x(2, 11, 6), x(2, 7, 6), x(2, 7, 10));
+        attention(PLAIN, "one", new AttentionOp(1, false), x(1, 1, 1), x(1, 1, 1), x(1, 1, 1));
+        attention(PLAIN, "one-key", new AttentionOp(3, false), x(2, 5, 24), x(2, 1, 24), x(2, 1, 24));
+        attention(EACH, "self-64", new AttentionOp(2, false), x(1, 65, 128), x(1, 65, 128), x(1, 65, 128));
+        attention(EACH, "cross-77", new AttentionOp(5, false), x(2, 9, 40), x(2, 77, 40), x(2, 77, 40));
+        attention(EACH, "causal", new AttentionOp(2, true), x(2, 13, 16), x(2, 13, 16), x(2, 13, 16));
+        attention(PLAIN, "causal-77", new AttentionOp(2, true), x(1, 77, 128), x(1, 77, 128), x(1, 77, 128));
+        attention(PLAIN, "causal-longer", new AttentionOp(1, true), x(1, 9, 8), x(1, 5, 8), x(1, 5, 8));
+        attention(PLAIN, "head-40", new AttentionOp(2, false), x(1, 16, 80), x(1, 19, 80), x(1, 19, 80));
+        attention(PLAIN, "many-keys", new AttentionOp(1, false), x(1, 3, 64), x(1, 331, 64), x(1, 331, 64));
+        attention(PLAIN, "many-queries", new AttentionOp(1, false), x(1, 331, 64), x(1, 3, 64), x(1, 3, 64));
+        attention(PLAIN, "head-512", new AttentionOp(1, false), x(1, 17, 512), x(1, 17, 512), x(1, 17, 512));
+        parity(EACH, "wide", new AttentionOp(1, false), x(WIDE, 1, 9, 8), x(WIDE, 1, 11, 8), x(1, 11, 8));
+        model(EACH, "unet-4096", new AttentionOp(10, false), x(1, 4096, 640), x(1, 4096, 640), x(1, 4096, 640));
+        model(EACH, "unet-1024", new AttentionOp(20, false), x(1, 1024, 1280), x(1, 1024, 1280), x(1, 1024, 1280));
+        model(EACH, "unet-cross", new AttentionOp(10, false), x(1, 4096, 640), x(1, 77, 640), x(1, 77, 640));
+        model(EACH, "text", new AttentionOp(12, true), x(1, 77, 768), x(1, 77, 768), x(1, 77, 768));
+        model(EACH, "vae", new AttentionOp(1, false), x(1, 4096, 512), x(1, 4096, 512), x(1, 4096, 512));
+        for (int i = 0; i < 3; i++) {
+            AttentionOp.Grad grad = new AttentionOp.Grad(new AttentionOp(20, false), i);
+            model(EACH, "unet-1024-" + i, grad, x(1, 1024, 1280), x(1, 1024, 1280), x(1, 1024, 1280), x(1, 1024, 1280));
+        }
+    }
+
+    /** Attention and its three gradients. */
+    private static void attention(List<Types> types, String label, AttentionOp op, Operand q, Operand k, Operand v) {
+        parity(types, label, op, q, k, v);
+        Operand grad = x(result(op, q, k, v).toArray());
+        for (int i = 0; i < 3; i++) parity(types, label + "-" + i, new AttentionOp.Grad(op, i), q, k, v, grad);
+    }
+}

@@ -1,0 +1,50 @@
+package dev.faithdiff.kernels.lab;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import java.util.random.RandomGenerator;
+
+/**
+ * One operand of a case: its role, which decides its element type, where its values come from, and its shape.
+ *
+ * @param rows the bound of INDEX values
+ */
+public record Operand(Role role, Values values, int rows, Shape shape) {
+    /** A weight may be stored narrower than the activations. */
+    public enum Role { ACTIVATION, WEIGHT, INDEX }
+
+    /**
+     * NORMAL is standard normal. WIDE is 30 times that and starts with an exact zero, for saturation and overflow. AWAY keeps at least
+     * 1/2 from zero and 1/16 from each multiple of 1/8, where functions may bend or divide; POSITIVE is the same above zero.
+     */
+    public enum Values { NORMAL, WIDE, AWAY, POSITIVE, INDEX }
+
+    public static Operand x(int... sizes) { return new Operand(Role.ACTIVATION, Values.NORMAL, 0, Shape.of(sizes)); }
+
+    public static Operand w(int... sizes) { return new Operand(Role.WEIGHT, Values.NORMAL, 0, Shape.of(sizes)); }
+
+    public static Operand x(Values values, int... sizes) { return new Operand(Role.ACTIVATION, values, 0, Shape.of(sizes)); }
+
+    public static Operand index(int rows, int... sizes) { return new Operand(Role.INDEX, Values.INDEX, rows, Shape.of(sizes)); }
+
+    /** The tensor in the current scope, on the CPU. */
+    Tensor draw(DType dtype, RandomGenerator random) {
+        Tensor t = Tensor.empty(Device.CPU, dtype, shape);
+        for (long i = 0; i < t.count(); i++) t.set(i, value(i, random));
+        return t;
+    }
+
+    private double value(long i, RandomGenerator random) {
+        return switch (values) {
+            case NORMAL -> random.nextGaussian();
+            case WIDE -> i == 0 ? 0 : 30 * random.nextGaussian();
+            case AWAY -> random.nextBoolean() ? away(random) : -away(random);
+            case POSITIVE -> away(random);
+            case INDEX -> random.nextInt(rows);
+        };
+    }
+
+    private static double away(RandomGenerator random) { return Math.floor(8 * Math.abs(random.nextGaussian())) / 8 + 9 / 16.0; }
+}

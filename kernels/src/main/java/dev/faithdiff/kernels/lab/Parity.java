@@ -1,0 +1,103 @@
+package dev.faithdiff.kernels.lab;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Runs one kernel on one case against the op's reference. Every operand and the result lie between guards of NaN, so that reading
+ * past an end shows in the result and writing past it is found; the result starts as NaN.
+ */
+public final class Parity {
+    private static final int GUARD = 64;
+
+    /**
+     * What one kernel did on one case.
+     *
+     * @param refusal the kernel's reason not to take the case, or null
+     * @param error   the largest difference from the reference
+     * @param allowed the difference that passes: tolerance times the largest expected magnitude
+     * @param failure what went wrong, or null
+     */
+    public record Result(String name, String kernel, String refusal, double error, double allowed, String failure) {
+        public boolean ran() { return refusal == null; }
+
+        @Override public String toString() {
+            String what = refusal != null ? "refuses: " + refusal : failure != null ? failure : "passes";
+            return kernel + " on " + name + ": " + what + (ran() ? String.format(" (error %.3g, allowed %.3g)", error, allowed) : "");
+        }
+    }
+
+    private Parity() {}
+
+    /** Runs {@code kernel}, which must be one for the case's op, on {@code device}. */
+    @SuppressWarnings("unchecked")
+    public static <O extends Op> Result run(Kernel<O> kernel, Case c, Device device) {
+        O op = (O) c.op();
+        try (Scope s = Scope.open()) {
+            Tensor[] host = c.draw(Device.CPU), in = new Tensor[host.length];
+            for (int i = 0; i < in.length; i++) in[i] = guarded(host[i], device);
+            Shape shape = op.shape(in);
+            String refusal = kernel.refuses(op, in);
+            if (refusal != null) return new Result(c.name(), kernel.name(), refusal, 0, 0, null);
+            Tensor expected = Tensor.empty(Device.CPU, op.dtype(host), shape);
+            op.reference(host, expected);
+            Tensor actual = guarded(poison(op.dtype(in), shape), device);
+            kernel.run(op, in, actual);
+            double allowed = Tolerance.of(op, kernel.name(), expected.dtype()) * magnitude(expected), error = 0;
+            long worst = 0;
+            Tensor result = content(actual);
+            for (long i = 0; i < expected.count(); i++) {
+                double e = difference(result.get(i), expected.get(i));
+                if (e > error) error = e;
+                if (e == error) worst = i;
+            }
+            String wrong = "element " + worst + " is " + result.get(worst) + ", expected " + expected.get(worst);
+            String failure = error <= allowed ? null : wrong;
+            if (!guardsHold(actual)) failure = "writes outside its result";
+            for (int i = 0; i < in.length; i++) {
+                if (content(in[i]).segment().mismatch(host[i].segment()) >= 0 || !guardsHold(in[i])) failure = "changes operand " + i;
+            }
+            return new Result(c.name(), kernel.name(), null, error, allowed, failure);
+        }
+    }
+
+    private static double magnitude(Tensor t) {
+        double max = 0;
+        for (long i = 0; i < t.count(); i++) if (Float.isFinite(t.get(i))) max = Math.max(max, Math.abs(t.get(i)));
+        return max;
+    }
+
+    /** NaN equals only NaN and an infinity only itself. */
+    private static double difference(float a, float e) {
+        if (a == e || Float.isNaN(a) && Float.isNaN(e)) return 0;
+        return Float.isFinite(a) && Float.isFinite(e) ? Math.abs((double) a - e) : Double.POSITIVE_INFINITY;
+    }
+
+    /** All bits set, which is NaN in every floating type. */
+    private static Tensor poison(DType dtype, Shape shape) {
+        Tensor t = Tensor.empty(Device.CPU, dtype, shape);
+        t.segment().fill((byte) -1);
+        return t;
+    }
+
+    private static Tensor guarded(Tensor t, Device device) {
+        Tensor whole = poison(DType.U8, Shape.of(Math.toIntExact(t.bytes() + 2 * GUARD)));
+        MemorySegment.copy(t.segment(), 0, whole.segment(), GUARD, t.bytes());
+        return new Tensor(whole.to(device).storage(), GUARD, t.shape(), t.dtype(), t.label());
+    }
+
+    private static Tensor content(Tensor guarded) { return guarded.to(Device.CPU); }
+
+    private static boolean guardsHold(Tensor guarded) {
+        int bytes = Math.toIntExact(guarded.storage().bytes());
+        Tensor whole = new Tensor(guarded.storage(), 0, Shape.of(bytes), DType.U8, null).to(Device.CPU);
+        for (int i = 0; i < GUARD; i++) if (whole.get(i) != 255 || whole.get(bytes - 1 - i) != 255) return false;
+        return true;
+    }
+}

@@ -1,0 +1,73 @@
+package dev.faithdiff.kernels.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.AffineOp;
+import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Kernel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+class ParityTest {
+    /** Kernels whose name contains this are tested, and their results printed; all kernels, and only failures, without it. */
+    private static final String ONLY = System.getProperty("faithdiff.lab", "");
+
+    /** Every kernel of every backend on the class path, over every small case of its op. */
+    @TestFactory
+    Stream<DynamicTest> everyKernelAgreesWithItsReference() {
+        return Backend.all().values().stream().flatMap(b -> b.kernels().stream().filter(k -> k.name().contains(ONLY))
+                .map(k -> DynamicTest.dynamicTest(b.kind() + " " + k.name(), () -> check(b, k))));
+    }
+
+    private static void check(Backend backend, Kernel<?> kernel) {
+        Assumptions.assumeTrue(backend.unavailable() == null, () -> backend.kind() + " is not available: " + backend.unavailable());
+        List<Parity.Result> results = Cases.parity(kernel.op()).stream().map(c -> Parity.run(kernel, c, backend.open(0))).toList();
+        if (!ONLY.isEmpty()) results.forEach(System.out::println);
+        assertThat(results).as("a kernel must take some case").anyMatch(Parity.Result::ran);
+        assertThat(results).allMatch(r -> r.failure() == null);
+    }
+
+    private interface Body {
+        void run(Tensor[] in, Tensor out);
+    }
+
+    private static Parity.Result run(Body body) {
+        Case c = Cases.parity(AffineOp.class).getFirst();
+        return Parity.run(new Kernel<AffineOp>() {
+            @Override public String name() { return "AffineTest"; }
+
+            @Override public Class<AffineOp> op() { return AffineOp.class; }
+
+            @Override public void run(AffineOp op, Tensor[] in, Tensor out) {
+                op.reference(in, out);
+                body.run(in, out);
+            }
+        }, c, Device.CPU);
+    }
+
+    @Test void findsWrongAndMissingValues() {
+        assertThat(run((in, out) -> {}).failure()).isNull();
+        assertThat(run((in, out) -> out.set(5, out.get(5) + 1e-3)).failure()).startsWith("element 5 is ");
+        assertThat(run((in, out) -> out.set(out.count() - 1, Double.NaN)).failure()).contains(" is NaN, expected ");
+    }
+
+    @Test void findsWritesToOperandsAndBeyondTheResult() {
+        assertThat(run((in, out) -> in[0].set(0, 1)).failure()).isEqualTo("changes operand 0");
+        assertThat(run((in, out) -> out.view(1, out.shape()).set(out.count() - 1, 1)).failure()).isEqualTo("writes outside its result");
+    }
+
+    @Test void toleranceGrowsWithNarrowerTypes() {
+        List<Double> allowed = new ArrayList<>();
+        for (Case c : Cases.parity(AffineOp.class).subList(0, 3)) {
+            allowed.add(Tolerance.of(c.op(), "", c.op().dtype(c.outline())));
+        }
+        assertThat(allowed).isSorted().doesNotHaveDuplicates();
+    }
+}

@@ -1,0 +1,23 @@
+package dev.faithdiff.nn;
+
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Conv2dOp;
+
+/** {@code [B, H, W, in] -> [B, H', W', out]} with a square kernel. */
+public final class Conv2d {
+    private final Tensor weight, bias;
+    private final Conv2dOp op;
+
+    /** Stride 1 and the padding that keeps the size. */
+    public Conv2d(Weights w, int in, int out, int kernel) {
+        this(w, in, out, kernel, new Conv2dOp(1, kernel / 2, kernel / 2, kernel / 2, kernel / 2));
+    }
+
+    public Conv2d(Weights w, int in, int out, int kernel, Conv2dOp op) {
+        weight = w.get("weight", Init.uniform(in * kernel * kernel), out, kernel, kernel, in);
+        bias = w.get("bias", Init.uniform(in * kernel * kernel), out);
+        this.op = op;
+    }
+
+    public Tensor forward(Tensor x) { return x.conv2d(weight, bias, op); }
+}

@@ -1,0 +1,39 @@
+package dev.faithdiff.nn;
+
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+
+/**
+ * Two convolutions behind GroupNorm and SiLU with a residual, and the time embedding added between them where there is one
+ * (diffusers ResnetBlock2D).
+ */
+public final class ResnetBlock {
+    private final GroupNorm norm1, norm2;
+    private final Conv2d conv1, conv2, shortcut;
+    private final Linear time;
+
+    /** @param timeChannels width of the time embedding, 0 for a block without one (the VAE's) */
+    public ResnetBlock(Weights w, int in, int out, int timeChannels, int groups, float eps) {
+        norm1 = new GroupNorm(w.at("norm1"), in, groups, eps);
+        conv1 = new Conv2d(w.at("conv1"), in, out, 3);
+        time = timeChannels == 0 ? null : new Linear(w.at("time_emb_proj"), timeChannels, out);
+        norm2 = new GroupNorm(w.at("norm2"), out, groups, eps);
+        conv2 = new Conv2d(w.at("conv2"), out, out, 3);
+        shortcut = in == out ? null : new Conv2d(w.at("conv_shortcut"), in, out, 1);
+    }
+
+    /** @param temb SiLU of the time embedding {@code [B, timeChannels]}, null where the block takes none */
+    public Tensor forward(Tensor x, Tensor temb) {
+        try (Scope s = Scope.open()) {
+            Tensor h = norm1.forwardSilu(x);
+            h = s.replace(h, conv1.forward(h));                                       // [B, H, W, out]
+            if (time != null) {
+                Tensor t = time.forward(temb);                                        // [B, out]
+                h = s.replace(h, h.add(t.reshape(t.size(0), 1, 1, t.size(1))));
+            }
+            h = s.replace(h, norm2.forwardSilu(h));
+            h = s.replace(h, conv2.forward(h));
+            return s.keep((shortcut == null ? x : shortcut.forward(x)).add(h));
+        }
+    }
+}

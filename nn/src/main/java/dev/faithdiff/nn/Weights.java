@@ -1,0 +1,185 @@
+package dev.faithdiff.nn;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Storage;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.Source;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Named parameters by path: read from a file or freshly drawn. Building a model is loading it: each layer asks for its own by
+ * {@link #get}, and {@link #done} fails if a key was missing, misshapen or asked for by nobody.
+ *
+ * <p>Files hold convolution weights as {@code [O, I, kh, kw]}; layers see {@code [O, kh, kw, I]}. The turn happens here and nowhere
+ * else. Other tensors of a host model stay mapped, in the file's element type.
+ */
+public final class Weights implements AutoCloseable {
+    /** What all views of one set of weights share. */
+    private static final class Root {
+        String name;
+        Map<String, SafeTensors.Entry> entries;
+        SafeTensors file;
+        Rng rng;
+        Device device;
+        DType dtype;
+        final Map<String, Tensor> taken = new LinkedHashMap<>();
+        final List<String> problems = new ArrayList<>();
+        final List<Storage> mapped = new ArrayList<>();
+        final Scope scope = Scope.detached();
+    }
+
+    private final Root root;
+    private final String prefix;
+
+    private Weights(Root root, String prefix) {
+        this.root = root;
+        this.prefix = prefix;
+    }
+
+    /** Weights of a safetensors file, index or folder, in the file's own element types. */
+    public static Weights open(Path path, Device device) { return open(path, device, null); }
+
+    /** Weights of a file, converted to {@code dtype} as they are read unless it is null. */
+    public static Weights open(Path path, Device device, DType dtype) {
+        Root r = new Root();
+        r.name = path.toString();
+        r.file = SafeTensors.open(path);
+        r.entries = r.file.entries();
+        r.device = device;
+        r.dtype = dtype;
+        return new Weights(r, "");
+    }
+
+    /** F32 weights drawn by each layer's {@link Init}. */
+    public static Weights init(long seed, Device device) {
+        Root r = new Root();
+        r.name = "drawn weights";
+        r.rng = Rng.cpu(seed);
+        r.device = device;
+        r.dtype = DType.F32;
+        return new Weights(r, "");
+    }
+
+    /** Shapes without values, to hold a model's architecture against a list of published keys: {@code name -> file shape}. */
+    public static Weights shapes(String name, Map<String, Shape> published) {
+        Root r = new Root();
+        r.name = name;
+        r.entries = new LinkedHashMap<>();
+        published.forEach((k, s) -> r.entries.put(k, new SafeTensors.Entry(k, DType.F16, s, null)));
+        r.device = Device.CPU;
+        return new Weights(r, "");
+    }
+
+    /** The weights below a name. */
+    public Weights at(String name) { return new Weights(root, prefix + name + "."); }
+
+    public Weights at(String list, int index) { return at(list + "." + index); }
+
+    /**
+     * The parameter of a name, with the sizes the layer holds it in. A missing or misshapen one is noted for {@link #done} and a
+     * tensor without memory stands in.
+     */
+    public Tensor get(String name, Init init, int... sizes) {
+        String key = prefix + name;
+        Shape shape = Shape.of(sizes);
+        Tensor t = root.entries == null ? drawn(key, init, shape) : read(key, shape);
+        if (root.taken.put(key, t) != null) root.problems.add(key + " is asked for twice");
+        return t;
+    }
+
+    private Tensor drawn(String key, Init init, Shape shape) {
+        try (Scope s = Scope.open()) {
+            Tensor host = Tensor.of(init.draw(shape, root.rng), shape.toArray());
+            return keep(host.to(root.device)).named(key);
+        }
+    }
+
+    private Tensor read(String key, Shape shape) {
+        SafeTensors.Entry e = root.entries.get(key);
+        Shape inFile = turned(shape, 0, 3, 1, 2);
+        if (e == null) {
+            root.problems.add(key + " " + inFile + " is missing");
+            return absent(key, DType.F32, shape);
+        }
+        if (!e.shape().equals(inFile)) {
+            root.problems.add(key + " is " + e.shape() + " but the model takes " + inFile);
+            return absent(key, e.dtype(), shape);
+        }
+        if (e.data() == null) return absent(key, e.dtype(), shape);
+        Storage storage = Storage.mapped(e.data());
+        root.mapped.add(storage);
+        Tensor mapped = new Tensor(storage, 0, e.shape(), e.dtype(), key);
+        boolean turn = shape.rank() == 4 && !(shape.size(1) == 1 && shape.size(2) == 1);
+        boolean convert = root.dtype != null && root.dtype != e.dtype();
+        if (!turn && !convert && root.device == Device.CPU) return mapped.view(0, shape);
+        try (Scope s = Scope.open()) {
+            Tensor t = turn ? mapped.permute(0, 2, 3, 1) : mapped.view(0, shape);
+            t = (convert ? t.to(root.dtype) : t).to(root.device);
+            return t.storage() == storage ? t : keep(t).named(key);
+        }
+    }
+
+    private Tensor keep(Tensor t) { return root.scope.adopt(t); }
+
+    /** A tensor that has a shape and no memory; using it is an error. */
+    private static Tensor absent(String key, DType dtype, Shape shape) {
+        Storage none = new Storage(Device.CPU, 0, shape.count() * dtype.bytes(), null);
+        none.forget();
+        return new Tensor(none, 0, shape, dtype, key);
+    }
+
+    private static Shape turned(Shape s, int... order) {
+        if (s.rank() != 4) return s;
+        return Shape.of(s.size(order[0]), s.size(order[1]), s.size(order[2]), s.size(order[3]));
+    }
+
+    /** @throws WeightsError listing every missing, misshapen and unused key */
+    public Weights done() {
+        List<String> problems = new ArrayList<>(root.problems);
+        if (root.entries != null) {
+            for (SafeTensors.Entry e : root.entries.values()) {
+                if (!root.taken.containsKey(e.name())) problems.add(e.name() + " " + e.shape() + " is not part of the model");
+            }
+        }
+        if (!problems.isEmpty()) {
+            close();
+            throw new WeightsError(root.name, problems);
+        }
+        return this;
+    }
+
+    /** All parameters taken so far whose key starts with {@code start}, by key. */
+    public Map<String, Tensor> parameters(String start) {
+        Map<String, Tensor> found = new LinkedHashMap<>();
+        root.taken.forEach((k, t) -> { if (k.startsWith(start)) found.put(k, t); });
+        return found;
+    }
+
+    /** Writes every parameter under its key in the published layout. */
+    public void save(Path file) {
+        try (Scope s = Scope.open()) {
+            List<Source> sources = new ArrayList<>();
+            root.taken.forEach((key, t) -> sources.add(Source.of(key, t.dtype(), turned(t.shape(), 0, 3, 1, 2), () -> {
+                Tensor host = t.to(Device.CPU);
+                return (t.rank() == 4 ? host.permute(0, 3, 1, 2) : host).segment();
+            })));
+            SafeTensors.write(file, sources, Map.of("format", "pt"));
+        }
+    }
+
+    @Override public void close() {
+        root.scope.close();
+        root.mapped.forEach(Storage::forget);
+        if (root.file != null) root.file.close();
+        root.file = null;
+    }
+}

@@ -1,0 +1,76 @@
+package dev.faithdiff.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PoolTest {
+    private static final long LIMIT = 10_000;
+
+    private final List<Long> sizes = new ArrayList<>(), freed = new ArrayList<>();
+    /** A device with LIMIT bytes in all, whose addresses are 1000, 2000, ... */
+    private final Pool pool = new Pool("toy", this::allocate, address -> freed.add(address));
+
+    private long allocate(long bytes) {
+        long held = 0;
+        for (int i = 0; i < sizes.size(); i++) held += freed.contains(1000L * (i + 1)) ? 0 : sizes.get(i);
+        if (held + bytes > LIMIT) return 0;
+        sizes.add(bytes);
+        return 1000L * sizes.size();
+    }
+
+    @Test void freedBlocksComeBackForTheSameSize() {
+        long a = pool.take(1000), b = pool.take(1000);
+        pool.give(a, 1000);
+        assertThat(pool.take(1000)).isEqualTo(a).isNotEqualTo(b);
+        assertThat(sizes).hasSize(2);
+    }
+
+    @Test void sizesAreRoundedUpByAtMostAnEighth() {
+        for (long bytes : new long[] {1, 64, 65, 1000, 1025, 4097}) {
+            long before = pool.usedBytes();
+            pool.give(pool.take(bytes), bytes);
+            assertThat(sizes.getLast()).isBetween(bytes, Math.max(bytes + bytes / 8, 64 * ((bytes + 63) / 64)));
+            assertThat(pool.usedBytes()).isEqualTo(before);
+            pool.trim();
+        }
+    }
+
+    @Test void peakIsTheMostHeldAtOnce() {
+        pool.give(pool.take(2048), 2048);
+        pool.take(1024);
+        assertThat(pool.usedBytes()).isEqualTo(1024);
+        assertThat(pool.peakBytes()).isEqualTo(3072);
+        pool.trim();
+        pool.resetPeak();
+        assertThat(pool.peakBytes()).isEqualTo(1024);
+    }
+
+    @Test void idleBlocksGoBeforeMemoryRunsOut() {
+        long a = pool.take(8192);
+        pool.give(a, 8192);
+        assertThat(pool.take(4096)).isPositive();
+        assertThat(freed).containsExactly(a);
+    }
+
+    @Test void runningOutSaysWhatWasAskedAndHeld() {
+        pool.take(8192);
+        assertThatThrownBy(() -> pool.take(3 << 20)).isInstanceOf(OutOfMemoryError.class)
+                .hasMessageStartingWith("out of memory on toy: asked for 3 MB while 1 MB are in use");
+    }
+
+    @Test void theSameShapeGetsTheSameAddressAgain() {
+        long first, second;
+        try (Scope s = Scope.open()) {
+            first = Tensor.empty(Device.CPU, DType.F32, Shape.of(123, 457)).address();
+        }
+        try (Scope s = Scope.open()) {
+            second = Tensor.empty(Device.CPU, DType.F32, Shape.of(123, 457)).address();
+        }
+        assertThat(second).isEqualTo(first);
+        assertThat(first % 64).isZero();
+    }
+}

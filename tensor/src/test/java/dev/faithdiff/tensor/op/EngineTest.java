@@ -1,0 +1,109 @@
+package dev.faithdiff.tensor.op;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tape;
+import dev.faithdiff.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class EngineTest {
+    private Scope scope;
+
+    @BeforeEach void open() { scope = Scope.open(); }
+
+    @AfterEach void close() { scope.close(); }
+
+    private static Tensor empty(DType dtype, int... sizes) { return Tensor.empty(Device.CPU, dtype, Shape.of(sizes)); }
+
+    @Test void errorsSayOpOperandsAndRule() {
+        Tensor x = empty(DType.F16, 2, 77, 768).named("x"), w = empty(DType.F16, 640, 2048).named("to_k.weight");
+        assertThatThrownBy(() -> x.linear(w, null)).isInstanceOf(OpError.class)
+                .hasMessage("LinearOp on x F16[2, 77, 768], to_k.weight F16[640, 2048]: x ends in 768, weight takes 2048");
+        assertThatThrownBy(() -> empty(DType.F32, 1, 4, 4, 3).conv2d(empty(DType.F32, 8, 3, 3, 4), null, 1, 1)).isInstanceOf(OpError.class)
+                .hasMessage("Conv2dOp on F32[1, 4, 4, 3], F32[8, 3, 3, 4]: x has 3 channels, weight takes 4");
+        assertThatThrownBy(() -> Engine.run(new SoftmaxOp.Grad(), x)).isInstanceOf(OpError.class)
+                .hasMessage("SoftmaxOp.Grad on x F16[2, 77, 768]: takes 2 operands");
+    }
+
+    @Test void updateWritesInPlaceAndIsNotRecorded() {
+        Tensor w = Tensor.of(new float[] {1, 2}, 2);
+        long address = w.address();
+        try (Tape tape = Tape.watch(w)) {
+            Engine.update(new AffineOp(10, 1), w, w);
+            assertThat(w.toFloats()).containsExactly(11, 21);
+            assertThat(w.address()).isEqualTo(address);
+            assertThat(tape.gradients(w.mul(3), Tensor.of(new float[] {1, 1}, 2)).get(w).toFloats()).containsExactly(3, 3);
+        }
+    }
+
+    @Test void updateRefusesATargetOfAnotherShapeOrType() {
+        Tensor x = empty(DType.F32, 2).named("x");
+        assertThatThrownBy(() -> Engine.update(new AffineOp(1, 0), empty(DType.F32, 3).named("t"), x)).isInstanceOf(OpError.class)
+                .hasMessage("AffineOp on x F32[2]: does not fit the target t F32[3]");
+        assertThatThrownBy(() -> Engine.update(new AffineOp(1, 0), empty(DType.F16, 2), x)).isInstanceOf(OpError.class);
+    }
+
+    @Test void viewsShareStorageAndCopiesDoNot() {
+        Tensor x = empty(DType.F32, 1, 4, 3);
+        assertThat(x.slice(1, 1, 3).storage()).isSameAs(x.storage());
+        assertThat(x.slice(1, 1, 3).offset()).isEqualTo(3 * 4);
+        assertThat(x.slice(2, 1, 3).storage()).isNotSameAs(x.storage());
+        assertThat(x.reshape(-1, 6).shape()).isEqualTo(Shape.of(2, 6));
+    }
+
+    @Test void theObserverSeesWhatRan() {
+        List<String> seen = new ArrayList<>();
+        Tensor x = Tensor.of(new float[] {1, 2}, 2);
+        Engine.observe((op, in, out, kernel, nanos) -> seen.add(op.name() + " " + kernel + " " + out));
+        try {
+            x.reshape(2, 1).mul(2);
+        } finally {
+            Engine.observe(null);
+        }
+        assertThat(seen).containsExactly("AffineOp reference F32[2, 1]");
+    }
+
+    // ---- which kernels a property puts first
+
+    private record Named<O extends Op>(String name, Class<O> op) implements Kernel<O> {
+        @Override public void run(O op, Tensor[] in, Tensor out) { throw new UnsupportedOperationException(name); }
+    }
+
+    private static final List<Kernel<?>> TABLE = List.of(new Named<>("PadFast", PadOp.class), new Named<>("Affine", AffineOp.class),
+            new Named<>("PadPlain", PadOp.class), new Named<>("UpsampleGrad", UpsampleOp.Grad.class));
+
+    private static List<String> kernels(Class<? extends Op> op, String key, String value) {
+        if (value != null) System.setProperty("faithdiff.kernel." + key, value);
+        try {
+            return Engine.table("cpu", op, TABLE).stream().map(Kernel::name).toList();
+        } finally {
+            System.clearProperty("faithdiff.kernel." + key);
+        }
+    }
+
+    @Test void kernelsComeInTheOrderOfTheTable() { assertThat(kernels(PadOp.class, "PadOp", null)).containsExactly("PadFast", "PadPlain"); }
+
+    @Test void aPropertyPutsOneKernelFirst() {
+        assertThat(kernels(PadOp.class, "PadOp", "PadPlain")).containsExactly("PadPlain", "PadFast");
+        assertThat(kernels(UpsampleOp.Grad.class, "UpsampleOp.Grad", "UpsampleGrad")).containsExactly("UpsampleGrad");
+    }
+
+    @Test void aPropertyAsksForTheReference() { assertThat(kernels(PadOp.class, "PadOp", "reference")).isEmpty(); }
+
+    @Test void anUnknownKernelIsAnErrorThatNamesTheKnownOnes() {
+        assertThatThrownBy(() -> kernels(PadOp.class, "PadOp", "PadQuick")).isInstanceOf(OpError.class)
+                .hasMessage("there is no kernel 'PadQuick' for PadOp on cpu; there are [PadFast, PadPlain]");
+        assertThatThrownBy(() -> kernels(GegluOp.class, "GegluOp", "Geglu")).isInstanceOf(OpError.class)
+                .hasMessage("there is no kernel 'Geglu' for GegluOp on cpu; there are []");
+    }
+}
