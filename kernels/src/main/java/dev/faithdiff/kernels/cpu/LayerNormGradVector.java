@@ -9,7 +9,6 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /** Gradients of LayerNorm: for x row by row, for the weight in blocks of rows whose sums are merged in double. */
 public final class LayerNormGradVector implements Kernel<LayerNormOp.Grad> {
@@ -53,7 +52,7 @@ public final class LayerNormGradVector implements Kernel<LayerNormOp.Grad> {
             sum = sum.add(slope);
             dot = slope.fma(m.hat(Vec.load(x + 4L * i)), dot);
         }
-        float a = sum.reduceLanes(VectorOperators.ADD), b = dot.reduceLanes(VectorOperators.ADD);
+        float a = Vec.sum(sum), b = Vec.sum(dot);
         for (int i = vectors; i < n; i++) {
             float slope = Vec.get(g + 4L * i) * weight[i];
             a += slope;
