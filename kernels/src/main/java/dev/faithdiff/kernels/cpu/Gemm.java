@@ -19,7 +19,7 @@ public final class Gemm {
     /** Packs A: {@code depth} columns from column k on of {@code rows} rows from {@code row} on, into rows {@link Panels#STRIDE} apart. */
     interface Rows { void pack(int row, int rows, int k, int depth, float[] to); }
 
-    private static final int BLOCK = 96;                    // rows of A that a task packs: 96 x 256 floats are 96 KiB
+    private static final int BLOCK = 96;                    // rows of A that a task packs: 96 x 640 floats are 240 KiB
     private static final long SLICE_BYTES = 8L << 20;       // of B packed at a time
     private static final int TASKS = 4 * Parallel.threads(); // enough for an even end
 
@@ -51,17 +51,25 @@ public final class Gemm {
     }
 
     static void multiply(Rows a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
+        if (transposed && GemmDots.suits(c.rows(), c.columns())) GemmDots.multiply(a, b, bias(bias), c, accumulate);
+        else multiplyBySlices(a, b, transposed, bias(bias), c, accumulate);
+    }
+
+    /** Many rows: all threads pack a slice of B, then all use it. */
+    private static void multiplyBySlices(Rows a, Matrix b, boolean transposed, float[] bias, Matrix c, boolean accumulate) {
         int n = c.columns(), k = transposed ? b.columns() : b.rows();
-        float[] wideBias = bias(bias);
         int slice = (int) Math.max(Parallel.threads(), SLICE_BYTES / PackedB.panelBytes(k)) * WIDTH;
         MemorySegment memory = scratch(PackedB.bytes(k, Math.min(n, slice)));
         for (int column = 0; column < n; column += slice) {
-            int columns = Math.min(slice, n - column);
-            Matrix part = transposed
-                    ? new Matrix(b.at(column, 0), b.dtype(), columns, k, b.stride())
-                    : new Matrix(b.at(0, column), b.dtype(), k, columns, b.stride());
-            multiply(a, PackedB.pack(part, transposed, memory), column, wideBias, c, accumulate);
+            Matrix part = columns(b, transposed, column, Math.min(slice, n - column));
+            multiply(a, PackedB.pack(part, transposed, memory), column, bias, c, accumulate);
         }
+    }
+
+    private static Matrix columns(Matrix b, boolean transposed, int column, int columns) {
+        return transposed
+                ? new Matrix(b.at(column, 0), b.dtype(), columns, b.columns(), b.stride())
+                : new Matrix(b.at(0, column), b.dtype(), b.rows(), columns, b.stride());
     }
 
     /** The columns of C from {@code column} on that {@code b} covers. */

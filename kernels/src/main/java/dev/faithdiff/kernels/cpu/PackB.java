@@ -4,6 +4,8 @@ import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
 import dev.faithdiff.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -11,10 +13,10 @@ import jdk.incubator.vector.FloatVector;
 final class PackB {
     private static final int CHUNK = 256; // columns of a weight turned at a time: long enough runs to be prefetched, short enough for the second cache
 
-    private record Scratch(float[] rows, float[] one, float[] two) {}
+    private record Scratch(float[] rows, MemorySegment squares) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[WIDTH * CHUNK], new float[LANES * LANES], new float[LANES * LANES]));
+            () -> new Scratch(new float[WIDTH * CHUNK], Arena.ofAuto().allocate(2 * Transpose.BYTES, 64)));
 
     private PackB() {}
 
@@ -58,11 +60,11 @@ final class PackB {
     }
 
     private static void turn(Scratch scratch, int row, int depth, long to) {
-        for (int k = 0; k < depth; k += LANES) {
-            float[] square = Transpose.square(scratch.rows, row * CHUNK + k, CHUNK, scratch.one, scratch.two);
-            for (int i = 0; i < Math.min(LANES, depth - k); i++, to += 4L * WIDTH) {
-                Vec.store(FloatVector.fromArray(Vec.F, square, i * LANES), to);
-            }
-        }
+        long square = scratch.squares.address(), turned = square + Transpose.BYTES;
+        int k = 0, at = row * CHUNK;
+        for (; k <= depth - LANES; k += LANES) Transpose.square(scratch.rows, at + k, CHUNK, square, to + 4L * WIDTH * k, 4L * WIDTH);
+        if (k == depth) return;
+        Transpose.square(scratch.rows, at + k, CHUNK, square, turned, 4L * LANES);
+        for (; k < depth; k++, turned += 4L * LANES) Vec.store(Vec.load(turned), to + 4L * WIDTH * k);
     }
 }

@@ -15,7 +15,7 @@ final class Panels {
     /** Columns of a tile and of a panel of B. */
     static final int WIDTH = 2 * Vec.LANES;
     /** Columns of A, rows of B that one block takes at most. */
-    static final int DEPTH = 384;
+    static final int DEPTH = 640;
     /** Distance of two rows of A: not a power of two, so that the rows of a tile fall into different cache sets. */
     static final int STRIDE = DEPTH + 16;
 
@@ -34,9 +34,15 @@ final class Panels {
     }
 
     /** One tile: {@code tile} = A B, with A at index {@code a}. */
-    static void tile(int depth, float[] rows, int a, long panel, float[] tile) {
-        if (ROWS == 12) Tile12x2.multiply(depth, rows, a, panel, ZEROS, tile);
-        else Tile4x2.multiply(depth, rows, a, panel, ZEROS, tile);
+    static void tile(int depth, float[] rows, int a, long panel, float[] tile) { tile(depth, rows, a, panel, ZEROS, 0, tile, 0); }
+
+    /**
+     * One tile: to[t..] = from[f..] + A B, for ROWS rows of A from index {@code a} on and a panel of B; a tile is a dense
+     * ROWS x WIDTH, and may be added to in place. This is the product for kernels that keep their blocks to themselves.
+     */
+    static void tile(int depth, float[] rows, int a, long panel, float[] from, int f, float[] to, int t) {
+        if (ROWS == 12) Tile12x2.multiply(depth, rows, a, panel, from, f, to, t);
+        else Tile4x2.multiply(depth, rows, a, panel, from, f, to, t);
     }
 
     /**

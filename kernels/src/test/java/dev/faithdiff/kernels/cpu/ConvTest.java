@@ -50,7 +50,7 @@ class ConvTest {
         for (int pixel = 0; pixel < s.pixels(); pixel++) {
             for (int o = 0; o < s.out(); o++) {
                 double expected = plain(s, x, w, pixel, o) + Native.get(bias, 0, o);
-                Offset<Double> tolerance = Offset.offset(1e-6 * Math.sqrt(s.depth()) + 1e-6);
+                Offset<Double> tolerance = Offset.offset(2e-6 * Math.sqrt(s.depth()) + 1e-6);
                 assertThat((double) Native.get(y, pixel, o)).as(s + " at " + pixel + ", " + o).isCloseTo(expected, tolerance);
                 assertThat((double) Native.get(packed, pixel, o)).as("packed " + s + " at " + pixel + ", " + o).isCloseTo(expected, tolerance);
             }

@@ -55,7 +55,7 @@ class GemmTest {
         }
 
         String name = m + "x" + n + "x" + k + " " + dtype + (transposed ? "^T" : "") + " bias " + biasType + " accumulate " + accumulate;
-        double tolerance = 1e-6 * Math.sqrt(k) + 1e-6;
+        double tolerance = 2e-6 * Math.sqrt(k) + 1e-6;
         for (int i = 0; i < m * n; i++) {
             assertThat((double) Native.get(c, i / n, i % n)).as(name + " at " + i / n + ", " + i % n).isCloseTo(expected[i], Offset.offset(tolerance));
         }
