@@ -11,6 +11,7 @@ import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
+import dev.faithdiff.vae.BlendedTiles;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
@@ -65,8 +66,8 @@ public final class FaithDiff implements AutoCloseable {
         int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
         try (Scope s = Scope.open()) {
             progress.at("encode", 0, 0);
-            Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device);
-            Tensor features = model.unet.features(image);
+            FullSize fullSize = new FullSize(model, o.vaeTile());
+            Tensor features = fullSize.features(parts(in), h, w);
             Guidance guidance = guidance(o);
             Prompt prompt = model.text.encode(o.prompt());
             if (guidance.active()) prompt = model.text.encode(o.negative()).with(prompt);
@@ -76,15 +77,20 @@ public final class FaithDiff implements AutoCloseable {
             int channels = model.vae.config().latentChannels();
             Supplier<Tensor> noise = () -> noise(rng, h, w, channels);
             Tensor start = o.start() == Options.Start.NOISE ? noise.get().mul(sampler.initNoiseSigma())
-                    : restoration.startFromImage(image, noise.get(), noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
+                    : restoration.startFromImage(fullSize.encode(parts(in), h, w), noise.get(), noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
             TileGrid grid = TileGrid.of(h, w, o.tile() / down, o.tile() / down, o.stride());
 
             progress.at("denoise", 0, o.steps());
             Tensor latents = restoration.denoise(start, features, prompt, sampler, guidance, grid, new int[] {in.height(), in.width()},
                     new int[] {o.tile(), o.tile()}, noise, (i, x) -> progress.at("denoise", i + 1, o.steps()));
             progress.at("decode", 0, 0);
-            return Image.fromFloats(restoration.decode(latents).toFloats(), in.width(), in.height());
+            return fullSize.decode(latents);
         }
+    }
+
+    /** Parts of an image as tensors, so that only a part is held as floats. */
+    private BlendedTiles.Source parts(Image in) {
+        return (top, left, height, width) -> Tensor.of(in.crop(left, top, width, height).toFloats(), 1, height, width, 3).to(model.device);
     }
 
     /** Guidance changes nothing for a model that reads no text. */

@@ -24,12 +24,12 @@ final class Restoration {
      * First latents from the image: DDPM's noising of the image's latents at t=999 applied, as published, to noise that is already scaled
      * by {@code sigma}.
      *
-     * @param image          {@code [1, H, W, 3]}
+     * @param parameters     mean and log variance of the image's latents
      * @param posteriorNoise standard normal noise of the autoencoder's draw
      */
-    Tensor startFromImage(Tensor image, Tensor noise, Tensor posteriorNoise, float sigma) {
+    Tensor startFromImage(Tensor parameters, Tensor noise, Tensor posteriorNoise, float sigma) {
         try (Scope s = Scope.open()) {
-            Tensor z = Vae.Gaussian.of(model.vae.encode(image)).sample(posteriorNoise).mul(model.vae.config().scaling());
+            Tensor z = Vae.Gaussian.of(parameters).sample(posteriorNoise).mul(model.vae.config().scaling());
             double alpha = model.schedule.alphasCumprod()[LAST_TRAINING_STEP];
             return s.keep(z.mul((float) Math.sqrt(alpha)).add(noise.mul((float) (Math.sqrt(1 - alpha) * sigma))));
         }
@@ -75,12 +75,5 @@ final class Restoration {
         float[] ids = new float[6 * rows], row = {imageSize[0], imageSize[1], t.row(), t.column(), target[0], target[1]};
         for (int b = 0; b < rows; b++) System.arraycopy(row, 0, ids, 6 * b, 6);
         return Tensor.of(ids, rows, 6);
-    }
-
-    /** The image {@code [1, H, W, 3]}, nominally -1..1, of the last latents. */
-    Tensor decode(Tensor latents) {
-        try (Scope s = Scope.open()) {
-            return s.keep(model.vae.decode(latents.mul(1 / model.vae.config().scaling())));
-        }
     }
 }

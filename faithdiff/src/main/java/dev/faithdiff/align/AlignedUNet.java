@@ -15,6 +15,7 @@ import java.util.List;
  * goes on (paper section 3; FaithDiff UNet2DConditionModel). Neither the features nor the alignment depend on time or text.
  */
 public final class AlignedUNet {
+    private final AlignConfig config;
     private final UNet unet;
     private final Encoder encoder;
     private final ConditionEmbedding conditionEmbedding;
@@ -22,12 +23,15 @@ public final class AlignedUNet {
     private final Linear projection;
 
     public AlignedUNet(Weights w, UNetConfig unetConfig, AlignConfig c) {
+        config = c;
         unet = new UNet(w, unetConfig);
         encoder = new Encoder(w.at("denoise_encoder"), c.encoderChannels(), c.encoderLayers(), c.encoderGroups(), c.encoderAttention());
         conditionEmbedding = new ConditionEmbedding(w.at("condition_embedding"), c);
         for (int i = 0; i < c.layers(); i++) blocks.add(new AlignmentBlock(w.at("information_transformer_layes", i), c));
         projection = new Linear(w.at("spatial_ch_projs"), c.width(), c.embeddingChannels());
     }
+
+    public AlignConfig config() { return config; }
 
     /** The plain U-Net, without the low-quality image. */
     public UNet unet() { return unet; }

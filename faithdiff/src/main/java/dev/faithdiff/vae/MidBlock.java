@@ -25,8 +25,11 @@ final class MidBlock {
     }
 
     Tensor forward(Tensor x) {
-        x = first.forward(x, null);
-        return second.forward(norm == null ? x : attend(x), null);
+        try (Scope s = Scope.open()) {
+            Tensor h = first.forward(x, null);
+            if (norm != null) h = s.replace(h, attend(h));
+            return s.keep(second.forward(h, null));
+        }
     }
 
     private Tensor attend(Tensor x) {

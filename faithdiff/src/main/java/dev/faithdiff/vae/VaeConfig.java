@@ -19,4 +19,10 @@ public record VaeConfig(int[] channels, int layers, int latentChannels, int grou
 
     /** Pixels along one side of a latent. */
     public int downscale() { return 1 << channels.length - 1; }
+
+    /** Bytes that encoding holds at its peak for each pixel: input, norm and result of a convolution at full size. */
+    public long encodeBytes() { return Encoder.bytesPerPixel(channels); }
+
+    /** Bytes that decoding holds at its peak for each pixel; the second level enters the full size at its own width. */
+    public long decodeBytes() { return (2L * channels[1] + channels[0]) * Float.BYTES; }
 }

@@ -8,7 +8,6 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * LayerNorm row by row: an estimate of the mean, sums of the differences to it, the result. A row is read from memory once and
@@ -52,7 +51,7 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
             a = a.add(Vec.load(x + 4L * i));
             b = b.add(Vec.load(x + 4L * (i + LANES)));
         }
-        float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+        float sum = Vec.sum(a.add(b));
         for (; i < n; i++) sum += Vec.get(x + 4L * i);
         return sum;
     }
@@ -61,7 +60,7 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
         FloatVector a = FloatVector.zero(F), m = FloatVector.broadcast(F, from);
         int i = 0;
         for (; i <= n - LANES; i += LANES) a = a.add(Vec.load(x + 4L * i).sub(m));
-        float sum = a.reduceLanes(VectorOperators.ADD);
+        float sum = Vec.sum(a);
         for (; i < n; i++) sum += Vec.get(x + 4L * i) - from;
         return sum;
     }
@@ -73,7 +72,7 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
             FloatVector d = Vec.load(x + 4L * i).sub(m);
             a = d.fma(d, a);
         }
-        float sum = a.reduceLanes(VectorOperators.ADD);
+        float sum = Vec.sum(a);
         for (; i < n; i++) {
             float d = Vec.get(x + 4L * i) - from;
             sum += d * d;
