@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -60,24 +61,36 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto for the best there is.")
     private String device = "auto";
 
+    @Option(names = "--profile", paramLabel = "FILE", description = "Print where the time went, and write it as a trace (.json) for "
+            + "https://ui.perfetto.dev or chrome://tracing.")
+    private Path trace;
+
+    @Mixin private KernelChoice kernels;
+
     @Option(names = {"-q", "--quiet"}, description = "No progress and no summary.")
     private boolean quiet;
 
     @Override public Integer call() {
         Options options = options();
+        Device on = device();
+        kernels.apply(on.kind());
         Image photo = ImageFiles.read(in);
         ImageFiles.checkWritable(out);
-        Device on = device();
         long begin = System.nanoTime();
         Image restored;
-        try (FaithDiff faithDiff = FaithDiff.open(folder(), on); StepBar bar = StepBar.of(steps, quiet)) {
-            restored = faithDiff.restore(photo, options, bar);
+        String profile = "";
+        try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on);
+                StepBar bar = StepBar.of(steps, quiet)) {
+            restored = faithDiff.restore(photo, options, p == null ? bar : p.and(bar));
+            if (p != null) profile = p.end(on);
         }
         ImageFiles.write(restored, out);
         if (!quiet) {
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%n", out, restored.width(),
                     restored.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20);
         }
+        spec.commandLine().getOut().print(profile);
+        spec.commandLine().getOut().flush();
         return 0;
     }
 
