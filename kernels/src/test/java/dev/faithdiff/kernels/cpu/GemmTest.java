@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GemmTest {
     private static final int[][] SHAPES = { // M, N, K
         {1, 1, 1}, {1, 1, 7}, {1, 37, 5}, {2, 3, 300}, {3, 64, 17}, {4, 129, 257}, {5, 1, 3}, {7, 11, 13}, {12, 32, 256}, {13, 33, 257},
-        {11, 31, 255}, {24, 64, 512}, {29, 67, 521}, {77, 40, 130}, {96, 96, 96}, {97, 101, 103}, {193, 65, 31}, {200, 4, 90}, {64, 8, 300}
+        {11, 31, 255}, {24, 64, 512}, {29, 67, 521}, {77, 40, 130}, {96, 96, 96}, {97, 101, 103}, {193, 65, 31}, {33, 200, 700}, {45, 91, 1300}, {200, 4, 90}, {64, 8, 300}
     };
 
     @Test void matchesAPlainLoop() {
@@ -33,9 +33,10 @@ class GemmTest {
         for (int[] s : SHAPES) for (boolean transposed : new boolean[] {true, false}) check(s[0], s[1], s[2], dtype, transposed, dtype, false, s[0] % 2 == 0);
     }
 
-    @Test void packsLargeWeightsSliceBySlice() {
-        check(5, 350, 6000, DType.F32, true, DType.F32, false, false);
-        check(5, 350, 6000, DType.F32, false, DType.F32, true, false);
+    @Test void packsLargeOperandsSliceBySlice() {
+        check(66, 132, 50000, DType.F32, true, DType.F32, true, false);
+        check(66, 70, 50000, DType.F32, true, DType.F32, false, false);
+        check(5, 70, 50000, DType.F32, false, DType.F32, true, false);
     }
 
     @Test void servesABatchFromInsideTasks() {
