@@ -28,7 +28,7 @@ final class GemmDots {
 
     static boolean suits(int m, int n) { return m <= FEW_ROWS || n <= FEW_COLUMNS; }
 
-    static void multiply(Gemm.Rows a, Matrix w, float[] bias, Matrix c, boolean accumulate) {
+    static void multiply(Rows a, Matrix w, float[] bias, Matrix c, boolean accumulate) {
         int m = c.rows(), n = c.columns();
         boolean flat = m <= FEW_ROWS;
         Parallel.run(((flat ? n : m) + BLOCK - 1) / BLOCK, task -> {
@@ -38,7 +38,7 @@ final class GemmDots {
         });
     }
 
-    private static void block(Gemm.Rows a, int row, int rows, Matrix w, int column, int columns, float[] bias, Matrix c, boolean accumulate) {
+    private static void block(Rows a, int row, int rows, Matrix w, int column, int columns, float[] bias, Matrix c, boolean accumulate) {
         Scratch s = SCRATCH.get();
         int width = roundUp(columns, 4);
         Arrays.fill(s.sums, 0, rows * width * LANES, 0);
