@@ -31,8 +31,12 @@ public final class Gemm {
      */
     public static void multiply(Matrix a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
         requireF32(a, c);
-        if (transposed) multiply(Rows.of(a), b, bias, c, accumulate);
-        else multiplyPlain(Rows.of(a), b, widen(bias), c, accumulate);
+        multiply(Rows.of(a), b, transposed, bias, c, accumulate);
+    }
+
+    static void multiply(Rows a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
+        if (transposed) multiply(a, b, bias, c, accumulate);
+        else multiplyPlain(a, b, widen(bias), c, accumulate);
     }
 
     /** The same with a packed right operand. */
