@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.ColorFix;
+import dev.faithdiff.sample.Samplers;
 
 /**
  * How a photo is restored; {@link #defaults} are the published ones. Each {@code with...} gives a changed copy.
@@ -14,9 +15,10 @@ import dev.faithdiff.image.ColorFix;
  * @param negative negative prompt; null stands for zero states
  * @param tile     side of a U-Net tile in output pixels; larger images are denoised in overlapping tiles
  * @param stride   fraction of a tile from one to the next (the published option is called overlap)
+ * @param sampler  one of {@link Samplers#names}; null: the model's own
  */
 public record Options(int scale, int steps, double guidance, double rescale, long seed, Start start, String prompt, String negative,
-        ColorFix colorFix, int tile, double stride, boolean ancestral) {
+        ColorFix colorFix, int tile, double stride, String sampler) {
 
     public enum Start { LR, NOISE }
 
@@ -28,6 +30,7 @@ public record Options(int scale, int steps, double guidance, double rescale, lon
         check(tile >= 64, "the tile must be at least 64 pixels, not " + tile);
         check(stride > 0 && stride <= 1, "the stride must be above 0 and at most 1, not " + stride);
         check(prompt != null, "the prompt may be empty but not null");
+        if (sampler != null) Samplers.named(sampler);
     }
 
     private static void check(boolean holds, String rule) {
@@ -35,24 +38,26 @@ public record Options(int scale, int steps, double guidance, double rescale, lon
     }
 
     public static Options defaults() {
-        return new Options(4, 20, Double.NaN, 0, 42, Start.LR, "", "", ColorFix.ADAIN, 1024, 0.5, false);
+        return new Options(4, 20, Double.NaN, 0, 42, Start.LR, "", "", ColorFix.ADAIN, 1024, 0.5, null);
     }
 
-    public Options withScale(int v) { return new Options(v, steps, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, ancestral); }
+    public Options withScale(int v) { return new Options(v, steps, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, sampler); }
 
-    public Options withSteps(int v) { return new Options(scale, v, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, ancestral); }
+    public Options withSteps(int v) { return new Options(scale, v, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, sampler); }
 
-    public Options withGuidance(double v) { return new Options(scale, steps, v, rescale, seed, start, prompt, negative, colorFix, tile, stride, ancestral); }
+    public Options withGuidance(double v) { return new Options(scale, steps, v, rescale, seed, start, prompt, negative, colorFix, tile, stride, sampler); }
 
-    public Options withSeed(long v) { return new Options(scale, steps, guidance, rescale, v, start, prompt, negative, colorFix, tile, stride, ancestral); }
+    public Options withSeed(long v) { return new Options(scale, steps, guidance, rescale, v, start, prompt, negative, colorFix, tile, stride, sampler); }
 
-    public Options withStart(Start v) { return new Options(scale, steps, guidance, rescale, seed, v, prompt, negative, colorFix, tile, stride, ancestral); }
+    public Options withStart(Start v) { return new Options(scale, steps, guidance, rescale, seed, v, prompt, negative, colorFix, tile, stride, sampler); }
 
-    public Options withPrompt(String v) { return new Options(scale, steps, guidance, rescale, seed, start, v, negative, colorFix, tile, stride, ancestral); }
+    public Options withPrompt(String v) { return new Options(scale, steps, guidance, rescale, seed, start, v, negative, colorFix, tile, stride, sampler); }
 
-    public Options withNegative(String v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, v, colorFix, tile, stride, ancestral); }
+    public Options withNegative(String v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, v, colorFix, tile, stride, sampler); }
 
-    public Options withColorFix(ColorFix v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, v, tile, stride, ancestral); }
+    public Options withColorFix(ColorFix v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, v, tile, stride, sampler); }
 
-    public Options withTile(int v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, colorFix, v, stride, ancestral); }
+    public Options withTile(int v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, colorFix, v, stride, sampler); }
+
+    public Options withSampler(String v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, v); }
 }

@@ -30,8 +30,7 @@ final class Restoration {
     Tensor startFromImage(Tensor image, Tensor noise, Tensor posteriorNoise, float sigma) {
         try (Scope s = Scope.open()) {
             Tensor z = Vae.Gaussian.of(model.vae.encode(image)).sample(posteriorNoise).mul(model.vae.config().scaling());
-            double alpha = model.schedule.alphasCumprod()[LAST_TRAINING_STEP];
-            return s.keep(z.mul((float) Math.sqrt(alpha)).add(noise.mul((float) (Math.sqrt(1 - alpha) * sigma))));
+            return s.keep(model.schedule.noised(z, noise.mul(sigma), LAST_TRAINING_STEP));
         }
     }
 
@@ -42,13 +41,16 @@ final class Restoration {
      * @param prompt    one row, or negative prompt and prompt where guidance is active
      * @param imageSize height and width of the padded output in pixels
      * @param target    height and width that the network is told it makes
+     * @param noise     fresh noise of a tile's size
      * @param after     sees each step's number and the latents after it
      */
     Tensor denoise(Tensor latents, Tensor features, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
             int[] target, Supplier<Tensor> noise, BiConsumer<Integer, Tensor> after) {
+        List<Sampler.Walk> walks = new ArrayList<>();
         try (Scope s = Scope.open()) {
             List<Tensor> conditions = new ArrayList<>(), timeIds = new ArrayList<>();
             for (TileGrid.Tile t : grid.tiles()) {
+                walks.add(sampler.walk());
                 conditions.add(model.unet.condition(grid.cut(features, t)));
                 timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
             }
@@ -60,13 +62,15 @@ final class Restoration {
                         Tensor x = grid.cut(latents, grid.tiles().get(k));
                         Tensor eps = model.unet.predict(sampler.scaleInput(x, i), conditions.get(k), (float) timesteps[i], prompt.states(),
                                 prompt.pooled(), timeIds.get(k));
-                        tiles.add(sampler.step(x, guidance.apply(eps), i, noise));
+                        tiles.add(walks.get(k).step(x, guidance.apply(eps), i, noise));
                     }
                     latents = step.keep(grid.merge(tiles));
                 }
                 after.accept(i, latents);
             }
             return s.keep(latents);
+        } finally {
+            walks.forEach(Sampler.Walk::close);
         }
     }
 
