@@ -64,6 +64,8 @@ public final class FaithDiff implements AutoCloseable {
 
     private Image run(Image in, Options o, Progress progress) {
         int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
+        Samplers kind = o.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(o.sampler());
+        Sampler sampler = kind.create(model.schedule, model.scheduler, o.steps());
         try (Scope s = Scope.open()) {
             progress.at("encode", 0, 0);
             Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device);
@@ -72,8 +74,6 @@ public final class FaithDiff implements AutoCloseable {
             Prompt prompt = model.text.encode(o.prompt());
             if (guidance.active()) prompt = model.text.encode(o.negative()).with(prompt);
 
-            Samplers kind = o.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(o.sampler());
-            Sampler sampler = kind.create(model.schedule, model.scheduler, o.steps());
             Rng rng = Rng.cpu(o.seed());
             int channels = model.vae.config().latentChannels();
             Tensor noise = noise(rng, h, w, channels);

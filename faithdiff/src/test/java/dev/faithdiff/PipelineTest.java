@@ -14,14 +14,17 @@ import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.Samplers;
 import dev.faithdiff.sample.TileGrid;
+import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Complete runs of the published pipeline on the tiny model: latents after every step, the decoded image and the final pictures. */
 class PipelineTest {
@@ -81,6 +84,18 @@ class PipelineTest {
                 Path expected = DIR.resolve(name + "/out_" + (fix == ColorFix.NONE ? "nofix" : fix.name().toLowerCase()) + ".png");
                 if (expected.toFile().exists()) assertSame(fix.apply(cropped, enlarged), ImageFiles.read(expected));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"euler-ancestral", "dpm++2m"})
+    void restoresInTiles(String sampler) {
+        byte[] rgb = new byte[24 * 16 * 3];
+        new Random(1).nextBytes(rgb);
+        try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), Device.CPU)) {
+            Options options = Options.defaults().withSteps(2).withTile(64).withGuidance(1).withSampler(sampler);
+            Image restored = faithDiff.restore(Image.of(24, 16, rgb), options);
+            assertThat(restored.width() + "x" + restored.height()).isEqualTo("96x64");
         }
     }
 

@@ -58,10 +58,10 @@ public final class EulerSampler implements Sampler {
      */
     public static EulerSampler ddim(NoiseSchedule schedule, int steps, double eta, double end) {
         double[] t = schedule.timesteps(steps, false, true);
-        Levels levels = Levels.at(schedule, t, end);
+        float[] to = new float[steps];
         int down = schedule.timesteps() / steps;
-        for (int i = 0; i < steps; i++) levels.to()[i] = (float) (t[i] < down ? end : schedule.sigma(t[i] - down));
-        return new EulerSampler(levels, 1, true, eta, eta > 0 ? steps : 0);
+        for (int i = 0; i < steps; i++) to[i] = (float) (t[i] < down ? end : schedule.sigma(t[i] - down));
+        return new EulerSampler(new Levels(t, Levels.at(schedule, t, end).from(), to), 1, true, eta, eta > 0 ? steps : 0);
     }
 
     @Override public Levels levels() { return levels; }

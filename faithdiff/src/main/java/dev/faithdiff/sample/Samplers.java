@@ -44,7 +44,10 @@ public enum Samplers {
     /** By the published class; those without Karras levels ignore the wish for them, as published. */
     public static Samplers published(String className, boolean karras) {
         List<Samplers> same = Arrays.stream(values()).filter(s -> s.published.equals(className)).toList();
-        if (same.isEmpty()) throw new UncheckedIOException(new IOException("the scheduler " + className + " is not one of this program's samplers"));
+        if (same.isEmpty()) {
+            throw new UncheckedIOException(new IOException("the model's scheduler " + className + " is not one of this program's samplers; choose from "
+                    + String.join(", ", names())));
+        }
         return same.stream().filter(s -> s.karras == karras).findFirst().orElse(same.getFirst());
     }
 
@@ -60,7 +63,7 @@ public enum Samplers {
             case EULER_ANCESTRAL -> EulerSampler.ancestral(schedule, steps);
             case DDPM -> {
                 requirePlainData(c);
-                if (c.text("_class_name", "").equals(published)) c.require("variance_type", "fixed_small");
+                c.require("variance_type", "fixed_small");
                 yield EulerSampler.ddpm(schedule, steps);
             }
             case DDIM -> {
