@@ -150,8 +150,8 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     /**
      * x to {@code 2^(scale (x - max))} for x not above max, and their sum; at least 2^-125.
      *
-     * <p>This is {@link Vec#power}, written out: on busy machines it was at times compiled too early on its own and then left out of this
-     * loop, which made attention a quarter slower for good.
+     * <p>This is {@link Vec#power}, written out: with a call here, a few runs in twenty on a busy machine stayed a quarter to a half
+     * slower to their end, whatever the compiler had made of it.
      */
     static FloatVector powers(float[] x, int rows, int at, FloatVector max, float scale) {
         FloatVector factor = FloatVector.broadcast(F, scale), least = FloatVector.broadcast(F, -125 / scale);
