@@ -119,8 +119,7 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
             if (s.slopes) AttentionFlash.multiply(s.packedG.at(head * s.rowsG.tokenPanels() + (long) row * e), e, vectors, rows, w.g, w.slopes);
             for (int v = 0; v < vectors; v++) {
                 if (s.queryLanes) slopesOfLanes(w, rows, v * LANES, s, head * s.x.tokens() + lane, count, unit);
-                else if (s.slopes) slopesOfRows(w, rows, v * LANES, s, head * s.rows.tokens() + row, unit);
-                else weightsOfRows(w, rows, v * LANES, s, head * s.rows.tokens() + row);
+                else weightsOfRows(w, rows, v * LANES, s, head * s.rows.tokens() + row, unit);
             }
             AttentionFlash.accumulate(s.packedTerms.at(head * s.terms.componentPanels() + (long) row * ROWS), s.terms, rows, vectors,
                     row == from, w.weights, w.sums);
@@ -141,11 +140,10 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
 
     /** weights = p (slopes - dot) unit, queries in lanes. */
     private static void slopesOfLanes(Work w, int rows, int at, Sides s, int query, int count, float unit) {
-        FloatVector max = lanes(s.queries.max, query, at, count), dot = lanes(s.queries.dot, query, at, count);
-        FloatVector share = lanes(s.queries.share, query, at, count).mul(unit);
+        FloatVector dot = lanes(s.queries.dot, query, at, count), share = lanes(s.queries.share, query, at, count).mul(unit);
+        AttentionFlash.powers(w.weights, rows, at, lanes(s.queries.max, query, at, count), s.scale);
         for (int i = at; i < rows * WIDTH; i += WIDTH) {
-            FloatVector p = AttentionFlash.power(FloatVector.fromArray(F, w.weights, i).sub(max), s.scale).mul(share);
-            FloatVector.fromArray(F, w.slopes, i).sub(dot).mul(p).intoArray(w.weights, i);
+            FloatVector.fromArray(F, w.slopes, i).sub(dot).mul(FloatVector.fromArray(F, w.weights, i).mul(share)).intoArray(w.weights, i);
         }
     }
 
@@ -156,20 +154,26 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
         return FloatVector.fromArray(F, lanes, 0);
     }
 
-    /** weights = p (slopes - dot) unit, keys in lanes. */
-    private static void slopesOfRows(Work w, int rows, int at, Sides s, int query, float unit) {
-        for (int r = 0, i = at; r < rows; r++, i += WIDTH) {
-            FloatVector x = FloatVector.fromArray(F, w.weights, i).sub(s.queries.max[query + r]);
-            FloatVector p = AttentionFlash.power(x, s.scale).mul(s.queries.share[query + r] * unit);
-            FloatVector.fromArray(F, w.slopes, i).sub(s.queries.dot[query + r]).mul(p).intoArray(w.weights, i);
+    /** weights = p, or p (slopes - dot) unit if there are slopes, keys in lanes. */
+    private static void weightsOfRows(Work w, int rows, int at, Sides s, int query, float unit) {
+        subtract(w.weights, rows, at, s.queries.max, query);
+        AttentionFlash.powers(w.weights, rows, at, FloatVector.zero(F), s.scale);
+        if (s.slopes) {
+            subtract(w.slopes, rows, at, s.queries.dot, query);
+            multiply(w.weights, rows, at, w.slopes);
         }
+        multiply(w.weights, rows, at, s.queries.share, query, unit);
     }
 
-    /** weights = p, keys in lanes. */
-    private static void weightsOfRows(Work w, int rows, int at, Sides s, int query) {
-        for (int r = 0, i = at; r < rows; r++, i += WIDTH) {
-            FloatVector x = FloatVector.fromArray(F, w.weights, i).sub(s.queries.max[query + r]);
-            AttentionFlash.power(x, s.scale).mul(s.queries.share[query + r]).intoArray(w.weights, i);
-        }
+    private static void subtract(float[] x, int rows, int at, float[] numbers, int first) {
+        for (int r = 0, i = at; r < rows; r++, i += WIDTH) FloatVector.fromArray(F, x, i).sub(numbers[first + r]).intoArray(x, i);
+    }
+
+    private static void multiply(float[] x, int rows, int at, float[] factors) {
+        for (int i = at; i < rows * WIDTH; i += WIDTH) FloatVector.fromArray(F, x, i).mul(FloatVector.fromArray(F, factors, i)).intoArray(x, i);
+    }
+
+    private static void multiply(float[] x, int rows, int at, float[] numbers, int first, float unit) {
+        for (int r = 0, i = at; r < rows; r++, i += WIDTH) FloatVector.fromArray(F, x, i).mul(numbers[first + r] * unit).intoArray(x, i);
     }
 }
