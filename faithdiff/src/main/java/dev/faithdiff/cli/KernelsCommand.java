@@ -45,6 +45,7 @@ final class KernelsCommand implements Callable<Integer> {
             }
         }
         print(table);
+        if (op != null) spec.commandLine().getOut().println();
         if (op != null) print(cases(op(op)));
         return 0;
     }
