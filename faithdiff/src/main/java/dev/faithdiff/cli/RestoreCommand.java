@@ -7,7 +7,9 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.sample.Samplers;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -58,6 +60,17 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--color-fix", description = "How colours are brought back to the input's: ${COMPLETION-CANDIDATES}.")
     private ColorFix colorFix = Options.defaults().colorFix();
 
+    @Option(names = "--sampler", paramLabel = "NAME", description = "How the noise is walked down: ${COMPLETION-CANDIDATES} (default: the model's).",
+            completionCandidates = SamplerNames.class)
+    private String sampler;
+
+    @Option(names = "--tile", paramLabel = "PIXELS", description = "Side of the overlapping tiles in which large images are denoised.")
+    private int tile = Options.defaults().tile();
+
+    @Option(names = "--vae-tile", paramLabel = "PIXELS", description = "Side of the tiles in which images are encoded and decoded; 0: as large "
+            + "as the free memory allows.")
+    private int vaeTile = Options.defaults().vaeTile();
+
     @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto for the best there is.")
     private String device = "auto";
 
@@ -97,7 +110,8 @@ final class RestoreCommand implements Callable<Integer> {
     private Options options() {
         try {
             return Options.defaults().withScale(scale).withSteps(steps).withGuidance(guidance).withSeed(seed).withStart(start)
-                    .withPrompt(prompt).withNegative(negative).withColorFix(colorFix);
+                    .withPrompt(prompt).withNegative(negative).withColorFix(colorFix).withSampler(sampler).withTile(tile)
+                    .withVaeTile(vaeTile);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
@@ -114,5 +128,10 @@ final class RestoreCommand implements Callable<Integer> {
         if (!device.equals("auto")) return Device.of(device);
         Backend cuda = Backend.of("cuda");
         return cuda != null && cuda.unavailable() == null ? Device.of("cuda:0") : Device.CPU;
+    }
+
+    /** The samplers' names, for the help. */
+    private static final class SamplerNames extends ArrayList<String> {
+        SamplerNames() { super(Samplers.names()); }
     }
 }

@@ -2,6 +2,7 @@ package dev.faithdiff.jmh;
 
 import dev.faithdiff.nn.ResnetBlock;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.sdxl.TransformerBlock;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
@@ -50,6 +51,6 @@ final class Blocks {
         Work work = new Work();
         TransformerBlock block = new TransformerBlock(work.hold(weights()), channels, heads, TEXT);
         Tensor x = work.input(1, tokens, channels), text = work.input(1, TOKENS, TEXT);
-        return work.repeat(() -> block.forward(x, text));
+        return work.repeat(() -> block.forward(x, new TextContext(text)));
     }
 }

@@ -6,6 +6,7 @@ import dev.faithdiff.Options;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.Device;
@@ -57,6 +58,6 @@ final class Models {
         UNet unet = work.hold(Model.open(folder, Device.CPU)).unet.unet();
         Tensor x = work.input(1, 64, 64, c.inChannels()), text = work.input(1, TEXT_TOKENS, c.textWidth());
         Tensor pooled = work.input(1, c.extraWidth() - 6 * c.sizeWidth()), sizes = work.input(1, 6);
-        return work.repeat(() -> unet.denoise(unet.embed(x), unet.embedTime(500, pooled, sizes), text));
+        return work.repeat(() -> unet.denoise(unet.embed(x), unet.embedTime(500, pooled, sizes), new TextContext(text)));
     }
 }
