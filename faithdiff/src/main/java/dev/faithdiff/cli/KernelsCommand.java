@@ -34,16 +34,18 @@ final class KernelsCommand implements Callable<Integer> {
     }
 
     @Command(name = "list", description = "Ops and their kernels, best first, with the number of cases each takes.")
-    int list(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op, with its cases, e.g. linear.") String op) {
+    int list(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op, with its cases, e.g. linear.") String op,
+            @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind) {
         Table table = new Table("op", "device", "kernel", "small cases", "model cases");
         for (Class<? extends Op> o : ops(op)) {
-            for (String kind : Backend.all().keySet()) {
-                List<Kernel<?>> kernels = Engine.kernels(kind, o);
-                for (Kernel<?> k : kernels) table.row(Op.name(o), kind, k.name(), taken(k, Cases.parity(o)), taken(k, Cases.model(o)));
-                if (kernels.isEmpty()) table.row(Op.name(o), kind, kind.equals("cpu") ? "reference" : "none");
+            for (Backend b : backends(kind)) {
+                List<Kernel<?>> kernels = Engine.kernels(b.kind(), o);
+                for (Kernel<?> k : kernels) table.row(Op.name(o), b.kind(), k.name(), taken(k, Cases.parity(o)), taken(k, Cases.model(o)));
+                if (kernels.isEmpty()) table.row(Op.name(o), b.kind(), b.kind().equals("cpu") ? "reference" : "none");
             }
         }
         print(table);
+        if (op != null) spec.commandLine().getOut().println();
         if (op != null) print(cases(op(op)));
         return 0;
     }
@@ -59,11 +61,12 @@ final class KernelsCommand implements Callable<Integer> {
     }
 
     @Command(name = "check", description = "Hold every kernel against its op's reference on every small case; exit code 1 if one fails.")
-    int check(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op.") String op) {
+    int check(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op.") String op,
+            @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind) {
         Table table = new Table("op", "device", "kernel", "cases", "refused", "worst error", "allowed", "in case", "verdict");
         boolean passed = true;
         for (Class<? extends Op> o : ops(op)) {
-            for (Backend b : Backend.all().values()) {
+            for (Backend b : backends(kind)) {
                 if (b.unavailable() != null) continue;
                 for (Kernel<?> k : b.kernels()) if (k.op() == o) passed &= check(k, b, table);
             }
@@ -120,6 +123,12 @@ final class KernelsCommand implements Callable<Integer> {
         } catch (NumberFormatException e) {
             throw wrong("'" + text + "' is not a shape like 4096x640");
         }
+    }
+
+    private List<Backend> backends(String kind) {
+        if (kind == null) return List.copyOf(Backend.all().values());
+        if (Backend.of(kind) == null) throw wrong("there is no device '" + kind + "'; there are " + Backend.all().keySet());
+        return List.of(Backend.of(kind));
     }
 
     private List<Class<? extends Op>> ops(String name) { return name == null ? Cases.ops() : List.of(op(name)); }

@@ -47,9 +47,10 @@ class KernelsCommandTest {
     }
 
     @Test void checksAndTimesAnOp() {
-        Result check = run("kernels", "check", "AffineOp"), bench = run("kernels", "bench", "affine", "--shape", "64x64", "--millis", "5");
+        Result check = run("kernels", "check", "AffineOp", "--device", "cpu"), bench = run("kernels", "bench", "affine", "--shape", "64x64", "--millis", "5");
         assertThat(check.out).contains("AffineVector", "passes").doesNotContain("FAILS");
         assertThat(check.code).isZero();
+        assertThat(run("kernels", "check", "AffineOp", "--device", "tpu").err).contains("there is no device 'tpu'");
         assertThat(bench.out).contains("AffineOp/[64,64]", "AffineVector", "The limit: ");
         assertThat(bench.code).isZero();
     }

@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs the benchmarks whose name contains a filter, after those of the machine's limits, prints their table and keeps it. */
-@Command(name = "bench", description = "Time kernels, blocks and models, and keep the table in jmh/results.", mixinStandardHelpOptions = true,
+@Command(name = "bench", description = "Time kernels, blocks and models, and keep the table in jmh/results.",
         footer = {"", "Names: kernels are OP/CASE as 'faithdiff kernels list OP' has them, blocks block/NAME, models model/NAME;", "--list shows them."})
 public final class Main implements Callable<Integer> {
     private static final String PEER = "dev.faithdiff.jmh.peer.PeerBench";
@@ -51,6 +51,9 @@ public final class Main implements Callable<Integer> {
 
     @Option(names = "--seconds", paramLabel = "N", description = "Seconds that each is measured, after as many of warm-up.")
     private int seconds = 3;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+    private boolean help;
 
     private Limits limits;
     private final Table table = new Table("case", "kernel", "median ms", "best ms", "GFLOP/s", "GB/s", "of limit");

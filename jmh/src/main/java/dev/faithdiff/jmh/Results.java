@@ -54,7 +54,7 @@ final class Results {
     }
 
     private static String machine() {
-        return processor() + ", " + Parallel.threads() + " threads, vectors of " + Vec.F.vectorBitSize() + " bits, " + System.getProperty("os.name") + " "
+        return processor() + ", " + Parallel.threads() + " threads, vectors of " + 32 * Vec.LANES + " bits, " + System.getProperty("os.name") + " "
                 + System.getProperty("os.arch");
     }
 

@@ -36,7 +36,7 @@ public final class Table {
             for (int c = 0; c < columns; c++) s.append(c == 0 ? "| " : " | ").append(padded(rows.get(r)[c], width(c), isNumeric(c)));
             s.append(" |\n");
             if (r > 0) continue;
-            for (int c = 0; c < columns; c++) s.append(c == 0 ? "|" : "|").append("-".repeat(width(c) + 1)).append(isNumeric(c) ? ":" : "-");
+            for (int c = 0; c < columns; c++) s.append("|").append("-".repeat(width(c) + 1)).append(isNumeric(c) ? ":" : "-");
             s.append("|\n");
         }
         return s.toString();
@@ -49,5 +49,7 @@ public final class Table {
 
     private int width(int column) { return rows.stream().mapToInt(r -> r[column].length()).max().orElse(0); }
 
-    private boolean isNumeric(int column) { return size() > 0 && rows.stream().skip(1).allMatch(r -> r[column].matches("[-+0-9.e%x ]*")); }
+    private boolean isNumeric(int column) {
+        return rows.stream().skip(1).allMatch(r -> r[column].matches("[-+0-9.e%]*")) && rows.stream().skip(1).anyMatch(r -> !r[column].isEmpty());
+    }
 }
