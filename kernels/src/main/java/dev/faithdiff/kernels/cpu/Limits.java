@@ -20,15 +20,15 @@ import jdk.incubator.vector.FloatVector;
  * @param gbytes 10^9 bytes a second, those read and those written
  */
 public record Limits(double gflops, double gbytes) {
-    private static final int CHAINS = 12, ROUNDS = 1 << 18;
+    private static final int CHAINS = 12, ROUNDS = 1 << 14, LEAST_TRIES = 50; // short rounds: the first ones run interpreted
     private static final int COPIED = 128 << 20;
-    private static final long NANOS = 500_000_000;
+    private static final long NANOS = 1_000_000_000;
 
     private static final class Measured {
         private static final Limits LIMITS = measure();
     }
 
-    /** Measured when first asked for, in about a second. */
+    /** Measured when first asked for, in some two seconds. */
     public static Limits measured() { return Measured.LIMITS; }
 
     /** The part of the limit that work reached: 1 is as fast as its operations or its bytes, whichever take longer, can go. */
@@ -44,7 +44,9 @@ public record Limits(double gflops, double gbytes) {
     /** The best of many short tries: other programs only ever make a machine look slower. */
     private static double best(LongSupplier work) {
         double best = 0;
-        for (long start = System.nanoTime(), begin; (begin = System.nanoTime()) < start + NANOS; ) {
+        long start = System.nanoTime();
+        for (int i = 0; i < LEAST_TRIES || System.nanoTime() < start + NANOS; i++) {
+            long begin = System.nanoTime();
             best = Math.max(best, work.getAsLong() / (double) (System.nanoTime() - begin));
         }
         return best;
@@ -52,7 +54,7 @@ public record Limits(double gflops, double gbytes) {
 
     /** Multiply-adds on all threads; returns how many operations they were. */
     public static long multiplyAdds() {
-        int tasks = 4 * Parallel.threads();
+        int tasks = 16 * Parallel.threads();
         Parallel.run(tasks, i -> {
             float[] x = new float[CHAINS * LANES];
             Arrays.fill(x, 1);

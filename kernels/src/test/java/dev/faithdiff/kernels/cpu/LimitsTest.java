@@ -12,7 +12,7 @@ class LimitsTest {
     }
 
     @Test void measuresSomething() {
-        assertThat(Limits.measured().gflops()).isBetween(0.1, 1e6);
+        assertThat(Limits.measured().gflops()).as("compiled to vector code").isBetween(4.0, 1e6);
         assertThat(Limits.measured().gbytes()).isBetween(0.1, 1e5);
     }
 }
