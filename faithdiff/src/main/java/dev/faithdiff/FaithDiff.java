@@ -3,8 +3,9 @@ package dev.faithdiff;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Guidance;
+import dev.faithdiff.sample.Sampler;
+import dev.faithdiff.sample.Samplers;
 import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
@@ -64,6 +65,8 @@ public final class FaithDiff implements AutoCloseable {
 
     private Image run(Image in, Options o, Progress progress) {
         int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
+        Samplers kind = o.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(o.sampler());
+        Sampler sampler = kind.create(model.schedule, model.scheduler, o.steps());
         try (Scope s = Scope.open()) {
             progress.at("encode", 0, 0);
             FullSize fullSize = new FullSize(model, o.vaeTile());
@@ -72,17 +75,17 @@ public final class FaithDiff implements AutoCloseable {
             Prompt prompt = model.text.encode(o.prompt());
             if (guidance.active()) prompt = model.text.encode(o.negative()).with(prompt);
 
-            EulerSampler sampler = new EulerSampler(model.schedule, o.steps(), o.ancestral());
             Rng rng = Rng.cpu(o.seed());
             int channels = model.vae.config().latentChannels();
-            Supplier<Tensor> noise = () -> noise(rng, h, w, channels);
-            Tensor start = o.start() == Options.Start.NOISE ? noise.get().mul(sampler.initNoiseSigma())
-                    : restoration.startFromImage(fullSize.encode(parts(in), h, w), noise.get(), noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
+            Tensor noise = noise(rng, h, w, channels);
+            Tensor start = o.start() == Options.Start.NOISE ? noise.mul(sampler.initNoiseSigma())
+                    : restoration.startFromImage(fullSize.encode(parts(in), h, w), noise, noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
             TileGrid grid = TileGrid.of(h, w, o.tile() / down, o.tile() / down, o.stride());
+            Supplier<Tensor> fresh = () -> noise(rng, grid.tileHeight(), grid.tileWidth(), channels);
 
             progress.at("denoise", 0, o.steps());
             Tensor latents = restoration.denoise(start, features, prompt, sampler, guidance, grid, new int[] {in.height(), in.width()},
-                    new int[] {o.tile(), o.tile()}, noise, (i, x) -> progress.at("denoise", i + 1, o.steps()));
+                    new int[] {o.tile(), o.tile()}, fresh, (i, x) -> progress.at("denoise", i + 1, o.steps()));
             progress.at("decode", 0, 0);
             return fullSize.decode(latents);
         }

@@ -4,14 +4,16 @@ import static dev.faithdiff.TinyModel.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Guidance;
+import dev.faithdiff.sample.Sampler;
+import dev.faithdiff.sample.Samplers;
 import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
@@ -23,19 +25,18 @@ import dev.faithdiff.vae.BlendedTiles.Sink;
 import dev.faithdiff.vae.BlendedTiles.Source;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Complete runs of the published pipeline on the tiny model: latents after every step, the decoded image and the final pictures. */
 class PipelineTest {
     private static final JsonObject CASES = Fixtures.json("pipeline/pipeline.json").getAsJsonObject("cases");
     private static final Path DIR = Fixtures.dir().resolve("pipeline");
 
-    /** Cases with the samplers there are. */
-    static Stream<String> cases() {
-        return CASES.keySet().stream().filter(name -> CASES.getAsJsonObject(name).get("scheduler").getAsString().startsWith("Euler"));
-    }
+    static Stream<String> cases() { return CASES.keySet().stream(); }
 
     @ParameterizedTest
     @MethodSource("cases")
@@ -59,8 +60,9 @@ class PipelineTest {
             if (guidance.active()) {
                 prompt = model.text.encode(c.get("negative_prompt").isJsonNull() ? null : c.get("negative_prompt").getAsString()).with(prompt);
             }
-            EulerSampler sampler = new EulerSampler(model.schedule, c.get("num_inference_steps").getAsInt(),
-                    c.get("scheduler").getAsString().equals("EulerAncestralDiscreteScheduler"));
+            Sampler sampler = Samplers.published(c.get("scheduler").getAsString(), false).create(model.schedule, model.scheduler,
+                    c.get("num_inference_steps").getAsInt());
+            assertThat(sampler.timesteps()).isEqualTo(c.getAsJsonArray("timesteps").asList().stream().mapToDouble(JsonElement::getAsDouble).toArray());
             assertThat(sampler.initNoiseSigma()).isEqualTo(c.get("init_noise_sigma").getAsFloat());
 
             Tensor noise = tensor(f, "initial_noise");
@@ -95,6 +97,18 @@ class PipelineTest {
         JsonArray tile = c.getAsJsonArray("vae_tile_sample_latent_overlap");
         assertThat(tile.get(2).getAsDouble()).isEqualTo(0.25);
         return tile.get(0).getAsInt();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"euler-ancestral", "dpm++2m"})
+    void restoresInTiles(String sampler) {
+        byte[] rgb = new byte[24 * 16 * 3];
+        new Random(1).nextBytes(rgb);
+        try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), Device.CPU)) {
+            Options options = Options.defaults().withSteps(2).withTile(64).withGuidance(1).withSampler(sampler);
+            Image restored = faithDiff.restore(Image.of(24, 16, rgb), options);
+            assertThat(restored.width() + "x" + restored.height()).isEqualTo("96x64");
+        }
     }
 
     private static void check(JsonObject c, Fixtures f, String name, Tensor actual) {

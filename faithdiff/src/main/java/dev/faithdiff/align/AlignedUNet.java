@@ -2,6 +2,7 @@ package dev.faithdiff.align;
 
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.Scope;
@@ -62,9 +63,9 @@ public final class AlignedUNet {
     /**
      * The predicted noise {@code [B, h, w, outChannels]} for each row of text; latents and condition may be one row for all of them.
      *
-     * @param text    {@code [B, tokens, textWidth]} @param pooled {@code [B, pooled]} @param timeIds {@code [B, 6]}
+     * @param pooled {@code [B, pooled]} @param timeIds {@code [B, 6]}
      */
-    public Tensor predict(Tensor latents, Tensor condition, float timestep, Tensor text, Tensor pooled, Tensor timeIds) {
+    public Tensor predict(Tensor latents, Tensor condition, float timestep, TextContext text, Tensor pooled, Tensor timeIds) {
         try (Scope s = Scope.open()) {
             return s.keep(unet.denoise(align(latents, condition), unet.embedTime(timestep, pooled, timeIds), text));
         }

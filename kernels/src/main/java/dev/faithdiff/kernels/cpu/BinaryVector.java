@@ -84,9 +84,9 @@ public final class BinaryVector implements Kernel<BinaryOp> {
             row(kind, a, b, y, n);
             return;
         }
-        long floats = Scratch.floats();
-        for (int i = 0; i < n; i += Scratch.SIZE) {
-            int count = Math.min(Scratch.SIZE, n - i);
+        long floats = Scratch.address();
+        for (int i = 0; i < n; i += Scratch.FLOATS) {
+            int count = Math.min(Scratch.FLOATS, n - i);
             Narrow.widen(dtype, b + (long) i * dtype.bytes(), floats, count);
             row(kind, a + 4L * i, floats, y + 4L * i, count);
         }

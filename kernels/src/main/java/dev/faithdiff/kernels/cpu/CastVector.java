@@ -19,9 +19,9 @@ public final class CastVector implements Kernel<CastOp> {
         if (to == DType.F32) Narrow.widen(of, x, y, n);
         else if (of == DType.F32) Narrow.narrow(to, x, y, n);
         else {
-            long floats = Scratch.floats();
-            for (int i = 0; i < n; i += Scratch.SIZE) {
-                int count = Math.min(Scratch.SIZE, n - i);
+            long floats = Scratch.address();
+            for (int i = 0; i < n; i += Scratch.FLOATS) {
+                int count = Math.min(Scratch.FLOATS, n - i);
                 Narrow.widen(of, x + (long) i * of.bytes(), floats, count);
                 Narrow.narrow(to, floats, y + (long) i * to.bytes(), count);
             }

@@ -40,17 +40,17 @@ public final class Conv {
      */
     public static void run(Size size, Matrix x, Matrix w, Matrix bias, Matrix y, boolean accumulate) {
         check(size, x, w.rows(), w.columns(), y);
-        Gemm.multiply(rows(size, x), w, true, bias, y, accumulate);
+        Gemm.multiply(rows(size, x), w, bias, y, accumulate);
     }
 
     /** The same with a packed weight. */
     public static void run(Size size, Matrix x, PackedB w, Matrix bias, Matrix y, boolean accumulate) {
         check(size, x, w.n(), w.k(), y);
-        Gemm.multiply(rows(size, x), w, 0, Gemm.bias(bias), y, accumulate);
+        Gemm.multiply(rows(size, x), w, bias, y, accumulate);
     }
 
-    private static Gemm.Rows rows(Size s, Matrix x) {
-        if (s.pointwise()) return Gemm.rows(x);
+    private static Rows rows(Size s, Matrix x) {
+        if (s.pointwise()) return Rows.of(x);
         return (row, rows, k, depth, to) -> {
             int width = s.outWidth(), height = s.outHeight();
             for (int r = 0; r < rows; r++) {

@@ -12,22 +12,23 @@ public final class CpuBackend implements Backend {
             new LinearPacked(),
             new MatmulPacked(),
             new Conv2dImplicitGemm(),
-            new AttentionFlash(),
-            new GroupNormVector(),
-            new LayerNormVector(),
+            new AttentionFlash(), new AttentionGradFlash(),
+            new GroupNormVector(), new GroupNormGradVector(),
+            new LayerNormVector(), new LayerNormGradVector(),
             new SoftmaxVector(),
-            new UnaryVector(),
+            new SoftmaxGradVector(),
+            new UnaryVector(), new UnaryGradVector(),
             new BinaryVector(), new BinaryStrided(),
             new AffineVector(),
             new CastVector(),
             new ReduceVector(),
-            new GegluVector(),
+            new GegluVector(), new GegluGradVector(),
             new SliceCopy(),
             new ConcatCopy(),
             new PermuteCopy(),
             new PadCopy(),
-            new UpsampleCopy(),
-            new GatherCopy());
+            new UpsampleCopy(), new UpsampleGradSums(),
+            new GatherCopy(), new GatherGradRows());
 
     @Override public String kind() { return "cpu"; }
 

@@ -14,7 +14,7 @@ import java.util.function.IntConsumer;
  */
 public final class Parallel {
     private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", Runtime.getRuntime().availableProcessors()));
-    private static final int SPINS = 1000; // some microseconds: longer than the gap between two phases of one kernel
+    private static final int SPINS = 3000; // tens of microseconds: about what waking a thread costs, and longer than the gap between two kernels
     private static final AtomicBoolean BUSY = new AtomicBoolean();
     private static final Worker[] WORKERS = new Worker[THREADS - 1];
     private static volatile Job current;

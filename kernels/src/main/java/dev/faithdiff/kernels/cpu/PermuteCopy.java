@@ -1,18 +1,24 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
+import static dev.faithdiff.kernels.cpu.Vec.load;
+import static dev.faithdiff.kernels.cpu.Vec.store;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.PermuteOp;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
  * Axes in a new order, of any type: where the innermost axis stays innermost its runs are copied, else the plane of the two axes
  * that are innermost before and after is turned tile by tile.
  */
 public final class PermuteCopy implements Kernel<PermuteOp> {
-    private static final int TILE = 16, STRIP = 64;
+    private static final int TILE = 64;
+    private static final VectorShuffle<Float> LOW = VectorShuffle.makeZip(Vec.F, 0), HIGH = VectorShuffle.makeZip(Vec.F, 1);
 
     @Override public Class<PermuteOp> op() { return PermuteOp.class; }
 
@@ -39,56 +45,96 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
         int last = axes.rank - 1, inner = 0;
         while (axes.a[inner] != 1) inner++;
         int column = inner;
-        long strips = (axes.size[inner] + STRIP - 1) / STRIP, width = axes.size[last];
+        long strips = (axes.size[inner] + TILE - 1) / TILE, width = axes.size[last];
         Axes outer = axes.without(inner);
-        Pieces.rows(outer.count(last - 1) * strips, STRIP * width, (first, count) -> {
+        Pieces.rows(outer.count(last - 1) * strips, TILE * width, (first, count) -> {
             for (long t = first; t < first + count; t++) {
-                long at = t % strips * STRIP, plane = t / strips;
+                long at = t % strips * TILE, plane = t / strips;
                 long from = x + bytes * (outer.offset(plane, last - 1, outer.a) + at);
                 long to = y + bytes * (outer.offset(plane, last - 1, outer.b) + at * axes.b[column]);
-                int height = (int) Math.min(STRIP, axes.size[column] - at);
+                int height = (int) Math.min(TILE, axes.size[column] - at);
                 strip(from, bytes * axes.a[last], to, bytes * axes.b[column], height, width, bytes);
             }
         });
     }
 
-    private static void strip(long from, long fromStep, long to, long toStep, int height, long width, int bytes) {
+    private static void strip(long from, long fromStep, long to, long toStep, int down, long width, int bytes) {
         for (long c = 0; c < width; c += TILE) {
             int across = (int) Math.min(TILE, width - c);
-            for (int r = 0; r < height; r += TILE) {
-                int down = Math.min(TILE, height - r);
-                long f = from + c * fromStep + (long) r * bytes, t = to + r * toStep + c * bytes;
-                switch (bytes) {
-                    case 1 -> bytes(f, fromStep, t, toStep, down, across);
-                    case 2 -> shorts(f, fromStep, t, toStep, down, across);
-                    case 4 -> ints(f, fromStep, t, toStep, down, across);
-                    default -> longs(f, fromStep, t, toStep, down, across);
-                }
-            }
+            tile(from + c * fromStep, fromStep, to + c * bytes, toStep, down, across, bytes);
         }
     }
 
-    private static void bytes(long from, long fromStep, long to, long toStep, int down, int across) {
-        for (int r = 0; r < down; r++) {
-            for (int c = 0; c < across; c++) MEMORY.set(DType.BYTE, to + r * toStep + c, MEMORY.get(DType.BYTE, from + c * fromStep + r));
+    /** Brings the tile's runs together in the first cache, where steps of a power of two do no harm, and turns them on the way out. */
+    private static void tile(long from, long fromStep, long to, long toStep, int down, int across, int bytes) {
+        long run = (long) down * bytes;
+        if (fromStep != run) {
+            long near = Scratch.address();
+            for (int c = 0; c < across; c++) Copy.bytes(from + c * fromStep, near + c * run, run);
+            from = near;
+        }
+        if (bytes == 4 && down % LANES == 0 && across % LANES == 0) squares(from, run, to, toStep, down, across);
+        else if (across < down) turn(bytes, from, run, bytes, to, bytes, toStep, across, down);
+        else turn(bytes, from, bytes, run, to, toStep, bytes, down, across);
+    }
+
+    private static void squares(long from, long fromStep, long to, long toStep, int down, int across) {
+        for (int r = 0; r < down; r += LANES) {
+            for (int c = 0; c < across; c += LANES) square(from + c * fromStep + 4L * r, fromStep, to + r * toStep + 4L * c, toStep);
         }
     }
 
-    private static void shorts(long from, long fromStep, long to, long toStep, int down, int across) {
-        for (int r = 0; r < down; r++) {
-            for (int c = 0; c < across; c++) MEMORY.set(DType.SHORT, to + r * toStep + 2L * c, MEMORY.get(DType.SHORT, from + c * fromStep + 2L * r));
+    /** Turns a square of vectors: zipping its upper with its lower half as often as doubling one makes a vector. */
+    private static void square(long from, long fromStep, long to, long toStep) {
+        long a = Scratch.address() + 4L * TILE * TILE, b = a + 4L * LANES * LANES, step = 4L * LANES;
+        zip(from, fromStep, a, step);
+        for (int i = 4; i < LANES; i *= 2) {
+            zip(a, step, b, step);
+            long c = a;
+            a = b;
+            b = c;
+        }
+        zip(a, step, to, toStep);
+    }
+
+    private static void zip(long from, long fromStep, long to, long toStep) {
+        for (int i = 0; i < LANES / 2; i++) {
+            FloatVector a = load(from + i * fromStep), b = load(from + (i + LANES / 2) * fromStep);
+            store(a.rearrange(LOW, b), to + 2 * i * toStep);
+            store(a.rearrange(HIGH, b), to + (2 * i + 1) * toStep);
         }
     }
 
-    private static void ints(long from, long fromStep, long to, long toStep, int down, int across) {
-        for (int r = 0; r < down; r++) {
-            for (int c = 0; c < across; c++) MEMORY.set(DType.INT, to + r * toStep + 4L * c, MEMORY.get(DType.INT, from + c * fromStep + 4L * r));
+    private static void turn(int bytes, long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
+        switch (bytes) {
+            case 1 -> bytes(from, fromRow, fromStep, to, toRow, toStep, rows, n);
+            case 2 -> shorts(from, fromRow, fromStep, to, toRow, toStep, rows, n);
+            case 4 -> ints(from, fromRow, fromStep, to, toRow, toStep, rows, n);
+            default -> longs(from, fromRow, fromStep, to, toRow, toStep, rows, n);
         }
     }
 
-    private static void longs(long from, long fromStep, long to, long toStep, int down, int across) {
-        for (int r = 0; r < down; r++) {
-            for (int c = 0; c < across; c++) MEMORY.set(DType.LONG, to + r * toStep + 8L * c, MEMORY.get(DType.LONG, from + c * fromStep + 8L * r));
+    private static void bytes(long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
+        for (int r = 0; r < rows; r++, from += fromRow, to += toRow) {
+            for (int i = 0; i < n; i++) MEMORY.set(DType.BYTE, to + i * toStep, MEMORY.get(DType.BYTE, from + i * fromStep));
+        }
+    }
+
+    private static void shorts(long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
+        for (int r = 0; r < rows; r++, from += fromRow, to += toRow) {
+            for (int i = 0; i < n; i++) MEMORY.set(DType.SHORT, to + i * toStep, MEMORY.get(DType.SHORT, from + i * fromStep));
+        }
+    }
+
+    private static void ints(long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
+        for (int r = 0; r < rows; r++, from += fromRow, to += toRow) {
+            for (int i = 0; i < n; i++) MEMORY.set(DType.INT, to + i * toStep, MEMORY.get(DType.INT, from + i * fromStep));
+        }
+    }
+
+    private static void longs(long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
+        for (int r = 0; r < rows; r++, from += fromRow, to += toRow) {
+            for (int i = 0; i < n; i++) MEMORY.set(DType.LONG, to + i * toStep, MEMORY.get(DType.LONG, from + i * fromStep));
         }
     }
 }

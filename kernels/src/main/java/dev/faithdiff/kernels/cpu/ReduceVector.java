@@ -16,7 +16,7 @@ import dev.faithdiff.tensor.op.ReduceOp;
  */
 public final class ReduceVector implements Kernel<ReduceOp> {
     private static final int BLOCK = 1 << 16;  // elements summed by one task
-    private static final int COLUMNS = 1024;   // sums kept at a time: they stay in the first cache
+    private static final int COLUMNS = 2048;   // sums kept at a time: they stay in the first cache
 
     @Override public Class<ReduceOp> op() { return ReduceOp.class; }
 
@@ -51,29 +51,23 @@ public final class ReduceVector implements Kernel<ReduceOp> {
 
     /** Sums the middle of x {@code [outer, middle, inner]}. */
     private static void reduce(long x, long outer, long middle, long inner, double scale, long y) {
-        int width = (int) Math.min(inner, COLUMNS), panels = (int) ((inner + width - 1) / width);
-        long rows = Math.max(1, BLOCK / width);
-        long blocks = (middle + rows - 1) / rows;
+        int width = (int) Math.min(inner, COLUMNS), rows = BLOCK / width;
+        long panels = (inner + width - 1) / width, blocks = (middle + rows - 1) / rows;
         try (Scope _ = Scope.open()) {
-            long sums = Tensor.empty(Device.CPU, DType.F64, Shape.of(Math.toIntExact(outer), Math.toIntExact(blocks), Math.toIntExact(inner))).address();
-            long small = Math.max(1, BLOCK / (Math.min(rows, middle) * width));
-            Pieces.run(outer * blocks * panels, (int) small, (first, count) -> {
+            Shape partial = Shape.of(Math.toIntExact(outer), Math.toIntExact(blocks), Math.toIntExact(inner));
+            long sums = blocks == 1 ? 0 : Tensor.empty(Device.CPU, DType.F64, partial).address();
+            Pieces.rows(outer * blocks * panels, Math.min(rows, middle) * width, (first, count) -> {
                 for (long t = first; t < first + count; t++) {
-                    long panel = t % panels, block = t / panels % blocks, o = t / panels / blocks;
-                    long row = block * rows, at = (o * middle + row) * inner + panel * width;
-                    int columns = (int) Math.min(width, inner - panel * width), height = (int) Math.min(rows, middle - row);
-                    long to = sums + 8 * ((o * blocks + block) * inner + panel * width);
-                    if (inner == 1) MEMORY.set(DType.DOUBLE, to, Sums.of(x + 4 * at, height));
-                    else columns(x + 4 * at, inner, height, columns, to);
+                    long panel = t % panels * width, block = t / panels % blocks, o = t / panels / blocks;
+                    int columns = (int) Math.min(width, inner - panel), height = (int) Math.min(rows, middle - block * rows);
+                    long from = x + 4 * ((o * middle + block * rows) * inner + panel);
+                    if (blocks == 1) Sums.store(columns(from, inner, height, columns), scale, y + 4 * (o * inner + panel), columns);
+                    else Copy.bytes(columns(from, inner, height, columns), sums + 8 * ((o * blocks + block) * inner + panel), 8L * columns);
                 }
             });
-            if (blocks == 1) { // nothing to join: all sums stand in the result's order
-                Pieces.run(outer * inner, (at, count) -> join(sums + 8 * at, 1, count, scale, y + 4 * at));
-            } else {
-                Pieces.rows(outer, inner * blocks, (first, count) -> {
-                    for (long o = first; o < first + count; o++) join(sums + 8 * o * blocks * inner, blocks, inner, scale, y + 4 * o * inner);
-                });
-            }
+            if (blocks > 1) Pieces.rows(outer, inner * blocks, (first, count) -> {
+                for (long o = first; o < first + count; o++) join(sums + 8 * o * blocks * inner, blocks, inner, scale, y + 4 * o * inner);
+            });
         }
     }
 
@@ -85,17 +79,21 @@ public final class ReduceVector implements Kernel<ReduceOp> {
         }
     }
 
-    /** Sums of {@code columns} columns over {@code height} rows; narrow rows that touch are taken several at a time. */
-    private static void columns(long x, long inner, int height, int columns, long to) {
-        int together = columns == inner ? Math.clamp(COLUMNS / columns, 1, height) : 1, width = together * columns;
-        double[] sums = new double[width];
-        int whole = height / together;
-        for (int r = 0; r < whole; r++) Sums.add(x + 4 * (r * (long) together * inner), sums, width);
-        Sums.add(x + 4 * ((long) whole * together * inner), sums, (height - whole * together) * columns);
-        for (int c = 0; c < columns; c++) {
-            double sum = 0;
-            for (int i = c; i < width; i += columns) sum += sums[i];
-            MEMORY.set(DType.DOUBLE, to + 8L * c, sum);
+    /** The address of the sums of {@code columns} columns over {@code height} rows; narrow rows that touch are taken several at a time. */
+    private static long columns(long x, long inner, int height, int columns) {
+        long sums = Scratch.address();
+        if (inner == 1) {
+            MEMORY.set(DType.DOUBLE, sums, Sums.of(x, height));
+            return sums;
         }
+        int together = columns == inner ? Math.clamp(COLUMNS / columns, 1, height) : 1, width = together * columns, whole = height / together;
+        Copy.zero(sums, 8L * width);
+        Sums.rows(x, 4L * together * inner, whole, sums, width);
+        Sums.rows(x + 4 * (whole * together * inner), 0, 1, sums, (height - whole * together) * columns);
+        for (int i = columns; i < width; i++) {
+            long to = sums + 8L * (i % columns);
+            MEMORY.set(DType.DOUBLE, to, MEMORY.get(DType.DOUBLE, to) + MEMORY.get(DType.DOUBLE, sums + 8L * i));
+        }
+        return sums;
     }
 }

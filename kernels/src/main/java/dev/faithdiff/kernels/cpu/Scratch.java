@@ -2,15 +2,17 @@ package dev.faithdiff.kernels.cpu;
 
 import java.lang.foreign.Arena;
 
-/** A few floats of native memory for each thread, as a stop between two conversions. Small enough for the first cache. */
+/** A little native memory for each thread, as a stop between two steps. Small enough for the first cache. */
 final class Scratch {
-    /** Floats in it. */
-    static final int SIZE = 2048;
+    /** Its size. */
+    static final int BYTES = 1 << 15;
+    /** Floats in the half of it. */
+    static final int FLOATS = BYTES / 8;
 
-    private static final ThreadLocal<Long> FLOATS = ThreadLocal.withInitial(() -> Arena.global().allocate(4L * SIZE, 64).address());
+    private static final ThreadLocal<Long> ADDRESS = ThreadLocal.withInitial(() -> Arena.global().allocate(BYTES, 64).address());
 
     private Scratch() {}
 
-    /** The address of this thread's floats; whoever asks may be overwritten by whomever it calls. */
-    static long floats() { return FLOATS.get(); }
+    /** This thread's memory; whoever asks may be overwritten by whomever it calls. */
+    static long address() { return ADDRESS.get(); }
 }

@@ -2,11 +2,12 @@ package dev.faithdiff.kernels.cpu;
 
 import static dev.faithdiff.kernels.cpu.Vec.LE;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
+import static jdk.incubator.vector.VectorOperators.D2F;
 import static jdk.incubator.vector.VectorOperators.F2D;
 
+import dev.faithdiff.tensor.DType;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -26,11 +27,26 @@ final class Sums {
         return sum;
     }
 
-    /** Adds {@code n} floats to as many sums. */
-    static void add(long x, double[] sums, int n) {
+    /** Adds rows of {@code n} floats, {@code step} bytes apart, into as many doubles. */
+    static void rows(long x, long step, int rows, long sums, int n) {
+        int whole = n - n % STEP, r = 0;
+        for (; r <= rows - 4; r += 4) four(x + r * step, step, sums, whole);
+        for (; r < rows; r++) one(x + r * step, sums, whole);
+        for (int i = whole; i < n; i++) {
+            double sum = MEMORY.get(DType.DOUBLE, sums + 8L * i);
+            for (r = 0; r < rows; r++) sum += Vec.get(x + r * step + 4L * i);
+            MEMORY.set(DType.DOUBLE, sums + 8L * i, sum);
+        }
+    }
+
+    /** Doubles times {@code scale} as floats. */
+    static void store(long sums, double scale, long y, int n) {
         int whole = n - n % STEP;
-        addVectors(x, sums, whole);
-        for (int i = whole; i < n; i++) sums[i] += Vec.get(x + 4L * i);
+        for (int i = 0; i < whole; i += STEP) {
+            FloatVector v = (FloatVector) doubles(sums + 8L * i).mul(scale).convertShape(D2F, HALF, 0);
+            v.intoMemorySegment(MEMORY, y + 4L * i, LE);
+        }
+        for (int i = whole; i < n; i++) Vec.set(y + 4L * i, (float) (MEMORY.get(DType.DOUBLE, sums + 8L * i) * scale));
     }
 
     private static double vectors(long x, int n) {
@@ -42,12 +58,26 @@ final class Sums {
             c = c.add(load(at + 8L * STEP));
             d = d.add(load(at + 12L * STEP));
         }
-        return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        double sum = 0;
+        for (double lane : a.add(b).add(c.add(d)).toArray()) sum += lane; // in one order, unlike reduceLanes
+        return sum;
     }
 
-    private static void addVectors(long x, double[] sums, int n) {
-        for (int i = 0; i < n; i += STEP) DoubleVector.fromArray(D, sums, i).add(load(x + 4L * i)).intoArray(sums, i);
+    private static void one(long x, long sums, int n) {
+        for (int i = 0; i < n; i += STEP) put(doubles(sums + 8L * i).add(load(x + 4L * i)), sums + 8L * i);
     }
+
+    private static void four(long x, long step, long sums, int n) {
+        for (int i = 0; i < n; i += STEP) {
+            long at = x + 4L * i;
+            DoubleVector a = load(at).add(load(at + step)), b = load(at + 2 * step).add(load(at + 3 * step));
+            put(doubles(sums + 8L * i).add(a.add(b)), sums + 8L * i);
+        }
+    }
+
+    private static DoubleVector doubles(long at) { return DoubleVector.fromMemorySegment(D, MEMORY, at, LE); }
+
+    private static void put(DoubleVector v, long at) { v.intoMemorySegment(MEMORY, at, LE); }
 
     private static DoubleVector load(long at) {
         return (DoubleVector) FloatVector.fromMemorySegment(HALF, MEMORY, at, LE).convertShape(F2D, D, 0);

@@ -58,7 +58,7 @@ public final class UnaryVector implements Kernel<UnaryOp> {
     private static void quickGelu(long x, long y, int n) {
         for (int i = 0; i < n; i += LANES) {
             FloatVector v = load(x + 4L * i);
-            store(v.div(Vec.exp(v.mul(-1.702f)).add(1f)), y + 4L * i);
+            store(v.mul(Vec.sigmoid(v.mul(1.702f))), y + 4L * i);
         }
     }
 
@@ -94,6 +94,6 @@ public final class UnaryVector implements Kernel<UnaryOp> {
     }
 
     private static void clamp(long x, long y, int n, float low, float high) {
-        for (int i = 0; i < n; i += LANES) store(load(x + 4L * i).max(low).min(high), y + 4L * i);
+        for (int i = 0; i < n; i += LANES) store(Vec.clamp(load(x + 4L * i), low, high), y + 4L * i);
     }
 }

@@ -12,6 +12,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The vector functions against double arithmetic, the widening against the scalar conversions. */
 class VecTest {
+    @Test void widthIsTheOneAskedFor() {
+        int bits = Integer.getInteger("faithdiff.vector.bits", FloatVector.SPECIES_PREFERRED.vectorBitSize());
+        assertThat(Vec.LANES).isEqualTo(bits / 32);
+        assertThat(Parallel.threads()).isEqualTo(Integer.getInteger("faithdiff.threads", Runtime.getRuntime().availableProcessors()));
+    }
+
     @Test void exponentialIsWithinTwoUlp() {
         for (float x = -110; x < 90; x += 0.0037f) {
             double e = Math.exp(x);

@@ -1,0 +1,99 @@
+package dev.faithdiff.kernels.cpu;
+
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.load;
+import static dev.faithdiff.kernels.cpu.Vec.store;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LT;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.UnaryOp;
+import jdk.incubator.vector.FloatVector;
+
+/** Gradients of the elementwise functions of F32: one loop for each smooth one; the straight ones choose between two factors. */
+public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
+    private static final float PEAK = 0.3989422804f; // of the normal density: 1 / sqrt(2 pi)
+
+    @Override public Class<UnaryOp.Grad> op() { return UnaryOp.Grad.class; }
+
+    @Override public String refuses(UnaryOp.Grad op, Tensor[] in) {
+        return in[0].dtype() == DType.F32 && in[1].dtype() == DType.F32 ? null : "takes F32";
+    }
+
+    @Override public void run(UnaryOp.Grad op, Tensor[] in, Tensor out) {
+        long x = in[0].address(), g = in[1].address(), y = out.address();
+        Pieces.run(out.count(), (from, count) -> piece(op.of(), x + 4 * from, g + 4 * from, y + 4 * from, count));
+    }
+
+    private static void piece(UnaryOp of, long x, long g, long y, int n) {
+        int rest = n % LANES, whole = n - rest;
+        loop(of, x, g, y, whole);
+        if (rest > 0) {
+            long s = Tail.load(0, x + 4L * whole, rest), t = Tail.load(1, g + 4L * whole, rest);
+            loop(of, s, t, s, LANES);
+            Tail.store(s, y + 4L * whole, rest);
+        }
+    }
+
+    private static void loop(UnaryOp of, long x, long g, long y, int n) {
+        switch (of.kind()) {
+            case SILU -> silu(x, g, y, n, 1);
+            case QUICK_GELU -> silu(x, g, y, n, 1.702f);
+            case GELU -> gelu(x, g, y, n);
+            case SIGMOID -> sigmoid(x, g, y, n);
+            case EXP -> exp(x, g, y, n);
+            case SQRT -> sqrt(x, g, y, n);
+            case ABS -> steps(x, g, y, n, 0, 0, -1, 0, 1);
+            case SIGN -> steps(x, g, y, n, 0, 0, 0, 0, 0);
+            case LEAKY_RELU -> steps(x, g, y, n, Float.NEGATIVE_INFINITY, 0, 0, of.a(), 1);
+            case CLAMP -> steps(x, g, y, n, of.a(), of.b(), 0, 1, 0);
+        }
+    }
+
+    /** x sigmoid(k x): s (1 + k x (1 - s)). */
+    private static void silu(long x, long g, long y, int n, float k) {
+        FloatVector one = FloatVector.broadcast(Vec.F, 1f);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector v = load(x + 4L * i).mul(k), s = Vec.sigmoid(v);
+            store(load(g + 4L * i).mul(s).mul(v.fma(one.sub(s), one)), y + 4L * i);
+        }
+    }
+
+    private static void gelu(long x, long g, long y, int n) {
+        for (int i = 0; i < n; i += LANES) store(load(g + 4L * i).mul(geluSlope(load(x + 4L * i))), y + 4L * i);
+    }
+
+    /** The normal distribution function at x and x times its density. */
+    static FloatVector geluSlope(FloatVector x) { return x.fma(Vec.exp(x.mul(x).mul(-0.5f)).mul(PEAK), normal(x)); }
+
+    /** The normal distribution function. */
+    static FloatVector normal(FloatVector x) { return Vec.erf(x.mul(0.70710678f)).add(1f).mul(0.5f); }
+
+    private static void sigmoid(long x, long g, long y, int n) {
+        FloatVector one = FloatVector.broadcast(Vec.F, 1f);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector s = Vec.sigmoid(load(x + 4L * i));
+            store(load(g + 4L * i).mul(s).mul(one.sub(s)), y + 4L * i);
+        }
+    }
+
+    private static void exp(long x, long g, long y, int n) {
+        for (int i = 0; i < n; i += LANES) store(load(g + 4L * i).mul(Vec.exp(load(x + 4L * i))), y + 4L * i);
+    }
+
+    private static void sqrt(long x, long g, long y, int n) {
+        for (int i = 0; i < n; i += LANES) store(load(g + 4L * i).mul(0.5f).div(load(x + 4L * i).sqrt()), y + 4L * i);
+    }
+
+    /** One factor below {@code low}, one above {@code high}, one between. */
+    private static void steps(long x, long g, long y, int n, float low, float high, float below, float between, float above) {
+        FloatVector middle = FloatVector.broadcast(Vec.F, between);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector v = load(x + 4L * i);
+            FloatVector factor = middle.blend(below, v.compare(LT, low)).blend(above, v.compare(GT, high));
+            store(load(g + 4L * i).mul(factor), y + 4L * i);
+        }
+    }
+}
