@@ -47,15 +47,15 @@ class MemoryTest {
     @Test void largeImagesTakeTheMemoryOfATile() {
         Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
         try (Model model = Model.open(folder, dry); Scope s = Scope.open()) {
-            FullSize fullSize = new FullSize(model, 0, BUDGET);
+            ImageNetworks networks = new ImageNetworks(model, 0, BUDGET);
             int down = model.vae.config().downscale(), h = HEIGHT / down, w = WIDTH / down;
             Tensor z = Tensor.empty(dry, DType.F32, Shape.of(1, h, w, model.vae.config().latentChannels()));
             Source image = (top, left, height, width) -> Tensor.empty(dry, DType.F32, Shape.of(1, height, width, 3));
             Image[] decoded = new Image[1];
-            assertThat(peak(() -> decoded[0] = fullSize.decode(z))).isLessThan(most(BUDGET));
+            assertThat(peak(() -> decoded[0] = networks.decode(z))).isLessThan(most(BUDGET));
             assertThat(decoded[0].width() + "x" + decoded[0].height()).isEqualTo(WIDTH + "x" + HEIGHT);
-            assertThat(peak(() -> fullSize.encode(image, h, w))).isLessThan(most(BUDGET));
-            assertThat(peak(() -> fullSize.features(image, h / 4, w / 4))).isLessThan(most(BUDGET));
+            assertThat(peak(() -> networks.encode(image, h, w))).isLessThan(most(BUDGET));
+            assertThat(peak(() -> networks.features(image, h / 4, w / 4))).isLessThan(most(BUDGET));
         }
     }
 

@@ -49,17 +49,17 @@ class SeamTest {
         try (Model model = Model.open(folder, Device.CPU); Scope s = Scope.open()) {
             Tensor x = Tensor.of(in.toFloats(), 1, SIDE, SIDE, 3);
             Tensor z = Vae.Gaussian.of(model.vae.encode(x)).mean().mul(model.vae.config().scaling());
-            Tensor whole = decode(new FullSize(model, 0), z);
-            Seams published = seams(whole, decode(new FullSize(model, TILE), z));
-            Seams shared = seams(whole, decode(new FullSize(model, 0, model.vae.config().decodeBytes() * TILE * TILE), z));
+            Tensor whole = decode(new ImageNetworks(model, 0), z);
+            Seams published = seams(whole, decode(new ImageNetworks(model, TILE), z));
+            Seams shared = seams(whole, decode(new ImageNetworks(model, 0, model.vae.config().decodeBytes() * TILE * TILE), z));
             assertThat(shared.difference).isLessThan(difference).isLessThan(published.difference / 4);
             assertThat(shared.step).isLessThan(step).isLessThan(published.step / 4);
         }
     }
 
-    private static Tensor decode(FullSize fullSize, Tensor z) {
+    private static Tensor decode(ImageNetworks networks, Tensor z) {
         Tensor image = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, SIDE, SIDE, 3));
-        fullSize.decode(z, Sink.into(image));
+        networks.decode(z, Sink.into(image));
         return image;
     }
 

@@ -14,7 +14,7 @@ import dev.faithdiff.vae.Encoder;
 import java.util.function.UnaryOperator;
 
 /** The three networks that see an image at its full size, in tiles where asked for or where memory ends. Heights and widths are in latents. */
-final class FullSize {
+final class ImageNetworks {
     /** Of the free memory; the rest is for what kernels keep and for the image itself. */
     private static final double SHARE = 0.5;
 
@@ -23,10 +23,10 @@ final class FullSize {
     private final long bytes;
 
     /** @param tile side of a tile in pixels; 0: the whole image where it fits into the free memory, else as large tiles as do */
-    FullSize(Model model, int tile) { this(model, tile, (long) (SHARE * model.device.freeBytes())); }
+    ImageNetworks(Model model, int tile) { this(model, tile, (long) (SHARE * model.device.freeBytes())); }
 
     /** @param bytes what a network may hold */
-    FullSize(Model model, int tile, long bytes) {
+    ImageNetworks(Model model, int tile, long bytes) {
         this.model = model;
         this.bytes = bytes;
         down = model.vae.config().downscale();
@@ -35,8 +35,8 @@ final class FullSize {
 
     /** LQ features {@code [1, h, w, C]}; as published, an image between a tile's stride and the tile is cut into tiles, too. */
     Tensor features(Source image, int h, int w) {
-        long bytes = Encoder.bytesPerPixel(model.unet.config().encoderChannels()[0]);
-        return encode(tile > 0 ? BlendedTiles.square(h, w, tile) : fitting(h, w, bytes), image, model.unet::features,
+        long bytesPerPixel = Encoder.bytesPerPixel(model.unet.config().encoderChannels()[0]);
+        return encode(tile > 0 ? BlendedTiles.square(h, w, tile) : fitting(h, w, bytesPerPixel), image, model.unet::features,
                 model.unet.config().conditionChannels());
     }
 
