@@ -69,8 +69,8 @@ public final class FaithDiff implements AutoCloseable {
         Sampler sampler = kind.create(model.schedule, model.scheduler, o.steps());
         try (Scope s = Scope.open()) {
             progress.at("encode", 0, 0);
-            FullSize fullSize = new FullSize(model, o.vaeTile());
-            Tensor features = fullSize.features(parts(in), h, w);
+            ImageNetworks networks = new ImageNetworks(model, o.vaeTile());
+            Tensor features = networks.features(parts(in), h, w);
             Guidance guidance = guidance(o);
             Prompt prompt = model.text.encode(o.prompt());
             if (guidance.active()) prompt = model.text.encode(o.negative()).with(prompt);
@@ -79,7 +79,7 @@ public final class FaithDiff implements AutoCloseable {
             int channels = model.vae.config().latentChannels();
             Tensor noise = noise(rng, h, w, channels);
             Tensor start = o.start() == Options.Start.NOISE ? noise.mul(sampler.initNoiseSigma())
-                    : restoration.startFromImage(fullSize.encode(parts(in), h, w), noise, noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
+                    : restoration.startFromImage(networks.encode(parts(in), h, w), noise, noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
             TileGrid grid = TileGrid.of(h, w, o.tile() / down, o.tile() / down, o.stride());
             Supplier<Tensor> fresh = () -> noise(rng, grid.tileHeight(), grid.tileWidth(), channels);
 
@@ -87,7 +87,7 @@ public final class FaithDiff implements AutoCloseable {
             Tensor latents = restoration.denoise(start, features, prompt, sampler, guidance, grid, new int[] {in.height(), in.width()},
                     new int[] {o.tile(), o.tile()}, fresh, (i, x) -> progress.at("denoise", i + 1, o.steps()));
             progress.at("decode", 0, 0);
-            return fullSize.decode(latents);
+            return networks.decode(latents);
         }
     }
 

@@ -44,7 +44,9 @@ class FullSizeTest {
         return keys;
     }
 
-    private AlignedUNet unet(Weights w) throws IOException { return new AlignedUNet(w, UNetConfig.of(config("unet")), AlignConfig.of(config("faithdiff"))); }
+    private AlignedUNet unet(Weights w) throws IOException {
+        return new AlignedUNet(w, UNetConfig.of(config("unet")), AlignConfig.of(config("faithdiff")));
+    }
 
     @Test
     void unetTakesTheReleasedKeys() throws IOException {

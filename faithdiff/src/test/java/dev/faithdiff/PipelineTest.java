@@ -52,8 +52,8 @@ class PipelineTest {
             assertThat(in).as("enlarged and padded input").isEqualTo(ImageFiles.read(DIR.resolve(name + "/input_padded.png")));
 
             int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
-            FullSize fullSize = new FullSize(model, vaeTile(c));
-            Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3), features = fullSize.features(Source.of(image), h, w);
+            ImageNetworks networks = new ImageNetworks(model, vaeTile(c));
+            Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3), features = networks.features(Source.of(image), h, w);
             check(c, f, "lq_features", features);
             Guidance guidance = new Guidance(c.get("guidance_scale").getAsDouble(), c.get("guidance_rescale").getAsDouble());
             Prompt prompt = model.text.encode(c.get("prompt").getAsString());
@@ -69,7 +69,7 @@ class PipelineTest {
             // The community port hands the autoencoder an image that it has brought to -1..1 twice.
             Tensor encoded = c.get("variant").getAsString().equals("community") ? image.affine(2, -1) : image;
             Tensor start = c.get("start_point").getAsString().equals("noise") ? noise.mul(sampler.initNoiseSigma())
-                    : restoration.startFromImage(fullSize.encode(Source.of(encoded), h, w), noise, tensor(f, "vae_posterior_noise"), sampler.initNoiseSigma());
+                    : restoration.startFromImage(networks.encode(Source.of(encoded), h, w), noise, tensor(f, "vae_posterior_noise"), sampler.initNoiseSigma());
             check(c, f, "start_latents", start);
 
             int[] target = {c.getAsJsonArray("target_size").get(0).getAsInt(), c.getAsJsonArray("target_size").get(1).getAsInt()};
@@ -78,10 +78,10 @@ class PipelineTest {
             Tensor latents = restoration.denoise(start, features, prompt, sampler, guidance, grid, new int[] {in.height(), in.width()}, target,
                     () -> tensor(f, "step_noise." + drawn[0]++), (i, x) -> check(c, f, "latents_after_step." + i, x));
             Tensor decoded = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, in.height(), in.width(), 3));
-            fullSize.decode(latents, Sink.into(decoded));
+            networks.decode(latents, Sink.into(decoded));
             check(c, f, "decoded", decoded);
 
-            Image generated = fullSize.decode(latents);
+            Image generated = networks.decode(latents);
             assertSame(generated, ImageFiles.read(DIR.resolve(name + "/generated.png")));
             Image cropped = generated.crop(0, 0, enlarged.width(), enlarged.height());
             for (ColorFix fix : List.of(ColorFix.NONE, ColorFix.ADAIN, ColorFix.WAVELET)) {

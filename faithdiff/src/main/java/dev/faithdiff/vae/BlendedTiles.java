@@ -9,8 +9,8 @@ import java.util.function.UnaryOperator;
  * Overlapping tiles for a network that sees a whole image: worked on one at a time, each fading in linearly over the ones above and to the
  * left, so that memory holds one tile (diffusers AutoencoderKL tiled_encode and tiled_decode, FaithDiff's tiling of the LQ encoder).
  *
- * <p>GroupNorm takes its statistics from a tile instead of the image, so tiles differ slightly in colour: the larger the better. All sizes
- * are in latents, which makes them whole on both sides; the published ones fit only when overlap times tile is whole on both.
+ * <p>As published, GroupNorm takes its statistics from a tile instead of the image, so tiles differ in colour, and much so with a small
+ * model; a {@link #sample} lets them share statistics. All sizes are in latents, which makes them whole on both sides; the published ones fit only when overlap times tile is whole on both.
  *
  * @param height     of the whole
  * @param tileHeight of a tile; those at the bottom may be smaller
@@ -19,6 +19,8 @@ import java.util.function.UnaryOperator;
 public record BlendedTiles(int height, int width, int tileHeight, int tileWidth, int overlap) {
     /** Overlap as a part of the tile, as published. */
     private static final int OVERLAP = 4;
+    /** Parts of a sample along one side. */
+    private static final int SAMPLES = 3;
     /** Smallest overlap and tile that {@link #fitting} chooses: the published overlap, and twice that. */
     private static final int LEAST_OVERLAP = 16, LEAST_TILE = 32;
 
@@ -94,6 +96,20 @@ public record BlendedTiles(int height, int width, int tileHeight, int tileWidth,
             }
         }
     }
+
+    /** A batch of parts spread evenly over the whole, no more than a tile together: what all tiles can take their statistics from. */
+    public Tensor sample(Source source, int in) {
+        int h = Math.min(height, tileHeight / SAMPLES), w = Math.min(width, tileWidth / SAMPLES);
+        Tensor[] parts = new Tensor[SAMPLES * SAMPLES - 1];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = source.part(at(i / SAMPLES, height - h) * in, at(i % SAMPLES, width - w) * in, h * in, w * in);
+        }
+        return source.part((height - h) * in, (width - w) * in, h * in, w * in).concat(0, parts);
+    }
+
+    private static int at(int part, int last) { return last * part / (SAMPLES - 1); }
+
+    public boolean isWhole() { return height <= tileHeight - overlap && width <= tileWidth - overlap; }
 
     private static Patch patch(UnaryOperator<Tensor> network, Source source, int top, int left, int height, int width) {
         try (Scope s = Scope.open()) {

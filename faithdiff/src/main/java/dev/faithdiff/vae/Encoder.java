@@ -39,8 +39,8 @@ public final class Encoder {
         mid = new MidBlock(w.at("mid_block"), width, groups, midAttention);
     }
 
-    /** Bytes held at the peak for each pixel: input, norm and result of a convolution at full size. */
-    public static long bytesPerPixel(int[] channels) { return 3L * channels[0] * Float.BYTES; }
+    /** Bytes held at the peak for each pixel: three maps of full size, such as a resnet's input, its norm and the norm's convolution. */
+    public static long bytesPerPixel(int channels) { return 3L * channels * Float.BYTES; }
 
     /** {@code [B, H, W, 3]} in -1..1 to {@code [B, H/2^n, W/2^n, channels]}. */
     public Tensor forward(Tensor x) {

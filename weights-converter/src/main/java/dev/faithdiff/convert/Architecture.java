@@ -9,7 +9,8 @@ enum Architecture {
     FAITHDIFF("FaithDiff: an SDXL U-Net with the added modules"), FAITHDIFF_ADDED("modules that FaithDiff adds, without a U-Net"),
     SDXL_FILE("SDXL in a single file (original layout)"), UNET("an SDXL U-Net (diffusers)"), VAE("a VAE (diffusers)"),
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
-    RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)"), SRVGG("an SRVGGNetCompact (Real-ESRGAN), which is not supported"), UNKNOWN("of no known architecture");
+    RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)"), SRVGG("an SRVGGNetCompact (Real-ESRGAN), which is not supported"),
+    UNKNOWN("of no known architecture");
 
     private final String words;
 

@@ -32,14 +32,17 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--faithdiff", paramLabel = "FILE", description = "FaithDiff.bin, instead of searching SOURCE.")
     private Path faithdiff;
 
-    @Option(names = "--tokenizer", paramLabel = "DIR", description = "For a single file: folder with tokenizer/ and tokenizer_2/, or with CLIP's vocab.json and merges.txt.")
+    @Option(names = "--tokenizer", paramLabel = "DIR",
+            description = "For a single file: folder with tokenizer/ and tokenizer_2/, or with CLIP's vocab.json and merges.txt.")
     private Path tokenizer;
 
-    @Option(names = "--config", paramLabel = "DIR", description = "For a single file that is not SDXL's size: a diffusers folder with its configurations.")
+    @Option(names = "--config", paramLabel = "DIR",
+            description = "For a single file that is not SDXL's size: a diffusers folder with its configurations.")
     private Path config;
 
     @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", converter = Types.class,
-            description = "Element type to store: keep (default), f32, f16, bf16, f8_e4m3 (the U-Net's matrices; the rest f16); or by part, for example unet=f8_e4m3,vae=f16.")
+            description = "Element type to store: keep (default), f32, f16, bf16, f8_e4m3 (the U-Net's matrices; the rest f16); "
+                    + "or by part, for example unet=f8_e4m3,vae=f16.")
     private Precision precision;
 
     @Option(names = "--force", description = "Replace an existing model folder.")

@@ -26,7 +26,8 @@ final class InspectCommand implements Callable<Integer> {
             System.out.println(Report.sizes(tensors.values()));
             if (brief) return 0;
             for (Source t : tensors.values()) {
-                System.out.println(ConvertError.clean(t.name()) + " " + t.dtype() + t.shape() + " " + t.shape().count() * t.dtype().bytes() + " bytes");
+                long bytes = t.shape().count() * t.dtype().bytes();
+                System.out.println(ConvertError.clean(t.name()) + " " + t.dtype() + t.shape() + " " + bytes + " bytes");
             }
         }
         return 0;

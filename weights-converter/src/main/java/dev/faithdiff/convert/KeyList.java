@@ -6,7 +6,7 @@ import java.util.Map;
 
 /** Names and shapes of tensors as files hold them, gathered layer by layer. */
 final class KeyList {
-    private static final int MOST_KEYS = 1_000_000;
+    private static final int MOST_KEYS = 100_000;
 
     private final Map<String, Shape> shapes = new LinkedHashMap<>();
 

@@ -72,7 +72,8 @@ final class OriginalLayout {
         int i = Integer.parseInt(m.group(2));
         String rest = m.group(4);
         if (m.group(1).equals("middle_block")) {
-            return i == 1 ? "mid_block.attentions.0." + dotted(m.group(3)) + rest : "mid_block.resnets." + i / 2 + "." + resnet(dotted(m.group(3)) + rest);
+            String inner = (m.group(3) == null ? "" : m.group(3) + ".") + rest;
+            return i == 1 ? "mid_block.attentions.0." + inner : "mid_block.resnets." + i / 2 + "." + resnet(inner);
         }
         boolean up = m.group(1).equals("output_blocks");
         int block = (up ? i : i - 1) / level, layer = (up ? i : i - 1) % level;
@@ -116,8 +117,6 @@ final class OriginalLayout {
         String start = key.substring(0, dot + 1), middle = replaceStart(key.substring(dot + 1), VAE_MIDDLE);
         return middle == null ? key : start + middle;
     }
-
-    private static String dotted(String index) { return index == null ? "" : index + "."; }
 
     private static String replaceStart(String key, Map<String, String> names) {
         for (var e : names.entrySet()) if (key.startsWith(e.getKey())) return e.getValue() + key.substring(e.getKey().length());

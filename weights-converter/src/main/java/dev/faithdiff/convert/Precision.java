@@ -46,6 +46,7 @@ final class Precision {
             default -> switch (t.dtype()) {
                 case F8_E5M2, I8, U8, BOOL -> DType.F16;
                 case F64, I64, I32, I16 -> DType.F32;
+                case F8_E4M3 -> t.shape().rank() < 2 ? DType.F16 : DType.F8_E4M3;
                 default -> t.dtype();
             };
         }, t);

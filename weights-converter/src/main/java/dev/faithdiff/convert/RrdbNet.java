@@ -52,7 +52,7 @@ final class RrdbNet {
     private static int size(Map<String, Source> tensors, String key, int axis) {
         Source t = tensors.get(key);
         if (t == null) throw new ConvertError("the RRDBNet has no " + key);
-        if (t.shape().rank() != 4 || t.shape().size(axis) == 0) throw new ConvertError("the RRDBNet's " + key + " has the impossible shape " + t.shape());
-        return t.shape().size(axis);
+        if (t.shape().rank() == 4 && t.shape().size(axis) > 0) return t.shape().size(axis);
+        throw new ConvertError("the RRDBNet's " + key + " has the impossible shape " + t.shape());
     }
 }

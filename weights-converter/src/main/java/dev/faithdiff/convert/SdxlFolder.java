@@ -42,6 +42,7 @@ final class SdxlFolder implements Sdxl {
     }
 
     @Override public Map<String, Source> tensors(String part) {
+        if (part.equals("unet") && !WeightFile.isIn(folder.resolve(part))) return Map.of(); // FaithDiff.bin may hold it whole
         WeightFile file = WeightFile.open(folder.resolve(part));
         files.add(file);
         return part.equals("vae") ? OriginalLayout.vae(file.tensors()) : file.tensors();

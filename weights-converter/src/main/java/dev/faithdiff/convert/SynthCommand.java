@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
 @Command(name = "synth", sortOptions = false, description = "Writes a model folder of random weights: the same seed gives the same bytes. "
         + "It restores nothing; it is for measuring time and memory.")
 final class SynthCommand implements Callable<Integer> {
-    @Option(names = "--arch", required = true, paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES}: full FaithDiff on SDXL, or the small model's sizes.")
+    @Option(names = "--arch", required = true, paramLabel = "ARCH",
+            description = "${COMPLETION-CANDIDATES}: full FaithDiff on SDXL, or the small model's sizes.")
     private Published architecture;
 
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "MODELDIR", description = "Folder to make.")

@@ -43,8 +43,9 @@ final class VerifyCommand implements Callable<Integer> {
     /** The tensors of each part, as the configurations ask for them. */
     private Map<String, Map<String, Shape>> needed(JsonObject model) {
         Map<String, Map<String, Shape>> parts = new LinkedHashMap<>();
-        if (model.has("kind") && !model.get("kind").equals(ModelJson.RRDBNET)) throw new ConvertError(folder, "is a model of unknown kind " + model.get("kind"));
         if (model.has("kind")) {
+            String kind = ConvertError.clean(model.get("kind").toString());
+            if (!model.get("kind").equals(ModelJson.RRDBNET)) throw new ConvertError(folder, "is a model of unknown kind " + kind);
             parts.put("generator", KeyRules.rrdbnet(model));
             return parts;
         }
@@ -66,7 +67,7 @@ final class VerifyCommand implements Callable<Integer> {
                 if (t == null) report.problem(part + ": " + key + " is missing");
                 else if (!t.shape().equals(shape)) report.problem(part + ": " + key + " is " + t.shape() + " but the model takes " + shape);
             });
-            ModelPlan.rest(file.tensors(), needed).forEach(key -> report.problem(part + ": " + ConvertError.clean(key) + " is not part of the model"));
+            for (String key : ModelPlan.rest(file.tensors(), needed)) report.problem(part + ": " + ConvertError.clean(key) + " is not part of the model");
             for (Source t : file.tensors().values()) {
                 long wrong = Values.notFinite(t);
                 if (wrong > 0) report.problem(part + ": " + ConvertError.clean(t.name()) + " has " + wrong + " values that are infinite or NaN");

@@ -28,7 +28,11 @@ final class WeightFile implements AutoCloseable {
         this.file = file;
     }
 
-    /** Opens by content, not by name. @throws RuntimeException (ConvertError or SafeTensorsError) with one line if nothing readable is there */
+    /**
+     * Opens by content, not by name.
+     *
+     * @throws RuntimeException (ConvertError or SafeTensorsError) with one line if nothing readable is there
+     */
     static WeightFile open(Path fileOrFolder) {
         Path path = Files.isDirectory(fileOrFolder) && !hasSafeTensors(fileOrFolder) ? torchFile(fileOrFolder) : fileOrFolder;
         if (Files.isDirectory(path) || path.toString().endsWith(".json")) return safeTensors(path, "safetensors, as its folder or index says");
@@ -37,6 +41,9 @@ final class WeightFile implements AutoCloseable {
         TorchFile file = TorchFile.open(path);
         return new WeightFile(file.entries(), Map.of(), start[0] == 'P' ? "torch.save, zip" : "torch.save, legacy", file);
     }
+
+    /** Whether a folder holds weights under a published name or in safetensors. */
+    static boolean isIn(Path folder) { return hasSafeTensors(folder) || TORCH_NAMES.stream().anyMatch(n -> Files.exists(folder.resolve(n))); }
 
     private static WeightFile safeTensors(Path path, String format) {
         SafeTensors file = SafeTensors.open(path);

@@ -30,9 +30,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FuzzTest {
     private static final int CASES = Integer.getInteger("fuzz.cases", 1000);
     private static final long SEED = Long.getLong("fuzz.seed", 2026), LARGEST_ALLOCATION = 64 << 20, LONGEST_MILLIS = 5000;
-    private static final Path FIXTURES = Path.of(System.getProperty("fixtures.dir")), VARIANTS = FIXTURES.resolve("checkpoint-tiny/loader-variants");
+    private static final Path FIXTURES = Path.of(System.getProperty("fixtures.dir"));
+    private static final Path VARIANTS = FIXTURES.resolve("checkpoint-tiny/loader-variants");
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final byte[] INTERESTING = {0, 1, 0x7f, (byte) 0x80, (byte) 0xff, '(', 'R', 'Q', 'c', 'b', 's', 'u', 't', 'h', 'q', 'r', '}', ']', 'P', 'K',
+    private static final byte[] INTERESTING = {0, 1, 0x7f, (byte) 0x80, (byte) 0xff,
+            '(', 'R', 'Q', 'c', 'b', 's', 'u', 't', 'h', 'q', 'r', '}', ']', 'P', 'K',
             '{', '[', '"', ':', ',', '-', '9', 'e', '.'};
 
     @TempDir Path folder;
@@ -69,7 +71,8 @@ class FuzzTest {
                 read++;
             } catch (ConvertError | SafeTensorsError e) {
                 refused++;
-                assertThat(e.getMessage()).as("case %d of %s", i, format).isNotBlank().hasSizeLessThan(20_000).doesNotContainPattern("[\\u0000-\\u0009\\u000b-\\u001f]");
+                assertThat(e.getMessage()).as("case %d of %s", i, format).isNotBlank().hasSizeLessThan(20_000)
+                        .doesNotContainPattern("[\\u0000-\\u0009\\u000b-\\u001f]");
             } catch (Throwable e) {
                 throw new AssertionError("case " + i + " of " + format + " (seed " + SEED + ") fails with " + e, e);
             }
@@ -92,7 +95,8 @@ class FuzzTest {
                 case SDXL_FILE -> OriginalLayout.parts(tensors).values().forEach(p -> p.values().forEach(FuzzTest::drain));
                 case RRDBNET -> {
                     Map<String, Source> modern = RrdbNet.modern(tensors);
-                    new ModelPlan(Precision.parse("f16"), new Report()).part("generator", modern, KeyRules.rrdbnet(RrdbNet.numbers(modern)), "mutated");
+                    ModelPlan plan = new ModelPlan(Precision.parse("f16"), new Report());
+                    plan.part("generator", modern, KeyRules.rrdbnet(RrdbNet.numbers(modern)), "mutated");
                     modern.values().forEach(FuzzTest::drain);
                 }
                 default -> tensors.values().forEach(FuzzTest::drain);

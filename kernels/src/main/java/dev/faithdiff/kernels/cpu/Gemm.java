@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
  * Matrix product C[M, N] = A[M, K] B (+ bias[N]), or C += ..., in F32 on all threads.
  *
  * <p>Few rows or columns go to {@link GemmDots}. Otherwise one operand is packed into panels, a slice of some MiB at a time, and
- * {@link GemmBlocks} multiplies the rows of the other with them: commonly B is packed, but with a weight [N, K] and few rows of A it
- * is less work to pack A and to turn C^T = B A^T while storing it.
+ * {@link GemmBlocks} multiplies the rows of the other with them: commonly B is packed, but with a weight [N, K] and few rows of A
+ * it is less work to pack A and to turn C^T = B A^T while storing it.
  */
 public final class Gemm {
     private static final long SLICE_BYTES = 12L << 20; // of the packed operand at a time
@@ -30,10 +30,11 @@ public final class Gemm {
      * @param c F32 [M, N], not overlapping the others
      */
     public static void multiply(Matrix a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
-        requireF32(a, c);
+        check(a, transposed ? b.rows() : b.columns(), transposed ? b.columns() : b.rows(), bias, c);
         multiply(Rows.of(a), b, transposed, bias, c, accumulate);
     }
 
+    /** The same with a left operand from anywhere. */
     static void multiply(Rows a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
         if (transposed) multiply(a, b, bias, c, accumulate);
         else multiplyPlain(a, b, widen(bias), c, accumulate);
@@ -41,7 +42,7 @@ public final class Gemm {
 
     /** The same with a packed right operand. */
     public static void multiply(Matrix a, PackedB b, Matrix bias, Matrix c, boolean accumulate) {
-        requireF32(a, c);
+        check(a, b.n(), b.k(), bias, c);
         multiply(Rows.of(a), b, bias, c, accumulate);
     }
 
@@ -92,7 +93,9 @@ public final class Gemm {
         return memory;
     }
 
-    private static void requireF32(Matrix a, Matrix c) {
-        if (a.dtype() != DType.F32 || c.dtype() != DType.F32) throw new IllegalArgumentException("A is " + a.dtype() + ", C is " + c.dtype() + ", both must be F32");
+    private static void check(Matrix a, int n, int k, Matrix bias, Matrix c) {
+        boolean fits = a.dtype() == DType.F32 && c.dtype() == DType.F32 && a.columns() == k && a.rows() == c.rows() && c.columns() == n
+                && (bias == null || bias.columns() == n);
+        if (!fits) throw new IllegalArgumentException(a + " times K " + k + ", N " + n + ", bias " + bias + ", into " + c);
     }
 }

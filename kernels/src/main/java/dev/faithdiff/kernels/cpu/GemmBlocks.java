@@ -8,8 +8,9 @@ import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
  * Rows times a packed operand, on all threads: C from column {@code column} on or, if {@code turned}, C^T so that the rows of the
  * product become columns of C.
  *
- * <p>A task is a block of rows by some panels. It walks K in steps of at most {@link Panels#DEPTH}: packs its piece of the rows into
- * the second cache, then runs the micro-kernel over it for each panel. Every sum has the same order whatever the number of threads.
+ * <p>A task is a block of rows by some panels. It walks K in steps of at most {@link Panels#DEPTH}: packs its piece of the rows
+ * into the second cache, then runs the micro-kernel over it for each panel. Every sum has the same order whatever the number of
+ * threads.
  */
 record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
     private static final int BLOCK = 96;                     // rows that a task packs: 96 x 640 floats are 240 KiB
@@ -38,11 +39,11 @@ record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, f
     }
 
     private void multiply(float[] a, int row, int height, int k, int depth, int panel) {
-        int at = column + panel * WIDTH;
+        int at = column + panel * WIDTH, width = b.columns(panel);
         float[] addend = k == 0 ? bias : null;
         boolean add = accumulate || k > 0;
-        if (turned) Panels.multiplyTurned(height, b.columns(panel), depth, a, b.at(panel, k), addend, row, add, c.at(at, row), c.stride());
-        else Panels.multiply(height, b.columns(panel), depth, a, b.at(panel, k), addend, at, add, c.at(row, at), c.stride());
+        if (turned) Panels.multiplyTurned(height, width, depth, a, b.at(panel, k), addend, row, add, c.at(at, row), c.stride());
+        else Panels.multiply(height, width, depth, a, b.at(panel, k), addend, at, add, c.at(row, at), c.stride());
     }
 
     /** The size of the fewest equal parts of at most {@code limit}. */

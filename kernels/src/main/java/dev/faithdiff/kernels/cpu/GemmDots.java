@@ -38,7 +38,8 @@ final class GemmDots {
         });
     }
 
-    private static void block(Rows a, int row, int rows, Matrix w, int column, int columns, float[] bias, Matrix c, boolean accumulate) {
+    private static void block(Rows a, int row, int rows, Matrix w, int column, int columns, float[] bias, Matrix c,
+            boolean accumulate) {
         Scratch s = SCRATCH.get();
         int width = roundUp(columns, 4);
         Arrays.fill(s.sums, 0, rows * width * LANES, 0);
@@ -80,7 +81,8 @@ final class GemmDots {
         c3.intoArray(sums, to + 3 * LANES);
     }
 
-    private static void store(float[] sums, int row, int rows, int column, int columns, int width, float[] bias, Matrix c, boolean accumulate) {
+    private static void store(float[] sums, int row, int rows, int column, int columns, int width, float[] bias, Matrix c,
+            boolean accumulate) {
         for (int r = 0; r < rows; r++) {
             for (int o = 0; o < columns; o++) {
                 float v = sum(sums, (r * width + o) * LANES);

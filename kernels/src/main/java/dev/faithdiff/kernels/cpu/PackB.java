@@ -12,7 +12,8 @@ import jdk.incubator.vector.FloatVector;
 
 /** Fills one panel of the right operand, [K][WIDTH] at an address, widening narrow types on the way; missing columns are zero. */
 final class PackB {
-    private static final int CHUNK = 256; // columns turned at a time: long enough runs to be prefetched, short enough for the second cache
+    /** Columns turned at a time: long enough runs to be prefetched, short enough for the second cache. */
+    private static final int CHUNK = 256;
 
     private record Scratch(float[] rows, MemorySegment squares) {}
 
@@ -34,11 +35,12 @@ final class PackB {
 
     private static void turn(Scratch scratch, int row, int depth, long to) {
         long square = scratch.squares.address(), turned = square + Transpose.BYTES;
+        long bytes = 4L * WIDTH;
         int k = 0, at = row * STRIDE;
-        for (; k <= depth - LANES; k += LANES) Transpose.square(scratch.rows, at + k, STRIDE, square, to + 4L * WIDTH * k, 4L * WIDTH);
+        for (; k <= depth - LANES; k += LANES) Transpose.square(scratch.rows, at + k, STRIDE, square, to + bytes * k, bytes);
         if (k == depth) return;
         Transpose.square(scratch.rows, at + k, STRIDE, square, turned, 4L * LANES);
-        for (; k < depth; k++, turned += 4L * LANES) Vec.store(Vec.load(turned), to + 4L * WIDTH * k);
+        for (; k < depth; k++, turned += 4L * LANES) Vec.store(Vec.load(turned), to + bytes * k);
     }
 
     /** The panel of {@code columns} columns of a matrix [K, N], from {@code column} on. */

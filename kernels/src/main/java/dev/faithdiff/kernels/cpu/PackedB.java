@@ -7,14 +7,19 @@ import java.lang.foreign.MemorySegment;
 /**
  * The right operand of a product, K rows by N columns, rearranged into panels of {@link Panels#WIDTH} columns as F32.
  *
- * <p>A weight that does not change can be packed once and kept, at the price of {@link #bytes} of memory beside the weight itself.
+ * <p>A weight that does not change can be packed once and kept, at the price of {@link #bytes} of memory beside the weight
+ * itself.
  */
 public record PackedB(MemorySegment memory, int k, int n) {
 
     /** Memory taken by the packed form. */
     public static long bytes(int k, int n) { return panels(n) * panelBytes(k); }
 
-    /** Packs, into native memory of at least {@link #bytes}, a weight [N, K] ({@code transposed}) or a matrix [K, N] of a floating type. */
+    /**
+     * Packs a weight [N, K] ({@code transposed}) or a matrix [K, N], of a floating type.
+     *
+     * @param into native memory of at least {@link #bytes}, best 64-byte aligned
+     */
     public static PackedB pack(Matrix b, boolean transposed, MemorySegment into) {
         if (transposed) return turn(Rows.of(b), 0, b.rows(), b.columns(), into);
         return copy(b, 0, b.columns(), into);

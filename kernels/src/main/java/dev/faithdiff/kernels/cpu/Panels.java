@@ -30,8 +30,8 @@ final class Panels {
     /** A tile, with room for the whole squares it is turned in. */
     private record Scratch(float[] tile, MemorySegment squares) {}
 
-    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[(ROWS + LANES - 1) / LANES * LANES * WIDTH], Arena.ofAuto().allocate(2 * Transpose.BYTES, 64)));
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(
+            new float[(ROWS + LANES - 1) / LANES * LANES * WIDTH], Arena.ofAuto().allocate(2 * Transpose.BYTES, 64)));
 
     private Panels() {}
 
@@ -64,7 +64,8 @@ final class Panels {
      * @param bias numbers for whole panels, of which this one's begin at {@code biasAt}; or null
      * @param c address of C in native memory, its rows {@code stride} floats apart
      */
-    static void multiply(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt, boolean add, long c, long stride) {
+    static void multiply(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt,
+            boolean add, long c, long stride) {
         float[] tile = SCRATCH.get().tile;
         for (int row = 0; row < rows; row += ROWS) {
             tile(depth, a, row * STRIDE, panel, tile);
@@ -99,8 +100,9 @@ final class Panels {
         }
     }
 
-    /** C^T = A B (+ bias), or C^T += A B (+ bias): a row of A becomes a column of C, and has one number of the bias, from {@code biasAt} on. */
-    static void multiplyTurned(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt, boolean add, long c, long stride) {
+    /** C^T = A B (+ bias), or C^T += A B (+ bias): a row of A becomes a column of C, with one number of the bias. */
+    static void multiplyTurned(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt,
+            boolean add, long c, long stride) {
         Scratch scratch = SCRATCH.get();
         long square = scratch.squares.address(), turned = square + Transpose.BYTES;
         for (int row = 0; row < rows; row += ROWS) {
@@ -110,14 +112,17 @@ final class Panels {
             for (int r = 0; r < height; r += LANES) {
                 for (int i = 0; i < columns; i += LANES) {
                     Transpose.square(scratch.tile, r * WIDTH + i, WIDTH, square, turned, 4L * LANES);
-                    storeTurned(turned, Math.min(LANES, columns - i), Math.min(LANES, height - r), add, c + 4 * (i * stride + row + r), stride);
+                    long to = c + 4 * (i * stride + row + r);
+                    storeTurned(turned, Math.min(LANES, columns - i), Math.min(LANES, height - r), add, to, stride);
                 }
             }
         }
     }
 
     private static void addBiasTurned(float[] tile, int rows, float[] bias, int at) {
-        for (int i = 0; i < rows * WIDTH; i += LANES) FloatVector.fromArray(F, tile, i).add(bias[at + i / WIDTH]).intoArray(tile, i);
+        for (int i = 0; i < rows * WIDTH; i += LANES) {
+            FloatVector.fromArray(F, tile, i).add(bias[at + i / WIDTH]).intoArray(tile, i);
+        }
     }
 
     private static void storeTurned(long turned, int rows, int columns, boolean add, long c, long stride) {

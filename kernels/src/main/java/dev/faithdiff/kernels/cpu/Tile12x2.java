@@ -34,7 +34,8 @@ final class Tile12x2 {
         FloatVector ca0 = FloatVector.fromArray(F, from, f + 20 * L), ca1 = FloatVector.fromArray(F, from, f + 21 * L);
         FloatVector cb0 = FloatVector.fromArray(F, from, f + 22 * L), cb1 = FloatVector.fromArray(F, from, f + 23 * L);
         for (int k = 0; k < depth; k++, a++, b += 2 * BYTES) {
-            FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, LE), b1 = FloatVector.fromMemorySegment(F, MEMORY, b + BYTES, LE);
+            FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, LE);
+            FloatVector b1 = FloatVector.fromMemorySegment(F, MEMORY, b + BYTES, LE);
             FloatVector x = FloatVector.broadcast(F, rows[a]);
             c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
             x = FloatVector.broadcast(F, rows[a + STRIDE]);

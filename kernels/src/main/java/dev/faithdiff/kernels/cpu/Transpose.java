@@ -20,7 +20,8 @@ final class Transpose {
     /** Bytes of a square. */
     static final long BYTES = L * ROW;
     /** Each element of the lower or upper half of a vector twice. */
-    private static final VectorShuffle<Float> LOWER = VectorShuffle.fromOp(F, i -> i / 2), UPPER = VectorShuffle.fromOp(F, i -> (L + i) / 2);
+    private static final VectorShuffle<Float> LOWER = VectorShuffle.fromOp(F, i -> i / 2);
+    private static final VectorShuffle<Float> UPPER = VectorShuffle.fromOp(F, i -> (L + i) / 2);
     private static final VectorMask<Float> ODD = VectorMask.fromLong(F, 0xaaaaL & (1L << L) - 1);
 
     private Transpose() {}
@@ -52,8 +53,10 @@ final class Transpose {
 
     private static void twice(float[] from, int at, int stride, long to, long bytes) {
         for (int i = 0; i < L / 4; i++, at += stride, to += 4 * bytes) {
-            twice(FloatVector.fromArray(F, from, at), FloatVector.fromArray(F, from, at + L / 4 * stride),
-                    FloatVector.fromArray(F, from, at + L / 2 * stride), FloatVector.fromArray(F, from, at + (L / 2 + L / 4) * stride), to, bytes);
+            FloatVector a = FloatVector.fromArray(F, from, at), b = FloatVector.fromArray(F, from, at + L / 4 * stride);
+            FloatVector c = FloatVector.fromArray(F, from, at + L / 2 * stride);
+            FloatVector d = FloatVector.fromArray(F, from, at + (L / 2 + L / 4) * stride);
+            twice(a, b, c, d, to, bytes);
         }
     }
 

@@ -41,7 +41,8 @@ class ConvTest {
         Matrix x = Native.random(random, DType.F32, s.batch() * s.height() * s.width(), s.in(), s.in());
         Matrix w = Native.random(random, dtype, s.out(), s.depth(), s.depth());
         Matrix bias = Native.random(random, DType.F32, 1, s.out(), s.out());
-        Matrix y = Native.filled(DType.F32, s.pixels(), s.out(), s.out()), packed = Native.filled(DType.F32, s.pixels(), s.out(), s.out());
+        Matrix y = Native.filled(DType.F32, s.pixels(), s.out(), s.out());
+        Matrix packed = Native.filled(DType.F32, s.pixels(), s.out(), s.out());
 
         Conv.run(s, x, w, bias, y, false);
         Conv.run(s, x, PackedB.pack(w, true, Arena.global().allocate(PackedB.bytes(s.depth(), s.out()), 64)), bias, packed, false);
@@ -66,7 +67,8 @@ class ConvTest {
             for (int kx = 0; kx < s.kw(); kx++) {
                 int iy = oy * s.stride() - s.top() + ky, ix = ox * s.stride() - s.left() + kx;
                 if (iy < 0 || iy >= s.height() || ix < 0 || ix >= s.width()) continue;
-                int from = ((image * s.height() + iy) * s.width() + ix) * s.in(), weights = ((o * s.kh() + ky) * s.kw() + kx) * s.in();
+                int from = ((image * s.height() + iy) * s.width() + ix) * s.in();
+                int weights = ((o * s.kh() + ky) * s.kw() + kx) * s.in();
                 for (int i = 0; i < s.in(); i++) sum += x[from + i] * w[weights + i];
             }
         }

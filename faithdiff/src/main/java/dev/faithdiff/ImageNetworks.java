@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.nn.SharedStatistics;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -13,24 +14,29 @@ import dev.faithdiff.vae.Encoder;
 import java.util.function.UnaryOperator;
 
 /** The three networks that see an image at its full size, in tiles where asked for or where memory ends. Heights and widths are in latents. */
-final class FullSize {
+final class ImageNetworks {
     /** Of the free memory; the rest is for what kernels keep and for the image itself. */
     private static final double SHARE = 0.5;
 
     private final Model model;
     private final int tile, down;
+    private final long bytes;
 
     /** @param tile side of a tile in pixels; 0: the whole image where it fits into the free memory, else as large tiles as do */
-    FullSize(Model model, int tile) {
+    ImageNetworks(Model model, int tile) { this(model, tile, (long) (SHARE * model.device.freeBytes())); }
+
+    /** @param bytes what a network may hold */
+    ImageNetworks(Model model, int tile, long bytes) {
         this.model = model;
+        this.bytes = bytes;
         down = model.vae.config().downscale();
         this.tile = tile / down;
     }
 
     /** LQ features {@code [1, h, w, C]}; as published, an image between a tile's stride and the tile is cut into tiles, too. */
     Tensor features(Source image, int h, int w) {
-        long bytes = Encoder.bytesPerPixel(model.unet.config().encoderChannels());
-        return encode(tile > 0 ? BlendedTiles.square(h, w, tile) : fitting(h, w, bytes), image, model.unet::features,
+        long bytesPerPixel = Encoder.bytesPerPixel(model.unet.config().encoderChannels()[0]);
+        return encode(tile > 0 ? BlendedTiles.square(h, w, tile) : fitting(h, w, bytesPerPixel), image, model.unet::features,
                 model.unet.config().conditionChannels());
     }
 
@@ -42,7 +48,7 @@ final class FullSize {
     private Tensor encode(BlendedTiles tiles, Source image, UnaryOperator<Tensor> network, int channels) {
         try (Scope s = Scope.open()) {
             Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, tiles.height(), tiles.width(), channels));
-            tiles.run(image, down, network, 1, Sink.into(whole));
+            run(tiles, image, down, network, 1, Sink.into(whole));
             return s.keep(whole.to(model.device));
         }
     }
@@ -64,7 +70,7 @@ final class FullSize {
     void decode(Tensor latents, Sink sink) {
         try (Scope s = Scope.open()) {
             Source z = Source.of(latents.mul(1 / model.vae.config().scaling()));
-            tiles(latents.size(1), latents.size(2), model.vae.config().decodeBytes()).run(z, 1, model.vae::decode, down, sink);
+            run(tiles(latents.size(1), latents.size(2), model.vae.config().decodeBytes()), z, 1, model.vae::decode, down, sink);
         }
     }
 
@@ -75,6 +81,20 @@ final class FullSize {
     }
 
     private BlendedTiles fitting(int h, int w, long bytesPerPixel) {
-        return BlendedTiles.fitting(h, w, bytesPerPixel * down * down, (long) (SHARE * model.device.freeBytes()));
+        return BlendedTiles.fitting(h, w, bytesPerPixel * down * down, bytes);
+    }
+
+    /** Tiles chosen here share their statistics and so show no seams; those asked for have their own, as published. */
+    private void run(BlendedTiles tiles, Source source, int in, UnaryOperator<Tensor> network, int out, Sink sink) {
+        if (tile > 0 || tiles.isWhole()) {
+            tiles.run(source, in, network, out, sink);
+            return;
+        }
+        try (SharedStatistics statistics = new SharedStatistics()) {
+            try (Scope s = Scope.open()) {
+                statistics.run(() -> network.apply(tiles.sample(source, in)));
+            }
+            tiles.run(source, in, part -> statistics.run(() -> network.apply(part)), out, sink);
+        }
     }
 }
