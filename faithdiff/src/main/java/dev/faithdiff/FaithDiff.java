@@ -3,14 +3,16 @@ package dev.faithdiff;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Guidance;
+import dev.faithdiff.sample.Sampler;
+import dev.faithdiff.sample.Samplers;
 import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
+import dev.faithdiff.vae.BlendedTiles;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
@@ -63,28 +65,35 @@ public final class FaithDiff implements AutoCloseable {
 
     private Image run(Image in, Options o, Progress progress) {
         int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
+        Samplers kind = o.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(o.sampler());
+        Sampler sampler = kind.create(model.schedule, model.scheduler, o.steps());
         try (Scope s = Scope.open()) {
             progress.at("encode", 0, 0);
-            Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device);
-            Tensor features = model.unet.features(image);
+            ImageNetworks networks = new ImageNetworks(model, o.vaeTile());
+            Tensor features = networks.features(parts(in), h, w);
             Guidance guidance = guidance(o);
             Prompt prompt = model.text.encode(o.prompt());
             if (guidance.active()) prompt = model.text.encode(o.negative()).with(prompt);
 
-            EulerSampler sampler = new EulerSampler(model.schedule, o.steps(), o.ancestral());
             Rng rng = Rng.cpu(o.seed());
             int channels = model.vae.config().latentChannels();
-            Supplier<Tensor> noise = () -> noise(rng, h, w, channels);
-            Tensor start = o.start() == Options.Start.NOISE ? noise.get().mul(sampler.initNoiseSigma())
-                    : restoration.startFromImage(image, noise.get(), noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
+            Tensor noise = noise(rng, h, w, channels);
+            Tensor start = o.start() == Options.Start.NOISE ? noise.mul(sampler.initNoiseSigma())
+                    : restoration.startFromImage(networks.encode(parts(in), h, w), noise, noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
             TileGrid grid = TileGrid.of(h, w, o.tile() / down, o.tile() / down, o.stride());
+            Supplier<Tensor> fresh = () -> noise(rng, grid.tileHeight(), grid.tileWidth(), channels);
 
             progress.at("denoise", 0, o.steps());
             Tensor latents = restoration.denoise(start, features, prompt, sampler, guidance, grid, new int[] {in.height(), in.width()},
-                    new int[] {o.tile(), o.tile()}, noise, (i, x) -> progress.at("denoise", i + 1, o.steps()));
+                    new int[] {o.tile(), o.tile()}, fresh, (i, x) -> progress.at("denoise", i + 1, o.steps()));
             progress.at("decode", 0, 0);
-            return Image.fromFloats(restoration.decode(latents).toFloats(), in.width(), in.height());
+            return networks.decode(latents);
         }
+    }
+
+    /** Parts of an image as tensors, so that only a part is held as floats. */
+    private BlendedTiles.Source parts(Image in) {
+        return (top, left, height, width) -> Tensor.of(in.crop(left, top, width, height).toFloats(), 1, height, width, 3).to(model.device);
     }
 
     /** Guidance changes nothing for a model that reads no text. */

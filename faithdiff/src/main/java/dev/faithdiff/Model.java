@@ -23,6 +23,7 @@ public final class Model implements AutoCloseable {
 
     public final Device device;
     public final Config config;
+    public final Config scheduler;
     public final NoiseSchedule schedule;
     public final PromptEncoder text;
     public final AlignedUNet unet;
@@ -37,7 +38,8 @@ public final class Model implements AutoCloseable {
                     + VERSION + "; make one with 'faithdiff convert'"));
         }
         config = root.at("faithdiff");
-        schedule = NoiseSchedule.of(Config.read(folder.resolve("scheduler/scheduler_config.json")));
+        scheduler = Config.read(folder.resolve("scheduler/scheduler_config.json"));
+        schedule = NoiseSchedule.of(scheduler);
         try {
             text = open(PromptEncoder.open(folder, config, device));
             Weights u = open(Weights.open(folder.resolve("unet/model.safetensors"), device));

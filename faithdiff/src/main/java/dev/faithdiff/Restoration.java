@@ -3,6 +3,7 @@ package dev.faithdiff;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.TileGrid;
+import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
@@ -24,14 +25,13 @@ final class Restoration {
      * First latents from the image: DDPM's noising of the image's latents at t=999 applied, as published, to noise that is already scaled
      * by {@code sigma}.
      *
-     * @param image          {@code [1, H, W, 3]}
+     * @param parameters     mean and log variance of the image's latents
      * @param posteriorNoise standard normal noise of the autoencoder's draw
      */
-    Tensor startFromImage(Tensor image, Tensor noise, Tensor posteriorNoise, float sigma) {
+    Tensor startFromImage(Tensor parameters, Tensor noise, Tensor posteriorNoise, float sigma) {
         try (Scope s = Scope.open()) {
-            Tensor z = Vae.Gaussian.of(model.vae.encode(image)).sample(posteriorNoise).mul(model.vae.config().scaling());
-            double alpha = model.schedule.alphasCumprod()[LAST_TRAINING_STEP];
-            return s.keep(z.mul((float) Math.sqrt(alpha)).add(noise.mul((float) (Math.sqrt(1 - alpha) * sigma))));
+            Tensor z = Vae.Gaussian.of(parameters).sample(posteriorNoise).mul(model.vae.config().scaling());
+            return s.keep(model.schedule.noised(z, noise.mul(sigma), LAST_TRAINING_STEP));
         }
     }
 
@@ -42,31 +42,37 @@ final class Restoration {
      * @param prompt    one row, or negative prompt and prompt where guidance is active
      * @param imageSize height and width of the padded output in pixels
      * @param target    height and width that the network is told it makes
+     * @param noise     fresh noise of a tile's size
      * @param after     sees each step's number and the latents after it
      */
     Tensor denoise(Tensor latents, Tensor features, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
             int[] target, Supplier<Tensor> noise, BiConsumer<Integer, Tensor> after) {
+        List<Sampler.Walk> walks = new ArrayList<>();
         try (Scope s = Scope.open()) {
             List<Tensor> conditions = new ArrayList<>(), timeIds = new ArrayList<>();
             for (TileGrid.Tile t : grid.tiles()) {
+                walks.add(sampler.walk());
                 conditions.add(model.unet.condition(grid.cut(features, t)));
                 timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
             }
+            TextContext text = new TextContext(prompt.states());
             double[] timesteps = sampler.timesteps();
             for (int i = 0; i < timesteps.length; i++) {
                 try (Scope step = Scope.open()) {
                     List<Tensor> tiles = new ArrayList<>();
                     for (int k = 0; k < grid.tiles().size(); k++) {
                         Tensor x = grid.cut(latents, grid.tiles().get(k));
-                        Tensor eps = model.unet.predict(sampler.scaleInput(x, i), conditions.get(k), (float) timesteps[i], prompt.states(),
+                        Tensor eps = model.unet.predict(sampler.scaleInput(x, i), conditions.get(k), (float) timesteps[i], text,
                                 prompt.pooled(), timeIds.get(k));
-                        tiles.add(sampler.step(x, guidance.apply(eps), i, noise));
+                        tiles.add(walks.get(k).step(x, guidance.apply(eps), i, noise));
                     }
                     latents = step.keep(grid.merge(tiles));
                 }
                 after.accept(i, latents);
             }
             return s.keep(latents);
+        } finally {
+            walks.forEach(Sampler.Walk::close);
         }
     }
 
@@ -75,12 +81,5 @@ final class Restoration {
         float[] ids = new float[6 * rows], row = {imageSize[0], imageSize[1], t.row(), t.column(), target[0], target[1]};
         for (int b = 0; b < rows; b++) System.arraycopy(row, 0, ids, 6 * b, 6);
         return Tensor.of(ids, rows, 6);
-    }
-
-    /** The image {@code [1, H, W, 3]}, nominally -1..1, of the last latents. */
-    Tensor decode(Tensor latents) {
-        try (Scope s = Scope.open()) {
-            return s.keep(model.vae.decode(latents.mul(1 / model.vae.config().scaling())));
-        }
     }
 }

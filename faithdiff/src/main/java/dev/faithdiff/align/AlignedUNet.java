@@ -2,6 +2,7 @@ package dev.faithdiff.align;
 
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.Scope;
@@ -15,6 +16,7 @@ import java.util.List;
  * goes on (paper section 3; FaithDiff UNet2DConditionModel). Neither the features nor the alignment depend on time or text.
  */
 public final class AlignedUNet {
+    private final AlignConfig config;
     private final UNet unet;
     private final Encoder encoder;
     private final ConditionEmbedding conditionEmbedding;
@@ -22,12 +24,15 @@ public final class AlignedUNet {
     private final Linear projection;
 
     public AlignedUNet(Weights w, UNetConfig unetConfig, AlignConfig c) {
+        config = c;
         unet = new UNet(w, unetConfig);
         encoder = new Encoder(w.at("denoise_encoder"), c.encoderChannels(), c.encoderLayers(), c.encoderGroups(), c.encoderAttention());
         conditionEmbedding = new ConditionEmbedding(w.at("condition_embedding"), c);
         for (int i = 0; i < c.layers(); i++) blocks.add(new AlignmentBlock(w.at("information_transformer_layes", i), c));
         projection = new Linear(w.at("spatial_ch_projs"), c.width(), c.embeddingChannels());
     }
+
+    public AlignConfig config() { return config; }
 
     /** The plain U-Net, without the low-quality image. */
     public UNet unet() { return unet; }
@@ -58,9 +63,9 @@ public final class AlignedUNet {
     /**
      * The predicted noise {@code [B, h, w, outChannels]} for each row of text; latents and condition may be one row for all of them.
      *
-     * @param text    {@code [B, tokens, textWidth]} @param pooled {@code [B, pooled]} @param timeIds {@code [B, 6]}
+     * @param pooled {@code [B, pooled]} @param timeIds {@code [B, 6]}
      */
-    public Tensor predict(Tensor latents, Tensor condition, float timestep, Tensor text, Tensor pooled, Tensor timeIds) {
+    public Tensor predict(Tensor latents, Tensor condition, float timestep, TextContext text, Tensor pooled, Tensor timeIds) {
         try (Scope s = Scope.open()) {
             return s.keep(unet.denoise(align(latents, condition), unet.embedTime(timestep, pooled, timeIds), text));
         }

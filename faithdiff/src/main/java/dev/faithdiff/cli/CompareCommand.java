@@ -11,8 +11,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** Measures how near one photo is to another of the same size. */
-@Command(name = "compare", description = "Print how near two photos of one size are: PSNR and SSIM.", mixinStandardHelpOptions = true)
-public final class CompareCommand implements Callable<Integer> {
+@Command(name = "compare", description = "Print how near two photos of one size are: PSNR and SSIM.")
+final class CompareCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "A", description = "A photo.")
     private Path a;
 

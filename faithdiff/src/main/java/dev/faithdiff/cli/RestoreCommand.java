@@ -7,11 +7,14 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.sample.Samplers;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -57,34 +60,58 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--color-fix", description = "How colours are brought back to the input's: ${COMPLETION-CANDIDATES}.")
     private ColorFix colorFix = Options.defaults().colorFix();
 
+    @Option(names = "--sampler", paramLabel = "NAME", description = "How the noise is walked down: ${COMPLETION-CANDIDATES} (default: the model's).",
+            completionCandidates = SamplerNames.class)
+    private String sampler;
+
+    @Option(names = "--tile", paramLabel = "PIXELS", description = "Side of the overlapping tiles in which large images are denoised.")
+    private int tile = Options.defaults().tile();
+
+    @Option(names = "--vae-tile", paramLabel = "PIXELS", description = "Side of the tiles in which images are encoded and decoded; 0: as large "
+            + "as the free memory allows.")
+    private int vaeTile = Options.defaults().vaeTile();
+
     @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto for the best there is.")
     private String device = "auto";
+
+    @Option(names = "--profile", paramLabel = "FILE", description = "Print where the time went, and write it as a trace (.json) for "
+            + "https://ui.perfetto.dev or chrome://tracing.")
+    private Path trace;
+
+    @Mixin private KernelChoice kernels;
 
     @Option(names = {"-q", "--quiet"}, description = "No progress and no summary.")
     private boolean quiet;
 
     @Override public Integer call() {
         Options options = options();
+        Device on = device();
+        kernels.apply(on.kind());
         Image photo = ImageFiles.read(in);
         ImageFiles.checkWritable(out);
-        Device on = device();
         long begin = System.nanoTime();
         Image restored;
-        try (FaithDiff faithDiff = FaithDiff.open(folder(), on); StepBar bar = StepBar.of(steps, quiet)) {
-            restored = faithDiff.restore(photo, options, bar);
+        String profile = "";
+        try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on);
+                StepBar bar = StepBar.of(steps, quiet)) {
+            restored = faithDiff.restore(photo, options, p == null ? bar : p.and(bar));
+            if (p != null) profile = p.end(on);
         }
         ImageFiles.write(restored, out);
         if (!quiet) {
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%n", out, restored.width(),
                     restored.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20);
         }
+        spec.commandLine().getOut().print(profile);
+        spec.commandLine().getOut().flush();
         return 0;
     }
 
     private Options options() {
         try {
             return Options.defaults().withScale(scale).withSteps(steps).withGuidance(guidance).withSeed(seed).withStart(start)
-                    .withPrompt(prompt).withNegative(negative).withColorFix(colorFix);
+                    .withPrompt(prompt).withNegative(negative).withColorFix(colorFix).withSampler(sampler).withTile(tile)
+                    .withVaeTile(vaeTile);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
@@ -101,5 +128,10 @@ final class RestoreCommand implements Callable<Integer> {
         if (!device.equals("auto")) return Device.of(device);
         Backend cuda = Backend.of("cuda");
         return cuda != null && cuda.unavailable() == null ? Device.of("cuda:0") : Device.CPU;
+    }
+
+    /** The samplers' names, for the help. */
+    private static final class SamplerNames extends ArrayList<String> {
+        SamplerNames() { super(Samplers.names()); }
     }
 }

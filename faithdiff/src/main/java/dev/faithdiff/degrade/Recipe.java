@@ -78,10 +78,5 @@ public record Recipe(String name, List<Step> steps) {
         return out;
     }
 
-    /** Brought to a size in pixels with bicubic interpolation, as the model's own evaluation does. */
-    public static Image enlarged(Image bad, int width, int height) {
-        return Interpolation.BICUBIC.toSize(FloatImage.of(bad), width, height).toImage();
-    }
-
     private static Range only(double value) { return new Range(value, value); }
 }

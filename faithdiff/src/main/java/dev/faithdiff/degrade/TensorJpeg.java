@@ -36,8 +36,9 @@ public final class TensorJpeg {
 
     private TensorJpeg() {}
 
-    /** The image after a quality of 1 (worst) to 99; values are clamped to 0..1. */
+    /** The image after a quality of 1 (worst) to below 100 (where the published formula divides by zero), clamped to 0..1. */
     public static FloatImage compress(FloatImage in, double quality) {
+        if (!(quality >= 1 && quality < 100)) throw new IllegalArgumentException("quality goes from 1 to below 100, not " + quality);
         double factor = (quality < 50 ? 5000 / quality : 200 - 2 * quality) / 100;
         int w = Math.ceilDiv(in.width(), 16) * 16, h = Math.ceilDiv(in.height(), 16) * 16;
         double[] y = new double[w * h], cb = new double[w * h / 4], cr = new double[w * h / 4];

@@ -45,7 +45,11 @@ public final class Metrics {
 
     private Metrics() {}
 
-    /** Peak signal-to-noise ratio in dB: 10 log10(1 / (mean squared error + 1e-8)), 80 for equal photos. @throws ImageError if the sizes differ */
+    /**
+     * Peak signal-to-noise ratio in dB: 10 log10(1 / (mean squared error + 1e-8)), 80 for equal photos.
+     *
+     * @throws ImageError if the sizes differ
+     */
     public static double psnr(Image a, Image b, Channels channels) {
         checkSizes(a, b);
         float[][] x = channels.planes(a), y = channels.planes(b);

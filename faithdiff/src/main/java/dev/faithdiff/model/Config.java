@@ -80,9 +80,9 @@ public final class Config {
 
     /** Fails unless the setting, where it is given, has the one value this implementation is made for. */
     public void require(String key, String value) {
-        if (has(key) && !json.get(key).getAsString().equals(value)) {
-            throw wrong(key, "'" + value + "' (this model has '" + json.get(key).getAsString() + "')");
-        }
+        if (!has(key)) return;
+        String actual = json.get(key).isJsonPrimitive() ? text(key) : json.get(key).toString();
+        if (!actual.equals(value)) throw wrong(key, "'" + value + "' (this model has '" + actual + "')");
     }
 
     private JsonElement get(String key) {

@@ -1,45 +1,89 @@
 package dev.faithdiff.sample;
 
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.function.Supplier;
 
 /**
- * Euler's method in the noise level, plain or ancestral (diffusers EulerDiscreteScheduler, EulerAncestralDiscreteScheduler; Karras et
- * al. 2022, algorithm 2 without churn).
+ * Euler's method in the noise level, with a share {@code eta} of the noise drawn anew in each step. All of diffusers
+ * EulerDiscreteScheduler (eta 0), EulerAncestralDiscreteScheduler (eta 1), DDIMScheduler (any eta) and DDPMScheduler (eta 1,
+ * variance fixed_small) are this method: the last two on latents that keep their variance (Song et al. 2021, section 4.3).
  */
 public final class EulerSampler implements Sampler {
-    private final double[] timesteps;
-    private final float[] sigmas;
-    private final boolean ancestral, outside;
+    private final Levels levels;
+    private final float initNoiseSigma;
+    private final boolean keepsVariance;
+    private final double eta;
+    private final int draws;
 
-    public EulerSampler(NoiseSchedule schedule, int steps, boolean ancestral) {
-        if (steps < 1 || steps > schedule.timesteps()) {
-            throw new IllegalArgumentException("steps must be 1.." + schedule.timesteps() + ", not " + steps);
-        }
-        timesteps = schedule.timesteps(steps);
-        sigmas = new float[steps + 1];
-        for (int i = 0; i < steps; i++) sigmas[i] = (float) schedule.sigma(timesteps[i]);
-        this.ancestral = ancestral;
-        outside = schedule.spacing() == NoiseSchedule.Spacing.LEADING;
+    /** @param draws in how many steps noise is asked for */
+    private EulerSampler(Levels levels, float initNoiseSigma, boolean keepsVariance, double eta, int draws) {
+        this.levels = levels;
+        this.initNoiseSigma = initNoiseSigma;
+        this.keepsVariance = keepsVariance;
+        this.eta = eta;
+        this.draws = draws;
     }
 
-    @Override public double[] timesteps() { return timesteps.clone(); }
+    /** @param end noise over signal after the last step */
+    public static EulerSampler euler(NoiseSchedule schedule, int steps, boolean karras, double end) {
+        double[] t = schedule.timesteps(steps, false, false);
+        Levels levels = Levels.at(schedule, t, end);
+        if (karras) levels = Levels.karras(schedule, schedule.sigma(t[0]), schedule.sigma(t[steps - 1]), steps, false, end);
+        return new EulerSampler(levels, first(schedule, levels), false, 0, 0);
+    }
 
-    /** Noise levels of the steps, and 0 at the end. */
-    public float[] sigmas() { return sigmas.clone(); }
+    public static EulerSampler ancestral(NoiseSchedule schedule, int steps) {
+        Levels levels = Levels.at(schedule, schedule.timesteps(steps, false, false), 0);
+        return new EulerSampler(levels, first(schedule, levels), false, 1, steps);
+    }
 
     /** Leading spacing never visits pure noise, so its start counts the signal's own variance in. */
-    @Override public float initNoiseSigma() {
-        float max = sigmas[0];
-        return outside ? (float) Math.sqrt(max * max + 1) : max;
+    private static float first(NoiseSchedule schedule, Levels levels) {
+        float max = levels.from()[0];
+        return schedule.spacing() == NoiseSchedule.Spacing.LEADING ? (float) Math.sqrt(max * max + 1) : max;
     }
 
-    @Override public Tensor scaleInput(Tensor x, int step) { return x.mul((float) (1 / Math.sqrt(sigmas[step] * sigmas[step] + 1))); }
+    /** As published, no noise is drawn at timestep 0. */
+    public static EulerSampler ddpm(NoiseSchedule schedule, int steps) {
+        double[] t = schedule.timesteps(steps, false, true);
+        return new EulerSampler(Levels.at(schedule, t, 0), 1, true, 1, t[steps - 1] > 0 ? steps : steps - 1);
+    }
 
-    @Override public Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise) {
-        double from = sigmas[step], to = sigmas[step + 1];
-        if (!ancestral) return x.add(eps.mul((float) (to - from)));
-        double up = Math.sqrt(to * to * (from * from - to * to) / (from * from)), down = Math.sqrt(to * to - up * up);
-        return x.add(eps.mul((float) (down - from))).add(noise.get().mul((float) up));
+    /**
+     * As published, each step goes down by a fixed number of timesteps, whichever comes next.
+     *
+     * @param end noise over signal below timestep 0
+     */
+    public static EulerSampler ddim(NoiseSchedule schedule, int steps, double eta, double end) {
+        double[] t = schedule.timesteps(steps, false, true);
+        float[] to = new float[steps];
+        int down = schedule.timesteps() / steps;
+        for (int i = 0; i < steps; i++) to[i] = (float) (t[i] < down ? end : schedule.sigma(t[i] - down));
+        return new EulerSampler(new Levels(t, Levels.at(schedule, t, end).from(), to), 1, true, eta, eta > 0 ? steps : 0);
+    }
+
+    @Override public Levels levels() { return levels; }
+
+    @Override public float initNoiseSigma() { return initNoiseSigma; }
+
+    @Override public Tensor scaleInput(Tensor x, int step) { return keepsVariance ? x : x.mul((float) Levels.alpha(levels.from()[step])); }
+
+    @Override public Tensor noised(Tensor data, Tensor noise, int step) {
+        return keepsVariance ? Sampler.super.noised(data, noise, step) : data.add(noise.mul(levels.from()[step]));
+    }
+
+    @Override public Walk walk() { return this::step; }
+
+    private Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise) {
+        double from = levels.from()[step], to = levels.to()[step];
+        double up = eta * to * Math.sqrt(from * from - to * to) / from, down = Math.sqrt(to * to - up * up);
+        double scale = keepsVariance ? Levels.alpha(to) : 1, ratio = keepsVariance ? scale / Levels.alpha(from) : 1;
+        try (Scope s = Scope.open()) {
+            Tensor next = x.to(DType.F32).mul((float) ratio).add(eps.to(DType.F32).mul((float) (scale * (down - from))));
+            if (step < draws) next = next.add(noise.get().mul((float) (scale * up)));
+            return s.keep(next.to(eps.dtype()));
+        }
     }
 }

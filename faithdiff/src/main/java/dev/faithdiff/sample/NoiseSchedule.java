@@ -1,6 +1,7 @@
 package dev.faithdiff.sample;
 
 import dev.faithdiff.model.Config;
+import dev.faithdiff.tensor.Tensor;
 
 /**
  * How much noise each training timestep holds, and which timesteps a run visits (the published scheduler configuration).
@@ -14,11 +15,15 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset) 
     public static NoiseSchedule of(Config c) {
         c.require("beta_schedule", "scaled_linear");
         c.require("prediction_type", "epsilon");
-        c.require("use_karras_sigmas", "false");
-        Spacing spacing = switch (c.text("timestep_spacing", "linspace")) {
+        c.require("trained_betas", "null");
+        c.require("rescale_betas_zero_snr", "false");
+        Spacing spacing = switch (c.text("timestep_spacing", c.text("_class_name", "").startsWith("DD") ? "leading" : "linspace")) {
             case "leading" -> Spacing.LEADING;
             case "trailing" -> Spacing.TRAILING;
-            default -> Spacing.LINSPACE;
+            default -> {
+                c.require("timestep_spacing", "linspace");
+                yield Spacing.LINSPACE;
+            }
         };
         return scaledLinear(c.integer("num_train_timesteps"), c.number("beta_start"), c.number("beta_end"), spacing, c.integer("steps_offset", 0));
     }
@@ -39,25 +44,52 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset) 
 
     public int timesteps() { return alphasCumprod.length; }
 
-    /** The timesteps of a run, first to last; fractional with LINSPACE. */
-    public double[] timesteps(int steps) {
-        int n = timesteps();
+    /**
+     * The timesteps of a run, first to last.
+     *
+     * @param open  true for one point more than steps with the last left out, as published for solvers that end at the data
+     * @param whole true for whole timesteps; else LINSPACE gives fractions, in float as published
+     */
+    double[] timesteps(int steps, boolean open, boolean whole) {
+        int n = timesteps(), last = open ? steps : steps - 1;
+        if (steps < 1 || steps > n) throw new IllegalArgumentException("steps must be 1.." + n + ", not " + steps);
+        double ratio = (double) n / steps, apart = n - (n - ratio);
         double[] t = new double[steps];
         for (int i = 0; i < steps; i++) {
             t[i] = switch (spacing) {
-                case LEADING -> (steps - 1 - i) * (n / steps) + offset;
-                case TRAILING -> Math.rint(n - i * ((double) n / steps)) - 1;
-                case LINSPACE -> steps == 1 ? 0 : (float) ((steps - 1 - i) * ((n - 1.0) / (steps - 1)));
+                case LEADING -> (last - i) * (n / (last + 1)) + offset;
+                case TRAILING -> Math.rint(n - i * apart) - 1;
+                case LINSPACE -> last == 0 ? 0 : rounded((last - i) * ((n - 1.0) / last), whole);
             };
         }
         return t;
     }
 
+    static double rounded(double timestep, boolean whole) { return whole ? Math.rint(timestep) : (float) timestep; }
+
     /** Noise over signal at a timestep, linear in between. */
     public double sigma(double timestep) {
-        int low = (int) timestep, high = Math.min(low + 1, timesteps() - 1);
+        int last = timesteps() - 1, low = Math.min((int) timestep, last), high = Math.min(low + 1, last);
         return sigmaAt(low) + (sigmaAt(high) - sigmaAt(low)) * (timestep - low);
     }
 
-    private double sigmaAt(int t) { return (float) Math.sqrt((1 - alphasCumprod[t]) / alphasCumprod[t]); }
+    /** The fractional timestep of a noise over signal, linear in its logarithm. */
+    double timestep(double sigma) {
+        int low = 0, last = timesteps() - 2;
+        double log = Math.log(sigma);
+        while (low < last && logSigmaAt(low + 1) <= log) low++;
+        float a = logSigmaAt(low), b = logSigmaAt(low + 1);
+        double w = Math.clamp((a - log) / (a - b), 0, 1);
+        return (1 - w) * low + w * (low + 1);
+    }
+
+    private float logSigmaAt(int t) { return (float) Math.log(sigmaAt(t)); }
+
+    private float sigmaAt(int t) { return (float) Math.sqrt((1 - alphasCumprod[t]) / alphasCumprod[t]); }
+
+    /** Noised data at a training timestep (Ho et al. 2020, equation 4; diffusers DDPMScheduler add_noise). */
+    public Tensor noised(Tensor data, Tensor noise, int timestep) {
+        double alpha = alphasCumprod[timestep];
+        return data.mul((float) Math.sqrt(alpha)).add(noise.mul((float) Math.sqrt(1 - alpha)));
+    }
 }

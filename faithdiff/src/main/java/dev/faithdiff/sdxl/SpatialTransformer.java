@@ -22,8 +22,8 @@ public final class SpatialTransformer {
         out = new Linear(w.at("proj_out"), channels, channels);
     }
 
-    /** @param x {@code [B, H, W, channels]} @param text {@code [B, tokens, textWidth]} */
-    public Tensor forward(Tensor x, Tensor text) {
+    /** @param x {@code [B, H, W, channels]} */
+    public Tensor forward(Tensor x, TextContext text) {
         try (Scope s = Scope.open()) {
             int b = x.size(0), h = x.size(1), w = x.size(2), c = x.size(3);
             Tensor t = in.forward(norm.forward(x).reshape(b, h * w, c));              // [B, H*W, C]

@@ -3,6 +3,7 @@ package dev.faithdiff.sdxl;
 import dev.faithdiff.nn.LayerNorm;
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.sdxl.TextContext.Projected;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 
@@ -24,12 +25,12 @@ public final class TransformerBlock {
         out = new Linear(w.at("ff.net.2"), 4 * channels, channels);
     }
 
-    /** @param x {@code [B, tokens, channels]} @param states text states {@code [B, tokens, textWidth]} */
-    public Tensor forward(Tensor x, Tensor states) {
+    /** @param x {@code [B, tokens, channels]} */
+    public Tensor forward(Tensor x, TextContext context) {
         try (Scope s = Scope.open()) {
             Tensor n = norm1.forward(x);
-            x = x.add(self.forward(n, n));
-            x = x.add(text.forward(norm2.forward(x), states));
+            x = x.add(self.forward(n, self.project(n)));
+            x = x.add(text.forward(norm2.forward(x), context.of(text, () -> text.project(context.states()))));
             return s.keep(x.add(out.forward(gate.forward(norm3.forward(x)).geglu())));
         }
     }
@@ -47,9 +48,11 @@ public final class TransformerBlock {
             this.heads = heads;
         }
 
-        Tensor forward(Tensor x, Tensor context) {
+        Projected project(Tensor context) { return new Projected(k.forward(context), v.forward(context)); }
+
+        Tensor forward(Tensor x, Projected context) {
             try (Scope s = Scope.open()) {
-                return s.keep(out.forward(q.forward(x).attention(k.forward(context), v.forward(context), heads, false)));
+                return s.keep(out.forward(q.forward(x).attention(context.keys(), context.values(), heads, false)));
             }
         }
     }

@@ -21,7 +21,7 @@ import java.util.List;
 public final class UNet {
     /** One level: resnets, each followed by a transformer where the level attends, and a convolution that halves or doubles the size. */
     private record Level(List<ResnetBlock> resnets, List<SpatialTransformer> transformers, Conv2d sampler) {
-        Tensor block(int i, Tensor h, Tensor temb, Tensor text) {
+        Tensor block(int i, Tensor h, Tensor temb, TextContext text) {
             h = resnets.get(i).forward(h, temb);
             return transformers.isEmpty() ? h : transformers.get(i).forward(h, text);
         }
@@ -117,9 +117,8 @@ public final class UNet {
      *
      * @param h    features {@code [B, h, w, channels]} from {@link #embed}, or one row for all of the batch
      * @param temb from {@link #embedTime}
-     * @param text text states {@code [B, tokens, textWidth]}
      */
-    public Tensor denoise(Tensor h, Tensor temb, Tensor text) {
+    public Tensor denoise(Tensor h, Tensor temb, TextContext text) {
         try (Scope s = Scope.open()) {
             if (h.size(0) < temb.size(0)) h = repeat(h, temb.size(0));
             Deque<Tensor> skips = new ArrayDeque<>(List.of(h));

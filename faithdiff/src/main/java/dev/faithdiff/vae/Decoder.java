@@ -40,18 +40,16 @@ final class Decoder {
     /** {@code [B, h, w, latentChannels]} to {@code [B, H, W, 3]}. */
     Tensor forward(Tensor z) {
         try (Scope s = Scope.open()) {
-            Tensor h = mid.forward(convIn.forward(z));
-            for (Level level : levels) h = forward(level, h);
-            return s.keep(convOut.forward(normOut.forwardSilu(h)));
-        }
-    }
-
-    private static Tensor forward(Level level, Tensor x) {
-        try (Scope s = Scope.open()) {
-            Tensor h = x;
-            for (ResnetBlock r : level.resnets) h = r.forward(h, null);
-            if (level.upsampler != null) h = level.upsampler.forward(h.upsample(2 * h.size(1), 2 * h.size(2)));
-            return s.keep(h);
+            Tensor h = convIn.forward(z);
+            h = s.replace(h, mid.forward(h));
+            for (Level level : levels) {
+                for (ResnetBlock r : level.resnets) h = s.replace(h, r.forward(h, null));
+                if (level.upsampler == null) continue;
+                h = s.replace(h, h.upsample(2 * h.size(1), 2 * h.size(2)));
+                h = s.replace(h, level.upsampler.forward(h));
+            }
+            h = s.replace(h, normOut.forwardSilu(h));
+            return s.keep(convOut.forward(h));
         }
     }
 }

@@ -39,20 +39,18 @@ public final class Encoder {
         mid = new MidBlock(w.at("mid_block"), width, groups, midAttention);
     }
 
+    /** Bytes held at the peak for each pixel: three maps of full size, such as a resnet's input, its norm and the norm's convolution. */
+    public static long bytesPerPixel(int channels) { return 3L * channels * Float.BYTES; }
+
     /** {@code [B, H, W, 3]} in -1..1 to {@code [B, H/2^n, W/2^n, channels]}. */
     public Tensor forward(Tensor x) {
         try (Scope s = Scope.open()) {
             Tensor h = convIn.forward(x);
-            for (Level level : levels) h = forward(level, h);
+            for (Level level : levels) {
+                for (ResnetBlock r : level.resnets) h = s.replace(h, r.forward(h, null));
+                if (level.downsampler != null) h = s.replace(h, level.downsampler.forward(h));
+            }
             return s.keep(mid.forward(h));
-        }
-    }
-
-    private static Tensor forward(Level level, Tensor x) {
-        try (Scope s = Scope.open()) {
-            Tensor h = x;
-            for (ResnetBlock r : level.resnets) h = r.forward(h, null);
-            return s.keep(level.downsampler == null ? h : level.downsampler.forward(h));
         }
     }
 }

@@ -8,12 +8,12 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 
 /** Resnet, single-head attention over all pixels, resnet: the innermost block of encoder and decoder (diffusers UNetMidBlock2D). */
-final class MidBlock {
+public final class MidBlock {
     private final ResnetBlock first, second;
     private final GroupNorm norm;
     private final Linear q, k, v, out;
 
-    MidBlock(Weights w, int channels, int groups, boolean attention) {
+    public MidBlock(Weights w, int channels, int groups, boolean attention) {
         first = new ResnetBlock(w.at("resnets.0"), channels, channels, 0, groups, Encoder.EPS);
         Weights a = w.at("attentions.0");
         norm = attention ? new GroupNorm(a.at("group_norm"), channels, groups, Encoder.EPS) : null;
@@ -24,9 +24,12 @@ final class MidBlock {
         second = new ResnetBlock(w.at("resnets.1"), channels, channels, 0, groups, Encoder.EPS);
     }
 
-    Tensor forward(Tensor x) {
-        x = first.forward(x, null);
-        return second.forward(norm == null ? x : attend(x), null);
+    public Tensor forward(Tensor x) {
+        try (Scope s = Scope.open()) {
+            Tensor h = first.forward(x, null);
+            if (norm != null) h = s.replace(h, attend(h));
+            return s.keep(second.forward(h, null));
+        }
     }
 
     private Tensor attend(Tensor x) {

@@ -19,4 +19,10 @@ public record VaeConfig(int[] channels, int layers, int latentChannels, int grou
 
     /** Pixels along one side of a latent. */
     public int downscale() { return 1 << channels.length - 1; }
+
+    /** Bytes that encoding holds at its peak for each pixel. */
+    public long encodeBytes() { return Encoder.bytesPerPixel(channels[0]); }
+
+    /** Bytes that decoding holds at its peak for each pixel: the second level's width is upsampled before it narrows. */
+    public long decodeBytes() { return Encoder.bytesPerPixel(Math.max(channels[0], channels[1])); }
 }

@@ -2,20 +2,35 @@ package dev.faithdiff.degrade;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.Metrics.Channels;
+import dev.faithdiff.image.Resize;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RecipeTest {
     private static final Image CLEAN = ImageFiles.read(Fixtures.dir().resolve("metrics/ref.png"));
+    private static final Path GOLDENS = Path.of(System.getProperty("goldens.dir"), "faithdiff-mini");
 
     static List<Recipe> recipes() { return Recipe.ALL; }
 
@@ -41,10 +56,30 @@ class RecipeTest {
         assertThatThrownBy(() -> recipe.degrade(CLEAN, 0, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 
+    static Stream<String> evaluated() {
+        return json().entrySet().stream().filter(c -> note(c).startsWith("x1: Gaussian blur sigma 1.2, area reduction x4,")).map(Map.Entry::getKey);
+    }
+
+    /** The small model's own evaluation inputs were made with another generator, so only their quality can agree. */
+    @ParameterizedTest @MethodSource("evaluated")
+    void isAsBadAsTheSmallModelsEvaluation(String name) {
+        Image clean = ImageFiles.read(GOLDENS.resolve("gt-" + name + ".png"));
+        double expected = json().getAsJsonObject(name).get("psnr_input").getAsDouble();
+        assertThat(quality(Recipe.MINI, clean)).isCloseTo(expected, within(0.1));
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"chelsea", "astronaut", "coffee"})
+    void makesTheSamples(String photo) {
+        Path samples = Path.of(System.getProperty("faithdiff.home"), "samples");
+        Image bad = Recipe.MINI.degrade(ImageFiles.read(samples.resolve(photo + ".png")), 4, 0);
+        Image stored = ImageFiles.read(samples.resolve(photo + "-degraded.jpg"));
+        assertThat(Metrics.psnr(bad, stored, Channels.RGB)).isGreaterThan(35);
+    }
+
     @Test
     void theLevelsRise() {
-        assertThat(quality(Recipe.LEVEL1)).isGreaterThan(quality(Recipe.LEVEL2) + 1);
-        assertThat(quality(Recipe.LEVEL2)).isGreaterThan(quality(Recipe.LEVEL3) + 1);
+        assertThat(quality(Recipe.LEVEL1, CLEAN)).isGreaterThan(quality(Recipe.LEVEL2, CLEAN) + 1);
+        assertThat(quality(Recipe.LEVEL2, CLEAN)).isGreaterThan(quality(Recipe.LEVEL3, CLEAN) + 1);
     }
 
     @Test
@@ -55,12 +90,22 @@ class RecipeTest {
     }
 
     /** Mean PSNR in dB of enlarged bad photos. */
-    private static double quality(Recipe recipe) {
-        double sum = 0;
-        for (int seed = 0; seed < 16; seed++) {
-            Image bad = Recipe.enlarged(recipe.degrade(CLEAN, 4, seed), CLEAN.width(), CLEAN.height());
-            sum += Metrics.psnr(bad, CLEAN, Channels.RGB);
+    private static double quality(Recipe recipe, Image clean) {
+        return IntStream.range(0, 16).mapToDouble(seed -> {
+            Image bad = Resize.resize(recipe.degrade(clean, 4, seed), clean.width(), clean.height(), Filter.BICUBIC);
+            return Metrics.psnr(bad, clean, Channels.RGB);
+        }).average().orElseThrow();
+    }
+
+    private static String note(Map.Entry<String, JsonElement> goldenCase) {
+        return goldenCase.getValue().getAsJsonObject().get("note").getAsString();
+    }
+
+    private static JsonObject json() {
+        try {
+            return JsonParser.parseString(Files.readString(GOLDENS.resolve("goldens.json"))).getAsJsonObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return sum / 16;
     }
 }

@@ -2,11 +2,11 @@ package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.Tensor;
 
-/** GroupNorm over the last axis of {@code [B, ..., channels]}. */
+/** GroupNorm over the last axis of {@code [B, ..., channels]}, with the input's own statistics or with {@link SharedStatistics}. */
 public final class GroupNorm {
-    private final Tensor weight, bias;
-    private final int groups;
-    private final float eps;
+    final Tensor weight, bias;
+    final int groups;
+    final float eps;
 
     public GroupNorm(Weights w, int channels, int groups, float eps) {
         weight = w.get("weight", Init.ONE, channels);
@@ -15,8 +15,14 @@ public final class GroupNorm {
         this.eps = eps;
     }
 
-    public Tensor forward(Tensor x) { return x.groupNorm(weight, bias, groups, eps); }
+    public Tensor forward(Tensor x) {
+        SharedStatistics shared = SharedStatistics.current();
+        return shared == null ? x.groupNorm(weight, bias, groups, eps) : shared.norm(this, x, false);
+    }
 
     /** The norm followed by SiLU. */
-    public Tensor forwardSilu(Tensor x) { return x.groupNormSilu(weight, bias, groups, eps); }
+    public Tensor forwardSilu(Tensor x) {
+        SharedStatistics shared = SharedStatistics.current();
+        return shared == null ? x.groupNormSilu(weight, bias, groups, eps) : shared.norm(this, x, true);
+    }
 }

@@ -25,12 +25,14 @@ public final class ResnetBlock {
     /** @param temb SiLU of the time embedding {@code [B, timeChannels]}, null where the block takes none */
     public Tensor forward(Tensor x, Tensor temb) {
         try (Scope s = Scope.open()) {
-            Tensor h = conv1.forward(norm1.forwardSilu(x));                           // [B, H, W, out]
+            Tensor h = norm1.forwardSilu(x);
+            h = s.replace(h, conv1.forward(h));                                       // [B, H, W, out]
             if (time != null) {
                 Tensor t = time.forward(temb);                                        // [B, out]
-                h = h.add(t.reshape(t.size(0), 1, 1, t.size(1)));
+                h = s.replace(h, h.add(t.reshape(t.size(0), 1, 1, t.size(1))));
             }
-            h = conv2.forward(norm2.forwardSilu(h));
+            h = s.replace(h, norm2.forwardSilu(h));
+            h = s.replace(h, conv2.forward(h));
             return s.keep((shortcut == null ? x : shortcut.forward(x)).add(h));
         }
     }

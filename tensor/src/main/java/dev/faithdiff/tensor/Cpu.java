@@ -1,10 +1,12 @@
 package dev.faithdiff.tensor;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -40,6 +42,12 @@ final class Cpu implements Device {
     }
 
     @Override public Pool pool() { return pool; }
+
+    /** Bounded by the machine's or the container's memory, which is all that is known where the system does not say what is available. */
+    @Override public long freeBytes() {
+        long total = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
+        return Math.min(availableBytes(), total) + pool.idleBytes();
+    }
 
     @Override public String toString() { return name(); }
 

@@ -29,6 +29,9 @@ public interface Device {
     /** The memory account of this device. */
     Pool pool();
 
+    /** Bytes that can still be allocated, the pool's idle blocks included; the largest long where nobody knows. */
+    default long freeBytes() { return Long.MAX_VALUE; }
+
     /**
      * The device of a name such as {@code "cpu"} or {@code "cuda:1"}.
      *

@@ -76,6 +76,9 @@ public final class Pool {
     /** Bytes handed out now. */
     public synchronized long usedBytes() { return usedBytes; }
 
+    /** Bytes kept for reuse now. */
+    public synchronized long idleBytes() { return idleBytes; }
+
     /** The most bytes ever held at once, idle blocks included. */
     public synchronized long peakBytes() { return peakBytes; }
 

@@ -65,6 +65,19 @@ public class Scope implements AutoCloseable {
         return parent.adopt(t);
     }
 
+    /**
+     * The next tensor of a chain, {@code h = s.replace(h, f(h))}: what this scope owned of the one before is freed at once. Tensors of
+     * outer scopes and of tapes stay, and so does a storage that both share.
+     */
+    public Tensor replace(Tensor before, Tensor next) {
+        Storage s = before.storage();
+        if (s.owner == this && s != next.storage()) {
+            owned.remove(s);
+            s.release();
+        }
+        return next;
+    }
+
     void own(Storage s) {
         s.owner = this;
         owned.add(s);

@@ -34,6 +34,33 @@ class ScopeTest {
         }
     }
 
+    @Test void replaceFreesWhatItOwnsAtOnceAndUseAfterItIsAnError() {
+        try (Scope outer = Scope.open()) {
+            Tensor given = tensor(), next, last;
+            try (Scope inner = Scope.open()) {
+                Tensor h = next = inner.replace(given, given.mul(2));
+                h = inner.replace(h, h.reshape(1, 2));
+                assertThat(h.toFloats()).as("a view of what it replaces").containsExactly(2, 4);
+                last = inner.keep(inner.replace(h, h.mul(2)));
+            }
+            assertThat(given.storage().live()).isTrue();
+            assertThat(last.toFloats()).containsExactly(4, 8);
+            assertThatThrownBy(() -> next.mul(2)).isInstanceOf(OpError.class).hasMessageContaining("used after its scope");
+        }
+    }
+
+    @Test void replaceLeavesWhatATapeRecorded() {
+        try (Scope outer = Scope.open()) {
+            Tensor w = tensor();
+            try (Tape tape = Tape.watch(w); Scope inner = Scope.open()) {
+                Tensor h = w.mul(w);
+                Tensor loss = inner.replace(h, h.mul(h)).mean();
+                assertThat(h.storage().live()).isTrue();
+                assertThat(tape.gradients(loss).get(w).toFloats()).containsExactly(2, 16);
+            }
+        }
+    }
+
     @Test void nothingEnclosesTheOutermostScope() {
         try (Scope s = Scope.open()) {
             Tensor t = tensor().named("y");

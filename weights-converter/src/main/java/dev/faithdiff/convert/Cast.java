@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/** A tensor in another floating-point type, converted in small pieces while it is written. */
+/** A tensor in another element type, converted in small pieces while it is written; F8_E4M3 saturates at 448. */
 record Cast(Source source, DType dtype) implements Source {
-    private static final int CHUNK = 1 << 15;
+    private static final int CHUNK = 1 << 14;
 
-    /** {@code t} as it is where {@code dtype} is null, is its own, or it holds integers. */
-    static Source to(DType dtype, Source t) { return dtype == null || t.dtype() == dtype || !t.dtype().isFloating() ? t : new Cast(t, dtype); }
+    /** {@code t} itself where {@code dtype} is its own. */
+    static Source to(DType dtype, Source t) { return t.dtype() == dtype ? t : new Cast(t, dtype); }
 
     @Override public String name() { return source.name(); }
 
@@ -21,34 +21,35 @@ record Cast(Source source, DType dtype) implements Source {
 
     /** @throws ConvertError if a finite value is too large for the type */
     @Override public void writeTo(WritableByteChannel out) throws IOException {
-        source.writeTo(new WritableByteChannel() {
-            @Override public int write(ByteBuffer bytes) throws IOException { return convert(bytes, out); }
-
-            @Override public boolean isOpen() { return out.isOpen(); }
-
-            @Override public void close() { }
+        float[] values = new float[CHUNK];
+        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK * dtype.bytes());
+        source.writeTo(new Views.PassOn(out) {
+            @Override public int write(ByteBuffer bytes) throws IOException { return convert(bytes, out, values, chunk); }
         });
     }
 
-    private int convert(ByteBuffer bytes, WritableByteChannel out) throws IOException {
+    private int convert(ByteBuffer bytes, WritableByteChannel out, float[] values, ByteBuffer chunk) throws IOException {
         int from = source.dtype().bytes(), to = dtype.bytes(), count = bytes.remaining() / from;
         if (bytes.remaining() % from != 0) throw new IOException(name() + " comes in pieces of half an element");
-        MemorySegment in = MemorySegment.ofBuffer(bytes);
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK * to);
-        MemorySegment converted = MemorySegment.ofBuffer(chunk);
+        MemorySegment in = MemorySegment.ofBuffer(bytes), converted = MemorySegment.ofBuffer(chunk.clear());
         for (int at = 0; at < count; at += CHUNK) {
             int n = Math.min(CHUNK, count - at);
-            for (int i = 0; i < n; i++) {
-                float v = source.dtype().get(in, (long) (at + i) * from);
-                dtype.set(converted, (long) i * to, v);
-                if (Float.isFinite(v) && !Float.isFinite(dtype.get(converted, (long) i * to))) {
-                    throw new ConvertError(name() + " has the value " + v + ", too large for " + dtype);
-                }
-            }
+            Floats.read(source.dtype(), in, (long) at * from, values, n);
+            float largest = Floats.write(dtype, values, n, converted);
+            if (largest > limit()) throw new ConvertError(name() + " has the value " + largest + ", too large for " + dtype);
             chunk.clear().limit(n * to);
             while (chunk.hasRemaining()) out.write(chunk);
         }
         bytes.position(bytes.limit());
         return count * from;
+    }
+
+    /** The largest finite magnitude that stays finite; F8 saturates and has none. */
+    private float limit() {
+        return switch (dtype) {
+            case F16 -> Math.nextDown(65520f);
+            case BF16 -> Math.nextDown(0x1.ffp127f);
+            default -> Float.MAX_VALUE;
+        };
     }
 }

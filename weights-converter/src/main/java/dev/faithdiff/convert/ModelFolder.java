@@ -27,6 +27,9 @@ final class ModelFolder {
     static void write(Path target, boolean force, Writer writer) {
         check(target, force);
         Path whole = target.toAbsolutePath().normalize(), partial = sibling(whole, "partial"), old = sibling(whole, "old");
+        deleteOrphans(whole);
+        Thread interrupted = new Thread(() -> delete(partial));
+        Runtime.getRuntime().addShutdownHook(interrupted);
         try {
             Files.createDirectories(partial);
             writer.write(partial);
@@ -39,6 +42,29 @@ final class ModelFolder {
             if (Files.exists(old) && !Files.exists(whole)) old.toFile().renameTo(whole.toFile());
             delete(partial);
             delete(old);
+            unhook(interrupted);
+        }
+    }
+
+    private static void unhook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            return; // the JVM is going down and has begun the hook
+        }
+    }
+
+    /** What killed processes left of this folder. */
+    private static void deleteOrphans(Path whole) {
+        String start = "." + whole.getFileName() + ".partial-";
+        if (!Files.isDirectory(whole.getParent())) return;
+        try (Stream<Path> siblings = Files.list(whole.getParent())) {
+            for (Path p : siblings.toList()) {
+                String name = p.getFileName().toString(), pid = name.startsWith(start) ? name.substring(start.length()) : "";
+                if (pid.matches("\\d{1,10}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) delete(p);
+            }
+        } catch (IOException e) {
+            return; // they are only in the way of nobody
         }
     }
 

@@ -1,9 +1,9 @@
 package dev.faithdiff.convert;
 
-import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Path;
 import java.util.Map;
@@ -11,6 +11,7 @@ import java.util.Set;
 
 /** The model folder's {@code model.json}: its format, where it came from, and the numbers that the reference hard-codes. */
 final class ModelJson {
+    static final JsonElement RRDBNET = new JsonPrimitive("rrdbnet");
     private static final Set<String> SHOWN = Set.of("encoder_block_out_channels", "encoder_layers_per_block", "encoder_mid_block_add_attention",
             "condition_channels", "embedding_channels", "transformer_width", "transformer_layers", "transformer_mlp_ratio", "downscale");
 
@@ -47,9 +48,9 @@ final class ModelJson {
         n.addProperty("downscale", 1 << Math.max(0, channels.size() - 1));
         if (!text) {
             n.addProperty("text_tokens", 77);
-            int pooledAndTimeIds = KeyRules.number(unet, "projection_class_embeddings_input_dim");
-            n.addProperty("text_dim", KeyRules.number(unet, "cross_attention_dim"));
-            n.addProperty("pooled_text_dim", pooledAndTimeIds - 6 * KeyRules.number(unet, "addition_time_embed_dim"));
+            int pooledAndTimeIds = Settings.number(unet, "projection_class_embeddings_input_dim");
+            n.addProperty("text_dim", Settings.number(unet, "cross_attention_dim"));
+            n.addProperty("pooled_text_dim", pooledAndTimeIds - 6 * Settings.number(unet, "addition_time_embed_dim"));
         }
         n.addProperty("guidance_scale", text ? 5.0 : 1.0);
         n.addProperty("num_inference_steps", 20);
@@ -61,15 +62,36 @@ final class ModelJson {
 
     /** The whole file; the same input gives the same text. */
     static String text(SourceFolder source, JsonObject numbers) {
-        JsonObject names = new JsonObject(), model = new JsonObject();
+        JsonObject names = new JsonObject();
         names.addProperty("sdxl", name(source.sdxl()));
-        names.addProperty("vae", name(source.vae()));
+        names.addProperty("vae", name(source.vae() == null ? source.sdxl() : source.vae()));
         names.addProperty("faithdiff", name(source.faithdiff()));
+        return text(names, numbers);
+    }
+
+    /** As {@link #text(SourceFolder, JsonObject)} for a model that no files were the source of. */
+    static String text(String origin, JsonObject numbers) { return text(new JsonPrimitive(origin), numbers); }
+
+    /** The file of an RRDBNet, whose numbers are not nested. */
+    static String rrdbnet(Path source, JsonObject numbers) {
+        JsonObject model = header(new JsonPrimitive(name(source)));
+        model.add("kind", RRDBNET);
+        numbers.asMap().forEach(model::add);
+        return Published.text(model);
+    }
+
+    private static String text(JsonElement origin, JsonObject numbers) {
+        JsonObject model = header(origin);
+        model.add("faithdiff", numbers);
+        return Published.text(model);
+    }
+
+    private static JsonObject header(JsonElement origin) {
+        JsonObject model = new JsonObject();
         model.addProperty("format", "faithdiff-jvm");
         model.addProperty("version", 1);
-        model.add("source", names);
-        model.add("faithdiff", numbers);
-        return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(model) + "\n";
+        model.add("source", origin);
+        return model;
     }
 
     private static void agree(JsonObject numbers, JsonObject given, Report report) {
@@ -78,8 +100,9 @@ final class ModelJson {
             if (value == null) continue;
             if (SHOWN.contains(name) && !value.equals(numbers.get(name))) {
                 report.problem("faithdiff_config.json: " + name + " is " + value + " but the tensors show " + numbers.get(name));
+            } else {
+                numbers.add(name, value);
             }
-            numbers.add(name, value);
         }
     }
 

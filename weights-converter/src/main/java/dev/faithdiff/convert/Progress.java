@@ -24,6 +24,9 @@ final class Progress {
         this.out = total < LARGE ? null : out;
     }
 
+    /** Where to write: a terminal, or null. */
+    static PrintStream terminal() { return System.console() != null && System.console().isTerminal() ? System.err : null; }
+
     /** The tensor itself, counted when it was written. */
     Source counted(Source t) {
         return new Source() {

@@ -22,7 +22,10 @@ final class Report {
     boolean complete() { return problems.isEmpty(); }
 
     /** One line for a part: tensors, values, bytes by element type, and where they came from. */
-    void mapped(String part, Collection<Source> tensors, String origin) {
+    void mapped(String part, Collection<Source> tensors, String origin) { note(part + ": " + sizes(tensors) + " (" + origin + ")"); }
+
+    /** How many tensors and values, and how many bytes of each element type. */
+    static String sizes(Collection<Source> tensors) {
         Map<DType, Long> bytes = new EnumMap<>(DType.class);
         long values = 0;
         for (Source t : tensors) {
@@ -31,15 +34,13 @@ final class Report {
         }
         List<String> sizes = new ArrayList<>();
         bytes.forEach((dtype, n) -> sizes.add(String.format(Locale.ROOT, "%s %.1f MB", dtype, n / 1e6)));
-        note(part + ": " + tensors.size() + " tensors, " + values + " values, " + String.join(", ", sizes) + " (" + origin + ")");
+        return tensors.size() + " tensors, " + values + " values, " + String.join(", ", sizes);
     }
 
     void unused(String from, Collection<String> keys) {
-        if (!keys.isEmpty()) note(from + ": " + keys.size() + " unused " + bounded(keys));
-    }
-
-    void missing(String part, Collection<String> keys) {
-        for (String k : keys) problem(part + ": " + k + " is missing");
+        List<String> others = keys.stream().filter(k -> !KeyNames.ema(k)).toList();
+        if (others.size() < keys.size()) note(from + ": " + (keys.size() - others.size()) + " tensors of averaged copies (EMA) dropped");
+        if (!others.isEmpty()) note(from + ": " + others.size() + " unused " + bounded(others));
     }
 
     /** The lines for a reader, unused keys included. */

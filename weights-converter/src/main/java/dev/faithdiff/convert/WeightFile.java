@@ -3,40 +3,70 @@ package dev.faithdiff.convert;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The tensors of one published file or folder, safetensors or torch.save, mapped until closed. */
+/** The tensors of one published file or folder, whatever its format, mapped until closed. */
 final class WeightFile implements AutoCloseable {
     private static final List<String> TORCH_NAMES = List.of("diffusion_pytorch_model.fp16.bin", "diffusion_pytorch_model.bin",
             "pytorch_model.fp16.bin", "pytorch_model.bin");
 
     private final Map<String, Source> tensors;
+    private final Map<String, String> metadata;
+    private final String format;
     private final AutoCloseable file;
 
-    private WeightFile(Map<String, ? extends Source> tensors, AutoCloseable file) {
+    private WeightFile(Map<String, ? extends Source> tensors, Map<String, String> metadata, String format, AutoCloseable file) {
         this.tensors = new LinkedHashMap<>(tensors);
+        this.metadata = metadata;
+        this.format = format;
         this.file = file;
     }
 
-    /** @throws RuntimeException (ConvertError or SafeTensorsError) with one line if nothing readable is there */
+    /**
+     * Opens by content, not by name.
+     *
+     * @throws RuntimeException (ConvertError or SafeTensorsError) with one line if nothing readable is there
+     */
     static WeightFile open(Path fileOrFolder) {
         Path path = Files.isDirectory(fileOrFolder) && !hasSafeTensors(fileOrFolder) ? torchFile(fileOrFolder) : fileOrFolder;
-        String name = path.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (Files.isDirectory(path) || name.endsWith(".safetensors") || name.endsWith(".json")) {
-            SafeTensors file = SafeTensors.open(path);
-            return new WeightFile(file.entries(), file);
-        }
+        if (Files.isDirectory(path) || path.toString().endsWith(".json")) return safeTensors(path, "safetensors, as its folder or index says");
+        byte[] start = start(path);
+        if (start.length == 9 && start[8] == '{' || path.toString().endsWith(".safetensors")) return safeTensors(path, "safetensors");
         TorchFile file = TorchFile.open(path);
-        return new WeightFile(file.entries(), file);
+        return new WeightFile(file.entries(), Map.of(), start[0] == 'P' ? "torch.save, zip" : "torch.save, legacy", file);
+    }
+
+    /** Whether a folder holds weights under a published name or in safetensors. */
+    static boolean isIn(Path folder) { return hasSafeTensors(folder) || TORCH_NAMES.stream().anyMatch(n -> Files.exists(folder.resolve(n))); }
+
+    private static WeightFile safeTensors(Path path, String format) {
+        SafeTensors file = SafeTensors.open(path);
+        return new WeightFile(file.entries(), file.metadata(), format, file);
     }
 
     Map<String, Source> tensors() { return tensors; }
+
+    /** What a safetensors file says about itself; not trusted. */
+    Map<String, String> metadata() { return metadata; }
+
+    /** The file format in words. */
+    String format() { return format; }
+
+    /** The first nine bytes; fewer where there are no more. */
+    private static byte[] start(Path path) {
+        if (!Files.isRegularFile(path)) return new byte[0];
+        try (InputStream in = Files.newInputStream(path)) {
+            return in.readNBytes(9);
+        } catch (IOException e) {
+            throw new ConvertError(path, "cannot be read: " + e.getMessage(), e);
+        }
+    }
 
     private static boolean hasSafeTensors(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {

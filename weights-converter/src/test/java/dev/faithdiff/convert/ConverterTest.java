@@ -26,8 +26,8 @@ class ConverterTest {
 
     @TempDir Path folder;
 
-    private static Report convert(Path source, Path target, DType dtype, boolean force) {
-        try (Converter converter = new Converter(SourceFolder.find(source, null, null, null), dtype)) {
+    private static Report convert(Path source, Path target, Precision dtype, boolean force) {
+        try (Converter converter = new Converter(SourceFolder.find(source), dtype)) {
             Report report = converter.plan();
             ModelFolder.write(target, force, f -> converter.write(f, null));
             return report;
@@ -65,7 +65,7 @@ class ConverterTest {
 
     @Test
     void unetIsTheReleasedOneWithFaithDiffOnTop() throws IOException {
-        convert(TINY, folder.resolve("model"), null, false);
+        convert(TINY, folder.resolve("model"), Precision.KEEP, false);
         try (SafeTensors made = SafeTensors.open(folder.resolve("model/unet/model.safetensors"));
                 SafeTensors base = SafeTensors.open(TINY.resolve("sdxl/unet"));
                 TorchFile fine = TorchFile.open(TINY.resolve("FaithDiff.bin"))) {
@@ -80,7 +80,7 @@ class ConverterTest {
 
     @Test
     void otherPartsAreTheirSourcesBitForBit() throws IOException {
-        convert(TINY, folder.resolve("model"), null, false);
+        convert(TINY, folder.resolve("model"), Precision.KEEP, false);
         Map<String, Path> sources = Map.of("vae", TINY.resolve("vae-fp16-fix"),
                 "text_encoder", TINY.resolve("sdxl/text_encoder"), "text_encoder_2", TINY.resolve("sdxl/text_encoder_2"));
         for (var part : sources.entrySet()) {
@@ -95,7 +95,7 @@ class ConverterTest {
             }
         }
         Map<String, byte[]> made = files(folder.resolve("model")), tiny = files(TINY);
-        assertThat(made.keySet()).containsExactly("model.json", "scheduler/scheduler_config.json",
+        assertThat(made.keySet()).containsExactly("SHA256SUMS", "model.json", "scheduler/scheduler_config.json",
                 "text_encoder/config.json", "text_encoder/model.safetensors", "text_encoder_2/config.json",
                 "text_encoder_2/model.safetensors", "tokenizer/merges.txt", "tokenizer/special_tokens_map.json",
                 "tokenizer/tokenizer_config.json", "tokenizer/vocab.json", "tokenizer_2/merges.txt", "tokenizer_2/special_tokens_map.json",
@@ -109,8 +109,8 @@ class ConverterTest {
 
     @Test
     void numbersAreReadOffTheTensors() throws IOException {
-        convert(TINY, folder.resolve("model"), null, false);
-        JsonObject model = SourceFolder.json(folder.resolve("model/model.json"));
+        convert(TINY, folder.resolve("model"), Precision.KEEP, false);
+        JsonObject model = Settings.read(folder.resolve("model/model.json"));
         assertThat(model.get("source").toString()).isEqualTo("{\"sdxl\":\"sdxl\",\"vae\":\"vae-fp16-fix\",\"faithdiff\":\"FaithDiff.bin\"}");
         assertThat(model.get("faithdiff").toString()).isEqualTo("{\"encoder_block_out_channels\":[32,64,32,32],\"encoder_layers_per_block\":2,"
                 + "\"encoder_norm_num_groups\":32,\"encoder_norm_eps\":1.0E-6,\"encoder_mid_block_add_attention\":true,\"condition_channels\":32,"
@@ -122,7 +122,7 @@ class ConverterTest {
 
     @Test
     void twiceGivesTheSameBytes() throws IOException {
-        Report first = convert(TINY, folder.resolve("a"), null, false), second = convert(TINY, folder.resolve("b"), null, false);
+        Report first = convert(TINY, folder.resolve("a"), Precision.KEEP, false), second = convert(TINY, folder.resolve("b"), Precision.KEEP, false);
         Map<String, byte[]> a = files(folder.resolve("a")), b = files(folder.resolve("b"));
         assertThat(a.keySet()).isEqualTo(b.keySet());
         a.forEach((name, content) -> assertThat(content).as(name).isEqualTo(b.get(name)));
@@ -133,7 +133,7 @@ class ConverterTest {
 
     @Test
     void widensAndNarrowsExactly() throws IOException {
-        convert(TINY, folder.resolve("wide"), DType.F32, false);
+        convert(TINY, folder.resolve("wide"), Precision.parse("f32"), false);
         try (SafeTensors wide = SafeTensors.open(folder.resolve("wide/vae")); SafeTensors source = SafeTensors.open(TINY.resolve("vae-fp16-fix"))) {
             for (Entry e : wide.entries().values()) {
                 assertThat(e.dtype()).isEqualTo(DType.F32);
@@ -145,7 +145,7 @@ class ConverterTest {
     @Test
     void unetKeysThatFaithDiffLacksComeFromSdxl() throws IOException {
         Path copy = copyWithout("conv_in.");
-        assertThat(convert(copy, folder.resolve("model"), null, false).toString()).contains("616 of 618 U-Net tensors");
+        assertThat(convert(copy, folder.resolve("model"), Precision.KEEP, false).toString()).contains("616 of 618 U-Net tensors");
         try (SafeTensors made = SafeTensors.open(folder.resolve("model/unet")); SafeTensors base = SafeTensors.open(TINY.resolve("sdxl/unet"))) {
             assertThat(bytes(made.entries().get("conv_in.weight"))).isEqualTo(bytes(base.entries().get("conv_in.weight")));
         }
@@ -160,7 +160,7 @@ class ConverterTest {
             some.keySet().removeIf(k -> k.startsWith("decoder.up_blocks."));
             SafeTensors.write(copy.resolve("vae-fp16-fix/model.safetensors"), some.values(), Map.of());
         }
-        assertThatThrownBy(() -> convert(copy, folder.resolve("model"), null, false)).isInstanceOf(ConvertError.class)
+        assertThatThrownBy(() -> convert(copy, folder.resolve("model"), Precision.KEEP, false)).isInstanceOf(ConvertError.class)
                 .hasMessageStartingWith("the model is incomplete, 108 problems:\n")
                 .hasMessageContaining("unet: condition_embedding.norm_in.weight is missing\n")
                 .hasMessageContaining("vae: decoder.up_blocks.0.resnets.0.norm1.weight is missing\n").hasMessageEndingWith("and 88 more");
@@ -172,7 +172,7 @@ class ConverterTest {
         Path copy = copyWithout("nothing");
         Files.delete(copy.resolve("sdxl/scheduler/scheduler_config.json"));
         Files.delete(copy.resolve("sdxl/tokenizer_2/vocab.json"));
-        assertThatThrownBy(() -> convert(copy, folder.resolve("model"), null, false)).hasMessageContaining("2 problems")
+        assertThatThrownBy(() -> convert(copy, folder.resolve("model"), Precision.KEEP, false)).hasMessageContaining("2 problems")
                 .hasMessageContaining("scheduler_config.json is missing").hasMessageContaining("vocab.json is missing");
     }
 
@@ -180,7 +180,7 @@ class ConverterTest {
     void numbersThatContradictTheTensorsAreRefused() throws IOException {
         Path copy = copyWithout("nothing");
         Files.writeString(copy.resolve("faithdiff_config.json"), "{\"transformer_width\": 64, \"transformer_heads\": 4, \"condition_channels\": 32}");
-        assertThatThrownBy(() -> convert(copy, folder.resolve("model"), null, false))
+        assertThatThrownBy(() -> convert(copy, folder.resolve("model"), Precision.KEEP, false))
                 .hasMessageContaining("faithdiff_config.json: transformer_width is 64 but the tensors show 32").hasMessageContaining("incomplete:");
     }
 
@@ -189,10 +189,10 @@ class ConverterTest {
         Path model = folder.resolve("model");
         Files.createDirectories(model);
         Files.writeString(model.resolve("thesis.txt"), "mine");
-        assertThatThrownBy(() -> convert(TINY, model, null, false)).hasMessageContaining("exists").hasMessageContaining("--force");
-        assertThatThrownBy(() -> convert(TINY, model, null, true)).hasMessageContaining("something else than a model");
+        assertThatThrownBy(() -> convert(TINY, model, Precision.KEEP, false)).hasMessageContaining("exists").hasMessageContaining("--force");
+        assertThatThrownBy(() -> convert(TINY, model, Precision.KEEP, true)).hasMessageContaining("something else than a model");
         Files.writeString(model.resolve("model.json"), "{}");
-        convert(TINY, model, null, true);
+        convert(TINY, model, Precision.KEEP, true);
         assertThat(model.resolve("thesis.txt")).doesNotExist();
         try (Stream<Path> left = Files.list(folder)) { assertThat(left).containsExactly(model); }
     }

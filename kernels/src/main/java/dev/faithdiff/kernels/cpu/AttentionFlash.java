@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.AttentionHeads.BLOCK;
 import static dev.faithdiff.kernels.cpu.AttentionTiles.ROWS;
 import static dev.faithdiff.kernels.cpu.AttentionTiles.WIDTH;
 import static dev.faithdiff.kernels.cpu.Vec.F;
@@ -20,144 +21,116 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Keys and values are packed once for all query blocks, in as much memory as they take themselves.
  */
 public final class AttentionFlash implements Kernel<AttentionOp> {
-    private static final int KEYS = 128;                     // scores of a block of keys, 24 KiB, stay in the first cache
-    private static final float[] ZEROS = new float[WIDTH];
+    static final float[] ZEROS = new float[WIDTH];
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
     /** What a thread needs for a block of queries, all transposed: one row for a component or key, one lane for a query. */
-    private static final class Work {
-        private final float[] scores = new float[KEYS * WIDTH];
-        private final float[] max = new float[WIDTH], sum = new float[WIDTH], decay = new float[WIDTH];
-        private float[] q = {}, y = {};
+    static final class Work {
+        final float[] scores = new float[BLOCK * WIDTH];
+        final float[] max = new float[WIDTH], sum = new float[WIDTH], decay = new float[WIDTH];
+        float[] q = {}, y = {};
 
-        Work fit(int d, int e) {
-            if (q.length < d * WIDTH) q = new float[d * WIDTH];
-            if (y.length < e * WIDTH) y = new float[e * WIDTH];
-            return this;
+        /** This thread's, large enough for head widths d and e. */
+        static Work of(int d, int e) {
+            Work w = WORK.get();
+            if (w.q.length < d * WIDTH) w.q = new float[d * WIDTH];
+            if (w.y.length < AttentionHeads.roundUp(e) * WIDTH) w.y = new float[AttentionHeads.roundUp(e) * WIDTH];
+            return w;
         }
     }
 
-    /** The sizes of a case: batch and heads together, queries, keys, and the head widths of q and v. */
-    private record Sizes(int heads, int queries, int keys, int d, int e, boolean causal) {
-        int panels() { return (keys + ROWS - 1) / ROWS; }
+    /** Operands by head, keys and values also packed. */
+    record Packed(AttentionHeads q, AttentionHeads k, AttentionHeads v, Workspace keys, Workspace values, float scale, boolean causal)
+            implements AutoCloseable {
+        static Packed of(AttentionOp op, Tensor[] in) {
+            AttentionHeads q = new AttentionHeads(in[0], op.heads()), k = new AttentionHeads(in[1], op.heads());
+            AttentionHeads v = new AttentionHeads(in[2], op.heads());
+            Workspace keys = Workspace.of(k.count() * k.tokenPanels()), values = Workspace.of(k.count() * v.componentPanels());
+            Parallel.run(k.count() * k.blocks(), i -> {
+                int head = i / k.blocks(), block = i % k.blocks();
+                k.packTokens(head, block, keys.at(head * k.tokenPanels()));
+                v.packComponents(head, block, values.at(head * v.componentPanels()));
+            });
+            return new Packed(q, k, v, keys, values, (float) (op.scale(in) / Math.log(2)), op.causal()); // 2^x is cheaper than e^x
+        }
 
-        int valuePanels() { return (e + ROWS - 1) / ROWS; }
-
-        /** Floats of one packed head of keys. */
-        long keyFloats() { return (long) panels() * ROWS * d; }
-
-        /** Floats of one packed head of values. */
-        long valueFloats() { return (long) valuePanels() * ROWS * keys; }
-
-        /** Address of a token's part of a head (numbered through the batch) in a tensor {@code [B, tokens, heads * width]}. */
-        long at(Tensor t, int head, int token, int width) {
-            long row = (long) (head / heads) * t.size(1) + token;
-            return t.address() + 4 * (row * t.size(2) + (long) (head % heads) * width);
+        @Override public void close() {
+            keys.close();
+            values.close();
         }
     }
 
     @Override public Class<AttentionOp> op() { return AttentionOp.class; }
 
-    @Override public String refuses(AttentionOp op, Tensor[] in) {
+    @Override public String refuses(AttentionOp op, Tensor[] in) { return refuses(in); }
+
+    static String refuses(Tensor[] in) {
         for (Tensor t : in) if (t.dtype() != DType.F32) return "takes F32";
         return in[1].size(1) == 0 ? "there are no keys" : null;
     }
 
     @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
-        Sizes s = new Sizes(op.heads(), in[0].size(1), in[1].size(1), in[0].size(2) / op.heads(), in[2].size(2) / op.heads(), op.causal());
-        int heads = in[0].size(0) * op.heads(), blocks = (s.queries + WIDTH - 1) / WIDTH, chunks = (s.keys + KEYS - 1) / KEYS;
-        float scale = (float) (op.scale(in) / Math.log(2)); // powers of two are cheaper than of e
-        try (Workspace keys = Workspace.of(heads * s.keyFloats()); Workspace values = Workspace.of(heads * s.valueFloats())) {
-            Parallel.run(heads * chunks, i -> {
-                packKeys(s, in[1], i / chunks, i % chunks * KEYS, keys.at(i / chunks * s.keyFloats()));
-                packValues(s, in[2], i / chunks, i % chunks * KEYS, values.at(i / chunks * s.valueFloats()));
-            });
-            Parallel.run(heads * blocks, i -> {
-                int head = i / blocks;
-                attend(s, in[0], head, i % blocks * WIDTH, keys.at(head * s.keyFloats()), values.at(head * s.valueFloats()), scale, out);
+        try (Packed p = Packed.of(op, in)) {
+            AttentionHeads q = p.q, y = new AttentionHeads(out, op.heads());
+            Parallel.run(q.count() * q.laneBlocks(), i -> {
+                int head = i / q.laneBlocks(), query = i % q.laneBlocks() * WIDTH, count = Math.min(WIDTH, q.tokens() - query);
+                y.fromLanes(attend(p, head, query, count).y, head, query, count);
             });
         }
     }
 
-    /** Panels of eight keys, {@code [d][8]} each; the last repeats its last key. */
-    private static void packKeys(Sizes s, Tensor k, int head, int from, long to) {
-        long step = 4L * k.size(2);
-        for (int key = from; key < Math.min(from + KEYS, s.keys); key += ROWS) {
-            AttentionTiles.transpose(s.at(k, head, key, s.d), step, Math.min(ROWS, s.keys - key), s.d, to + 4L * key * s.d);
-        }
-    }
-
-    /** Panels of eight components of all values, {@code [keys][8]} each, the last filled up with zeros. */
-    private static void packValues(Sizes s, Tensor v, int head, int from, long to) {
-        int count = Math.min(KEYS, s.keys - from);
-        for (int i = 0; i < s.e; i += ROWS) {
-            long row = s.at(v, head, from, s.e) + 4L * i, panel = to + 4L * ROWS * from + 4L * i * s.keys;
-            AttentionTiles.gather(row, 4L * v.size(2), Math.min(ROWS, s.e - i), count, panel);
-        }
-    }
-
-    /** The result for one block of queries of one head. */
-    private static void attend(Sizes s, Tensor q, int head, int query, long keys, long values, float scale, Tensor out) {
-        Work w = WORK.get().fit(s.d, s.valuePanels() * ROWS);
-        int rows = Math.min(WIDTH, s.queries - query), vectors = (rows + LANES - 1) / LANES;
-        for (int r = 0; r < vectors * LANES; r += ROWS) {
-            int last = rows - 1 - Math.min(r, rows - 1);
-            AttentionTiles.transpose(s.at(q, head, query + Math.min(r, rows - 1), s.d), 4L * q.size(2), last + 1, s.d, w.q, r);
-        }
+    /** The result for {@code count} queries of one head in the lanes of {@code y}, with the maximum and sum it came from. */
+    static Work attend(Packed p, int head, int query, int count) {
+        int d = p.q.width(), e = p.v.width(), vectors = (count + LANES - 1) / LANES;
+        Work w = Work.of(d, e);
+        p.q.toLanes(head, query, count, w.q);
         Arrays.fill(w.max, Float.NEGATIVE_INFINITY);
         Arrays.fill(w.sum, 0);
-        int end = s.causal ? Math.min(s.keys, query + rows) : s.keys;
-        for (int key = 0; key < end; key += KEYS) {
-            int count = Math.min(KEYS, end - key);
-            score(s.d, vectors, keys + 4L * key * s.d, count, w);
-            if (s.causal && key + count > query + 1) hide(w.scores, count, key - query);
-            for (int v = 0; v < vectors; v++) weigh(w.scores, count, v * LANES, scale, w);
-            if (key > 0) decay(w.y, s.e, vectors, w.decay);
-            accumulate(s, vectors, values + 4L * key * ROWS, count, key == 0, w);
+        int end = p.causal ? Math.min(p.k.tokens(), query + count) : p.k.tokens();
+        for (int key = 0; key < end; key += BLOCK) {
+            int keys = Math.min(BLOCK, end - key);
+            multiply(p.keys.at(head * p.k.tokenPanels() + (long) key * d), d, vectors, keys, w.q, w.scores);
+            if (p.causal && key + keys > query + 1) hide(w.scores, keys, key - query);
+            for (int v = 0; v < vectors; v++) weigh(w.scores, keys, v * LANES, p.scale, w);
+            if (key > 0) for (int v = 0; v < vectors; v++) scale(w.y, e, v * LANES, FloatVector.fromArray(F, w.decay, v * LANES));
+            accumulate(p.values.at(head * p.v.componentPanels() + (long) key * ROWS), p.v, keys, vectors, key == 0, w.scores, w.y);
         }
-        normalize(w.y, s.e, vectors, w.sum);
-        for (int r = 0; r < rows; r += ROWS) {
-            AttentionTiles.transpose(w.y, r, s.at(out, head, query + r, s.e), 4L * out.size(2), Math.min(ROWS, rows - r), s.e);
+        FloatVector one = FloatVector.broadcast(F, 1f);
+        for (int v = 0; v < vectors; v++) scale(w.y, e, v * LANES, one.div(FloatVector.fromArray(F, w.sum, v * LANES)));
+        return w;
+    }
+
+    /** {@code to[tokens][WIDTH] = A B} with A in panels of tokens and B {@code [depth][WIDTH]}. */
+    static void multiply(long panels, int depth, int vectors, int tokens, float[] b, float[] to) {
+        for (int i = 0; i < tokens; i += ROWS) {
+            AttentionTiles.multiply(depth, vectors, panels + 4L * i * depth, b, ZEROS, 0, 0, to, i * WIDTH);
         }
     }
 
-    /** scores = K Q^T. */
-    private static void score(int d, int vectors, long keys, int count, Work w) {
-        for (int i = 0; i < count; i += ROWS) {
-            AttentionTiles.multiply(d, vectors, keys + 4L * i * d, w.q, ZEROS, 0, 0, w.scores, i * WIDTH);
+    /** {@code y[width][WIDTH] += A^T B}, or = if {@code first}, with A of {@code tokens} of x in panels of components, B {@code [tokens][WIDTH]}. */
+    static void accumulate(long panels, AttentionHeads x, int tokens, int vectors, boolean first, float[] b, float[] y) {
+        for (int i = 0; i < x.width(); i += ROWS) {
+            long panel = panels + 4L * i * x.tokens();
+            if (first) AttentionTiles.multiply(tokens, vectors, panel, b, ZEROS, 0, 0, y, i * WIDTH);
+            else AttentionTiles.multiply(tokens, vectors, panel, b, y, i * WIDTH, WIDTH, y, i * WIDTH);
         }
     }
 
-    /** y = y + V^T P. */
-    private static void accumulate(Sizes s, int vectors, long values, int count, boolean first, Work w) {
-        for (int i = 0; i < s.e; i += ROWS) {
-            long panel = values + 4L * i * s.keys;
-            if (first) AttentionTiles.multiply(count, vectors, panel, w.scores, ZEROS, 0, 0, w.y, i * WIDTH);
-            else AttentionTiles.multiply(count, vectors, panel, w.scores, w.y, i * WIDTH, WIDTH, w.y, i * WIDTH);
-        }
-    }
-
-    /** Hides key i from the queries before it; key 0 lies {@code ahead} of query 0. */
-    private static void hide(float[] scores, int count, int ahead) {
-        for (int i = Math.max(0, 1 - ahead); i < count; i++) {
+    /** Hides keys from the queries before them; the first key lies {@code ahead} of the first query. */
+    static void hide(float[] scores, int keys, int ahead) {
+        for (int i = Math.max(0, 1 - ahead); i < keys; i++) {
             Arrays.fill(scores, i * WIDTH, i * WIDTH + Math.min(WIDTH, ahead + i), Float.NEGATIVE_INFINITY);
         }
     }
 
     /** Scores of a vector of queries to weights relative to their new maximum; {@code decay} is what earlier weights lose by it. */
     private static void weigh(float[] scores, int count, int at, float scale, Work w) {
-        FloatVector before = FloatVector.fromArray(F, w.max, at);
-        FloatVector max = max(scores, count, at, before);
-        FloatVector decay = power(before.sub(max), scale);
+        FloatVector before = FloatVector.fromArray(F, w.max, at), max = max(scores, count, at, before);
         max.intoArray(w.max, at);
-        decay.intoArray(w.decay, at);
-        FloatVector sum = FloatVector.fromArray(F, w.sum, at).mul(decay);
-        for (int i = at; i < count * WIDTH; i += WIDTH) {
-            FloatVector p = power(FloatVector.fromArray(F, scores, i).sub(max), scale);
-            p.intoArray(scores, i);
-            sum = sum.add(p);
-        }
-        sum.intoArray(w.sum, at);
+        before.intoArray(w.decay, at);
+        powers(w.decay, 1, at, max, scale);
+        FloatVector sum = powers(scores, count, at, max, scale);
+        FloatVector.fromArray(F, w.sum, at).fma(FloatVector.fromArray(F, w.decay, at), sum).intoArray(w.sum, at);
     }
 
     private static FloatVector max(float[] scores, int count, int at, FloatVector max) {
@@ -174,18 +147,31 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     /** {@link FloatVector#max} orders zeros and NaNs, for five instructions more. */
     private static FloatVector max(FloatVector a, FloatVector b) { return a.blend(b, b.compare(VectorOperators.GT, a)); }
 
-    /** {@code 2^(scale x)} for x not above 0, and at least 2^-125. */
-    private static FloatVector power(FloatVector x, float scale) {
-        return Vec.power(max(x, FloatVector.broadcast(F, -125 / scale)), FloatVector.broadcast(F, scale));
-    }
-
-    private static void decay(float[] y, int rows, int vectors, float[] decay) {
-        for (int v = 0; v < vectors; v++) scale(y, rows, v * LANES, FloatVector.fromArray(F, decay, v * LANES));
-    }
-
-    private static void normalize(float[] y, int rows, int vectors, float[] sum) {
-        FloatVector one = FloatVector.broadcast(F, 1f);
-        for (int v = 0; v < vectors; v++) scale(y, rows, v * LANES, one.div(FloatVector.fromArray(F, sum, v * LANES)));
+    /**
+     * x to {@code 2^(scale (x - max))} for x not above max, and their sum; at least 2^-125.
+     *
+     * <p>This is {@link Vec#power}, written out: with a call here, a few runs in twenty on a busy machine stayed a quarter to a half
+     * slower to their end, whatever the compiler had made of it.
+     */
+    static FloatVector powers(float[] x, int rows, int at, FloatVector max, float scale) {
+        FloatVector factor = FloatVector.broadcast(F, scale), least = FloatVector.broadcast(F, -125 / scale);
+        FloatVector round = FloatVector.broadcast(F, 0x1.8p23f), sum = FloatVector.zero(F);
+        for (int i = at; i < rows * WIDTH; i += WIDTH) {
+            FloatVector d = FloatVector.fromArray(F, x, i).sub(max);
+            d = d.blend(least, d.compare(VectorOperators.LT, least));
+            FloatVector shifted = d.fma(factor, round);
+            FloatVector r = d.fma(factor, round.sub(shifted));
+            FloatVector p = FloatVector.broadcast(F, 0.0013264727f);
+            p = p.fma(r, FloatVector.broadcast(F, 0.009671513f));
+            p = p.fma(r, FloatVector.broadcast(F, 0.055507336f));
+            p = p.fma(r, FloatVector.broadcast(F, 0.24022242f));
+            p = p.fma(r, FloatVector.broadcast(F, 0.693147f));
+            p = p.fma(r, FloatVector.broadcast(F, 1f));
+            p = p.reinterpretAsInts().add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats();
+            p.intoArray(x, i);
+            sum = sum.add(p);
+        }
+        return sum;
     }
 
     private static void scale(float[] y, int rows, int at, FloatVector factor) {

@@ -5,7 +5,6 @@ import static dev.faithdiff.kernels.cpu.Vec.FLOAT;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 
-import dev.faithdiff.tensor.DType;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -36,70 +35,6 @@ final class AttentionTiles {
             fourByThree(depth, a + 16, b, from, f + 4 * step, step, to, t + 4 * WIDTH);
         }
     }
-
-    /** Eight native rows of {@code count} floats, {@code step} bytes apart, to {@code [count][8]}; the last of {@code valid} rows is repeated. */
-    static void transpose(long from, long step, int valid, int count, long to) {
-        long r1 = row(from, step, 1, valid), r2 = row(from, step, 2, valid), r3 = row(from, step, 3, valid), r4 = row(from, step, 4, valid);
-        long r5 = row(from, step, 5, valid), r6 = row(from, step, 6, valid), r7 = row(from, step, 7, valid);
-        for (long i = 0; i < 4L * count; i += 4, to += 4 * ROWS) {
-            Vec.set(to, Vec.get(from + i));
-            Vec.set(to + 4, Vec.get(r1 + i));
-            Vec.set(to + 8, Vec.get(r2 + i));
-            Vec.set(to + 12, Vec.get(r3 + i));
-            Vec.set(to + 16, Vec.get(r4 + i));
-            Vec.set(to + 20, Vec.get(r5 + i));
-            Vec.set(to + 24, Vec.get(r6 + i));
-            Vec.set(to + 28, Vec.get(r7 + i));
-        }
-    }
-
-    /** The same to eight lanes of {@code [count][WIDTH]}. */
-    static void transpose(long from, long step, int valid, int count, float[] to, int lane) {
-        long r1 = row(from, step, 1, valid), r2 = row(from, step, 2, valid), r3 = row(from, step, 3, valid), r4 = row(from, step, 4, valid);
-        long r5 = row(from, step, 5, valid), r6 = row(from, step, 6, valid), r7 = row(from, step, 7, valid);
-        for (int i = 0, t = lane; i < count; i++, t += WIDTH) {
-            to[t] = Vec.get(from + 4L * i);
-            to[t + 1] = Vec.get(r1 + 4L * i);
-            to[t + 2] = Vec.get(r2 + 4L * i);
-            to[t + 3] = Vec.get(r3 + 4L * i);
-            to[t + 4] = Vec.get(r4 + 4L * i);
-            to[t + 5] = Vec.get(r5 + 4L * i);
-            to[t + 6] = Vec.get(r6 + 4L * i);
-            to[t + 7] = Vec.get(r7 + 4L * i);
-        }
-    }
-
-    /** Eight lanes of {@code [count][WIDTH]} to {@code valid} native rows. */
-    static void transpose(float[] from, int lane, long to, long step, int valid, int count) {
-        if (valid < ROWS) {
-            for (int r = 0; r < valid; r++) for (int i = 0; i < count; i++) Vec.set(to + r * step + 4L * i, from[i * WIDTH + lane + r]);
-            return;
-        }
-        long r1 = to + step, r2 = r1 + step, r3 = r2 + step, r4 = r3 + step, r5 = r4 + step, r6 = r5 + step, r7 = r6 + step;
-        for (int i = 0, f = lane; i < count; i++, f += WIDTH) {
-            Vec.set(to + 4L * i, from[f]);
-            Vec.set(r1 + 4L * i, from[f + 1]);
-            Vec.set(r2 + 4L * i, from[f + 2]);
-            Vec.set(r3 + 4L * i, from[f + 3]);
-            Vec.set(r4 + 4L * i, from[f + 4]);
-            Vec.set(r5 + 4L * i, from[f + 5]);
-            Vec.set(r6 + 4L * i, from[f + 6]);
-            Vec.set(r7 + 4L * i, from[f + 7]);
-        }
-    }
-
-    /** {@code count} native rows of {@code width} floats, {@code step} bytes apart, to {@code [count][8]} with zeros behind them. */
-    static void gather(long from, long step, int width, int count, long to) {
-        for (int r = 0; r < count; r++, from += step, to += 4 * ROWS) {
-            if (width == ROWS) {
-                for (int i = 0; i < 4 * ROWS; i += 8) MEMORY.set(DType.LONG, to + i, MEMORY.get(DType.LONG, from + i));
-            } else {
-                for (int i = 0; i < ROWS; i++) Vec.set(to + 4 * i, i < width ? Vec.get(from + 4 * i) : 0);
-            }
-        }
-    }
-
-    private static long row(long from, long step, int row, int valid) { return from + Math.min(row, valid - 1) * step; }
 
     private static void eightByThree(int depth, long a, float[] b, float[] from, int f, int step, float[] to, int t) {
         FloatVector c00 = FloatVector.fromArray(F, from, f),

@@ -14,7 +14,8 @@ import java.util.Arrays;
  */
 public final class Conv {
     /** Sizes of a convolution: batch, input map, channels in and out, kernel, stride and zero padding on each side. */
-    public record Size(int batch, int height, int width, int in, int out, int kh, int kw, int stride, int top, int left, int bottom, int right) {
+    public record Size(int batch, int height, int width, int in, int out, int kh, int kw, int stride,
+            int top, int left, int bottom, int right) {
         public int outHeight() { return (height + top + bottom - kh) / stride + 1; }
 
         public int outWidth() { return (width + left + right - kw) / stride + 1; }
@@ -40,23 +41,24 @@ public final class Conv {
      */
     public static void run(Size size, Matrix x, Matrix w, Matrix bias, Matrix y, boolean accumulate) {
         check(size, x, w.rows(), w.columns(), y);
-        Gemm.multiply(rows(size, x), w, true, bias, y, accumulate);
+        Gemm.multiply(rows(size, x), w, bias, y, accumulate);
     }
 
     /** The same with a packed weight. */
     public static void run(Size size, Matrix x, PackedB w, Matrix bias, Matrix y, boolean accumulate) {
         check(size, x, w.n(), w.k(), y);
-        Gemm.multiply(rows(size, x), w, 0, Gemm.bias(bias), y, accumulate);
+        Gemm.multiply(rows(size, x), w, bias, y, accumulate);
     }
 
-    private static Gemm.Rows rows(Size s, Matrix x) {
-        if (s.pointwise()) return Gemm.rows(x);
+    private static Rows rows(Size s, Matrix x) {
+        if (s.pointwise()) return Rows.of(x);
         return (row, rows, k, depth, to) -> {
             int width = s.outWidth(), height = s.outHeight();
             for (int r = 0; r < rows; r++) {
                 int pixel = row + r;
                 int ox = pixel % width, oy = pixel / width % height, image = pixel / width / height;
-                gather(s, x.at(image * s.height * s.width, 0), oy * s.stride - s.top, ox * s.stride - s.left, k, depth, to, r * STRIDE);
+                long from = x.at(image * s.height * s.width, 0);
+                gather(s, from, oy * s.stride - s.top, ox * s.stride - s.left, k, depth, to, r * STRIDE);
             }
         };
     }
@@ -84,8 +86,8 @@ public final class Conv {
     }
 
     private static void check(Size s, Matrix x, int out, int depth, Matrix y) {
-        boolean fits = x.dtype() == DType.F32 && y.dtype() == DType.F32 && x.rows() == s.batch * s.height * s.width && x.columns() == s.in
-                && x.stride() == s.in && out == s.out && depth == s.depth() && y.rows() == s.pixels() && y.columns() == s.out;
+        boolean fits = x.dtype() == DType.F32 && x.rows() == s.batch * s.height * s.width && x.columns() == s.in && x.stride() == s.in
+                && y.dtype() == DType.F32 && y.rows() == s.pixels() && y.columns() == s.out && out == s.out && depth == s.depth();
         if (!fits) throw new IllegalArgumentException(s + " on " + x + ", weight [" + out + ", " + depth + "], into " + y);
     }
 }

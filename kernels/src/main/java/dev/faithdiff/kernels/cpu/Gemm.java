@@ -1,7 +1,5 @@
 package dev.faithdiff.kernels.cpu;
 
-import static dev.faithdiff.kernels.cpu.Panels.DEPTH;
-import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
 
 import dev.faithdiff.tensor.DType;
@@ -11,22 +9,14 @@ import java.lang.foreign.MemorySegment;
 /**
  * Matrix product C[M, N] = A[M, K] B (+ bias[N]), or C += ..., in F32 on all threads.
  *
- * <p>B is packed into panels a slice of columns at a time (or came packed); then tasks, each a block of rows by some panels, walk K
- * in steps of {@link Panels#DEPTH}: pack their piece of A into the second cache, run the micro-kernel over it. Every sum has the same order
- * whatever the number of threads.
+ * <p>Few rows or columns go to {@link GemmDots}. Otherwise one operand is packed into panels, a slice of some MiB at a time, and
+ * {@link GemmBlocks} multiplies the rows of the other with them: commonly B is packed, but with a weight [N, K] and few rows of A
+ * it is less work to pack A and to turn C^T = B A^T while storing it.
  */
 public final class Gemm {
-    /** Packs A: {@code depth} columns from column k on of {@code rows} rows from {@code row} on, into rows {@link Panels#STRIDE} apart. */
-    interface Rows { void pack(int row, int rows, int k, int depth, float[] to); }
+    private static final long SLICE_BYTES = 12L << 20; // of the packed operand at a time
+    private static final int FEW_ROWS = 384;
 
-    private static final int BLOCK = 96;                    // rows of A that a task packs: 96 x 256 floats are 96 KiB
-    private static final long SLICE_BYTES = 8L << 20;       // of B packed at a time
-    private static final int TASKS = 4 * Parallel.threads(); // enough for an even end
-
-    private record Scratch(float[] a, float[] tile) {}
-
-    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[Panels.roundUp(BLOCK) * STRIDE], new float[Panels.ROWS * WIDTH]));
     private static final ThreadLocal<MemorySegment> SLICE = new ThreadLocal<>();
 
     private Gemm() {}
@@ -40,72 +30,57 @@ public final class Gemm {
      * @param c F32 [M, N], not overlapping the others
      */
     public static void multiply(Matrix a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
-        requireF32(a, c);
-        multiply(rows(a), b, transposed, bias, c, accumulate);
+        check(a, transposed ? b.rows() : b.columns(), transposed ? b.columns() : b.rows(), bias, c);
+        multiply(Rows.of(a), b, transposed, bias, c, accumulate);
+    }
+
+    /** The same with a left operand from anywhere. */
+    static void multiply(Rows a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
+        if (transposed) multiply(a, b, bias, c, accumulate);
+        else multiplyPlain(a, b, widen(bias), c, accumulate);
     }
 
     /** The same with a packed right operand. */
     public static void multiply(Matrix a, PackedB b, Matrix bias, Matrix c, boolean accumulate) {
-        requireF32(a, c);
-        multiply(rows(a), b, 0, bias(bias), c, accumulate);
+        check(a, b.n(), b.k(), bias, c);
+        multiply(Rows.of(a), b, bias, c, accumulate);
     }
 
-    static void multiply(Rows a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
-        int n = c.columns(), k = transposed ? b.columns() : b.rows();
-        float[] wideBias = bias(bias);
-        int slice = (int) Math.max(Parallel.threads(), SLICE_BYTES / PackedB.panelBytes(k)) * WIDTH;
-        MemorySegment memory = scratch(PackedB.bytes(k, Math.min(n, slice)));
-        for (int column = 0; column < n; column += slice) {
-            int columns = Math.min(slice, n - column);
-            Matrix part = transposed
-                    ? new Matrix(b.at(column, 0), b.dtype(), columns, k, b.stride())
-                    : new Matrix(b.at(0, column), b.dtype(), k, columns, b.stride());
-            multiply(a, PackedB.pack(part, transposed, memory), column, wideBias, c, accumulate);
+    static void multiply(Rows a, PackedB b, Matrix bias, Matrix c, boolean accumulate) {
+        new GemmBlocks(a, c.rows(), b, 0, false, widen(bias), c, accumulate).run();
+    }
+
+    static void multiply(Rows a, Matrix w, Matrix bias, Matrix c, boolean accumulate) {
+        int m = c.rows(), n = c.columns(), k = w.columns();
+        if (GemmDots.suits(m, n)) {
+            GemmDots.multiply(a, w, widen(bias), c, accumulate);
+            return;
+        }
+        boolean turned = m <= FEW_ROWS && 2 * m <= n;
+        Rows panels = turned ? a : Rows.of(w), rows = turned ? Rows.of(w) : a;
+        int columns = turned ? m : n, slice = slice(k, columns);
+        float[] wide = widen(bias);
+        for (int from = 0; from < columns; from += slice) {
+            PackedB packed = PackedB.turn(panels, from, Math.min(slice, columns - from), k, scratch(PackedB.bytes(k, slice)));
+            new GemmBlocks(rows, turned ? n : m, packed, from, turned, wide, c, accumulate).run();
         }
     }
 
-    /** The columns of C from {@code column} on that {@code b} covers. */
-    static void multiply(Rows a, PackedB b, int column, float[] bias, Matrix c, boolean accumulate) {
-        int blocks = (c.rows() + BLOCK - 1) / BLOCK;
-        int panels = PackedB.panels(b.n());
-        int splits = Math.min(panels, (TASKS + blocks - 1) / blocks);
-        Parallel.run(blocks * splits, task -> {
-            int block = task / splits, split = task % splits;
-            int from = panels * split / splits, to = panels * (split + 1) / splits;
-            block(a, block * BLOCK, Math.min(BLOCK, c.rows() - block * BLOCK), b, from, to, column, bias, c, accumulate);
-        });
-    }
-
-    /** One task: some rows by the panels from..to, over all of K. */
-    private static void block(Rows a, int row, int rows, PackedB b, int from, int to, int column, float[] bias, Matrix c, boolean accumulate) {
-        Scratch scratch = SCRATCH.get();
-        int step = evenly(b.k(), DEPTH);
-        for (int k = 0; k < b.k(); k += step) {
-            int depth = Math.min(step, b.k() - k);
-            a.pack(row, rows, k, depth, scratch.a);
-            Panels.padRows(scratch.a, rows, depth);
-            for (int p = from; p < to; p++) {
-                int at = column + p * WIDTH;
-                Panels.multiply(rows, Math.min(WIDTH, b.n() - p * WIDTH), depth, scratch.a, b.at(p, k), k == 0 ? bias : null, at,
-                        accumulate || k > 0, c.at(row, at), c.stride(), scratch.tile);
-            }
+    private static void multiplyPlain(Rows a, Matrix b, float[] bias, Matrix c, boolean accumulate) {
+        int n = c.columns(), k = b.rows(), slice = slice(k, n);
+        for (int from = 0; from < n; from += slice) {
+            PackedB packed = PackedB.copy(b, from, Math.min(slice, n - from), scratch(PackedB.bytes(k, slice)));
+            new GemmBlocks(a, c.rows(), packed, from, false, bias, c, accumulate).run();
         }
     }
 
-    /** The size of the fewest equal parts of at most {@code limit}. */
-    private static int evenly(int size, int limit) {
-        int parts = (size + limit - 1) / limit;
-        return (size + parts - 1) / parts;
+    /** Columns packed at a time: whole panels for all threads. */
+    private static int slice(int k, int columns) {
+        return (int) Math.min(columns, Math.max(Parallel.threads(), SLICE_BYTES / PackedB.panelBytes(k)) * WIDTH);
     }
 
-    static Rows rows(Matrix a) {
-        return (row, rows, k, depth, to) -> {
-            for (int r = 0; r < rows; r++) Vec.widen(DType.F32, a.at(row + r, k), depth, to, r * STRIDE);
-        };
-    }
-
-    /** The bias as floats for whole panels. */
-    static float[] bias(Matrix bias) {
+    /** The bias as floats for whole panels; null if there is none. */
+    private static float[] widen(Matrix bias) {
         if (bias == null) return null;
         float[] wide = new float[PackedB.panels(bias.columns()) * WIDTH];
         Vec.widen(bias.dtype(), bias.address(), bias.columns(), wide, 0);
@@ -118,7 +93,9 @@ public final class Gemm {
         return memory;
     }
 
-    private static void requireF32(Matrix a, Matrix c) {
-        if (a.dtype() != DType.F32 || c.dtype() != DType.F32) throw new IllegalArgumentException("A is " + a.dtype() + ", C is " + c.dtype() + ", both must be F32");
+    private static void check(Matrix a, int n, int k, Matrix bias, Matrix c) {
+        boolean fits = a.dtype() == DType.F32 && c.dtype() == DType.F32 && a.columns() == k && a.rows() == c.rows() && c.columns() == n
+                && (bias == null || bias.columns() == n);
+        if (!fits) throw new IllegalArgumentException(a + " times K " + k + ", N " + n + ", bias " + bias + ", into " + c);
     }
 }

@@ -8,7 +8,6 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * LayerNorm row by row: an estimate of the mean, sums of the differences to it, the result. A row is read from memory once and
@@ -32,17 +31,25 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
         });
     }
 
-    private static void row(long x, int n, float eps, float[] weight, float[] bias, long y) {
-        float estimate = sum(x, n) / n;
-        float excess = difference(x, n, estimate) / n;                       // what the estimate lacks to the mean
-        float variance = Math.max(0, squares(x, n, estimate) / n - excess * excess);
-        float scale = (float) (1 / Math.sqrt((double) variance + eps));
-        int vectors = n / LANES * LANES;
-        apply(x, vectors, estimate, scale, -excess * scale, weight, bias, y);
-        for (int i = vectors; i < n; i++) {
-            float hat = Math.fma(Vec.get(x + 4L * i) - estimate, scale, -excess * scale);
-            Vec.set(y + 4L * i, Math.fma(hat, weight[i], bias[i]));
+    /** What makes a row normal: {@code hat = (x - center) scale + shift}, where the shift is what the centre, a float, lacks to the mean. */
+    record Moments(float center, float scale, float shift) {
+        static Moments of(long x, int n, float eps) {
+            float center = sum(x, n) / n, excess = difference(x, n, center) / n;
+            float variance = Math.max(0, squares(x, n, center) / n - excess * excess);
+            float scale = (float) (1 / Math.sqrt((double) variance + eps));
+            return new Moments(center, scale, -excess * scale);
         }
+
+        float hat(float x) { return Math.fma(x - center, scale, shift); }
+
+        FloatVector hat(FloatVector x) { return x.sub(center).fma(FloatVector.broadcast(F, scale), FloatVector.broadcast(F, shift)); }
+    }
+
+    private static void row(long x, int n, float eps, float[] weight, float[] bias, long y) {
+        Moments m = Moments.of(x, n, eps);
+        int vectors = n / LANES * LANES;
+        apply(x, vectors, m, weight, bias, y);
+        for (int i = vectors; i < n; i++) Vec.set(y + 4L * i, Math.fma(m.hat(Vec.get(x + 4L * i)), weight[i], bias[i]));
     }
 
     private static float sum(long x, int n) {
@@ -52,7 +59,7 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
             a = a.add(Vec.load(x + 4L * i));
             b = b.add(Vec.load(x + 4L * (i + LANES)));
         }
-        float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+        float sum = Vec.sum(a.add(b));
         for (; i < n; i++) sum += Vec.get(x + 4L * i);
         return sum;
     }
@@ -61,7 +68,7 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
         FloatVector a = FloatVector.zero(F), m = FloatVector.broadcast(F, from);
         int i = 0;
         for (; i <= n - LANES; i += LANES) a = a.add(Vec.load(x + 4L * i).sub(m));
-        float sum = a.reduceLanes(VectorOperators.ADD);
+        float sum = Vec.sum(a);
         for (; i < n; i++) sum += Vec.get(x + 4L * i) - from;
         return sum;
     }
@@ -73,7 +80,7 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
             FloatVector d = Vec.load(x + 4L * i).sub(m);
             a = d.fma(d, a);
         }
-        float sum = a.reduceLanes(VectorOperators.ADD);
+        float sum = Vec.sum(a);
         for (; i < n; i++) {
             float d = Vec.get(x + 4L * i) - from;
             sum += d * d;
@@ -81,10 +88,9 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
         return sum;
     }
 
-    private static void apply(long x, int n, float estimate, float scale, float shift, float[] weight, float[] bias, long y) {
-        FloatVector m = FloatVector.broadcast(F, estimate), s = FloatVector.broadcast(F, scale), t = FloatVector.broadcast(F, shift);
+    private static void apply(long x, int n, Moments m, float[] weight, float[] bias, long y) {
         for (int i = 0; i < n; i += LANES) {
-            FloatVector hat = Vec.load(x + 4L * i).sub(m).fma(s, t);
+            FloatVector hat = m.hat(Vec.load(x + 4L * i));
             Vec.store(hat.fma(FloatVector.fromArray(F, weight, i), FloatVector.fromArray(F, bias, i)), y + 4L * i);
         }
     }

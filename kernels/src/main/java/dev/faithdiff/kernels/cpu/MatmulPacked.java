@@ -24,7 +24,7 @@ final class MatmulPacked implements Kernel<MatmulOp> {
     }
 
     /** Rows of A that lie as columns of m numbers in memory, read along memory. */
-    private static Gemm.Rows columns(MemorySegment a, long element, int m) {
+    private static Rows columns(MemorySegment a, long element, int m) {
         return (row, rows, k, depth, to) -> {
             for (int d = 0; d < depth; d++) {
                 long at = (element + (long) (k + d) * m + row) * Float.BYTES;

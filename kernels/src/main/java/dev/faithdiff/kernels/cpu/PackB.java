@@ -1,32 +1,50 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
 import dev.faithdiff.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** Fills one panel of the right operand, widening narrow types on the way. */
+/** Fills one panel of the right operand, [K][WIDTH] at an address, widening narrow types on the way; missing columns are zero. */
 final class PackB {
-    private static final int CHUNK = 256; // columns of a weight turned at a time: long enough runs to be prefetched, short enough for the second cache
+    /** Columns turned at a time: long enough runs to be prefetched, short enough for the second cache. */
+    private static final int CHUNK = 256;
 
-    private record Scratch(float[] rows, float[] one, float[] two) {}
+    private record Scratch(float[] rows, MemorySegment squares) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[WIDTH * CHUNK], new float[LANES * LANES], new float[LANES * LANES]));
+            () -> new Scratch(new float[WIDTH * STRIDE], Arena.ofAuto().allocate(2 * Transpose.BYTES, 64)));
 
     private PackB() {}
 
-    /** Columns panel*WIDTH.. of b, a weight [N, K] or a matrix [K, N], as [K][WIDTH] at {@code to}; missing columns are zero. */
-    static void panel(Matrix b, boolean transposed, int panel, long to) {
-        int n = transposed ? b.rows() : b.columns();
-        int columns = Math.min(WIDTH, n - panel * WIDTH);
-        if (transposed) turn(b, panel * WIDTH, columns, to);
-        else copy(b, panel * WIDTH, columns, to);
+    /** The panel whose columns are {@code rows} rows of length k, from {@code row} on. */
+    static void turn(Rows source, int row, int rows, int k, long to) {
+        Scratch scratch = SCRATCH.get();
+        Arrays.fill(scratch.rows, rows * STRIDE, WIDTH * STRIDE, 0);
+        for (int from = 0; from < k; from += CHUNK) {
+            int depth = Math.min(CHUNK, k - from);
+            source.pack(row, rows, from, depth, scratch.rows);
+            for (int r = 0; r < WIDTH; r += LANES) turn(scratch, r, depth, to + 4L * (WIDTH * from + r));
+        }
     }
 
-    private static void copy(Matrix b, int column, int columns, long to) {
+    private static void turn(Scratch scratch, int row, int depth, long to) {
+        long square = scratch.squares.address(), turned = square + Transpose.BYTES;
+        long bytes = 4L * WIDTH;
+        int k = 0, at = row * STRIDE;
+        for (; k <= depth - LANES; k += LANES) Transpose.square(scratch.rows, at + k, STRIDE, square, to + bytes * k, bytes);
+        if (k == depth) return;
+        Transpose.square(scratch.rows, at + k, STRIDE, square, turned, 4L * LANES);
+        for (; k < depth; k++, turned += 4L * LANES) Vec.store(Vec.load(turned), to + bytes * k);
+    }
+
+    /** The panel of {@code columns} columns of a matrix [K, N], from {@code column} on. */
+    static void copy(Matrix b, int column, int columns, long to) {
         if (b.dtype() == DType.F32 && columns == WIDTH) copyWhole(b, column, to);
         else copyWidened(b, column, columns, to);
     }
@@ -44,25 +62,6 @@ final class PackB {
         for (int k = 0; k < b.rows(); k++, to += 4L * WIDTH) {
             Vec.widen(b.dtype(), b.at(k, column), columns, row, 0);
             for (int i = 0; i < WIDTH; i += LANES) Vec.store(FloatVector.fromArray(Vec.F, row, i), to + 4L * i);
-        }
-    }
-
-    private static void turn(Matrix b, int row, int rows, long to) {
-        Scratch scratch = SCRATCH.get();
-        Arrays.fill(scratch.rows, rows * CHUNK, WIDTH * CHUNK, 0);
-        for (int k = 0; k < b.columns(); k += CHUNK) {
-            int depth = Math.min(CHUNK, b.columns() - k);
-            for (int r = 0; r < rows; r++) Vec.widen(b.dtype(), b.at(row + r, k), depth, scratch.rows, r * CHUNK);
-            for (int r = 0; r < WIDTH; r += LANES) turn(scratch, r, depth, to + 4L * (WIDTH * k + r));
-        }
-    }
-
-    private static void turn(Scratch scratch, int row, int depth, long to) {
-        for (int k = 0; k < depth; k += LANES) {
-            float[] square = Transpose.square(scratch.rows, row * CHUNK + k, CHUNK, scratch.one, scratch.two);
-            for (int i = 0; i < Math.min(LANES, depth - k); i++, to += 4L * WIDTH) {
-                Vec.store(FloatVector.fromArray(Vec.F, square, i * LANES), to);
-            }
         }
     }
 }

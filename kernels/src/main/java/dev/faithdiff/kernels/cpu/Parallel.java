@@ -13,8 +13,10 @@ import java.util.function.IntConsumer;
  * thread is using the pool, runs on its own thread.
  */
 public final class Parallel {
-    private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", Runtime.getRuntime().availableProcessors()));
-    private static final int SPINS = 1000; // some microseconds: longer than the gap between two phases of one kernel
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+    private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", PROCESSORS));
+    /** Looks for work before parking: tens of microseconds, what waking a thread costs and more than the gap between kernels. */
+    private static final int SPINS = 3000;
     private static final AtomicBoolean BUSY = new AtomicBoolean();
     private static final Worker[] WORKERS = new Worker[THREADS - 1];
     private static volatile Job current;
@@ -28,7 +30,7 @@ public final class Parallel {
     /** The number of threads that can work at once, the caller included. */
     public static int threads() { return THREADS; }
 
-    /** Runs all tasks and returns when the last has ended; the first exception of a task is thrown here and skips those not begun. */
+    /** Runs all tasks and returns when the last has ended; an exception of a task skips those not begun and is thrown here. */
     public static void run(int tasks, IntConsumer body) {
         if (tasks <= 1 || WORKERS.length == 0 || Thread.currentThread() instanceof Worker || !BUSY.compareAndSet(false, true)) {
             for (int i = 0; i < tasks; i++) body.accept(i);

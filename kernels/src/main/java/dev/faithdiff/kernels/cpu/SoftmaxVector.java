@@ -58,7 +58,7 @@ public final class SoftmaxVector implements Kernel<SoftmaxOp> {
             Vec.store(p, y + 4L * i);
             sum = sum.add(p);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return Vec.sum(sum);
     }
 
     private static void scale(long y, int n, float factor) {

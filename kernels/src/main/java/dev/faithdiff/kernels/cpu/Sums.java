@@ -8,7 +8,6 @@ import static jdk.incubator.vector.VectorOperators.F2D;
 import dev.faithdiff.tensor.DType;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -59,7 +58,9 @@ final class Sums {
             c = c.add(load(at + 8L * STEP));
             d = d.add(load(at + 12L * STEP));
         }
-        return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        double sum = 0;
+        for (double lane : a.add(b).add(c.add(d)).toArray()) sum += lane; // in one order, unlike reduceLanes
+        return sum;
     }
 
     private static void one(long x, long sums, int n) {

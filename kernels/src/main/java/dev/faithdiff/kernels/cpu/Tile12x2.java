@@ -19,25 +19,26 @@ final class Tile12x2 {
 
     private Tile12x2() {}
 
-    /** to = from + A B, where A is 12 rows of {@code rows} from index a on and B a panel at address b. */
-    static void multiply(int depth, float[] rows, int a, long b, float[] from, float[] to) {
-        FloatVector c00 = FloatVector.fromArray(F, from, 0 * L), c01 = FloatVector.fromArray(F, from, 1 * L);
-        FloatVector c10 = FloatVector.fromArray(F, from, 2 * L), c11 = FloatVector.fromArray(F, from, 3 * L);
-        FloatVector c20 = FloatVector.fromArray(F, from, 4 * L), c21 = FloatVector.fromArray(F, from, 5 * L);
-        FloatVector c30 = FloatVector.fromArray(F, from, 6 * L), c31 = FloatVector.fromArray(F, from, 7 * L);
-        FloatVector c40 = FloatVector.fromArray(F, from, 8 * L), c41 = FloatVector.fromArray(F, from, 9 * L);
-        FloatVector c50 = FloatVector.fromArray(F, from, 10 * L), c51 = FloatVector.fromArray(F, from, 11 * L);
-        FloatVector c60 = FloatVector.fromArray(F, from, 12 * L), c61 = FloatVector.fromArray(F, from, 13 * L);
-        FloatVector c70 = FloatVector.fromArray(F, from, 14 * L), c71 = FloatVector.fromArray(F, from, 15 * L);
-        FloatVector c80 = FloatVector.fromArray(F, from, 16 * L), c81 = FloatVector.fromArray(F, from, 17 * L);
-        FloatVector c90 = FloatVector.fromArray(F, from, 18 * L), c91 = FloatVector.fromArray(F, from, 19 * L);
-        FloatVector ca0 = FloatVector.fromArray(F, from, 20 * L), ca1 = FloatVector.fromArray(F, from, 21 * L);
-        FloatVector cb0 = FloatVector.fromArray(F, from, 22 * L), cb1 = FloatVector.fromArray(F, from, 23 * L);
+    /** to[t..] = from[f..] + A B, where A is 12 rows of {@code rows} from index a on and B a panel at address b. */
+    static void multiply(int depth, float[] rows, int a, long b, float[] from, int f, float[] to, int t) {
+        FloatVector c00 = FloatVector.fromArray(F, from, f), c01 = FloatVector.fromArray(F, from, f + L);
+        FloatVector c10 = FloatVector.fromArray(F, from, f + 2 * L), c11 = FloatVector.fromArray(F, from, f + 3 * L);
+        FloatVector c20 = FloatVector.fromArray(F, from, f + 4 * L), c21 = FloatVector.fromArray(F, from, f + 5 * L);
+        FloatVector c30 = FloatVector.fromArray(F, from, f + 6 * L), c31 = FloatVector.fromArray(F, from, f + 7 * L);
+        FloatVector c40 = FloatVector.fromArray(F, from, f + 8 * L), c41 = FloatVector.fromArray(F, from, f + 9 * L);
+        FloatVector c50 = FloatVector.fromArray(F, from, f + 10 * L), c51 = FloatVector.fromArray(F, from, f + 11 * L);
+        FloatVector c60 = FloatVector.fromArray(F, from, f + 12 * L), c61 = FloatVector.fromArray(F, from, f + 13 * L);
+        FloatVector c70 = FloatVector.fromArray(F, from, f + 14 * L), c71 = FloatVector.fromArray(F, from, f + 15 * L);
+        FloatVector c80 = FloatVector.fromArray(F, from, f + 16 * L), c81 = FloatVector.fromArray(F, from, f + 17 * L);
+        FloatVector c90 = FloatVector.fromArray(F, from, f + 18 * L), c91 = FloatVector.fromArray(F, from, f + 19 * L);
+        FloatVector ca0 = FloatVector.fromArray(F, from, f + 20 * L), ca1 = FloatVector.fromArray(F, from, f + 21 * L);
+        FloatVector cb0 = FloatVector.fromArray(F, from, f + 22 * L), cb1 = FloatVector.fromArray(F, from, f + 23 * L);
         for (int k = 0; k < depth; k++, a++, b += 2 * BYTES) {
-            FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, LE), b1 = FloatVector.fromMemorySegment(F, MEMORY, b + BYTES, LE);
+            FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, LE);
+            FloatVector b1 = FloatVector.fromMemorySegment(F, MEMORY, b + BYTES, LE);
             FloatVector x = FloatVector.broadcast(F, rows[a]);
             c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(F, rows[a + 1 * STRIDE]);
+            x = FloatVector.broadcast(F, rows[a + STRIDE]);
             c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
             x = FloatVector.broadcast(F, rows[a + 2 * STRIDE]);
             c20 = x.fma(b0, c20); c21 = x.fma(b1, c21);
@@ -60,17 +61,17 @@ final class Tile12x2 {
             x = FloatVector.broadcast(F, rows[a + 11 * STRIDE]);
             cb0 = x.fma(b0, cb0); cb1 = x.fma(b1, cb1);
         }
-        c00.intoArray(to, 0 * L); c01.intoArray(to, 1 * L);
-        c10.intoArray(to, 2 * L); c11.intoArray(to, 3 * L);
-        c20.intoArray(to, 4 * L); c21.intoArray(to, 5 * L);
-        c30.intoArray(to, 6 * L); c31.intoArray(to, 7 * L);
-        c40.intoArray(to, 8 * L); c41.intoArray(to, 9 * L);
-        c50.intoArray(to, 10 * L); c51.intoArray(to, 11 * L);
-        c60.intoArray(to, 12 * L); c61.intoArray(to, 13 * L);
-        c70.intoArray(to, 14 * L); c71.intoArray(to, 15 * L);
-        c80.intoArray(to, 16 * L); c81.intoArray(to, 17 * L);
-        c90.intoArray(to, 18 * L); c91.intoArray(to, 19 * L);
-        ca0.intoArray(to, 20 * L); ca1.intoArray(to, 21 * L);
-        cb0.intoArray(to, 22 * L); cb1.intoArray(to, 23 * L);
+        c00.intoArray(to, t); c01.intoArray(to, t + L);
+        c10.intoArray(to, t + 2 * L); c11.intoArray(to, t + 3 * L);
+        c20.intoArray(to, t + 4 * L); c21.intoArray(to, t + 5 * L);
+        c30.intoArray(to, t + 6 * L); c31.intoArray(to, t + 7 * L);
+        c40.intoArray(to, t + 8 * L); c41.intoArray(to, t + 9 * L);
+        c50.intoArray(to, t + 10 * L); c51.intoArray(to, t + 11 * L);
+        c60.intoArray(to, t + 12 * L); c61.intoArray(to, t + 13 * L);
+        c70.intoArray(to, t + 14 * L); c71.intoArray(to, t + 15 * L);
+        c80.intoArray(to, t + 16 * L); c81.intoArray(to, t + 17 * L);
+        c90.intoArray(to, t + 18 * L); c91.intoArray(to, t + 19 * L);
+        ca0.intoArray(to, t + 20 * L); ca1.intoArray(to, t + 21 * L);
+        cb0.intoArray(to, t + 22 * L); cb1.intoArray(to, t + 23 * L);
     }
 }

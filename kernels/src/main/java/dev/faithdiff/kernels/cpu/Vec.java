@@ -54,6 +54,13 @@ public final class Vec {
     /** Copies {@code count} numbers of a floating type into {@code to}, widened to float. */
     public static void widen(DType dtype, long from, int count, float[] to, int at) { Widen.row(dtype, from, count, to, at); }
 
+    /** The lanes added up from first to last: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
+    public static float sum(FloatVector v) {
+        float sum = 0;
+        for (float lane : v.toArray()) sum += lane;
+        return sum;
+    }
+
     /** e^x over the whole range, subnormal results included; error below 2 ulp. Cephes' expf: 2^n times a polynomial. */
     public static FloatVector exp(FloatVector x) {
         FloatVector clamped = clamp(x, -104f, 89f);

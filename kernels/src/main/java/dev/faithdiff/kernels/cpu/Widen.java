@@ -53,7 +53,9 @@ final class Widen {
 
     private static int f16(long from, int count, float[] to, int at) {
         int i = 0;
-        for (; i <= count - LANES; i += LANES) narrow(shorts(from + 2L * i), 0x8000, 16, 0x7fff, 13, 0x1p112f, 0x7c00).intoArray(to, at + i);
+        for (; i <= count - LANES; i += LANES) {
+            narrow(shorts(from + 2L * i), 0x8000, 16, 0x7fff, 13, 0x1p112f, 0x7c00).intoArray(to, at + i);
+        }
         return i;
     }
 

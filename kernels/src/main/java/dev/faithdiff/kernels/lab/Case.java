@@ -6,8 +6,10 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Op;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 
 /**
  * A named op with its operands: random data, the same on each call, never zeros, since zeros hide errors and run faster.
@@ -25,6 +27,20 @@ public record Case(String label, Op op, Types types, boolean model, List<Operand
         boolean plain = types.activation() == DType.F32 && types.weight() == DType.F32;
         return op.name() + "/" + label + (plain ? "" : ":" + types);
     }
+
+    /** The same op, roles and types on operands of other shapes, of which optional ones may be left out. */
+    public Case reshaped(List<Shape> shapes) {
+        List<Operand> other = new ArrayList<>();
+        for (int i = 0; i < Math.min(shapes.size(), operands.size()); i++) {
+            Operand o = operands.get(i);
+            other.add(new Operand(o.role(), o.values(), o.rows(), shapes.get(i)));
+        }
+        return new Case(shapes.stream().map(Shape::toString).collect(Collectors.joining()).replace(" ", ""), op, types, model, other);
+    }
+
+    public long flops() { return op.flops(outline()); }
+
+    public long bytes() { return op.bytes(outline()); }
 
     /** Draws the operands into the current scope. */
     public Tensor[] draw(Device device) {

@@ -42,6 +42,9 @@ public final class Cases {
 
     public static List<Case> all() { return List.copyOf(ALL); }
 
+    /** The classes of all ops, in the order of their cases. */
+    public static List<Class<? extends Op>> ops() { return ALL.stream().<Class<? extends Op>>map(c -> c.op().getClass()).distinct().toList(); }
+
     /** The small cases of an op's class. */
     public static List<Case> parity(Class<?> op) { return ALL.stream().filter(c -> !c.model() && c.op().getClass() == op).toList(); }
 

@@ -30,6 +30,21 @@ class AttentionFlashTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"1,1,1,1,1,1", "2,3,5,7,8,8", "1,2,77,77,40,40", "1,1,49,131,20,13", "1,1,500,77,16,16", "1,1,77,500,16,20", "1,1,400,450,8,8"})
+    void gradientsAgreeWithTheReference(int batch, int heads, int queries, int keys, int d, int e) {
+        for (boolean causal : new boolean[] {false, true}) {
+            for (int operand = 0; operand < 3; operand++) {
+                try (Scope s = Scope.open()) {
+                    Tensor q = normal(0, 1, batch, queries, heads * d), k = normal(0, 1, batch, keys, heads * d);
+                    Tensor v = normal(0, 1, batch, keys, heads * e), grad = normal(0, 1, batch, queries, heads * e);
+                    AttentionOp.Grad op = new AttentionOp.Grad(new AttentionOp(heads, causal), operand);
+                    Against.reference(5e-6, new AttentionGradFlash(), op, q, k, v, grad);
+                }
+            }
+        }
+    }
+
     @Test void largeLogitsNeitherOverflowNorLoseTheRest() {
         try (Scope s = Scope.open()) { // one component: scores are exact products up to +-160
             Against.reference(2e-5, kernel, new AttentionOp(1, false), normal(0, 8, 1, 60, 1), normal(0, 5, 1, 200, 1), normal(0, 1, 1, 200, 3));

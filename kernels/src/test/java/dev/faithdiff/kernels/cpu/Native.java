@@ -1,5 +1,8 @@
 package dev.faithdiff.kernels.cpu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +32,23 @@ final class Native {
     }
 
     static float get(Matrix m, int row, int column) { return m.dtype().get(Vec.MEMORY, m.at(row, column)); }
+
+    static double[] toArray(Matrix m) {
+        double[] a = new double[m.rows() * m.columns()];
+        for (int i = 0; i < a.length; i++) a[i] = get(m, i / m.columns(), i % m.columns());
+        return a;
+    }
+
+    /** Fails, naming the element, if one differs from the expected by more than the tolerance. */
+    static void assertClose(Matrix actual, double[] expected, double tolerance, String name) {
+        for (int i = 0; i < expected.length; i++) {
+            int row = i / actual.columns(), column = i % actual.columns();
+            double a = get(actual, row, column);
+            if (!(Math.abs(a - expected[i]) <= tolerance)) {
+                assertThat(a).as("%s at [%d, %d]", name, row, column).isCloseTo(expected[i], within(tolerance));
+            }
+        }
+    }
 
     /** True if nothing but the matrix itself was written: everything around it is still NaN. */
     static boolean surroundedByNaN(Matrix m) {

@@ -12,6 +12,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The vector functions against double arithmetic, the widening against the scalar conversions. */
 class VecTest {
+    @Test void widthIsTheOneAskedFor() {
+        int bits = Integer.getInteger("faithdiff.vector.bits", FloatVector.SPECIES_PREFERRED.vectorBitSize());
+        assertThat(Vec.LANES).isEqualTo(bits / 32);
+        int threads = Integer.getInteger("faithdiff.threads", Runtime.getRuntime().availableProcessors());
+        assertThat(Parallel.threads()).isEqualTo(threads);
+    }
+
     @Test void exponentialIsWithinTwoUlp() {
         for (float x = -110; x < 90; x += 0.0037f) {
             double e = Math.exp(x);
@@ -46,7 +53,10 @@ class VecTest {
         float[] wide = new float[count + 1];
         for (int from : new int[] {0, 1, 5}) {
             Vec.widen(dtype, m.at(0, from), count - from, wide, 1);
-            for (int i = from; i < count; i++) assertThat(Float.floatToIntBits(wide[1 + i - from])).as("bits %x", i).isEqualTo(Float.floatToIntBits(Native.get(m, 0, i)));
+            for (int i = from; i < count; i++) {
+                float exact = Native.get(m, 0, i);
+                assertThat(Float.floatToIntBits(wide[1 + i - from])).as("bits %x", i).isEqualTo(Float.floatToIntBits(exact));
+            }
         }
     }
 
@@ -57,7 +67,9 @@ class VecTest {
         }
     }
 
-    private static float at(UnaryOperator<FloatVector> f, float x) { return f.apply(FloatVector.broadcast(Vec.F, x)).lane(Vec.LANES - 1); }
+    private static float at(UnaryOperator<FloatVector> f, float x) {
+        return f.apply(FloatVector.broadcast(Vec.F, x)).lane(Vec.LANES - 1);
+    }
 
     /** A series of positive terms, e^-x2 times x^(2n+1) 2^n / (2n+1)!!. */
     private static double erf(double x) {

@@ -27,12 +27,14 @@ public interface Source {
         return new Supplied(name, dtype, shape, data);
     }
 
-    /** Writes a whole segment of any size. */
+    /** Writes a whole segment of any size; pages of a mapped file are given back, so that a large file stays out of memory. */
     static void copy(MemorySegment data, WritableByteChannel out) throws IOException {
         long chunk = 16 << 20;
         for (long at = 0; at < data.byteSize(); at += chunk) {
-            ByteBuffer bytes = data.asSlice(at, Math.min(chunk, data.byteSize() - at)).asByteBuffer();
+            MemorySegment part = data.asSlice(at, Math.min(chunk, data.byteSize() - at));
+            ByteBuffer bytes = part.asByteBuffer();
             while (bytes.hasRemaining()) out.write(bytes);
+            if (part.isMapped()) part.unload();
         }
     }
 }

@@ -71,6 +71,14 @@ public final class Engine {
         });
     }
 
+    /** Puts a kernel first for an op from now on, as the op's property does; null leaves the order to the table. */
+    public static void choose(Class<? extends Op> op, String kernel) {
+        String property = "faithdiff.kernel." + Op.name(op);
+        if (kernel == null) System.clearProperty(property);
+        else System.setProperty(property, kernel);
+        TABLES.clear();
+    }
+
     private static Device device(Op op, Tensor[] in) {
         for (Tensor t : in) {
             op.require(t.storage().live(), in, t + " is used after its scope was closed");
@@ -110,13 +118,12 @@ public final class Engine {
 
     /** Those of {@code all} that compute an op, in their order but for the one that the op's property puts first. */
     static List<Kernel<?>> table(String kind, Class<? extends Op> op, List<Kernel<?>> all) {
-        String simple = op.getEnclosingClass() == null ? op.getSimpleName() : op.getEnclosingClass().getSimpleName() + "." + op.getSimpleName();
-        String first = System.getProperty("faithdiff.kernel." + simple);
+        String first = System.getProperty("faithdiff.kernel." + Op.name(op));
         if ("reference".equals(first)) return List.of();
         List<Kernel<?>> own = all.stream().<Kernel<?>>filter(k -> k.op() == op).toList();
         if (first == null) return own;
         if (own.stream().noneMatch(k -> k.name().equals(first))) {
-            throw new OpError("there is no kernel '" + first + "' for " + simple + " on " + kind + "; there are "
+            throw new OpError("there is no kernel '" + first + "' for " + Op.name(op) + " on " + kind + "; there are "
                     + own.stream().map(Kernel::name).toList());
         }
         return Stream.concat(own.stream().filter(k -> k.name().equals(first)), own.stream().filter(k -> !k.name().equals(first))).toList();

@@ -47,9 +47,12 @@ public sealed interface Op permits UnaryOp, UnaryOp.Grad, BinaryOp, AffineOp, Ca
     }
 
     /** The class's name with nested names joined by a dot: {@code Conv2dOp.InputGrad}. */
-    default String name() {
-        Class<?> outer = getClass().getEnclosingClass();
-        return (outer == null ? "" : outer.getSimpleName() + ".") + getClass().getSimpleName();
+    default String name() { return name(getClass()); }
+
+    /** The name of an op's class. */
+    static String name(Class<?> op) {
+        Class<?> outer = op.getEnclosingClass();
+        return (outer == null ? "" : outer.getSimpleName() + ".") + op.getSimpleName();
     }
 
     /** Fails with the op, its operands and the rule unless {@code holds}. */

@@ -1,0 +1,100 @@
+package dev.faithdiff;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.nn.SharedStatistics;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.vae.BlendedTiles;
+import dev.faithdiff.vae.BlendedTiles.Sink;
+import dev.faithdiff.vae.BlendedTiles.Source;
+import dev.faithdiff.vae.Encoder;
+import java.util.function.UnaryOperator;
+
+/** The three networks that see an image at its full size, in tiles where asked for or where memory ends. Heights and widths are in latents. */
+final class ImageNetworks {
+    /** Of the free memory; the rest is for what kernels keep and for the image itself. */
+    private static final double SHARE = 0.5;
+
+    private final Model model;
+    private final int tile, down;
+    private final long bytes;
+
+    /** @param tile side of a tile in pixels; 0: the whole image where it fits into the free memory, else as large tiles as do */
+    ImageNetworks(Model model, int tile) { this(model, tile, (long) (SHARE * model.device.freeBytes())); }
+
+    /** @param bytes what a network may hold */
+    ImageNetworks(Model model, int tile, long bytes) {
+        this.model = model;
+        this.bytes = bytes;
+        down = model.vae.config().downscale();
+        this.tile = tile / down;
+    }
+
+    /** LQ features {@code [1, h, w, C]}; as published, an image between a tile's stride and the tile is cut into tiles, too. */
+    Tensor features(Source image, int h, int w) {
+        long bytesPerPixel = Encoder.bytesPerPixel(model.unet.config().encoderChannels()[0]);
+        return encode(tile > 0 ? BlendedTiles.square(h, w, tile) : fitting(h, w, bytesPerPixel), image, model.unet::features,
+                model.unet.config().conditionChannels());
+    }
+
+    /** Mean and log variance {@code [1, h, w, 2*latentChannels]} of an image's latents. */
+    Tensor encode(Source image, int h, int w) {
+        return encode(tiles(h, w, model.vae.config().encodeBytes()), image, model.vae::encode, 2 * model.vae.config().latentChannels());
+    }
+
+    private Tensor encode(BlendedTiles tiles, Source image, UnaryOperator<Tensor> network, int channels) {
+        try (Scope s = Scope.open()) {
+            Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, tiles.height(), tiles.width(), channels));
+            run(tiles, image, down, network, 1, Sink.into(whole));
+            return s.keep(whole.to(model.device));
+        }
+    }
+
+    /** The image of the last latents, of which only the bytes are held as a whole. */
+    Image decode(Tensor latents) {
+        int height = latents.size(1) * down, width = latents.size(2) * down;
+        byte[] rgb = new byte[Math.toIntExact(3L * height * width)];
+        decode(latents, (top, left, p) -> {
+            byte[] part = Image.fromFloats(p.values(), p.width(), p.height()).rgb();
+            for (int y = 0; y < p.height(); y++) {
+                System.arraycopy(part, 3 * y * p.width(), rgb, 3 * ((top + y) * width + left), 3 * p.width());
+            }
+        });
+        return Image.of(width, height, rgb);
+    }
+
+    /** The image's parts {@code [H, W, 3]}, nominally -1..1. */
+    void decode(Tensor latents, Sink sink) {
+        try (Scope s = Scope.open()) {
+            Source z = Source.of(latents.mul(1 / model.vae.config().scaling()));
+            run(tiles(latents.size(1), latents.size(2), model.vae.config().decodeBytes()), z, 1, model.vae::decode, down, sink);
+        }
+    }
+
+    /** Tiles of the autoencoder; as published, an image no larger than a tile is not cut. */
+    private BlendedTiles tiles(int h, int w, long bytesPerPixel) {
+        if (tile == 0) return fitting(h, w, bytesPerPixel);
+        return h <= tile && w <= tile ? BlendedTiles.whole(h, w) : BlendedTiles.square(h, w, tile);
+    }
+
+    private BlendedTiles fitting(int h, int w, long bytesPerPixel) {
+        return BlendedTiles.fitting(h, w, bytesPerPixel * down * down, bytes);
+    }
+
+    /** Tiles chosen here share their statistics and so show no seams; those asked for have their own, as published. */
+    private void run(BlendedTiles tiles, Source source, int in, UnaryOperator<Tensor> network, int out, Sink sink) {
+        if (tile > 0 || tiles.isWhole()) {
+            tiles.run(source, in, network, out, sink);
+            return;
+        }
+        try (SharedStatistics statistics = new SharedStatistics()) {
+            try (Scope s = Scope.open()) {
+                statistics.run(() -> network.apply(tiles.sample(source, in)));
+            }
+            tiles.run(source, in, part -> statistics.run(() -> network.apply(part)), out, sink);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.kernels.cpu.Limits;
+import dev.faithdiff.kernels.lab.Bench;
+import dev.faithdiff.kernels.lab.Case;
+import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.kernels.lab.Parity;
+import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The kernel laboratory: which kernels there are, whether they are right, how fast they are. */
+@Command(name = "kernels", description = "List, check and time the kernels of each op.")
+final class KernelsCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
+    @Override public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+        return 0;
+    }
+
+    @Command(name = "list", description = "Ops and their kernels, best first, with the number of cases each takes.")
+    int list(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op, with its cases, e.g. linear.") String op,
+            @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind) {
+        Table table = new Table("op", "device", "kernel", "small cases", "model cases");
+        for (Class<? extends Op> o : ops(op)) {
+            for (Backend b : backends(kind)) {
+                List<Kernel<?>> kernels = Engine.kernels(b.kind(), o);
+                for (Kernel<?> k : kernels) table.row(Op.name(o), b.kind(), k.name(), taken(k, Cases.parity(o)), taken(k, Cases.model(o)));
+                if (kernels.isEmpty()) table.row(Op.name(o), b.kind(), b.kind().equals("cpu") ? "reference" : "none");
+            }
+        }
+        print(table);
+        if (op != null) spec.commandLine().getOut().println();
+        if (op != null) print(cases(op(op)));
+        return 0;
+    }
+
+    private static String taken(Kernel<?> kernel, List<Case> cases) {
+        return cases.stream().filter(c -> Bench.refusal(kernel, c) == null).count() + " of " + cases.size();
+    }
+
+    private static Table cases(Class<? extends Op> op) {
+        Table table = new Table("case", "GFLOP", "MB");
+        for (Case c : Cases.model(op)) table.row(c.name(), c.flops() / 1e9, c.bytes() / 1e6);
+        return table;
+    }
+
+    @Command(name = "check", description = "Hold every kernel against its op's reference on every small case; exit code 1 if one fails.")
+    int check(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op.") String op,
+            @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind) {
+        Table table = new Table("op", "device", "kernel", "cases", "refused", "worst error", "allowed", "in case", "verdict");
+        boolean passed = true;
+        for (Class<? extends Op> o : ops(op)) {
+            for (Backend b : backends(kind)) {
+                if (b.unavailable() != null) continue;
+                for (Kernel<?> k : b.kernels()) if (k.op() == o) passed &= check(k, b, table);
+            }
+        }
+        print(table);
+        return passed ? 0 : 1;
+    }
+
+    private boolean check(Kernel<?> kernel, Backend backend, Table table) {
+        List<Parity.Result> all = Cases.parity(kernel.op()).stream().map(c -> Parity.run(kernel, c, backend.open(0))).toList();
+        List<Parity.Result> ran = all.stream().filter(Parity.Result::ran).toList();
+        List<Parity.Result> failed = ran.stream().filter(r -> r.failure() != null).toList();
+        Parity.Result worst = null;
+        for (Parity.Result r : failed.isEmpty() ? ran : failed) if (worst == null || part(r) > part(worst)) worst = r;
+        table.row(Op.name(kernel.op()), backend.kind(), kernel.name(), ran.size(), all.size() - ran.size(), worst == null ? null : worst.error(),
+                worst == null ? null : worst.allowed(), worst == null ? null : worst.name(),
+                ran.isEmpty() ? "takes no case" : failed.isEmpty() ? "passes" : "FAILS in " + failed.size());
+        failed.forEach(spec.commandLine().getOut()::println);
+        return failed.isEmpty() && !ran.isEmpty();
+    }
+
+    private static double part(Parity.Result r) { return r.error() == 0 ? 0 : r.error() / r.allowed(); }
+
+    @Command(name = "bench", description = "Time the kernels of an op side by side on real models' shapes.")
+    int bench(@Parameters(index = "0", paramLabel = "OP", description = "The op, e.g. linear, LinearOp or Conv2dOp.InputGrad.") String op,
+            @Parameters(index = "1", arity = "0..1", paramLabel = "CASE", description = "Only cases whose name contains this.", defaultValue = "") String filter,
+            @Option(names = "--shape", paramLabel = "SHAPES", description = "Other shapes for the first case: a shape for each operand, "
+                    + "like 4096x640,640x640,640.", split = ",") String[] shapes,
+            @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda or cuda:N.", defaultValue = "cpu") String device,
+            @Option(names = "--millis", paramLabel = "N", description = "Time for each kernel in each case.", defaultValue = "500") int millis) {
+        List<Case> cases = Cases.model(op(op)).stream().filter(c -> c.name().contains(filter)).toList();
+        if (cases.isEmpty()) throw wrong("no model case of " + Op.name(op(op)) + " has '" + filter + "' in its name; see 'faithdiff kernels list " + op + "'");
+        if (shapes != null) cases = List.of(cases.getFirst().reshaped(Arrays.stream(shapes).map(this::shape).toList()));
+        Device on = Device.of(device);
+        Table table = new Table("case", "kernel", "median ms", "best ms", "GFLOP/s", "GB/s", "of limit");
+        for (Case c : cases) {
+            for (Bench.Time t : Bench.run(c, on, Bench.takers(c, on), millis)) {
+                double fraction = on == Device.CPU ? Limits.measured().fraction(c.flops(), c.bytes(), t.nanos()) : Double.NaN;
+                table.row(c.name(), t.kernel(), t.nanos() / 1e6, t.best() / 1e6, c.flops() / t.nanos(), c.bytes() / t.nanos(), fraction);
+            }
+        }
+        if (table.size() == 0) throw new IllegalStateException("no kernel takes these cases; see 'faithdiff kernels check " + op + "'");
+        print(table);
+        if (on == Device.CPU) {
+            spec.commandLine().getOut().printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying.%n",
+                    Limits.measured().gflops(), Limits.measured().gbytes());
+        }
+        return 0;
+    }
+
+    private Shape shape(String text) {
+        try {
+            return Shape.of(Arrays.stream(text.split("x")).mapToInt(Integer::parseInt).toArray());
+        } catch (NumberFormatException e) {
+            throw wrong("'" + text + "' is not a shape like 4096x640");
+        }
+    }
+
+    private List<Backend> backends(String kind) {
+        if (kind == null) return List.copyOf(Backend.all().values());
+        if (Backend.of(kind) == null) throw wrong("there is no device '" + kind + "'; there are " + Backend.all().keySet());
+        return List.of(Backend.of(kind));
+    }
+
+    private List<Class<? extends Op>> ops(String name) { return name == null ? Cases.ops() : List.of(op(name)); }
+
+    private Class<? extends Op> op(String name) {
+        return KernelChoice.op(name).orElseThrow(() -> wrong("there is no op '" + name + "'; there are " + KernelChoice.ops()));
+    }
+
+    private ParameterException wrong(String message) { return new ParameterException(spec.commandLine(), message); }
+
+    private void print(Table table) {
+        spec.commandLine().getOut().print(table);
+        spec.commandLine().getOut().flush();
+    }
+}

@@ -1,0 +1,35 @@
+package dev.faithdiff.sdxl;
+
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The text states {@code [B, tokens, textWidth]} that cross-attention looks at, with each layer's keys and values: they depend on nothing
+ * else, so they are computed once for all denoising steps of an image.
+ */
+public final class TextContext {
+    /** Keys and values of one layer, {@code [B, tokens, channels]}. */
+    record Projected(Tensor keys, Tensor values) {}
+
+    private final Tensor states;
+    private final Scope owner;
+    private final Map<Object, Projected> layers = new IdentityHashMap<>();
+
+    /** A context that lives as long as the scope that is open now. */
+    public TextContext(Tensor states) {
+        this.states = states;
+        owner = Scope.current();
+    }
+
+    public Tensor states() { return states; }
+
+    Projected of(Object layer, Supplier<Projected> project) {
+        return layers.computeIfAbsent(layer, l -> {
+            Projected p = project.get();
+            return new Projected(owner.adopt(p.keys), owner.adopt(p.values));
+        });
+    }
+}

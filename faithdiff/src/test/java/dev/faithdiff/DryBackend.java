@@ -1,0 +1,64 @@
+package dev.faithdiff;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Pool;
+import dev.faithdiff.tensor.Storage;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A device without memory whose kernels compute nothing: it only keeps the account, so that a test can measure what models of full size
+ * would hold. Everything read from it is zero.
+ */
+public final class DryBackend implements Backend {
+    private static final class Dry implements Device {
+        private long next = 64;
+        private final Pool pool = new Pool("dry:0", this::allocateFresh, address -> {});
+
+        private synchronized long allocateFresh(long bytes) {
+            next += bytes;
+            return next - bytes;
+        }
+
+        @Override public String name() { return "dry:0"; }
+
+        @Override public String kind() { return "dry"; }
+
+        @Override public Storage allocate(long bytes) { return new Storage(this, pool.take(bytes), bytes, null); }
+
+        @Override public void release(Storage s) { pool.give(s.address(), s.bytes()); }
+
+        @Override public void upload(MemorySegment host, Storage to, long offset) {}
+
+        @Override public void download(Storage from, long offset, MemorySegment host) { host.fill((byte) 0); }
+
+        @Override public Pool pool() { return pool; }
+    }
+
+    private record Nothing<O extends Op>(Class<O> op) implements Kernel<O> {
+        @Override public void run(O op, Tensor[] in, Tensor out) {}
+    }
+
+    private final Device device = new Dry();
+
+    @Override public String kind() { return "dry"; }
+
+    @Override public String unavailable() { return null; }
+
+    @Override public int count() { return 1; }
+
+    @Override public Device open(int index) { return device; }
+
+    @Override public String describe(int index) { return "computes nothing, counts bytes"; }
+
+    @Override public List<Kernel<?>> kernels() {
+        List<Kernel<?>> all = new ArrayList<>();
+        for (Class<?> op : Op.class.getPermittedSubclasses()) all.add(new Nothing<>(op.asSubclass(Op.class)));
+        return all;
+    }
+}

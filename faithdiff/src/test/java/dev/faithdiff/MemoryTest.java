@@ -1,0 +1,75 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Pool;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.vae.BlendedTiles.Source;
+import dev.faithdiff.vae.Vae;
+import dev.faithdiff.vae.VaeConfig;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** What the networks of full size hold at their peak, on a device that only counts. */
+class MemoryTest {
+    /** Pixels of the whole image whose peak is measured, large enough for the pool's idle blocks to be a small part. */
+    private static final int SIDE = 2048;
+    /** Eight times a photo of 1000 x 750, decoded with so much memory. */
+    private static final int WIDTH = 8000, HEIGHT = 6000;
+    private static final long BUDGET = 1L << 30;
+    /** Idle blocks that the pool keeps; it looks before it takes one more, which is a third of what a network holds. */
+    private static final long IDLE = 512L << 20;
+
+    private final Device dry = Device.of("dry");
+
+    @Test void smallAutoencoder() { check(new VaeConfig(new int[] {32, 64, 96}, 1, 8, 8, false, 0.5f)); }
+
+    @Test void publishedAutoencoder() { check(new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f)); }
+
+    /** The estimate by which tiles are chosen holds and is not far off. */
+    private void check(VaeConfig c) {
+        try (Scope s = Scope.open(); Weights w = Weights.init(1, dry)) {
+            Vae vae = new Vae(w, c);
+            int latents = SIDE / c.downscale();
+            Tensor z = Tensor.empty(dry, DType.F32, Shape.of(1, latents, latents, c.latentChannels()));
+            Tensor image = Tensor.empty(dry, DType.F32, Shape.of(1, SIDE, SIDE, 3));
+            assertThat(peak(() -> vae.decode(z))).isBetween(c.decodeBytes() * SIDE * SIDE * 3 / 4, most(c.decodeBytes() * SIDE * SIDE));
+            assertThat(peak(() -> vae.encode(image))).isBetween(c.encodeBytes() * SIDE * SIDE * 3 / 4, most(c.encodeBytes() * SIDE * SIDE));
+        }
+    }
+
+    @Test void largeImagesTakeTheMemoryOfATile() {
+        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        try (Model model = Model.open(folder, dry); Scope s = Scope.open()) {
+            ImageNetworks networks = new ImageNetworks(model, 0, BUDGET);
+            int down = model.vae.config().downscale(), h = HEIGHT / down, w = WIDTH / down;
+            Tensor z = Tensor.empty(dry, DType.F32, Shape.of(1, h, w, model.vae.config().latentChannels()));
+            Source image = (top, left, height, width) -> Tensor.empty(dry, DType.F32, Shape.of(1, height, width, 3));
+            Image[] decoded = new Image[1];
+            assertThat(peak(() -> decoded[0] = networks.decode(z))).isLessThan(most(BUDGET));
+            assertThat(decoded[0].width() + "x" + decoded[0].height()).isEqualTo(WIDTH + "x" + HEIGHT);
+            assertThat(peak(() -> networks.encode(image, h, w))).isLessThan(most(BUDGET));
+            assertThat(peak(() -> networks.features(image, h / 4, w / 4))).isLessThan(most(BUDGET));
+        }
+    }
+
+    private static long most(long bytes) { return bytes * 4 / 3 + IDLE; }
+
+    /** The most bytes held during some work beyond what was held before. */
+    private long peak(Runnable work) {
+        Pool pool = dry.pool();
+        pool.trim();
+        long before = pool.usedBytes();
+        pool.resetPeak();
+        try (Scope s = Scope.open()) {
+            work.run();
+        }
+        return pool.peakBytes() - before;
+    }
+}

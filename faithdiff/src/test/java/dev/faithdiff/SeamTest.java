@@ -1,0 +1,80 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.vae.BlendedTiles.Sink;
+import dev.faithdiff.vae.BlendedTiles.Source;
+import dev.faithdiff.vae.Vae;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/**
+ * How far the bundled model's decoding in small tiles is from decoding the whole, in 8-bit levels. As published, each tile has its own
+ * GroupNorm statistics, and colours move by 11 to 27 levels; tiles that share the statistics of a sample stay close.
+ */
+class SeamTest {
+    private static final int SIDE = 192, TILE = 128;
+    /** Zero padding at an image's edge reaches this far, in pixels. */
+    private static final int EDGE = 8;
+
+    /** Mean difference, and the largest step from one column's mean difference to the next: a seam would be one. */
+    private record Seams(double difference, double step) {}
+
+    @Test void gradient() {
+        byte[] rgb = new byte[3 * SIDE * SIDE];
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            int x = i % SIDE, y = i / SIDE;
+            rgb[3 * i] = (byte) (40 + 170 * x / SIDE);
+            rgb[3 * i + 1] = (byte) (60 + 120 * y / SIDE);
+            rgb[3 * i + 2] = (byte) (200 - 40 * (x + y) / SIDE);
+        }
+        check(3.5, 1.5, Image.of(SIDE, SIDE, rgb));
+    }
+
+    @Test void photo() {
+        Path photo = Path.of(System.getProperty("goldens.dir"), "faithdiff-mini/gt-astronaut-x1.png");
+        Image in = ImageFiles.read(photo);
+        check(2.5, 2, in.crop(0, 0, Math.min(SIDE, in.width()), Math.min(SIDE, in.height())).padTo(SIDE));
+    }
+
+    private static void check(double difference, double step, Image in) {
+        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        try (Model model = Model.open(folder, Device.CPU); Scope s = Scope.open()) {
+            Tensor x = Tensor.of(in.toFloats(), 1, SIDE, SIDE, 3);
+            Tensor z = Vae.Gaussian.of(model.vae.encode(x)).mean().mul(model.vae.config().scaling());
+            Tensor whole = decode(new ImageNetworks(model, 0), z);
+            Seams published = seams(whole, decode(new ImageNetworks(model, TILE), z));
+            Seams shared = seams(whole, decode(new ImageNetworks(model, 0, model.vae.config().decodeBytes() * TILE * TILE), z));
+            assertThat(shared.difference).isLessThan(difference).isLessThan(published.difference / 4);
+            assertThat(shared.step).isLessThan(step).isLessThan(published.step / 4);
+        }
+    }
+
+    private static Tensor decode(ImageNetworks networks, Tensor z) {
+        Tensor image = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, SIDE, SIDE, 3));
+        networks.decode(z, Sink.into(image));
+        return image;
+    }
+
+    private static Seams seams(Tensor whole, Tensor tiled) {
+        float[] a = whole.toFloats(), b = tiled.toFloats();
+        double difference = 0, step = 0;
+        double[][] columns = new double[SIDE][3];
+        for (int i = 0; i < a.length; i++) {
+            double d = 127.5 * (b[i] - a[i]);
+            difference += Math.abs(d) / a.length;
+            columns[i / 3 % SIDE][i % 3] += d / SIDE;
+        }
+        for (int x = EDGE + 1; x < SIDE - EDGE; x++) {
+            for (int c = 0; c < 3; c++) step = Math.max(step, Math.abs(columns[x][c] - columns[x - 1][c]));
+        }
+        return new Seams(difference, step);
+    }
+}

@@ -1,0 +1,110 @@
+package dev.faithdiff.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.tensor.op.AffineOp;
+import dev.faithdiff.tensor.op.Engine;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The kernel laboratory and the profile at the command line. */
+class KernelsCommandTest {
+    @TempDir Path dir;
+
+    private record Result(int code, String out, String err) {}
+
+    private static Result run(Object... args) {
+        PrintStream out = System.out, err = System.err;
+        ByteArrayOutputStream o = new ByteArrayOutputStream(), e = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(o, true));
+        System.setErr(new PrintStream(e, true));
+        try {
+            return new Result(Main.run(Arrays.stream(args).map(Object::toString).toArray(String[]::new)), o.toString(), e.toString());
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    @Test void listsKernelsBestFirst() {
+        Result all = run("kernels", "list"), one = run("kernels", "list", "binary");
+        assertThat(all.out).contains("LinearPacked", "AttentionOp.Grad");
+        assertThat(one.out).containsSubsequence("BinaryVector", "BinaryStrided", "GFLOP").doesNotContain("LinearOp");
+        assertThat(one.code).isZero();
+    }
+
+    @Test void checksAndTimesAnOp() {
+        Result check = run("kernels", "check", "AffineOp", "--device", "cpu"), bench = run("kernels", "bench", "affine", "--shape", "64x64", "--millis", "5");
+        assertThat(check.out).contains("AffineVector", "passes").doesNotContain("FAILS");
+        assertThat(check.code).isZero();
+        assertThat(run("kernels", "check", "AffineOp", "--device", "tpu").err).contains("there is no device 'tpu'");
+        assertThat(bench.out).contains("AffineOp/[64,64]", "AffineVector", "The limit: ");
+        assertThat(bench.code).isZero();
+    }
+
+    @Test void refusesWrongNames() {
+        for (Object[] args : new Object[][] {{"kernels", "check", "Affin"}, {"kernels", "bench"}, {"kernels", "bench", "affine", "no-such-case"},
+                {"kernels", "bench", "affine", "--shape", "6y4"}, {"restore", "in.png", "-o", "out.png", "--kernel", "Affin=AffineVector"}}) {
+            Result r = run(args);
+            assertThat(r.code).as(Arrays.toString(args) + " " + r.err).isEqualTo(2);
+        }
+        assertThat(run("restore", "in.png", "-o", "out.png", "--kernel", "affine=Fast").err)
+                .contains("there is no kernel 'Fast' for AffineOp on cpu; there are [AffineVector, reference]");
+    }
+
+    private Path photo() {
+        Path file = dir.resolve("photo.png");
+        byte[] rgb = new byte[3 * 16 * 16];
+        for (int i = 0; i < rgb.length; i++) rgb[i] = (byte) (i * i);
+        ImageFiles.write(Image.of(16, 16, rgb), file);
+        return file;
+    }
+
+    @Test void profilesARestorationOnAChosenKernel() throws IOException {
+        Path trace = dir.resolve("trace.json");
+        try {
+            Result r = run("restore", photo(), "-o", dir.resolve("out.png"), "--scale", "1", "--steps", "1", "-q", "--profile", trace, "--kernel",
+                    "AffineOp=reference");
+            assertThat(r.code).as(r.err).isZero();
+            assertThat(r.out).contains("Conv2dOp", "down_blocks.1.attentions.0", "Ops took ").containsPattern("AffineOp +\\| reference ");
+        } finally {
+            Engine.choose(AffineOp.class, null);
+        }
+        Set<String> kinds = new TreeSet<>();
+        for (var e : JsonParser.parseString(Files.readString(trace)).getAsJsonObject().getAsJsonArray("traceEvents")) {
+            JsonObject event = e.getAsJsonObject();
+            kinds.add(event.get("cat").getAsString());
+            assertThat(event.get("ts").getAsDouble()).isNotNegative();
+            if (event.get("ph").getAsString().equals("X")) assertThat(event.get("dur").getAsDouble()).isNotNegative();
+        }
+        assertThat(kinds).containsExactly("memory", "module", "op", "stage");
+    }
+
+    @Test void leavesNoTraceOfAFailure() throws IOException {
+        Path nowhere = dir.resolve("no/such/trace.json"), trace = dir.resolve("trace.json"), photo = photo();
+        assertThat(run("restore", photo, "-o", dir.resolve("out.png"), "--profile", nowhere).err).startsWith("faithdiff: cannot write " + nowhere);
+        assertThat(run("restore", photo, "-o", dir.resolve("out.png"), "--profile", trace, "--model", dir).code).isEqualTo(1);
+        try (Stream<Path> files = Files.list(dir)) {
+            assertThat(files).containsExactly(photo);
+        }
+    }
+
+    @Test void modulesAreBlocks() {
+        assertThat(Profile.module("down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q.weight")).isEqualTo("down_blocks.1.attentions.0");
+        assertThat(Profile.module("mid_block.resnets.1.conv1.bias")).isEqualTo("mid_block.resnets.1");
+        assertThat(Profile.module("conv_in.weight")).isEqualTo("conv_in");
+    }
+}

@@ -1,0 +1,10 @@
+package dev.faithdiff.jmh;
+
+import org.openjdk.jmh.annotations.Param;
+
+/** Each of the {@link Blocks}. */
+public class BlockBench extends Timed {
+    @Param("resnet-320-64x64") public String name;
+
+    @Override protected Work make() { return Blocks.ALL.get(name).get(); }
+}

@@ -1,0 +1,122 @@
+package dev.faithdiff.jmh;
+
+import dev.faithdiff.jmh.Work.Cost;
+import dev.faithdiff.kernels.cpu.Limits;
+import dev.faithdiff.kernels.lab.Bench;
+import dev.faithdiff.kernels.lab.Case;
+import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.AttentionOp;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.LinearOp;
+import dev.faithdiff.tensor.op.Op;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import org.openjdk.jmh.util.Statistics;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Runs the benchmarks whose name contains a filter, after those of the machine's limits, prints their table and keeps it. */
+@Command(name = "bench", description = "Time kernels, blocks and models, and keep the table in jmh/results.",
+        footer = {"", "Names: kernels are OP/CASE as 'faithdiff kernels list OP' has them, blocks block/NAME, models model/NAME;", "--list shows them."})
+public final class Main implements Callable<Integer> {
+    private static final String PEER = "dev.faithdiff.jmh.peer.PeerBench";
+    private static final Set<Class<? extends Op>> PEER_OPS = Set.of(LinearOp.class, Conv2dOp.class, AttentionOp.class);
+
+    @Parameters(paramLabel = "FILTER", description = "Part of a name, e.g. LinearOp/unet-640, block/, restore.", defaultValue = "")
+    private String filter;
+
+    @Option(names = "--peers", description = "Time ONNX Runtime on the same cases (fetches it once, 54 MB).")
+    private boolean peers;
+
+    @Option(names = "--list", description = "Only show the names.")
+    private boolean list;
+
+    @Option(names = "--seconds", paramLabel = "N", description = "Seconds that each is measured, after as many of warm-up.")
+    private int seconds = 3;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+    private boolean help;
+
+    private Limits limits;
+    private final Table table = new Table("case", "kernel", "median ms", "best ms", "GFLOP/s", "GB/s", "of limit");
+
+    public static void main(String[] args) { System.exit(new CommandLine(new Main()).execute(args)); }
+
+    @Override public Integer call() throws Exception {
+        List<Case> cases = Cases.all().stream().filter(c -> c.model() && isChosen(c.name()) && !Bench.takers(c, Device.CPU).isEmpty()).toList();
+        List<String> blocks = chosen("block/", Blocks.ALL), models = chosen("model/", Models.ALL);
+        if (list || cases.isEmpty() && blocks.isEmpty() && models.isEmpty()) {
+            cases.forEach(c -> System.out.println(c.name()));
+            blocks.forEach(b -> System.out.println("block/" + b));
+            models.forEach(m -> System.out.println("model/" + m));
+            if (!list) System.err.println("bench: nothing has '" + filter + "' in its name; see --list");
+            return list ? 0 : 2;
+        }
+        limits = new Limits(rate("multiply-adds"), rate("copy"));
+        for (Case c : cases) {
+            Cost cost = new Cost(c.flops(), c.bytes());
+            String[] kernels = Bench.takers(c, Device.CPU).stream().map(Kernel::name).toArray(String[]::new);
+            for (RunResult r : run(KernelBench.class.getName(), c.name(), kernels)) row(c.name(), r.getParams().getParam("kernel"), r, cost);
+            if (peers && isPeerCase(c)) for (RunResult r : run(PEER, c.name())) row(c.name(), "ONNX Runtime", r, cost);
+        }
+        for (String b : blocks) row("block/" + b, BlockBench.class, b, Blocks.ALL.get(b));
+        for (String m : models) row("model/" + m, ModelBench.class, m, Models.ALL.get(m));
+        Path file = Results.keep(filter, seconds, limits, table);
+        System.out.print(table);
+        System.out.printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying. Kept in %s.%n", limits.gflops(), limits.gbytes(), file);
+        return 0;
+    }
+
+    private boolean isChosen(String name) { return name.toLowerCase(Locale.ROOT).contains(filter.toLowerCase(Locale.ROOT)); }
+
+    private List<String> chosen(String prefix, Map<String, Supplier<Work>> all) { return all.keySet().stream().filter(n -> isChosen(prefix + n)).toList(); }
+
+    private static boolean isPeerCase(Case c) {
+        return PEER_OPS.contains(c.op().getClass()) && c.types().activation() == DType.F32 && c.types().weight() == DType.F32;
+    }
+
+    /** The best of the samples: noise only ever makes a machine look slower. */
+    private double rate(String limit) throws Exception {
+        return LimitBench.amount(limit) / run(LimitBench.class.getName(), limit).iterator().next().getPrimaryResult().getStatistics().getMin();
+    }
+
+    private void row(String name, Class<?> bench, String param, Supplier<Work> open) throws Exception {
+        Cost cost;
+        try (Work work = open.get()) {
+            cost = work.cost();
+        }
+        for (RunResult r : run(bench.getName(), param)) row(name, "", r, cost);
+    }
+
+    private void row(String name, String kernel, RunResult result, Cost cost) {
+        Statistics s = result.getPrimaryResult().getStatistics();
+        double nanos = s.getPercentile(50);
+        table.row(name, kernel, nanos / 1e6, s.getMin() / 1e6, cost.flops() / nanos, cost.bytes() / nanos, limits.fraction(cost.flops(), cost.bytes(), nanos));
+        System.err.printf(Locale.ROOT, "%s %s: %s ms%n", name, kernel, Table.number(nanos / 1e6));
+    }
+
+    private Collection<RunResult> run(String bench, String name, String... kernels) throws RunnerException {
+        ChainedOptionsBuilder options = new OptionsBuilder().include("^" + bench.replace(".", "\\.") + "\\.run$").param("name", name)
+                .warmupIterations(seconds).measurementIterations(seconds).verbosity(VerboseMode.SILENT).shouldFailOnError(true);
+        if (kernels.length > 0) options.param("kernel", kernels);
+        return new Runner(options.build()).run();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.faithdiff.jmh;
+
+import dev.faithdiff.kernels.cpu.Limits;
+import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.lab.Table;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The recorded numbers of this machine: a file with one section for each filter, which the next run with that filter replaces. */
+final class Results {
+    private static final Path HOME = Path.of(System.getProperty("faithdiff.home", "."));
+
+    private Results() {}
+
+    static Path keep(String filter, int seconds, Limits limits, Table table) throws IOException {
+        String name = processor().replaceAll("\\((R|TM|r|tm)\\)|CPU|Processor|@.*", "") + " " + Parallel.threads() + " threads";
+        Path file = HOME.resolve("jmh/results/" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "") + ".md");
+        String heading = "## bench " + (filter.isEmpty() ? "(everything)" : filter) + "\n";
+        String section = heading + "\n" + String.format(Locale.ROOT, "%s, commit %s, %s s each; limits %.0f GFLOP/s, %.1f GB/s.%n%s.%n%s.%n%n", date(), commit(), seconds,
+                limits.gflops(), limits.gbytes(), machine(), jdk()) + table;
+        Files.createDirectories(file.getParent());
+        String old = Files.exists(file) ? Files.readString(file) : "# " + name.strip().replaceAll(" +", " ") + "\n";
+        Path unfinished = file.resolveSibling("." + file.getFileName() + ".tmp");
+        Files.writeString(unfinished, replaced(old, heading, section));
+        Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        return HOME.relativize(file);
+    }
+
+    /** The file with its section of a heading replaced, or the section at its end. */
+    static String replaced(String file, String heading, String section) {
+        Matcher old = Pattern.compile("(?ms)^" + Pattern.quote(heading) + ".*?(?=^## |\\z)").matcher(file);
+        if (!old.find()) return file + "\n" + section;
+        return file.substring(0, old.start()) + section + (old.end() < file.length() ? "\n" : "") + file.substring(old.end());
+    }
+
+    private static String date() { return ZonedDateTime.now(ZoneOffset.UTC).format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'")); }
+
+    /** The short commit, with a plus where files differ from it. */
+    private static String commit() {
+        String commit = output("git", "-C", HOME.toString(), "rev-parse", "--short", "HEAD");
+        return commit.isEmpty() ? "unknown" : commit + (output("git", "-C", HOME.toString(), "status", "--porcelain", "-uno").isEmpty() ? "" : "+");
+    }
+
+    private static String machine() {
+        return processor() + ", " + Parallel.threads() + " threads, vectors of " + 32 * Vec.LANES + " bits, " + System.getProperty("os.name") + " "
+                + System.getProperty("os.arch");
+    }
+
+    private static String jdk() {
+        List<String> flags = ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.contains("faithdiff.home")).toList();
+        return "JDK " + Runtime.version() + " (" + System.getProperty("java.vendor") + "), " + String.join(" ", flags);
+    }
+
+    private static String processor() {
+        try {
+            for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
+                if (line.startsWith("model name")) return line.substring(line.indexOf(':') + 1).strip();
+            }
+        } catch (IOException e) {
+            // Not Linux.
+        }
+        String brand = output("sysctl", "-n", "machdep.cpu.brand_string");
+        return brand.isEmpty() ? System.getenv().getOrDefault("PROCESSOR_IDENTIFIER", System.getProperty("os.arch")) : brand;
+    }
+
+    private static String output(String... command) {
+        try {
+            Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
+            String out = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            return p.waitFor() == 0 ? out : "";
+        } catch (IOException | InterruptedException e) {
+            return "";
+        }
+    }
+}

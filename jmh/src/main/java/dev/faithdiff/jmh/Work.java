@@ -1,0 +1,75 @@
+package dev.faithdiff.jmh;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Engine;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/** What a benchmark repeats, with the tensors and models it holds meanwhile. */
+public final class Work implements AutoCloseable {
+    /** Operations and least traffic of one run. */
+    public record Cost(long flops, long bytes) {}
+
+    private final Scope scope = Scope.detached();
+    private final List<AutoCloseable> held = new ArrayList<>();
+    private final Rng rng = Rng.cpu(1);
+    private Supplier<?> body;
+
+    /** Keeps something open as long as this work. */
+    public <T extends AutoCloseable> T hold(T thing) {
+        held.add(thing);
+        return thing;
+    }
+
+    /** Keeps tensors made by {@code make} as long as this work. */
+    public Tensor[] tensors(Supplier<Tensor[]> make) {
+        try (Scope s = Scope.open()) {
+            Tensor[] made = make.get();
+            for (Tensor t : made) scope.adopt(t);
+            return made;
+        }
+    }
+
+    /** A standard normal input. */
+    public Tensor input(int... sizes) {
+        return tensors(() -> new Tensor[] {Tensor.of(rng.randn((int) Shape.of(sizes).count()), sizes)})[0];
+    }
+
+    public Work repeat(Supplier<?> work) {
+        body = work;
+        return this;
+    }
+
+    public Object run() {
+        try (Scope s = Scope.open()) {
+            return body.get();
+        }
+    }
+
+    /** Runs once and adds up what the ops cost. */
+    public Cost cost() {
+        AtomicLong flops = new AtomicLong(), bytes = new AtomicLong();
+        Engine.observe((op, in, out, kernel, nanos) -> {
+            flops.addAndGet(op.flops(in));
+            bytes.addAndGet(op.bytes(in));
+        });
+        try {
+            run();
+        } finally {
+            Engine.observe(null);
+        }
+        return new Cost(flops.get(), bytes.get());
+    }
+
+    @Override public void close() throws Exception {
+        scope.close();
+        for (AutoCloseable c : held) c.close();
+        Device.CPU.pool().trim();
+    }
+}

@@ -1,0 +1,33 @@
+package dev.faithdiff.jmh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.AffineOp;
+import org.junit.jupiter.api.Test;
+
+class BenchmarksTest {
+    @Test void aKernelIsTimedOnItsCase() throws Exception {
+        KernelBench bench = new KernelBench();
+        bench.name = Cases.model(AffineOp.class).getFirst().name();
+        bench.kernel = "AffineVector";
+        bench.open();
+        assertThat(((Tensor) bench.run()).shape()).isEqualTo(Cases.model(AffineOp.class).getFirst().outline()[0].shape());
+        bench.close();
+    }
+
+    @Test void costIsTheSumOfTheOps() throws Exception {
+        try (Work work = new Work()) {
+            Tensor x = work.input(3, 5);
+            assertThat(work.repeat(() -> x.mul(2).add(x)).cost()).isEqualTo(new Work.Cost(2 * 15 + 15, 4 * 15 * (2 + 3)));
+        }
+    }
+
+    @Test void aSectionReplacesItsFormerSelf() {
+        String file = "# machine\n\n## bench a\n\nold\n\n## bench ab\n\nother\n";
+        assertThat(Results.replaced(file, "## bench a\n", "## bench a\n\nnew\n")).isEqualTo("# machine\n\n## bench a\n\nnew\n\n## bench ab\n\nother\n");
+        assertThat(Results.replaced(file, "## bench ab\n", "## bench ab\n\nnew\n")).isEqualTo("# machine\n\n## bench a\n\nold\n\n## bench ab\n\nnew\n");
+        assertThat(Results.replaced(file, "## bench c\n", "## bench c\n\nnew\n")).isEqualTo(file + "\n## bench c\n\nnew\n");
+    }
+}

@@ -1,0 +1,64 @@
+package dev.faithdiff.kernels.lab;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Times the kernels of an op side by side in this process: quick, for work on a kernel; JMH is for numbers that are kept. */
+public final class Bench {
+    private static final int LEAST_RUNS = 5;
+
+    /** How long one kernel takes for one case: the median of several runs, and the shortest. */
+    public record Time(String kernel, double nanos, double best) {}
+
+    private Bench() {}
+
+    /** The kernels of a device that take a case, best first. */
+    public static List<Kernel<?>> takers(Case c, Device device) {
+        List<Kernel<?>> all = Backend.of(device.kind()).kernels();
+        return all.stream().<Kernel<?>>filter(k -> k.op() == c.op().getClass() && refusal(k, c) == null).toList();
+    }
+
+    /** Why a kernel does not take a case, or null. */
+    @SuppressWarnings("unchecked")
+    public static <O extends Op> String refusal(Kernel<O> kernel, Case c) { return kernel.refuses((O) c.op(), c.outline()); }
+
+    /** Runs the kernels in turn, each for about {@code millis}, after as long a warm-up, on the same operands. */
+    public static List<Time> run(Case c, Device device, List<Kernel<?>> kernels, int millis) {
+        try (Scope s = Scope.open()) {
+            Tensor[] in = c.draw(device);
+            times(c, in, kernels, millis);
+            List<List<Long>> times = times(c, in, kernels, millis);
+            List<Time> result = new ArrayList<>();
+            for (int i = 0; i < kernels.size(); i++) {
+                List<Long> sorted = times.get(i).stream().sorted().toList();
+                result.add(new Time(kernels.get(i).name(), sorted.get(sorted.size() / 2), sorted.getFirst()));
+            }
+            return result;
+        }
+    }
+
+    private static List<List<Long>> times(Case c, Tensor[] in, List<Kernel<?>> kernels, int millis) {
+        List<List<Long>> times = new ArrayList<>();
+        for (int i = 0; i < kernels.size(); i++) times.add(new ArrayList<>());
+        long begin = System.nanoTime();
+        for (int run = 0; run < LEAST_RUNS || System.nanoTime() - begin < kernels.size() * millis * 1_000_000L; run++) {
+            for (int i = 0; i < kernels.size(); i++) times.get(i).add(time(kernels.get(i), c.op(), in));
+        }
+        return times;
+    }
+
+    private static long time(Kernel<?> kernel, Op op, Tensor[] in) {
+        try (Scope s = Scope.open()) {
+            long begin = System.nanoTime();
+            Engine.run(kernel, op, in);
+            return System.nanoTime() - begin;
+        }
+    }
+}

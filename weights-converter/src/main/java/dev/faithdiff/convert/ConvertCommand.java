@@ -1,0 +1,96 @@
+package dev.faithdiff.convert;
+
+import com.google.gson.JsonObject;
+import dev.faithdiff.tensor.io.Source;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code faithdiff convert}: one model folder of a released checkpoint. */
+@Command(name = "convert", sortOptions = false, description = "Makes one model folder of a released checkpoint: SDXL (a diffusers folder or a "
+        + "single file), a VAE (folder or file) and FaithDiff.bin; or of an RRDBNet file (Real-ESRGAN, BSRGAN). "
+        + "Pickles may hold tensors and containers only.")
+final class ConvertCommand implements Callable<Integer> {
+    @Parameters(arity = "0..1", paramLabel = "SOURCE", description = "Folder that holds the parts, which are found by structure; or an RRDBNet file.")
+    private Path source;
+
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "MODELDIR", description = "Folder to make.")
+    private Path output;
+
+    @Option(names = "--sdxl", paramLabel = "PATH", description = "SDXL folder or single file, instead of searching SOURCE.")
+    private Path sdxl;
+
+    @Option(names = "--vae", paramLabel = "PATH", description = "VAE folder or file, instead of searching SOURCE.")
+    private Path vae;
+
+    @Option(names = "--faithdiff", paramLabel = "FILE", description = "FaithDiff.bin, instead of searching SOURCE.")
+    private Path faithdiff;
+
+    @Option(names = "--tokenizer", paramLabel = "DIR",
+            description = "For a single file: folder with tokenizer/ and tokenizer_2/, or with CLIP's vocab.json and merges.txt.")
+    private Path tokenizer;
+
+    @Option(names = "--config", paramLabel = "DIR",
+            description = "For a single file that is not SDXL's size: a diffusers folder with its configurations.")
+    private Path config;
+
+    @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", converter = Types.class,
+            description = "Element type to store: keep (default), f32, f16, bf16, f8_e4m3 (the U-Net's matrices; the rest f16); "
+                    + "or by part, for example unet=f8_e4m3,vae=f16.")
+    private Precision precision;
+
+    @Option(names = "--force", description = "Replace an existing model folder.")
+    private boolean force;
+
+    /** What {@code --dtype} takes. */
+    static final class Types implements ITypeConverter<Precision> {
+        @Override public Precision convert(String text) {
+            try {
+                return Precision.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    @Override public Integer call() {
+        ModelFolder.check(output, force);
+        if (source != null && Files.isRegularFile(source)) network(source);
+        else checkpoint(new SourceFolder(sdxl, vae, faithdiff, null, tokenizer, config).completed(source));
+        System.out.println("wrote " + output);
+        return 0;
+    }
+
+    private void checkpoint(SourceFolder parts) {
+        try (Converter converter = new Converter(parts, precision)) {
+            Report report = converter.plan();
+            ModelFolder.write(output, force, folder -> converter.write(folder, Progress.terminal()));
+            System.out.println(report);
+        }
+    }
+
+    /** A network of its own, which needs no other part. */
+    private void network(Path path) {
+        try (WeightFile file = WeightFile.open(path)) {
+            Map<String, Source> all = KeyNames.unwrap(file.tensors());
+            Architecture kind = Architecture.of(all);
+            if (kind != Architecture.RRDBNET) throw new ConvertError(path, "is " + kind + "; alone only an RRDBNet can be converted");
+            Map<String, Source> tensors = RrdbNet.modern(all);
+            JsonObject numbers = RrdbNet.numbers(tensors);
+            Report report = new Report();
+            ModelPlan plan = new ModelPlan(precision, report);
+            plan.file("model.json", ModelJson.rrdbnet(path, numbers));
+            plan.part("generator", tensors, KeyRules.rrdbnet(numbers), path.getFileName().toString());
+            if (all.size() < file.tensors().size()) report.note((file.tensors().size() - all.size()) + " tensors of another copy dropped");
+            report.requireComplete();
+            ModelFolder.write(output, force, folder -> plan.write(folder, Progress.terminal()));
+            System.out.println(report);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.faithdiff.convert;
+
+import dev.faithdiff.tensor.io.Source;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code faithdiff inspect}: what a weight file holds. */
+@Command(name = "inspect", description = "Shows a weight file's format, architecture, metadata and tensors, or those of a folder or shard index.")
+final class InspectCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "FILE", description = "File, folder with one model's weights, or index of shards.")
+    private Path path;
+
+    @Option(names = "--short", description = "Do not list the tensors.")
+    private boolean brief;
+
+    @Override public Integer call() {
+        try (WeightFile file = WeightFile.open(path)) {
+            Map<String, Source> tensors = file.tensors();
+            System.out.println(path + ": " + file.format());
+            System.out.println("architecture: " + Architecture.of(tensors) + sizes(tensors));
+            file.metadata().forEach((k, v) -> System.out.println("metadata " + ConvertError.clean(k) + ": " + ConvertError.clean(v)));
+            System.out.println(Report.sizes(tensors.values()));
+            if (brief) return 0;
+            for (Source t : tensors.values()) {
+                long bytes = t.shape().count() * t.dtype().bytes();
+                System.out.println(ConvertError.clean(t.name()) + " " + t.dtype() + t.shape() + " " + bytes + " bytes");
+            }
+        }
+        return 0;
+    }
+
+    /** The numbers of a network that is described by them. */
+    private static String sizes(Map<String, Source> tensors) {
+        Map<String, Source> inner = KeyNames.unwrap(tensors);
+        return RrdbNet.is(inner) ? " " + RrdbNet.numbers(RrdbNet.modern(inner)) : "";
+    }
+}

@@ -1,0 +1,65 @@
+package dev.faithdiff.convert;
+
+import com.google.gson.JsonObject;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.Source;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code faithdiff synth}: a model of random weights, for measuring without the released ones. */
+@Command(name = "synth", sortOptions = false, description = "Writes a model folder of random weights: the same seed gives the same bytes. "
+        + "It restores nothing; it is for measuring time and memory.")
+final class SynthCommand implements Callable<Integer> {
+    @Option(names = "--arch", required = true, paramLabel = "ARCH",
+            description = "${COMPLETION-CANDIDATES}: full FaithDiff on SDXL, or the small model's sizes.")
+    private Published architecture;
+
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "MODELDIR", description = "Folder to make.")
+    private Path output;
+
+    @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Decides all values (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(names = "--dtype", defaultValue = "f16", paramLabel = "TYPE", converter = ConvertCommand.Types.class,
+            description = "Element type to store, as in convert (default: ${DEFAULT-VALUE}).")
+    private Precision precision;
+
+    @Option(names = "--force", description = "Replace an existing model folder.")
+    private boolean force;
+
+    @Override public Integer call() {
+        ModelFolder.check(output, force);
+        Report report = new Report();
+        ModelPlan plan = new ModelPlan(precision, report);
+        JsonObject numbers = architecture.config("faithdiff");
+        plan.file("model.json", ModelJson.text("synth " + architecture + " seed " + seed, numbers));
+        plan.file("scheduler/scheduler_config.json", Published.text(architecture.config("scheduler")));
+        Map<String, Shape> unet = new LinkedHashMap<>(KeyRules.unet(architecture.config("unet")));
+        unet.putAll(KeyRules.added(numbers));
+        part(plan, "unet", unet);
+        part(plan, "vae", KeyRules.vae(architecture.config("vae")));
+        if (architecture.text) {
+            for (String p : Sdxl.TEXT) part(plan, p, KeyRules.text(architecture.config(p)));
+            int vocabulary = Settings.number(architecture.config(Sdxl.TEXT.getFirst()), "vocab_size");
+            plan.files(ByteTokenizer.files("tokenizer", vocabulary, "<|endoftext|>"));
+            plan.files(ByteTokenizer.files("tokenizer_2", vocabulary, "!"));
+        }
+        report.requireComplete();
+        ModelFolder.write(output, force, folder -> plan.write(folder, Progress.terminal()));
+        System.out.println(report);
+        System.out.println("wrote " + output);
+        return 0;
+    }
+
+    private void part(ModelPlan plan, String part, Map<String, Shape> shapes) {
+        plan.file(part + "/config.json", Published.text(architecture.config(part)));
+        Map<String, Source> tensors = new LinkedHashMap<>();
+        shapes.forEach((key, shape) -> tensors.put(key, new RandomTensor(key, DType.F32, shape, seed, part)));
+        plan.part(part, tensors, shapes, "seed " + seed);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.faithdiff.convert;
+
+import com.google.gson.JsonObject;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.Source;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code faithdiff verify}: whether a model folder is whole. */
+@Command(name = "verify", description = "Checks a model folder: every tensor that its configurations ask for is there, has its shape and holds "
+        + "finite values; every file has the SHA-256 of the folder's list, where it has one. Prints the checksums.")
+final class VerifyCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "MODELDIR", description = "A folder made by convert or synth.")
+    private Path folder;
+
+    private final Report report = new Report();
+
+    @Override public Integer call() throws IOException {
+        JsonObject model = Settings.read(folder.resolve("model.json"));
+        for (var part : needed(model).entrySet()) weights(part.getKey(), part.getValue());
+        Map<String, String> listed = Checksums.read(folder);
+        Map<String, String> missing = new TreeMap<>(listed);
+        for (String name : Checksums.names(folder)) {
+            String sum = Checksums.of(folder.resolve(name)), expected = missing.remove(name);
+            report.note(sum + "  " + name);
+            if (expected != null && !expected.equals(sum)) report.problem(name + " has another SHA-256 than " + Checksums.FILE + " says");
+            if (expected == null && !listed.isEmpty()) report.problem(name + " is not in " + Checksums.FILE);
+        }
+        missing.keySet().forEach(name -> report.problem("file " + ConvertError.clean(name) + " is missing"));
+        System.out.println(report);
+        report.requireComplete();
+        System.out.println(folder + " is complete" + (listed.isEmpty() ? "; it has no " + Checksums.FILE + " to compare with" : ""));
+        return 0;
+    }
+
+    /** The tensors of each part, as the configurations ask for them. */
+    private Map<String, Map<String, Shape>> needed(JsonObject model) {
+        Map<String, Map<String, Shape>> parts = new LinkedHashMap<>();
+        if (model.has("kind")) {
+            String kind = ConvertError.clean(model.get("kind").toString());
+            if (!model.get("kind").equals(ModelJson.RRDBNET)) throw new ConvertError(folder, "is a model of unknown kind " + kind);
+            parts.put("generator", KeyRules.rrdbnet(model));
+            return parts;
+        }
+        if (!(model.get("faithdiff") instanceof JsonObject numbers)) throw new ConvertError(folder.resolve("model.json"), "has no faithdiff");
+        Map<String, Shape> unet = new LinkedHashMap<>(KeyRules.unet(config("unet")));
+        unet.putAll(KeyRules.added(numbers));
+        parts.put("unet", unet);
+        parts.put("vae", KeyRules.vae(config("vae")));
+        for (String p : Sdxl.TEXT) if (Files.isDirectory(folder.resolve(p))) parts.put(p, KeyRules.text(config(p)));
+        return parts;
+    }
+
+    private JsonObject config(String part) { return Settings.read(folder.resolve(part).resolve("config.json")); }
+
+    private void weights(String part, Map<String, Shape> needed) throws IOException {
+        try (WeightFile file = WeightFile.open(folder.resolve(part).resolve("model.safetensors"))) {
+            needed.forEach((key, shape) -> {
+                Source t = file.tensors().get(key);
+                if (t == null) report.problem(part + ": " + key + " is missing");
+                else if (!t.shape().equals(shape)) report.problem(part + ": " + key + " is " + t.shape() + " but the model takes " + shape);
+            });
+            for (String key : ModelPlan.rest(file.tensors(), needed)) report.problem(part + ": " + ConvertError.clean(key) + " is not part of the model");
+            for (Source t : file.tensors().values()) {
+                long wrong = Values.notFinite(t);
+                if (wrong > 0) report.problem(part + ": " + ConvertError.clean(t.name()) + " has " + wrong + " values that are infinite or NaN");
+            }
+            report.note(part + ": " + Report.sizes(file.tensors().values()));
+        }
+    }
+}

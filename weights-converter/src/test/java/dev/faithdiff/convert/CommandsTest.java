@@ -1,0 +1,111 @@
+package dev.faithdiff.convert;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.Source;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** inspect, verify, synth and diff. */
+class CommandsTest {
+    private static final Path TINY = TorchFileTest.TINY, MINI = Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini");
+
+    @TempDir Path folder;
+
+    @Test
+    void inspectNamesFormatArchitectureAndTensors() {
+        assertThat(CommandLineRun.of("inspect", TINY.resolve("FaithDiff.bin")).out()).contains("torch.save, zip")
+                .contains("architecture: FaithDiff: an SDXL U-Net with the added modules").contains("752 tensors")
+                .contains("conv_in.weight F16[16, 4, 3, 3] 1152 bytes");
+        assertThat(CommandLineRun.of("inspect", TINY.resolve("loader-variants/faithdiff_extra_legacy.bin"), "--short").out())
+                .contains("torch.save, legacy").contains("without a U-Net").doesNotContain("bytes");
+        assertThat(CommandLineRun.of("inspect", TINY.resolve("sdxl-single-file.safetensors")).out()).contains("SDXL in a single file");
+        assertThat(CommandLineRun.of("inspect", TINY.resolve("sdxl/unet")).out()).contains("an SDXL U-Net (diffusers)");
+        assertThat(CommandLineRun.of("inspect", TINY.resolve("loader-variants/vae-sharded"), "--short").out()).contains("106 tensors");
+        assertThat(CommandLineRun.of("inspect", TINY.resolve("../dtypes/same_tensor.safetensors")).out()).contains("metadata ").contains("F8_E4M3")
+                .contains("of no known architecture");
+        CommandLineRun none = CommandLineRun.of("inspect", folder.resolve("none"));
+        assertThat(none.code()).isEqualTo(1);
+        assertThat(none.err().lines()).hasSize(1);
+    }
+
+    @Test
+    void bundledModelIsWhole() {
+        CommandLineRun run = CommandLineRun.of("verify", MINI);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out()).contains("  unet/model.safetensors").endsWith("is complete" + System.lineSeparator());
+    }
+
+    @Test
+    void verifyNamesAllThatIsWrong() throws IOException {
+        Path model = folder.resolve("m");
+        assertThat(CommandLineRun.of("synth", "--arch", "mini", "-o", model).code()).isZero();
+        Path unet = model.resolve("unet/model.safetensors"), changed = folder.resolve("changed.safetensors");
+        try (SafeTensors file = SafeTensors.open(unet)) {
+            List<Source> tensors = new ArrayList<>();
+            for (SafeTensors.Entry e : file.entries().values()) {
+                byte[] infinite = new byte[(int) e.shape().count() * 2];
+                infinite[3] = 0x7c;
+                if (e.name().equals("conv_in.bias")) tensors.add(Source.of(e.name(), DType.F16, e.shape(), () -> MemorySegment.ofArray(infinite)));
+                else if (e.name().equals("conv_out.bias")) tensors.add(Views.renamed(e, "conv_out.bios"));
+                else tensors.add(e);
+            }
+            SafeTensors.write(changed, tensors, Map.of());
+        }
+        Files.move(changed, unet, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.delete(model.resolve("scheduler/scheduler_config.json"));
+        CommandLineRun run = CommandLineRun.of("verify", model);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("5 problems").contains("unet: conv_out.bias is missing").contains("unet: conv_out.bios is not part of the model")
+                .contains("unet: conv_in.bias has 1 values that are infinite or NaN").contains("unet/model.safetensors has another SHA-256")
+                .contains("file scheduler/scheduler_config.json is missing");
+    }
+
+    @Test
+    void sameSeedGivesTheSameModel() throws IOException {
+        for (String m : List.of("a", "b")) CommandLineRun.of("synth", "--arch", "mini", "-o", folder.resolve(m), "--seed", "7");
+        CommandLineRun.of("synth", "--arch", "mini", "-o", folder.resolve("c"), "--seed", "8");
+        assertThat(folder.resolve("a/SHA256SUMS")).hasSameBinaryContentAs(folder.resolve("b/SHA256SUMS"));
+        assertThat(CommandLineRun.of("diff", folder.resolve("a"), folder.resolve("b")).out()).startsWith("548 tensors are equal, 0 differ");
+        CommandLineRun other = CommandLineRun.of("diff", folder.resolve("a"), folder.resolve("c"));
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.out()).contains("unet/conv_in.weight: max ").doesNotContain(": only in");
+        try (SafeTensors a = SafeTensors.open(folder.resolve("a/unet")); SafeTensors mini = SafeTensors.open(MINI.resolve("unet"))) {
+            assertThat(a.entries().keySet()).isEqualTo(mini.entries().keySet());
+        }
+        assertThat(Settings.read(folder.resolve("a/model.json")).get("faithdiff")).isEqualTo(Settings.read(MINI.resolve("model.json")).get("faithdiff"));
+    }
+
+    @Test
+    void valuesFillTheirRange() throws IOException {
+        RandomTensor t = new RandomTensor("w.weight", DType.F32, dev.faithdiff.tensor.Shape.of(64, 100, 3, 3), 1, "unet");
+        float[] v = new float[57600];
+        Floats.read(DType.F32, MemorySegment.ofArray(TorchFileTest.bytes(t)), 0, v, v.length);
+        double sum = 0, squares = 0, bound = 1 / 30.0;
+        for (float x : v) {
+            assertThat(Math.abs(x)).isLessThanOrEqualTo((float) bound);
+            sum += x;
+            squares += x * x;
+        }
+        assertThat(sum / v.length).isCloseTo(0, org.assertj.core.data.Offset.offset(3e-4));
+        assertThat(Math.sqrt(squares / v.length)).isCloseTo(bound / Math.sqrt(3), org.assertj.core.data.Offset.offset(3e-4));
+    }
+
+    @Test
+    void generatedTokenizerHasEveryByteOnce() {
+        Map<String, byte[]> files = ByteTokenizer.files("t", 49408, "!");
+        var vocabulary = Settings.parse(Path.of("vocab.json"), new String(files.get("t/vocab.json"), java.nio.charset.StandardCharsets.UTF_8));
+        assertThat(vocabulary.size()).isEqualTo(514);
+        assertThat(vocabulary.get("!").getAsInt()).isZero();
+        assertThat(vocabulary.get("<|endoftext|>").getAsInt()).isEqualTo(49407);
+    }
+}

@@ -1,0 +1,54 @@
+package dev.faithdiff.convert;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.Source;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Released files of the RRDBNet family as model folders of their own kind. */
+class RrdbNetTest {
+    private static final Path FILES = Path.of(System.getProperty("fixtures.dir"), "rrdbnet");
+
+    @TempDir Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"realesrgan_x4.pth, 4, 2, params_ema., 0", "realesrgan_x2.pth, 2, 1, params_ema., 2", "bsrnet_x4.pth, 4, 1, '', 0"})
+    void becomesAFolderWithOneNaming(String name, int scale, int blocks, String wrapper, int dropped) throws IOException {
+        Path model = folder.resolve("m");
+        CommandLineRun run = CommandLineRun.of("convert", FILES.resolve(name), "-o", model);
+        assertThat(run.err()).isEmpty();
+        if (dropped > 0) assertThat(run.out()).contains(dropped + " tensors of another copy dropped");
+        JsonObject json = Settings.read(model.resolve("model.json"));
+        assertThat(json.toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"" + name + "\",\"kind\":\"rrdbnet\",\"scale\":"
+                + scale + ",\"features\":16,\"growth\":8,\"blocks\":" + blocks + ",\"in_channels\":3,\"out_channels\":3}");
+        try (WeightFile source = WeightFile.open(FILES.resolve(name)); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
+            assertThat(made.entries().keySet()).containsExactlyInAnyOrderElementsOf(KeyRules.rrdbnet(json).keySet());
+            Map<String, Source> kept = RrdbNet.modern(KeyNames.below(wrapper, source.tensors()));
+            assertThat(kept.keySet()).isEqualTo(RrdbNet.modern(KeyNames.unwrap(source.tensors())).keySet());
+            for (SafeTensors.Entry e : made.entries().values()) {
+                assertThat(e.data().toArray(ValueLayout.JAVA_BYTE)).as(e.name()).isEqualTo(TorchFileTest.bytes(kept.get(e.name())));
+            }
+        }
+        assertThat(CommandLineRun.of("verify", model).code()).isZero();
+        assertThat(CommandLineRun.of("inspect", FILES.resolve(name), "--short").out()).contains("an RRDBNet").contains("\"scale\":" + scale);
+    }
+
+    @Test
+    void otherNetworksAreNamed() {
+        CommandLineRun run = CommandLineRun.of("convert", FILES.resolve("srvgg_x4.pth"), "-o", folder.resolve("m"));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("is an SRVGGNetCompact (Real-ESRGAN), which is not supported");
+        assertThat(CommandLineRun.of("inspect", FILES.resolve("srvgg_x4.pth")).out()).contains("SRVGGNetCompact").contains("params.body.0.weight F32[");
+        CommandLineRun images = CommandLineRun.of("convert", FILES.resolve("realesrgan_x4_io.safetensors"), "-o", folder.resolve("m"));
+        assertThat(images.err()).contains("of no known architecture");
+    }
+}
