@@ -45,6 +45,12 @@ class StagesTest {
         TinyModel.assertClose(file + " " + name, actual, file(file), name, atol(file, name));
     }
 
+    /** The timestep that a file's note names as {@code t=N}. */
+    private static float timestep(String file) {
+        String note = FILES.getAsJsonObject(file + ".safetensors").get("note").getAsString();
+        return Float.parseFloat(note.replaceAll("(?s).*?\\bt=(\\d+).*", "$1"));
+    }
+
     private static Tensor image(String png) {
         Image in = ImageFiles.read(Fixtures.dir().resolve("stages").resolve(png));
         return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
@@ -135,7 +141,7 @@ class StagesTest {
     @Test void unetIntermediates() {
         Fixtures f = file("unet");
         Trace trace = new Trace();
-        model.unet.predict(tensor(f, "latents"), model.unet.condition(tensor(f, "features")), 500, new TextContext(tensor(f, "prompt_embeds").slice(0, 1, 2)),
+        model.unet.predict(tensor(f, "latents"), model.unet.condition(tensor(f, "features")), timestep("unet_trace"), new TextContext(tensor(f, "prompt_embeds").slice(0, 1, 2)),
                 tensor(f, "pooled").slice(0, 1, 2), tensor(f, "time_ids").slice(0, 1, 2));
         Fixtures t = file("unet_trace");
         float[] sinusoids = Sinusoid.embed(tensor(f, "time_ids").toFloats(), t.shape("add_time_proj").size(1));
@@ -146,7 +152,7 @@ class StagesTest {
     /** Latent sides that do not divide by four: up blocks resize to the skip's size. */
     @Test void unetOfOddSize() {
         Fixtures f = file("unet"), odd = file("unet_odd_size");
-        Tensor eps = model.unet.predict(tensor(odd, "latents"), model.unet.condition(tensor(odd, "features")), 321,
+        Tensor eps = model.unet.predict(tensor(odd, "latents"), model.unet.condition(tensor(odd, "features")), timestep("unet_odd_size"),
                 new TextContext(tensor(f, "prompt_embeds").slice(0, 1, 2)), tensor(f, "pooled").slice(0, 1, 2), tensor(f, "time_ids").slice(0, 1, 2));
         check("unet_odd_size", "noise_pred", eps);
     }
