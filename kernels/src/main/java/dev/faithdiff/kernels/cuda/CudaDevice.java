@@ -8,10 +8,10 @@ import dev.faithdiff.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
-import jcuda.driver.CUfunction;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
@@ -20,7 +20,7 @@ import jcuda.driver.JCudaDriver;
  * One GPU: its primary context, one stream on which everything happens in order, so that freed memory can be reused at once, a pool over
  * the driver's memory, and pinned staging for copies from and to the host.
  */
-final class CudaDevice implements Device {
+final class CudaDevice implements Device, Entry.Target {
     private static final int OUT_OF_MEMORY = 2;
     private static final ThreadLocal<CudaDevice> CURRENT = new ThreadLocal<>();
 
@@ -31,7 +31,7 @@ final class CudaDevice implements Device {
     private final Pool pool;
     private final Staging staging;
     private final CudaModules modules;
-    private final ThreadLocal<Launch> launch = ThreadLocal.withInitial(() -> new Launch(this));
+    private final ThreadLocal<Launch> launch = ThreadLocal.withInitial(Launch::new);
     private final int capability;
 
     /** Opens the device; the libraries are loaded. */
@@ -89,8 +89,11 @@ final class CudaDevice implements Device {
         CURRENT.set(this);
     }
 
-    /** The thread's launch, cleared. */
-    Launch launch(CUfunction function, String name) { return launch.get().of(function, name); }
+    @Override public Entry entry(String source, String entry, List<String> defines) {
+        return new CudaEntry(this, modules.function(source, entry, defines), source + "." + entry);
+    }
+
+    @Override public Launch launch() { return launch.get(); }
 
     @Override public Storage allocate(long bytes) {
         use();

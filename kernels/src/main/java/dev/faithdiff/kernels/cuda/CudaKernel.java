@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import jcuda.driver.CUfunction;
 
 /**
  * A kernel of our own: one source {@code /cuda/NAME.cu}, compiled once for each combination of element types. The source sees them as
@@ -16,27 +15,27 @@ import jcuda.driver.CUfunction;
  * {@code i64}, {@code i32}, {@code i16}, {@code i8}, {@code u8} (a boolean too).
  */
 abstract class CudaKernel<O extends Op> implements Kernel<O> {
-    private record Variant(CudaDevice device, String entry, long types) {}
+    private record Variant(Entry.Target device, String entry, long types) {}
 
     private final String source;
-    private final Map<Variant, CUfunction> functions = new ConcurrentHashMap<>();
+    private final Map<Variant, Entry> entries = new ConcurrentHashMap<>();
 
     /** @param source name of the source without its ending */
     protected CudaKernel(String source) { this.source = source; }
 
     /** A launch of an entry for the types of these tensors; its arguments follow in the order of the entry's parameters. */
     protected final Launch launch(Tensor[] in, Tensor out, String entry) {
-        CudaDevice device = (CudaDevice) out.device();
+        Entry.Target device = (Entry.Target) out.device();
         long types = out.dtype().ordinal() + 1;
         for (Tensor t : in) types = types * 16 + t.dtype().ordinal() + 1;
         if (in.length > 15) throw new CudaError(name() + " has " + in.length + " operands, at most 15 can be typed");
         Variant variant = new Variant(device, entry, types);
-        CUfunction function = functions.get(variant);
-        if (function == null) {
-            function = device.modules().function(source, entry, defines(in, out));
-            functions.put(variant, function);
+        Entry compiled = entries.get(variant);
+        if (compiled == null) {
+            compiled = device.entry(source, entry, defines(in, out));
+            entries.put(variant, compiled);
         }
-        return device.launch(function, source + "." + entry);
+        return device.launch().of(compiled);
     }
 
     static List<String> defines(Tensor[] in, Tensor out) {

@@ -1,15 +1,10 @@
 package dev.faithdiff.kernels.cuda;
 
-import static dev.faithdiff.kernels.cuda.CudaError.check;
-
 import dev.faithdiff.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jcuda.Pointer;
-import jcuda.driver.CUfunction;
-import jcuda.driver.CUfunction_attribute;
-import jcuda.driver.JCudaDriver;
 
 /**
  * One launch in the making: geometry, then arguments in the order of the kernel's parameters, then {@link #run}. A thread has one for each
@@ -17,24 +12,21 @@ import jcuda.driver.JCudaDriver;
  */
 final class Launch {
     private static final int MOST_ARGUMENTS = 64;
-    private static final int SHARED_WITHOUT_ASKING = 48 << 10;
 
-    private final CudaDevice device;
     private final MemorySegment values = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
-    private final MemorySegment addresses = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
-    private final Pointer parameters = Address.host(addresses.address());
-    private CUfunction function;
-    private String name;
-    private int gridX, gridY, gridZ, block, shared, arguments;
+    /** Where each argument lies: what a kernel is launched with. */
+    final MemorySegment addresses = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
+    final Pointer parameters = Address.host(addresses.address());
+    int gridX, gridY, gridZ, block, shared;
+    private Entry entry;
+    private int arguments;
 
-    Launch(CudaDevice device) {
-        this.device = device;
+    Launch() {
         for (int i = 0; i < MOST_ARGUMENTS; i++) addresses.setAtIndex(ValueLayout.JAVA_LONG, i, values.address() + i * 8L);
     }
 
-    Launch of(CUfunction function, String name) {
-        this.function = function;
-        this.name = name;
+    Launch of(Entry entry) {
+        this.entry = entry;
         gridX = gridY = gridZ = 1;
         block = 256;
         shared = 0;
@@ -84,18 +76,10 @@ final class Launch {
     }
 
     /** Enqueues the kernel on the device's stream. */
-    void run() {
-        device.use();
-        if (shared > SHARED_WITHOUT_ASKING) {
-            check(JCudaDriver.cuFuncSetAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, shared),
-                    name + " with " + shared + " bytes of shared memory");
-        }
-        check(JCudaDriver.cuLaunchKernel(function, gridX, gridY, gridZ, block, 1, 1, shared, device.stream(), parameters, null),
-                name + " on a grid of " + gridX + "x" + gridY + "x" + gridZ + " blocks of " + block);
-    }
+    void run() { entry.run(this); }
 
     private int next() {
-        if (arguments == MOST_ARGUMENTS) throw new CudaError(name + " takes more than " + MOST_ARGUMENTS + " arguments");
+        if (arguments == MOST_ARGUMENTS) throw new CudaError("a kernel takes at most " + MOST_ARGUMENTS + " arguments");
         return arguments++;
     }
 }
