@@ -1,6 +1,5 @@
 package dev.faithdiff.kernels.cuda;
 
-import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
@@ -11,8 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A kernel of our own: one source {@code /cuda/NAME.cu}, compiled once for each combination of element types. The source sees them as
- * {@code T0}, {@code T1}, ... for the operands and {@code TO} for the result: {@code float}, {@code half}, {@code bfloat16}, {@code fp8},
- * {@code i64}, {@code i32}, {@code i16}, {@code i8}, {@code u8} (a boolean too).
+ * {@code T0}, {@code T1}, ... for the operands and {@code TO} for the result, under the names of {@link dev.faithdiff.tensor.DType}: {@code -DT0=F16}.
  */
 abstract class CudaKernel<O extends Op> implements Kernel<O> {
     private record Variant(Entry.Target device, String entry, long types) {}
@@ -40,25 +38,8 @@ abstract class CudaKernel<O extends Op> implements Kernel<O> {
 
     static List<String> defines(Tensor[] in, Tensor out) {
         List<String> defines = new ArrayList<>();
-        for (int i = 0; i < in.length; i++) defines.add("-DT" + i + "=" + type(in[i].dtype()));
-        defines.add("-DTO=" + type(out.dtype()));
+        for (int i = 0; i < in.length; i++) defines.add("-DT" + i + "=" + in[i].dtype().name());
+        defines.add("-DTO=" + out.dtype().name());
         return defines;
-    }
-
-    /** The name of an element type in our sources. */
-    static String type(DType dtype) {
-        return switch (dtype) {
-            case F32 -> "float";
-            case F16 -> "half";
-            case BF16 -> "bfloat16";
-            case F8_E4M3 -> "fp8";
-            case F8_E5M2 -> "fp8_e5m2";
-            case F64 -> "double";
-            case I64 -> "i64";
-            case I32 -> "i32";
-            case I16 -> "i16";
-            case I8 -> "i8";
-            case U8, BOOL -> "u8";
-        };
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -51,7 +52,7 @@ final class CudaModules {
     /**
      * An entry of a source.
      *
-     * @param defines compiler options such as {@code -DT0=half}
+     * @param defines compiler options such as {@code -DT0=F16}
      * @throws CudaError with the compiler's messages
      */
     synchronized CUfunction function(String source, String entry, List<String> defines) {
@@ -77,7 +78,7 @@ final class CudaModules {
         } catch (IOException e) {
             // Compiling again is all that is lost.
         }
-        List<String> options = new java.util.ArrayList<>(List.of("-arch=" + architecture, "-std=c++17", "-default-device"));
+        List<String> options = new ArrayList<>(List.of("-arch=" + architecture, "-std=c++17"));
         options.addAll(defines);
         byte[] code = compiler.compile(source, name + ".cu", options);
         keep(code, kept);
