@@ -144,14 +144,12 @@ template <int D> DEVICE void flash(const T0* q, const T0* k, const T0* v, TO* y,
     }
 }
 
-#define ATTENTION(D) \
-    KERNEL(128) attention_##D(const T0* q, const T0* k, const T0* v, TO* y, int queries, int keys, int d, int e, float scale, int causal) { \
-        flash<D>(q, k, v, y, queries, keys, d, e, scale, causal); \
-    }
+#define PARAMETERS const T0* q, const T0* k, const T0* v, TO* y, int queries, int keys, int d, int e, float scale, int causal
+#define ARGUMENTS q, k, v, y, queries, keys, d, e, scale, causal
 
-ATTENTION(32)
-ATTENTION(48)
-ATTENTION(64)
-ATTENTION(80)
-ATTENTION(96)
-ATTENTION(128)
+KERNEL(128) attention_32(PARAMETERS) { flash<32>(ARGUMENTS); }
+KERNEL(128) attention_48(PARAMETERS) { flash<48>(ARGUMENTS); }
+KERNEL(128) attention_64(PARAMETERS) { flash<64>(ARGUMENTS); }
+KERNEL(128) attention_80(PARAMETERS) { flash<80>(ARGUMENTS); }
+KERNEL(128) attention_96(PARAMETERS) { flash<96>(ARGUMENTS); }
+KERNEL(128) attention_128(PARAMETERS) { flash<128>(ARGUMENTS); }

@@ -9,6 +9,8 @@
 #define DEVICE __device__ __forceinline__
 #define KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
+#undef INFINITY
+#define INFINITY __int_as_float(0x7f800000)
 #endif
 
 typedef long long int64;
@@ -187,7 +189,11 @@ DEVICE Moments warp_join(Moments m) {
 // ---- tensor cores and asynchronous copies (sm_80 and later)
 
 #ifndef EMULATED
-DEVICE unsigned int shared_address(const void* p) { return (unsigned int)__cvta_generic_to_shared(p); }
+DEVICE unsigned int shared_address(const void* p) {
+    unsigned int a;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(a) : "l"(p));
+    return a;
+}
 
 // 16 bytes from global to shared memory; where not inside, zeros.
 DEVICE void copy_async16(void* to, const void* from, bool inside) {

@@ -12,7 +12,23 @@ import java.util.TreeMap;
 public final class CudaBackend implements Backend {
     /** Made when first asked for. */
     private static final class Table {
-        private static final List<Kernel<?>> KERNELS = List.of();
+        private static final List<Kernel<?>> KERNELS = List.of(
+                new AttentionFlashCuda(), new AttentionPlainCuda(),
+                new GroupNormCuda(),
+                new LayerNormCuda(),
+                new SoftmaxCuda(),
+                new UnaryCuda(),
+                new BinaryCuda(),
+                new AffineCuda(),
+                new CastCuda(),
+                new ReduceCuda(),
+                new GegluCuda(),
+                new SliceCuda(),
+                new ConcatCuda(),
+                new PermuteCuda(),
+                new PadCuda(),
+                new UpsampleCuda(),
+                new GatherCuda());
     }
 
     private final Map<Integer, CudaDevice> devices = new TreeMap<>();

@@ -21,6 +21,9 @@ abstract class CudaKernel<O extends Op> implements Kernel<O> {
     /** @param source name of the source without its ending */
     protected CudaKernel(String source) { this.source = source; }
 
+    /** The name of its source. */
+    final String source() { return source; }
+
     /** A launch of an entry for the types of these tensors; its arguments follow in the order of the entry's parameters. */
     protected final Launch launch(Tensor[] in, Tensor out, String entry) {
         Entry.Target device = (Entry.Target) out.device();
