@@ -33,6 +33,8 @@ final class CudaDevice implements Device {
     private final CudaModules modules;
     private final ThreadLocal<Launch> launch = ThreadLocal.withInitial(() -> new Launch(this));
     private final int capability;
+    private Cublas cublas;
+    private Cudnn cudnn;
 
     /** Opens the device; the libraries are loaded. */
     CudaDevice(int index) { this(index, new Nvrtc(), CudaModules.cacheFolder()); }
@@ -59,6 +61,20 @@ final class CudaDevice implements Device {
     CUstream stream() { return stream; }
 
     CudaModules modules() { return modules; }
+
+    /** cuBLAS on this device, opened at its first use. */
+    synchronized Cublas cublas() {
+        use();
+        if (cublas == null) cublas = new Cublas(this);
+        return cublas;
+    }
+
+    /** cuDNN on this device, opened at its first use. */
+    synchronized Cudnn cudnn() {
+        use();
+        if (cudnn == null) cudnn = new Cudnn(this);
+        return cudnn;
+    }
 
     /** Compute capability times ten: 90 on Hopper. */
     int capability() { return capability; }
