@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.BinaryOp;
 import dev.faithdiff.tensor.op.CastOp;
 import dev.faithdiff.tensor.op.Engine;
 import java.lang.foreign.Arena;
@@ -72,6 +73,9 @@ final class Cublas {
         Engine.update(new CastOp(dtype), wide, weight);
         return wide;
     }
+
+    /** Adds one value for each element of the last axis, in place. */
+    static void addBias(Tensor out, Tensor bias) { Engine.update(new BinaryOp(BinaryOp.Kind.ADD), out, out, bias); }
 
     private static int type(DType t) {
         return t == DType.F32 ? cudaDataType.CUDA_R_32F : t == DType.F16 ? cudaDataType.CUDA_R_16F : cudaDataType.CUDA_R_16BF;

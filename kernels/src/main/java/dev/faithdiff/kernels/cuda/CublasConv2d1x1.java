@@ -22,6 +22,6 @@ final class CublasConv2d1x1 implements Kernel<Conv2dOp> {
             Tensor w = Cublas.like(in[1], in[0].dtype());
             ((CudaDevice) out.device()).cublas().product(out.dtype(), false, true, rows, n, k, in[0].address(), w.address(), out.address());
         }
-        if (in.length > 2) Bias.add(out, in[2]);
+        if (in.length > 2) Cublas.addBias(out, in[2]);
     }
 }

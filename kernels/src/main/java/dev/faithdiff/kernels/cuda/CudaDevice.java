@@ -48,7 +48,8 @@ final class CudaDevice implements Device {
                 + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
         use();
         check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream on " + name());
-        pool = new Pool(name(), this::take, this::free);
+        // Giving memory back makes the driver wait for the GPU, and a graph needs addresses that stay: only a full card trims.
+        pool = new Pool(name(), this::take, this::free, Long.getLong("faithdiff.pool.idle.bytes", Long.MAX_VALUE));
         staging = new Staging(this);
         modules = new CudaModules(this, architecture(), compiler, cache);
     }

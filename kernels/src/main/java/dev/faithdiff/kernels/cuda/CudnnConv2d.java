@@ -26,6 +26,6 @@ final class CudnnConv2d implements Kernel<Conv2dOp> {
             ((CudaDevice) out.device()).cudnn().run(new Cudnn.Problem(Cudnn.Pass.FORWARD, x.dtype(), x.shape(), w.shape(), out.shape(),
                     op.stride(), even ? op.top() : 0, even ? op.left() : 0), x.address(), w.address(), out.address());
         }
-        if (in.length > 2) Bias.add(out, in[2]);
+        if (in.length > 2) Cublas.addBias(out, in[2]);
     }
 }
