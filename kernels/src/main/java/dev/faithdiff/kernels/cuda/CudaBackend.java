@@ -13,6 +13,9 @@ public final class CudaBackend implements Backend {
     /** Made when first asked for. */
     private static final class Table {
         private static final List<Kernel<?>> KERNELS = List.of(
+                new CublasLinear(),
+                new CublasMatmul(),
+                new CublasConv2d1x1(), new CudnnConv2d(), new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad(),
                 new AttentionFlashCuda(), new AttentionPlainCuda(),
                 new GroupNormCuda(),
                 new LayerNormCuda(),

@@ -33,6 +33,8 @@ final class CudaDevice implements Device, Entry.Target {
     private final CudaModules modules;
     private final ThreadLocal<Launch> launch = ThreadLocal.withInitial(Launch::new);
     private final int capability;
+    private Cublas cublas;
+    private Cudnn cudnn;
 
     /** Opens the device; the libraries are loaded. */
     CudaDevice(int index) { this(index, new Nvrtc(), CudaModules.cacheFolder()); }
@@ -46,7 +48,8 @@ final class CudaDevice implements Device, Entry.Target {
                 + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
         use();
         check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream on " + name());
-        pool = new Pool(name(), this::take, this::free);
+        // Giving memory back makes the driver wait for the GPU, and a graph needs addresses that stay: only a full card trims.
+        pool = new Pool(name(), this::take, this::free, Long.getLong("faithdiff.pool.idle.bytes", Long.MAX_VALUE));
         staging = new Staging(this);
         modules = new CudaModules(this, architecture(), compiler, cache);
     }
@@ -59,6 +62,20 @@ final class CudaDevice implements Device, Entry.Target {
     CUstream stream() { return stream; }
 
     CudaModules modules() { return modules; }
+
+    /** cuBLAS on this device, opened at its first use. */
+    synchronized Cublas cublas() {
+        use();
+        if (cublas == null) cublas = new Cublas(this);
+        return cublas;
+    }
+
+    /** cuDNN on this device, opened at its first use. */
+    synchronized Cudnn cudnn() {
+        use();
+        if (cudnn == null) cudnn = new Cudnn(this);
+        return cudnn;
+    }
 
     /** Compute capability times ten: 90 on Hopper. */
     int capability() { return capability; }

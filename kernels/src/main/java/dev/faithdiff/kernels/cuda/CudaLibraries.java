@@ -73,6 +73,7 @@ final class CudaLibraries {
     }
 
     private String libraries(LibrarySearch search, int driverMajor) throws IOException {
+        if (driverMajor < 12) return "the NVIDIA driver is for CUDA " + driverMajor + ", CUDA 12 or 13 is needed";
         LibrarySearch.Opened blas = null, compiler = null;
         int major = 0;
         for (int m = Math.min(driverMajor, 13); m >= 12 && (blas == null || compiler == null); m--) {
@@ -81,7 +82,6 @@ final class CudaLibraries {
             blas = search.open("libcublas.so." + m);
             compiler = compiler(search, m);
         }
-        if (driverMajor < 12) return "the NVIDIA driver is for CUDA " + driverMajor + ", CUDA 12 or 13 is needed";
         List<String> lacking = new ArrayList<>();
         String either = driverMajor < 13 ? ".so.12" : ".so.13 or .so.12";
         if (blas == null) lacking.add("cuBLAS (libcublasLt and libcublas" + either + ")");
