@@ -52,6 +52,7 @@ class EmulationTest {
         add(F32, new ReduceOp(ReduceOp.Kind.SUM, 0b1010), x(3, 7, 5, 301));
         add(F16, new BinaryOp(BinaryOp.Kind.ADD), x(2, 5, 7, 64), x(2, 1, 1, 64));
         add(F16, new BinaryOp(BinaryOp.Kind.MUL), x(3, 5, 7, 16), x(3, 5, 7, 1));
+        add(F32, new BinaryOp(BinaryOp.Kind.SUB), x(2, 3, 5, 7), x(1, 3, 1, 7));
         add(F16, new PadOp(0, 1, 2, 1), x(2, 3, 5, 64));
         add(F16, new UpsampleOp(10, 12), x(2, 5, 6, 64));
         add(F16, new SliceOp(2, 8, 56), x(2, 3, 64, 16));
