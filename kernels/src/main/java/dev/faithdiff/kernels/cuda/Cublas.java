@@ -44,7 +44,7 @@ final class Cublas {
     }
 
     /** {@code C [m, n] = A [m, k] B [k, n]}; a flag says that an operand is stored transposed. A, B and C are of one type. */
-    void product(DType dtype, boolean transposeA, boolean transposeB, int m, int n, int k, long a, long b, long c) {
+    synchronized void product(DType dtype, boolean transposeA, boolean transposeB, int m, int n, int k, long a, long b, long c) {
         int type = type(dtype);
         check(JCublas2.cublasGemmEx_new(handle, operation(transposeB), operation(transposeA), n, m, k, one,
                 Address.device(b), type, transposeB ? k : n, Address.device(a), type, transposeA ? m : k, zero,
@@ -52,7 +52,7 @@ final class Cublas {
     }
 
     /** {@code batch} products, each right after the one before in all three. */
-    void products(DType dtype, boolean transposeA, boolean transposeB, int batch, int m, int n, int k, long a, long b, long c) {
+    synchronized void products(DType dtype, boolean transposeA, boolean transposeB, int batch, int m, int n, int k, long a, long b, long c) {
         int type = type(dtype);
         check(JCublas2.cublasGemmStridedBatchedEx_new(handle, operation(transposeB), operation(transposeA), n, m, k, one,
                 Address.device(b), type, transposeB ? k : n, (long) k * n, Address.device(a), type, transposeA ? m : k, (long) m * k, zero,

@@ -22,8 +22,8 @@ import java.util.List;
 final class CudaLibraries {
     private static final String GUIDE = "; docs/cuda.md says where libraries are looked for";
     private static final String JCUDA = "12.6.0";
-    private static final String[] NATIVES = {"JCudaDriver", "JNvrtc", "JCublas2", "JCudnn"};
-    private static final String[] CLASSES = {"jcuda.driver.JCudaDriver", "jcuda.nvrtc.JNvrtc", "jcuda.jcublas.JCublas2", "jcuda.jcudnn.JCudnn"};
+    private static final String[] NATIVES = {"JCudaDriver", "JCublas2", "JCudnn", "JNvrtc"};
+    private static final String[] CLASSES = {"jcuda.driver.JCudaDriver", "jcuda.jcublas.JCublas2", "jcuda.jcudnn.JCudnn", "jcuda.nvrtc.JNvrtc"};
 
     /** Searched once, when first asked. */
     private static final class Once {

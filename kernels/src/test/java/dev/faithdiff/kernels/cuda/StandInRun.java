@@ -3,20 +3,28 @@ package dev.faithdiff.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faithdiff.kernels.lab.Case;
+import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.kernels.lab.Parity;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AffineOp;
+import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.Kernel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and launches. */
+/**
+ * What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and
+ * launches, and the arguments of products and convolutions.
+ */
 final class StandInRun {
     /** y = 3 x + 0.5 by the one kernel that the stand-in knows. */
     private static final class Scale extends CudaKernel<AffineOp> {
@@ -58,11 +66,13 @@ final class StandInRun {
         Path cache = Path.of(arguments[0]);
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
         assertThat(search.open("libcuda.so.1").path()).isNotNull();
-        if (search.open("libcudnn.so.9") == null) {
-            assertThat(new CudaBackend().unavailable()).startsWith("a GPU is here, but not ").contains("cuDNN (libcudnn.so.9)", "docs/cuda.md");
+        if (search.find("libnvrtc.so.12") == null && search.find("libnvrtc.so.13") == null) {
+            assertThat(new CudaBackend().unavailable()).startsWith("a GPU is here, but not ").contains("NVRTC (libnvrtc.so.13 or .so.12)", "docs/cuda.md");
             assertThat(new CudaBackend().count()).isZero();
         }
-        CudaLibraries.loadNatives(13, 1);
+        search.open("libcublas.so.12");
+        search.open("libcudnn.so.9");
+        CudaLibraries.loadNatives(12, 3);
         Pretending compiler = new Pretending();
         CudaDevice device = new CudaDevice(0, compiler, cache);
         assertThat(device.model()).isEqualTo("stand-in, no GPU");
@@ -71,6 +81,7 @@ final class StandInRun {
         kernels(device, compiler, cache);
         copies(device);
         memory(device);
+        products(device);
     }
 
     private static void kernels(CudaDevice device, Pretending compiler, Path cache) throws Exception {
@@ -97,6 +108,25 @@ final class StandInRun {
             again.function("scale", "scale", List.of("-DT0=F16", "-DTO=F16"));
             assertThat(compiler.asked).hasSize(2);
             assertThatThrownBy(() -> again.function("none", "none", List.of())).hasMessage("there is no kernel source none.cu");
+        }
+    }
+
+    /** Every F32 case without a bias, which a kernel of our own adds, through the plain loops of the stand-ins for cuBLAS and cuDNN. */
+    private static void products(CudaDevice device) {
+        List<Kernel<?>> kernels = List.of(new CublasLinear(), new CublasMatmul(), new CublasConv2d1x1(), new CudnnConv2d(),
+                new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad());
+        for (Kernel<?> k : kernels) {
+            int ran = 0;
+            for (Case c : Cases.parity(k.op())) {
+                Tensor[] in = c.outline();
+                boolean padded = c.op() instanceof Conv2dOp o && (o.top() != o.bottom() || o.left() != o.right());
+                if (in.length > 2 || padded || in[0].dtype() != DType.F32 || in[1].dtype() != DType.F32) continue;
+                Parity.Result r = Parity.run(k, c, device);
+                assertThat(r.failure()).as(r.toString()).isNull();
+                if (r.ran()) ran++;
+            }
+            System.out.println(k.name() + ": " + ran + " cases");
+            assertThat(ran).as(k.name()).isPositive();
         }
     }
 

@@ -26,8 +26,14 @@ class StandInTest {
     @TempDir private Path folder;
 
     @Test void memoryCopiesModulesAndLaunchesReachTheDriver() throws Exception {
-        resource("/standin/cuda.c", folder.resolve("cuda.c"));
-        gcc("-shared", "-fPIC", "-O1", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c");
+        for (String[] part : new String[][] {{"cuda", "libcuda.so.1"}, {"cublas", "libcublas.so.12"}, {"cudnn", "libcudnn.so.9"}}) {
+            String c = part[0] + ".c", file = part[1];
+            resource("/standin/" + c, folder.resolve(c));
+            Files.writeString(folder.resolve("versions"), file + " { global: *; };");
+            // The driver's symbols have no versions, the libraries' have; these find the driver's memory in the driver.
+            if (part[0].equals("cuda")) gcc("-shared", "-fPIC", "-O1", "-Wl,-soname," + file, "-o", file, c);
+            else gcc("-shared", "-fPIC", "-O1", "-Wl,-soname," + file, "-Wl,--version-script=versions", "-o", file, c, "libcuda.so.1");
+        }
         Path sources = Files.createDirectory(folder.resolve("sources")), cache = folder.resolve("cache");
         Files.writeString(sources.resolve("prelude.cuh"), "// prelude\n");
         Files.writeString(sources.resolve("scale.cu"), "// scale\n");
