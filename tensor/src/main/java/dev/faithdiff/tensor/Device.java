@@ -32,6 +32,9 @@ public interface Device {
     /** Bytes that can still be allocated, the pool's idle blocks included; the largest long where nobody knows. */
     default long freeBytes() { return Long.MAX_VALUE; }
 
+    /** Waits until everything asked of this device is done; nothing to do where work ends before its call returns. */
+    default void synchronize() {}
+
     /**
      * The device of a name such as {@code "cpu"} or {@code "cuda:1"}.
      *

@@ -11,20 +11,24 @@ import java.util.function.LongUnaryOperator;
  * that the same shapes get the same addresses again.
  */
 public final class Pool {
-    /** Idle blocks beyond this go back to the system before the next block is asked for. */
     private static final long IDLE_LIMIT = Long.getLong("faithdiff.pool.idle.bytes", 512L << 20);
 
     private final String device;
     private final LongUnaryOperator allocate;
     private final LongConsumer free;
     private final TreeMap<Long, ArrayDeque<Long>> idle = new TreeMap<>();
+    private final long idleLimit;
     private long idleBytes, usedBytes, peakBytes;
 
     /** @param allocate size in bytes to address, 0 when the device has no more */
-    public Pool(String device, LongUnaryOperator allocate, LongConsumer free) {
+    public Pool(String device, LongUnaryOperator allocate, LongConsumer free) { this(device, allocate, free, IDLE_LIMIT); }
+
+    /** @param idleLimit idle blocks of more bytes go back to the system before the next block is asked for */
+    public Pool(String device, LongUnaryOperator allocate, LongConsumer free, long idleLimit) {
         this.device = device;
         this.allocate = allocate;
         this.free = free;
+        this.idleLimit = idleLimit;
     }
 
     /**
@@ -40,7 +44,7 @@ public final class Pool {
             address = same.pop();
             idleBytes -= size;
         } else {
-            if (idleBytes > IDLE_LIMIT) trim();
+            if (idleBytes > idleLimit) trim();
             address = allocate.applyAsLong(size);
             if (address == 0) {
                 trim();

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import dev.faithdiff.kernels.Axes;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;

@@ -5,6 +5,7 @@ import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
+import dev.faithdiff.kernels.Axes;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;

@@ -57,7 +57,7 @@ public final class Bench {
     private static long time(Kernel<?> kernel, Op op, Tensor[] in) {
         try (Scope s = Scope.open()) {
             long begin = System.nanoTime();
-            Engine.run(kernel, op, in);
+            Engine.run(kernel, op, in).device().synchronize();
             return System.nanoTime() - begin;
         }
     }

@@ -99,6 +99,7 @@ public final class Engine {
             }
         }
         Observer o = observer;
+        if (o != null) out.device().synchronize();
         long start = o == null ? 0 : System.nanoTime();
         if (kernel != null) {
             kernel.run(op, in, out);
@@ -106,7 +107,10 @@ public final class Engine {
             op.require(out.device() == Device.CPU, in, "no kernel of " + out.device().name() + " takes this case");
             op.reference(in, out);
         }
-        if (o != null) o.ran(op, in, out, kernel == null ? "reference" : kernel.name(), System.nanoTime() - start);
+        if (o != null) {
+            out.device().synchronize();
+            o.ran(op, in, out, kernel == null ? "reference" : kernel.name(), System.nanoTime() - start);
+        }
         if (CHECK_NAN && out.device() == Device.CPU && out.dtype().isFloating()) checkNan(op, in, out);
     }
 

@@ -1,4 +1,4 @@
-package dev.faithdiff.kernels.cpu;
+package dev.faithdiff.kernels;
 
 import java.util.stream.LongStream;
 
@@ -6,11 +6,11 @@ import java.util.stream.LongStream;
  * Axes that two arrays are walked along together, outermost first, each with the two steps in elements. Axes of size one are left
  * out and neighbours that continue each other in both arrays are joined.
  */
-final class Axes {
-    final int rank;
-    final long[] size, a, b;
+public final class Axes {
+    public final int rank;
+    public final long[] size, a, b;
 
-    Axes(int[] sizes, long[] stepsA, long[] stepsB) {
+    public Axes(int[] sizes, long[] stepsA, long[] stepsB) {
         int n = sizes.length, r = 0;
         size = new long[n];
         a = new long[n];
@@ -34,21 +34,21 @@ final class Axes {
     }
 
     /** The other axes, as they are. */
-    Axes without(int axis) { return new Axes(cut(size, axis), cut(a, axis), cut(b, axis), rank - 1); }
+    public Axes without(int axis) { return new Axes(cut(size, axis), cut(a, axis), cut(b, axis), rank - 1); }
 
     private static long[] cut(long[] values, int at) {
         return LongStream.range(0, values.length).filter(i -> i != at).map(i -> values[(int) i]).toArray();
     }
 
     /** Combinations of the first {@code axes} axes. */
-    long count(int axes) {
+    public long count(int axes) {
         long n = 1;
         for (int d = 0; d < axes; d++) n *= size[d];
         return n;
     }
 
     /** Where combination {@code row} of the first {@code axes} axes begins, by {@code steps}. */
-    long offset(long row, int axes, long[] steps) {
+    public long offset(long row, int axes, long[] steps) {
         long offset = 0;
         for (int d = axes - 1; d >= 0; d--) {
             offset += row % size[d] * steps[d];

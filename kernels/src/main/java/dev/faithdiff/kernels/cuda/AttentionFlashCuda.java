@@ -1,0 +1,33 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.AttentionOp;
+
+/** Attention of 16-bit types on tensor cores with online softmax, for heads of up to 128 channels. */
+final class AttentionFlashCuda extends CudaKernel<AttentionOp> {
+    private static final int[] WIDTHS = {32, 48, 64, 80, 96, 128};
+    private static final int TILE = 64, THREADS = 128;
+
+    AttentionFlashCuda() { super("attention_flash"); }
+
+    @Override public Class<AttentionOp> op() { return AttentionOp.class; }
+
+    @Override public String refuses(AttentionOp op, Tensor[] in) {
+        DType type = in[0].dtype();
+        if (type != DType.F16 && type != DType.BF16 || in[1].dtype() != type || in[2].dtype() != type) return "takes F16 or BF16, all alike";
+        return headWidth(op, in) > 128 ? "takes heads of at most 128 channels" : AttentionPlainCuda.tooMany(op, in);
+    }
+
+    private static int headWidth(AttentionOp op, Tensor[] in) { return Math.max(in[0].size(2), in[2].size(2)) / op.heads(); }
+
+    @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
+        int i = 0, queries = out.size(1);
+        while (WIDTHS[i] < headWidth(op, in)) i++;
+        launch(in, out, "attention_" + WIDTHS[i]).grid((int) Work.ceil(queries, TILE), op.heads(), out.size(0)).block(THREADS)
+                .shared(5 * TILE * (WIDTHS[i] + 8) * 2)
+                .arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(queries).arg(in[1].size(1))
+                .arg(in[0].size(2) / op.heads()).arg(in[2].size(2) / op.heads())
+                .arg((float) (op.scale(in) / Math.log(2))).arg(op.causal() ? 1 : 0).run();
+    }
+}

@@ -1,0 +1,18 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.CastOp;
+
+/** Any type to any but F8_E5M2, which is only read. */
+final class CastCuda extends CudaKernel<CastOp> {
+    CastCuda() { super("cast"); }
+
+    @Override public Class<CastOp> op() { return CastOp.class; }
+
+    @Override public String refuses(CastOp op, Tensor[] in) { return op.to() == DType.F8_E5M2 ? "does not make F8_E5M2" : null; }
+
+    @Override public void run(CastOp op, Tensor[] in, Tensor out) {
+        launch(in, out, "cast").grid(Work.blocks(Work.runs(out.count(), out.dtype()))).arg(in[0]).arg(out).arg(out.count()).run();
+    }
+}

@@ -1,0 +1,89 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.BinaryOp;
+import dev.faithdiff.tensor.op.CastOp;
+import dev.faithdiff.tensor.op.Engine;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jcuda.Pointer;
+import jcuda.cudaDataType;
+import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasComputeType;
+import jcuda.jcublas.cublasGemmAlgo;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasMath;
+import jcuda.jcublas.cublasOperation;
+import jcuda.runtime.cudaStream_t;
+
+/**
+ * cuBLAS on one device: products of row-major matrices with sums in F32 and without TF32. cuBLAS thinks in columns, where a row-major
+ * matrix is its own transpose: {@code C = A B} is asked for as {@code C^T = B^T A^T}.
+ */
+final class Cublas {
+    private static final long WORKSPACE = 32L << 20;
+
+    private final CudaDevice device;
+    private final cublasHandle handle = new cublasHandle();
+    private final Pointer one, zero;
+
+    Cublas(CudaDevice device) {
+        this.device = device;
+        MemorySegment numbers = Arena.global().allocate(8, 8);
+        numbers.set(ValueLayout.JAVA_FLOAT, 0, 1);
+        numbers.set(ValueLayout.JAVA_FLOAT, 4, 0);
+        one = Address.host(numbers.address());
+        zero = Address.host(numbers.address() + 4);
+        check(JCublas2.cublasCreate(handle), "cublasCreate");
+        check(JCublas2.cublasSetStream(handle, new cudaStream_t(device.stream())), "cublasSetStream");
+        check(JCublas2.cublasSetMathMode(handle, cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), "cublasSetMathMode");
+        // What cuBLAS would take for itself on Hopper; ours is seen by the pool's account and stays where a graph finds it.
+        check(JCublas2.cublasSetWorkspace(handle, Address.device(device.pool().take(WORKSPACE)), WORKSPACE), "cublasSetWorkspace");
+    }
+
+    /** {@code C [m, n] = A [m, k] B [k, n]}; a flag says that an operand is stored transposed. A, B and C are of one type. */
+    synchronized void product(DType dtype, boolean transposeA, boolean transposeB, int m, int n, int k, long a, long b, long c) {
+        int type = type(dtype);
+        check(JCublas2.cublasGemmEx_new(handle, operation(transposeB), operation(transposeA), n, m, k, one,
+                Address.device(b), type, transposeB ? k : n, Address.device(a), type, transposeA ? m : k, zero,
+                Address.device(c), type, n, cublasComputeType.CUBLAS_COMPUTE_32F, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmEx");
+    }
+
+    /** {@code batch} products, each right after the one before in all three. */
+    synchronized void products(DType dtype, boolean transposeA, boolean transposeB, int batch, int m, int n, int k, long a, long b, long c) {
+        int type = type(dtype);
+        check(JCublas2.cublasGemmStridedBatchedEx_new(handle, operation(transposeB), operation(transposeA), n, m, k, one,
+                Address.device(b), type, transposeB ? k : n, (long) k * n, Address.device(a), type, transposeA ? m : k, (long) m * k, zero,
+                Address.device(c), type, n, (long) m * n, batch, cublasComputeType.CUBLAS_COMPUTE_32F, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT),
+                "cublasGemmStridedBatchedEx");
+    }
+
+    /** True for the types that it multiplies. */
+    static boolean takes(DType t) { return t == DType.F32 || t == DType.F16 || t == DType.BF16; }
+
+    /**
+     * A weight in the activation's type: itself, or widened into the current scope at each use, so that weights kept in 8 bits never lie
+     * in memory wide but for the layer at work.
+     */
+    static Tensor like(Tensor weight, DType dtype) {
+        if (weight.dtype() == dtype) return weight;
+        Tensor wide = Tensor.empty(weight.device(), dtype, weight.shape());
+        Engine.update(new CastOp(dtype), wide, weight);
+        return wide;
+    }
+
+    /** Adds one value for each element of the last axis, in place. */
+    static void addBias(Tensor out, Tensor bias) { Engine.update(new BinaryOp(BinaryOp.Kind.ADD), out, out, bias); }
+
+    private static int type(DType t) {
+        return t == DType.F32 ? cudaDataType.CUDA_R_32F : t == DType.F16 ? cudaDataType.CUDA_R_16F : cudaDataType.CUDA_R_16BF;
+    }
+
+    private static int operation(boolean transposed) { return transposed ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N; }
+
+    private void check(int code, String call) {
+        if (code != 0) throw new CudaError(call + " failed on " + device.name() + " with cuBLAS status " + code);
+    }
+}

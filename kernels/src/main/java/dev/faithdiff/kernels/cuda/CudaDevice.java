@@ -1,0 +1,169 @@
+package dev.faithdiff.kernels.cuda;
+
+import static dev.faithdiff.kernels.cuda.CudaError.check;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Pool;
+import dev.faithdiff.tensor.Storage;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstream_flags;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * One GPU: its primary context, one stream on which everything happens in order, so that freed memory can be reused at once, a pool over
+ * the driver's memory, and pinned staging for copies from and to the host.
+ */
+final class CudaDevice implements Device, Entry.Target {
+    private static final int OUT_OF_MEMORY = 2;
+    private static final ThreadLocal<CudaDevice> CURRENT = new ThreadLocal<>();
+
+    private final int index;
+    private final CUdevice device = new CUdevice();
+    private final CUcontext context = new CUcontext();
+    private final CUstream stream = new CUstream();
+    private final Pool pool;
+    private final Staging staging;
+    private final CudaModules modules;
+    private final ThreadLocal<Launch> launch = ThreadLocal.withInitial(Launch::new);
+    private final int capability;
+    private Cublas cublas;
+    private Cudnn cudnn;
+
+    /** Opens the device; the libraries are loaded. */
+    CudaDevice(int index) { this(index, new Nvrtc(), CudaModules.cacheFolder()); }
+
+    CudaDevice(int index, CudaModules.Compiler compiler, Path cache) {
+        this.index = index;
+        check(JCudaDriver.cuInit(0), "cuInit");
+        check(JCudaDriver.cuDeviceGet(device, index), "opening " + name());
+        check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "making a context on " + name());
+        capability = 10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        use();
+        check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream on " + name());
+        // Giving memory back makes the driver wait for the GPU, and a graph needs addresses that stay: only a full card trims.
+        pool = new Pool(name(), this::take, this::free, Long.getLong("faithdiff.pool.idle.bytes", Long.MAX_VALUE));
+        staging = new Staging(this);
+        modules = new CudaModules(this, architecture(), compiler, cache);
+    }
+
+    @Override public String name() { return "cuda:" + index; }
+
+    @Override public String kind() { return "cuda"; }
+
+    /** The one stream of all work on this device. */
+    CUstream stream() { return stream; }
+
+    CudaModules modules() { return modules; }
+
+    /** cuBLAS on this device, opened at its first use. */
+    synchronized Cublas cublas() {
+        use();
+        if (cublas == null) cublas = new Cublas(this);
+        return cublas;
+    }
+
+    /** cuDNN on this device, opened at its first use. */
+    synchronized Cudnn cudnn() {
+        use();
+        if (cudnn == null) cudnn = new Cudnn(this);
+        return cudnn;
+    }
+
+    /** Compute capability times ten: 90 on Hopper. */
+    int capability() { return capability; }
+
+    /** What code is compiled for: the device itself, with Hopper's and Blackwell's own instructions. */
+    String architecture() { return "sm_" + capability + (capability >= 90 ? "a" : ""); }
+
+    /** A number of the device. @param attribute one of {@link CUdevice_attribute} */
+    int attribute(int attribute) {
+        int[] value = {0};
+        check(JCudaDriver.cuDeviceGetAttribute(value, attribute, device), "asking " + name() + " for attribute " + attribute);
+        return value[0];
+    }
+
+    /** The model's name, for people. */
+    String model() {
+        byte[] name = new byte[256];
+        check(JCudaDriver.cuDeviceGetName(name, name.length, device), "asking " + name() + " for its name");
+        int end = 0;
+        while (end < name.length && name[end] != 0) end++;
+        return new String(name, 0, end, StandardCharsets.US_ASCII);
+    }
+
+    /** Makes the device's context the thread's current one. */
+    void use() {
+        if (CURRENT.get() == this) return;
+        check(JCudaDriver.cuCtxSetCurrent(context), "entering the context of " + name());
+        CURRENT.set(this);
+    }
+
+    @Override public Entry entry(String source, String entry, List<String> defines) {
+        return new CudaEntry(this, modules.function(source, entry, defines), source + "." + entry);
+    }
+
+    @Override public Launch launch() { return launch.get(); }
+
+    @Override public Storage allocate(long bytes) {
+        use();
+        return new Storage(this, pool.take(bytes), bytes, null);
+    }
+
+    @Override public void release(Storage storage) { pool.give(storage.address(), storage.bytes()); }
+
+    @Override public void upload(MemorySegment host, Storage to, long offset) {
+        use();
+        staging.upload(host, to.address() + offset);
+    }
+
+    @Override public void download(Storage from, long offset, MemorySegment host) {
+        use();
+        staging.download(from.address() + offset, host);
+    }
+
+    @Override public void synchronize() {
+        use();
+        check(JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name());
+    }
+
+    @Override public Pool pool() { return pool; }
+
+    @Override public long freeBytes() {
+        use();
+        long[] free = {0}, total = {0};
+        check(JCudaDriver.cuMemGetInfo(free, total), "asking " + name() + " for its memory");
+        return free[0] + pool.idleBytes();
+    }
+
+    /** Bytes of memory on the card. */
+    long totalBytes() {
+        use();
+        long[] free = {0}, total = {0};
+        check(JCudaDriver.cuMemGetInfo(free, total), "asking " + name() + " for its memory");
+        return total[0];
+    }
+
+    @Override public String toString() { return name(); }
+
+    private long take(long bytes) {
+        Address.NewDevice memory = new Address.NewDevice();
+        int code = JCudaDriver.cuMemAlloc(memory, Math.max(bytes, 64));
+        if (code == OUT_OF_MEMORY) return 0;
+        check(code, "allocating " + bytes + " bytes on " + name());
+        return memory.value();
+    }
+
+    /** The driver waits for work under way before memory goes. */
+    private void free(long address) {
+        use();
+        check(JCudaDriver.cuMemFree(Address.device(address)), "freeing memory on " + name());
+    }
+}

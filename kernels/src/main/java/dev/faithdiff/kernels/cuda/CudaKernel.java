@@ -1,0 +1,48 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A kernel of our own: one source {@code /cuda/NAME.cu}, compiled once for each combination of element types. The source sees them as
+ * {@code T0}, {@code T1}, ... for the operands and {@code TO} for the result, under the names of {@link dev.faithdiff.tensor.DType}: {@code -DT0=F16}.
+ */
+abstract class CudaKernel<O extends Op> implements Kernel<O> {
+    private record Variant(Entry.Target device, String entry, long types) {}
+
+    private final String source;
+    private final Map<Variant, Entry> entries = new ConcurrentHashMap<>();
+
+    /** @param source name of the source without its ending */
+    protected CudaKernel(String source) { this.source = source; }
+
+    /** The name of its source. */
+    final String source() { return source; }
+
+    /** A launch of an entry for the types of these tensors; its arguments follow in the order of the entry's parameters. */
+    protected final Launch launch(Tensor[] in, Tensor out, String entry) {
+        Entry.Target device = (Entry.Target) out.device();
+        long types = out.dtype().ordinal() + 1;
+        for (Tensor t : in) types = types * 16 + t.dtype().ordinal() + 1;
+        if (in.length > 15) throw new CudaError(name() + " has " + in.length + " operands, at most 15 can be typed");
+        Variant variant = new Variant(device, entry, types);
+        Entry compiled = entries.get(variant);
+        if (compiled == null) {
+            compiled = device.entry(source, entry, defines(in, out));
+            entries.put(variant, compiled);
+        }
+        return device.launch().of(compiled);
+    }
+
+    static List<String> defines(Tensor[] in, Tensor out) {
+        List<String> defines = new ArrayList<>();
+        for (int i = 0; i < in.length; i++) defines.add("-DT" + i + "=" + in[i].dtype().name());
+        defines.add("-DTO=" + out.dtype().name());
+        return defines;
+    }
+}

@@ -1,0 +1,217 @@
+package dev.faithdiff.kernels.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Finds the NVIDIA driver and the libraries of CUDA 12 or 13, opens them in the order in which they need each other, and loads JCuda's
+ * natives, adapted where they meet CUDA 13. Says in a sentence what was found or what is missing.
+ */
+final class CudaLibraries {
+    private static final String GUIDE = "; docs/cuda.md says where libraries are looked for";
+    private static final String JCUDA = "12.6.0";
+    private static final String[] NATIVES = {"JCudaDriver", "JCublas2", "JCudnn", "JNvrtc"};
+    private static final String[] CLASSES = {"jcuda.driver.JCudaDriver", "jcuda.jcublas.JCublas2", "jcuda.jcudnn.JCudnn", "jcuda.nvrtc.JNvrtc"};
+
+    /** Searched once, when first asked. */
+    private static final class Once {
+        private static final CudaLibraries FOUND = new CudaLibraries(LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"),
+                System.getenv(), Path.of(System.getProperty("user.home"))));
+    }
+
+    private final String missing;
+    private final List<String> versions = new ArrayList<>();
+    private int devices;
+
+    static CudaLibraries found() { return Once.FOUND; }
+
+    CudaLibraries(LibrarySearch search) {
+        String reason;
+        try {
+            reason = load(search);
+        } catch (LinkageError | IOException | CudaError e) {
+            reason = "JCuda's native libraries cannot be loaded: " + e.getMessage();
+        }
+        missing = reason == null ? null : reason + GUIDE;
+    }
+
+    /** What is missing, as a sentence; null if nothing is. */
+    String missing() { return missing; }
+
+    /** Number of GPUs; 0 where something is missing. */
+    int devices() { return missing == null ? devices : 0; }
+
+    /** The libraries in use and their versions. */
+    String sentence() { return String.join(", ", versions); }
+
+    private String load(LibrarySearch search) throws IOException {
+        if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("os.arch").equals("amd64")) {
+            return "JCuda's native libraries are for Linux on x86-64";
+        }
+        LibrarySearch.Opened driver = search.open("libcuda.so.1");
+        if (driver == null) return "no NVIDIA driver was found (libcuda.so.1)";
+        int code = call(driver.symbols(), "cuInit", 0);
+        if (code == 100) return "the NVIDIA driver sees no GPU";
+        if (code != 0) return "the NVIDIA driver does not start (cuInit returned " + code + ")";
+        int driverVersion = ask(driver.symbols(), "cuDriverGetVersion");
+        devices = ask(driver.symbols(), "cuDeviceGetCount");
+        if (devices == 0) return "the NVIDIA driver sees no GPU";
+        versions.add("driver for CUDA " + driverVersion / 1000 + "." + driverVersion % 1000 / 10);
+        return libraries(search, driverVersion / 1000);
+    }
+
+    private String libraries(LibrarySearch search, int driverMajor) throws IOException {
+        if (driverMajor < 12) return "the NVIDIA driver is for CUDA " + driverMajor + ", CUDA 12 or 13 is needed";
+        LibrarySearch.Opened blas = null, compiler = null;
+        int major = 0;
+        for (int m = Math.min(driverMajor, 13); m >= 12 && (blas == null || compiler == null); m--) {
+            major = m;
+            if (search.open("libcublasLt.so." + m) == null) continue;
+            blas = search.open("libcublas.so." + m);
+            compiler = compiler(search, m);
+        }
+        List<String> lacking = new ArrayList<>();
+        String either = driverMajor < 13 ? ".so.12" : ".so.13 or .so.12";
+        if (blas == null) lacking.add("cuBLAS (libcublasLt and libcublas" + either + ")");
+        if (compiler == null) lacking.add("NVRTC (libnvrtc" + either + ")");
+        LibrarySearch.Opened dnn = search.open("libcudnn.so.9");
+        if (dnn == null) lacking.add("cuDNN (libcudnn.so.9)");
+        if (!lacking.isEmpty()) return "a GPU is here, but not " + String.join(", ", lacking);
+        long cudnnMade = count(dnn.symbols(), "cudnnGetCudartVersion") / 1000;
+        if (cudnnMade != major) return "cuDNN is for CUDA " + cudnnMade + ", cuBLAS for CUDA " + major + ": they must fit";
+        versions.add(named("cuBLAS", property(blas.symbols()), blas));
+        versions.add(named("NVRTC", nvrtc(compiler.symbols()), compiler));
+        long v = count(dnn.symbols(), "cudnnGetVersion");
+        versions.add(named("cuDNN", v / 10000 + "." + v / 100 % 100 + "." + v % 100, dnn));
+        loadNatives(major, NATIVES.length);
+        return null;
+    }
+
+    /** NVRTC asks the loader for its built-in functions by name, so they are opened first. */
+    private static LibrarySearch.Opened compiler(LibrarySearch search, int major) {
+        Path file = search.find("libnvrtc.so." + major);
+        if (file != null) search.openBeside(new LibrarySearch.Opened("", file, null), "libnvrtc-builtins.so." + major + ".*");
+        return search.open("libnvrtc.so." + major);
+    }
+
+    private static String named(String name, String version, LibrarySearch.Opened o) {
+        return name + " " + version + (o.path() == null ? "" : " (" + o.path().getParent() + ")");
+    }
+
+    /**
+     * Loads the first {@code count} natives of JCuda. It takes them from the folder {@code java.io.tmpdir} where files of their names are;
+     * a private folder keeps others from putting theirs there, and lets CUDA 13 have its own.
+     */
+    static void loadNatives(int major, int count) throws IOException {
+        Path folder = Files.createTempDirectory("faithdiff-cuda");
+        String before = System.getProperty("java.io.tmpdir");
+        try {
+            for (int i = 0; i < count; i++) {
+                String file = "lib" + NATIVES[i] + "-" + JCUDA + "-linux-x86_64.so";
+                Files.write(folder.resolve(file), adapted(NATIVES[i], file, major));
+            }
+            System.setProperty("java.io.tmpdir", folder.toString());
+            for (int i = 0; i < count; i++) Class.forName(CLASSES[i]);
+        } catch (ClassNotFoundException e) {
+            throw new CudaError(e.getMessage() + " is not on the class path");
+        } finally {
+            System.setProperty("java.io.tmpdir", before);
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+                for (Path f : files) Files.delete(f);
+            }
+            Files.delete(folder);
+        }
+    }
+
+    private static byte[] adapted(String name, String file, int major) throws IOException {
+        try (InputStream in = CudaLibraries.class.getResourceAsStream("/lib/" + file)) {
+            if (in == null) throw new CudaError(file + " is not on the class path");
+            byte[] library = in.readAllBytes();
+            String needs = switch (name) {
+                case "JNvrtc" -> "libnvrtc.so.";
+                case "JCublas2" -> "libcublas.so.";
+                default -> null;
+            };
+            return needs == null || major == 12 ? library : ElfNames.rename(library, needs + 12, needs + major);
+        }
+    }
+
+    // ---- questions to libraries of which JCuda must not know yet
+
+    private static int call(SymbolLookup in, String name, int argument) {
+        try {
+            MethodHandle f = function(in, name, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+            return (int) f.invokeExact(argument);
+        } catch (Throwable e) {
+            throw failed(name, e);
+        }
+    }
+
+    /** What a function writes to the one int it is given. */
+    private static int ask(SymbolLookup in, String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
+            int code = (int) function(in, name, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS)).invokeExact(value);
+            if (code != 0) throw new CudaError(name + " returned " + code);
+            return value.get(ValueLayout.JAVA_INT, 0);
+        } catch (Throwable e) {
+            throw failed(name, e);
+        }
+    }
+
+    private static long count(SymbolLookup in, String name) {
+        try {
+            return (long) function(in, name, FunctionDescriptor.of(ValueLayout.JAVA_LONG)).invokeExact();
+        } catch (Throwable e) {
+            throw failed(name, e);
+        }
+    }
+
+    private static String property(SymbolLookup blas) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
+            MethodHandle f = function(blas, "cublasGetProperty", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+            StringBuilder version = new StringBuilder();
+            for (int part = 0; part < 3; part++) {
+                int code = (int) f.invokeExact(part, value);
+                if (code != 0) throw new CudaError("cublasGetProperty returned " + code);
+                version.append(part == 0 ? "" : ".").append(value.get(ValueLayout.JAVA_INT, 0));
+            }
+            return version.toString();
+        } catch (Throwable e) {
+            throw failed("cublasGetProperty", e);
+        }
+    }
+
+    private static String nvrtc(SymbolLookup compiler) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment version = arena.allocate(ValueLayout.JAVA_INT, 2);
+            MethodHandle f = function(compiler, "nvrtcVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+            int code = (int) f.invokeExact(version, version.asSlice(4));
+            if (code != 0) throw new CudaError("nvrtcVersion returned " + code);
+            return version.getAtIndex(ValueLayout.JAVA_INT, 0) + "." + version.getAtIndex(ValueLayout.JAVA_INT, 1);
+        } catch (Throwable e) {
+            throw failed("nvrtcVersion", e);
+        }
+    }
+
+    private static MethodHandle function(SymbolLookup in, String name, FunctionDescriptor type) {
+        return Linker.nativeLinker().downcallHandle(in.find(name).orElseThrow(() -> new CudaError("has no function " + name)), type);
+    }
+
+    private static CudaError failed(String name, Throwable e) {
+        return e instanceof CudaError c ? c : new CudaError(name + " cannot be called: " + e.getMessage());
+    }
+}

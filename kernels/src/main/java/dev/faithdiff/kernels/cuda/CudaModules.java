@@ -1,0 +1,133 @@
+package dev.faithdiff.kernels.cuda;
+
+import static dev.faithdiff.kernels.cuda.CudaError.check;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * Our kernels on one device. A source is the resource {@code /cuda/NAME.cu}, or the file of that name in the folder of
+ * {@code -Dfaithdiff.cuda.sources}, behind {@code prelude.cuh}; it is compiled for the device's own architecture, and the result is kept in the
+ * user's cache folder under the hash of everything that made it.
+ */
+final class CudaModules {
+    /** Makes device code of CUDA C++. */
+    interface Compiler {
+        /** What tells one compiler's results from another's. */
+        String version();
+
+        byte[] compile(String source, String name, List<String> options);
+    }
+
+    private record Key(String source, List<String> defines) {}
+
+    private final CudaDevice device;
+    private final Compiler compiler;
+    private final Path cache;
+    private final String architecture;
+    private final Map<Key, CUmodule> modules = new HashMap<>();
+
+    /** @param architecture {@code sm_90a} */
+    CudaModules(CudaDevice device, String architecture, Compiler compiler, Path cache) {
+        this.device = device;
+        this.architecture = architecture;
+        this.compiler = compiler;
+        this.cache = cache;
+    }
+
+    /**
+     * An entry of a source.
+     *
+     * @param defines compiler options such as {@code -DT0=F16}
+     * @throws CudaError with the compiler's messages
+     */
+    synchronized CUfunction function(String source, String entry, List<String> defines) {
+        device.use();
+        CUmodule module = modules.computeIfAbsent(new Key(source, List.copyOf(defines)), this::load);
+        CUfunction function = new CUfunction();
+        check(JCudaDriver.cuModuleGetFunction(function, module, entry), "finding " + entry + " in " + source + ".cu");
+        return function;
+    }
+
+    private CUmodule load(Key key) {
+        CUmodule module = new CUmodule();
+        check(JCudaDriver.cuModuleLoadData(module, code(key.source(), key.defines())), "loading " + key.source() + ".cu");
+        return module;
+    }
+
+    private byte[] code(String name, List<String> defines) {
+        // The line directive makes the compiler's messages name lines of the source itself.
+        String source = read("prelude.cuh") + "\n#line 1 \"" + name + ".cu\"\n" + read(name + ".cu");
+        Path kept = cache.resolve(hash(source + "\0" + defines + "\0" + architecture + "\0" + compiler.version()) + ".cubin");
+        try {
+            if (Files.isReadable(kept)) return Files.readAllBytes(kept);
+        } catch (IOException e) {
+            // Compiling again is all that is lost.
+        }
+        List<String> options = new ArrayList<>(List.of("-arch=" + architecture, "-std=c++17"));
+        options.addAll(defines);
+        byte[] code = compiler.compile(source, name + ".cu", options);
+        keep(code, kept);
+        return code;
+    }
+
+    /** The text of a source: an edited one where there is one. */
+    private static String read(String file) {
+        String folder = System.getProperty("faithdiff.cuda.sources");
+        try {
+            if (folder != null && Files.isReadable(Path.of(folder, file))) return Files.readString(Path.of(folder, file));
+            try (InputStream in = CudaModules.class.getResourceAsStream("/cuda/" + file)) {
+                if (in == null) throw new CudaError("there is no kernel source " + file);
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        } catch (IOException e) {
+            throw new CudaError("kernel source " + file + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    /** A cache that cannot be written is no error. */
+    private static void keep(byte[] code, Path to) {
+        try {
+            Files.createDirectories(to.getParent());
+            Path part = Files.createTempFile(to.getParent(), "new", ".part");
+            try {
+                Files.write(part, code);
+                Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException e) {
+            System.getLogger(CudaModules.class.getName()).log(System.Logger.Level.DEBUG, "kernel cache " + to, e);
+        }
+    }
+
+    private static String hash(String text) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)), 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** {@code -Dfaithdiff.cuda.cache}, else the user's cache folder. */
+    static Path cacheFolder() {
+        String asked = System.getProperty("faithdiff.cuda.cache"), xdg = System.getenv("XDG_CACHE_HOME");
+        if (asked != null) return Path.of(asked);
+        Path user = xdg != null && !xdg.isEmpty() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+        return user.resolve("faithdiff").resolve("cuda");
+    }
+}

@@ -1,0 +1,181 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import jcuda.Pointer;
+import jcuda.jcudnn.JCudnn;
+import jcuda.jcudnn.cudnnConvolutionBwdDataAlgoPerf;
+import jcuda.jcudnn.cudnnConvolutionBwdFilterAlgoPerf;
+import jcuda.jcudnn.cudnnConvolutionDescriptor;
+import jcuda.jcudnn.cudnnConvolutionFwdAlgoPerf;
+import jcuda.jcudnn.cudnnConvolutionMode;
+import jcuda.jcudnn.cudnnDataType;
+import jcuda.jcudnn.cudnnFilterDescriptor;
+import jcuda.jcudnn.cudnnHandle;
+import jcuda.jcudnn.cudnnMathType;
+import jcuda.jcudnn.cudnnTensorDescriptor;
+import jcuda.jcudnn.cudnnTensorFormat;
+import jcuda.runtime.cudaStream_t;
+
+/**
+ * cuDNN on one device: convolutions in NHWC with sums in F32, on tensor cores but for F32. The algorithm for a shape is the fastest that
+ * measuring finds at its first use.
+ */
+final class Cudnn {
+    /** What is computed of a convolution; the other two of x, weight and y are given. */
+    enum Pass { FORWARD, INPUT_GRAD, WEIGHT_GRAD }
+
+    /** Everything that an algorithm depends on. */
+    record Problem(Pass pass, DType dtype, Shape x, Shape w, Shape y, int stride, int top, int left) {}
+
+    private record Plan(cudnnTensorDescriptor x, cudnnFilterDescriptor w, cudnnTensorDescriptor y, cudnnConvolutionDescriptor how,
+            int algorithm, long workspace) {}
+
+    /** What measuring found for one algorithm; cuDNN's three kinds of answers as one. */
+    private record Measured(int algorithm, int status) {}
+
+    private static final int ASK_FOR = 16;
+    private static final long MOST_WORKSPACE = 512L << 20;
+
+    private final CudaDevice device;
+    private final cudnnHandle handle = new cudnnHandle();
+    private final Pointer one, zero;
+    private final Map<Problem, Plan> plans = new HashMap<>();
+
+    Cudnn(CudaDevice device) {
+        this.device = device;
+        MemorySegment numbers = Arena.global().allocate(8, 8);
+        numbers.set(ValueLayout.JAVA_FLOAT, 0, 1);
+        numbers.set(ValueLayout.JAVA_FLOAT, 4, 0);
+        one = Address.host(numbers.address());
+        zero = Address.host(numbers.address() + 4);
+        check(JCudnn.cudnnCreate(handle), "cudnnCreate");
+        check(JCudnn.cudnnSetStream(handle, new cudaStream_t(device.stream())), "cudnnSetStream");
+    }
+
+    /** Why a convolution of these operands is not for cuDNN, or null. */
+    static String refuses(Tensor... in) {
+        if (!Cublas.takes(in[0].dtype())) return "computes in F32, F16 and BF16";
+        for (Tensor t : in) {
+            if (!t.dtype().isFloating()) return "computes in F32, F16 and BF16";
+            if (t.count() == 0) return "there is nothing to multiply";
+            if (t.count() > Integer.MAX_VALUE) return "cuDNN counts elements in 32 bits";
+        }
+        return null;
+    }
+
+    /** Fills the one of x, w and y that the pass computes. */
+    synchronized void run(Problem p, long x, long w, long y) {
+        try (Scope s = Scope.open()) {
+            Plan plan = plans.get(p);
+            if (plan == null) {
+                plan = plan(p, x, w, y);
+                plans.put(p, plan);
+            }
+            Pointer scratch = Address.device(plan.workspace() == 0 ? 0 : bytes(plan.workspace()).address());
+            Pointer px = Address.device(x), pw = Address.device(w), py = Address.device(y);
+            check(switch (p.pass()) {
+                case FORWARD -> JCudnn.cudnnConvolutionForward(handle, one, plan.x(), px, plan.w(), pw, plan.how(), plan.algorithm(), scratch,
+                        plan.workspace(), zero, plan.y(), py);
+                case INPUT_GRAD -> JCudnn.cudnnConvolutionBackwardData(handle, one, plan.w(), pw, plan.y(), py, plan.how(), plan.algorithm(),
+                        scratch, plan.workspace(), zero, plan.x(), px);
+                case WEIGHT_GRAD -> JCudnn.cudnnConvolutionBackwardFilter(handle, one, plan.x(), px, plan.y(), py, plan.how(), plan.algorithm(),
+                        scratch, plan.workspace(), zero, plan.w(), pw);
+            }, "convolution " + p);
+        }
+    }
+
+    private Plan plan(Problem p, long x, long w, long y) {
+        cudnnTensorDescriptor dx = tensor(p.x(), p.dtype()), dy = tensor(p.y(), p.dtype());
+        cudnnFilterDescriptor dw = new cudnnFilterDescriptor();
+        check(JCudnn.cudnnCreateFilterDescriptor(dw), "cudnnCreateFilterDescriptor");
+        check(JCudnn.cudnnSetFilter4dDescriptor(dw, type(p.dtype()), cudnnTensorFormat.CUDNN_TENSOR_NHWC, p.w().size(0), p.w().size(3),
+                p.w().size(1), p.w().size(2)), "cudnnSetFilter4dDescriptor");
+        cudnnConvolutionDescriptor how = new cudnnConvolutionDescriptor();
+        check(JCudnn.cudnnCreateConvolutionDescriptor(how), "cudnnCreateConvolutionDescriptor");
+        check(JCudnn.cudnnSetConvolution2dDescriptor(how, p.top(), p.left(), p.stride(), p.stride(), 1, 1,
+                cudnnConvolutionMode.CUDNN_CROSS_CORRELATION, cudnnDataType.CUDNN_DATA_FLOAT), "cudnnSetConvolution2dDescriptor");
+        // Without FMA said, cuDNN computes F32 in TF32.
+        check(JCudnn.cudnnSetConvolutionMathType(how, p.dtype() == DType.F32 ? cudnnMathType.CUDNN_FMA_MATH : cudnnMathType.CUDNN_TENSOR_OP_MATH),
+                "cudnnSetConvolutionMathType");
+        try (Scope s = Scope.open()) {
+            long most = Math.min(MOST_WORKSPACE, device.freeBytes() / 4);
+            Pointer scratch = Address.device(bytes(most).address());
+            Pointer px = Address.device(x), pw = Address.device(w), py = Address.device(y);
+            for (Measured m : measure(p.pass(), dx, px, dw, pw, how, dy, py, scratch, most)) {
+                long[] size = {0};
+                if (m.status() == 0 && workspace(p.pass(), dx, dw, how, dy, m.algorithm(), size) == 0 && size[0] <= most) {
+                    return new Plan(dx, dw, dy, how, m.algorithm(), size[0]);
+                }
+            }
+        }
+        throw new CudaError("cuDNN has no algorithm for the convolution " + p);
+    }
+
+    /** All algorithms, fastest first. */
+    private Measured[] measure(Pass pass, cudnnTensorDescriptor dx, Pointer x, cudnnFilterDescriptor dw, Pointer w, cudnnConvolutionDescriptor how,
+            cudnnTensorDescriptor dy, Pointer y, Pointer scratch, long most) {
+        int[] count = {0};
+        Measured[] found = new Measured[ASK_FOR];
+        switch (pass) {
+            case FORWARD -> {
+                cudnnConvolutionFwdAlgoPerf[] a = new cudnnConvolutionFwdAlgoPerf[ASK_FOR];
+                for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionFwdAlgoPerf();
+                check(JCudnn.cudnnFindConvolutionForwardAlgorithmEx(handle, dx, x, dw, w, how, dy, y, ASK_FOR, count, a, scratch, most),
+                        "cudnnFindConvolutionForwardAlgorithmEx");
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status);
+            }
+            case INPUT_GRAD -> {
+                cudnnConvolutionBwdDataAlgoPerf[] a = new cudnnConvolutionBwdDataAlgoPerf[ASK_FOR];
+                for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionBwdDataAlgoPerf();
+                check(JCudnn.cudnnFindConvolutionBackwardDataAlgorithmEx(handle, dw, w, dy, y, how, dx, x, ASK_FOR, count, a, scratch, most),
+                        "cudnnFindConvolutionBackwardDataAlgorithmEx");
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status);
+            }
+            case WEIGHT_GRAD -> {
+                cudnnConvolutionBwdFilterAlgoPerf[] a = new cudnnConvolutionBwdFilterAlgoPerf[ASK_FOR];
+                for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionBwdFilterAlgoPerf();
+                check(JCudnn.cudnnFindConvolutionBackwardFilterAlgorithmEx(handle, dx, x, dy, y, how, dw, w, ASK_FOR, count, a, scratch, most),
+                        "cudnnFindConvolutionBackwardFilterAlgorithmEx");
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status);
+            }
+        }
+        return Arrays.copyOf(found, count[0]);
+    }
+
+    private int workspace(Pass pass, cudnnTensorDescriptor x, cudnnFilterDescriptor w, cudnnConvolutionDescriptor how, cudnnTensorDescriptor y,
+            int algorithm, long[] size) {
+        return switch (pass) {
+            case FORWARD -> JCudnn.cudnnGetConvolutionForwardWorkspaceSize(handle, x, w, how, y, algorithm, size);
+            case INPUT_GRAD -> JCudnn.cudnnGetConvolutionBackwardDataWorkspaceSize(handle, w, y, how, x, algorithm, size);
+            case WEIGHT_GRAD -> JCudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, x, y, how, w, algorithm, size);
+        };
+    }
+
+    /** NHWC: cuDNN names sizes in the order N, C, H, W whatever the layout. */
+    private cudnnTensorDescriptor tensor(Shape s, DType dtype) {
+        cudnnTensorDescriptor d = new cudnnTensorDescriptor();
+        check(JCudnn.cudnnCreateTensorDescriptor(d), "cudnnCreateTensorDescriptor");
+        check(JCudnn.cudnnSetTensor4dDescriptor(d, cudnnTensorFormat.CUDNN_TENSOR_NHWC, type(dtype), s.size(0), s.size(3), s.size(1), s.size(2)),
+                "cudnnSetTensor4dDescriptor");
+        return d;
+    }
+
+    private Tensor bytes(long count) { return Tensor.empty(device, DType.U8, Shape.of(Math.toIntExact(count))); }
+
+    private static int type(DType t) {
+        return t == DType.F32 ? cudnnDataType.CUDNN_DATA_FLOAT : t == DType.F16 ? cudnnDataType.CUDNN_DATA_HALF : cudnnDataType.CUDNN_DATA_BFLOAT16;
+    }
+
+    private void check(int code, String call) {
+        if (code != 0) throw new CudaError(call + " failed on " + device.name() + " with cuDNN status " + code + ", " + JCudnn.cudnnGetErrorString(code));
+    }
+}

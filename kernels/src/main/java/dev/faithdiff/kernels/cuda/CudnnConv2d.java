@@ -1,0 +1,31 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.PadOp;
+
+/** A convolution by cuDNN, then the bias. cuDNN pads both ends of an axis alike: other paddings are done first. */
+final class CudnnConv2d implements Kernel<Conv2dOp> {
+    @Override public Class<Conv2dOp> op() { return Conv2dOp.class; }
+
+    @Override public String refuses(Conv2dOp op, Tensor[] in) { return Cudnn.refuses(in[0], in[1]); }
+
+    @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
+        try (Scope s = Scope.open()) {
+            Tensor x = in[0], w = Cublas.like(in[1], x.dtype());
+            boolean even = op.top() == op.bottom() && op.left() == op.right();
+            if (!even) {
+                PadOp pad = new PadOp(op.top(), op.bottom(), op.left(), op.right());
+                Tensor padded = Tensor.empty(x.device(), x.dtype(), pad.shape(new Tensor[] {x}));
+                Engine.update(pad, padded, x);
+                x = padded;
+            }
+            ((CudaDevice) out.device()).cudnn().run(new Cudnn.Problem(Cudnn.Pass.FORWARD, x.dtype(), x.shape(), w.shape(), out.shape(),
+                    op.stride(), even ? op.top() : 0, even ? op.left() : 0), x.address(), w.address(), out.address());
+        }
+        if (in.length > 2) Cublas.addBias(out, in[2]);
+    }
+}

@@ -1,0 +1,21 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.GegluOp;
+
+/** GEGLU, each half read once. */
+final class GegluCuda extends CudaKernel<GegluOp> {
+    GegluCuda() { super("geglu"); }
+
+    @Override public Class<GegluOp> op() { return GegluOp.class; }
+
+    @Override public String refuses(GegluOp op, Tensor[] in) {
+        return in[0].dtype().isFloating() ? Work.tooMany(in[0].count()) : "takes a floating type";
+    }
+
+    @Override public void run(GegluOp op, Tensor[] in, Tensor out) {
+        int n = out.size(-1);
+        long runs = Work.runs(n, out.dtype()), threads = out.count() / n * runs;
+        launch(in, out, "geglu").grid(Work.blocks(threads)).arg(in[0]).arg(out).arg(threads).arg((int) runs).arg(n).run();
+    }
+}

@@ -1,0 +1,85 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jcuda.Pointer;
+
+/**
+ * One launch in the making: geometry, then arguments in the order of the kernel's parameters, then {@link #run}. A thread has one for each
+ * device and fills it anew each time, so arguments cost no garbage.
+ */
+final class Launch {
+    private static final int MOST_ARGUMENTS = 64;
+
+    private final MemorySegment values = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
+    /** Where each argument lies: what a kernel is launched with. */
+    final MemorySegment addresses = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
+    final Pointer parameters = Address.host(addresses.address());
+    int gridX, gridY, gridZ, block, shared;
+    private Entry entry;
+    private int arguments;
+
+    Launch() {
+        for (int i = 0; i < MOST_ARGUMENTS; i++) addresses.setAtIndex(ValueLayout.JAVA_LONG, i, values.address() + i * 8L);
+    }
+
+    Launch of(Entry entry) {
+        this.entry = entry;
+        gridX = gridY = gridZ = 1;
+        block = 256;
+        shared = 0;
+        arguments = 0;
+        return this;
+    }
+
+    /** Number of blocks; 1 if not said. */
+    Launch grid(long x) { return grid(Math.toIntExact(x), 1, 1); }
+
+    /** Number of blocks on each axis; y and z end at 65535. */
+    Launch grid(int x, int y, int z) {
+        gridX = x;
+        gridY = y;
+        gridZ = z;
+        return this;
+    }
+
+    /** Threads of a block; 256 if not said. */
+    Launch block(int x) {
+        block = x;
+        return this;
+    }
+
+    /** Bytes of dynamic shared memory. */
+    Launch shared(int bytes) {
+        shared = bytes;
+        return this;
+    }
+
+    /** The address of a tensor's first element. */
+    Launch arg(Tensor t) { return arg(t.address()); }
+
+    Launch arg(int v) {
+        values.setAtIndex(ValueLayout.JAVA_INT, 2L * next(), v);
+        return this;
+    }
+
+    Launch arg(long v) {
+        values.setAtIndex(ValueLayout.JAVA_LONG, next(), v);
+        return this;
+    }
+
+    Launch arg(float v) {
+        values.setAtIndex(ValueLayout.JAVA_FLOAT, 2L * next(), v);
+        return this;
+    }
+
+    /** Enqueues the kernel on the device's stream. */
+    void run() { entry.run(this); }
+
+    private int next() {
+        if (arguments == MOST_ARGUMENTS) throw new CudaError("a kernel takes at most " + MOST_ARGUMENTS + " arguments");
+        return arguments++;
+    }
+}

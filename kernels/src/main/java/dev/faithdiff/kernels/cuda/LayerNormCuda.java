@@ -1,0 +1,26 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.LayerNormOp;
+
+/** LayerNorm with the row in registers, one block for each row. */
+final class LayerNormCuda extends CudaKernel<LayerNormOp> {
+    private static final int HELD = 4, MOST_THREADS = 1024;
+
+    LayerNormCuda() { super("layer_norm"); }
+
+    @Override public Class<LayerNormOp> op() { return LayerNormOp.class; }
+
+    @Override public String refuses(LayerNormOp op, Tensor[] in) {
+        for (Tensor t : in) if (!t.dtype().isFloating()) return "takes floating types";
+        return Work.runs(in[0].size(-1), in[0].dtype()) > HELD * MOST_THREADS ? "takes rows of at most 64 KB" : null;
+    }
+
+    @Override public void run(LayerNormOp op, Tensor[] in, Tensor out) {
+        int n = out.size(-1);
+        long runs = Work.runs(n, out.dtype());
+        int block = (int) Math.min(MOST_THREADS, 32 * Work.ceil(runs, 2 * 32)); // two runs for each thread, up to HELD in long rows
+        launch(in, out, "layer_norm").grid(out.count() / n).block(block)
+                .arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(n).arg(op.eps()).run();
+    }
+}

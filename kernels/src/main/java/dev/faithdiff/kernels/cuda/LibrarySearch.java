@@ -1,0 +1,106 @@
+package dev.faithdiff.kernels.cuda;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where NVIDIA's libraries may lie: the folders of {@code -Dfaithdiff.cuda.libraries}, LD_LIBRARY_PATH, CUDA_HOME and CUDA_PATH, the usual
+ * places of an installation, and Python's site-packages with NVIDIA's wheels; what the system's loader finds comes last.
+ */
+record LibrarySearch(List<Path> folders) {
+    private static final List<String> SYSTEM = List.of("/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib",
+            "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/nvidia/lib",
+            "/run/opengl-driver/lib");
+
+    /** A library that was opened. @param path null where the system's loader knew it by name */
+    record Opened(String name, Path path, SymbolLookup symbols) {}
+
+    static LibrarySearch of(String property, Map<String, String> environment, Path home) {
+        List<Path> folders = new ArrayList<>();
+        for (String list : new String[] {property, environment.get("LD_LIBRARY_PATH")}) {
+            if (list != null) for (String f : list.split(File.pathSeparator)) if (!f.isEmpty()) folders.add(Path.of(f));
+        }
+        for (String name : new String[] {"CUDA_HOME", "CUDA_PATH"}) {
+            String root = environment.get(name);
+            if (root == null || root.isEmpty()) continue;
+            folders.add(Path.of(root, "lib64"));
+            folders.add(Path.of(root, "targets/x86_64-linux/lib"));
+        }
+        List<Path> pythons = new ArrayList<>();
+        for (String name : new String[] {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
+            String root = environment.get(name);
+            if (root != null && !root.isEmpty()) pythons.add(Path.of(root, "lib"));
+        }
+        if (environment.containsKey("CONDA_PREFIX")) folders.add(Path.of(environment.get("CONDA_PREFIX"), "lib"));
+        for (String f : SYSTEM) folders.add(Path.of(f));
+        pythons.add(home.resolve(".local/lib"));
+        pythons.addAll(List.of(Path.of("/usr/local/lib"), Path.of("/usr/lib"), Path.of("/opt/conda/lib")));
+        for (Path lib : pythons) {
+            for (Path python : list(lib, "python3*")) {
+                for (String packages : new String[] {"site-packages", "dist-packages"}) wheels(python.resolve(packages), folders);
+            }
+        }
+        // A folder of the property may be a site-packages itself.
+        if (property != null) for (String f : property.split(File.pathSeparator)) if (!f.isEmpty()) wheels(Path.of(f), folders);
+        return new LibrarySearch(folders.stream().filter(Files::isDirectory).distinct().toList());
+    }
+
+    /** The folders of NVIDIA's wheels, those of the newest CUDA first. */
+    private static void wheels(Path packages, List<Path> folders) {
+        for (Path part : list(packages.resolve("nvidia"), "*")) folders.add(part.resolve("lib"));
+    }
+
+    private static List<Path> list(Path folder, String glob) {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> s = Files.newDirectoryStream(folder, glob)) {
+            s.forEach(found::add);
+        } catch (IOException e) {
+            return List.of();
+        }
+        found.sort(null);
+        return found;
+    }
+
+    /** The file of a library, or null. */
+    Path find(String name) {
+        for (Path f : folders) if (Files.isRegularFile(f.resolve(name))) return f.resolve(name);
+        return null;
+    }
+
+    /** Opens a library for the rest of the run, so that others find it by its name; null if there is none that can be opened. */
+    Opened open(String name) {
+        Path file = find(name);
+        if (file != null) {
+            try {
+                return new Opened(name, file, SymbolLookup.libraryLookup(file.toAbsolutePath(), Arena.global()));
+            } catch (IllegalArgumentException e) {
+                // One that lacks a part of its own, or of another machine: the loader may know a better one.
+            }
+        }
+        try {
+            return new Opened(name, null, SymbolLookup.libraryLookup(name, Arena.global()));
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    /** Opens those files beside a library whose names match; for parts that it would ask the loader for. */
+    void openBeside(Opened library, String glob) {
+        if (library.path() == null) return;
+        for (Path part : list(library.path().toAbsolutePath().getParent(), glob)) {
+            try {
+                SymbolLookup.libraryLookup(part, Arena.global());
+            } catch (IllegalArgumentException e) {
+                // The library itself will say what it misses.
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.SliceOp;
+
+/** A slice as a copy of its contiguous runs, of any type. */
+final class SliceCuda extends CudaKernel<SliceOp> {
+    SliceCuda() { super("runs"); }
+
+    @Override public Class<SliceOp> op() { return SliceOp.class; }
+
+    @Override public String refuses(SliceOp op, Tensor[] in) { return Work.tooMany(in[0].count()); }
+
+    @Override public void run(SliceOp op, Tensor[] in, Tensor out) {
+        Shape s = in[0].shape();
+        long inner = s.count(op.axis() + 1, s.rank()), start = op.from() * inner, run = (op.to() - op.from()) * inner, step = s.size(op.axis()) * inner;
+        int unit = Work.unit(in[0], out, start, run, step);
+        launch(in, out, unit > 1 ? "runs_wide" : "runs").grid(Work.blocks(out.count() / unit))
+                .arg(in[0]).arg(out).arg(start / unit).arg(0L).arg(out.count() / unit).arg(run / unit).arg(step / unit).arg(run / unit).run();
+    }
+}

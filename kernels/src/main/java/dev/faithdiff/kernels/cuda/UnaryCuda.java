@@ -1,0 +1,18 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.UnaryOp;
+
+/** Elementwise functions of any floating type. */
+final class UnaryCuda extends CudaKernel<UnaryOp> {
+    UnaryCuda() { super("unary"); }
+
+    @Override public Class<UnaryOp> op() { return UnaryOp.class; }
+
+    @Override public String refuses(UnaryOp op, Tensor[] in) { return in[0].dtype().isFloating() ? null : "takes a floating type"; }
+
+    @Override public void run(UnaryOp op, Tensor[] in, Tensor out) {
+        launch(in, out, "unary").grid(Work.blocks(Work.runs(out.count(), out.dtype())))
+                .arg(in[0]).arg(out).arg(out.count()).arg(op.kind().ordinal()).arg(op.a()).arg(op.b()).run();
+    }
+}

@@ -1,0 +1,29 @@
+// y = a OP b with broadcasting; kind is the ordinal of BinaryOp.Kind. The result is [s0, s1, s2, inner] after joining axes; an
+// operand's step along an axis is 0 where it is broadcast, and 0 or 1 along the innermost axis.
+// One thread for each run of 16 bytes of a row of the result; runs is the number of them in a row.
+
+template <int N, typename T> DEVICE void load_stepped(const T* p, int step, int count, float (&v)[N]) {
+    if (step == 1) {
+        load_run(p, count, v);
+    } else {
+        float f = to_float(*p);
+#pragma unroll
+        for (int i = 0; i < N; i++) v[i] = f;
+    }
+}
+
+KERNEL(256) binary(const T0* a, const T1* b, TO* y, int64 threads, int kind, int runs, int64 inner, int s1, int s2,
+                   int64 a0, int64 a1, int64 a2, int a3, int64 b0, int64 b1, int64 b2, int b3) {
+    const int N = Wide<TO>::N;
+    if (global_thread() >= threads) return;
+    unsigned int t = (unsigned int)global_thread(), row = t / runs;
+    int64 at = (int64)(t % runs) * N;
+    int n = (int)min((int64)N, inner - at);
+    unsigned int i2 = row % s2, i1 = row / s2 % s1, i0 = row / s2 / s1;
+    float u[N], v[N];
+    load_stepped(a + i0 * a0 + i1 * a1 + i2 * a2 + at * a3, a3, n, u);
+    load_stepped(b + i0 * b0 + i1 * b1 + i2 * b2 + at * b3, b3, n, v);
+#pragma unroll
+    for (int i = 0; i < N; i++) u[i] = kind == 0 ? u[i] + v[i] : kind == 1 ? u[i] - v[i] : kind == 2 ? u[i] * v[i] : u[i] / v[i];
+    store_run(y + row * inner + at, n, u);
+}

@@ -1,0 +1,93 @@
+// y = (x - mean) / sqrt(variance + eps) * weight + bias, and y * sigmoid(y) where silu, for x [B, pixels, C] (NHWC) with mean and
+// biased variance over all pixels and the C / groups channels of a group. Three kernels, one after the other:
+//
+// group_norm_channels: moments of each channel over a strip of pixels. Sums are of differences from the channel's first pixel of the
+//   strip, so that a large mean costs no digits. Writes mean and squares as [B, strips, C] pairs. A block has `columns` runs of N
+//   neighbouring channels side by side and blockDim.x / columns pixels below each other; grid (strips, tiles of columns, B).
+// group_norm_groups: joins strips and channels into mean and 1/sqrt(variance + eps), [B, groups] pairs; one block for each.
+// group_norm_apply: the same blocks and grid as the first; a thread keeps its channels' factors over all its pixels.
+
+struct Pair { float first, second; };
+
+KERNEL(256) group_norm_channels(const T0* x, Pair* parts, int64 pixels, int64 strip, int channels, int columns) {
+    const int N = Wide<T0>::N;
+    __shared__ Pair shared[256 * N];
+    int column = threadIdx.x % columns, row = threadIdx.x / columns, rows = blockDim.x / columns;
+    int channel = (blockIdx.y * columns + column) * N, n = min(N, channels - channel);
+    int64 first = blockIdx.x * strip, last = min(first + strip, pixels);
+    const T0* from = x + blockIdx.z * pixels * channels + channel;
+    float base[N], v[N], sum[N] = {}, squares[N] = {};
+    if (n > 0) {
+        load_run(from + first * channels, n, base);
+        for (int64 p = first + row; p < last; p += rows) {
+            load_run(from + p * channels, n, v);
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                float d = v[i] - base[i];
+                sum[i] += d;
+                squares[i] += d * d;
+            }
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < N; i++) shared[threadIdx.x * N + i] = {sum[i], squares[i]};
+    __syncthreads();
+    if (row > 0 || n <= 0) return;
+    Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels + channel;
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        if (i >= n) break;
+        for (int r = 1; r < rows; r++) {
+            Pair p = shared[(r * columns + column) * N + i];
+            sum[i] += p.first;
+            squares[i] += p.second;
+        }
+        float d = sum[i] / (float)(last - first);
+        to[i] = {base[i] + d, fmaxf(squares[i] - sum[i] * d, 0.0f)};
+    }
+}
+
+KERNEL(256) group_norm_groups(const Pair* parts, Pair* moments, int64 pixels, int64 strip, int strips, int channels, int groups, float eps) {
+    int width = channels / groups, group = blockIdx.x % groups, b = blockIdx.x / groups;
+    __shared__ Moments shared[8];
+    Moments m = {0, 0, 0};
+    for (int i = threadIdx.x; i < strips * width; i += 256) {
+        int s = i / width;
+        Pair p = parts[((int64)b * strips + s) * channels + group * width + i % width];
+        Moments other = {(float)min(strip, pixels - s * strip), p.first, p.second};
+        m = join(m, other);
+    }
+    m = warp_join(m);
+    if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = m;
+    __syncthreads();
+    if (threadIdx.x >= 32) return;
+    m = warp_join(shared[threadIdx.x % 8]);    // each warp's four times over, which changes neither mean nor variance
+    if (threadIdx.x == 0) moments[blockIdx.x] = {m.mean, 1.0f / sqrtf(m.squares / m.count + eps)};
+}
+
+KERNEL(256) group_norm_apply(const T0* x, const T1* weight, const T2* bias, const Pair* moments, TO* y,
+                             int64 pixels, int64 strip, int channels, int groups, int columns, int silu) {
+    const int N = Wide<T0>::N;
+    int column = threadIdx.x % columns, row = threadIdx.x / columns, rows = blockDim.x / columns;
+    int channel = (blockIdx.y * columns + column) * N, n = min(N, channels - channel), width = channels / groups;
+    if (n <= 0) return;
+    float mean[N], scale[N], shift[N], v[N];
+    load_run(weight + channel, n, scale);
+    load_run(bias + channel, n, shift);
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        Pair m = moments[blockIdx.z * groups + min(channel + i, channels - 1) / width];
+        mean[i] = m.first;
+        scale[i] *= m.second;
+    }
+    int64 first = blockIdx.x * strip, last = min(first + strip, pixels), base = blockIdx.z * pixels * channels + channel;
+    for (int64 p = first + row; p < last; p += rows) {
+        load_run(x + base + p * channels, n, v);
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            v[i] = (v[i] - mean[i]) * scale[i] + shift[i];
+            if (silu) v[i] *= sigmoid(v[i]);
+        }
+        store_run(y + base + p * channels, n, v);
+    }
+}

@@ -1,0 +1,65 @@
+package dev.faithdiff.kernels.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Kernel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CudaLibrariesTest {
+    @TempDir private Path folder;
+
+    @Test void theTableNeedsNoGpu() {
+        Backend cuda = Backend.of("cuda");
+        assertThat(cuda.kernels()).isNotEmpty();
+        for (Kernel<?> k : cuda.kernels()) assertThat(k.op()).as(k.name()).isNotNull();
+    }
+
+    @Test void withoutADriverItSaysSo() {
+        Backend cuda = Backend.of("cuda");
+        assumeTrue(cuda.unavailable() != null, "this machine has a GPU");
+        assertThat(cuda.unavailable()).contains("docs/cuda.md");
+        assertThat(cuda.count()).isZero();
+        assertThatThrownBy(() -> Device.of("cuda:0")).isInstanceOf(OpError.class)
+                .hasMessage("device 'cuda:0' is not available: " + cuda.unavailable());
+    }
+
+    @Test void theFolderOfThePropertyComesFirstAndWheelsAreFound() throws IOException {
+        Path own = library("own"), loader = library("loader"), home = library("toolkit/lib64"), blas = library("venv/lib/python3.12/site-packages/nvidia/cublas/lib");
+        LibrarySearch search = LibrarySearch.of(own.toString(), Map.of("LD_LIBRARY_PATH", ":" + loader, "CUDA_HOME", folder.resolve("toolkit").toString(),
+                "VIRTUAL_ENV", folder.resolve("venv").toString()), folder);
+        assertThat(search.folders()).containsSubsequence(own, loader, home, blas);
+        assertThat(search.find("libx.so.1")).isEqualTo(own.resolve("libx.so.1"));
+        assertThat(search.find("liby.so.1")).isNull();
+    }
+
+    @Test void nativesForCuda13DifferInTwoBytes() throws IOException {
+        for (String[] name : new String[][] {{"JCublas2", "libcublas.so.1"}, {"JNvrtc", "libnvrtc.so.1"}}) {
+            byte[] before, after;
+            try (InputStream in = getClass().getResourceAsStream("/lib/lib" + name[0] + "-12.6.0-linux-x86_64.so")) {
+                before = in.readAllBytes();
+            }
+            after = ElfNames.rename(before.clone(), name[1] + "2", name[1] + "3");
+            int changed = 0;
+            for (int i = 0; i < before.length; i++) if (before[i] != after[i]) changed++;
+            assertThat(changed).as(name[0]).isEqualTo(2);
+            assertThatThrownBy(() -> ElfNames.rename(after, name[1] + "2", name[1] + "3")).isInstanceOf(CudaError.class);
+        }
+    }
+
+    private Path library(String name) throws IOException {
+        Path f = Files.createDirectories(folder.resolve(name));
+        Files.writeString(f.resolve("libx.so.1"), "");
+        return f;
+    }
+}

@@ -1,0 +1,90 @@
+package dev.faithdiff.kernels.cuda;
+
+import static dev.faithdiff.kernels.lab.Operand.w;
+import static dev.faithdiff.kernels.lab.Operand.x;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.kernels.lab.Case;
+import dev.faithdiff.kernels.lab.Case.Types;
+import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.kernels.lab.Operand;
+import dev.faithdiff.kernels.lab.Parity;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.op.AttentionOp;
+import dev.faithdiff.tensor.op.BinaryOp;
+import dev.faithdiff.tensor.op.ConcatOp;
+import dev.faithdiff.tensor.op.GroupNormOp;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.LayerNormOp;
+import dev.faithdiff.tensor.op.Op;
+import dev.faithdiff.tensor.op.PadOp;
+import dev.faithdiff.tensor.op.PermuteOp;
+import dev.faithdiff.tensor.op.ReduceOp;
+import dev.faithdiff.tensor.op.SliceOp;
+import dev.faithdiff.tensor.op.SoftmaxOp;
+import dev.faithdiff.tensor.op.UpsampleOp;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Indexing, synchronization and arithmetic of our CUDA sources on the host, where g++ is found. Not a GPU's result. */
+class EmulationTest {
+    private static final String ONLY = System.getProperty("faithdiff.lab", "");
+    private static final Types F32 = new Types(DType.F32, DType.F32), F16 = new Types(DType.F16, DType.F16), BF16 = new Types(DType.BF16, DType.BF16);
+
+    /** Shapes that take what the laboratory's small cases do not: several tiles, strips and passes, units of 16 bytes. */
+    private static final List<Case> LARGER = new ArrayList<>();
+
+    static {
+        add(F16, new GroupNormOp(32, 1e-5f, true), x(2, 23, 40, 64), w(64), w(64));
+        add(F32, new GroupNormOp(32, 1e-5f, false), x(1, 7, 11, 320), w(320), w(320));
+        add(F16, new GroupNormOp(32, 1e-5f, true), x(1, 9, 5, 1280), w(1280), w(1280));
+        add(F16, new LayerNormOp(1e-5f), x(2, 1280), w(1280), w(1280));
+        add(F32, new LayerNormOp(1e-5f), x(2, 9001), w(9001), w(9001));
+        add(F32, new SoftmaxOp(), x(2, 3001));
+        add(F16, new SoftmaxOp(), x(2, 4096));
+        add(F32, new ReduceOp(ReduceOp.Kind.MEAN, 0b0110), x(2, 31, 17, 70));
+        add(F32, new ReduceOp(ReduceOp.Kind.SUM, 0b1010), x(3, 7, 5, 301));
+        add(F16, new BinaryOp(BinaryOp.Kind.ADD), x(2, 5, 7, 64), x(2, 1, 1, 64));
+        add(F16, new BinaryOp(BinaryOp.Kind.MUL), x(3, 5, 7, 16), x(3, 5, 7, 1));
+        add(F32, new BinaryOp(BinaryOp.Kind.SUB), x(2, 3, 5, 7), x(1, 3, 1, 7));
+        add(F16, new PadOp(0, 1, 2, 1), x(2, 3, 5, 64));
+        add(F16, new UpsampleOp(10, 12), x(2, 5, 6, 64));
+        add(F16, new SliceOp(2, 8, 56), x(2, 3, 64, 16));
+        add(F16, new ConcatOp(3), x(2, 3, 5, 64), x(2, 3, 5, 32));
+        add(F16, new PermuteOp(0, 2, 1, 3), x(2, 5, 7, 64));
+        add(F32, new PermuteOp(0, 3, 1, 2), x(2, 9, 11, 70));
+        add(F16, new PermuteOp(3, 1, 2, 0), x(37, 3, 5, 41));
+        add(F32, new PermuteOp(2, 1, 0), x(33, 3, 65));
+        for (int d : new int[] {32, 40, 64, 80, 96, 128}) add(F16, new AttentionOp(2, false), x(1, 70, 2 * d), x(1, 131, 2 * d), x(1, 131, 2 * d));
+        add(BF16, new AttentionOp(1, false), x(2, 131, 64), x(2, 200, 64), x(2, 200, 64));
+        add(F16, new AttentionOp(2, true), x(1, 150, 128), x(1, 150, 128), x(1, 150, 128));
+        add(F16, new AttentionOp(1, true), x(1, 150, 64), x(1, 90, 64), x(1, 90, 64));
+        add(F16, new AttentionOp(1, true), x(1, 70, 64), x(1, 190, 64), x(1, 190, 64));
+        add(F16, new AttentionOp(2, false), x(1, 33, 26), x(1, 70, 26), x(1, 70, 102));
+        add(F16, new AttentionOp(1, false), x(1, 35, 512), x(1, 40, 512), x(1, 40, 512));
+        add(F32, new AttentionOp(3, true), x(1, 35, 300), x(1, 40, 300), x(1, 40, 300));
+    }
+
+    private static void add(Types types, Op op, Operand... operands) { LARGER.add(new Case("larger", op, types, false, List.of(operands))); }
+
+    @TestFactory Stream<DynamicTest> everySourceAgreesWithItsReference(@TempDir Path folder) {
+        Assumptions.assumeTrue(EmulatedDevice.unavailable() == null, () -> "CUDA sources are not emulated: " + EmulatedDevice.unavailable());
+        EmulatedDevice device = new EmulatedDevice(folder);
+        return new CudaBackend().kernels().stream().filter(CudaKernel.class::isInstance).filter(k -> k.name().contains(ONLY))
+                .map(k -> DynamicTest.dynamicTest(k.name(), () -> check(k, device)));
+    }
+
+    private static void check(Kernel<?> kernel, EmulatedDevice device) {
+        List<Parity.Result> results = Stream.concat(Cases.parity(kernel.op()).stream(), LARGER.stream().filter(c -> c.op().getClass() == kernel.op()))
+                .map(c -> Parity.run(kernel, c, device)).toList();
+        if (!ONLY.isEmpty()) results.forEach(System.out::println);
+        assertThat(results).as("a kernel must take some case").anyMatch(Parity.Result::ran);
+        assertThat(results).allMatch(r -> r.failure() == null);
+    }
+}

@@ -1,0 +1,179 @@
+package dev.faithdiff.kernels.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.faithdiff.kernels.lab.Case;
+import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.kernels.lab.Parity;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.AffineOp;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.Kernel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and
+ * launches, and the arguments of products and convolutions.
+ */
+final class StandInRun {
+    /** y = 3 x + 0.5 by the one kernel that the stand-in knows. */
+    private static final class Scale extends CudaKernel<AffineOp> {
+        private final String entry;
+        private final int shared;
+
+        Scale(String entry, int shared) {
+            super("scale");
+            this.entry = entry;
+            this.shared = shared;
+        }
+
+        @Override public Class<AffineOp> op() { return AffineOp.class; }
+
+        @Override public void run(AffineOp op, Tensor[] in, Tensor out) {
+            launch(in, out, entry).grid((out.count() + 127) / 128).block(128).shared(shared)
+                    .arg(in[0]).arg(out).arg(out.count()).arg((int) op.scale()).arg(op.shift()).run();
+        }
+    }
+
+    /** Compiles nothing and remembers what it was asked. */
+    private static final class Pretending implements CudaModules.Compiler {
+        private final List<String> asked = new ArrayList<>();
+        private String source;
+
+        @Override public String version() { return "pretending 1"; }
+
+        @Override public byte[] compile(String text, String name, List<String> options) {
+            asked.add(name + " " + options);
+            source = text;
+            return "codecode".getBytes(StandardCharsets.US_ASCII);
+        }
+    }
+
+    private StandInRun() {}
+
+    /** @param arguments a folder for the cache of compiled kernels */
+    public static void main(String[] arguments) throws Exception {
+        Path cache = Path.of(arguments[0]);
+        LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
+        assertThat(search.open("libcuda.so.1").path()).isNotNull();
+        if (search.find("libnvrtc.so.12") == null && search.find("libnvrtc.so.13") == null) {
+            assertThat(new CudaBackend().unavailable()).startsWith("a GPU is here, but not ").contains("NVRTC (libnvrtc.so.13 or .so.12)", "docs/cuda.md");
+            assertThat(new CudaBackend().count()).isZero();
+        }
+        search.open("libcublas.so.12");
+        search.open("libcudnn.so.9");
+        CudaLibraries.loadNatives(12, 3);
+        Pretending compiler = new Pretending();
+        CudaDevice device = new CudaDevice(0, compiler, cache);
+        assertThat(device.model()).isEqualTo("stand-in, no GPU");
+        assertThat(device.architecture()).isEqualTo("sm_90a");
+        assertThat(device.totalBytes()).isEqualTo(256L << 20);
+        kernels(device, compiler, cache);
+        copies(device);
+        memory(device);
+        products(device);
+    }
+
+    private static void kernels(CudaDevice device, Pretending compiler, Path cache) throws Exception {
+        AffineOp op = new AffineOp(3, 0.5f);
+        try (Scope s = Scope.open()) {
+            float[] values = new float[1000];
+            for (int i = 0; i < values.length; i++) values[i] = i;
+            Tensor x = Tensor.of(values, 1000).to(device);
+            Tensor y = Engine.run(new Scale("scale", 0), op, x);
+            Tensor z = Engine.run(new Scale("scale", 100 << 10), op, y.view(500, Shape.of(250)));
+            float[] got = z.to(Device.CPU).toFloats();
+            for (int i = 0; i < got.length; i++) assertThat(got[i]).isEqualTo(3 * (3 * (500 + i) + 0.5f) + 0.5f);
+            assertThat(compiler.asked).containsExactly("scale.cu [-arch=sm_90a, -std=c++17, -DT0=F32, -DTO=F32]");
+            assertThat(compiler.source).startsWith("// prelude").contains("#line 1 \"scale.cu\"");
+            assertThatThrownBy(() -> Engine.run(new Scale("gone", 0), op, x)).isInstanceOf(CudaError.class)
+                    .hasMessage("finding gone in scale.cu failed with code 500, CUDA_ERROR_NOT_FOUND: named symbol not found");
+            try (var files = Files.list(cache)) {
+                assertThat(files).hasSize(1).allMatch(f -> f.toString().endsWith(".cubin"));
+            }
+            // A second run of the program finds the code that the first one kept.
+            CudaModules again = new CudaModules(device, "sm_90a", compiler, cache);
+            again.function("scale", "scale", List.of("-DT0=F32", "-DTO=F32"));
+            assertThat(compiler.asked).hasSize(1);
+            again.function("scale", "scale", List.of("-DT0=F16", "-DTO=F16"));
+            assertThat(compiler.asked).hasSize(2);
+            assertThatThrownBy(() -> again.function("none", "none", List.of())).hasMessage("there is no kernel source none.cu");
+        }
+    }
+
+    /** Every F32 case without a bias, which a kernel of our own adds, through the plain loops of the stand-ins for cuBLAS and cuDNN. */
+    private static void products(CudaDevice device) {
+        List<Kernel<?>> kernels = List.of(new CublasLinear(), new CublasMatmul(), new CublasConv2d1x1(), new CudnnConv2d(),
+                new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad());
+        for (Kernel<?> k : kernels) {
+            int ran = 0;
+            for (Case c : Cases.parity(k.op())) {
+                Tensor[] in = c.outline();
+                boolean padded = c.op() instanceof Conv2dOp o && (o.top() != o.bottom() || o.left() != o.right());
+                if (in.length > 2 || padded || in[0].dtype() != DType.F32 || in[1].dtype() != DType.F32) continue;
+                Parity.Result r = Parity.run(k, c, device);
+                assertThat(r.failure()).as(r.toString()).isNull();
+                if (r.ran()) ran++;
+            }
+            System.out.println(k.name() + ": " + ran + " cases");
+            assertThat(ran).as(k.name()).isPositive();
+        }
+    }
+
+    /** Larger than both pieces of staging together, at an odd length, from memory that changes right after. */
+    private static void copies(CudaDevice device) {
+        try (Scope s = Scope.open()) {
+            int n = (20 << 20) + 3;
+            Tensor host = Tensor.empty(Device.CPU, DType.U8, Shape.of(n));
+            for (int i = 0; i < n; i++) host.segment().set(DType.BYTE, i, (byte) (i * 31 >> 5));
+            Tensor there = host.to(device);
+            host.segment().fill((byte) 1);
+            Tensor back = there.to(Device.CPU);
+            for (int i = 0; i < n; i++) if (back.segment().get(DType.BYTE, i) != (byte) (i * 31 >> 5)) throw new AssertionError("byte " + i);
+            Tensor.empty(device, DType.F32, Shape.of(0)).to(Device.CPU);
+            device.synchronize();
+        }
+    }
+
+    private static void memory(CudaDevice device) throws InterruptedException {
+        device.pool().trim();
+        assertThat(device.pool().usedBytes()).isZero();
+        assertThat(device.freeBytes()).isEqualTo(256L << 20);
+        long first;
+        try (Scope s = Scope.open()) {
+            first = Tensor.empty(device, DType.F32, Shape.of(1 << 20)).address();
+        }
+        try (Scope s = Scope.open()) {
+            assertThat(Tensor.empty(device, DType.F32, Shape.of(1 << 20)).address()).isEqualTo(first);
+            assertThat(device.pool().peakBytes()).isGreaterThanOrEqualTo(4 << 20);
+            assertThatThrownBy(() -> Tensor.empty(device, DType.U8, Shape.of(320 << 20))).isInstanceOf(OutOfMemoryError.class)
+                    .hasMessageContaining("out of memory on cuda:0: asked for 320 MB while 4 MB are in use");
+            Tensor.empty(device, DType.U8, Shape.of(200 << 20));
+        }
+        // Idle blocks make room for a request of another size.
+        try (Scope s = Scope.open()) {
+            Tensor.empty(device, DType.U8, Shape.of(230 << 20));
+        }
+        // Another thread has no context of its own.
+        Throwable[] failure = {null};
+        Thread other = Thread.ofPlatform().start(() -> {
+            try (Scope s = Scope.open()) {
+                assertThat(Tensor.of(new float[] {1, 2}, 2).to(device).to(Device.CPU).toFloats()).containsExactly(1, 2);
+            } catch (Throwable e) {
+                failure[0] = e;
+            }
+        });
+        other.join();
+        assertThat(failure[0]).isNull();
+    }
+}

@@ -1,0 +1,4 @@
+
+// Behind prelude.cuh: what needs its types.
+inline float element(F16, uint64_t word, int k) { return half_to_float((unsigned short)(word >> (k % 2 * 16))); }
+inline float element(BF16, uint64_t word, int k) { return __uint_as_float((unsigned int)(word >> (k % 2 * 16)) << 16); }
