@@ -6,7 +6,6 @@ import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.sample.Samplers;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,7 +70,7 @@ final class RestoreCommand implements Callable<Integer> {
             + "as the free memory allows.")
     private int vaeTile = Options.defaults().vaeTile();
 
-    @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto for the best there is.")
+    @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto: the CPU as long as CUDA is not proven on a GPU.")
     private String device = "auto";
 
     @Option(names = "--profile", paramLabel = "FILE", description = "Print where the time went, and write it as a trace (.json) for "
@@ -125,9 +124,7 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private Device device() {
-        if (!device.equals("auto")) return Device.of(device);
-        Backend cuda = Backend.of("cuda");
-        return cuda != null && cuda.unavailable() == null ? Device.of("cuda:0") : Device.CPU;
+        return device.equals("auto") ? Device.CPU : Device.of(device);
     }
 
     /** The samplers' names, for the help. */
