@@ -15,11 +15,15 @@ final class Conv2dImplicitGemm implements Kernel<Conv2dOp> {
 
     @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
         Tensor x = in[0], w = in[1];
-        Conv.Size size = new Conv.Size(x.size(0), x.size(1), x.size(2), x.size(3), w.size(0), w.size(1), w.size(2), op.stride(),
-                op.top(), op.left(), op.bottom(), op.right());
+        Conv.Size size = size(op, x, w);
         int pixels = Math.toIntExact(x.count() / size.in());
         Matrix bias = in.length > 2 ? matrix(in[2], 0, 1, size.out()) : null;
         Conv.run(size, matrix(x, 0, pixels, size.in()), matrix(w, 0, size.out(), size.depth()), bias,
                 matrix(out, 0, size.pixels(), size.out()), false);
+    }
+
+    static Conv.Size size(Conv2dOp op, Tensor x, Tensor w) {
+        return new Conv.Size(x.size(0), x.size(1), x.size(2), x.size(3), w.size(0), w.size(1), w.size(2), op.stride(),
+                op.top(), op.left(), op.bottom(), op.right());
     }
 }

@@ -11,7 +11,7 @@ public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
             new LinearPacked(),
             new MatmulPacked(),
-            new Conv2dImplicitGemm(),
+            new Conv2dWinograd(), new Conv2dImplicitGemm(),
             new AttentionFlash(), new AttentionGradFlash(),
             new GroupNormVector(), new GroupNormGradVector(),
             new LayerNormVector(), new LayerNormGradVector(),

@@ -78,6 +78,9 @@ final class CasesHeavy {
         convolution(PLAIN, "one", point, x(1, 1, 1, 1), w(1, 1, 1, 1));
         convolution(PLAIN, "3x3-latent", same, x(1, 9, 11, 4), w(16, 3, 3, 4));
         convolution(PLAIN, "3x3-to-latent", same, x(1, 9, 11, 16), w(4, 3, 3, 16));
+        parity(STORED, "3x3-tiles", same, x(2, 13, 14, 32), w(48, 3, 3, 32), w(48));
+        parity(PLAIN, "3x3-tiles-no-padding", point, x(1, 27, 26, 32), w(16, 3, 3, 32));
+        parity(PLAIN, "3x3-tiles-deep", new Conv2dOp(1, 1, 0, 2, 0), x(1, 23, 19, 112), w(16, 3, 3, 112));
         convolution(EACH, "stride-2", down, x(2, 10, 12, 5), w(7, 3, 3, 5));
         convolution(PLAIN, "stride-2-odd", down, x(1, 9, 13, 17), w(19, 3, 3, 17));
         convolution(EACH, "asymmetric", vaeDown, x(2, 8, 12, 5), w(7, 3, 3, 5));

@@ -1,0 +1,37 @@
+package dev.faithdiff.kernels.cpu;
+
+import static dev.faithdiff.kernels.cpu.LinearPacked.matrix;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Kernel;
+
+/** A 3x3 convolution of stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3). */
+final class Conv2dWinograd implements Kernel<Conv2dOp> {
+    /** What transforming the weights costs, in tiles, as measured on maps of 8x8 to 32x32 pixels. */
+    private static final int WEIGHTS = 28;
+    private static final double LEAST_GAIN = 1.1;
+
+    @Override public Class<Conv2dOp> op() { return Conv2dOp.class; }
+
+    @Override public String refuses(Conv2dOp op, Tensor[] in) {
+        Tensor x = in[0], w = in[1];
+        if (x.dtype() != DType.F32) return "computes in F32";
+        if (w.size(1) != 3 || w.size(2) != 3 || op.stride() != 1) return "takes 3x3 kernels of stride 1";
+        if (x.size(3) % Vec.LANES != 0 || w.size(0) % Vec.LANES != 0) return "takes channels in whole vectors of " + Vec.LANES;
+        Conv.Size size = Conv2dImplicitGemm.size(op, x, w);
+        double products = WinogradTransforms.POSITIONS * (WinogradTiles.rows(size) + WEIGHTS);
+        return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels to transform the weights for" : null;
+    }
+
+    @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
+        Tensor x = in[0], w = in[1];
+        Conv.Size size = Conv2dImplicitGemm.size(op, x, w);
+        float[] bias = new float[PackedB.panels(size.out()) * Panels.WIDTH];
+        if (in.length > 2) Vec.widen(in[2].dtype(), in[2].address(), size.out(), bias, 0);
+        int pixels = Math.toIntExact(x.count() / size.in());
+        new WinogradTiles(size, matrix(x, 0, pixels, size.in()), matrix(w, 0, size.out(), size.depth()), bias,
+                matrix(out, 0, size.pixels(), size.out())).run();
+    }
+}

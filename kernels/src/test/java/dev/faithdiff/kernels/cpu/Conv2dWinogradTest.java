@@ -1,0 +1,56 @@
+package dev.faithdiff.kernels.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Engine;
+import org.junit.jupiter.api.Test;
+
+class Conv2dWinogradTest {
+    private static final Conv2dOp SAME = new Conv2dOp(1, 1, 1, 1, 1);
+
+    /** More tiles than a chunk and a block take, more channels than a part: against the direct kernel. */
+    @Test void chunksBlocksAndParts() {
+        agrees(SAME, 1, 78, 85, 208, 48);
+        agrees(SAME, 3, 41, 37, 112, 80);
+        agrees(new Conv2dOp(1, 0, 2, 1, 0), 2, 16, 47, 336, 16);
+    }
+
+    private static void agrees(Conv2dOp op, int batch, int height, int width, int in, int out) {
+        try (Scope s = Scope.open()) {
+            Tensor[] operands = {Against.normal(0.3, 1, batch, height, width, in), Against.normal(0, 1, out, 3, 3, in), Against.normal(0, 1, out)};
+            float[] expected = Engine.run(new Conv2dImplicitGemm(), op, operands).toFloats();
+            float[] actual = Engine.run(new Conv2dWinograd(), op, operands).toFloats();
+            double largest = 0, error = 0;
+            for (int i = 0; i < expected.length; i++) {
+                largest = Math.max(largest, Math.abs(expected[i]));
+                error = Math.max(error, Math.abs(actual[i] - expected[i]));
+            }
+            assertThat(error).as(op + " of the largest value " + largest).isLessThan(5e-6 * largest);
+        }
+    }
+
+    @Test void refusesWhatItDoesNotTakeOrWin() {
+        assertThat(refusal(SAME, DType.F32, 64, 320, 320, 3)).isNull();
+        assertThat(refusal(SAME, DType.F32, 16, 1280, 1280, 3)).isNull();
+        assertThat(refusal(SAME, DType.F32, 8, 1280, 1280, 3)).contains("too few pixels");
+        assertThat(refusal(SAME, DType.F32, 64, 6, 320, 3)).contains("whole vectors");
+        assertThat(refusal(SAME, DType.F32, 64, 320, 6, 3)).contains("whole vectors");
+        assertThat(refusal(SAME, DType.F16, 64, 320, 320, 3)).contains("F32");
+        assertThat(refusal(SAME, DType.F32, 64, 32, 32, 1)).contains("3x3");
+        assertThat(refusal(new Conv2dOp(2, 1, 1, 1, 1), DType.F32, 64, 32, 32, 3)).contains("stride 1");
+    }
+
+    private static String refusal(Conv2dOp op, DType dtype, int side, int in, int out, int kernel) {
+        try (Scope s = Scope.open()) {
+            Tensor x = Tensor.empty(Device.CPU, dtype, Shape.of(1, side, side, in));
+            Tensor w = Tensor.empty(Device.CPU, dtype, Shape.of(out, kernel, kernel, in));
+            return new Conv2dWinograd().refuses(op, new Tensor[] {x, w});
+        }
+    }
+}
