@@ -32,6 +32,9 @@ public final class FaithDiff implements AutoCloseable {
         void at(String stage, int step, int steps);
     }
 
+    /** Sides are padded to multiples of this, as published. */
+    private static final int PADDING = 8;
+
     private final Model model;
     private final Restoration restoration;
 
@@ -60,8 +63,6 @@ public final class FaithDiff implements AutoCloseable {
         Image restored = run(padded, o, progress).crop(0, 0, enlarged.width(), enlarged.height());
         return o.colorFix().apply(restored, enlarged);
     }
-
-    private static final int PADDING = 8;
 
     private Image run(Image in, Options o, Progress progress) {
         int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;

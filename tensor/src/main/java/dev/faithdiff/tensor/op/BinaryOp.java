@@ -2,6 +2,7 @@ package dev.faithdiff.tensor.op;
 
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import java.util.stream.IntStream;
 
 /** Elementwise arithmetic of two operands, broadcast by the NumPy rule. The second operand may be stored narrower. */
 public record BinaryOp(Kind kind) implements Op {
@@ -52,7 +53,7 @@ public record BinaryOp(Kind kind) implements Op {
     private static Tensor reduce(Tensor grad, Shape to) {
         if (grad.shape().equals(to)) return grad;
         int skip = grad.rank() - to.rank();
-        int[] axes = java.util.stream.IntStream.range(0, grad.rank())
+        int[] axes = IntStream.range(0, grad.rank())
                 .filter(d -> d < skip || to.size(d - skip) == 1 && grad.size(d) != 1).toArray();
         return grad.sum(axes).reshape(to.toArray());
     }

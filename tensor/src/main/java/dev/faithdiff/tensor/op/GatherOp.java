@@ -3,6 +3,7 @@ package dev.faithdiff.tensor.op;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * Rows of a table {@code [N, C]} by integer indices {@code [...]}, as {@code [..., C]}. The result has the table's type; F8 tables give
@@ -12,7 +13,7 @@ public record GatherOp() implements Op {
     @Override public Shape shape(Tensor[] in) {
         requireOperands(in, 2, 2);
         require(in[0].rank() == 2 && !in[1].dtype().isFloating(), in, "takes a table [N, C] and integer indices");
-        int[] s = java.util.Arrays.copyOf(in[1].shape().toArray(), in[1].rank() + 1);
+        int[] s = Arrays.copyOf(in[1].shape().toArray(), in[1].rank() + 1);
         s[s.length - 1] = in[0].size(1);
         return Shape.of(s);
     }
