@@ -88,7 +88,7 @@ public final class FaithDiff implements AutoCloseable {
             Tensor latents = restoration.denoise(start, features, prompt, sampler, guidance, grid, new int[] {in.height(), in.width()},
                     new int[] {o.tile(), o.tile()}, fresh, (i, x) -> progress.at("denoise", i + 1, o.steps()));
             progress.at("decode", 0, 0);
-            return networks.decode(latents);
+            return networks.decode(latents, in.bits());
         }
     }
 

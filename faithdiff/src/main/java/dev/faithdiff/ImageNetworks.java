@@ -53,17 +53,19 @@ final class ImageNetworks {
         }
     }
 
-    /** The image of the last latents, of which only the bytes are held as a whole. */
-    Image decode(Tensor latents) {
+    /** The image of the last latents with 8 or 16 bits a sample, of which only the bytes are held as a whole. */
+    Image decode(Tensor latents, int bits) {
         int height = latents.size(1) * down, width = latents.size(2) * down;
-        byte[] rgb = new byte[Math.toIntExact(3L * height * width)];
+        byte[] rgb = new byte[Math.toIntExact(3L * height * width)], low = bits == 16 ? new byte[rgb.length] : null;
         decode(latents, (top, left, p) -> {
-            byte[] part = Image.fromFloats(p.values(), p.width(), p.height()).rgb();
+            Image part = Image.fromFloats(p.values(), p.width(), p.height(), bits);
             for (int y = 0; y < p.height(); y++) {
-                System.arraycopy(part, 3 * y * p.width(), rgb, 3 * ((top + y) * width + left), 3 * p.width());
+                int from = 3 * y * p.width(), to = 3 * ((top + y) * width + left);
+                System.arraycopy(part.rgb(), from, rgb, to, 3 * p.width());
+                if (low != null) System.arraycopy(part.low(), from, low, to, 3 * p.width());
             }
         });
-        return Image.of(width, height, rgb);
+        return Image.of(width, height, rgb, low);
     }
 
     /** The image's parts {@code [H, W, 3]}, nominally -1..1. */

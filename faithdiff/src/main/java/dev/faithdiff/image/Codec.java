@@ -1,8 +1,16 @@
 package dev.faithdiff.image;
 
+import com.luciad.imageio.webp.CompressionType;
+import com.luciad.imageio.webp.WebPImageWriterSpi;
+import com.luciad.imageio.webp.WebPWriteParam;
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageMetadata;
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.Locale;
 import javax.imageio.IIOException;
 import javax.imageio.IIOImage;
@@ -12,12 +20,11 @@ import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOMetadata;
-import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.FileImageOutputStream;
 import javax.imageio.stream.ImageInputStream;
-import org.w3c.dom.NodeList;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Decodes and encodes with ImageIO and its TwelveMonkeys plug-ins. */
+/** Decodes and encodes with ImageIO, its TwelveMonkeys plug-ins, and libwebp for WebP files that are written. */
 final class Codec {
     private static final long MAX_PIXELS = 256L << 20;
     private static final float JPEG_QUALITY = 0.95f;
@@ -29,8 +36,8 @@ final class Codec {
     private Codec() {}
 
     /** The file's first image as stored. @throws ImageError if it is damaged, of an unsupported kind, or too large */
-    static Image decode(byte[] file, ImageFormat format, Path path) {
-        ImageReader reader = ImageIO.getImageReadersByFormatName(name(format)).next();
+    static Pixels.Decoded decode(byte[] file, ImageFormat format, Path path) {
+        ImageReader reader = reader(format);
         String[] warning = new String[1];
         try (ImageInputStream in = new ByteArrayImageInputStream(file)) {
             reader.setInput(in, true, true);
@@ -40,9 +47,9 @@ final class Codec {
             if ((long) width * height > MAX_PIXELS) {
                 throw new ImageError(path + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
             }
-            Image image = Pixels.toImage(reader.read(0));
+            Pixels.Decoded decoded = Pixels.read(reader.read(0));
             if (warning[0] != null && warning[0].contains("premature end")) throw new IIOException(warning[0]);
-            return image;
+            return decoded;
         } catch (ImageError e) {
             throw e;
         } catch (IOException | RuntimeException e) {
@@ -55,19 +62,40 @@ final class Codec {
         }
     }
 
-    /** Writes over the file. */
-    static void encode(Image image, ImageFormat format, Path path) throws IOException {
+    /** The WebP library brings a reader, too, which passes damaged files to C code; TwelveMonkeys' checks them in Java. */
+    private static ImageReader reader(ImageFormat format) {
+        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(name(format));
+        ImageReader reader = readers.next();
+        while (reader.getClass().getPackageName().startsWith("com.luciad")) reader = readers.next();
+        return reader;
+    }
+
+    /** Writes over the file: one channel for colourless photos, no opacity in JPEG, 8 bits in JPEG and WebP. */
+    static void encode(Photo photo, ImageFormat format, Path path) throws IOException {
+        if (format == ImageFormat.JPEG) photo = photo.onWhite();
+        if (format == ImageFormat.JPEG || format == ImageFormat.WEBP) photo = photo.to8Bits();
+        Metadata m = photo.metadata();
+        boolean grey = photo.image().isGrey() && format != ImageFormat.WEBP && (m.profile() == null || m.hasGreyProfile());
+        if (!grey && m.hasGreyProfile()) m = m.withProfile(null);
+        BufferedImage pixels = Pixels.of(photo.image(), photo.opacity(), grey);
+        if (format == ImageFormat.WEBP) Files.write(path, webp(pixels, m, photo.opacity() != null));
+        else encode(pixels, m, format, path);
+    }
+
+    private static void encode(BufferedImage pixels, Metadata m, ImageFormat format, Path path) throws IOException {
         ImageWriter writer = ImageIO.getImageWritersByFormatName(name(format)).next();
         ImageWriteParam param = writer.getDefaultWriteParam();
-        var pixels = Pixels.toBuffered(image);
-        IIOMetadata metadata = null;
-        if (format == ImageFormat.JPEG) {
-            param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-            param.setCompressionQuality(JPEG_QUALITY);
-            metadata = fullColour(writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param));
-        } else if (format == ImageFormat.TIFF) {
-            param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-            param.setCompressionType("Deflate");
+        if (format != ImageFormat.PNG) param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+        if (format == ImageFormat.JPEG) param.setCompressionQuality(JPEG_QUALITY);
+        if (format == ImageFormat.TIFF) param.setCompressionType("Deflate");
+        int width = pixels.getWidth(), height = pixels.getHeight();
+        IIOMetadata metadata;
+        if (format == ImageFormat.TIFF) {
+            metadata = new TIFFImageMetadata(Exif.tiffTags(m, width, height));
+        } else {
+            metadata = writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param);
+            if (format == ImageFormat.PNG) MetadataTrees.png(metadata, m, width, height);
+            else MetadataTrees.jpeg(metadata, m, width, height);
         }
         try (var out = new FileImageOutputStream(path.toFile())) {
             writer.setOutput(out);
@@ -77,19 +105,26 @@ final class Codec {
         }
     }
 
-    /** Asks the JPEG writer for as many colour samples as there are pixels (4:4:4), not a quarter. */
-    private static IIOMetadata fullColour(IIOMetadata metadata) throws IOException {
-        String tree = metadata.getNativeMetadataFormatName();
-        IIOMetadataNode root = (IIOMetadataNode) metadata.getAsTree(tree);
-        NodeList components = root.getElementsByTagName("componentSpec");
-        for (int i = 0; i < components.getLength(); i++) {
-            var component = (IIOMetadataNode) components.item(i);
-            component.setAttribute("HsamplingFactor", "1");
-            component.setAttribute("VsamplingFactor", "1");
+    /** Lossless. @throws IOException also where the library has no native code for this system */
+    private static byte[] webp(BufferedImage pixels, Metadata m, boolean opacity) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        try (var out = new MemoryCacheImageOutputStream(bytes)) {
+            ImageWriter writer = new WebPImageWriterSpi().createWriterInstance(null);
+            WebPWriteParam param = (WebPWriteParam) writer.getDefaultWriteParam();
+            param.setCompressionType(CompressionType.Lossless);
+            param.setExact(true);
+            writer.setOutput(out);
+            writer.write(null, new IIOImage(pixels, null, null), param);
+            writer.dispose();
+        } catch (LinkageError e) {
+            throw new IOException("WebP needs native code that is not there for " + System.getProperty("os.name") + " "
+                    + System.getProperty("os.arch") + ", write .png, .jpg or .tif", e);
         }
-        metadata.setFromTree(tree, root);
-        return metadata;
+        return WebpContainer.with(bytes.toByteArray(), m, pixels.getWidth(), pixels.getHeight(), opacity);
     }
+
+    /** @throws IOException if WebP cannot be written on this system */
+    static void checkWebp() throws IOException { webp(new BufferedImage(1, 1, BufferedImage.TYPE_3BYTE_BGR), Metadata.NONE, false); }
 
     private static String name(ImageFormat format) { return format.name().toLowerCase(Locale.ROOT); }
 }
