@@ -3,7 +3,6 @@ package dev.faithdiff.image;
 import com.luciad.imageio.webp.CompressionType;
 import com.luciad.imageio.webp.WebPImageWriterSpi;
 import com.luciad.imageio.webp.WebPWriteParam;
-import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageMetadata;
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -39,7 +38,8 @@ final class Codec {
     static Pixels.Decoded decode(byte[] file, ImageFormat format, Path path) {
         ImageReader reader = reader(format);
         String[] warning = new String[1];
-        try (ImageInputStream in = new ByteArrayImageInputStream(file)) {
+        byte[] plain = format == ImageFormat.WEBP ? WebpContainer.withoutProfile(file) : file;
+        try (ImageInputStream in = new ByteArrayImageInputStream(plain)) {
             reader.setInput(in, true, true);
             reader.addIIOReadWarningListener((_, text) -> warning[0] = text);
             int width = reader.getWidth(0);
@@ -78,24 +78,24 @@ final class Codec {
         boolean grey = photo.image().isGrey() && format != ImageFormat.WEBP && (m.profile() == null || m.hasGreyProfile());
         if (!grey && m.hasGreyProfile()) m = m.withProfile(null);
         BufferedImage pixels = Pixels.of(photo.image(), photo.opacity(), grey);
-        if (format == ImageFormat.WEBP) Files.write(path, webp(pixels, m, photo.opacity() != null));
-        else encode(pixels, m, format, path);
+        switch (format) {
+            case WEBP -> Files.write(path, webp(pixels, m, photo.opacity() != null));
+            case TIFF -> TiffFile.write(pixels, Exif.tiffTags(m, pixels.getWidth(), pixels.getHeight()), path);
+            default -> encode(pixels, m, format, path);
+        }
     }
 
+    /** PNG and JPEG. */
     private static void encode(BufferedImage pixels, Metadata m, ImageFormat format, Path path) throws IOException {
-        ImageWriter writer = ImageIO.getImageWritersByFormatName(name(format)).next();
+        ImageWriter writer = writer(format);
         ImageWriteParam param = writer.getDefaultWriteParam();
-        if (format != ImageFormat.PNG) param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-        if (format == ImageFormat.JPEG) param.setCompressionQuality(JPEG_QUALITY);
-        if (format == ImageFormat.TIFF) param.setCompressionType("Deflate");
-        int width = pixels.getWidth(), height = pixels.getHeight();
-        IIOMetadata metadata;
-        if (format == ImageFormat.TIFF) {
-            metadata = new TIFFImageMetadata(Exif.tiffTags(m, width, height));
+        IIOMetadata metadata = writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param);
+        if (format == ImageFormat.JPEG) {
+            param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+            param.setCompressionQuality(JPEG_QUALITY);
+            MetadataTrees.jpeg(metadata, m, pixels.getWidth(), pixels.getHeight());
         } else {
-            metadata = writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param);
-            if (format == ImageFormat.PNG) MetadataTrees.png(metadata, m, width, height);
-            else MetadataTrees.jpeg(metadata, m, width, height);
+            MetadataTrees.png(metadata, m, pixels.getWidth(), pixels.getHeight());
         }
         try (var out = new FileImageOutputStream(path.toFile())) {
             writer.setOutput(out);
@@ -103,6 +103,14 @@ final class Codec {
         } finally {
             writer.dispose();
         }
+    }
+
+    /** The JDK's own, which are part of it: others differ in what they write. */
+    private static ImageWriter writer(ImageFormat format) {
+        Iterator<ImageWriter> writers = ImageIO.getImageWritersByFormatName(name(format));
+        ImageWriter writer = writers.next();
+        while (!writer.getClass().getPackageName().startsWith("com.sun")) writer = writers.next();
+        return writer;
     }
 
     /** Lossless. @throws IOException also where the library has no native code for this system */

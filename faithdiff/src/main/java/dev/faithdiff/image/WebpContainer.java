@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 
 /** A WebP file with metadata: the encoder's one picture chunk in the extended layout of the WebP container specification. */
 final class WebpContainer {
-    private static final int HEADER = 12, PROFILE = 0x20, OPACITY = 0x10, EXIF = 0x08, XMP = 0x04;
+    private static final int HEADER = 12, FLAGS_AT = 20, PROFILE_AT = 30, PROFILE = 0x20, OPACITY = 0x10, EXIF = 0x08, XMP = 0x04;
 
     private WebpContainer() {}
 
@@ -26,6 +26,16 @@ final class WebpContainer {
         chunk(chunks, "XMP ", xmp);
         byte[] body = chunks.toByteArray();
         return little(8 + body.length).put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(body.length).put(body).array();
+    }
+
+    /** The file with its profile hidden from decoders, which convert samples to sRGB where they see one. */
+    static byte[] withoutProfile(byte[] file) {
+        String extended = file.length < PROFILE_AT + 4 ? "" : new String(file, HEADER, 4, StandardCharsets.US_ASCII);
+        if (!extended.equals("VP8X") || (file[FLAGS_AT] & PROFILE) == 0) return file;
+        byte[] plain = file.clone();
+        plain[FLAGS_AT] &= ~PROFILE;
+        if (new String(file, PROFILE_AT, 4, StandardCharsets.US_ASCII).equals("ICCP")) plain[PROFILE_AT] = '-';
+        return plain;
     }
 
     private static void chunk(ByteArrayOutputStream to, String name, byte[] data) {
