@@ -5,26 +5,35 @@ import dev.faithdiff.Listener;
 import dev.faithdiff.Options;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.Photo;
 import dev.faithdiff.tensor.Device;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Restores one photo. */
-@Command(name = "restore", description = "Restore a photo.", sortOptions = false, showDefaultValues = true)
+/** Restores one photo, or many into a folder. */
+@Command(name = "restore", description = "Restore a photo, or photos and folders of them into a folder.", sortOptions = false, showDefaultValues = true,
+        footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.",
+            "Many photos: those that are there already are skipped; a caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt."})
 final class RestoreCommand implements Callable<Integer> {
+    private static final int INTERRUPTED = 130;
+
     @Spec private CommandSpec spec;
 
-    @Parameters(paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP.")
-    private Path in;
+    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP. Or several, folders, or quoted patterns: 'album/**/*.jpg'.")
+    private List<String> in;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg or .tif.")
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp. Of many, or where it "
+            + "is one: a folder.")
     private Path out;
 
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
@@ -36,13 +45,13 @@ final class RestoreCommand implements Callable<Integer> {
     private String device = "auto";
 
     @Option(names = "--profile", paramLabel = "FILE", description = "Print where the time went, and write it as a trace (.json) for "
-            + "https://ui.perfetto.dev or chrome://tracing.")
+            + "https://ui.perfetto.dev or chrome://tracing. For one photo.")
     private Path trace;
 
     @Mixin private KernelChoice kernels;
 
     @Option(names = "--preview", paramLabel = "PATH", description = "Write what the result will look like while it is made: a picture that is "
-            + "replaced, or a folder with a picture of each time.")
+            + "replaced, or a folder with a picture of each time. For one photo.")
     private Path preview;
 
     @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next; each costs a decoding.")
@@ -52,26 +61,38 @@ final class RestoreCommand implements Callable<Integer> {
             + "deleted at the end.")
     private boolean resume;
 
+    @Option(names = "--no-metadata", description = "Leave out the photo's EXIF, XMP and resolution, and how it was restored; the colour profile stays.")
+    private boolean noMetadata;
+
+    @Mixin private ManyOptions many;
+
     @Option(names = {"-q", "--quiet"}, description = "No progress, no remarks and no summary.")
     private boolean quiet;
 
     @Override public Integer call() {
         Options options = restore.options();
+        if (Worklist.isMany(in) || Files.isDirectory(out)) return restoreMany(options);
+        if (many.isUsed()) throw usage("--log, --progress, --overwrite and --format are for folders");
+        restoreOne(Path.of(in.getFirst()), options);
+        return 0;
+    }
+
+    private void restoreOne(Path in, Options options) {
         Device on = device();
         kernels.apply(on.kind());
-        Image photo = ImageFiles.read(in);
+        Photo photo = ImageFiles.readPhoto(in);
         ImageFiles.checkWritable(out);
         long begin = System.nanoTime();
         Image restored;
         String profile = "";
-        Path state = resume ? out.resolveSibling(out.getFileName() + ".resume") : null;
+        Path state = resume ? Batch.state(out) : null;
         try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on);
                 StepBar bar = StepBar.of(options.steps(), quiet); Interrupt interrupt = new Interrupt()) {
             Listener listener = listener(bar);
-            restored = faithDiff.restore(photo, options, p == null ? listener : p.stages().and(listener), state);
+            restored = faithDiff.restore(photo.image(), options, p == null ? listener : p.stages().and(listener), state);
             if (p != null) profile = p.end(on);
         }
-        ImageFiles.write(restored, out);
+        ImageFiles.write(Batch.finished(photo, restored, settings(options), !noMetadata), out);
         if (resume) state.toFile().delete();
         if (!quiet) {
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%n", out, restored.width(),
@@ -79,8 +100,31 @@ final class RestoreCommand implements Callable<Integer> {
         }
         spec.commandLine().getOut().print(profile);
         spec.commandLine().getOut().flush();
-        return 0;
     }
+
+    private int restoreMany(Options options) {
+        if (trace != null || preview != null) throw usage("--profile and --preview are for one photo");
+        if (Worklist.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos are written to a folder");
+        List<Job> jobs;
+        try {
+            jobs = Worklist.of(in, out, many.format());
+        } catch (IllegalArgumentException e) {
+            throw usage(e.getMessage());
+        }
+        Device on = device();
+        kernels.apply(on.kind());
+        try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt interrupt = new Interrupt();
+                FaithDiff faithDiff = FaithDiff.open(folder(), on)) {
+            Batch batch = new Batch(faithDiff, settings(options), !noMetadata, many.overwrite(), resume, report);
+            boolean stopped = batch.run(jobs);
+            report.end(stopped);
+            return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
+        }
+    }
+
+    private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
+
+    private Settings settings(Options options) { return new Settings(folder().getFileName().toString(), options); }
 
     private Listener listener(StepBar bar) {
         Listener all = preview == null ? bar : bar.and(PreviewFiles.to(preview, previewEvery));
@@ -88,7 +132,7 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private Path folder() {
-        if (model != null) return model;
+        if (model != null) return model.toAbsolutePath().normalize();
         String home = System.getProperty("faithdiff.home");
         if (home == null) throw new IllegalStateException("no --model is given and the property faithdiff.home does not say where the bundled one is");
         return Path.of(home, "models", "faithdiff-mini");

@@ -3,16 +3,21 @@ package dev.faithdiff.image;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Reads and writes photos; every failure is an {@link ImageError} of one line that names the file. */
 public final class ImageFiles {
     private static final long MAX_FILE_BYTES = 1L << 30;
+    private static final Pattern UNFINISHED = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
 
     private ImageFiles() {}
 
@@ -96,9 +101,22 @@ public final class ImageFiles {
         return ImageFormat.toWrite(path);
     }
 
+    /** Named for the process that writes it, so that another can tell what a killed one left. */
     private static Path unfinished(Path path) {
         String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
-        return path.resolveSibling("." + path.getFileName() + "." + random + ".tmp");
+        return path.resolveSibling("." + path.getFileName() + "." + ProcessHandle.current().pid() + "-" + random + ".tmp");
+    }
+
+    /** Deletes what processes of this machine that are no more were writing in a folder when they were killed. */
+    public static void deleteUnfinished(Path folder) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*.tmp")) {
+            for (Path f : files) {
+                Matcher name = UNFINISHED.matcher(f.getFileName().toString());
+                if (name.matches() && !ProcessHandle.of(Long.parseLong(name.group(1))).map(ProcessHandle::isAlive).orElse(false)) Files.deleteIfExists(f);
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            throw new ImageError("cannot clean up " + folder + ": " + e.getMessage(), e);
+        }
     }
 
     /** Why, in one line: the file system's exceptions say it by their type. */
