@@ -11,9 +11,9 @@ import java.util.Locale;
  * known width (Zhuo and Sim 2011, "Defocus map estimation from a single image", equation 5).
  *
  * @param noise  standard deviation in 8-bit levels
- * @param blur   standard deviation in pixels of the Gaussian that would blur a perfect edge as much; 0.4 to 0.8 is as sharp as pixels get,
- *               and infinity stands for a photo without edges
- * @param blocks how much larger steps are between the blocks of a JPEG file than elsewhere, as a share; 0 for a photo without such blocks
+ * @param blur   standard deviation in pixels of the Gaussian that blurred the strongest edges; a perfect one reads 0.8, a thin line down to 0.4,
+ *               a photo without edges infinity
+ * @param blocks how much larger steps are between the blocks of a JPEG file than elsewhere, as a share; about 0 for a photo without such blocks
  */
 public record Damage(double noise, double blur, double blocks) {
     /** Below all three a photo counts as hardly damaged; docs/restoring.md says how well that fits. */
@@ -128,5 +128,5 @@ public record Damage(double noise, double blur, double blocks) {
         return both;
     }
 
-    @Override public String toString() { return String.format(Locale.ROOT, "noise %.1f of 255, blur %.1f pixels, JPEG blocks %.0f%%", noise, blur, 100 * blocks); }
+    @Override public String toString() { return String.format(Locale.ROOT, "noise %.1f of 255, blur %.1f pixels, JPEG blocks %.0f%%", noise, blur, 100 * Math.max(blocks, 0)); }
 }
