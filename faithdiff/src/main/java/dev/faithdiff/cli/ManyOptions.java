@@ -5,7 +5,7 @@ import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
-/** What only many photos have, as options of a command. */
+/** What lists of photos need, as options of a command. */
 final class ManyOptions {
     /** Formats of the outputs, as extensions. */
     enum Format {
@@ -20,13 +20,15 @@ final class ManyOptions {
     @Option(names = "--overwrite", description = "In folders: also restore photos that are there already.")
     private boolean overwrite;
 
-    @Option(names = "--log", paramLabel = "FILE", description = "In folders: add a line of JSON for each photo to this file.")
+    @Option(names = "--log", paramLabel = "FILE", description = "Add a line of JSON for each photo to this file.")
     private Path log;
 
-    @Option(names = "--progress", description = "In folders: how progress is shown: ${COMPLETION-CANDIDATES} (json: lines on stdout).")
+    @Option(names = "--progress", description = "How progress is shown: ${COMPLETION-CANDIDATES} (json: lines on stdout).")
     private Report.Mode progress;
 
-    boolean isUsed() { return format != null || overwrite || log != null || progress != null; }
+    boolean isUsed() { return isOfFolders() || log != null || progress != null; }
+
+    boolean isOfFolders() { return format != null || overwrite; }
 
     /** The extension to write; null: each photo's own. */
     String format() { return format == null ? null : format.toString(); }

@@ -52,8 +52,12 @@ final class Report implements AutoCloseable {
     /** Tells of one photo's restoration while it runs. */
     Listener listener(Job job, StepBar bar) {
         return switch (mode) {
-            case BAR -> bar.and(new Remarks(err));
             case NONE -> Listener.NONE;
+            case BAR -> bar.and(new Listener() {
+                @Override public void at(String stage, int step, int steps) {}
+
+                @Override public void warn(String line) { new Remarks(err).warn(job.in() + ": " + line); }
+            });
             case JSON -> new Listener() {
                 @Override public void at(String stage, int step, int steps) {
                     event("progress", Map.of("in", job.in().toString(), "stage", stage, "step", step, "steps", steps));

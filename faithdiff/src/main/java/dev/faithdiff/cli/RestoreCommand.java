@@ -71,8 +71,9 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         Options options = restore.options();
-        if (Worklist.isMany(in) || Files.isDirectory(out)) return restoreMany(options);
-        if (many.isUsed()) throw usage("--log, --progress, --overwrite and --format are for folders");
+        boolean isMany = Worklist.isMany(in) || Files.isDirectory(out);
+        if (!isMany && many.isOfFolders()) throw usage("--overwrite and --format are for folders");
+        if (isMany || many.isUsed()) return restoreMany(options, isMany);
         restoreOne(Path.of(in.getFirst()), options);
         return 0;
     }
@@ -102,23 +103,27 @@ final class RestoreCommand implements Callable<Integer> {
         spec.commandLine().getOut().flush();
     }
 
-    private int restoreMany(Options options) {
-        if (trace != null || preview != null) throw usage("--profile and --preview are for one photo");
-        if (Worklist.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos are written to a folder");
-        List<Job> jobs;
-        try {
-            jobs = Worklist.of(in, out, many.format());
-        } catch (IllegalArgumentException e) {
-            throw usage(e.getMessage());
-        }
+    /** A list of photos, or one into a file, with the reports of lists. */
+    private int restoreMany(Options options, boolean intoFolder) {
+        if (trace != null || preview != null) throw usage("--profile and --preview are for one photo without --log and --progress");
+        List<Job> jobs = intoFolder ? jobs() : List.of(new Job(Path.of(in.getFirst()), out));
         Device on = device();
         kernels.apply(on.kind());
         try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt interrupt = new Interrupt();
                 FaithDiff faithDiff = FaithDiff.open(folder(), on)) {
-            Batch batch = new Batch(faithDiff, settings(options), !noMetadata, many.overwrite(), resume, report);
+            Batch batch = new Batch(faithDiff, settings(options), !noMetadata, many.overwrite() || !intoFolder, resume, report);
             boolean stopped = batch.run(jobs);
             report.end(stopped);
             return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
+        }
+    }
+
+    private List<Job> jobs() {
+        if (Worklist.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos are written to a folder");
+        try {
+            return Worklist.of(in, out, many.format());
+        } catch (IllegalArgumentException e) {
+            throw usage(e.getMessage());
         }
     }
 

@@ -3,6 +3,7 @@ package dev.faithdiff.image;
 import com.luciad.imageio.webp.CompressionType;
 import com.luciad.imageio.webp.WebPImageWriterSpi;
 import com.luciad.imageio.webp.WebPWriteParam;
+import com.luciad.imageio.webp.internal.NativeLoader;
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -115,24 +116,35 @@ final class Codec {
 
     /** Lossless. @throws IOException also where the library has no native code for this system */
     private static byte[] webp(BufferedImage pixels, Metadata m, boolean opacity) throws IOException {
+        checkWebp();
         var bytes = new ByteArrayOutputStream();
+        ImageWriter writer = new WebPImageWriterSpi().createWriterInstance(null);
         try (var out = new MemoryCacheImageOutputStream(bytes)) {
-            ImageWriter writer = new WebPImageWriterSpi().createWriterInstance(null);
             WebPWriteParam param = (WebPWriteParam) writer.getDefaultWriteParam();
             param.setCompressionType(CompressionType.Lossless);
             param.setExact(true);
             writer.setOutput(out);
             writer.write(null, new IIOImage(pixels, null, null), param);
+        } finally {
             writer.dispose();
-        } catch (LinkageError e) {
-            throw new IOException("WebP needs native code that is not there for " + System.getProperty("os.name") + " "
-                    + System.getProperty("os.arch") + ", write .png, .jpg or .tif", e);
         }
         return WebpContainer.with(bytes.toByteArray(), m, pixels.getWidth(), pixels.getHeight(), opacity);
     }
 
-    /** @throws IOException if WebP cannot be written on this system */
-    static void checkWebp() throws IOException { webp(new BufferedImage(1, 1, BufferedImage.TYPE_3BYTE_BGR), Metadata.NONE, false); }
+    /** Asks the library's loader, because what needs it prints a stack trace. @throws IOException if WebP cannot be written on this system */
+    static void checkWebp() throws IOException {
+        try {
+            if (NativeLoader.initialize()) return;
+        } catch (Exception | LinkageError e) {
+            throw new IOException(noWebp(), e);
+        }
+        throw new IOException(noWebp());
+    }
+
+    private static String noWebp() {
+        return "WebP needs native code that is not there for " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
+                + ", write .png, .jpg or .tif";
+    }
 
     private static String name(ImageFormat format) { return format.name().toLowerCase(Locale.ROOT); }
 }

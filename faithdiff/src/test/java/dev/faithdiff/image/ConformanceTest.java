@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Files of every kind are decoded right; damaged ones give an image or one line that names the file, never anything else. */
@@ -95,6 +96,33 @@ class ConformanceTest {
         Photo photo = ImageFiles.readPhoto(Files.write(folder.resolve("rle4.bmp"), bmp.put(pixels).array()));
         int[] expected = {3, 2, 3, 2, 3, 2, 1, 2, 1, 3, 0, 1};
         for (int i = 0; i < expected.length; i++) assertThat(photo.image().sample(3 * i)).isEqualTo(50 * expected[i]);
+    }
+
+    /** The same inks stored as Adobe's inverted CMYK and as YCCK. Without a profile each colour is what its ink and black leave. */
+    @Test void decodesCmykAndYcck() throws IOException {
+        for (int transform : new int[] {0, 2}) {
+            Image image = ImageFiles.readPhoto(Files.write(folder.resolve("inks.jpg"), SampleFiles.inks(transform))).image();
+            for (int x = 0; x < 16; x++) {
+                int[] expected = {(200 - 5 * x) * 215 / 255, 100 * 215 / 255, 50 * 215 / 255};
+                for (int c = 0; c < 3; c++) assertThat(image.sample(3 * x + c)).as("transform %s, x %s", transform, x).isBetween(expected[c] - 3, expected[c] + 3);
+            }
+        }
+    }
+
+    /** A colour that a PNG names as transparent, in grey of 8 and colours of 8 and 16 bits. */
+    @ParameterizedTest @CsvSource({"0,8", "2,8", "2,16"})
+    void aTransparentColourBecomesOpacity(int colourType, int depth) throws IOException {
+        int samples = colourType == 2 ? 3 : 1, bytes = samples * depth / 8;
+        byte[] row = new byte[1 + 2 * bytes], key = new byte[2 * samples];
+        for (int i = 0; i < bytes; i++) row[1 + i] = (byte) (7 + i);
+        for (int i = 0; i < samples; i++) {
+            key[2 * i] = depth == 16 ? row[1 + 2 * i] : 0;
+            key[2 * i + 1] = depth == 16 ? row[2 + 2 * i] : row[1 + i];
+        }
+        byte[] png = BadImagesTest.png(2, 1, depth, colourType, BadImagesTest.chunk("tRNS", key), row);
+        Photo photo = ImageFiles.readPhoto(Files.write(folder.resolve("key.png"), png));
+        assertThat(photo.opacity().sample(0)).isZero();
+        assertThat(photo.opacity().sample(3)).isEqualTo((1 << depth) - 1);
     }
 
     @Test void aTiffOfWhichHalfIsMissingIsRefused() throws IOException {

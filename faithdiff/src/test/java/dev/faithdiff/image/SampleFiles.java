@@ -71,13 +71,19 @@ final class SampleFiles {
         ALL.put(name, new Sample(name, encoded(pixels, format, how, second), pixels, lossy ? 40 : 0));
     }
 
-    /** @param second interlaced PNG, tiled TIFF, progressive JPEG */
-    private static byte[] encoded(BufferedImage pixels, String format, String how, boolean second) throws IOException {
+    /** The JDK's where it has one. */
+    private static ImageWriter writer(String format) {
         ImageWriter writer = null;
         for (var all = ImageIO.getImageWritersByFormatName(format); all.hasNext(); ) {
             ImageWriter next = all.next();
             if (writer == null || next.getClass().getName().startsWith("com.sun")) writer = next;
         }
+        return writer;
+    }
+
+    /** @param second interlaced PNG, tiled TIFF, progressive JPEG */
+    private static byte[] encoded(BufferedImage pixels, String format, String how, boolean second) throws IOException {
+        ImageWriter writer = writer(format);
         ImageWriteParam param = writer.getDefaultWriteParam();
         IIOMetadata metadata = null;
         if (format.equals("jpeg")) {
@@ -99,6 +105,35 @@ final class SampleFiles {
         }
         writer.dispose();
         return bytes.toByteArray();
+    }
+
+    /**
+     * A JPEG of four channels after Adobe: inks are stored inverted.
+     *
+     * @param transform 0: CMYK; 2: YCCK, where cyan, magenta and yellow are turned to luma and chroma as if they were red, green and blue
+     */
+    static byte[] inks(int transform) throws IOException {
+        WritableRaster raster = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 16, 16, 4, null);
+        for (int i = 0; i < 256; i++) {
+            double c = 55 + 5 * (i % 16), m = 155, y = 205, k = 40, luma = 0.299 * c + 0.587 * m + 0.114 * y;
+            double[] stored = transform == 0 ? new double[] {255 - c, 255 - m, 255 - y, 255 - k}
+                    : new double[] {luma, 128 + (y - luma) * 0.564, 128 + (c - luma) * 0.713, 255 - k};
+            for (int b = 0; b < 4; b++) raster.setSample(i % 16, i / 16, b, (int) Math.round(stored[b]));
+        }
+        ImageWriter writer = writer("jpeg");
+        ImageWriteParam param = writer.getDefaultWriteParam();
+        param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+        param.setCompressionQuality(1);
+        var plain = new ByteArrayOutputStream();
+        try (var out = new MemoryCacheImageOutputStream(plain)) {
+            writer.setOutput(out);
+            writer.write(null, new IIOImage(raster, null, null), param);
+        }
+        var file = new ByteArrayOutputStream();
+        file.write(plain.toByteArray(), 0, 2);
+        file.writeBytes(new byte[] {(byte) 0xff, (byte) 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, (byte) transform});
+        file.write(plain.toByteArray(), 2, plain.size() - 2);
+        return file.toByteArray();
     }
 
     private static IIOMetadata sampled(IIOMetadata metadata, String sampling) throws IOException {
