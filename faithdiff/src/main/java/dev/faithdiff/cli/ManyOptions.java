@@ -14,7 +14,7 @@ final class ManyOptions {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    @Option(names = "--format", description = "In folders: what all photos are written as: ${COMPLETION-CANDIDATES} (default: each as it was, BMP as png).")
+    @Option(names = "--format", paramLabel = "NAME", description = "In folders: what all photos are written as: ${COMPLETION-CANDIDATES} (default: each as it was, BMP as png).")
     private Format format;
 
     @Option(names = "--overwrite", description = "In folders: also restore photos that are there already.")
@@ -23,7 +23,7 @@ final class ManyOptions {
     @Option(names = "--log", paramLabel = "FILE", description = "Add a line of JSON for each photo to this file.")
     private Path log;
 
-    @Option(names = "--progress", description = "How progress is shown: ${COMPLETION-CANDIDATES} (json: lines on stdout).")
+    @Option(names = "--progress", paramLabel = "NAME", description = "How progress is shown: ${COMPLETION-CANDIDATES} (json: lines on stdout).")
     private Report.Mode progress;
 
     boolean isUsed() { return isOfFolders() || log != null || progress != null; }
