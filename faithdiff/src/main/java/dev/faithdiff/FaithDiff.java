@@ -26,7 +26,7 @@ import java.util.function.Supplier;
  * }
  * }</pre>
  */
-public final class FaithDiff implements AutoCloseable {
+public final class FaithDiff implements Restorer {
     /** Hears how far a restoration is: a stage's name, and for denoising the step of how many. Runs on the restoring thread. */
     public interface Progress {
         void at(String stage, int step, int steps);
@@ -53,7 +53,7 @@ public final class FaithDiff implements AutoCloseable {
      *
      * @throws OutOfMemoryError if the image does not fit, saying what was asked for
      */
-    public synchronized Image restore(Image lowQuality, Options o, Progress progress) {
+    @Override public synchronized Image restore(Image lowQuality, Options o, Progress progress) {
         long width = (long) lowQuality.width() * o.scale(), height = (long) lowQuality.height() * o.scale();
         if (width * height * 3 > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("the result would be " + width + "x" + height + ", more than this program can hold; use a smaller scale");
@@ -107,6 +107,8 @@ public final class FaithDiff implements AutoCloseable {
     private Tensor noise(Rng rng, int h, int w, int channels) {
         return Tensor.of(rng.randn(channels * h * w), 1, channels, h, w).permute(0, 2, 3, 1).to(model.device);
     }
+
+    @Override public int scale() { return Options.defaults().scale(); }
 
     @Override public void close() { model.close(); }
 }

@@ -1,0 +1,22 @@
+package dev.faithdiff;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.rrdb.RrdbConfig;
+import dev.faithdiff.tensor.Device;
+import java.nio.file.Path;
+
+/** What restores photos: {@link FaithDiff}, an RRDBNet ({@link RrdbRestorer}), or one behind the other ({@link TwoStages}). */
+public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRestorer, TwoStages {
+    /** The restorer that a model folder's {@code model.json} names, on a device. */
+    static Restorer open(Path folder, Device device) {
+        return RrdbConfig.describes(Model.describe(folder)) ? RrdbRestorer.open(folder, device) : FaithDiff.open(folder, device);
+    }
+
+    /** The restored image, {@code options.scale()} times as large as the low-quality one. One restoration runs at a time. */
+    Image restore(Image lowQuality, Options options, FaithDiff.Progress progress);
+
+    /** The enlargement to ask for where nobody says another. */
+    int scale();
+
+    @Override void close();
+}
