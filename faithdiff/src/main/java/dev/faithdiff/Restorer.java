@@ -5,7 +5,7 @@ import dev.faithdiff.rrdb.RrdbConfig;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 
-/** What restores photos: {@link FaithDiff}, an RRDBNet ({@link RrdbRestorer}), or one behind the other ({@link TwoStages}). */
+/** What restores photos: {@link FaithDiff}, an RRDBNet ({@link RrdbRestorer}), or the one behind the other ({@link TwoStages}). */
 public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRestorer, TwoStages {
     /** The restorer that a model folder's {@code model.json} names, on a device. */
     static Restorer open(Path folder, Device device) {

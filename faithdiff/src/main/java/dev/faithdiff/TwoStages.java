@@ -1,25 +1,36 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.tensor.Device;
+import java.nio.file.Path;
 
 /**
- * One restorer behind another: the first removes the damage that it can and enlarges, and what it makes, at the size of the result,
- * takes the photo's place for the second in everything: features, start and colours.
+ * FaithDiff behind an RRDBNet, which removes what damage it can and enlarges: what it makes, at the size of the result, takes the photo's
+ * place in everything that follows, that is in features, start and colours.
  *
- * <p>FaithDiff's authors clean a photo so (with BSRNet) only for the network that describes it in words; here it is the restoration's
- * own input, as other diffusion restorers do.
+ * <p>FaithDiff's authors clean a photo so (with BSRNet) only for the network that describes it in words.
  */
-public record TwoStages(RrdbRestorer initial, Restorer last) implements Restorer {
+public record TwoStages(RrdbRestorer initial, FaithDiff last) implements Restorer {
+    /** Opens both model folders on one device. */
+    public static TwoStages open(Path initial, Path last, Device device) {
+        RrdbRestorer first = RrdbRestorer.open(initial, device);
+        try {
+            return new TwoStages(first, FaithDiff.open(last, device));
+        } catch (Throwable e) {
+            first.close();
+            throw e;
+        }
+    }
+
     @Override public Image restore(Image lowQuality, Options o, FaithDiff.Progress progress) {
-        Image first = initial.restore(lowQuality, Options.defaults().withScale(o.scale()).withVaeTile(o.vaeTile()), progress);
-        return last.restore(first, o.withScale(1), progress);
+        Options own = Options.defaults().withScale(o.scale()).withVaeTile(o.vaeTile());
+        return last.restore(initial.restore(lowQuality, own, progress), o.withScale(1), progress);
     }
 
     @Override public int scale() { return last.scale(); }
 
     @Override public void close() {
-        try (initial) {
-            last.close();
-        }
+        initial.close();
+        last.close();
     }
 }

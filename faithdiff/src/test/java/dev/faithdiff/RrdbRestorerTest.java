@@ -80,10 +80,10 @@ class RrdbRestorerTest {
     /** The second stage restores what the first one made as if it were the photo. */
     @Test void twoStages() {
         Options o = scale(3).withSteps(2);
-        try (RrdbRestorer first = open("bsrnet_x4"); Restorer last = Restorer.open(TinyModel.folder(), Device.CPU)) {
-            Image cleaned = first.restore(photo(20, 12), scale(3), SILENT);
-            Image both = new TwoStages(first, last).restore(photo(20, 12), o, SILENT);
-            assertThat(both).isEqualTo(last.restore(cleaned, o.withScale(1), SILENT)).isNotEqualTo(last.restore(photo(20, 12), o, SILENT));
+        try (TwoStages both = TwoStages.open(RrdbModels.folder("bsrnet_x4"), TinyModel.folder(), Device.CPU)) {
+            Image cleaned = both.initial().restore(photo(20, 12), scale(3), SILENT);
+            Image alone = both.last().restore(photo(20, 12), o, SILENT);
+            assertThat(both.restore(photo(20, 12), o, SILENT)).isEqualTo(both.last().restore(cleaned, o.withScale(1), SILENT)).isNotEqualTo(alone);
         }
     }
 }

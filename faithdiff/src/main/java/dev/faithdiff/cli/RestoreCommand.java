@@ -1,7 +1,8 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
+import dev.faithdiff.TwoStages;
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
@@ -34,8 +35,11 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
     private Path model;
 
-    @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8.")
-    private int scale = Options.defaults().scale();
+    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of an RRDBNet (BSRNet, Real-ESRGAN) that cleans the photo first.")
+    private Path initial;
+
+    @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8 (default: 4; an RRDBNet's own).")
+    private Integer scale;
 
     @Option(names = "--steps", paramLabel = "N", description = "Denoising steps, 1..1000.")
     private int steps = Options.defaults().steps();
@@ -91,9 +95,10 @@ final class RestoreCommand implements Callable<Integer> {
         long begin = System.nanoTime();
         Image restored;
         String profile = "";
-        try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on);
+        try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on);
                 StepBar bar = StepBar.of(steps, quiet)) {
-            restored = faithDiff.restore(photo, options, p == null ? bar : p.and(bar));
+            if (scale == null) options = options.withScale(restorer.scale());
+            restored = restorer.restore(photo, options, p == null ? bar : p.and(bar));
             if (p != null) profile = p.end(on);
         }
         ImageFiles.write(restored, out);
@@ -108,13 +113,15 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Options options() {
         try {
-            return Options.defaults().withScale(scale).withSteps(steps).withGuidance(guidance).withSeed(seed).withStart(start)
+            return Options.defaults().withScale(scale == null ? Options.defaults().scale() : scale).withSteps(steps).withGuidance(guidance).withSeed(seed).withStart(start)
                     .withPrompt(prompt).withNegative(negative).withColorFix(colorFix).withSampler(sampler).withTile(tile)
                     .withVaeTile(vaeTile);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
     }
+
+    private Restorer restorer(Device on) { return initial == null ? Restorer.open(folder(), on) : TwoStages.open(initial, folder(), on); }
 
     private Path folder() {
         if (model != null) return model;

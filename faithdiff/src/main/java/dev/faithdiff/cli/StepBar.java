@@ -22,7 +22,8 @@ final class StepBar implements FaithDiff.Progress, AutoCloseable {
 
     @Override public void at(String stage, int step, int steps) {
         if (bar == null) return;
-        bar.stepTo(switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; default -> bar.getMax() - 1; });
+        if (stage.equals("enlarge")) bar.maxHint(steps);
+        bar.stepTo(switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; case "enlarge" -> step; default -> bar.getMax() - 1; });
     }
 
     @Override public void close() {
