@@ -23,7 +23,10 @@ final class ImageNetworks {
     private final long bytes;
 
     /** @param tile side of a tile in pixels; 0: the whole image where it fits into the free memory, else as large tiles as do */
-    ImageNetworks(Model model, int tile) { this(model, tile, (long) (SHARE * model.device.freeBytes())); }
+    ImageNetworks(Model model, int tile) { this(model, tile, budget(model)); }
+
+    /** What a network may hold now. */
+    static long budget(Model model) { return (long) (SHARE * model.device.freeBytes()); }
 
     /** @param bytes what a network may hold */
     ImageNetworks(Model model, int tile, long bytes) {

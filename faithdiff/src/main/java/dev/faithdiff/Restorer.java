@@ -12,8 +12,18 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRe
         return RrdbConfig.describes(Model.describe(folder)) ? RrdbRestorer.open(folder, device) : FaithDiff.open(folder, device);
     }
 
-    /** The restored image, {@code options.scale()} times as large as the low-quality one. One restoration runs at a time. */
-    Image restore(Image lowQuality, Options options, FaithDiff.Progress progress);
+    /** As {@link #restore(Image, Options, Listener, Path)}, with nobody listening and nothing to resume. */
+    default Image restore(Image lowQuality, Options options) { return restore(lowQuality, options, Listener.NONE); }
+
+    /** As {@link #restore(Image, Options, Listener, Path)}, with nothing to resume. */
+    default Image restore(Image lowQuality, Options options, Listener listener) { return restore(lowQuality, options, listener, null); }
+
+    /**
+     * The restored image, {@code options.scale()} times as large as the low-quality one. Restorations wait for one another.
+     *
+     * @param resume where FaithDiff keeps its steps to go on from, or null; nothing else has steps
+     */
+    Image restore(Image lowQuality, Options options, Listener listener, Path resume);
 
     /** The enlargement to ask for where nobody says another. */
     int scale();

@@ -54,9 +54,9 @@ public final class RrdbRestorer implements Restorer {
     }
 
     /** {@inheritDoc} @throws IllegalArgumentException if an option is set that means nothing to such a network */
-    @Override public synchronized Image restore(Image lowQuality, Options o, FaithDiff.Progress progress) {
+    @Override public synchronized Image restore(Image lowQuality, Options o, Listener listener, Path resume) {
         refuseMeaningless(o);
-        Image enlarged = enlarge(lowQuality, o.vaeTile(), progress);
+        Image enlarged = enlarge(lowQuality, o.vaeTile(), listener);
         return Resize.resize(enlarged, lowQuality.width() * o.scale(), lowQuality.height() * o.scale(), Filter.LANCZOS);
     }
 
@@ -68,18 +68,24 @@ public final class RrdbRestorer implements Restorer {
     }
 
     /** The photo as the network enlarges it; its sides are first padded to what a pixel-unshuffle takes whole. */
-    private Image enlarge(Image photo, int asked, FaithDiff.Progress progress) {
+    private Image enlarge(Image photo, int asked, Listener listener) {
         int scale = scale(), unshuffle = net.config().unshuffle();
         Image padded = photo.padTo(unshuffle);
         CroppedTiles tiles = new CroppedTiles(padded.height(), padded.width(), tile(asked), MARGIN * unshuffle);
         RgbSink result = RgbSink.of((long) padded.width() * scale, (long) padded.height() * scale);
+        return Finite.image(() -> {
+            run(tiles, padded, result, listener);
+            return result.image().crop(0, 0, photo.width() * scale, photo.height() * scale);
+        }, photo);
+    }
+
+    private void run(CroppedTiles tiles, Image in, RgbSink result, Listener listener) {
         int[] done = {0};
-        progress.at("enlarge", 0, tiles.count());
-        tiles.run(parts(padded), x -> net.forward(x).affine(2, -1), scale, (top, left, part) -> {
+        listener.at("enlarge", 0, tiles.count());
+        tiles.run(parts(in), x -> net.forward(x).affine(2, -1), scale(), (top, left, part) -> {
             result.put(top, left, part);
-            progress.at("enlarge", ++done[0], tiles.count());
+            listener.at("enlarge", ++done[0], tiles.count());
         });
-        return result.image().crop(0, 0, photo.width() * scale, photo.height() * scale);
     }
 
     private Source parts(Image in) {

@@ -22,9 +22,11 @@ public record TwoStages(RrdbRestorer initial, FaithDiff last) implements Restore
         }
     }
 
-    @Override public Image restore(Image lowQuality, Options o, FaithDiff.Progress progress) {
-        Options own = Options.defaults().withScale(o.scale()).withVaeTile(o.vaeTile());
-        return last.restore(initial.restore(lowQuality, own, progress), o.withScale(1), progress);
+    /** {@inheritDoc} The guard judges the photo, since one that was cleaned always looks hardly damaged. */
+    @Override public Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
+        Options o = FaithDiff.guarded(lowQuality, options, listener);
+        Image cleaned = initial.restore(lowQuality, Options.defaults().withScale(o.scale()).withVaeTile(o.vaeTile()), listener);
+        return last.restore(cleaned, o.withScale(1).withGuard(Options.Guard.OFF), listener, resume);
     }
 
     @Override public int scale() { return last.scale(); }

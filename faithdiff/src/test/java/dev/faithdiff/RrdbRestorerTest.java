@@ -19,8 +19,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Photos through the fixtures' RRDBNets, alone and in front of the tiny FaithDiff model. */
 class RrdbRestorerTest {
-    private static final FaithDiff.Progress SILENT = (stage, step, steps) -> {};
-
     private static Image photo(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         new Random(width).nextBytes(rgb);
@@ -36,10 +34,10 @@ class RrdbRestorerTest {
     void enlargesByItsOwnScale(String name, int scale, int width, int height) {
         try (RrdbRestorer r = open(name)) {
             assertThat(r.scale()).isEqualTo(scale);
-            Image own = r.restore(photo(width, height), scale(scale), SILENT);
+            Image own = r.restore(photo(width, height), scale(scale));
             assertThat(own.toString()).isEqualTo("Image " + scale * width + "x" + scale * height);
-            assertThat(r.restore(photo(width, height), scale(scale), SILENT)).isEqualTo(own);
-            Image other = r.restore(photo(width, height), scale(3), SILENT);
+            assertThat(r.restore(photo(width, height), scale(scale))).isEqualTo(own);
+            Image other = r.restore(photo(width, height), scale(3));
             assertThat(other).isEqualTo(Resize.resize(own, 3 * width, 3 * height, Filter.LANCZOS));
         }
     }
@@ -48,7 +46,7 @@ class RrdbRestorerTest {
     @Test void tilesAreHardlySeen() {
         List<String> stages = new ArrayList<>();
         try (RrdbRestorer r = open("realesrgan_x4")) {
-            Image whole = r.restore(photo(70, 50), scale(4), SILENT);
+            Image whole = r.restore(photo(70, 50), scale(4));
             Image tiled = r.restore(photo(70, 50), scale(4).withVaeTile(64), (stage, step, steps) -> stages.add(stage + " " + step + "/" + steps));
             for (int i = 0; i < whole.rgb().length; i++) {
                 assertThat(Math.abs((whole.rgb()[i] & 0xff) - (tiled.rgb()[i] & 0xff))).as("byte " + i).isLessThanOrEqualTo(1);
@@ -67,7 +65,7 @@ class RrdbRestorerTest {
     @Test void refusesWhatMeansNothingToIt() {
         try (RrdbRestorer r = open("realesrgan_x4")) {
             Options o = scale(2).withSteps(5).withColorFix(ColorFix.NONE).withPrompt("a cat");
-            assertThatThrownBy(() -> r.restore(photo(4, 4), o, SILENT)).hasMessage("an RRDBNet has no steps, prompt, color-fix; leave it out");
+            assertThatThrownBy(() -> r.restore(photo(4, 4), o)).hasMessage("an RRDBNet has no steps, prompt, color-fix; leave it out");
         }
     }
 
@@ -81,9 +79,9 @@ class RrdbRestorerTest {
     @Test void twoStages() {
         Options o = scale(3).withSteps(2);
         try (TwoStages both = TwoStages.open(RrdbModels.folder("bsrnet_x4"), TinyModel.folder(), Device.CPU)) {
-            Image cleaned = both.initial().restore(photo(20, 12), scale(3), SILENT);
-            Image alone = both.last().restore(photo(20, 12), o, SILENT);
-            assertThat(both.restore(photo(20, 12), o, SILENT)).isEqualTo(both.last().restore(cleaned, o.withScale(1), SILENT)).isNotEqualTo(alone);
+            Image cleaned = both.initial().restore(photo(20, 12), scale(3));
+            Image alone = both.last().restore(photo(20, 12), o);
+            assertThat(both.restore(photo(20, 12), o)).isEqualTo(both.last().restore(cleaned, o.withScale(1))).isNotEqualTo(alone);
         }
     }
 }
