@@ -1,16 +1,25 @@
-"""Times PyTorch on the shapes of the kernel benchmarks and on an RRDBNet, for whoever has it: python jmh/pytorch_peer.py
+"""Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [FILTER]
 
-Prints one row for each case: median of several runs in milliseconds and GFLOP/s, in F32 on all threads.
+Prints one row for each case with FILTER in its name: median of several runs in milliseconds and GFLOP/s, in F32 on all threads. The whole
+U-Net holds 10 GB.
 """
 import statistics
+import sys
 import time
 
 import torch
 import torch.nn.functional as F
 
+from pytorch_rrdbnet import RrdbNet
+from pytorch_sdxl import Decoder, UNet, unet_inputs
 
-def timed(flops, name, work, runs=9):
-    for _ in range(3):
+FILTER = (sys.argv[1:] or [""])[0]
+
+
+def timed(flops, name, work, runs=9, warmup=3):
+    if FILTER not in name:
+        return
+    for _ in range(warmup):
         work()
     seconds = []
     for _ in range(runs):
@@ -38,52 +47,15 @@ def attention(name, heads, queries, keys, width):
     timed(4 * heads * queries * keys * width, "AttentionOp/" + name, lambda: F.scaled_dot_product_attention(q, k, v))
 
 
-class RrdbNet:
-    """The layers of Real-ESRGAN's x4 network (BasicSR rrdbnet_arch.py) with random weights."""
-
-    def __init__(self, features=64, growth=32, blocks=23):
-        self.flops = 0
-        self.first, self.last = self.conv(3, features), self.conv(features, 3)
-        self.body, self.up1, self.up2, self.hr = (self.conv(features, features) for _ in range(4))
-        self.dense = [[self.conv(features + i * growth, growth if i < 4 else features) for i in range(5)] for _ in range(3 * blocks)]
-
-    @staticmethod
-    def conv(channels, out):
-        weight = torch.randn(out, channels, 3, 3) / (9 * channels) ** 0.5
-        return weight.contiguous(memory_format=torch.channels_last), torch.randn(out)
-
-    def apply(self, layer, x):
-        self.flops += 2 * layer[0].numel() * x.shape[2] * x.shape[3]
-        return F.conv2d(x, *layer, padding=1)
-
-    def active(self, layer, x):
-        return F.leaky_relu_(self.apply(layer, x), 0.2)
-
-    def block(self, convs, x):
-        seen = [x]
-        for layer in convs[:-1]:
-            seen.append(self.active(layer, torch.cat(seen, 1)))
-        return self.apply(convs[-1], torch.cat(seen, 1)) * 0.2 + x
-
-    def forward(self, x):
-        self.flops = 0
-        first = h = self.apply(self.first, x)
-        for i in range(0, len(self.dense), 3):
-            y = h
-            for convs in self.dense[i:i + 3]:
-                y = self.block(convs, y)
-            h = y * 0.2 + h
-        h = first + self.apply(self.body, h)
-        for layer in (self.up1, self.up2):
-            h = self.active(layer, F.interpolate(h, scale_factor=2, mode="nearest"))
-        return self.apply(self.last, self.active(self.hr, h))
-
-
-def rrdbnet(name, size):
-    net = RrdbNet()
-    x = torch.rand(1, 3, size, size).contiguous(memory_format=torch.channels_last)
-    net.forward(x)
-    timed(net.flops, "model/" + name, lambda: net.forward(x), runs=3)
+def model(flops, name, make, inputs):
+    if FILTER not in name:
+        return
+    with torch.device("meta"):
+        net = make()
+    net = net.to_empty(device="cpu").eval().to(memory_format=torch.channels_last)
+    for p in net.parameters():
+        p.uniform_(-0.02, 0.02)
+    timed(flops, name, lambda: net(*inputs), runs=5, warmup=1)
 
 
 @torch.inference_mode()
@@ -99,7 +71,9 @@ def main():
     attention("unet-4096", 10, 4096, 4096, 64)
     attention("unet-1024", 20, 1024, 1024, 64)
     attention("unet-cross", 10, 4096, 77, 64)
-    rrdbnet("rrdbnet-x4-128", 128)
+    model(1.591e12, "model/unet-64x64", UNet, unet_inputs(1, 64))
+    model(2.483e12, "model/vae-decode-512", Decoder, (torch.randn(1, 4, 64, 64),))
+    model(5.875e11, "model/rrdbnet-x4-128", RrdbNet, (torch.rand(1, 3, 128, 128),))
 
 
 if __name__ == "__main__":
