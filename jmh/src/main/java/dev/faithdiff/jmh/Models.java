@@ -21,7 +21,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
 
-/** Whole models: the bundled one, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the U-Net of a folder that {@code faithdiff.bench.model} names. */
+/**
+ * Whole models: the bundled one, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the U-Net of a folder that
+ * {@code faithdiff.bench.model} names.
+ */
 final class Models {
     private static final int TEXT_TOKENS = 77;
 
