@@ -58,17 +58,9 @@ final class ImageNetworks {
 
     /** The image of the last latents with 8 or 16 bits a sample, of which only the bytes are held as a whole. */
     Image decode(Tensor latents, int bits) {
-        int height = latents.size(1) * down, width = latents.size(2) * down;
-        byte[] rgb = new byte[Math.toIntExact(3L * height * width)], low = bits == 16 ? new byte[rgb.length] : null;
-        decode(latents, (top, left, p) -> {
-            Image part = Image.fromFloats(p.values(), p.width(), p.height(), bits);
-            for (int y = 0; y < p.height(); y++) {
-                int from = 3 * y * p.width(), to = 3 * ((top + y) * width + left);
-                System.arraycopy(part.rgb(), from, rgb, to, 3 * p.width());
-                if (low != null) System.arraycopy(part.low(), from, low, to, 3 * p.width());
-            }
-        });
-        return Image.of(width, height, rgb, low);
+        RgbSink image = RgbSink.of((long) latents.size(2) * down, (long) latents.size(1) * down, bits);
+        decode(latents, image);
+        return image.image();
     }
 
     /** The image's parts {@code [H, W, 3]}, nominally -1..1. */

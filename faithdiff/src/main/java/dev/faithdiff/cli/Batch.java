@@ -1,6 +1,7 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.FaithDiff;
+import dev.faithdiff.Restorer;
+import dev.faithdiff.RrdbRestorer;
 import dev.faithdiff.cli.Report.Outcome;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
@@ -28,7 +29,7 @@ import java.util.concurrent.Future;
  * @param overwrite whether photos are restored whose output is there already
  * @param resume    whether each step is saved beside the output, to go on from
  */
-record Batch(FaithDiff faithDiff, Settings settings, boolean metadata, boolean overwrite, boolean resume, Report report) {
+record Batch(Restorer restorer, Settings settings, boolean metadata, boolean overwrite, boolean resume, Report report) {
     /** A photo in memory, with the options that its caption makes. */
     private record Loaded(Photo photo, Settings settings) {}
 
@@ -79,7 +80,7 @@ record Batch(FaithDiff faithDiff, Settings settings, boolean metadata, boolean o
     }
 
     private Loaded load(Job job) {
-        String caption = job.caption();
+        String caption = restorer instanceof RrdbRestorer ? null : job.caption();
         return new Loaded(ImageFiles.readPhoto(job.in()), caption == null ? settings : settings.withPrompt(caption));
     }
 
@@ -95,7 +96,7 @@ record Batch(FaithDiff faithDiff, Settings settings, boolean metadata, boolean o
             facts.put("width", in.photo.image().width());
             facts.put("height", in.photo.image().height());
             if (resume) Files.createDirectories(folder(job));
-            restored = faithDiff.restore(in.photo.image(), in.settings.options(), report.listener(job, bar), state);
+            restored = restorer.restore(in.photo.image(), in.settings.options(), report.listener(job, bar), state);
         } catch (CancellationException e) {
             throw e;
         } catch (ExecutionException e) {

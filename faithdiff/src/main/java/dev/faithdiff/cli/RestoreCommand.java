@@ -1,8 +1,9 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Listener;
 import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
+import dev.faithdiff.TwoStages;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Photo;
@@ -38,6 +39,9 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
     private Path model;
+
+    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of an RRDBNet (BSRNet, Real-ESRGAN) that cleans the photo first.")
+    private Path initial;
 
     @Mixin private RestoreOptions restore;
 
@@ -84,16 +88,18 @@ final class RestoreCommand implements Callable<Integer> {
         Photo photo = ImageFiles.readPhoto(in);
         ImageFiles.checkWritable(out);
         long begin = System.nanoTime();
+        Options scaled;
         Image restored;
         String profile = "";
         Path state = resume ? Batch.state(out) : null;
-        try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on);
+        try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on);
                 StepBar bar = StepBar.of(options.steps(), quiet); Interrupt interrupt = new Interrupt()) {
             Listener listener = listener(bar);
-            restored = faithDiff.restore(photo.image(), options, p == null ? listener : p.stages().and(listener), state);
+            scaled = restore.scaled(options, restorer);
+            restored = restorer.restore(photo.image(), scaled, p == null ? listener : p.stages().and(listener), state);
             if (p != null) profile = p.end(on);
         }
-        ImageFiles.write(Batch.finished(photo, restored, settings(options), !noMetadata), out);
+        ImageFiles.write(Batch.finished(photo, restored, settings(scaled), !noMetadata), out);
         if (resume) state.toFile().delete();
         if (!quiet) {
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%n", out, restored.width(),
@@ -110,8 +116,8 @@ final class RestoreCommand implements Callable<Integer> {
         Device on = device();
         kernels.apply(on.kind());
         try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt interrupt = new Interrupt();
-                FaithDiff faithDiff = FaithDiff.open(folder(), on)) {
-            Batch batch = new Batch(faithDiff, settings(options), !noMetadata, many.overwrite() || !intoFolder, resume, report);
+                Restorer restorer = restorer(on)) {
+            Batch batch = new Batch(restorer, settings(restore.scaled(options, restorer)), !noMetadata, many.overwrite() || !intoFolder, resume, report);
             boolean stopped = batch.run(jobs);
             report.end(stopped);
             return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
@@ -129,12 +135,17 @@ final class RestoreCommand implements Callable<Integer> {
 
     private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
 
-    private Settings settings(Options options) { return new Settings(folder().getFileName().toString(), options); }
+    private Settings settings(Options options) {
+        String name = folder().getFileName().toString();
+        return new Settings(initial == null ? name : initial.toAbsolutePath().normalize().getFileName() + " and " + name, options);
+    }
 
     private Listener listener(StepBar bar) {
         Listener all = preview == null ? bar : bar.and(PreviewFiles.to(preview, previewEvery));
         return quiet ? all : all.and(new Remarks(spec.commandLine().getErr()));
     }
+
+    private Restorer restorer(Device on) { return initial == null ? Restorer.open(folder(), on) : TwoStages.open(initial, folder(), on); }
 
     private Path folder() {
         if (model != null) return model.toAbsolutePath().normalize();
