@@ -42,5 +42,7 @@ record Job(Path in, Path out) {
     static String stem(String name) { return name.lastIndexOf('.') <= 0 ? name : name.substring(0, name.lastIndexOf('.')); }
 
     /** A file's extension in lower case, without its dot; empty without one. */
-    static String extension(String name) { return name.lastIndexOf('.') <= 0 ? "" : name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT); }
+    static String extension(String name) {
+        return name.lastIndexOf('.') <= 0 ? "" : name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    }
 }

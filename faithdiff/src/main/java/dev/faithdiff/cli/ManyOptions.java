@@ -14,7 +14,8 @@ final class ManyOptions {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    @Option(names = "--format", paramLabel = "NAME", description = "In folders: what all photos are written as: ${COMPLETION-CANDIDATES} (default: each as it was, BMP as png).")
+    @Option(names = "--format", paramLabel = "NAME", description = "In folders: what all photos are written as: ${COMPLETION-CANDIDATES} "
+            + "(default: each as it was, BMP as png).")
     private Format format;
 
     @Option(names = "--overwrite", description = "In folders: also restore photos that are there already.")

@@ -23,18 +23,19 @@ import picocli.CommandLine.Spec;
 
 /** Restores one photo, or many into a folder. */
 @Command(name = "restore", description = "Restore a photo, or photos and folders of them into a folder.", sortOptions = false, showDefaultValues = true,
-        footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.",
-            "Many photos: those that are there already are skipped; a caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt."})
+        footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.", "Many photos: those that are there already "
+            + "are skipped; a caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt."})
 final class RestoreCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
 
     @Spec private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP. Or several, folders, or quoted patterns: 'album/**/*.jpg'.")
+    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP. Or several, folders, or quoted "
+            + "patterns: 'album/**/*.jpg'.")
     private List<String> in;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp. Of many, or where it "
-            + "is one: a folder.")
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp. "
+            + "Of many, or where it is one: a folder.")
     private Path out;
 
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
@@ -65,7 +66,8 @@ final class RestoreCommand implements Callable<Integer> {
             + "deleted at the end.")
     private boolean resume;
 
-    @Option(names = "--no-metadata", description = "Leave out the photo's EXIF, XMP and resolution, and how it was restored; the colour profile stays.")
+    @Option(names = "--no-metadata", description = "Leave out the photo's EXIF, XMP and resolution, and how it was restored; "
+            + "the colour profile stays.")
     private boolean noMetadata;
 
     @Mixin private ManyOptions many;

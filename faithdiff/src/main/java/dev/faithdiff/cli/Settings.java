@@ -6,7 +6,10 @@ import dev.faithdiff.Options;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** How a photo was made, for its metadata and for logs: program, model and every option. Nothing of the time or machine, so that files stay the same. */
+/**
+ * How a photo was made, for its metadata and for logs: program, model and every option. Nothing of the time or machine, so that files stay
+ * the same.
+ */
 record Settings(String model, Options options) {
     static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 

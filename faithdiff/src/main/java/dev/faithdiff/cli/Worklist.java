@@ -21,7 +21,8 @@ import java.util.stream.Stream;
  * the same path as below the folder or below the pattern's part without wildcards, a file's under its name.
  */
 final class Worklist {
-    private static final Set<String> READ = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"), WRITTEN = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff");
+    private static final Set<String> WRITTEN = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff");
+    private static final Set<String> READ = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp");
     private static final String WILDCARDS = ".*[*?\\[{].*";
 
     private final Path folder;
@@ -35,7 +36,9 @@ final class Worklist {
     }
 
     /** Whether these name, other than one file, what only a folder can take. */
-    static boolean isMany(List<String> inputs) { return inputs.size() != 1 || isPattern(inputs.getFirst()) || Files.isDirectory(Path.of(inputs.getFirst())); }
+    static boolean isMany(List<String> inputs) {
+        return inputs.size() != 1 || isPattern(inputs.getFirst()) || Files.isDirectory(Path.of(inputs.getFirst()));
+    }
 
     /** Whether a file's name is that of a photo. */
     static boolean isPhoto(Path path) { return path.getFileName() != null && READ.contains(Job.extension(path.getFileName().toString())); }
@@ -104,16 +107,19 @@ final class Worklist {
             Path out = target(place, uses.get(target(place, false)) > 1);
             Path other = writers.put(out, in);
             if (other != null) throw new IllegalArgumentException(other + " and " + in + " would both be written to " + out);
-            if (inputs.contains(out.toAbsolutePath().normalize())) throw new IllegalArgumentException("writing " + out + " would replace a photo that is to be read");
+            if (inputs.contains(out.toAbsolutePath().normalize())) {
+                throw new IllegalArgumentException("writing " + out + " would replace a photo that is to be read");
+            }
             jobs.add(new Job(in, out));
         });
         return jobs;
     }
 
     private Path target(Path place, boolean wholeName) {
-        String name = place.getFileName().toString(), own = Job.extension(name), extension = format != null ? format : WRITTEN.contains(own) ? own : "png";
-        String stem = wholeName ? name : Job.stem(name);
-        return folder.resolve(place.resolveSibling(format == null && own.equals(extension) && !wholeName ? name : stem + "." + extension).toString());
+        String name = place.getFileName().toString(), own = Job.extension(name);
+        if (format == null && WRITTEN.contains(own) && !wholeName) return folder.resolve(place.toString());
+        String extension = format != null ? format : WRITTEN.contains(own) ? own : "png";
+        return folder.resolve(place.resolveSibling((wholeName ? name : Job.stem(name)) + "." + extension).toString());
     }
 
     private static boolean isSame(Path a, Path b) {

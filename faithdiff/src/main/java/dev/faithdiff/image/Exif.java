@@ -125,7 +125,9 @@ final class Exif {
 
     private static void put(Map<Integer, Entry> tags, Entry e) { tags.put((Integer) e.getIdentifier(), e); }
 
-    private static Number number(Map<Integer, Entry> tags, int tag) { return tags.get(tag) instanceof Entry e && e.getValue() instanceof Number n ? n : null; }
+    private static Number number(Map<Integer, Entry> tags, int tag) {
+        return tags.get(tag) instanceof Entry e && e.getValue() instanceof Number n ? n : null;
+    }
 
     private static Rational rational(double v) { return new Rational(Math.round(v * 1000), 1000); }
 

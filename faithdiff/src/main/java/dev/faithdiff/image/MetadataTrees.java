@@ -26,7 +26,8 @@ final class MetadataTrees {
             profile.setUserObject(deflated.toByteArray());
         }
         if (m.resolution() != null) {
-            child(root, "pHYs", "pixelsPerUnitXAxis", m.resolution().xPerMetre(), "pixelsPerUnitYAxis", m.resolution().yPerMetre(), "unitSpecifier", "meter");
+            child(root, "pHYs", "pixelsPerUnitXAxis", m.resolution().xPerMetre(), "pixelsPerUnitYAxis", m.resolution().yPerMetre(),
+                    "unitSpecifier", "meter");
         }
         IIOMetadataNode texts = new IIOMetadataNode("iTXt");
         if (m.xmp() != null) text(texts, MetadataReader.XMP_KEYWORD, new String(Xmp.upright(m.xmp()), StandardCharsets.UTF_8));
