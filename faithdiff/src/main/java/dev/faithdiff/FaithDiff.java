@@ -24,7 +24,7 @@ import java.util.function.UnaryOperator;
  * <p>Any thread may call any method: restorations wait for one another, and closing waits for the one that runs. The same input, options,
  * model and device give the same image, bit for bit.
  */
-public final class FaithDiff implements AutoCloseable {
+public final class FaithDiff implements Restorer {
     /** Sides are padded to multiples of this, as published. */
     private static final int PADDING = 8;
 
@@ -40,12 +40,6 @@ public final class FaithDiff implements AutoCloseable {
      */
     public static FaithDiff open(Path folder, Device device) { return new FaithDiff(Model.open(folder, device)); }
 
-    /** As {@link #restore(Image, Options, Listener, Path)}, with nobody listening and nothing to resume. */
-    public Image restore(Image lowQuality, Options options) { return restore(lowQuality, options, Listener.NONE); }
-
-    /** As {@link #restore(Image, Options, Listener, Path)}, with nothing to resume. */
-    public Image restore(Image lowQuality, Options options, Listener listener) { return restore(lowQuality, options, listener, null); }
-
     /**
      * The restored image, {@code scale} times as large as the low-quality one.
      *
@@ -58,7 +52,7 @@ public final class FaithDiff implements AutoCloseable {
      * @throws OpError                  if values are not finite or the result is of one colour, naming the layer where it began
      * @throws OutOfMemoryError         if the image does not fit, saying what was asked for
      */
-    public synchronized Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
+    @Override public synchronized Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
         if (closed) throw new IllegalStateException("this FaithDiff is closed");
         if (options.strength() < 1 && options.start() == Options.Start.NOISE) {
             throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
@@ -78,7 +72,7 @@ public final class FaithDiff implements AutoCloseable {
     }
 
     /** What a restoration adds to a photo that is hardly damaged is mostly harm. */
-    private static Options guarded(Image lowQuality, Options o, Listener listener) {
+    static Options guarded(Image lowQuality, Options o, Listener listener) {
         if (o.guard() == Options.Guard.OFF || o.strength() <= Damage.MILD_STRENGTH) return o;
         Damage damage = Damage.of(lowQuality);
         if (!damage.isMild()) return o;
@@ -87,6 +81,8 @@ public final class FaithDiff implements AutoCloseable {
                 + (lowers ? "strength is lowered to " + Damage.MILD_STRENGTH : "a lower strength or more fidelity keeps it closer"));
         return lowers ? o.withStrength(Damage.MILD_STRENGTH) : o;
     }
+
+    @Override public int scale() { return Options.defaults().scale(); }
 
     /** Gives the model's memory back; harmless when done again. */
     @Override public synchronized void close() {

@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageError;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -26,11 +27,17 @@ final class Finite {
     }
 
     /**
-     * A decoded image.
+     * The image that some work decodes.
      *
-     * @throws OpError if it is of one colour and the one that it was made of is not
+     * @throws OpError if it is not finite, or of one colour and the one that it was made of is not
      */
-    static Image require(Image decoded, Image of, Supplier<?> work) {
+    static Image image(Supplier<Image> work, Image of) {
+        Image decoded;
+        try {
+            decoded = work.get();
+        } catch (ImageError e) {
+            throw found(work, e.getMessage());
+        }
         if (isFlat(decoded) && !isFlat(of)) throw found(work, "decoding made an image of one colour");
         return decoded;
     }

@@ -58,15 +58,9 @@ final class ImageNetworks {
 
     /** The image of the last latents, of which only the bytes are held as a whole. */
     Image decode(Tensor latents) {
-        int height = latents.size(1) * down, width = latents.size(2) * down;
-        byte[] rgb = new byte[Math.toIntExact(3L * height * width)];
-        decode(latents, (top, left, p) -> {
-            byte[] part = Image.fromFloats(p.values(), p.width(), p.height()).rgb();
-            for (int y = 0; y < p.height(); y++) {
-                System.arraycopy(part, 3 * y * p.width(), rgb, 3 * ((top + y) * width + left), 3 * p.width());
-            }
-        });
-        return Image.of(width, height, rgb);
+        RgbSink image = RgbSink.of((long) latents.size(2) * down, (long) latents.size(1) * down);
+        decode(latents, image);
+        return image.image();
     }
 
     /** The image's parts {@code [H, W, 3]}, nominally -1..1. */

@@ -15,8 +15,8 @@ public interface Listener {
     /**
      * How far it is.
      *
-     * @param stage {@code encode}, {@code denoise} or {@code decode}
-     * @param step  finished steps of denoising, of {@code steps}; 0 of 0 in the other stages
+     * @param stage {@code encode}, {@code denoise} or {@code decode}; {@code enlarge} of an RRDBNet
+     * @param step  finished steps of denoising or tiles of enlarging, of {@code steps}; 0 of 0 in the other stages
      */
     void at(String stage, int step, int steps);
 

@@ -46,11 +46,8 @@ public final class Model implements AutoCloseable {
     private Model(Path folder, Device device) {
         this.device = device;
         this.folder = folder;
-        Config root = Config.read(folder.resolve("model.json"));
-        if (!root.text("format", "").equals("faithdiff-jvm") || root.integer("version", 0) != VERSION) {
-            throw new UncheckedIOException(new IOException(folder.resolve("model.json") + ": is not a model of this program's format version "
-                    + VERSION + "; make one with 'faithdiff convert'"));
-        }
+        Config root = describe(folder);
+        root.require("kind", "faithdiff");
         config = root.at("faithdiff");
         scheduler = Config.read(folder.resolve("scheduler/scheduler_config.json"));
         schedule = NoiseSchedule.of(scheduler);
@@ -72,9 +69,15 @@ public final class Model implements AutoCloseable {
     }
 
     /** Opens a model folder as {@code faithdiff convert} writes it; weights stay mapped. */
-    public static Model open(Path folder, Device device) {
+    public static Model open(Path folder, Device device) { return new Model(folder, device); }
+
+    /** The {@code model.json} of a model folder of any kind. @throws UncheckedIOException in one line if it is none of this version */
+    static Config describe(Path folder) {
         if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
-        return new Model(folder, device);
+        Config c = Config.read(folder.resolve("model.json"));
+        if (c.text("format", "").equals("faithdiff-jvm") && c.integer("version", 0) == VERSION) return c;
+        throw new UncheckedIOException(new IOException(folder.resolve("model.json") + ": is not a model of this program's format version "
+                + VERSION + "; make one with 'faithdiff convert'"));
     }
 
     private static void requireAlignment(Weights u, Path file) {

@@ -1,7 +1,6 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageError;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.Samplers;
@@ -83,7 +82,7 @@ final class Run {
                         });
             }
             listener.at("decode", 0, 0);
-            return decode(networks, latents);
+            return Finite.image(() -> networks.decode(latents), in);
         }
     }
 
@@ -91,17 +90,6 @@ final class Run {
         try (Scope s = Scope.open()) {
             return display.apply(networks.decode(clean.get()));
         }
-    }
-
-    private Image decode(ImageNetworks networks, Tensor latents) {
-        Supplier<Image> work = () -> networks.decode(latents);
-        Image decoded;
-        try {
-            decoded = work.get();
-        } catch (ImageError e) {
-            throw Finite.found(work, e.getMessage());
-        }
-        return Finite.require(decoded, in, work);
     }
 
     /** The first latents; the order of draws is the published one. */

@@ -1,8 +1,9 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Listener;
 import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
+import dev.faithdiff.TwoStages;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.Device;
@@ -29,6 +30,9 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
     private Path model;
+
+    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of an RRDBNet (BSRNet, Real-ESRGAN) that cleans the photo first.")
+    private Path initial;
 
     @Mixin private RestoreOptions restore;
 
@@ -65,10 +69,10 @@ final class RestoreCommand implements Callable<Integer> {
         Image restored;
         String profile = "";
         Path state = resume ? out.resolveSibling(out.getFileName() + ".resume") : null;
-        try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on);
+        try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on);
                 StepBar bar = StepBar.of(options.steps(), quiet); Interrupt interrupt = new Interrupt()) {
             Listener listener = listener(bar);
-            restored = faithDiff.restore(photo, options, p == null ? listener : p.stages().and(listener), state);
+            restored = restorer.restore(photo, restore.scaled(options, restorer), p == null ? listener : p.stages().and(listener), state);
             if (p != null) profile = p.end(on);
         }
         ImageFiles.write(restored, out);
@@ -86,6 +90,8 @@ final class RestoreCommand implements Callable<Integer> {
         Listener all = preview == null ? bar : bar.and(PreviewFiles.to(preview, previewEvery));
         return quiet ? all : all.and(new Remarks(spec.commandLine().getErr()));
     }
+
+    private Restorer restorer(Device on) { return initial == null ? Restorer.open(folder(), on) : TwoStages.open(initial, folder(), on); }
 
     private Path folder() {
         if (model != null) return model;

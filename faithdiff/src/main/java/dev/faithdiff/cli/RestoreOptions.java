@@ -1,6 +1,7 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.sample.Samplers;
 import java.util.ArrayList;
@@ -14,8 +15,8 @@ import picocli.CommandLine.Spec;
 final class RestoreOptions {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec;
 
-    @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8.")
-    private int scale = Options.defaults().scale();
+    @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8 (default: 4, or an RRDBNet's own).")
+    private Integer scale;
 
     @Option(names = "--steps", paramLabel = "N", description = "Denoising steps, 1..1000.")
     private int steps = Options.defaults().steps();
@@ -74,13 +75,17 @@ final class RestoreOptions {
     /** @throws ParameterException if a value breaks its rule */
     Options options() {
         try {
-            return Options.defaults().withScale(scale).withSteps(steps).withGuidance(guidance).withRescale(rescale).withSeed(seed).withRng(rng)
+            Options o = scale == null ? Options.defaults() : Options.defaults().withScale(scale);
+            return o.withSteps(steps).withGuidance(guidance).withRescale(rescale).withSeed(seed).withRng(rng)
                     .withStart(start).withStrength(strength).withFidelity(fidelity).withGuard(guard).withPrompt(prompt).withNegative(negative)
                     .withColorFix(colorFix).withSampler(sampler).withTile(tile).withStride(stride).withVaeTile(vaeTile);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
     }
+
+    /** The same with the restorer's own enlargement if none was asked for. */
+    Options scaled(Options o, Restorer restorer) { return scale == null ? o.withScale(restorer.scale()) : o; }
 
     /** The samplers' names, for the help. */
     private static final class SamplerNames extends ArrayList<String> {

@@ -22,8 +22,8 @@ final class StepBar implements Listener, AutoCloseable {
 
     @Override public void at(String stage, int step, int steps) {
         if (bar == null) return;
-        if (steps > 0) bar.maxHint(steps + 2);
-        bar.stepTo(switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; default -> bar.getMax() - 1; });
+        if (steps > 0) bar.maxHint(stage.equals("enlarge") ? steps : steps + 2);
+        bar.stepTo(switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; case "enlarge" -> step; default -> bar.getMax() - 1; });
     }
 
     @Override public void close() {
