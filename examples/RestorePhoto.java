@@ -14,8 +14,8 @@ import java.util.function.Supplier;
  *
  * <p>Build FaithDiff once with {@code mvn -q package -DskipTests}, which leaves all jars in {@code target/app}. Then, in its folder:
  * <pre>
- * javac -cp 'target/app/*' -d /tmp examples/RestorePhoto.java
- * java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp '/tmp:target/app/*' \
+ * javac -cp 'target/app/*' -d target/example examples/RestorePhoto.java
+ * java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp 'target/example:target/app/*' \
  *     RestorePhoto models/faithdiff-mini samples/chelsea-degraded.jpg restored.png
  * </pre>
  */

@@ -21,7 +21,7 @@ public record Damage(double noise, double blur, double blocks) {
     /** The strength that is left where a photo is hardly damaged. */
     public static final double MILD_STRENGTH = 0.3;
 
-    private static final int BLOCK = 16, JPEG = 8;
+    private static final int BLOCK = 16, JPEG = 8, LARGEST = 1536;
     /** Of the blocks, those as quiet as this one or quieter: enough that a black bar does not decide. */
     private static final double QUIET = 0.2;
     /** Of the pixels with a gradient, the steepest. */
@@ -32,13 +32,21 @@ public record Damage(double noise, double blur, double blocks) {
     private static final double REBLUR = 1;
     private static final int REACH = 4;
 
-    public static Damage of(Image image) {
+    /** The damage of a photo, of a large one in its middle. */
+    public static Damage of(Image photo) {
+        Image image = middle(photo);
         int width = image.width(), height = image.height();
         float[] luma = luma(image);
         return new Damage(noise(luma, width, height), blur(luma, width, height), blocks(luma, width, height));
     }
 
     public boolean isMild() { return noise < MILD_NOISE && blur < MILD_BLUR && blocks < MILD_BLOCKS; }
+
+    /** At most {@value #LARGEST} pixels a side, cut where blocks of a JPEG file begin. */
+    private static Image middle(Image photo) {
+        int width = Math.min(photo.width(), LARGEST), height = Math.min(photo.height(), LARGEST);
+        return photo.crop((photo.width() - width) / 2 / JPEG * JPEG, (photo.height() - height) / 2 / JPEG * JPEG, width, height);
+    }
 
     private static float[] luma(Image image) {
         byte[] rgb = image.rgb();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Real processes that are ended in the middle of a restoration: what is on disk is whole, and going on gives the same bytes. */
 class EndedRestoreTest {
-    private static final int STEPS = 300;
+    private static final int STEPS = 120;
 
     @TempDir Path dir;
 
@@ -81,7 +81,7 @@ class EndedRestoreTest {
         assertThat(state).doesNotExist();
     }
 
-    /** As Ctrl-C does. */
+    /** The system asks the process to end, which runs the same hooks as Ctrl-C. */
     @Test void interruptedTidiesUp() throws Exception {
         Process child = child();
         awaitSteps(child);
