@@ -1,0 +1,200 @@
+package dev.faithdiff.train;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.faithdiff.degrade.Recipe;
+import dev.faithdiff.image.Filter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What one training run does, from the first photo to the finished model, as its JSON file says (docs/training.md lists all settings).
+ * What a file leaves out is as {@code defaults.json} has it; unknown keys are errors. Folders are relative to the file.
+ *
+ * @param saveEvery     steps between two checkpoints
+ * @param validateEvery steps between two validations
+ */
+public record RunFile(Start model, Data data, Held validation, long seed, int saveEvery, int validateEvery, List<Stage> stages) {
+    /** Where the first weights come from: a model folder, or drawn ones for the configuration files of a model folder. One is empty. */
+    public record Start(String start, String architecture) {
+        public Start {
+            check(start.isEmpty() != architecture.isEmpty(), "'model' must have either 'start' or 'architecture'");
+        }
+
+        /** The folder whose configuration files count. */
+        Path folder() { return Path.of(start.isEmpty() ? architecture : start); }
+
+        boolean drawn() { return start.isEmpty(); }
+    }
+
+    /**
+     * The photos and how they are spoilt.
+     *
+     * @param cacheMegabytes memory for decoded photos
+     * @param flip           probability of a mirrored crop
+     * @param enlarge        filters that bring a degraded photo back to its size, each as likely
+     */
+    public record Data(String folder, int cacheMegabytes, double flip, List<String> enlarge, List<Degradation> degradations) {
+        public Data {
+            check(!folder.isEmpty(), "'data.folder' is missing: the folder of the photos to train on");
+            check(flip >= 0 && flip <= 1, "'data.flip' must be 0..1");
+            check(!enlarge.isEmpty() && !degradations.isEmpty(), "'data.enlarge' and 'data.degradations' must not be empty");
+            enlarge.forEach(Data::filter);
+        }
+
+        List<Filter> filters() { return enlarge.stream().map(Data::filter).toList(); }
+
+        private static Filter filter(String name) {
+            for (Filter f : Filter.values()) if (f.name().toLowerCase(Locale.ROOT).equals(name)) return f;
+            throw new IllegalArgumentException("'data.enlarge' knows nearest, bilinear, bicubic and lanczos, not " + name);
+        }
+    }
+
+    /** A recipe, how many times it makes the sides shorter, and how likely it is taken among all. */
+    public record Degradation(String recipe, int scale, double weight) {
+        public Degradation {
+            Recipe.named(recipe);
+            check(scale >= 1 && weight > 0, "a degradation's scale must be at least 1 and its weight above 0");
+        }
+    }
+
+    /**
+     * Photos that are never trained on, to see how far the training is. An empty folder: no validation.
+     *
+     * @param crop  side of the crop from a photo's middle, in pixels
+     * @param steps denoising steps
+     */
+    public record Held(String folder, int photos, int crop, String recipe, int scale, int steps) {
+        public Held {
+            Recipe.named(recipe);
+            check(photos >= 1 && scale >= 1 && crop >= 16 && crop % scale == 0, "'validation' needs photos, and a crop of at least 16 "
+                    + "pixels that the scale divides");
+            check(steps >= 1 && steps <= 1000, "'validation.steps' must be 1..1000");
+        }
+    }
+
+    /**
+     * One part of the run with its own optimizer.
+     *
+     * @param objective           what is trained: vae, lq, align, unified or decoder
+     * @param accumulation        batches whose gradients make one step
+     * @param crops               sides in pixels, each for an equal share of the steps
+     * @param encoderLearningRate of the LQ encoder where it is trained with the U-Net
+     * @param schedule            of the learning rate behind the warm-up: constant or cosine
+     * @param ema                 decay of the averaged weights, which the stage ends with; 0: none
+     * @param emaWarmup           whether the decay grows from 0 as published
+     * @param loss                l1 or l2
+     * @param promptDropout       probability of an empty caption
+     * @param ablations           of the paper's Tables 5 and 6, by name
+     */
+    public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, double learningRate,
+            double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
+            boolean emaWarmup, String loss, double promptDropout, double noiseOffset, List<String> ablations) {
+        public Stage {
+            oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
+            oneOf("schedule", schedule, "constant", "cosine");
+            oneOf("loss", loss, "l1", "l2");
+            check(steps >= 1 && batch >= 1 && accumulation >= 1, "a stage's 'steps', 'batch' and 'accumulation' must be at least 1");
+            check(warmup >= 0 && emaEvery >= 1, "a stage's 'warmup' must be at least 0 and its 'emaEvery' at least 1");
+            check(!crops.isEmpty() && crops.stream().allMatch(c -> c >= 16 && c % 8 == 0), "a stage's 'crops' must be multiples of 8 from 16");
+            check(learningRate > 0 && encoderLearningRate >= 0, "learning rates must be above 0");
+            check(clip > 0 && weightDecay >= 0, "a stage's 'clip' must be above 0 and its 'weightDecay' at least 0");
+            check(ema >= 0 && ema < 1, "a stage's 'ema' must be at least 0 and below 1");
+            check(promptDropout >= 0 && promptDropout <= 1, "a stage's 'promptDropout' must be 0..1");
+        }
+
+        private static void oneOf(String key, String value, String... known) {
+            check(List.of(known).contains(value), "a stage's '" + key + "' must be one of " + String.join(", ", known) + ", not '" + value + "'");
+        }
+
+        /** Side of the crops of a step. */
+        int crop(long step) { return crops.get((int) (step * crops.size() / steps)); }
+
+        Stage withSteps(int v) {
+            return new Stage(objective, v, batch, accumulation, crops, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
+                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, ablations);
+        }
+    }
+
+    public RunFile {
+        check(!stages.isEmpty(), "'stages' is missing: what to train, in order");
+        check(saveEvery >= 1 && validateEvery >= 1, "'saveEvery' and 'validateEvery' must be at least 1");
+    }
+
+    private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+    private static final JsonObject DEFAULTS = defaults();
+
+    /**
+     * Reads a run file.
+     *
+     * @param photos a folder that stands for the file's own data folder; null: the file's
+     * @throws UncheckedIOException in one line if the file cannot be read or says something wrong
+     */
+    public static RunFile read(Path file, Path photos) {
+        try {
+            JsonObject given = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+            if (photos != null && given.get("data") instanceof JsonObject d) d.addProperty("folder", photos.toAbsolutePath().toString());
+            return of(given).from(file.toAbsolutePath().getParent());
+        } catch (NoSuchFileException e) {
+            throw new UncheckedIOException(new IOException(file + ": there is no such file", e));
+        } catch (JsonParseException | IllegalStateException e) {
+            throw new UncheckedIOException(new IOException(file + ": is not a JSON object", e));
+        } catch (IllegalArgumentException e) {
+            throw new UncheckedIOException(new IOException(file + ": " + e.getMessage(), e));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** @throws IllegalArgumentException saying what is wrong */
+    static RunFile of(JsonObject given) {
+        try {
+            return GSON.fromJson(Defaults.under(DEFAULTS, given, ""), RunFile.class);
+        } catch (RuntimeException e) {
+            throw e.getCause() instanceof IllegalArgumentException rule ? rule : e; // Gson wraps what a record's constructor throws
+        }
+    }
+
+    /** All settings, those left out too. */
+    public String json() { return GSON.toJson(this) + "\n"; }
+
+    /** No stage of more steps than this. */
+    public RunFile withSteps(int most) {
+        return new RunFile(model, data, validation, seed, saveEvery, validateEvery,
+                stages.stream().map(s -> s.withSteps(Math.min(s.steps, most))).toList());
+    }
+
+    /** Steps of all stages. */
+    public long totalSteps() { return stages.stream().mapToLong(Stage::steps).sum(); }
+
+    private RunFile from(Path folder) {
+        return new RunFile(new Start(in(folder, model.start), in(folder, model.architecture)),
+                new Data(in(folder, data.folder), data.cacheMegabytes, data.flip, data.enlarge, data.degradations),
+                new Held(in(folder, validation.folder), validation.photos, validation.crop, validation.recipe, validation.scale, validation.steps),
+                seed, saveEvery, validateEvery, stages);
+    }
+
+    private static String in(Path folder, String path) { return path.isEmpty() ? path : folder.resolve(path).normalize().toString(); }
+
+    private static void check(boolean holds, String rule) {
+        if (!holds) throw new IllegalArgumentException(rule);
+    }
+
+    private static JsonObject defaults() {
+        try (InputStream in = RunFile.class.getResourceAsStream("defaults.json")) {
+            return JsonParser.parseString(new String(in.readAllBytes(), StandardCharsets.UTF_8)).getAsJsonObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
