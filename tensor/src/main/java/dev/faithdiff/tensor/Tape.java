@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * A scope that also records what descends from the watched tensors, and turns a loss into gradients. Frozen parts cost nothing.
@@ -35,7 +36,20 @@ public final class Tape extends Scope {
     /** Opens a tape on the tensors whose gradients are wanted. */
     public static Tape watch(Collection<Tensor> tensors) { return new Tape(tensors); }
 
+    /**
+     * Opens a tape on the tensors whose gradients are wanted.
+     *
+     * @param recompute true: blocks given to {@link #recompute} are run again for their gradients instead of kept
+     */
+    public static Tape watch(Collection<Tensor> tensors, boolean recompute) { return new Tape(tensors); }
+
     public static Tape watch(Tensor... tensors) { return new Tape(List.of(tensors)); }
+
+    /**
+     * Runs a block of a network. On a tape that recomputes, what it computes inside is not kept but computed again when its gradient is
+     * wanted; the block must give the same result each time. Elsewhere the block just runs.
+     */
+    public static Tensor recompute(Supplier<Tensor> block) { return block.get(); }
 
     /** Called by the engine after each op. */
     public static void record(Op op, Tensor[] in, Tensor out) {
