@@ -2,6 +2,8 @@ package dev.faithdiff.train;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -16,6 +18,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * What one training run does, from the first photo to the finished model, as its JSON file says (docs/training.md lists all settings).
@@ -163,6 +166,40 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         } catch (RuntimeException e) {
             throw e.getCause() instanceof IllegalArgumentException rule ? rule : e; // Gson wraps what a record's constructor throws
         }
+    }
+
+    /** Reads what {@link #json} wrote. */
+    static RunFile parse(String json) { return of(JsonParser.parseString(json).getAsJsonObject()); }
+
+    /**
+     * The first setting that another run has otherwise, of those that decide the weights up to a stage; null if there is none. Folders of
+     * photos may move, and later stages may be added or changed.
+     */
+    String differenceUpTo(int stage, RunFile other) {
+        return difference("", GSON.toJsonTree(deciding(stage)), GSON.toJsonTree(other.deciding(stage)));
+    }
+
+    private Map<String, Object> deciding(int stage) {
+        return Map.of("seed", seed, "start", model.drawn() ? "drawn" : "given", "flip", data.flip, "enlarge", data.enlarge,
+                "degradations", data.degradations, "stages", stages.subList(0, Math.min(stage + 1, stages.size())));
+    }
+
+    private static String difference(String key, JsonElement a, JsonElement b) {
+        if (a instanceof JsonObject x && b instanceof JsonObject y) {
+            for (String name : x.keySet()) {
+                String found = difference(key.isEmpty() ? name : key + "." + name, x.get(name), y.get(name));
+                if (found != null) return found;
+            }
+            return null;
+        }
+        if (a instanceof JsonArray x && b instanceof JsonArray y && x.size() == y.size()) {
+            for (int i = 0; i < x.size(); i++) {
+                String found = difference(key + "[" + i + "]", x.get(i), y.get(i));
+                if (found != null) return found;
+            }
+            return null;
+        }
+        return a.equals(b) ? null : "'" + key + "'";
     }
 
     /** All settings, those left out too. */

@@ -1,0 +1,143 @@
+package dev.faithdiff.train;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.faithdiff.Model;
+import dev.faithdiff.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a training run: {@code run.json}, {@code log.jsonl}, {@code quality.jsonl}, {@code loss.png}, {@code quality.png},
+ * {@code checkpoints/}, {@code validation/} and the result, {@code model/}. One process at a time works in it.
+ */
+final class RunFolder implements AutoCloseable {
+    private static final Set<String> NOT_CONFIGURATION = Set.of("unet/model.safetensors", "vae/model.safetensors", "README.md", "SHA256SUMS");
+
+    private final Path folder;
+    private final FileChannel lock;
+
+    /** Makes the folder where there is none. @throws UncheckedIOException in one line if it cannot be written or another process works in it */
+    RunFolder(Path folder) {
+        this.folder = folder;
+        try {
+            Files.createDirectories(checkpoints());
+            Files.createDirectories(folder.resolve("validation"));
+            lock = FileChannel.open(folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (!locked()) {
+                lock.close();
+                throw new IOException(folder + ": another process is training there");
+            }
+            deleteUnfinished();
+        } catch (IOException e) {
+            throw new UncheckedIOException(new IOException(e.getMessage().startsWith(folder.toString()) ? e.getMessage()
+                    : "cannot write " + folder + ": " + e, e));
+        }
+    }
+
+    private boolean locked() throws IOException {
+        try {
+            FileLock held = lock.tryLock();
+            return held != null;
+        } catch (OverlappingFileLockException e) {
+            return false;
+        }
+    }
+
+    Path file(String name) { return folder.resolve(name); }
+
+    Path checkpoints() { return folder.resolve("checkpoints"); }
+
+    Path model() { return folder.resolve("model"); }
+
+    Path sheet(long step) { return folder.resolve("validation").resolve("%08d.png".formatted(step)); }
+
+    void writeRun(RunFile run) {
+        try {
+            Files.writeString(folder.resolve("run.json"), run.json());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Writes the result folder, which appears whole or not at all: F16 weights beside the other files of the model the run began with.
+     *
+     * @param averages what stands in for parameters, by name
+     */
+    void writeModel(Model model, Path begun, Map<String, Tensor> averages) {
+        Path partial = folder.resolve(".model.partial"), old = folder.resolve(".model.old");
+        try {
+            delete(partial);
+            copyConfiguration(begun, partial);
+            model.saveWeights(partial, averages);
+            delete(old);
+            if (Files.exists(model())) Files.move(model(), old, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(partial, model(), StandardCopyOption.ATOMIC_MOVE);
+            delete(old);
+        } catch (IOException e) {
+            throw new UncheckedIOException(new IOException("cannot write " + model() + ": " + e, e));
+        } finally {
+            if (!Files.exists(model()) && Files.exists(old)) old.toFile().renameTo(model().toFile());
+        }
+    }
+
+    private static void copyConfiguration(Path from, Path to) throws IOException {
+        Files.createDirectories(to.resolve("unet"));
+        Files.createDirectories(to.resolve("vae"));
+        for (Path file : files(from)) {
+            Path name = from.relativize(file), target = to.resolve(name.toString());
+            if (NOT_CONFIGURATION.contains(name.toString().replace('\\', '/'))) continue;
+            Files.createDirectories(target.getParent());
+            if (!name.toString().equals("model.json")) {
+                Files.copy(file, target);
+                continue;
+            }
+            JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+            json.addProperty("source", "faithdiff train");
+            Files.writeString(target, new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(json) + "\n");
+        }
+    }
+
+    private static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.filter(Files::isRegularFile).sorted().toList();
+        }
+    }
+
+    /** What a killed process left; a result that it was about to replace comes back. */
+    private void deleteUnfinished() throws IOException {
+        Path old = folder.resolve(".model.old");
+        if (Files.exists(old) && !Files.exists(model())) Files.move(old, model());
+        delete(folder.resolve(".model.partial"));
+        delete(old);
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) return;
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path file : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+        }
+    }
+
+    @Override public void close() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            return; // it goes with the process
+        }
+    }
+}

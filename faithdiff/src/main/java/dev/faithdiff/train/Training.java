@@ -1,0 +1,165 @@
+package dev.faithdiff.train;
+
+import dev.faithdiff.Model;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.train.Checkpoint.Position;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * One training run in a folder: the steps of each stage, with logs, checkpoints, validation, plots and the finished model. The same run
+ * file gives the same weights, whether it ran in one go or was stopped, killed and resumed.
+ */
+public final class Training implements AutoCloseable {
+    /** Hears of each step and of what else happens, on the training thread. */
+    public interface Listener {
+        void step(StepRecord done);
+
+        void says(String line);
+    }
+
+    /** How a run ended: with all steps done, or stopped before and saved. */
+    public enum End { DONE, STOPPED }
+
+    private final RunFile run;
+    private final Device device;
+    private final Listener listener;
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final ImageFolder photos;
+    private final Validation validation;
+    private final RunFolder folder;
+    private final Model model;
+    private final Objectives objectives;
+    private final JsonLines<StepRecord> log;
+    private final JsonLines<Quality> qualities;
+    private Checkpoint resumed;
+    private Position at = new Position(0, 0, 0, 0, 0);
+    private volatile boolean stopping;
+
+    /**
+     * Opens all that the run needs and reads the last checkpoint.
+     *
+     * @param resume whether to go on where the run in this folder was; else the folder must not hold one
+     */
+    public Training(RunFile run, Path out, Device device, boolean resume, Listener listener) {
+        this.run = run;
+        this.device = device;
+        this.listener = listener;
+        if (!resume && !Checkpoint.list(out.resolve("checkpoints")).isEmpty()) {
+            throw new IllegalArgumentException(out + " holds a run already; go on with it by --resume or choose another folder");
+        }
+        try {
+            photos = ImageFolder.open(Path.of(run.data().folder()), (long) run.data().cacheMegabytes() << 20);
+            validation = run.validation().folder().isEmpty() ? null : new Validation(run.validation());
+            Path begun = run.model().folder();
+            model = open(run.model().drawn() ? Model.drawn(begun, device, run.seed()) : Model.trainable(begun, device));
+            objectives = open(new Objectives(model, run.seed()));
+            folder = open(new RunFolder(out));
+            resumed = Checkpoint.newest(folder.checkpoints());
+            if (resumed != null) goOn(open(resumed));
+            folder.writeRun(run);
+            log = open(new JsonLines<>(folder.file("log.jsonl"), StepRecord.class, at.total()));
+            qualities = open(new JsonLines<>(folder.file("quality.jsonl"), Quality.class, at.total()));
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
+    }
+
+    private <T extends AutoCloseable> T open(T part) {
+        open.push(part);
+        return part;
+    }
+
+    private void goOn(Checkpoint from) {
+        at = from.position();
+        String difference = RunFile.parse(from.run()).differenceUpTo(at.stage(), run);
+        if (difference != null) throw new IllegalArgumentException("this run was begun with another value of " + difference + "; it cannot go on");
+        from.into(modelState());
+        listener.says("going on at step " + at.total() + " of " + run.totalSteps());
+    }
+
+    private Map<String, Tensor> modelState() {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        model.unetParameters("").forEach((name, t) -> state.put("unet." + name, t));
+        model.vaeParameters("").forEach((name, t) -> state.put("vae." + name, t));
+        objectives.head().forEach((name, t) -> state.put("head." + name, t));
+        return state;
+    }
+
+    /** Asks the run to end, saved, after the step it is at; any thread may. */
+    public void stop() { stopping = true; }
+
+    /** Trains to the end or until stopped. */
+    public End run() {
+        while (at.stage() < run.stages().size()) {
+            if (!runStage()) return End.STOPPED;
+        }
+        folder.writeModel(model, run.model().folder(), Map.of());
+        return End.DONE;
+    }
+
+    /** False if stopped before the stage's end. */
+    private boolean runStage() {
+        RunFile.Stage stage = run.stages().get(at.stage());
+        try (StageRun steps = new StageRun(run, at, objectives.begin(stage, at.step() == 0), photos, device)) {
+            if (resumed != null && at.step() > 0) steps.restore(resumed);
+            resumed = null;
+            while (at.step() < stage.steps()) {
+                StepRecord done = steps.step(at.step(), at.total() + 1);
+                log.add(done);
+                listener.step(done);
+                at = new Position(at.stage(), at.step() + 1, at.total() + 1, steps.optimizerSteps(), steps.averagings());
+                if (at.step() == stage.steps()) break;
+                boolean stop = stopping;
+                if (stop || at.total() % run.saveEvery() == 0) save(steps.state());
+                if (stop) return false;
+                if (at.total() % run.validateEvery() == 0) validate(stage, steps.averages());
+            }
+            steps.finish();
+            objectives.end(stage, photos);
+        }
+        int ended = at.stage();
+        at = new Position(ended + 1, 0, at.total(), 0, 0);
+        save(Map.of());
+        validate(stage, Map.of());
+        listener.says("stage " + (ended + 1) + " of " + run.stages().size() + " (" + stage.objective() + ") is done");
+        return true;
+    }
+
+    private void save(Map<String, Tensor> stageState) {
+        Map<String, Tensor> all = modelState();
+        all.putAll(stageState);
+        Checkpoint.save(folder.checkpoints(), at, run, all);
+    }
+
+    /** Writes the model as it is and sees how good it is. */
+    private void validate(RunFile.Stage stage, Map<String, Tensor> averages) {
+        folder.writeModel(model, run.model().folder(), averages);
+        if (validation != null) {
+            Quality q = validation.measure(run.stages().indexOf(stage), at.total(), folder.model(), device, stage.restores(), folder.sheet(at.total()));
+            qualities.add(q);
+            listener.says("step " + at.total() + ": " + q);
+        }
+        try {
+            Plots.loss(log.records(), folder.file("loss.png"));
+            if (validation != null) Plots.quality(qualities.records(), folder.file("quality.png"));
+        } catch (LinkageError | InternalError | RuntimeException e) {
+            listener.says("no plots: " + e); // a machine without fonts can still train
+        }
+    }
+
+    @Override public void close() {
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}
