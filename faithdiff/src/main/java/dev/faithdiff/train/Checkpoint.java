@@ -85,7 +85,7 @@ final class Checkpoint implements AutoCloseable {
     static List<Path> list(Path folder) {
         if (!Files.isDirectory(folder)) return List.of();
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(f -> f.getFileName().toString().matches(NAME)).sorted(Comparator.naturalOrder()).toList();
+            return files.filter(f -> f.getFileName().toString().matches(NAME) && Files.isRegularFile(f)).sorted(Comparator.naturalOrder()).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

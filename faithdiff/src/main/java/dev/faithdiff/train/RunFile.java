@@ -98,15 +98,21 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      * @param emaWarmup           whether the decay grows from 0 as published
      * @param loss                l1 or l2
      * @param promptDropout       probability of an empty caption
-     * @param ablations           of the paper's Tables 5 and 6, by name
+     * @param trained             which networks the unified stage trains beside the alignment: both, unet or encoder
+     * @param acrossBatch         whether the alignment attends across the batch, as released
+     * @param begin               what is done to the model before the stage: encoder-from-autoencoder, silent-alignment, scale-latents
+     * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
      */
     public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, double learningRate,
             double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
-            boolean emaWarmup, String loss, double promptDropout, double noiseOffset, List<String> ablations) {
+            boolean emaWarmup, String loss, double promptDropout, double noiseOffset, String trained, boolean acrossBatch,
+            List<String> begin, boolean recompute, VaeLoss vaeLoss) {
         public Stage {
             oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
             oneOf("schedule", schedule, "constant", "cosine");
             oneOf("loss", loss, "l1", "l2");
+            oneOf("trained", trained, "both", "unet", "encoder");
+            for (String what : begin) oneOf("begin", what, "encoder-from-autoencoder", "silent-alignment", "scale-latents");
             check(steps >= 1 && batch >= 1 && accumulation >= 1, "a stage's 'steps', 'batch' and 'accumulation' must be at least 1");
             check(warmup >= 0 && emaEvery >= 1, "a stage's 'warmup' must be at least 0 and its 'emaEvery' at least 1");
             check(!crops.isEmpty() && crops.stream().allMatch(c -> c >= 16 && c % 8 == 0), "a stage's 'crops' must be multiples of 8 from 16");
@@ -120,13 +126,23 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
             check(List.of(known).contains(value), "a stage's '" + key + "' must be one of " + String.join(", ", known) + ", not '" + value + "'");
         }
 
+        boolean degrades() { return !objective.equals("vae") && !objective.equals("decoder"); }
+
+        /** Whether a model that has come to this stage can restore photos. */
+        boolean restores() { return !objective.equals("vae") && !objective.equals("lq"); }
+
         /** Side of the crops of a step. */
         int crop(long step) { return crops.get((int) (step * crops.size() / steps)); }
 
         Stage withSteps(int v) {
             return new Stage(objective, v, batch, accumulation, crops, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
-                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, ablations);
+                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, trained, acrossBatch, begin, recompute, vaeLoss);
         }
+    }
+
+    /** Weights of the parts of the autoencoder's loss, see {@link VaeObjective.Settings}. */
+    public record VaeLoss(double l1, double l2, double edges, double kl) {
+        VaeObjective.Settings settings() { return new VaeObjective.Settings(l1, l2, edges, kl); }
     }
 
     public RunFile {

@@ -1,9 +1,7 @@
 package dev.faithdiff.train;
 
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.faithdiff.Model;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,9 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -25,8 +21,6 @@ import java.util.stream.Stream;
  * {@code checkpoints/}, {@code validation/} and the result, {@code model/}. One process at a time works in it.
  */
 final class RunFolder implements AutoCloseable {
-    private static final Set<String> NOT_CONFIGURATION = Set.of("unet/model.safetensors", "vae/model.safetensors", "README.md", "SHA256SUMS");
-
     private final Path folder;
     private final FileChannel lock;
 
@@ -74,47 +68,21 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Writes the result folder, which appears whole or not at all: F16 weights beside the other files of the model the run began with.
+     * Writes the result, F16 as released models are; the one before stays until the new one is whole.
      *
      * @param averages what stands in for parameters, by name
      */
-    void writeModel(Model model, Path begun, Map<String, Tensor> averages) {
-        Path partial = folder.resolve(".model.partial"), old = folder.resolve(".model.old");
+    void writeModel(Model model, Map<String, Tensor> averages) {
+        Path next = folder.resolve(".model.next"), old = folder.resolve(".model.old");
         try {
-            delete(partial);
-            copyConfiguration(begun, partial);
-            model.saveWeights(partial, averages);
+            delete(next);
             delete(old);
+            model.save(next, DType.F16, averages);
             if (Files.exists(model())) Files.move(model(), old, StandardCopyOption.ATOMIC_MOVE);
-            Files.move(partial, model(), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(next, model(), StandardCopyOption.ATOMIC_MOVE);
             delete(old);
         } catch (IOException e) {
             throw new UncheckedIOException(new IOException("cannot write " + model() + ": " + e, e));
-        } finally {
-            if (!Files.exists(model()) && Files.exists(old)) old.toFile().renameTo(model().toFile());
-        }
-    }
-
-    private static void copyConfiguration(Path from, Path to) throws IOException {
-        Files.createDirectories(to.resolve("unet"));
-        Files.createDirectories(to.resolve("vae"));
-        for (Path file : files(from)) {
-            Path name = from.relativize(file), target = to.resolve(name.toString());
-            if (NOT_CONFIGURATION.contains(name.toString().replace('\\', '/'))) continue;
-            Files.createDirectories(target.getParent());
-            if (!name.toString().equals("model.json")) {
-                Files.copy(file, target);
-                continue;
-            }
-            JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-            json.addProperty("source", "faithdiff train");
-            Files.writeString(target, new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(json) + "\n");
-        }
-    }
-
-    private static List<Path> files(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
-            return all.filter(Files::isRegularFile).sorted().toList();
         }
     }
 
@@ -122,7 +90,7 @@ final class RunFolder implements AutoCloseable {
     private void deleteUnfinished() throws IOException {
         Path old = folder.resolve(".model.old");
         if (Files.exists(old) && !Files.exists(model())) Files.move(old, model());
-        delete(folder.resolve(".model.partial"));
+        delete(folder.resolve(".model.next"));
         delete(old);
     }
 

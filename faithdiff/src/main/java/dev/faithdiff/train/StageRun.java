@@ -49,9 +49,13 @@ final class StageRun implements AutoCloseable {
         AdamW.Settings d = AdamW.Settings.defaults();
         optimizer = new AdamW(groups, new AdamW.Settings(d.beta1(), d.beta2(), d.epsilon(), stage.weightDecay()));
         ema = stage.ema() == 0 ? null : new Ema(parameters, stage.ema(), stage.emaWarmup());
-        Samples samples = new Samples(photos, run.data(), !stage.objective().equals("vae"), Seeds.of(seed, number, DATA));
         int accumulation = stage.accumulation();
-        loader = new Loader(samples, stage.batch(), at.step() * accumulation, batch -> stage.crop(batch / accumulation));
+        loader = new Loader(samples(run, number, photos), stage.batch(), at.step() * accumulation, batch -> stage.crop(batch / accumulation));
+    }
+
+    /** The crops of a stage; the autoencoder never looks at spoilt ones. */
+    static Samples samples(RunFile run, int number, ImageFolder photos) {
+        return new Samples(photos, run.data(), run.stages().get(number).degrades(), Seeds.of(run.seed(), number, DATA));
     }
 
     /**
@@ -84,7 +88,7 @@ final class StageRun implements AutoCloseable {
 
     /** Adds one batch's gradients and returns its loss. */
     private double accumulate(Map<Tensor, Tensor> sums, Rng rng) {
-        try (Tape tape = Tape.watch(parameters.values())) {
+        try (Tape tape = Tape.watch(parameters.values(), stage.recompute())) {
             Tensor loss = objective.loss(batch(loader.next()), rng);
             tape.gradients(loss).forEach((parameter, gradient) -> {
                 Tensor sum = sums.get(parameter);
@@ -121,9 +125,10 @@ final class StageRun implements AutoCloseable {
 
     long averagings() { return ema == null ? 0 : ema.updates(); }
 
-    /** Goes on from a checkpoint that was saved in this stage. */
-    void restore(Checkpoint from) {
+    /** Goes on from a checkpoint that was saved in this stage. @param own parameters that are not the model's */
+    void restore(Checkpoint from, Map<String, Tensor> own) {
         from.into(state());
+        from.into(own);
         optimizer.restore(optimizer.state(), from.position().optimizerSteps());
         if (ema != null) ema.restore(ema.averages(), from.position().averagings());
     }

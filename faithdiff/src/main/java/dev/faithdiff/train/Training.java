@@ -7,6 +7,7 @@ import dev.faithdiff.train.Checkpoint.Position;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -57,7 +58,7 @@ public final class Training implements AutoCloseable {
             validation = run.validation().folder().isEmpty() ? null : new Validation(run.validation());
             Path begun = run.model().folder();
             model = open(run.model().drawn() ? Model.drawn(begun, device, run.seed()) : Model.trainable(begun, device));
-            objectives = open(new Objectives(model, run.seed()));
+            objectives = new Objectives(model, run.seed());
             folder = open(new RunFolder(out));
             resumed = Checkpoint.newest(folder.checkpoints());
             if (resumed != null) goOn(open(resumed));
@@ -85,9 +86,8 @@ public final class Training implements AutoCloseable {
 
     private Map<String, Tensor> modelState() {
         Map<String, Tensor> state = new LinkedHashMap<>();
-        model.unetParameters("").forEach((name, t) -> state.put("unet." + name, t));
+        model.parameters("").forEach((name, t) -> state.put("unet." + name, t));
         model.vaeParameters("").forEach((name, t) -> state.put("vae." + name, t));
-        objectives.head().forEach((name, t) -> state.put("head." + name, t));
         return state;
     }
 
@@ -99,15 +99,16 @@ public final class Training implements AutoCloseable {
         while (at.stage() < run.stages().size()) {
             if (!runStage()) return End.STOPPED;
         }
-        folder.writeModel(model, run.model().folder(), Map.of());
+        folder.writeModel(model, Map.of());
         return End.DONE;
     }
 
     /** False if stopped before the stage's end. */
     private boolean runStage() {
         RunFile.Stage stage = run.stages().get(at.stage());
-        try (StageRun steps = new StageRun(run, at, objectives.begin(stage, at.step() == 0), photos, device)) {
-            if (resumed != null && at.step() > 0) steps.restore(resumed);
+        if (at.step() == 0) objectives.begin(stage, StageRun.samples(run, at.stage(), photos));
+        try (Objective objective = objectives.of(stage, at.stage()); StageRun steps = new StageRun(run, at, objective, photos, device)) {
+            if (at.step() > 0 && resumed != null) steps.restore(resumed, own(objective));
             resumed = null;
             while (at.step() < stage.steps()) {
                 StepRecord done = steps.step(at.step(), at.total() + 1);
@@ -116,32 +117,41 @@ public final class Training implements AutoCloseable {
                 at = new Position(at.stage(), at.step() + 1, at.total() + 1, steps.optimizerSteps(), steps.averagings());
                 if (at.step() == stage.steps()) break;
                 boolean stop = stopping;
-                if (stop || at.total() % run.saveEvery() == 0) save(steps.state());
+                if (stop || at.total() % run.saveEvery() == 0) save(steps.state(), own(objective));
                 if (stop) return false;
-                if (at.total() % run.validateEvery() == 0) validate(stage, steps.averages());
+                if (at.total() % run.validateEvery() == 0) validate(at.stage(), steps.averages());
             }
             steps.finish();
-            objectives.end(stage, photos);
         }
         int ended = at.stage();
         at = new Position(ended + 1, 0, at.total(), 0, 0);
-        save(Map.of());
-        validate(stage, Map.of());
+        save(Map.of(), Map.of());
+        validate(ended, Map.of());
         listener.says("stage " + (ended + 1) + " of " + run.stages().size() + " (" + stage.objective() + ") is done");
         return true;
     }
 
-    private void save(Map<String, Tensor> stageState) {
+    /** Parameters that an objective trains beside the model's: kept in checkpoints, left behind at the stage's end. */
+    private Map<String, Tensor> own(Objective objective) {
+        Map<String, Tensor> own = new LinkedHashMap<>();
+        Map<Tensor, Boolean> models = new IdentityHashMap<>();
+        modelState().values().forEach(t -> models.put(t, true));
+        objective.parameters().forEach((name, t) -> { if (!models.containsKey(t)) own.put("head." + name, t); });
+        return own;
+    }
+
+    private void save(Map<String, Tensor> stageState, Map<String, Tensor> own) {
         Map<String, Tensor> all = modelState();
         all.putAll(stageState);
+        all.putAll(own);
         Checkpoint.save(folder.checkpoints(), at, run, all);
     }
 
     /** Writes the model as it is and sees how good it is. */
-    private void validate(RunFile.Stage stage, Map<String, Tensor> averages) {
-        folder.writeModel(model, run.model().folder(), averages);
+    private void validate(int stage, Map<String, Tensor> averages) {
+        folder.writeModel(model, averages);
         if (validation != null) {
-            Quality q = validation.measure(run.stages().indexOf(stage), at.total(), folder.model(), device, stage.restores(), folder.sheet(at.total()));
+            Quality q = validation.measure(stage, at.total(), folder.model(), device, run.stages().get(stage).restores(), folder.sheet(at.total()));
             qualities.add(q);
             listener.says("step " + at.total() + ": " + q);
         }
