@@ -18,7 +18,7 @@ import java.util.Map;
  * }
  * }</pre>
  */
-public interface Objective {
+public interface Objective extends AutoCloseable {
     /** The trained parameters by their published names, in groups of one learning rate. */
     List<AdamW.Group> groups();
 
@@ -31,4 +31,7 @@ public interface Objective {
 
     /** The loss of a batch, a scalar in the current scope; all that is drawn comes from {@code rng} in a fixed order. */
     Tensor loss(Batch batch, Rng rng);
+
+    /** Frees what this objective holds beside the model. */
+    @Override default void close() {}
 }
