@@ -26,6 +26,11 @@ public final class Conv {
         /** Products of one output number: columns of the weight. */
         public int depth() { return kh * kw * in; }
 
+        /** The same seen from the other side, for stride 1: from outputs to inputs with the kernel turned around. */
+        Size back() {
+            return new Size(batch, outHeight(), outWidth(), out, in, kh, kw, 1, kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right);
+        }
+
         boolean pointwise() { return kh == 1 && kw == 1 && stride == 1 && top == 0 && left == 0 && bottom == 0 && right == 0; }
     }
 
@@ -50,7 +55,8 @@ public final class Conv {
         Gemm.multiply(rows(size, x), w, bias, y, accumulate);
     }
 
-    private static Rows rows(Size s, Matrix x) {
+    /** The pixels under the kernel, for each output pixel one row of {@link Size#depth} numbers. */
+    static Rows rows(Size s, Matrix x) {
         if (s.pointwise()) return Rows.of(x);
         return (row, rows, k, depth, to) -> {
             int width = s.outWidth(), height = s.outHeight();

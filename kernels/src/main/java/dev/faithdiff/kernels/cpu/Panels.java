@@ -57,6 +57,25 @@ final class Panels {
         else Tile4x2.multiply(depth, rows, a, panel, from, f, to, t);
     }
 
+    /** One tile: {@code tile} = A B for A that lies turned: row r of its column k at index {@code a} + k * STRIDE + r. */
+    private static void tileTurned(int depth, float[] columns, int a, long panel, float[] tile) {
+        if (ROWS == 12) Tile12x2.multiplyTurned(depth, columns, a, panel, ZEROS, 0, tile, 0);
+        else Tile4x2.multiplyTurned(depth, columns, a, panel, ZEROS, 0, tile, 0);
+    }
+
+    /**
+     * The product of one tile, for A that lies turned, into C at an address or, if {@code turned}, into C^T there.
+     *
+     * @param add whether to add to what is there
+     */
+    static void multiplyColumns(int rows, int columns, int depth, float[] a, int at, long panel, boolean turned, boolean add, long c, long stride) {
+        Scratch scratch = SCRATCH.get();
+        tileTurned(depth, a, at, panel, scratch.tile);
+        if (turned) storeTurned(scratch, rows, columns, add, c, stride);
+        else if (columns == WIDTH) store(scratch.tile, rows, add, c, stride);
+        else storeNarrow(scratch.tile, rows, columns, add, c, stride);
+    }
+
     /**
      * C = A B (+ bias), or C += A B (+ bias), for {@code rows} rows of A and {@code columns} columns of one panel.
      *
@@ -104,17 +123,21 @@ final class Panels {
     static void multiplyTurned(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt,
             boolean add, long c, long stride) {
         Scratch scratch = SCRATCH.get();
-        long square = scratch.squares.address(), turned = square + Transpose.BYTES;
         for (int row = 0; row < rows; row += ROWS) {
             tile(depth, a, row * STRIDE, panel, scratch.tile);
             int height = Math.min(ROWS, rows - row);
             if (bias != null) addBiasTurned(scratch.tile, height, bias, biasAt + row);
-            for (int r = 0; r < height; r += LANES) {
-                for (int i = 0; i < columns; i += LANES) {
-                    Transpose.square(scratch.tile, r * WIDTH + i, WIDTH, square, turned, 4L * LANES);
-                    long to = c + 4 * (i * stride + row + r);
-                    storeTurned(turned, Math.min(LANES, columns - i), Math.min(LANES, height - r), add, to, stride);
-                }
+            storeTurned(scratch, height, columns, add, c + 4L * row, stride);
+        }
+    }
+
+    /** Turns the tile and stores {@code columns} rows of {@code rows} numbers. */
+    private static void storeTurned(Scratch scratch, int rows, int columns, boolean add, long c, long stride) {
+        long square = scratch.squares.address(), turned = square + Transpose.BYTES;
+        for (int r = 0; r < rows; r += LANES) {
+            for (int i = 0; i < columns; i += LANES) {
+                Transpose.square(scratch.tile, r * WIDTH + i, WIDTH, square, turned, 4L * LANES);
+                storeTurned(turned, Math.min(LANES, columns - i), Math.min(LANES, rows - r), add, c + 4 * (i * stride + r), stride);
             }
         }
     }
