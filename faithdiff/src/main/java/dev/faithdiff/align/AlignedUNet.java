@@ -44,19 +44,36 @@ public final class AlignedUNet {
     public Tensor condition(Tensor features) { return conditionEmbedding.forward(features); }
 
     /** The latents' first features with the aligned condition added, {@code [B, h, w, embedding]}. */
-    public Tensor align(Tensor latents, Tensor condition) {
+    public Tensor align(Tensor latents, Tensor condition) { return align(latents, condition, true); }
+
+    /** @param across false: the images of the batch do not see each other, as if each were aligned alone */
+    public Tensor align(Tensor latents, Tensor condition, boolean across) {
         try (Scope s = Scope.open()) {
             Tensor h = unet.embed(latents);
-            return s.keep(h.add(update(h, condition)));
+            return s.keep(h.add(update(h, condition, across)));
         }
     }
 
     /** The alignment module alone: {@code spatial_ch_projs(blocks([h, condition]))}. */
-    public Tensor update(Tensor h, Tensor condition) {
+    public Tensor update(Tensor h, Tensor condition) { return update(h, condition, true); }
+
+    private Tensor update(Tensor h, Tensor condition, boolean across) {
         try (Scope s = Scope.open()) {
-            Tensor t = h.concat(3, condition).reshape(h.size(0), -1, h.size(3) + condition.size(3));     // [B, h*w, width]
+            // Attention runs along the first axis at each pixel, so images laid one after the other as pixels of one stay apart.
+            Tensor t = h.concat(3, condition).reshape(across ? h.size(0) : 1, -1, h.size(3) + condition.size(3));  // [B, h*w, width]
             for (AlignmentBlock block : blocks) t = block.forward(t);
             return s.keep(projection.forward(t).reshape(h.shape().toArray()));
+        }
+    }
+
+    /**
+     * The predicted noise of a training batch, each row with its own latents, condition and timestep.
+     *
+     * @param across whether the images of the batch see each other in the alignment, as in the released training
+     */
+    public Tensor predict(Tensor latents, Tensor condition, float[] timesteps, TextContext text, Tensor pooled, Tensor timeIds, boolean across) {
+        try (Scope s = Scope.open()) {
+            return s.keep(unet.denoise(align(latents, condition, across), unet.embedTime(timesteps, pooled, timeIds), text));
         }
     }
 

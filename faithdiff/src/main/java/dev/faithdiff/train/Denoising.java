@@ -1,0 +1,115 @@
+package dev.faithdiff.train;
+
+import dev.faithdiff.Model;
+import dev.faithdiff.nn.train.Loss;
+import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.text.PromptEncoder.Prompt;
+import dev.faithdiff.vae.Vae;
+
+/** The question both published stages ask: which noise was added to the latents of the clean image, given the degraded one? */
+public final class Denoising {
+    /** L1 is the mean absolute difference (the released code), L2 the mean squared one. */
+    public enum Norm { L1, L2 }
+
+    /**
+     * How questions are drawn and answers judged.
+     *
+     * @param noiseOffset   deviation of one more normal number for each channel, added to all its noise
+     * @param promptDropout share of captions that are replaced by the empty prompt
+     * @param across        whether the alignment's attention runs across the batch, as released; else each image is aligned alone,
+     *                      which is how a single image is restored
+     */
+    public record Settings(Norm norm, double noiseOffset, double promptDropout, boolean across) {
+        /** As in the released scripts. */
+        public static Settings published() { return new Settings(Norm.L1, 0.02, 0.2, true); }
+    }
+
+    /** One batch of questions: noise to find, a timestep for each row, text, and the six size numbers {@code [B, 6]}. */
+    record Question(Tensor latents, Tensor noise, int[] timesteps, Prompt prompt, Tensor timeIds) {}
+
+    /** The size the network is told it makes, as in the released scripts, whatever the crop's. */
+    private static final int TARGET = 512;
+
+    private final Model model;
+    private final Settings settings;
+
+    Denoising(Model model, Settings settings) {
+        this.model = model;
+        this.settings = settings;
+    }
+
+    /** Draws, in this order: the autoencoder's noise, the noise, its offset, the timesteps, and whether each caption is dropped. */
+    Question ask(Batch batch, Rng rng) {
+        try (Scope s = Scope.open()) {
+            Tensor latents = latents(model, batch.clean(), rng);
+            int b = batch.size(), channels = latents.size(3);
+            Tensor noise = noise(rng, latents);
+            Tensor offset = Tensor.of(rng.randn(b * channels), b, 1, 1, channels).to(model.device);
+            noise = noise.add(offset.mul((float) settings.noiseOffset));
+            long[] drawn = rng.randint(0, model.schedule.timesteps(), b);
+            int[] timesteps = new int[b];
+            for (int i = 0; i < b; i++) timesteps[i] = (int) drawn[i];
+            Prompt prompt = prompt(batch, rng.rand(b));
+            return new Question(s.keep(latents), s.keep(noise), timesteps, new Prompt(s.keep(prompt.states()), s.keep(prompt.pooled())),
+                    s.keep(timeIds(batch)));
+        }
+    }
+
+    /** Latents of an image on the scale of the diffusion, drawn from the autoencoder's distribution. */
+    static Tensor latents(Model model, Tensor image, Rng rng) {
+        try (Scope s = Scope.open()) {
+            Vae.Gaussian g = Vae.Gaussian.of(model.vae.encode(image.to(model.device)));
+            return s.keep(g.sample(noise(rng, g.mean())).mul(model.vae.config().scaling()));
+        }
+    }
+
+    /** Standard normal numbers of a shape {@code [B, h, w, C]}, drawn in the published order of row, channel, height, width. */
+    static Tensor noise(Rng rng, Tensor like) {
+        int b = like.size(0), h = like.size(1), w = like.size(2), c = like.size(3);
+        return Tensor.of(rng.randn(b * c * h * w), b, c, h, w).permute(0, 2, 3, 1).to(like.device());
+    }
+
+    private Prompt prompt(Batch batch, float[] chance) {
+        Prompt all = null;
+        for (int i = 0; i < chance.length; i++) {
+            Prompt next = model.text.encode(chance[i] < settings.promptDropout ? "" : batch.captions().get(i));
+            all = all == null ? next : all.with(next);
+        }
+        return all;
+    }
+
+    private static Tensor timeIds(Batch batch) {
+        float[] ids = new float[6 * batch.size()];
+        for (int i = 0; i < batch.size(); i++) {
+            Batch.Crop c = batch.crops().get(i);
+            float[] row = {c.height(), c.width(), c.top(), c.left(), TARGET, TARGET};
+            System.arraycopy(row, 0, ids, 6 * i, 6);
+        }
+        return Tensor.of(ids, batch.size(), 6);
+    }
+
+    Tensor noisy(Question q) { return model.schedule.noised(q.latents, q.noise, q.timesteps); }
+
+    /** The network's answer, with gradients to whatever of the LQ encoder, the alignment and the U-Net is watched. */
+    Tensor answer(Question q, Tensor features) {
+        float[] timesteps = new float[q.timesteps.length];
+        for (int i = 0; i < timesteps.length; i++) timesteps[i] = q.timesteps[i];
+        return model.unet.predict(noisy(q), model.unet.condition(features), timesteps, TextContext.once(q.prompt.states()),
+                q.prompt.pooled(), q.timeIds, settings.across);
+    }
+
+    /** The answer against the noise with its offset. */
+    Tensor loss(Tensor answer, Question q) {
+        return settings.norm == Norm.L1 ? Loss.l1(answer, q.noise) : Loss.l2(answer, q.noise);
+    }
+
+    Tensor loss(Batch batch, Rng rng) {
+        try (Scope s = Scope.open()) {
+            Question q = ask(batch, rng);
+            return s.keep(loss(answer(q, model.unet.features(batch.degraded().to(model.device))), q));
+        }
+    }
+}
