@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Panels.ROOM;
 import static dev.faithdiff.kernels.cpu.Panels.ROWS;
 import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
@@ -18,24 +19,26 @@ import jdk.incubator.vector.FloatVector;
  *
  * @param a rows of M numbers, K of them
  * @param m M
- * @param b of a floating type, [K, N]
+ * @param b rows of N numbers, K of them
  * @param c F32 [M, N], or [N, M] if turned
  */
-record GemmColumns(Rows a, int m, Matrix b, boolean turned, Matrix c) {
+record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, Matrix c) {
     private static final int HEIGHT = 288, COLUMNS = 320; // of C for one task at most, so that its A and B fit the second cache
-    private static final int DEPTH = 256;                 // of K at a time
+    private static final int DEPTH = 192;                 // of K at a time
     private static final int TASKS = 16, LEAST = 512;     // wanted tasks, and rows of K for which one is worth its sums
+    private static final int TURNING = 32;                // of K that take as long as to turn C
 
-    private record Scratch(float[] a, MemorySegment b) {}
+    /** A thread's own: blocks of the operands, and the sums of its part of C as a sequence of tiles. */
+    private record Scratch(float[] a, float[] rows, MemorySegment b, float[] tiles) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[DEPTH * STRIDE], Arena.ofAuto().allocate(4L * DEPTH * COLUMNS, 64)));
+            () -> new Scratch(new float[DEPTH * STRIDE], new float[DEPTH * STRIDE], Arena.ofAuto().allocate(4L * DEPTH * COLUMNS, 64), new float[HEIGHT * COLUMNS + ROOM]));
 
-    /** How much of the tiles for a product of M x N is work, padding included. */
-    static long tiles(int m, int n) { return (long) Panels.roundUp(m) * PackedB.panels(n) * WIDTH; }
+    /** What a product costs, padding included. */
+    static long cost(int k, int m, int n, boolean turned) { return (k + (turned ? TURNING : 0L)) * Panels.roundUp(m) * PackedB.panels(n) * WIDTH; }
 
     void run() {
-        int k = b.rows(), n = b.columns(), height = evenly(m, HEIGHT, ROWS), width = evenly(n, COLUMNS, WIDTH);
+        int height = evenly(m, HEIGHT, ROWS), width = evenly(n, COLUMNS, WIDTH);
         int down = Math.ceilDiv(m, height), across = Math.ceilDiv(n, width), blocks = down * across;
         int wanted = Math.clamp(Math.min(Math.ceilDiv(TASKS, blocks), k / LEAST), 1, TASKS), step = Math.ceilDiv(k, wanted), pieces = Math.ceilDiv(k, step);
         long size = (long) m * n;
@@ -54,20 +57,33 @@ record GemmColumns(Rows a, int m, Matrix b, boolean turned, Matrix c) {
     private void block(int row, int height, int column, int width, int from, int end, Matrix to) {
         Scratch scratch = SCRATCH.get();
         int step = evenly(end - from, DEPTH, 1);
-        for (int k = from; k < end; k += step) {
-            int depth = Math.min(step, end - k);
-            a.pack(k, depth, row, height, scratch.a);
-            Matrix rows = new Matrix(b.at(k, 0), b.dtype(), depth, b.columns(), b.stride());
-            for (int i = 0; i < width; i += WIDTH) PackB.copy(rows, column + i, Math.min(WIDTH, width - i), panel(scratch, i, depth));
+        for (int at = from; at < end; at += step) {
+            int depth = Math.min(step, end - at);
+            a.pack(at, depth, row, height, scratch.a);
+            b.pack(at, depth, column, width, scratch.rows);
+            for (int i = 0; i < width; i += WIDTH) PackB.copy(scratch.rows, i, Math.min(WIDTH, width - i), depth, panel(scratch, i, depth));
+            multiply(scratch, depth, height, width, at == from);
+        }
+        for (int i = 0; i < width; i += WIDTH) {
             for (int r = 0; r < height; r += ROWS) {
-                for (int i = 0; i < width; i += WIDTH) {
-                    long at = turned ? to.at(column + i, row + r) : to.at(row + r, column + i);
-                    Panels.multiplyColumns(Math.min(ROWS, height - r), Math.min(WIDTH, width - i), depth, scratch.a, r, panel(scratch, i, depth),
-                            turned, k > from, at, to.stride());
-                }
+                long cell = turned ? to.at(column + i, row + r) : to.at(row + r, column + i);
+                Panels.store(scratch.tiles, tile(r, i, width), Math.min(ROWS, height - r), Math.min(WIDTH, width - i), turned, cell, to.stride());
             }
         }
     }
+
+    /** Adds a block's products to the sums. */
+    private static void multiply(Scratch scratch, int depth, int height, int width, boolean first) {
+        for (int r = 0; r < height; r += ROWS) {
+            for (int i = 0; i < width; i += WIDTH) {
+                int t = tile(r, i, width);
+                Panels.tileTurned(depth, scratch.a, r, panel(scratch, i, depth), first ? null : scratch.tiles, t, scratch.tiles, t);
+            }
+        }
+    }
+
+    /** Where the tile of a row and a column begins: those of a row lie side by side. */
+    private static int tile(int row, int column, int width) { return row * PackedB.panels(width) * WIDTH + column * ROWS; }
 
     private static long panel(Scratch scratch, int column, int depth) { return scratch.b.address() + 4L * column * depth; }
 

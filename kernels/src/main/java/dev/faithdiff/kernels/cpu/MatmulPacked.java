@@ -26,9 +26,9 @@ final class MatmulPacked implements Kernel<MatmulOp> {
 
     /** The way round that pads less. */
     private static void columns(Matrix a, Matrix b, Matrix c) {
-        int m = a.columns(), n = b.columns();
-        if (GemmColumns.tiles(m, n) <= GemmColumns.tiles(n, m)) new GemmColumns(Rows.of(a), m, b, false, c).run();
-        else new GemmColumns(Rows.of(b), n, a, true, c).run();
+        int k = a.rows(), m = a.columns(), n = b.columns();
+        if (GemmColumns.cost(k, m, n, false) <= GemmColumns.cost(k, n, m, true)) new GemmColumns(k, Rows.of(a), m, Rows.of(b), n, false, c).run();
+        else new GemmColumns(k, Rows.of(b), n, Rows.of(a), m, true, c).run();
     }
 
     /** Rows of A that lie as columns of m numbers in memory, read along memory. */
