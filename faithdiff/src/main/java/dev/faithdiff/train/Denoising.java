@@ -47,8 +47,7 @@ public final class Denoising {
             Tensor latents = latents(model, batch.clean(), rng);
             int b = batch.size(), channels = latents.size(3);
             Tensor noise = noise(rng, latents);
-            Tensor offset = Tensor.of(rng.randn(b * channels), b, 1, 1, channels).to(model.device);
-            noise = noise.add(offset.mul((float) settings.noiseOffset));
+            noise = offset(noise, Tensor.of(rng.randn(b * channels), b, 1, 1, channels).to(model.device));
             long[] drawn = rng.randint(0, model.schedule.timesteps(), b);
             int[] timesteps = new int[b];
             for (int i = 0; i < b; i++) timesteps[i] = (int) drawn[i];
@@ -57,6 +56,8 @@ public final class Denoising {
                     s.keep(timeIds(batch)));
         }
     }
+
+    Tensor offset(Tensor noise, Tensor draw) { return noise.add(draw.mul((float) settings.noiseOffset)); }
 
     /** Latents of an image on the scale of the diffusion, drawn from the autoencoder's distribution. */
     static Tensor latents(Model model, Tensor image, Rng rng) {
