@@ -12,6 +12,7 @@ public final class CpuBackend implements Backend {
             new LinearPacked(),
             new MatmulPacked(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(),
+            new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dWeightGradColumns(),
             new AttentionFlash(), new AttentionGradFlash(),
             new GroupNormVector(), new GroupNormGradVector(),
             new LayerNormVector(), new LayerNormGradVector(),

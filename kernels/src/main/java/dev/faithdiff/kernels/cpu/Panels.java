@@ -25,13 +25,16 @@ final class Panels {
     /** Distance of two rows of A: not a power of two, so that the rows of a tile fall into different cache sets. */
     static final int STRIDE = DEPTH + 16;
 
+    /** Floats of a tile in the whole squares in which it is turned. */
+    static final int ROOM = (ROWS + LANES - 1) / LANES * LANES * WIDTH;
+
     private static final float[] ZEROS = new float[ROWS * WIDTH];
 
     /** A tile, with room for the whole squares it is turned in. */
     private record Scratch(float[] tile, MemorySegment squares) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(
-            new float[(ROWS + LANES - 1) / LANES * LANES * WIDTH], Arena.ofAuto().allocate(2 * Transpose.BYTES, 64)));
+            new float[ROOM], Arena.ofAuto().allocate(2 * Transpose.BYTES, 64)));
 
     private Panels() {}
 
@@ -57,6 +60,20 @@ final class Panels {
         else Tile4x2.multiply(depth, rows, a, panel, from, f, to, t);
     }
 
+    /** The same for A that lies turned: row r of its column k at index {@code a} + k * STRIDE + r. A null {@code from} counts as zeros. */
+    static void tileTurned(int depth, float[] columns, int a, long panel, float[] from, int f, float[] to, int t) {
+        if (from == null) tileTurned(depth, columns, a, panel, ZEROS, 0, to, t);
+        else if (ROWS == 12) Tile12x2.multiplyTurned(depth, columns, a, panel, from, f, to, t);
+        else Tile4x2.multiplyTurned(depth, columns, a, panel, from, f, to, t);
+    }
+
+    /** Stores the tile at {@code t}, behind which there is room for {@link #ROOM} floats, at C or, if {@code turned}, its columns as rows there. */
+    static void store(float[] tiles, int t, int rows, int columns, boolean turned, long c, long stride) {
+        if (turned) storeTurned(tiles, t, rows, columns, false, c, stride);
+        else if (columns == WIDTH) store(tiles, t, rows, false, c, stride);
+        else storeNarrow(tiles, t, rows, columns, false, c, stride);
+    }
+
     /**
      * C = A B (+ bias), or C += A B (+ bias), for {@code rows} rows of A and {@code columns} columns of one panel.
      *
@@ -71,8 +88,8 @@ final class Panels {
             tile(depth, a, row * STRIDE, panel, tile);
             int height = Math.min(ROWS, rows - row);
             if (bias != null) addBias(tile, height, bias, biasAt);
-            if (columns == WIDTH) store(tile, height, add, c + 4 * row * stride, stride);
-            else storeNarrow(tile, height, columns, add, c + 4 * row * stride, stride);
+            if (columns == WIDTH) store(tile, 0, height, add, c + 4 * row * stride, stride);
+            else storeNarrow(tile, 0, height, columns, add, c + 4 * row * stride, stride);
         }
     }
 
@@ -82,19 +99,19 @@ final class Panels {
         }
     }
 
-    private static void store(float[] tile, int rows, boolean add, long c, long stride) {
+    private static void store(float[] tile, int t, int rows, boolean add, long c, long stride) {
         for (int r = 0; r < rows; r++, c += 4 * stride) {
             for (int i = 0; i < WIDTH; i += LANES) {
-                FloatVector v = FloatVector.fromArray(F, tile, r * WIDTH + i);
+                FloatVector v = FloatVector.fromArray(F, tile, t + r * WIDTH + i);
                 Vec.store(add ? v.add(Vec.load(c + 4L * i)) : v, c + 4L * i);
             }
         }
     }
 
-    private static void storeNarrow(float[] tile, int rows, int columns, boolean add, long c, long stride) {
+    private static void storeNarrow(float[] tile, int t, int rows, int columns, boolean add, long c, long stride) {
         for (int r = 0; r < rows; r++, c += 4 * stride) {
             for (int i = 0; i < columns; i++) {
-                float v = tile[r * WIDTH + i];
+                float v = tile[t + r * WIDTH + i];
                 Vec.set(c + 4L * i, add ? v + Vec.get(c + 4L * i) : v);
             }
         }
@@ -104,17 +121,21 @@ final class Panels {
     static void multiplyTurned(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt,
             boolean add, long c, long stride) {
         Scratch scratch = SCRATCH.get();
-        long square = scratch.squares.address(), turned = square + Transpose.BYTES;
         for (int row = 0; row < rows; row += ROWS) {
             tile(depth, a, row * STRIDE, panel, scratch.tile);
             int height = Math.min(ROWS, rows - row);
             if (bias != null) addBiasTurned(scratch.tile, height, bias, biasAt + row);
-            for (int r = 0; r < height; r += LANES) {
-                for (int i = 0; i < columns; i += LANES) {
-                    Transpose.square(scratch.tile, r * WIDTH + i, WIDTH, square, turned, 4L * LANES);
-                    long to = c + 4 * (i * stride + row + r);
-                    storeTurned(turned, Math.min(LANES, columns - i), Math.min(LANES, height - r), add, to, stride);
-                }
+            storeTurned(scratch.tile, 0, height, columns, add, c + 4L * row, stride);
+        }
+    }
+
+    /** Turns the tile and stores {@code columns} rows of {@code rows} numbers. */
+    private static void storeTurned(float[] tile, int t, int rows, int columns, boolean add, long c, long stride) {
+        long square = SCRATCH.get().squares.address(), turned = square + Transpose.BYTES;
+        for (int r = 0; r < rows; r += LANES) {
+            for (int i = 0; i < columns; i += LANES) {
+                Transpose.square(tile, t + r * WIDTH + i, WIDTH, square, turned, 4L * LANES);
+                storeTurned(turned, Math.min(LANES, columns - i), Math.min(LANES, rows - r), add, c + 4 * (i * stride + r), stride);
             }
         }
     }
