@@ -21,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -82,7 +83,7 @@ class ObjectivesTest {
     }
 
     private static Map<String, float[]> values(Model model) {
-        Map<String, float[]> v = new java.util.HashMap<>();
+        Map<String, float[]> v = new HashMap<>();
         model.parameters("").forEach((k, t) -> v.put(k, t.toFloats()));
         model.vaeParameters("").forEach((k, t) -> v.put(k, t.toFloats()));
         return v;
