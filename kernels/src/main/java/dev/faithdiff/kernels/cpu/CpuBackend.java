@@ -29,7 +29,8 @@ public final class CpuBackend implements Backend {
             new PermuteCopy(),
             new PadCopy(),
             new UpsampleCopy(), new UpsampleGradSums(),
-            new GatherCopy(), new GatherGradRows());
+            new GatherCopy(), new GatherGradRows(),
+            new AdamWVector(), new AdamWMomentsVector());
 
     @Override public String kind() { return "cpu"; }
 
