@@ -4,6 +4,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.train.RunFile;
 import dev.faithdiff.train.Training;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -39,6 +40,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "N", description = "No stage longer than this, to try a run file out.")
     private Integer steps;
 
+    @Option(names = "--ablation", paramLabel = "NAME", description = "Vary the method as the paper's tables 5 and 6 do, instead of the run "
+            + "file's ablations; may be repeated: no-alignment, last-features, no-pretraining, fixed-encoder, fixed-unet.")
+    private List<String> ablations;
+
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu", description = "cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}).")
     private String device;
 
@@ -49,7 +54,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         if (steps != null && steps < 1) throw new ParameterException(spec.commandLine(), "--steps must be at least 1, not " + steps);
-        RunFile read = RunFile.read(file, photos), run = steps == null ? read : read.withSteps(steps);
+        RunFile run = RunFile.read(file, photos);
+        if (steps != null) run = run.withSteps(steps);
+        if (ablations != null) run = run.withAblations(ablations);
         Device on = Device.of(device);
         kernels.apply(on.kind());
         CountDownLatch ended = new CountDownLatch(1);

@@ -1,35 +1,36 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
+import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.train.RunFile.Stage;
+import java.util.Map;
+import java.util.Set;
 
 /** What each stage of a run trains, and what is done to the model before it begins. */
-final class Objectives {
-    private static final int HEAD = 3;
-
+final class Objectives implements AutoCloseable {
     private final Model model;
-    private final long seed;
+    private final Set<Ablation> ablations;
+    private final LqHead head;
 
-    Objectives(Model model, long seed) {
+    Objectives(Model model, RunFile run) {
         this.model = model;
-        this.seed = seed;
+        ablations = run.ablationSet();
+        head = new LqHead(model, Seeds.of(run.seed()));
     }
 
-    Objective of(Stage s, int number) {
-        Denoising.Settings denoising = new Denoising.Settings(s.loss().equals("l1") ? Denoising.Norm.L1 : Denoising.Norm.L2, s.noiseOffset(),
-                s.promptDropout(), s.acrossBatch());
+    Objective of(Stage s) {
         return switch (s.objective()) {
             case "vae" -> new VaeObjective(model, s.vaeLoss().settings(), s.learningRate(), false);
             case "decoder" -> new VaeObjective(model, s.vaeLoss().settings(), s.learningRate(), true);
-            case "lq" -> new LqObjective(model, s.learningRate(), Seeds.of(seed, number, HEAD));
-            case "align" -> new AlignmentObjective(model, denoising, s.learningRate());
-            default -> new UnifiedObjective(model, denoising, s.learningRate(), s.encoderLearningRate(), switch (s.trained()) {
-                case "unet" -> UnifiedObjective.Trained.UNET_ONLY;
-                case "encoder" -> UnifiedObjective.Trained.ENCODER_ONLY;
-                default -> UnifiedObjective.Trained.BOTH;
-            });
+            case "lq" -> new LqObjective(model, head, s.learningRate());
+            case "align" -> new AlignmentObjective(model, s.denoising(), s.learningRate());
+            default -> new UnifiedObjective(model, s.denoising(), s.learningRate(), s.encoderLearningRate(), ablations,
+                    s.headWeight() == 0 ? null : head, s.headWeight());
         };
     }
+
+    /** Parameters that are trained and are no part of the model. */
+    Map<String, Tensor> head() { return head.parameters(); }
 
     /** Gives the model the values that a stage begins with. */
     void begin(Stage s, Samples samples) {
@@ -41,4 +42,6 @@ final class Objectives {
             }
         }
     }
+
+    @Override public void close() { head.close(); }
 }

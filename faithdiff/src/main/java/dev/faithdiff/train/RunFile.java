@@ -16,9 +16,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What one training run does, from the first photo to the finished model, as its JSON file says (docs/training.md lists all settings).
@@ -26,8 +32,10 @@ import java.util.Map;
  *
  * @param saveEvery     steps between two checkpoints
  * @param validateEvery steps between two validations
+ * @param ablations     variations of the method, by the names of {@link Ablation} in lower case with hyphens
  */
-public record RunFile(Start model, Data data, Held validation, long seed, int saveEvery, int validateEvery, List<Stage> stages) {
+public record RunFile(Start model, Data data, Held validation, long seed, int saveEvery, int validateEvery, List<String> ablations,
+        List<Stage> stages) {
     /** Where the first weights come from: a model folder, or drawn ones for the configuration files of a model folder. One is empty. */
     public record Start(String start, String architecture) {
         public Start {
@@ -98,20 +106,21 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      * @param emaWarmup           whether the decay grows from 0 as published
      * @param loss                l1 or l2
      * @param promptDropout       probability of an empty caption
-     * @param trained             which networks the unified stage trains beside the alignment: both, unet or encoder
+     * @param weightLimit         how much more the loss of noisier latents may count; 1: all alike, as released
+     * @param stratified          whether a batch's timesteps are spread evenly
      * @param acrossBatch         whether the alignment attends across the batch, as released
+     * @param headWeight          weight of the LQ encoder's warm-up loss beside the unified stage's own; 0: none, as published
      * @param begin               what is done to the model before the stage: encoder-from-autoencoder, silent-alignment, scale-latents
      * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
      */
     public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, double learningRate,
             double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
-            boolean emaWarmup, String loss, double promptDropout, double noiseOffset, String trained, boolean acrossBatch,
-            List<String> begin, boolean recompute, VaeLoss vaeLoss) {
+            boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
+            boolean acrossBatch, double headWeight, List<String> begin, boolean recompute, VaeLoss vaeLoss) {
         public Stage {
             oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
             oneOf("schedule", schedule, "constant", "cosine");
             oneOf("loss", loss, "l1", "l2");
-            oneOf("trained", trained, "both", "unet", "encoder");
             for (String what : begin) oneOf("begin", what, "encoder-from-autoencoder", "silent-alignment", "scale-latents");
             check(steps >= 1 && batch >= 1 && accumulation >= 1, "a stage's 'steps', 'batch' and 'accumulation' must be at least 1");
             check(warmup >= 0 && emaEvery >= 1, "a stage's 'warmup' must be at least 0 and its 'emaEvery' at least 1");
@@ -119,6 +128,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
             check(learningRate > 0 && encoderLearningRate >= 0, "learning rates must be above 0");
             check(clip > 0 && weightDecay >= 0, "a stage's 'clip' must be above 0 and its 'weightDecay' at least 0");
             check(ema >= 0 && ema < 1, "a stage's 'ema' must be at least 0 and below 1");
+            check(weightLimit >= 1 && headWeight >= 0, "a stage's 'weightLimit' must be at least 1 and its 'headWeight' at least 0");
             check(promptDropout >= 0 && promptDropout <= 1, "a stage's 'promptDropout' must be 0..1");
         }
 
@@ -134,9 +144,17 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         /** Side of the crops of a step. */
         int crop(long step) { return crops.get((int) (step * crops.size() / steps)); }
 
-        Stage withSteps(int v) {
-            return new Stage(objective, v, batch, accumulation, crops, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
-                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, trained, acrossBatch, begin, recompute, vaeLoss);
+        Denoising.Settings denoising() {
+            return new Denoising.Settings(loss.equals("l1") ? Denoising.Norm.L1 : Denoising.Norm.L2, noiseOffset, promptDropout, weightLimit,
+                    stratified, acrossBatch);
+        }
+
+        Stage withSteps(int v) { return with(v, begin); }
+
+        private Stage with(int steps, List<String> begin) {
+            return new Stage(objective, steps, batch, accumulation, crops, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
+                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, begin,
+                    recompute, vaeLoss);
         }
     }
 
@@ -147,6 +165,9 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
 
     public RunFile {
         check(!stages.isEmpty(), "'stages' is missing: what to train, in order");
+        Set<Ablation> known = ablationsOf(ablations);
+        check(model.drawn() || !known.contains(Ablation.NO_ALIGNMENT) && !known.contains(Ablation.LAST_FEATURES),
+                "the ablations no-alignment and last-features are other networks: they need 'model.architecture', not 'model.start'");
         check(saveEvery >= 1 && validateEvery >= 1, "'saveEvery' and 'validateEvery' must be at least 1");
     }
 
@@ -196,8 +217,15 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
     }
 
     private Map<String, Object> deciding(int stage) {
-        return Map.of("seed", seed, "start", model.drawn() ? "drawn" : "given", "flip", data.flip, "enlarge", data.enlarge,
-                "degradations", data.degradations, "stages", stages.subList(0, Math.min(stage + 1, stages.size())));
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("seed", seed);
+        all.put("model", model.drawn() ? "drawn" : "given");
+        all.put("ablations", ablations);
+        all.put("data.flip", data.flip);
+        all.put("data.enlarge", data.enlarge);
+        all.put("data.degradations", data.degradations);
+        all.put("stages", stagesToRun().subList(0, Math.min(stage + 1, stagesToRun().size())));
+        return all;
     }
 
     private static String difference(String key, JsonElement a, JsonElement b) {
@@ -222,19 +250,52 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
     public String json() { return GSON.toJson(this) + "\n"; }
 
     /** No stage of more steps than this. */
-    public RunFile withSteps(int most) {
-        return new RunFile(model, data, validation, seed, saveEvery, validateEvery,
-                stages.stream().map(s -> s.withSteps(Math.min(s.steps, most))).toList());
+    public RunFile withSteps(int most) { return with(ablations, stages.stream().map(s -> s.withSteps(Math.min(s.steps, most))).toList()); }
+
+    /** The run with other ablations than the file's. */
+    public RunFile withAblations(List<String> names) { return with(names, stages); }
+
+    private RunFile with(List<String> ablations, List<Stage> stages) {
+        return new RunFile(model, data, validation, seed, saveEvery, validateEvery, ablations, stages);
+    }
+
+    Set<Ablation> ablationSet() { return ablationsOf(ablations); }
+
+    private static Set<Ablation> ablationsOf(List<String> names) {
+        Set<Ablation> all = EnumSet.noneOf(Ablation.class);
+        for (String name : names) {
+            try {
+                all.add(Ablation.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_')));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("there is no ablation '" + name + "'; there are " + Arrays.stream(Ablation.values())
+                        .map(a -> a.name().toLowerCase(Locale.ROOT).replace('_', '-')).collect(Collectors.joining(", ")), e);
+            }
+        }
+        return all;
+    }
+
+    /** The stages that are run: without pre-training an alignment stage is left out, and what it begins with goes to the next one. */
+    List<Stage> stagesToRun() {
+        if (!ablationSet().contains(Ablation.NO_PRETRAINING)) return stages;
+        List<Stage> run = new ArrayList<>();
+        List<String> waiting = new ArrayList<>();
+        for (Stage s : stages) {
+            waiting.addAll(s.begin);
+            if (s.objective.equals("align")) continue;
+            run.add(s.with(s.steps, List.copyOf(waiting)));
+            waiting.clear();
+        }
+        return run;
     }
 
     /** Steps of all stages. */
-    public long totalSteps() { return stages.stream().mapToLong(Stage::steps).sum(); }
+    public long totalSteps() { return stagesToRun().stream().mapToLong(Stage::steps).sum(); }
 
     private RunFile from(Path folder) {
         return new RunFile(new Start(in(folder, model.start), in(folder, model.architecture)),
                 new Data(in(folder, data.folder), data.cacheMegabytes, data.flip, data.enlarge, data.degradations),
                 new Held(in(folder, validation.folder), validation.photos, validation.crop, validation.recipe, validation.scale, validation.steps),
-                seed, saveEvery, validateEvery, stages);
+                seed, saveEvery, validateEvery, ablations, stages);
     }
 
     private static String in(Path folder, String path) { return path.isEmpty() ? path : folder.resolve(path).normalize().toString(); }

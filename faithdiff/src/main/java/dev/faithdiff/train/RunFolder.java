@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -24,7 +25,12 @@ final class RunFolder implements AutoCloseable {
     private final Path folder;
     private final FileChannel lock;
 
-    /** Makes the folder where there is none. @throws UncheckedIOException in one line if it cannot be written or another process works in it */
+    /**
+     * Makes the folder where there is none.
+     *
+     * @throws UncheckedIOException in one line if it cannot be written
+     * @throws IllegalStateException if another process works in it
+     */
     RunFolder(Path folder) {
         this.folder = folder;
         try {
@@ -33,12 +39,11 @@ final class RunFolder implements AutoCloseable {
             lock = FileChannel.open(folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (!locked()) {
                 lock.close();
-                throw new IOException(folder + ": another process is training there");
+                throw new IllegalStateException(folder + ": another process is training there");
             }
             deleteUnfinished();
         } catch (IOException e) {
-            throw new UncheckedIOException(new IOException(e.getMessage().startsWith(folder.toString()) ? e.getMessage()
-                    : "cannot write " + folder + ": " + e, e));
+            throw new UncheckedIOException(new IOException("cannot write " + folder + ": " + e.getMessage(), e));
         }
     }
 
@@ -58,6 +63,18 @@ final class RunFolder implements AutoCloseable {
     Path model() { return folder.resolve("model"); }
 
     Path sheet(long step) { return folder.resolve("validation").resolve("%08d.png".formatted(step)); }
+
+    /** The configuration files of an ablated model, in this folder. */
+    Path resized(Path model, Set<Ablation> ablations) {
+        Path target = folder.resolve("architecture");
+        try {
+            delete(target);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Ablation.resize(model, target, ablations);
+        return target;
+    }
 
     void writeRun(RunFile run) {
         try {

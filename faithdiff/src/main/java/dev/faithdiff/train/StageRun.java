@@ -38,7 +38,7 @@ final class StageRun implements AutoCloseable {
     /** @param at where the run is: in this stage */
     StageRun(RunFile run, Position at, Objective objective, ImageFolder photos, Device device) {
         number = at.stage();
-        stage = run.stages().get(number);
+        stage = run.stagesToRun().get(number);
         seed = run.seed();
         this.device = device;
         this.objective = objective;
@@ -55,7 +55,7 @@ final class StageRun implements AutoCloseable {
 
     /** The crops of a stage; the autoencoder never looks at spoilt ones. */
     static Samples samples(RunFile run, int number, ImageFolder photos) {
-        return new Samples(photos, run.data(), run.stages().get(number).degrades(), Seeds.of(run.seed(), number, DATA));
+        return new Samples(photos, run.data(), run.stagesToRun().get(number).degrades(), Seeds.of(run.seed(), number, DATA));
     }
 
     /**
@@ -125,10 +125,9 @@ final class StageRun implements AutoCloseable {
 
     long averagings() { return ema == null ? 0 : ema.updates(); }
 
-    /** Goes on from a checkpoint that was saved in this stage. @param own parameters that are not the model's */
-    void restore(Checkpoint from, Map<String, Tensor> own) {
+    /** Goes on from a checkpoint that was saved in this stage. */
+    void restore(Checkpoint from) {
         from.into(state());
-        from.into(own);
         optimizer.restore(optimizer.state(), from.position().optimizerSteps());
         if (ema != null) ema.restore(ema.averages(), from.position().averagings());
     }

@@ -4,10 +4,10 @@ import dev.faithdiff.Model;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.train.Checkpoint.Position;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -56,10 +56,10 @@ public final class Training implements AutoCloseable {
         try {
             photos = ImageFolder.open(Path.of(run.data().folder()), (long) run.data().cacheMegabytes() << 20);
             validation = run.validation().folder().isEmpty() ? null : new Validation(run.validation());
-            Path begun = run.model().folder();
-            model = open(run.model().drawn() ? Model.drawn(begun, device, run.seed()) : Model.trainable(begun, device));
-            objectives = new Objectives(model, run.seed());
+            if (!Files.isDirectory(run.model().folder())) throw new IllegalArgumentException(run.model().folder() + ": there is no such model folder");
             folder = open(new RunFolder(out));
+            model = open(model());
+            objectives = open(new Objectives(model, run));
             resumed = Checkpoint.newest(folder.checkpoints());
             if (resumed != null) goOn(open(resumed));
             folder.writeRun(run);
@@ -69,6 +69,13 @@ public final class Training implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private Model model() {
+        Path begun = run.model().folder();
+        if (!run.model().drawn()) return Model.trainable(begun, device);
+        boolean other = run.ablationSet().contains(Ablation.NO_ALIGNMENT) || run.ablationSet().contains(Ablation.LAST_FEATURES);
+        return Model.drawn(other ? folder.resized(begun, run.ablationSet()) : begun, device, run.seed());
     }
 
     private <T extends AutoCloseable> T open(T part) {
@@ -88,6 +95,7 @@ public final class Training implements AutoCloseable {
         Map<String, Tensor> state = new LinkedHashMap<>();
         model.parameters("").forEach((name, t) -> state.put("unet." + name, t));
         model.vaeParameters("").forEach((name, t) -> state.put("vae." + name, t));
+        objectives.head().forEach((name, t) -> state.put("head." + name, t));
         return state;
     }
 
@@ -96,7 +104,8 @@ public final class Training implements AutoCloseable {
 
     /** Trains to the end or until stopped. */
     public End run() {
-        while (at.stage() < run.stages().size()) {
+        if (at.stage() > 0 && at.step() == 0 && !validated()) validate(at.stage() - 1, Map.of());
+        while (at.stage() < run.stagesToRun().size()) {
             if (!runStage()) return End.STOPPED;
         }
         folder.writeModel(model, Map.of());
@@ -105,53 +114,46 @@ public final class Training implements AutoCloseable {
 
     /** False if stopped before the stage's end. */
     private boolean runStage() {
-        RunFile.Stage stage = run.stages().get(at.stage());
+        RunFile.Stage stage = run.stagesToRun().get(at.stage());
         if (at.step() == 0) objectives.begin(stage, StageRun.samples(run, at.stage(), photos));
-        try (Objective objective = objectives.of(stage, at.stage()); StageRun steps = new StageRun(run, at, objective, photos, device)) {
-            if (at.step() > 0 && resumed != null) steps.restore(resumed, own(objective));
+        try (StageRun steps = new StageRun(run, at, objectives.of(stage), photos, device)) {
+            if (at.step() > 0 && resumed != null) steps.restore(resumed);
             resumed = null;
             while (at.step() < stage.steps()) {
+                if (at.step() > 0 && at.total() % run.validateEvery() == 0 && !validated()) validate(at.stage(), steps.averages());
                 StepRecord done = steps.step(at.step(), at.total() + 1);
                 log.add(done);
                 listener.step(done);
                 at = new Position(at.stage(), at.step() + 1, at.total() + 1, steps.optimizerSteps(), steps.averagings());
                 if (at.step() == stage.steps()) break;
                 boolean stop = stopping;
-                if (stop || at.total() % run.saveEvery() == 0) save(steps.state(), own(objective));
+                if (stop || at.total() % run.saveEvery() == 0) save(steps.state());
                 if (stop) return false;
-                if (at.total() % run.validateEvery() == 0) validate(at.stage(), steps.averages());
             }
             steps.finish();
         }
         int ended = at.stage();
         at = new Position(ended + 1, 0, at.total(), 0, 0);
-        save(Map.of(), Map.of());
+        save(Map.of());
         validate(ended, Map.of());
-        listener.says("stage " + (ended + 1) + " of " + run.stages().size() + " (" + stage.objective() + ") is done");
+        listener.says("stage " + (ended + 1) + " of " + run.stagesToRun().size() + " (" + stage.objective() + ") is done");
         return true;
     }
 
-    /** Parameters that an objective trains beside the model's: kept in checkpoints, left behind at the stage's end. */
-    private Map<String, Tensor> own(Objective objective) {
-        Map<String, Tensor> own = new LinkedHashMap<>();
-        Map<Tensor, Boolean> models = new IdentityHashMap<>();
-        modelState().values().forEach(t -> models.put(t, true));
-        objective.parameters().forEach((name, t) -> { if (!models.containsKey(t)) own.put("head." + name, t); });
-        return own;
-    }
-
-    private void save(Map<String, Tensor> stageState, Map<String, Tensor> own) {
+    private void save(Map<String, Tensor> stageState) {
         Map<String, Tensor> all = modelState();
         all.putAll(stageState);
-        all.putAll(own);
         Checkpoint.save(folder.checkpoints(), at, run, all);
     }
+
+    /** False, too, where a killed run had saved the step but not got to look at it. */
+    private boolean validated() { return !qualities.records().isEmpty() && qualities.records().getLast().total() >= at.total(); }
 
     /** Writes the model as it is and sees how good it is. */
     private void validate(int stage, Map<String, Tensor> averages) {
         folder.writeModel(model, averages);
         if (validation != null) {
-            Quality q = validation.measure(stage, at.total(), folder.model(), device, run.stages().get(stage).restores(), folder.sheet(at.total()));
+            Quality q = validation.measure(stage, at.total(), folder.model(), device, run.stagesToRun().get(stage).restores(), folder.sheet(at.total()));
             qualities.add(q);
             listener.says("step " + at.total() + ": " + q);
         }

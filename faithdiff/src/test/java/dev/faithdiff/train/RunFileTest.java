@@ -61,6 +61,18 @@ class RunFileTest {
         assertThatThrownBy(() -> RunFile.read(dir.resolve("none.json"), null)).cause().hasMessageContaining("there is no such file");
     }
 
+    @Test void ablations() {
+        String staged = GOOD.replace("[{\"objective\": \"vae\"", "[{\"objective\": \"align\", \"begin\": [\"silent-alignment\"]");
+        RunFile run = read(staged.replace("\"data\"", "\"ablations\": [\"no-pretraining\", \"fixed-unet\"], \"data\""));
+        assertThat(run.ablationSet()).containsExactly(Ablation.NO_PRETRAINING, Ablation.FIXED_UNET);
+        assertThat(run.stagesToRun()).hasSize(1);
+        assertThat(run.stagesToRun().getFirst().begin()).containsExactly("silent-alignment");
+        assertThat(run.totalSteps()).isEqualTo(9);
+        assertThat(read(staged).differenceUpTo(0, run)).startsWith("'ablations");
+        fails(GOOD.replace("\"data\"", "\"ablations\": [\"no-fun\"], \"data\""), "no ablation 'no-fun'; there are no-alignment");
+        fails(GOOD.replace("\"data\"", "\"ablations\": [\"no-alignment\"], \"data\""), "need 'model.architecture'");
+    }
+
     @Test void knowsWhatWouldChangeTheWeights() {
         RunFile run = read(GOOD);
         assertThat(run.differenceUpTo(0, read(GOOD.replace("\"steps\": 9", "\"steps\": 10")))).isNull();
