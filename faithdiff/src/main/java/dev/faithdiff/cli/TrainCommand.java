@@ -37,6 +37,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "DIR", description = "The photos to train on (default: the run file's data.folder).")
     private Path photos;
 
+    @Option(names = "--validation", paramLabel = "DIR", description = "Photos to look at the model with (default: the run file's validation.folder).")
+    private Path heldOut;
+
     @Option(names = "--steps", paramLabel = "N", description = "No stage longer than this, to try a run file out.")
     private Integer steps;
 
@@ -54,7 +57,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         if (steps != null && steps < 1) throw new ParameterException(spec.commandLine(), "--steps must be at least 1, not " + steps);
-        RunFile run = RunFile.read(file, photos);
+        RunFile run = RunFile.read(file, photos, heldOut);
         if (steps != null) run = run.withSteps(steps);
         if (ablations != null) run = run.withAblations(ablations);
         Device on = Device.of(device);

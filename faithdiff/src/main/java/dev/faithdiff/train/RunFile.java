@@ -177,13 +177,15 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
     /**
      * Reads a run file.
      *
-     * @param photos a folder that stands for the file's own data folder; null: the file's
+     * @param photos a folder in place of the file's own {@code data.folder}; null: the file's
+     * @param held   a folder in place of the file's own {@code validation.folder}; null: the file's
      * @throws UncheckedIOException in one line if the file cannot be read or says something wrong
      */
-    public static RunFile read(Path file, Path photos) {
+    public static RunFile read(Path file, Path photos, Path held) {
         try {
             JsonObject given = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-            if (photos != null && given.get("data") instanceof JsonObject d) d.addProperty("folder", photos.toAbsolutePath().toString());
+            folder(given, "data", photos);
+            folder(given, "validation", held);
             return of(given).from(file.toAbsolutePath().getParent());
         } catch (NoSuchFileException e) {
             throw new UncheckedIOException(new IOException(file + ": there is no such file", e));
@@ -194,6 +196,12 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static void folder(JsonObject given, String part, Path folder) {
+        if (folder == null) return;
+        if (!given.has(part)) given.add(part, new JsonObject());
+        if (given.get(part) instanceof JsonObject settings) settings.addProperty("folder", folder.toAbsolutePath().toString());
     }
 
     /** @throws IllegalArgumentException saying what is wrong */

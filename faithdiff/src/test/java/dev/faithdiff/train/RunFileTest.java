@@ -18,7 +18,7 @@ class RunFileTest {
 
     private RunFile read(String json) {
         try {
-            return RunFile.read(Files.writeString(dir.resolve("run.json"), json), null);
+            return RunFile.read(Files.writeString(dir.resolve("run.json"), json), null, null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -43,6 +43,9 @@ class RunFileTest {
         assertThat(read(GOOD).data().folder()).isEqualTo(dir.resolve("photos").toString());
         assertThat(read(GOOD).model().folder()).isEqualTo(dir.resolve("m"));
         assertThat(read(GOOD).validation().folder()).isEmpty();
+        RunFile elsewhere = RunFile.read(dir.resolve("run.json"), dir.resolve("a"), dir.resolve("b"));
+        assertThat(elsewhere.data().folder()).isEqualTo(dir.resolve("a").toString());
+        assertThat(elsewhere.validation().folder()).isEqualTo(dir.resolve("b").toString());
     }
 
     @Test void everyMistakeIsNamed() {
@@ -58,7 +61,7 @@ class RunFileTest {
         fails(GOOD.replace("\"folder\": \"photos\"", "\"folder\": \"p\", \"degradations\": [{\"recipe\": \"soup\"}]"), "no recipe soup");
         fails(GOOD.replace("\"start\": \"m\"", ""), "either 'start' or 'architecture'");
         fails("{\"model\": {\"start\": \"m\"}, \"data\": {\"folder\": \"p\"}, \"stages\": []}", "'stages' is missing");
-        assertThatThrownBy(() -> RunFile.read(dir.resolve("none.json"), null)).cause().hasMessageContaining("there is no such file");
+        assertThatThrownBy(() -> RunFile.read(dir.resolve("none.json"), null, null)).cause().hasMessageContaining("there is no such file");
     }
 
     @Test void ablations() {
