@@ -19,12 +19,15 @@ public final class Denoising {
      *
      * @param noiseOffset   deviation of one more normal number for each channel, added to all its noise
      * @param promptDropout share of captions that are replaced by the empty prompt
+     * @param weightLimit   a row's loss counts {@code min(1 + sigma^2, weightLimit)} times, sigma its noise over signal, so that much noise,
+     *                      which decides colours and brightness, gets its due; 1 weighs all alike, as released
+     * @param stratified    whether the rows' timesteps are spread evenly with a random shift instead of drawn each for itself
      * @param across        whether the alignment's attention runs across the batch, as released; else each image is aligned alone,
      *                      which is how a single image is restored
      */
-    public record Settings(Norm norm, double noiseOffset, double promptDropout, boolean across) {
+    public record Settings(Norm norm, double noiseOffset, double promptDropout, double weightLimit, boolean stratified, boolean across) {
         /** As in the released scripts. */
-        public static Settings published() { return new Settings(Norm.L1, 0.02, 0.2, true); }
+        public static Settings published() { return new Settings(Norm.L1, 0.02, 0.2, 1, false, true); }
     }
 
     /** One batch of questions: noise to find, a timestep for each row, text, and the six size numbers {@code [B, 6]}. */
@@ -48,13 +51,18 @@ public final class Denoising {
             int b = batch.size(), channels = latents.size(3);
             Tensor noise = noise(rng, latents);
             noise = offset(noise, Tensor.of(rng.randn(b * channels), b, 1, 1, channels).to(model.device));
-            long[] drawn = rng.randint(0, model.schedule.timesteps(), b);
-            int[] timesteps = new int[b];
-            for (int i = 0; i < b; i++) timesteps[i] = (int) drawn[i];
+            int[] timesteps = timesteps(rng.randint(0, model.schedule.timesteps(), b));
             Prompt prompt = prompt(batch, rng.rand(b));
             return new Question(s.keep(latents), s.keep(noise), timesteps, new Prompt(s.keep(prompt.states()), s.keep(prompt.pooled())),
                     s.keep(timeIds(batch)));
         }
+    }
+
+    private int[] timesteps(long[] drawn) {
+        int b = drawn.length, n = model.schedule.timesteps();
+        int[] t = new int[b];
+        for (int i = 0; i < b; i++) t[i] = (int) (settings.stratified ? (drawn[0] + (long) i * n / b) % n : drawn[i]);
+        return t;
     }
 
     Tensor offset(Tensor noise, Tensor draw) { return noise.add(draw.mul((float) settings.noiseOffset)); }
@@ -104,13 +112,18 @@ public final class Denoising {
 
     /** The answer against the noise with its offset. */
     Tensor loss(Tensor answer, Question q) {
-        return settings.norm == Norm.L1 ? Loss.l1(answer, q.noise) : Loss.l2(answer, q.noise);
-    }
-
-    Tensor loss(Batch batch, Rng rng) {
-        try (Scope s = Scope.open()) {
-            Question q = ask(batch, rng);
-            return s.keep(loss(answer(q, model.unet.features(batch.degraded().to(model.device))), q));
+        boolean squared = settings.norm == Norm.L2;
+        Tensor target = q.noise;
+        if (settings.weightLimit > 1) {
+            float[] weights = new float[q.timesteps.length];
+            for (int i = 0; i < weights.length; i++) {
+                double sigma = model.schedule.sigma(q.timesteps[i]), weight = Math.min(1 + sigma * sigma, settings.weightLimit);
+                weights[i] = (float) (squared ? Math.sqrt(weight) : weight);
+            }
+            Tensor w = Tensor.of(weights, weights.length, 1, 1, 1).to(model.device);
+            answer = answer.mul(w);
+            target = target.mul(w);
         }
+        return squared ? Loss.l2(answer, target) : Loss.l1(answer, target);
     }
 }

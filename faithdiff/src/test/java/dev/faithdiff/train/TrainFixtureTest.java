@@ -16,10 +16,10 @@ import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.text.PromptEncoder.Prompt;
-import dev.faithdiff.train.UnifiedObjective.Trained;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -34,7 +34,7 @@ class TrainFixtureTest {
         try (Scope s = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
             JsonObject facts = FACTS.getAsJsonObject("stage2");
             UnifiedObjective objective = new UnifiedObjective(model, settings(), facts.get("lr").getAsDouble(),
-                    facts.get("denoise_encoder_lr").getAsDouble(), Trained.BOTH);
+                    facts.get("denoise_encoder_lr").getAsDouble(), Set.of());
             assertThat(objective.parameters()).hasSize(facts.get("trainable_tensors").getAsInt());
             run(model, objective, "stage2", false);
         }
@@ -45,7 +45,7 @@ class TrainFixtureTest {
         try (Scope s = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
             JsonObject facts = FACTS.getAsJsonObject("stage2");
             run(model, new UnifiedObjective(model, settings(), facts.get("lr").getAsDouble(), facts.get("denoise_encoder_lr").getAsDouble(),
-                    Trained.BOTH), "stage2", true);
+                    Set.of()), "stage2", true);
         }
     }
 

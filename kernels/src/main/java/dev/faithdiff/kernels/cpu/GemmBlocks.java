@@ -14,7 +14,7 @@ import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
  */
 record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
     private static final int BLOCK = 96;                     // rows that a task packs: 96 x 640 floats are 240 KiB
-    private static final int TASKS = 4 * Parallel.threads(); // enough for an even end
+    private static final int TASKS = 8 * Parallel.threads(); // enough for an even end
 
     private static final ThreadLocal<float[]> BLOCKS = ThreadLocal.withInitial(() -> new float[Panels.roundUp(BLOCK) * STRIDE]);
 
