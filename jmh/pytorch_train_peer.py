@@ -1,4 +1,4 @@
-"""Times PyTorch on the training step of the benchmark train/mini-unified-128: python jmh/pytorch_train_peer.py [steps]
+"""Times PyTorch on the training step of the benchmark model/train-mini-unified-128: python jmh/pytorch_train_peer.py [steps]
 
 One step of the second stage at the bundled model's sizes: four crops of 128x128, the frozen autoencoder's latents, LQ encoder,
 alignment and U-Net forward and backward, clipping, AdamW; F32, all threads, drawn weights. Prints one row for each memory format: the
@@ -193,7 +193,7 @@ def main():
             seconds.append(time.perf_counter() - start)
             cpu.append(time.process_time() - used)
         median = statistics.median(seconds)
-        print(f"| train/mini-unified-128 | PyTorch {torch.__version__} {name} | {median * 1e3:.0f} ms ({statistics.median(cpu) * 1e3:.0f} ms of processors) "
+        print(f"| model/train-mini-unified-128 | PyTorch {torch.__version__} {name} | {median * 1e3:.0f} ms ({statistics.median(cpu) * 1e3:.0f} ms of processors) "
               f"| {BATCH / median:.2f} images/s |", flush=True)
 
 
