@@ -10,6 +10,7 @@ import time
 import torch
 import torch.nn.functional as F
 
+from pytorch_rrdbnet import RrdbNet
 from pytorch_sdxl import Decoder, UNet, unet_inputs
 
 FILTER = (sys.argv[1:] or [""])[0]
@@ -72,6 +73,7 @@ def main():
     attention("unet-cross", 10, 4096, 77, 64)
     model(1.591e12, "model/unet-64x64", UNet, unet_inputs(1, 64))
     model(2.483e12, "model/vae-decode-512", Decoder, (torch.randn(1, 4, 64, 64),))
+    model(5.875e11, "model/rrdbnet-x4-128", RrdbNet, (torch.rand(1, 3, 128, 128),))
 
 
 if __name__ == "__main__":

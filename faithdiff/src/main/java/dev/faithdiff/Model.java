@@ -14,14 +14,21 @@ import dev.faithdiff.vae.Vae;
 import dev.faithdiff.vae.VaeConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -34,6 +41,9 @@ public final class Model implements AutoCloseable {
     private static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
     /** What belongs to a folder's own weights and not to those of a model that was trained from it. */
     private static final Set<String> OWN = Set.of(UNET, VAE, "README.md", "SHA256SUMS");
+    /** Height and width, top and left, target height and width. */
+    private static final int SIZE_NUMBERS = 6;
+    private static final int PIECES = 1000, PIECE = 4096;
 
     public final Device device;
     public final Config config;
@@ -45,27 +55,27 @@ public final class Model implements AutoCloseable {
     private final Path folder;
     private final Weights unetWeights, vaeWeights;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private String digest;
 
     private Model(Path folder, Device device, Function<String, Weights> weights) {
-        if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
-        this.folder = folder;
         this.device = device;
-        Config root = Config.read(folder.resolve("model.json"));
-        if (!root.text("format", "").equals("faithdiff-jvm") || root.integer("version", 0) != VERSION) {
-            throw new UncheckedIOException(new IOException(folder.resolve("model.json") + ": is not a model of this program's format version "
-                    + VERSION + "; make one with 'faithdiff convert'"));
-        }
+        this.folder = folder;
+        Config root = describe(folder);
+        root.require("kind", "faithdiff");
         config = root.at("faithdiff");
         scheduler = Config.read(folder.resolve("scheduler/scheduler_config.json"));
         schedule = NoiseSchedule.of(scheduler);
         try {
             text = open(PromptEncoder.open(folder, config, device));
+            UNetConfig sizes = UNetConfig.of(Config.read(folder.resolve("unet/config.json")));
             unetWeights = open(weights.apply(UNET));
-            unet = new AlignedUNet(unetWeights, UNetConfig.of(Config.read(folder.resolve("unet/config.json"))), AlignConfig.of(config));
+            requireAlignment(unetWeights, folder.resolve(UNET));
+            unet = new AlignedUNet(unetWeights, sizes, AlignConfig.of(config));
             unetWeights.done();
             vaeWeights = open(weights.apply(VAE));
             vae = new Vae(vaeWeights, VaeConfig.of(Config.read(folder.resolve("vae/config.json"))));
             vaeWeights.done();
+            requirePairs(sizes);
         } catch (Throwable e) {
             close();
             throw e;
@@ -130,6 +140,82 @@ public final class Model implements AutoCloseable {
             for (Path p : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(p);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The {@code model.json} of a model folder of any kind. @throws UncheckedIOException in one line if it is none of this version */
+    static Config describe(Path folder) {
+        if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
+        Config c = Config.read(folder.resolve("model.json"));
+        if (c.text("format", "").equals("faithdiff-jvm") && c.integer("version", 0) == VERSION) return c;
+        throw new UncheckedIOException(new IOException(folder.resolve("model.json") + ": is not a model of this program's format version "
+                + VERSION + "; make one with 'faithdiff convert'"));
+    }
+
+    private static void requireAlignment(Weights u, Path file) {
+        if (!u.has("spatial_ch_projs.weight") || !u.has("denoise_encoder.conv_in.weight")) {
+            throw wrongPair(file + ": has no alignment weights, so it is a plain SDXL U-Net and not FaithDiff's; convert it together with FaithDiff.bin");
+        }
+    }
+
+    /** Parts that load one by one may still not belong together. */
+    private void requirePairs(UNetConfig u) {
+        AlignConfig a = unet.config();
+        int latents = vae.config().latentChannels(), levels = vae.config().channels().length;
+        requirePair(u.inChannels() == latents && u.outChannels() == latents, "the VAE has latents of " + latents + " channels, the U-Net takes "
+                + u.inChannels() + " and gives " + u.outChannels());
+        requirePair(a.encoderChannels().length == levels, "the LQ encoder halves its image " + (a.encoderChannels().length - 1) + " times, the VAE "
+                + (levels - 1) + " times");
+        requirePair(a.embeddingChannels() == u.channels()[0], "the alignment module is for features of " + a.embeddingChannels()
+                + " channels, the U-Net's first have " + u.channels()[0]);
+        int features = a.encoderChannels()[a.encoderChannels().length - 1];
+        requirePair(a.lastFeatures() || a.conditionChannels() == features, "the alignment module takes " + a.conditionChannels()
+                + " channels, the LQ encoder gives " + features);
+        requirePair(text.stateWidth() == u.textWidth(), "text states are " + text.stateWidth() + " wide, the U-Net takes " + u.textWidth());
+        int extra = text.pooledWidth() + SIZE_NUMBERS * u.sizeWidth();
+        requirePair(extra == u.extraWidth(), "pooled text and size numbers are " + extra + " wide, the U-Net takes " + u.extraWidth());
+    }
+
+    private void requirePair(boolean holds, String rule) {
+        if (!holds) throw wrongPair(folder + ": parts of different models: " + rule);
+    }
+
+    private static UncheckedIOException wrongPair(String line) { return new UncheckedIOException(new IOException(line)); }
+
+    /**
+     * SHA-256, as hexadecimal digits, of the folder's files: of their names and sizes, of small ones whole, of large ones of evenly spread
+     * pieces, which tells models apart in less than a second.
+     */
+    public synchronized String digest() {
+        if (digest == null) digest = sha256(this::digest);
+        return digest;
+    }
+
+    private void digest(MessageDigest sum) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                long bytes = Files.size(file), apart = Math.max(PIECE, bytes / PIECES);
+                sum.update((folder.relativize(file) + " " + bytes + "\n").getBytes(StandardCharsets.UTF_8));
+                try (FileChannel in = FileChannel.open(file)) {
+                    for (long at = 0; at < bytes; at += apart) {
+                        ByteBuffer piece = ByteBuffer.allocate(PIECE);
+                        in.read(piece, at);
+                        sum.update(piece.flip());
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String sha256(Consumer<MessageDigest> content) {
+        try {
+            MessageDigest sum = MessageDigest.getInstance("SHA-256");
+            content.accept(sum);
+            return HexFormat.of().formatHex(sum.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -20,7 +20,7 @@ public enum Ablation {
     NO_ALIGNMENT,
     /** The LQ encoder's last features, as narrow as latents, instead of those behind its middle block (another model: {@link #resize}). */
     LAST_FEATURES,
-    /** The second stage without the first: the alignment starts without effect. */
+    /** The second stage without the first, from an alignment without effect ({@link FirstValues#silentAlignment} of a drawn one). */
     NO_PRETRAINING,
     /** The LQ encoder does not learn. */
     FIXED_ENCODER,
