@@ -13,7 +13,7 @@ public final class CpuBackend implements Backend {
             new MatmulPacked(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(),
             new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dWeightGradColumns(),
-            new AttentionFlash(), new AttentionGradFlash(),
+            new AttentionFew(), new AttentionFlash(), new AttentionGradFew(), new AttentionGradFlash(),
             new GroupNormVector(), new GroupNormGradVector(),
             new LayerNormVector(), new LayerNormGradVector(),
             new SoftmaxVector(),

@@ -1,6 +1,5 @@
 package dev.faithdiff.kernels.cpu;
 
-import static dev.faithdiff.kernels.cpu.Panels.ROOM;
 import static dev.faithdiff.kernels.cpu.Panels.ROWS;
 import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
@@ -18,7 +17,6 @@ import jdk.incubator.vector.FloatVector;
  * every thread a part, K is cut into as many pieces whatever the number of threads, whose products are added in order.
  *
  * @param a rows of M numbers, K of them
- * @param m M
  * @param b rows of N numbers, K of them
  * @param c F32 [M, N], or [N, M] if turned
  */
@@ -28,11 +26,14 @@ record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, Matrix c
     private static final int TASKS = 16, LEAST = 512;     // wanted tasks, and rows of K for which one is worth its sums
     private static final int TURNING = 32;                // of K that take as long as to turn C
 
-    /** A thread's own: blocks of the operands, and the sums of its part of C as a sequence of tiles. */
-    private record Scratch(float[] a, float[] rows, MemorySegment b, float[] tiles) {}
+    private static final int SUMS = HEIGHT * WIDTH + WIDTH; // floats from panel to panel of sums, lest all fall into one cache set
+
+    /** A thread's own: blocks of the operands as they come, B in panels, and the sums of its part of C, panel by panel. */
+    private record Scratch(float[] a, float[] rows, MemorySegment b, float[] sums) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[DEPTH * STRIDE], new float[DEPTH * STRIDE], Arena.ofAuto().allocate(4L * DEPTH * COLUMNS, 64), new float[HEIGHT * COLUMNS + ROOM]));
+            () -> new Scratch(new float[DEPTH * STRIDE], new float[DEPTH * STRIDE], Arena.ofAuto().allocate(4L * DEPTH * COLUMNS, 64),
+                    new float[COLUMNS / WIDTH * SUMS]));
 
     /** What a product costs, padding included. */
     static long cost(int k, int m, int n, boolean turned) { return (k + (turned ? TURNING : 0L)) * Panels.roundUp(m) * PackedB.panels(n) * WIDTH; }
@@ -40,7 +41,8 @@ record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, Matrix c
     void run() {
         int height = evenly(m, HEIGHT, ROWS), width = evenly(n, COLUMNS, WIDTH);
         int down = Math.ceilDiv(m, height), across = Math.ceilDiv(n, width), blocks = down * across;
-        int wanted = Math.clamp(Math.min(Math.ceilDiv(TASKS, blocks), k / LEAST), 1, TASKS), step = Math.ceilDiv(k, wanted), pieces = Math.ceilDiv(k, step);
+        int wanted = Math.clamp(Math.min(Math.ceilDiv(TASKS, blocks), k / LEAST), 1, TASKS);
+        int step = Math.ceilDiv(k, wanted), pieces = Math.ceilDiv(k, step);
         long size = (long) m * n;
         try (Workspace partial = Workspace.of((pieces - 1) * size)) {
             Parallel.run(pieces * blocks, task -> {
@@ -48,7 +50,8 @@ record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, Matrix c
                 Matrix to = piece == 0 ? c : new Matrix(partial.at((piece - 1) * size), DType.F32, c.rows(), c.columns(), c.columns());
                 block(row, Math.min(height, m - row), column, Math.min(width, n - column), piece * step, Math.min(k, (piece + 1) * step), to);
             });
-            if (pieces > 1) Pieces.rows(c.rows(), (long) pieces * c.columns(), (first, rows) -> {
+            if (pieces == 1) return;
+            Pieces.rows(c.rows(), (long) pieces * c.columns(), (first, rows) -> {
                 for (int r = (int) first; r < first + rows; r++) add(partial.at((long) r * c.columns()), 4 * size, pieces - 1, c.at(r, 0), c.columns());
             });
         }
@@ -62,28 +65,23 @@ record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, Matrix c
             a.pack(at, depth, row, height, scratch.a);
             b.pack(at, depth, column, width, scratch.rows);
             for (int i = 0; i < width; i += WIDTH) PackB.copy(scratch.rows, i, Math.min(WIDTH, width - i), depth, panel(scratch, i, depth));
-            multiply(scratch, depth, height, width, at == from);
+            multiply(scratch, depth, height, width, at > from);
         }
         for (int i = 0; i < width; i += WIDTH) {
-            for (int r = 0; r < height; r += ROWS) {
-                long cell = turned ? to.at(column + i, row + r) : to.at(row + r, column + i);
-                Panels.store(scratch.tiles, tile(r, i, width), Math.min(ROWS, height - r), Math.min(WIDTH, width - i), turned, cell, to.stride());
-            }
+            int columns = Math.min(WIDTH, width - i);
+            if (turned) Panels.storeTurned(scratch.sums, sums(i), height, columns, false, to.at(column + i, row), to.stride());
+            else Panels.store(scratch.sums, sums(i), height, columns, false, to.at(row, column + i), to.stride());
         }
     }
 
-    /** Adds a block's products to the sums. */
-    private static void multiply(Scratch scratch, int depth, int height, int width, boolean first) {
+    private static void multiply(Scratch scratch, int depth, int height, int width, boolean add) {
         for (int r = 0; r < height; r += ROWS) {
-            for (int i = 0; i < width; i += WIDTH) {
-                int t = tile(r, i, width);
-                Panels.tileTurned(depth, scratch.a, r, panel(scratch, i, depth), first ? null : scratch.tiles, t, scratch.tiles, t);
-            }
+            for (int i = 0; i < width; i += WIDTH) Panels.tileTurned(depth, scratch.a, r, panel(scratch, i, depth), add, scratch.sums, sums(i) + r * WIDTH);
         }
     }
 
-    /** Where the tile of a row and a column begins: those of a row lie side by side. */
-    private static int tile(int row, int column, int width) { return row * PackedB.panels(width) * WIDTH + column * ROWS; }
+    /** Where the sums of a panel begin. */
+    private static int sums(int column) { return column / WIDTH * SUMS; }
 
     private static long panel(Scratch scratch, int column, int depth) { return scratch.b.address() + 4L * column * depth; }
 

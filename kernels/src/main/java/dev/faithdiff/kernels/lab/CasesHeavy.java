@@ -161,6 +161,8 @@ final class CasesHeavy {
         attention(PLAIN, "head-40", new AttentionOp(2, false), x(1, 16, 80), x(1, 19, 80), x(1, 19, 80));
         attention(PLAIN, "many-keys", new AttentionOp(1, false), x(1, 3, 64), x(1, 331, 64), x(1, 331, 64));
         attention(PLAIN, "many-queries", new AttentionOp(1, false), x(1, 331, 64), x(1, 3, 64), x(1, 3, 64));
+        attention(PLAIN, "across", new AttentionOp(2, false), x(37, 4, 32), x(37, 4, 32), x(37, 4, 32));
+        attention(PLAIN, "across-ragged", new AttentionOp(3, false), x(11, 5, 21), x(11, 8, 21), x(11, 8, 15));
         attention(PLAIN, "head-512", new AttentionOp(1, false), x(1, 17, 512), x(1, 17, 512), x(1, 17, 512));
         parity(EACH, "wide", new AttentionOp(1, false), x(WIDE, 1, 9, 8), x(WIDE, 1, 11, 8), x(1, 11, 8));
         model(EACH, "unet-4096", new AttentionOp(10, false), x(1, 4096, 640), x(1, 4096, 640), x(1, 4096, 640));
@@ -168,7 +170,10 @@ final class CasesHeavy {
         model(EACH, "unet-cross", new AttentionOp(10, false), x(1, 4096, 640), x(1, 77, 640), x(1, 77, 640));
         model(EACH, "text", new AttentionOp(12, true), x(1, 77, 768), x(1, 77, 768), x(1, 77, 768));
         model(EACH, "vae", new AttentionOp(1, false), x(1, 4096, 512), x(1, 4096, 512), x(1, 4096, 512));
+        model(PLAIN, "mini-across", new AttentionOp(8, false), x(1024, 4, 128), x(1024, 4, 128), x(1024, 4, 128));
         for (int i = 0; i < 3; i++) {
+            AttentionOp.Grad across = new AttentionOp.Grad(new AttentionOp(8, false), i);
+            model(PLAIN, "mini-across-" + i, across, x(1024, 4, 128), x(1024, 4, 128), x(1024, 4, 128), x(1024, 4, 128));
             AttentionOp.Grad grad = new AttentionOp.Grad(new AttentionOp(20, false), i);
             model(EACH, "unet-1024-" + i, grad, x(1, 1024, 1280), x(1, 1024, 1280), x(1, 1024, 1280), x(1, 1024, 1280));
         }
