@@ -108,7 +108,6 @@ public final class Training implements AutoCloseable {
         while (at.stage() < run.stagesToRun().size()) {
             if (!runStage()) return End.STOPPED;
         }
-        folder.writeModel(model, Map.of());
         return End.DONE;
     }
 
