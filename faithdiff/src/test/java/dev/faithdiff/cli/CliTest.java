@@ -94,7 +94,7 @@ class CliTest {
         byte[] bytes = Files.readAllBytes(jpeg);
         Path cutJpeg = Files.write(dir.resolve("cut.jpg"), Arrays.copyOf(bytes, bytes.length / 2));
         fails(1, "nothing.png does not exist", "restore", dir.resolve("nothing.png"), "-o", out);
-        fails(1, "folder", "restore", dir, "-o", out);
+        fails(2, "folder", "restore", dir, "-o", out);
         fails(1, "empty.png is empty", "restore", empty, "-o", out);
         fails(1, "cut.png", "restore", cut, "-o", out);
         fails(1, "cut.jpg", "restore", cutJpeg, "-o", out);
