@@ -31,7 +31,10 @@ public final class Denoising {
     }
 
     /** One batch of questions: noise to find, a timestep for each row, text, and the six size numbers {@code [B, 6]}. */
-    record Question(Tensor latents, Tensor noise, int[] timesteps, Prompt prompt, Tensor timeIds) {}
+    record Question(Tensor latents, Tensor noise, int[] timesteps, Prompt prompt, Tensor timeIds) {
+        /** The same about other latents. */
+        Question with(Tensor latents) { return new Question(latents, noise, timesteps, prompt, timeIds); }
+    }
 
     /** The size the network is told it makes, as in the released scripts, whatever the crop's. */
     private static final int TARGET = 512;

@@ -25,7 +25,7 @@ final class Objectives implements AutoCloseable {
             case "lq" -> new LqObjective(model, head, s.learningRate());
             case "align" -> new AlignmentObjective(model, s.denoising(), s.learningRate());
             default -> new UnifiedObjective(model, s.denoising(), s.learningRate(), s.encoderLearningRate(), ablations,
-                    s.headWeight() == 0 ? null : head, s.headWeight());
+                    s.headWeight() == 0 ? null : head, s.headWeight(), s.blend());
         };
     }
 

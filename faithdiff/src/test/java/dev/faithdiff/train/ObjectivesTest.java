@@ -115,8 +115,20 @@ class ObjectivesTest {
         try (Model sizes = drawn(); LqHead head = new LqHead(sizes, 1)) {
             learns(m -> new LqObjective(m, head, 1e-3), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
             float[] before = head.parameters().get("lq_head.weight").toFloats();
-            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of(), head, 0.3), Set.of(ENCODER, UNET), Set.of());
+            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of(), head, 0.3, 0.5), Set.of(ENCODER, UNET), Set.of());
             assertThat(head.parameters().get("lq_head.weight").toFloats()).isNotEqualTo(before);
+        }
+    }
+
+    @Test void aBlendAsksForOtherLatentsAndTeachesTheHeadNothing() {
+        try (Model model = drawn(); LqHead head = new LqHead(model, 1)) {
+            UnifiedObjective half = new UnifiedObjective(model, PUBLISHED, 1, 1, Set.of(), head, 0, 0.5);
+            try (Tape tape = Tape.watch(half.parameters().values())) {
+                Tensor loss = half.loss(batch("a", "b"), Rng.cpu(3));
+                assertThat(loss.item()).isNotEqualTo(loss(model, PUBLISHED, "a", "b"));
+                Tensor gradient = tape.gradients(loss).get(head.parameters().get("lq_head.weight"));
+                assertThat(gradient.toFloats()).containsOnly(0);
+            }
         }
     }
 
