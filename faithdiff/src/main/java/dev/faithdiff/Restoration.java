@@ -65,7 +65,7 @@ final class Restoration {
         try (Scope s = Scope.open()) {
             List<Tensor> conditions = new ArrayList<>(), timeIds = new ArrayList<>();
             for (TileGrid.Tile t : grid.tiles()) {
-                conditions.add(Finite.require(() -> model.unet.condition(grid.cut(features, t)), "the alignment module"));
+                conditions.add(Finite.require(() -> condition(grid, features, t), "the alignment module"));
                 timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
             }
             TextContext text = new TextContext(prompt.states());
@@ -101,6 +101,13 @@ final class Restoration {
     Tensor startWithin(Tensor parameters, Tensor noise, Sampler sampler) {
         try (Scope s = Scope.open()) {
             return s.keep(sampler.noised(Vae.Gaussian.of(parameters).mean().mul(model.vae.config().scaling()), noise, 0));
+        }
+    }
+
+    /** A large image has hundreds of tiles, so nothing else of them stays. */
+    private Tensor condition(TileGrid grid, Tensor features, TileGrid.Tile t) {
+        try (Scope s = Scope.open()) {
+            return s.keep(model.unet.condition(grid.cut(features, t)));
         }
     }
 
