@@ -29,6 +29,7 @@ public final class Weights implements AutoCloseable {
         Map<String, SafeTensors.Entry> entries;
         SafeTensors file;
         Rng rng;
+        Tensor values;
         Device device;
         DType dtype;
         final Map<String, Tensor> taken = new LinkedHashMap<>();
@@ -69,6 +70,19 @@ public final class Weights implements AutoCloseable {
         return new Weights(r, "");
     }
 
+    /**
+     * Weights that are copies of parts of one tensor, of its type and on its device: for timing models of full size that no file holds.
+     * Matrices and kernels are scaled by one over the root of their inputs, other parameters are drawn by their {@link Init}.
+     *
+     * @param values standard normal values, as many as the largest weight has
+     */
+    public static Weights copies(Tensor values) {
+        Weights w = init(1, values.device());
+        w.root.values = values;
+        w.root.dtype = values.dtype();
+        return w;
+    }
+
     /** Shapes without values, to hold a model's architecture against a list of published keys: {@code name -> file shape}. */
     public static Weights shapes(String name, Map<String, Shape> published) {
         Root r = new Root();
@@ -98,8 +112,12 @@ public final class Weights implements AutoCloseable {
 
     private Tensor drawn(String key, Init init, Shape shape) {
         try (Scope s = Scope.open()) {
+            if (root.values != null && shape.rank() > 1) {
+                float scale = (float) Math.sqrt(shape.size(0) / (double) shape.count());
+                return keep(root.values.view(0, shape).mul(scale)).named(key);
+            }
             Tensor host = Tensor.of(init.draw(shape, root.rng), shape.toArray());
-            return keep(host.to(root.device)).named(key);
+            return keep(host.to(root.dtype).to(root.device)).named(key);
         }
     }
 
