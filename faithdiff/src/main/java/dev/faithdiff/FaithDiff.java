@@ -7,6 +7,7 @@ import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.Samplers;
 import dev.faithdiff.sample.TileGrid;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
@@ -45,6 +46,16 @@ public final class FaithDiff implements AutoCloseable {
 
     /** Opens a model folder as {@code faithdiff convert} writes it. */
     public static FaithDiff open(Path folder, Device device) { return new FaithDiff(Model.open(folder, device)); }
+
+    /**
+     * Opens a model folder.
+     *
+     * @param dtype   the type of activations: F32, F16 or BF16
+     * @param offload which weights lie on the device
+     */
+    public static FaithDiff open(Path folder, Device device, DType dtype, Offload offload) {
+        return new FaithDiff(Model.open(folder, device, dtype, offload));
+    }
 
     public Image restore(Image lowQuality, Options options) { return restore(lowQuality, options, (stage, step, steps) -> {}); }
 

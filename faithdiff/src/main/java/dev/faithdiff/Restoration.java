@@ -4,6 +4,8 @@ import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
@@ -52,23 +54,26 @@ final class Restoration {
             List<Tensor> conditions = new ArrayList<>(), timeIds = new ArrayList<>();
             for (TileGrid.Tile t : grid.tiles()) {
                 walks.add(sampler.walk());
-                conditions.add(model.unet.condition(grid.cut(features, t)));
+                conditions.add(model.unet.condition(grid.cut(features, t).to(model.dtype)));
                 timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
             }
-            TextContext text = new TextContext(prompt.states());
+            TextContext text = new TextContext(prompt.states().to(model.dtype));
+            Tensor pooled = prompt.pooled().to(model.dtype);
             double[] timesteps = sampler.timesteps();
-            for (int i = 0; i < timesteps.length; i++) {
-                try (Scope step = Scope.open()) {
-                    List<Tensor> tiles = new ArrayList<>();
-                    for (int k = 0; k < grid.tiles().size(); k++) {
-                        Tensor x = grid.cut(latents, grid.tiles().get(k));
-                        Tensor eps = model.unet.predict(sampler.scaleInput(x, i), conditions.get(k), (float) timesteps[i], text,
-                                prompt.pooled(), timeIds.get(k));
-                        tiles.add(walks.get(k).step(x, guidance.apply(eps), i, noise));
+            try (Replay predict = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text))) {
+                for (int i = 0; i < timesteps.length; i++) {
+                    try (Scope step = Scope.open()) {
+                        List<Tensor> tiles = new ArrayList<>();
+                        for (int k = 0; k < grid.tiles().size(); k++) {
+                            Tensor x = grid.cut(latents, grid.tiles().get(k));
+                            Tensor temb = model.unet.unet().embedTime((float) timesteps[i], pooled, timeIds.get(k));
+                            Tensor eps = predict.run(sampler.scaleInput(x, i).to(model.dtype), conditions.get(k), temb).to(DType.F32);
+                            tiles.add(walks.get(k).step(x, guidance.apply(eps), i, noise));
+                        }
+                        latents = step.keep(grid.merge(tiles));
                     }
-                    latents = step.keep(grid.merge(tiles));
+                    after.accept(i, latents);
                 }
-                after.accept(i, latents);
             }
             return s.keep(latents);
         } finally {

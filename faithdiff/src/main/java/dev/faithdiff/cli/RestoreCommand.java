@@ -1,12 +1,14 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.FaithDiff;
+import dev.faithdiff.Offload;
 import dev.faithdiff.Options;
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
-import dev.faithdiff.tensor.Device;
 import dev.faithdiff.sample.Samplers;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Locale;
@@ -73,6 +75,13 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto: the CPU as long as CUDA is not proven on a GPU.")
     private String device = "auto";
 
+    @Option(names = "--dtype", description = "What a GPU computes in, with sums in f32: ${COMPLETION-CANDIDATES} (default: f16; the CPU computes in f32).")
+    private Precision dtype;
+
+    @Option(names = "--offload", description = "Which weights leave a GPU while they are not needed: ${COMPLETION-CANDIDATES}; stages: whole "
+            + "networks, blocks: also parts of the U-Net in each step, auto: as few as its memory allows.")
+    private Offload offload = Offload.AUTO;
+
     @Option(names = "--profile", paramLabel = "FILE", description = "Print where the time went, and write it as a trace (.json) for "
             + "https://ui.perfetto.dev or chrome://tracing.")
     private Path trace;
@@ -91,7 +100,7 @@ final class RestoreCommand implements Callable<Integer> {
         long begin = System.nanoTime();
         Image restored;
         String profile = "";
-        try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on);
+        try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on, type(on), offload);
                 StepBar bar = StepBar.of(steps, quiet)) {
             restored = faithDiff.restore(photo, options, p == null ? bar : p.and(bar));
             if (p != null) profile = p.end(on);
@@ -125,6 +134,21 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Device device() {
         return device.equals("auto") ? Device.CPU : Device.of(device);
+    }
+
+    private DType type(Device on) {
+        if (dtype == null) return on == Device.CPU ? DType.F32 : DType.F16;
+        if (on == Device.CPU && dtype != Precision.F32) {
+            throw new ParameterException(spec.commandLine(), "--dtype " + dtype + " is for a GPU; the CPU's kernels compute in f32");
+        }
+        return DType.valueOf(dtype.name());
+    }
+
+    /** Types of activations. */
+    private enum Precision {
+        F32, F16, BF16;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
     /** The samplers' names, for the help. */
