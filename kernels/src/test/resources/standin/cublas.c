@@ -4,7 +4,7 @@
 #include "numbers.h"
 
 typedef unsigned long long u64;
-typedef struct { int ta, tb, m, n, k, type, lda, ldb, ldc, batch; long long sa, sb, sc; char *a, *b, *c; } Product;
+typedef struct { int ta, tb, m, n, k, type, result, lda, ldb, ldc, batch; long long sa, sb, sc; char *a, *b, *c; } Product;
 
 extern void *standin_memory(u64 address, u64 bytes);
 extern int standin_later(void (*work)(void *), const void *arguments, size_t bytes);
@@ -27,7 +27,7 @@ static void multiply(void *arguments) {
                     sum += (double)load(p->a, a + (p->ta ? j + (long)y * p->lda : y + (long)j * p->lda), p->type)
                             * load(p->b, b + (p->tb ? x + (long)j * p->ldb : j + (long)x * p->ldb), p->type);
                 }
-                store(p->c, c + y + (long)x * p->ldc, p->type, sum);
+                store(p->c, c + y + (long)x * p->ldc, p->result, sum);
             }
         }
     }
@@ -38,14 +38,13 @@ int cublasGemmStridedBatchedEx(void *h, int ta, int tb, int m, int n, int k, con
         long long sa, u64 b, int bt, int ldb, long long sb, const float *beta, u64 c, int ct, int ldc, long long sc,
         int batch, int compute, int algorithm) {
     if (at != FLOAT && at != HALF && at != BFLOAT) return UNSUPPORTED;
-    if (at != bt || at != ct) return UNSUPPORTED;
+    if (at != bt || (at != ct && ct != FLOAT)) return UNSUPPORTED;
     if (h != (void *)0xb1a5 || compute != COMPUTE_32F || algorithm != -1 || *alpha != 1 || *beta != 0) return INVALID;
     if (lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m || batch < 1) return INVALID;
-    u64 size = size_of(at);
-    Product p = {ta, tb, m, n, k, at, lda, ldb, ldc, batch, sa, sb, sc};
-    p.a = standin_memory(a, size * ((batch - 1) * sa + (u64)lda * (ta ? m : k)));
-    p.b = standin_memory(b, size * ((batch - 1) * sb + (u64)ldb * (tb ? k : n)));
-    p.c = standin_memory(c, size * ((batch - 1) * sc + (u64)ldc * n));
+    Product p = {ta, tb, m, n, k, at, ct, lda, ldb, ldc, batch, sa, sb, sc};
+    p.a = standin_memory(a, size_of(at) * ((batch - 1) * sa + (u64)lda * ((ta ? m : k) - 1) + (ta ? k : m)));
+    p.b = standin_memory(b, size_of(at) * ((batch - 1) * sb + (u64)ldb * ((tb ? k : n) - 1) + (tb ? n : k)));
+    p.c = standin_memory(c, size_of(ct) * ((batch - 1) * sc + (u64)ldc * (n - 1) + m));
     return p.a && p.b && p.c ? standin_later(multiply, &p, sizeof p) : INVALID;
 }
 

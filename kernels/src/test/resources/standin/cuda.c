@@ -278,3 +278,6 @@ int standin_later(void (*work)(void *), const void *arguments, size_t bytes) {
     memcpy(kept, arguments, bytes);
     return later((void *)0x5678, (Work){.kind = CALL, .call = work, .from = kept});
 }
+
+/* For the stand-ins of libraries: a line of the log. */
+void standin_note(const char *what) { say("%s", what); }

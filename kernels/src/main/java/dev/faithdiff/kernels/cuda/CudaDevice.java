@@ -10,7 +10,6 @@ import dev.faithdiff.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -33,6 +32,7 @@ final class CudaDevice implements Device, Entry.Target {
     private final CUstream stream = new CUstream();
     private final Pool pool;
     private final Staging staging;
+    private final DiskCache cache;
     private final CudaModules modules;
     private final ThreadLocal<Launch> launch = ThreadLocal.withInitial(Launch::new);
     private final int capability;
@@ -42,9 +42,9 @@ final class CudaDevice implements Device, Entry.Target {
     private boolean capturing;
 
     /** Opens the device; the libraries are loaded. */
-    CudaDevice(int index) { this(index, new Nvrtc(), CudaModules.cacheFolder()); }
+    CudaDevice(int index) { this(index, new Nvrtc(), DiskCache.user()); }
 
-    CudaDevice(int index, CudaModules.Compiler compiler, Path cache) {
+    CudaDevice(int index, CudaModules.Compiler compiler, DiskCache cache) {
         this.index = index;
         check(JCudaDriver.cuInit(0), "cuInit");
         check(JCudaDriver.cuDeviceGet(device, index), "opening " + name());
@@ -57,6 +57,7 @@ final class CudaDevice implements Device, Entry.Target {
         pool = new Pool(name(), this::take, this::free, this::driverFreeBytes,
                 Long.getLong("faithdiff.pool.idle.bytes", Long.MAX_VALUE));
         staging = new Staging(this);
+        this.cache = cache;
         modules = new CudaModules(this, architecture(), compiler, cache);
     }
 
@@ -79,7 +80,7 @@ final class CudaDevice implements Device, Entry.Target {
     /** cuDNN on this device, opened at its first use. */
     synchronized Cudnn cudnn() {
         use();
-        if (cudnn == null) cudnn = new Cudnn(this);
+        if (cudnn == null) cudnn = new Cudnn(this, cache);
         return cudnn;
     }
 

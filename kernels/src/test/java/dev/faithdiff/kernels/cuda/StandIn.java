@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +68,16 @@ public final class StandIn {
         CudaLibraries.loadNatives(12, 3);
     }
 
+    /** In that JVM: writes a line among the driver's calls. */
+    static void note(String line) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment note = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global()).find("standin_note").orElseThrow();
+            Linker.nativeLinker().downcallHandle(note, FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).invoke(arena.allocateFrom(line));
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
     /**
      * In that JVM, with CUDA_STANDIN_NEAR in its environment: a device that runs our kernels as {@link EmulatedDevice} builds them.
      *
@@ -77,7 +93,7 @@ public final class StandIn {
                 List<String> defines = options.stream().filter(o -> o.startsWith("-D")).toList();
                 return (builder.build(name.replace(".cu", ""), defines) + "\0").getBytes(StandardCharsets.UTF_8);
             }
-        }, cache);
+        }, new DiskCache(cache));
     }
 
     static void gcc(Path folder, String... arguments) throws Exception {

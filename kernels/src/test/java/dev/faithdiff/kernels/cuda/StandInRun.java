@@ -18,6 +18,7 @@ import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LinearOp;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +73,7 @@ final class StandInRun {
         Path cache = Path.of(arguments[0]);
         StandIn.load(cache);
         Pretending compiler = new Pretending();
-        CudaDevice device = new CudaDevice(0, compiler, cache);
+        CudaDevice device = new CudaDevice(0, compiler, new DiskCache(cache));
         if (arguments[1].equals("streams")) {
             streams(device);
             return;
@@ -90,6 +91,7 @@ final class StandInRun {
         memory(device);
         graphs(device);
         products(device);
+        algorithms(device, cache);
     }
 
     private static void kernels(CudaDevice device, Pretending compiler, Path cache) throws Exception {
@@ -110,7 +112,7 @@ final class StandInRun {
                 assertThat(files).hasSize(1).allMatch(f -> f.toString().endsWith(".cubin"));
             }
             // A second run of the program finds the code that the first one kept.
-            CudaModules again = new CudaModules(device, "sm_90a", compiler, cache);
+            CudaModules again = new CudaModules(device, "sm_90a", compiler, new DiskCache(cache));
             again.function("scale", "scale", List.of("-DT0=F32", "-DTO=F32"));
             assertThat(compiler.asked).hasSize(1);
             again.function("scale", "scale", List.of("-DT0=F16", "-DTO=F16"));
@@ -138,6 +140,37 @@ final class StandInRun {
             }
             System.out.println(k.name() + ": cases " + ran);
             assertThat(ran).as(k.name()).containsKey(DType.F32);
+        }
+    }
+
+    /** An algorithm is measured once for all runs of the program; a file that is not as it was written is passed over and made again. */
+    private static void algorithms(CudaDevice device, Path cache) throws IOException {
+        try (Scope s = Scope.open(); var files = Files.list(cache)) {
+            Shape x = Shape.of(1, 6, 5, 3), w = Shape.of(4, 3, 3, 3), y = Shape.of(1, 6, 5, 4);
+            Tensor[] t = {Tensor.zeros(device, DType.F32, x), Tensor.zeros(device, DType.F32, w), Tensor.zeros(device, DType.F32, y)};
+            List<Path> before = files.toList();
+            for (Cudnn.Pass pass : Cudnn.Pass.values()) {
+                Cudnn.Problem p = new Cudnn.Problem(pass, DType.F32, x, w, y, 1, 1, 1);
+                StandIn.note("first " + pass);
+                new Cudnn(device, new DiskCache(cache)).run(p, t[0].address(), t[1].address(), t[2].address());
+                StandIn.note("second " + pass);
+                new Cudnn(device, new DiskCache(cache)).run(p, t[0].address(), t[1].address(), t[2].address());
+                Path kept;
+                try (var now = Files.list(cache)) {
+                    List<Path> fresh = now.filter(f -> !before.contains(f)).toList();
+                    assertThat(fresh).hasSize(1);
+                    kept = fresh.getFirst();
+                }
+                assertThat(Files.readString(kept)).contains("stand-in, no GPU sm_90a cuDNN 90501", pass.name());
+                for (String broken : List.of("", "no such thing\n1", Files.readString(kept) + "7777", Files.readString(kept).replaceAll("\\d+$", "99"))) {
+                    Files.writeString(kept, broken);
+                    StandIn.note("broken " + pass);
+                    new Cudnn(device, new DiskCache(cache)).run(p, t[0].address(), t[1].address(), t[2].address());
+                }
+                StandIn.note("end of " + pass);
+                Files.delete(kept);
+            }
+            device.synchronize();
         }
     }
 

@@ -10,6 +10,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,14 @@ class StandInTest {
         assertThat(calls.stream().filter("module codecode"::equals)).as("launches share the module of their types").hasSize(3);
         assertThat(calls.stream().filter(c -> c.startsWith("pin 8388608"))).as("staging is pinned once").hasSize(2);
         graph(calls);
+        List<String> expected = new ArrayList<>();
+        for (Cudnn.Pass p : Cudnn.Pass.values()) {
+            expected.addAll(List.of("first " + p, "measure", "second " + p));
+            for (int i = 0; i < 4; i++) expected.addAll(List.of("broken " + p, "measure"));
+            expected.add("end of " + p);
+        }
+        List<String> chosen = calls.subList(calls.indexOf("first FORWARD"), calls.size());
+        assertThat(chosen.stream().filter(c -> c.matches("(first|second|broken|end of|measure).*"))).containsExactlyElementsOf(expected);
     }
 
     /** The first run is plain, the second captures, and from then on a run is a copy and a launch. */
@@ -72,6 +81,12 @@ class StandInTest {
                 Files.createDirectory(folder.resolve("cache")).toString());
         assertThat(calls).doesNotContain("alloc in a capture");
         assertThat(calls.stream().filter(c -> c.startsWith("launch graph"))).hasSize(StandInNetwork.RUNS - 1);
+    }
+
+    /** Those kernels that need cuBLAS and cuDNN, with every small case: what they ask the libraries for, and our kernels between. */
+    @Test void kernelsOnLibrariesAgreeWithTheirReferences() throws Exception {
+        assumeTrue(EmulatedDevice.unavailable() == null, () -> "CUDA sources are not emulated: " + EmulatedDevice.unavailable());
+        new StandIn(folder).run(StandInLibraries.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), Files.createDirectory(folder.resolve("cache")).toString());
     }
 
     /** What the renaming of a needed library does for CUDA 13, with a library of our own. */
