@@ -7,6 +7,7 @@ import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,15 +18,18 @@ final class KernelCheck {
     private final boolean types, model;
     private final Table table = new Table("op", "device", "kernel", "type", "cases", "refused", "worst error", "allowed", "in case", "verdict");
     private final List<Parity.Result> failures = new ArrayList<>();
+    private final PrintWriter progress;
     private boolean idle;
 
     /**
-     * @param types a row for each type of activations
-     * @param model real models' shapes instead of the small cases
+     * @param types    a row for each type of activations
+     * @param model    real models' shapes instead of the small cases
+     * @param progress hears of each of these, which take seconds
      */
-    KernelCheck(boolean types, boolean model) {
+    KernelCheck(boolean types, boolean model, PrintWriter progress) {
         this.types = types;
         this.model = model;
+        this.progress = progress;
     }
 
     Table table() { return table; }
@@ -43,7 +47,9 @@ final class KernelCheck {
         Map<String, List<Parity.Result>> byType = new LinkedHashMap<>();
         for (Case c : model ? Cases.model(kernel.op()) : Cases.parity(kernel.op())) {
             String type = types ? c.types().activation().toString() : "all";
-            byType.computeIfAbsent(type, t -> new ArrayList<>()).add(Parity.run(kernel, c, backend.open(0)));
+            Parity.Result result = Parity.run(kernel, c, backend.open(0));
+            byType.computeIfAbsent(type, t -> new ArrayList<>()).add(result);
+            if (model) progress.println(result);
         }
         idle |= !model && byType.values().stream().flatMap(List::stream).noneMatch(Parity.Result::ran);
         byType.forEach((type, results) -> row(kernel, backend, type, results));

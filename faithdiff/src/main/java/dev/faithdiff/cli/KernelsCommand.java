@@ -65,7 +65,7 @@ final class KernelsCommand implements Callable<Integer> {
             @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind,
             @Option(names = "--types", description = "A row for each type of activations instead of one for all.") boolean types,
             @Option(names = "--model", description = "Real models' shapes instead, against the CPU's kernels in F32.") boolean model) {
-        KernelCheck check = new KernelCheck(types, model);
+        KernelCheck check = new KernelCheck(types, model, spec.commandLine().getErr());
         for (Backend b : backends(kind)) {
             if (kind != null && b.unavailable() != null) throw new OpError("device '" + kind + "' is not available: " + b.unavailable());
             if (b.unavailable() == null) for (Class<? extends Op> o : ops(op)) check.run(b, o);

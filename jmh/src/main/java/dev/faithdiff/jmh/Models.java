@@ -2,6 +2,7 @@ package dev.faithdiff.jmh;
 
 import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Model;
+import dev.faithdiff.Offload;
 import dev.faithdiff.Options;
 import dev.faithdiff.align.AlignConfig;
 import dev.faithdiff.align.AlignedUNet;
@@ -16,6 +17,7 @@ import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.vae.Vae;
@@ -56,7 +58,8 @@ final class Models {
     /** 128 to 512 pixels in two steps. */
     private static Work restore(Place p) {
         Work work = new Work();
-        FaithDiff mini = work.hold(FaithDiff.open(Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini"), p.device()));
+        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        FaithDiff mini = work.hold(FaithDiff.open(folder, p.device(), p.dtype(), Offload.NONE));
         byte[] rgb = new byte[3 * 128 * 128];
         new Random(1).nextBytes(rgb);
         Image photo = Image.of(128, 128, rgb);
@@ -91,7 +94,7 @@ final class Models {
         }
     }
 
-    /** One guided prediction of a 128x128 latent: two rows of text, one of latents and of condition. */
+    /** One guided prediction of a 128x128 latent: two rows of text, one of latents and of condition; recorded where the device does that. */
     private static Work guidedStep(Place p) {
         Work work = new Work();
         AlignedUNet unet = new AlignedUNet(p.weights(work), UNET, ALIGN);
@@ -99,7 +102,8 @@ final class Models {
         Tensor x = one.input(work, 128, 128, 4), condition = one.input(work, 128, 128, ALIGN.embeddingChannels());
         Prompt prompt = Prompt.of(p, work);
         Guidance guidance = new Guidance(5, 0);
-        return work.repeat(() -> guidance.apply(unet.predict(x, condition, 500, prompt.text, prompt.pooled, prompt.sizes)));
+        Replay predict = work.hold(p.device().replay(in -> unet.predict(in[0], in[1], in[2], prompt.text)));
+        return work.repeat(() -> guidance.apply(predict.run(x, condition, unet.unet().embedTime(500, prompt.pooled, prompt.sizes))));
     }
 
     /** A whole image but for its text: both encoders, all guided steps, the decoder. */
@@ -112,12 +116,14 @@ final class Models {
         Prompt prompt = Prompt.of(p, work);
         Sampler sampler = EulerSampler.euler(NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, NoiseSchedule.Spacing.LEADING, 1), STEPS, false, 0);
         Guidance guidance = new Guidance(5, 0);
+        Replay predict = work.hold(p.device().replay(in -> unet.predict(in[0], in[1], in[2], prompt.text)));
         return work.repeat(() -> {
             Tensor condition = unet.condition(unet.features(photo)), x = Vae.Gaussian.of(vae.encode(photo)).sample(noise);
             try (Sampler.Walk walk = sampler.walk()) {
                 for (int i = 0; i < STEPS; i++) {
                     try (Scope s = Scope.open()) {
-                        Tensor eps = unet.predict(sampler.scaleInput(x, i), condition, (float) sampler.timesteps()[i], prompt.text, prompt.pooled, prompt.sizes);
+                        Tensor temb = unet.unet().embedTime((float) sampler.timesteps()[i], prompt.pooled, prompt.sizes);
+                        Tensor eps = predict.run(sampler.scaleInput(x, i), condition, temb);
                         x = s.keep(walk.step(x, guidance.apply(eps), i, () -> noise));
                     }
                 }

@@ -3,9 +3,6 @@ package dev.faithdiff.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.faithdiff.kernels.lab.Case;
-import dev.faithdiff.kernels.lab.Cases;
-import dev.faithdiff.kernels.lab.Parity;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;
@@ -14,9 +11,7 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AffineOp;
-import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Engine;
-import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LinearOp;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -25,12 +20,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 
 /**
- * What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and
- * launches, and the arguments of products and convolutions.
+ * What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and launches, and
+ * the algorithms of cuDNN that are kept.
  */
 final class StandInRun {
     /** y = 3 x + 0.5 by the one kernel that the stand-in knows. */
@@ -90,7 +84,6 @@ final class StandInRun {
         copies(device);
         memory(device);
         graphs(device);
-        products(device);
         algorithms(device, cache);
     }
 
@@ -118,28 +111,6 @@ final class StandInRun {
             again.function("scale", "scale", List.of("-DT0=F16", "-DTO=F16"));
             assertThat(compiler.asked).hasSize(2);
             assertThatThrownBy(() -> again.function("none", "none", List.of())).hasMessage("there is no kernel source none.cu");
-        }
-    }
-
-    /**
-     * Every case of one type that has no bias, which a kernel of our own adds, through the plain loops of the stand-ins for cuBLAS and cuDNN:
-     * they take F32, F16 and BF16 with sums in F32, and nothing else.
-     */
-    private static void products(CudaDevice device) {
-        List<Kernel<?>> kernels = List.of(new CublasLinear(), new CublasMatmul(), new CublasConv2d1x1(), new CudnnConv2d(),
-                new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad());
-        for (Kernel<?> k : kernels) {
-            EnumMap<DType, Integer> ran = new EnumMap<>(DType.class);
-            for (Case c : Cases.parity(k.op())) {
-                Tensor[] in = c.outline();
-                boolean padded = c.op() instanceof Conv2dOp o && (o.top() != o.bottom() || o.left() != o.right());
-                if (in.length > 2 || padded || in[0].dtype() != in[1].dtype()) continue;
-                Parity.Result r = Parity.run(k, c, device);
-                assertThat(r.failure()).as(r.toString()).isNull();
-                if (r.ran()) ran.merge(in[0].dtype(), 1, Integer::sum);
-            }
-            System.out.println(k.name() + ": cases " + ran);
-            assertThat(ran).as(k.name()).containsKey(DType.F32);
         }
     }
 
