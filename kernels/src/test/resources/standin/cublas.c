@@ -1,6 +1,5 @@
 /* A stand-in for cuBLAS: products of column-major matrices by plain loops over the stand-in driver's memory, on its stream. */
 #include <stddef.h>
-#include <stdlib.h>
 #include "numbers.h"
 
 typedef unsigned long long u64;
@@ -19,17 +18,19 @@ int cublasSetWorkspace_v2(void *h, void *at, size_t bytes) { return standin_memo
 static void multiply(void *arguments) {
     Product *p = arguments;
     for (int i = 0; i < p->batch; i++) {
-        long a = i * p->sa, b = i * p->sb, c = i * p->sc;
+        float *A = widened(p->a + i * p->sa * size_of(p->type), (long)p->lda * (p->ta ? p->m : p->k), p->type);
+        float *B = widened(p->b + i * p->sb * size_of(p->type), (long)p->ldb * (p->tb ? p->k : p->n), p->type);
         for (int x = 0; x < p->n; x++) {
             for (int y = 0; y < p->m; y++) {
                 double sum = 0;
                 for (int j = 0; j < p->k; j++) {
-                    sum += (double)load(p->a, a + (p->ta ? j + (long)y * p->lda : y + (long)j * p->lda), p->type)
-                            * load(p->b, b + (p->tb ? x + (long)j * p->ldb : j + (long)x * p->ldb), p->type);
+                    sum += (double)A[p->ta ? j + (long)y * p->lda : y + (long)j * p->lda] * B[p->tb ? x + (long)j * p->ldb : j + (long)x * p->ldb];
                 }
-                store(p->c, c + y + (long)x * p->ldc, p->type, sum);
+                store(p->c, i * p->sc + y + (long)x * p->ldc, p->type, sum);
             }
         }
+        free(A);
+        free(B);
     }
 }
 
