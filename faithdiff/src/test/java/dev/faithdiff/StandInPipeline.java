@@ -9,38 +9,32 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Random;
 
 /** What {@link StandInPipelineTest} runs in a JVM of its own: the tiny model on a CUDA device that is none, and on the CPU. */
 final class StandInPipeline {
-    private static final Options OPTIONS = Options.defaults().withScale(1).withSteps(3).withPrompt("a photo of a cat");
+    static final int STEPS = 3;
+    private static final Options OPTIONS = Options.defaults().withScale(1).withSteps(STEPS).withPrompt("a photo of a cat");
 
     private StandInPipeline() {}
 
-    /** @param arguments an empty folder, the model, and how weights come and go */
+    /** @param arguments a folder for compiled kernels, the model, the type of activations, and how weights come and go */
     public static void main(String[] arguments) throws IOException {
         Device device = StandIn.open(Path.of(arguments[0]));
         Path folder = Path.of(arguments[1]);
-        Offload offload = Offload.valueOf(arguments[2]);
-        Image expected = restore(folder, Device.CPU, DType.F32, Offload.NONE, 1), actual = restore(folder, device, DType.F32, offload, offload == Offload.NONE ? 1 : 2);
+        DType dtype = DType.valueOf(arguments[2]);
+        Image expected = restore(folder, Device.CPU, DType.F32, Offload.NONE), actual = restore(folder, device, dtype, Offload.valueOf(arguments[3]));
         double psnr = Metrics.psnr(actual, expected, Metrics.Channels.RGB);
-        System.out.printf("%s F32: %.1f dB%n", offload, psnr);
-        PipelineTest.assertSame(actual, expected);
-        if (offload != Offload.NONE) return;
-        double narrow = Metrics.psnr(restore(folder, device, DType.F16, offload, 1), expected, Metrics.Channels.RGB);
-        System.out.printf("%s F16: %.1f dB%n", offload, narrow);
-        assertThat(narrow).isBetween(45.0, 90.0);
+        System.out.printf("%s %s: %.1f dB%n", dtype, arguments[3], psnr);
+        if (dtype == DType.F32) PipelineTest.assertSame(actual, expected);
+        else assertThat(psnr).isGreaterThan(45);
     }
 
-    /** The last of several equal restorations, all of which must give the same. */
-    private static Image restore(Path folder, Device device, DType dtype, Offload offload, int times) {
-        Image first = null;
+    private static Image restore(Path folder, Device device, DType dtype, Offload offload) {
+        byte[] rgb = new byte[16 * 8 * 3];
+        new Random(5).nextBytes(rgb);
         try (FaithDiff faithDiff = FaithDiff.open(folder, device, dtype, offload)) {
-            for (int i = 0; i < times; i++) {
-                Image restored = faithDiff.restore(PrecisionTest.photo(), OPTIONS);
-                if (first != null) assertThat(restored).isEqualTo(first);
-                first = restored;
-            }
+            return faithDiff.restore(Image.of(16, 8, rgb), OPTIONS);
         }
-        return first;
     }
 }
