@@ -1,6 +1,5 @@
 /* A stand-in for cuBLAS: products of column-major matrices by plain loops over the stand-in driver's memory, on its stream. */
 #include <stddef.h>
-#include <stdlib.h>
 #include "numbers.h"
 
 typedef unsigned long long u64;
@@ -16,20 +15,25 @@ int cublasSetStream_v2(void *h, void *s) { return s == (void *)0x5678 ? 0 : INVA
 int cublasSetMathMode(void *h, int mode) { return mode == 16 ? 0 : INVALID; }
 int cublasSetWorkspace_v2(void *h, void *at, size_t bytes) { return standin_memory((u64)at, bytes) ? 0 : INVALID; }
 
+/* Elements from the first to behind the last of a column-major matrix; beyond them may lie what is not its own. */
+static u64 extent(int step, int rows, int columns) { return (u64)step * (columns - 1) + rows; }
+
 static void multiply(void *arguments) {
     Product *p = arguments;
     for (int i = 0; i < p->batch; i++) {
-        long a = i * p->sa, b = i * p->sb, c = i * p->sc;
+        float *A = widened(p->a + i * p->sa * size_of(p->type), extent(p->lda, p->ta ? p->k : p->m, p->ta ? p->m : p->k), p->type);
+        float *B = widened(p->b + i * p->sb * size_of(p->type), extent(p->ldb, p->tb ? p->n : p->k, p->tb ? p->k : p->n), p->type);
         for (int x = 0; x < p->n; x++) {
             for (int y = 0; y < p->m; y++) {
                 double sum = 0;
                 for (int j = 0; j < p->k; j++) {
-                    sum += (double)load(p->a, a + (p->ta ? j + (long)y * p->lda : y + (long)j * p->lda), p->type)
-                            * load(p->b, b + (p->tb ? x + (long)j * p->ldb : j + (long)x * p->ldb), p->type);
+                    sum += (double)A[p->ta ? j + (long)y * p->lda : y + (long)j * p->lda] * B[p->tb ? x + (long)j * p->ldb : j + (long)x * p->ldb];
                 }
-                store(p->c, c + y + (long)x * p->ldc, p->result, sum);
+                store(p->c, i * p->sc + y + (long)x * p->ldc, p->result, sum);
             }
         }
+        free(A);
+        free(B);
     }
 }
 
@@ -42,9 +46,9 @@ int cublasGemmStridedBatchedEx(void *h, int ta, int tb, int m, int n, int k, con
     if (h != (void *)0xb1a5 || compute != COMPUTE_32F || algorithm != -1 || *alpha != 1 || *beta != 0) return INVALID;
     if (lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m || batch < 1) return INVALID;
     Product p = {ta, tb, m, n, k, at, ct, lda, ldb, ldc, batch, sa, sb, sc};
-    p.a = standin_memory(a, size_of(at) * ((batch - 1) * sa + (u64)lda * ((ta ? m : k) - 1) + (ta ? k : m)));
-    p.b = standin_memory(b, size_of(at) * ((batch - 1) * sb + (u64)ldb * ((tb ? k : n) - 1) + (tb ? n : k)));
-    p.c = standin_memory(c, size_of(ct) * ((batch - 1) * sc + (u64)ldc * (n - 1) + m));
+    p.a = standin_memory(a, size_of(at) * ((batch - 1) * sa + extent(lda, ta ? k : m, ta ? m : k)));
+    p.b = standin_memory(b, size_of(at) * ((batch - 1) * sb + extent(ldb, tb ? n : k, tb ? k : n)));
+    p.c = standin_memory(c, size_of(ct) * ((batch - 1) * sc + extent(ldc, m, n)));
     return p.a && p.b && p.c ? standin_later(multiply, &p, sizeof p) : INVALID;
 }
 

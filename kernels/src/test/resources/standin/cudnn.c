@@ -40,6 +40,8 @@ static void compute(void *arguments) {
     int type = r->type;
     u64 count = bytes(r) / size_of(type);
     double *sum = calloc(count, sizeof(double));
+    float *X = widened(a->X, bytes(x) / size_of(type), type), *W = widened(a->W, bytes(w) / size_of(type), type);
+    float *Y = widened(a->Y, bytes(y) / size_of(type), type);
     for (int b = 0; b < y->n; b++) for (int oy = 0; oy < y->h; oy++) for (int ox = 0; ox < y->w; ox++) for (int o = 0; o < w->n; o++) {
         long yi = (((long)b * y->h + oy) * y->w + ox) * y->c + o;
         for (int ky = 0; ky < w->h; ky++) for (int kx = 0; kx < w->w; kx++) {
@@ -47,15 +49,18 @@ static void compute(void *arguments) {
             if (iy < 0 || iy >= x->h || ix < 0 || ix >= x->w) continue;
             for (int i = 0; i < x->c; i++) {
                 long xi = (((long)b * x->h + iy) * x->w + ix) * x->c + i, wi = (((long)o * w->h + ky) * w->w + kx) * w->c + i;
-                if (a->what == 0) sum[yi] += (double)load(a->X, xi, type) * load(a->W, wi, type);
-                if (a->what == 1) sum[xi] += (double)load(a->Y, yi, type) * load(a->W, wi, type);
-                if (a->what == 2) sum[wi] += (double)load(a->Y, yi, type) * load(a->X, xi, type);
+                if (a->what == 0) sum[yi] += (double)X[xi] * W[wi];
+                if (a->what == 1) sum[xi] += (double)Y[yi] * W[wi];
+                if (a->what == 2) sum[wi] += (double)Y[yi] * X[xi];
             }
         }
     }
-    char *R = a->what == 0 ? a->Y : a->what == 1 ? a->X : a->W;
-    for (u64 i = 0; i < count; i++) store(R, i, type, sum[i]);
+    char *result = a->what == 0 ? a->Y : a->what == 1 ? a->X : a->W;
+    for (u64 i = 0; i < count; i++) store(result, i, type, sum[i]);
     free(sum);
+    free(X);
+    free(W);
+    free(Y);
 }
 
 /* Sums in F32; F32 by plain multiply-adds, not in TF32, and narrower types on tensor cores. */

@@ -1,5 +1,6 @@
 /* Elements of F32 (type 0), F16 (2) and BF16 (14 for cuBLAS, 9 for cuDNN) as floats. Narrowing rounds to nearest, ties to even. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FLOAT = 0, HALF = 2 };
@@ -19,6 +20,13 @@ static float load(const void *p, long i, int type) {
     int exponent = h >> 10 & 31, mantissa = h & 1023;
     float a = exponent == 31 ? (mantissa ? NAN : INFINITY) : exponent == 0 ? ldexpf(mantissa, -24) : ldexpf(1024 + mantissa, exponent - 25);
     return h >> 15 ? -a : a;
+}
+
+/* Elements as floats, to be freed. */
+static float *widened(const void *p, long count, int type) {
+    float *f = malloc(count * sizeof(float) + 1);
+    for (long i = 0; i < count; i++) f[i] = load(p, i, type);
+    return f;
 }
 
 static void store(void *p, long i, int type, float v) {

@@ -39,7 +39,7 @@ public final class FaithDiff implements AutoCloseable {
     private final Model model;
     private final Restoration restoration;
 
-    private FaithDiff(Model model) {
+    FaithDiff(Model model) {
         this.model = model;
         restoration = new Restoration(model);
     }

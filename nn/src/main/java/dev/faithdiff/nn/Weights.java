@@ -93,14 +93,14 @@ public final class Weights implements AutoCloseable {
     }
 
     /** Shapes without values, to hold a model's architecture against a list of published keys: {@code name -> file shape}. */
-    public static Weights shapes(String name, Map<String, Shape> published) { return shapes(name, published, Device.CPU, null, null); }
+    public static Weights shapes(String name, Map<String, Shape> published) { return shapes(name, published, DType.F16, Device.CPU, null, null); }
 
-    /** F16 weights without values on a device, to measure what a model would hold there. */
-    public static Weights shapes(String name, Map<String, Shape> published, Device device, DType dtype, Residency residency) {
+    /** Weights of a file that has shapes and a type but no values, to measure what a model would hold on a device. */
+    public static Weights shapes(String name, Map<String, Shape> published, DType inFile, Device device, DType dtype, Residency residency) {
         Root r = new Root();
         r.name = name;
         r.entries = new LinkedHashMap<>();
-        published.forEach((k, s) -> r.entries.put(k, new SafeTensors.Entry(k, DType.F16, s, null)));
+        published.forEach((k, s) -> r.entries.put(k, new SafeTensors.Entry(k, inFile, s, null)));
         return on(r, device, dtype, residency);
     }
 

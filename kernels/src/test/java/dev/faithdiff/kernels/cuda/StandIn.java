@@ -32,10 +32,10 @@ public final class StandIn {
         this.folder = folder;
         for (String file : List.of("cuda.c", "cublas.c", "cudnn.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
         // The driver's symbols have no versions, the libraries' have; these find the driver's memory in the driver.
-        gcc(folder, "-shared", "-fPIC", "-O1", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");
+        gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");
         for (String[] part : new String[][] {{"cublas.c", "libcublas.so.12"}, {"cudnn.c", "libcudnn.so.9"}}) {
             Files.writeString(folder.resolve("versions"), part[1] + " { global: *; };");
-            gcc(folder, "-shared", "-fPIC", "-O1", "-Wl,-soname," + part[1], "-Wl,--version-script=versions", "-o", part[1], part[0], "libcuda.so.1", "-lm");
+            gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname," + part[1], "-Wl,--version-script=versions", "-o", part[1], part[0], "libcuda.so.1", "-lm");
         }
     }
 
