@@ -6,6 +6,8 @@ import dev.faithdiff.Options;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.rrdb.RrdbConfig;
+import dev.faithdiff.rrdb.RrdbNet;
 import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
@@ -19,7 +21,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
 
-/** Whole models: the bundled one, SDXL's decoder with drawn weights, and the U-Net of a folder that {@code faithdiff.bench.model} names. */
+/**
+ * Whole models: the bundled one, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the U-Net of a folder that
+ * {@code faithdiff.bench.model} names.
+ */
 final class Models {
     private static final int TEXT_TOKENS = 77;
 
@@ -28,6 +33,7 @@ final class Models {
     static {
         ALL.put("restore-mini-512", Models::restore);
         ALL.put("vae-decode-512", Models::decode);
+        ALL.put("rrdbnet-x4-128", Models::enlarge);
         if (System.getProperty("faithdiff.bench.model") != null) ALL.put("unet-64x64", Models::unet);
     }
 
@@ -48,6 +54,14 @@ final class Models {
         Vae vae = new Vae(work.hold(Weights.init(1, Device.CPU)), new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f));
         Tensor z = work.input(1, 64, 64, 4);
         return work.repeat(() -> vae.decode(z));
+    }
+
+    /** Real-ESRGAN's network of 23 blocks, 128 to 512 pixels. */
+    private static Work enlarge() {
+        Work work = new Work();
+        RrdbNet net = new RrdbNet(work.hold(Weights.init(1, Device.CPU)), new RrdbConfig(4, 64, 32, 23));
+        Tensor x = work.input(1, 128, 128, 3);
+        return work.repeat(() -> net.forward(x));
     }
 
     /** One prediction of a 64x64 latent, batch 1. */
