@@ -1,16 +1,25 @@
-"""Times PyTorch on the shapes of the kernel benchmarks, for whoever has it: python jmh/pytorch_peer.py
+"""Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [FILTER]
 
-Prints one row for each case: median of several runs in milliseconds and GFLOP/s, in F32 on all threads.
+Prints one row for each case with FILTER in its name: median of several runs in milliseconds and GFLOP/s, in F32 on all threads. The whole
+U-Net holds 10 GB.
 """
 import statistics
+import sys
 import time
 
 import torch
 import torch.nn.functional as F
 
+from pytorch_rrdbnet import RrdbNet
+from pytorch_sdxl import Decoder, UNet, unet_inputs
 
-def timed(flops, name, work, runs=9):
-    for _ in range(3):
+FILTER = (sys.argv[1:] or [""])[0]
+
+
+def timed(flops, name, work, runs=9, warmup=3):
+    if FILTER not in name:
+        return
+    for _ in range(warmup):
         work()
     seconds = []
     for _ in range(runs):
@@ -38,6 +47,17 @@ def attention(name, heads, queries, keys, width):
     timed(4 * heads * queries * keys * width, "AttentionOp/" + name, lambda: F.scaled_dot_product_attention(q, k, v))
 
 
+def model(flops, name, make, inputs):
+    if FILTER not in name:
+        return
+    with torch.device("meta"):
+        net = make()
+    net = net.to_empty(device="cpu").eval().to(memory_format=torch.channels_last)
+    for p in net.parameters():
+        p.uniform_(-0.02, 0.02)
+    timed(flops, name, lambda: net(*inputs), runs=5, warmup=1)
+
+
 @torch.inference_mode()
 def main():
     linear("4096x1280", 4096, 1280, 1280)
@@ -51,6 +71,9 @@ def main():
     attention("unet-4096", 10, 4096, 4096, 64)
     attention("unet-1024", 20, 1024, 1024, 64)
     attention("unet-cross", 10, 4096, 77, 64)
+    model(1.591e12, "model/unet-64x64", UNet, unet_inputs(1, 64))
+    model(2.483e12, "model/vae-decode-512", Decoder, (torch.randn(1, 4, 64, 64),))
+    model(5.875e11, "model/rrdbnet-x4-128", RrdbNet, (torch.rand(1, 3, 128, 128),))
 
 
 if __name__ == "__main__":

@@ -1,21 +1,16 @@
 package dev.faithdiff;
 
+import dev.faithdiff.image.Damage;
 import dev.faithdiff.image.Filter;
+import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.sample.Guidance;
-import dev.faithdiff.sample.Sampler;
-import dev.faithdiff.sample.Samplers;
-import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.Rng;
-import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.text.PromptEncoder.Prompt;
-import dev.faithdiff.vae.BlendedTiles;
+import dev.faithdiff.tensor.OpError;
 import java.nio.file.Path;
-import java.util.function.Supplier;
+import java.util.concurrent.CancellationException;
+import java.util.function.UnaryOperator;
 
 /**
  * Restores photos with a model folder.
@@ -26,29 +21,28 @@ import java.util.function.Supplier;
  *     ImageFiles.write(restored, out);
  * }
  * }</pre>
+ *
+ * <p>Any thread may call any method: restorations wait for one another, and closing waits for the one that runs. The same input, options,
+ * model and device give the same image, bit for bit.
  */
-public final class FaithDiff implements AutoCloseable {
-    /** Hears how far a restoration is: a stage's name, and for denoising the step of how many. Runs on the restoring thread. */
-    public interface Progress {
-        void at(String stage, int step, int steps);
-    }
-
+public final class FaithDiff implements Restorer {
     /** Sides are padded to multiples of this, as published. */
     private static final int PADDING = 8;
 
     private final Model model;
-    private final Restoration restoration;
+    private boolean closed;
 
-    FaithDiff(Model model) {
-        this.model = model;
-        restoration = new Restoration(model);
-    }
-
-    /** Opens a model folder as {@code faithdiff convert} writes it. */
-    public static FaithDiff open(Path folder, Device device) { return new FaithDiff(Model.open(folder, device)); }
+    FaithDiff(Model model) { this.model = model; }
 
     /**
-     * Opens a model folder.
+     * Opens a model folder as {@code faithdiff convert} writes it.
+     *
+     * @throws RuntimeException of one line, naming the file, if a part is missing, damaged or belongs to another model
+     */
+    public static FaithDiff open(Path folder, Device device) { return open(folder, device, DType.F32, Offload.NONE); }
+
+    /**
+     * As {@link #open(Path, Device)}.
      *
      * @param dtype   the type of activations: F32, F16 or BF16
      * @param offload which weights lie on the device
@@ -57,67 +51,53 @@ public final class FaithDiff implements AutoCloseable {
         return new FaithDiff(Model.open(folder, device, dtype, offload));
     }
 
-    public Image restore(Image lowQuality, Options options) { return restore(lowQuality, options, (stage, step, steps) -> {}); }
-
     /**
-     * The restored image, {@code scale} times as large as the low-quality one. One restoration runs at a time.
+     * The restored image, {@code scale} times as large as the low-quality one.
      *
-     * @throws OutOfMemoryError if the image does not fit, saying what was asked for
+     * @param listener hears of progress on this thread and may end the restoration
+     * @param resume   a file that is replaced after each step and from which a restoration of the same input, options, model and device goes
+     *                 on to the same bytes; the caller deletes it once the result is safe. Null: none
+     * @throws IllegalArgumentException if options exclude each other or the result would be too large
+     * @throws IllegalStateException    if this is closed, or the resume file belongs to another restoration
+     * @throws CancellationException    if the thread was interrupted, which it stays, or the listener ended it
+     * @throws OpError                  if values are not finite or the result is of one colour, naming the layer where it began
+     * @throws OutOfMemoryError         if the image does not fit, saying what was asked for
      */
-    public synchronized Image restore(Image lowQuality, Options o, Progress progress) {
-        long width = (long) lowQuality.width() * o.scale(), height = (long) lowQuality.height() * o.scale();
+    @Override public synchronized Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
+        if (closed) throw new IllegalStateException("this FaithDiff is closed");
+        if (options.strength() < 1 && options.start() == Options.Start.NOISE) {
+            throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
+        }
+        long width = (long) lowQuality.width() * options.scale(), height = (long) lowQuality.height() * options.scale();
         if (width * height * 3 > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("the result would be " + width + "x" + height + ", more than this program can hold; use a smaller scale");
         }
+        Options o = guarded(lowQuality, options, listener);
         Image enlarged = Resize.resize(lowQuality, (int) width, (int) height, Filter.LANCZOS);
-        Image padded = enlarged.padTo(PADDING);
-        Image restored = run(padded, o, progress).crop(0, 0, enlarged.width(), enlarged.height());
-        return o.colorFix().apply(restored, enlarged);
+        if (o.strength() == 0 || o.fidelity() == 1) return enlarged;
+        UnaryOperator<Image> finish = decoded -> {
+            Image colored = o.colorFix().apply(decoded.crop(0, 0, enlarged.width(), enlarged.height()), enlarged);
+            return o.fidelity() == 0 ? colored : FrequencyBlend.apply(colored, enlarged, o.fidelity());
+        };
+        return finish.apply(new Run(model, o, listener, enlarged.padTo(PADDING)).run(resume, finish));
     }
 
-    private Image run(Image in, Options o, Progress progress) {
-        int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
-        Samplers kind = o.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(o.sampler());
-        Sampler sampler = kind.create(model.schedule, model.scheduler, o.steps());
-        try (Scope s = Scope.open()) {
-            progress.at("encode", 0, 0);
-            ImageNetworks networks = new ImageNetworks(model, o.vaeTile());
-            Tensor features = networks.features(parts(in), h, w);
-            Guidance guidance = guidance(o);
-            Prompt prompt = model.text.encode(o.prompt());
-            if (guidance.active()) prompt = model.text.encode(o.negative()).with(prompt);
-
-            Rng rng = Rng.cpu(o.seed());
-            int channels = model.vae.config().latentChannels();
-            Tensor noise = noise(rng, h, w, channels);
-            Tensor start = o.start() == Options.Start.NOISE ? noise.mul(sampler.initNoiseSigma())
-                    : restoration.startFromImage(networks.encode(parts(in), h, w), noise, noise(Rng.cpu(~o.seed()), h, w, channels), sampler.initNoiseSigma());
-            TileGrid grid = TileGrid.of(h, w, o.tile() / down, o.tile() / down, o.stride());
-            Supplier<Tensor> fresh = () -> noise(rng, grid.tileHeight(), grid.tileWidth(), channels);
-
-            progress.at("denoise", 0, o.steps());
-            Tensor latents = restoration.denoise(start, features, prompt, sampler, guidance, grid, new int[] {in.height(), in.width()},
-                    new int[] {o.tile(), o.tile()}, fresh, (i, x) -> progress.at("denoise", i + 1, o.steps()));
-            progress.at("decode", 0, 0);
-            return networks.decode(latents);
-        }
+    /** What a restoration adds to a photo that is hardly damaged is mostly harm. */
+    static Options guarded(Image lowQuality, Options o, Listener listener) {
+        if (o.guard() == Options.Guard.OFF || o.strength() <= Damage.MILD_STRENGTH) return o;
+        Damage damage = Damage.of(lowQuality);
+        if (!damage.isMild()) return o;
+        boolean lowers = o.guard() == Options.Guard.AUTO && o.start() == Options.Start.LR;
+        listener.warn("this photo is hardly damaged (" + damage + "), so restoring may harm it; "
+                + (lowers ? "strength is lowered to " + Damage.MILD_STRENGTH : "a lower strength or more fidelity keeps it closer"));
+        return lowers ? o.withStrength(Damage.MILD_STRENGTH) : o;
     }
 
-    /** Parts of an image as tensors, so that only a part is held as floats. */
-    private BlendedTiles.Source parts(Image in) {
-        return (top, left, height, width) -> Tensor.of(in.crop(left, top, width, height).toFloats(), 1, height, width, 3).to(model.device);
-    }
+    @Override public int scale() { return Options.defaults().scale(); }
 
-    /** Guidance changes nothing for a model that reads no text. */
-    private Guidance guidance(Options o) {
-        double scale = Double.isNaN(o.guidance()) ? model.config.number("guidance_scale", 5) : o.guidance();
-        return new Guidance(model.text.readsText() ? scale : 1, o.rescale());
+    /** Gives the model's memory back; harmless when done again. */
+    @Override public synchronized void close() {
+        closed = true;
+        model.close();
     }
-
-    /** Standard normal latents, drawn in the published order of channel, row, column. */
-    private Tensor noise(Rng rng, int h, int w, int channels) {
-        return Tensor.of(rng.randn(channels * h * w), 1, channels, h, w).permute(0, 2, 3, 1).to(model.device);
-    }
-
-    @Override public void close() { model.close(); }
 }

@@ -23,7 +23,10 @@ final class ImageNetworks {
     private final long bytes;
 
     /** @param tile side of a tile in pixels; 0: the whole image where it fits into the free memory, else as large tiles as do */
-    ImageNetworks(Model model, int tile) { this(model, tile, (long) (SHARE * model.device.freeBytes())); }
+    ImageNetworks(Model model, int tile) { this(model, tile, budget(model)); }
+
+    /** What a network may hold now. */
+    static long budget(Model model) { return (long) (SHARE * model.device.freeBytes()); }
 
     /** @param bytes what a network may hold */
     ImageNetworks(Model model, int tile, long bytes) {
@@ -55,15 +58,9 @@ final class ImageNetworks {
 
     /** The image of the last latents, of which only the bytes are held as a whole. */
     Image decode(Tensor latents) {
-        int height = latents.size(1) * down, width = latents.size(2) * down;
-        byte[] rgb = new byte[Math.toIntExact(3L * height * width)];
-        decode(latents, (top, left, p) -> {
-            byte[] part = Image.fromFloats(p.values(), p.width(), p.height()).rgb();
-            for (int y = 0; y < p.height(); y++) {
-                System.arraycopy(part, 3 * y * p.width(), rgb, 3 * ((top + y) * width + left), 3 * p.width());
-            }
-        });
-        return Image.of(width, height, rgb);
+        RgbSink image = RgbSink.of((long) latents.size(2) * down, (long) latents.size(1) * down);
+        decode(latents, image);
+        return image.image();
     }
 
     /** The image's parts {@code [H, W, 3]}, nominally -1..1. */

@@ -15,50 +15,66 @@ import dev.faithdiff.vae.Vae;
 import dev.faithdiff.vae.VaeConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HexFormat;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** The parts of a converted model folder, on one device. The default small model and full SDXL are the same classes. */
 public final class Model implements AutoCloseable {
     private static final int VERSION = 1;
+    /** Height and width, top and left, target height and width. */
+    private static final int SIZE_NUMBERS = 6;
+    private static final int PIECES = 1000, PIECE = 4096;
 
     public final Device device;
     /** The type of activations; the sampler computes in F32. */
     public final DType dtype;
-    /** Where weights are while they are not used; never AUTO. */
-    public final Offload offload;
     public final Config config;
     public final Config scheduler;
     public final NoiseSchedule schedule;
     public final PromptEncoder text;
     public final AlignedUNet unet;
     public final Vae vae;
+    private final Path folder;
+    private final Residency residency;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private String digest;
 
-    /** @param weights opens a file of the folder */
-    Model(Path folder, Device device, DType dtype, Offload offload, Function<String, Weights> weights) {
+    /**
+     * @param residency what moves weights, to be closed with this; null where none move
+     * @param weights   opens a file of the folder
+     */
+    Model(Path folder, Device device, DType dtype, Residency residency, Function<String, Weights> weights) {
         this.device = device;
         this.dtype = dtype;
-        this.offload = offload;
-        Config root = Config.read(folder.resolve("model.json"));
-        if (!root.text("format", "").equals("faithdiff-jvm") || root.integer("version", 0) != VERSION) {
-            throw new UncheckedIOException(new IOException(folder.resolve("model.json") + ": is not a model of this program's format version "
-                    + VERSION + "; make one with 'faithdiff convert'"));
-        }
+        this.residency = residency;
+        this.folder = folder;
+        Config root = describe(folder);
+        root.require("kind", "faithdiff");
         config = root.at("faithdiff");
         scheduler = Config.read(folder.resolve("scheduler/scheduler_config.json"));
         schedule = NoiseSchedule.of(scheduler);
         try {
             text = open(PromptEncoder.open(folder, config, device, weights));
             Weights u = open(weights.apply("unet/model.safetensors"));
-            unet = new AlignedUNet(u, UNetConfig.of(Config.read(folder.resolve("unet/config.json"))), AlignConfig.of(config));
+            requireAlignment(u, folder.resolve("unet/model.safetensors"));
+            UNetConfig sizes = UNetConfig.of(Config.read(folder.resolve("unet/config.json")));
+            unet = new AlignedUNet(u, sizes, AlignConfig.of(config));
             u.done();
             Weights v = open(weights.apply("vae/model.safetensors"));
             vae = new Vae(v, VaeConfig.of(Config.read(folder.resolve("vae/config.json"))));
             v.done();
+            requirePairs(sizes);
         } catch (Throwable e) {
             close();
             throw e;
@@ -71,20 +87,87 @@ public final class Model implements AutoCloseable {
     /** Opens a model folder. @param dtype the type of activations, to which wider weights are rounded; F32 leaves weights as they are */
     public static Model open(Path folder, Device device, DType dtype, Offload offload) {
         if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
-        Offload chosen = offload.chosen(folder, device, dtype);
-        Residency residency = chosen.residency(device);
-        try {
-            Model model = new Model(folder, device, dtype, chosen, file -> Weights.open(folder.resolve(file), device, dtype == DType.F32 ? null : dtype, residency));
-            if (residency != null) model.open(residency);
-            return model;
-        } catch (Throwable e) {
-            if (residency != null) residency.close();
-            throw e;
+        Residency residency = offload.chosen(folder, device, dtype).residency(device);
+        return new Model(folder, device, dtype, residency, file -> Weights.open(folder.resolve(file), device, dtype == DType.F32 ? null : dtype, residency));
+    }
+
+    /** Work of the networks in the form that is best repeated. */
+    Replay replay(Replay work) { return residency == null ? device.replay(work) : residency.replay(work); }
+
+    /** The {@code model.json} of a model folder of any kind. @throws UncheckedIOException in one line if it is none of this version */
+    static Config describe(Path folder) {
+        if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
+        Config c = Config.read(folder.resolve("model.json"));
+        if (c.text("format", "").equals("faithdiff-jvm") && c.integer("version", 0) == VERSION) return c;
+        throw new UncheckedIOException(new IOException(folder.resolve("model.json") + ": is not a model of this program's format version "
+                + VERSION + "; make one with 'faithdiff convert'"));
+    }
+
+    private static void requireAlignment(Weights u, Path file) {
+        if (!u.has("information_transformer_layes.0.ln_1.weight") || !u.has("denoise_encoder.conv_in.weight")) {
+            throw wrongPair(file + ": has no alignment weights, so it is a plain SDXL U-Net and not FaithDiff's; convert it together with FaithDiff.bin");
         }
     }
 
-    /** Denoising work in the form that is best repeated; weights that come and go in each step keep no place that could be recorded. */
-    Replay replay(Replay work) { return offload == Offload.BLOCKS ? work : device.replay(work); }
+    /** Parts that load one by one may still not belong together. */
+    private void requirePairs(UNetConfig u) {
+        AlignConfig a = unet.config();
+        int latents = vae.config().latentChannels(), levels = vae.config().channels().length;
+        requirePair(u.inChannels() == latents && u.outChannels() == latents, "the VAE has latents of " + latents + " channels, the U-Net takes "
+                + u.inChannels() + " and gives " + u.outChannels());
+        requirePair(a.encoderChannels().length == levels, "the LQ encoder halves its image " + (a.encoderChannels().length - 1) + " times, the VAE "
+                + (levels - 1) + " times");
+        requirePair(a.embeddingChannels() == u.channels()[0], "the alignment module is for features of " + a.embeddingChannels()
+                + " channels, the U-Net's first have " + u.channels()[0]);
+        requirePair(a.conditionChannels() == a.encoderChannels()[a.encoderChannels().length - 1], "the alignment module takes "
+                + a.conditionChannels() + " channels, the LQ encoder gives " + a.encoderChannels()[a.encoderChannels().length - 1]);
+        requirePair(text.stateWidth() == u.textWidth(), "text states are " + text.stateWidth() + " wide, the U-Net takes " + u.textWidth());
+        int extra = text.pooledWidth() + SIZE_NUMBERS * u.sizeWidth();
+        requirePair(extra == u.extraWidth(), "pooled text and size numbers are " + extra + " wide, the U-Net takes " + u.extraWidth());
+    }
+
+    private void requirePair(boolean holds, String rule) {
+        if (!holds) throw wrongPair(folder + ": parts of different models: " + rule);
+    }
+
+    private static UncheckedIOException wrongPair(String line) { return new UncheckedIOException(new IOException(line)); }
+
+    /**
+     * SHA-256, as hexadecimal digits, of the folder's files: of their names and sizes, of small ones whole, of large ones of evenly spread
+     * pieces, which tells models apart in less than a second.
+     */
+    public synchronized String digest() {
+        if (digest == null) digest = sha256(this::digest);
+        return digest;
+    }
+
+    private void digest(MessageDigest sum) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                long bytes = Files.size(file), apart = Math.max(PIECE, bytes / PIECES);
+                sum.update((folder.relativize(file) + " " + bytes + "\n").getBytes(StandardCharsets.UTF_8));
+                try (FileChannel in = FileChannel.open(file)) {
+                    for (long at = 0; at < bytes; at += apart) {
+                        ByteBuffer piece = ByteBuffer.allocate(PIECE);
+                        in.read(piece, at);
+                        sum.update(piece.flip());
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String sha256(Consumer<MessageDigest> content) {
+        try {
+            MessageDigest sum = MessageDigest.getInstance("SHA-256");
+            content.accept(sum);
+            return HexFormat.of().formatHex(sum.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     private <T extends AutoCloseable> T open(T part) {
         open.push(part);
@@ -92,6 +175,7 @@ public final class Model implements AutoCloseable {
     }
 
     @Override public void close() {
+        if (residency != null) residency.close();
         while (!open.isEmpty()) {
             try {
                 open.pop().close();

@@ -2,26 +2,30 @@ package dev.faithdiff;
 
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.sample.Samplers;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
- * How a photo is restored; {@link #defaults} are the published ones. Each {@code with...} gives a changed copy.
- *
- * @param scale    enlargement, 1..8
- * @param steps    denoising steps
- * @param guidance how far predictions go beyond the negative prompt's; 1 and below: no guidance; NaN: the model's own default
- * @param rescale  guidance rescale, 0..1
- * @param seed     of the random numbers: the same seed gives the same image
- * @param start    what the first latents are made of
- * @param negative negative prompt; null stands for zero states
- * @param tile     side of a U-Net tile in output pixels; larger images are denoised in overlapping tiles
- * @param stride   fraction of a tile from one to the next (the published option is called overlap)
- * @param vaeTile  side of a tile of the autoencoder and the LQ encoder in output pixels, overlapping by a quarter (published: 512); 0: no
- *                 tiles where the image fits into the free memory, which has no seams, else as large ones as do
- * @param sampler  one of {@link Samplers#names}; null: the model's own
+ * How a photo is restored; {@link #defaults} are the published ones. Each {@code with...} gives a changed copy and refuses, in one line, a
+ * value that breaks the option's rule.
  */
-public record Options(int scale, int steps, double guidance, double rescale, long seed, Start start, String prompt, String negative,
-        ColorFix colorFix, int tile, double stride, int vaeTile, String sampler) {
+public final class Options {
+    /** One option: its name, the value it has unless told otherwise, and which values it takes. */
+    private record Option<T>(String name, T initial, Predicate<T> allows, String rule) {
+        T of(Options o) {
+            @SuppressWarnings("unchecked") T v = (T) o.changed.getOrDefault(name, initial);
+            return v;
+        }
+
+        Options in(Options o, T v) {
+            if (!allows.test(v)) throw new IllegalArgumentException(rule + ", not " + v);
+            return new Options(o.changed, name, Objects.equals(v, initial), v);
+        }
+    }
 
     /** From the low-quality image, or from noise alone. */
     public enum Start {
@@ -30,45 +34,157 @@ public record Options(int scale, int steps, double guidance, double rescale, lon
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    public Options {
-        check(scale >= 1 && scale <= 8, "scale must be 1..8, not " + scale);
-        check(steps >= 1 && steps <= 1000, "steps must be 1..1000, not " + steps);
-        check(!(guidance < 0) && !Double.isInfinite(guidance), "guidance must be a number of at least 0, not " + guidance);
-        check(rescale >= 0 && rescale <= 1, "guidance rescale must be 0..1, not " + rescale);
-        check(tile >= 64, "the tile must be at least 64 pixels, not " + tile);
-        check(stride > 0 && stride <= 1, "the stride must be above 0 and at most 1, not " + stride);
-        check(vaeTile == 0 || vaeTile >= 64, "the autoencoder's tile must be 0 or at least 64 pixels, not " + vaeTile);
-        check(prompt != null, "the prompt may be empty but not null");
-        if (sampler != null) Samplers.named(sampler);
+    /** What is done about an input that is hardly damaged, which a restoration harms most: nothing, a warning, or less strength. */
+    public enum Guard {
+        OFF, WARN, AUTO;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    private static void check(boolean holds, String rule) {
-        if (!holds) throw new IllegalArgumentException(rule);
+    /** Whose random numbers: PyTorch's on the CPU or on a CUDA device. */
+    public enum Generator {
+        CPU, CUDA;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    public static Options defaults() {
-        return new Options(4, 20, Double.NaN, 0, 42, Start.LR, "", "", ColorFix.ADAIN, 1024, 0.5, 0, null);
+    private static final Map<String, Option<?>> ALL = new LinkedHashMap<>();
+    private static final Option<Integer> SCALE = option("scale", 4, v -> v >= 1 && v <= 8, "scale must be 1..8");
+    private static final Option<Integer> STEPS = option("steps", 20, v -> v >= 1 && v <= 1000, "steps must be 1..1000");
+    private static final Option<Double> GUIDANCE = option("guidance", Double.NaN, v -> !(v < 0) && !v.isInfinite(), "guidance must be a number of at least 0");
+    private static final Option<Double> RESCALE = option("rescale", 0.0, Options::isShare, "guidance rescale must be 0..1");
+    private static final Option<Long> SEED = option("seed", 42L, v -> true, "");
+    private static final Option<Generator> RNG = option("rng", Generator.CPU, Objects::nonNull, "the generator must be cpu or cuda");
+    private static final Option<Start> START = option("start", Start.LR, Objects::nonNull, "the start must be lr or noise");
+    private static final Option<Double> STRENGTH = option("strength", 1.0, Options::isShare, "strength must be 0..1");
+    private static final Option<Double> FIDELITY = option("fidelity", 0.0, Options::isShare, "fidelity must be 0..1");
+    private static final Option<Guard> GUARD = option("guard", Guard.WARN, Objects::nonNull, "the guard must be off, warn or auto");
+    private static final Option<String> PROMPT = option("prompt", "", Objects::nonNull, "the prompt may be empty but must be a text");
+    private static final Option<String> NEGATIVE = option("negative", "", v -> true, "");
+    private static final Option<ColorFix> COLOR_FIX = option("color-fix", ColorFix.ADAIN, Objects::nonNull, "the colour fix must be one of them");
+    private static final Option<String> SAMPLER = option("sampler", null, v -> v == null || Samplers.named(v) != null, "");
+    private static final Option<Integer> TILE = option("tile", 1024, v -> v >= 64, "the tile must be at least 64 pixels");
+    private static final Option<Double> STRIDE = option("stride", 0.5, v -> v > 0 && v <= 1, "the stride must be above 0 and at most 1");
+    private static final Option<Integer> VAE_TILE = option("vae-tile", 0, v -> v == 0 || v >= 64, "the autoencoder's tile must be 0 or at least 64 pixels");
+
+    private static final Options DEFAULTS = new Options(Map.of(), "", true, null);
+
+    /** Values that are not the initial ones. */
+    private final Map<String, Object> changed;
+
+    private Options(Map<String, Object> before, String name, boolean initial, Object v) {
+        changed = new HashMap<>(before);
+        if (initial) changed.remove(name);
+        else changed.put(name, v);
     }
 
-    public Options withScale(int v) { return new Options(v, steps, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, vaeTile, sampler); }
+    private static <T> Option<T> option(String name, T initial, Predicate<T> allows, String rule) {
+        Option<T> o = new Option<>(name, initial, allows, rule);
+        ALL.put(name, o);
+        return o;
+    }
 
-    public Options withSteps(int v) { return new Options(scale, v, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, vaeTile, sampler); }
+    private static boolean isShare(double v) { return v >= 0 && v <= 1; }
 
-    public Options withGuidance(double v) { return new Options(scale, steps, v, rescale, seed, start, prompt, negative, colorFix, tile, stride, vaeTile, sampler); }
+    public static Options defaults() { return DEFAULTS; }
 
-    public Options withSeed(long v) { return new Options(scale, steps, guidance, rescale, v, start, prompt, negative, colorFix, tile, stride, vaeTile, sampler); }
+    /** Enlargement, 1..8. */
+    public int scale() { return SCALE.of(this); }
 
-    public Options withStart(Start v) { return new Options(scale, steps, guidance, rescale, seed, v, prompt, negative, colorFix, tile, stride, vaeTile, sampler); }
+    public Options withScale(int v) { return SCALE.in(this, v); }
 
-    public Options withPrompt(String v) { return new Options(scale, steps, guidance, rescale, seed, start, v, negative, colorFix, tile, stride, vaeTile, sampler); }
+    /** Denoising steps, 1..1000. */
+    public int steps() { return STEPS.of(this); }
 
-    public Options withNegative(String v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, v, colorFix, tile, stride, vaeTile, sampler); }
+    public Options withSteps(int v) { return STEPS.in(this, v); }
 
-    public Options withColorFix(ColorFix v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, v, tile, stride, vaeTile, sampler); }
+    /** How far predictions go beyond the negative prompt's; 1 and below: no guidance; NaN: the model's own default. */
+    public double guidance() { return GUIDANCE.of(this); }
 
-    public Options withTile(int v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, colorFix, v, stride, vaeTile, sampler); }
+    public Options withGuidance(double v) { return GUIDANCE.in(this, v); }
 
-    public Options withVaeTile(int v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, v, sampler); }
+    /** Guidance rescale, 0..1. */
+    public double rescale() { return RESCALE.of(this); }
 
-    public Options withSampler(String v) { return new Options(scale, steps, guidance, rescale, seed, start, prompt, negative, colorFix, tile, stride, vaeTile, v); }
+    public Options withRescale(double v) { return RESCALE.in(this, v); }
+
+    /** Seed of the random numbers: the same seed gives the same image. */
+    public long seed() { return SEED.of(this); }
+
+    public Options withSeed(long v) { return SEED.in(this, v); }
+
+    /** Whose random numbers are drawn, on any device. */
+    public Generator rng() { return RNG.of(this); }
+
+    public Options withRng(Generator v) { return RNG.in(this, v); }
+
+    /** What the first latents are made of. */
+    public Start start() { return START.of(this); }
+
+    public Options withStart(Start v) { return START.in(this, v); }
+
+    /** How far from the input denoising starts, 0..1: 1 as published, 0 gives the enlarged input back. */
+    public double strength() { return STRENGTH.of(this); }
+
+    public Options withStrength(double v) { return STRENGTH.in(this, v); }
+
+    /** How much of the result's frequencies, lowest first, is the enlarged input's, 0..1: 0 as published, 1 gives the enlarged input back. */
+    public double fidelity() { return FIDELITY.of(this); }
+
+    public Options withFidelity(double v) { return FIDELITY.in(this, v); }
+
+    /** What is done about an input that is hardly damaged. */
+    public Guard guard() { return GUARD.of(this); }
+
+    public Options withGuard(Guard v) { return GUARD.in(this, v); }
+
+    public String prompt() { return PROMPT.of(this); }
+
+    public Options withPrompt(String v) { return PROMPT.in(this, v); }
+
+    /** Negative prompt; null stands for zero states. */
+    public String negative() { return NEGATIVE.of(this); }
+
+    public Options withNegative(String v) { return NEGATIVE.in(this, v); }
+
+    /** How colours are brought back to the input's. */
+    public ColorFix colorFix() { return COLOR_FIX.of(this); }
+
+    public Options withColorFix(ColorFix v) { return COLOR_FIX.in(this, v); }
+
+    /** One of {@link Samplers#names}; null: the model's own. */
+    public String sampler() { return SAMPLER.of(this); }
+
+    public Options withSampler(String v) { return SAMPLER.in(this, v); }
+
+    /** Side of a U-Net tile in output pixels; larger images are denoised in overlapping tiles. */
+    public int tile() { return TILE.of(this); }
+
+    public Options withTile(int v) { return TILE.in(this, v); }
+
+    /** Fraction of a tile from one to the next (the published option is called overlap). */
+    public double stride() { return STRIDE.of(this); }
+
+    public Options withStride(double v) { return STRIDE.in(this, v); }
+
+    /**
+     * Side of a tile of the autoencoder and the LQ encoder in output pixels, overlapping by a quarter (published: 512); 0: no tiles where
+     * the image fits into the free memory, which has no seams, else as large ones as do.
+     */
+    public int vaeTile() { return VAE_TILE.of(this); }
+
+    public Options withVaeTile(int v) { return VAE_TILE.in(this, v); }
+
+    /** Every option's name and value, in one order. */
+    public Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        ALL.forEach((name, option) -> values.put(name, option.of(this)));
+        return values;
+    }
+
+    @Override public boolean equals(Object o) { return o instanceof Options other && changed.equals(other.changed); }
+
+    @Override public int hashCode() { return changed.hashCode(); }
+
+    @Override public String toString() { return values().toString(); }
 }

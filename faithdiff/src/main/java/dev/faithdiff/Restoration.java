@@ -5,6 +5,7 @@ import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -37,47 +38,75 @@ final class Restoration {
         }
     }
 
+    /** Sees a step's end. */
+    interface After {
+        /** @param clean makes the clean latents that the step's prediction means, while this runs */
+        void step(Denoising d, Supplier<Tensor> clean);
+    }
+
+    /** All steps from the first. @param after sees each step's number and the latents after it */
+    Tensor denoise(Tensor latents, Tensor features, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
+            int[] target, Supplier<Tensor> noise, BiConsumer<Integer, Tensor> after) {
+        try (Denoising d = new Denoising(latents.mul(1), 0, sampler, grid.tiles().size())) {
+            return denoise(d, features, prompt, sampler, guidance, grid, imageSize, target, noise, (at, clean) -> after.accept(at.step() - 1, at.latents()));
+        }
+    }
+
     /**
-     * All denoising steps.
+     * All denoising steps that are left.
      *
      * @param features  of the LQ encoder for the whole image
      * @param prompt    one row, or negative prompt and prompt where guidance is active
      * @param imageSize height and width of the padded output in pixels
      * @param target    height and width that the network is told it makes
      * @param noise     fresh noise of a tile's size
-     * @param after     sees each step's number and the latents after it
+     * @throws OpError  if latents are not finite after a step, naming the op that made the first such value
      */
-    Tensor denoise(Tensor latents, Tensor features, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
-            int[] target, Supplier<Tensor> noise, BiConsumer<Integer, Tensor> after) {
-        List<Sampler.Walk> walks = new ArrayList<>();
+    Tensor denoise(Denoising d, Tensor features, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
+            int[] target, Supplier<Tensor> noise, After after) {
         try (Scope s = Scope.open()) {
             List<Tensor> conditions = new ArrayList<>(), timeIds = new ArrayList<>();
             for (TileGrid.Tile t : grid.tiles()) {
-                walks.add(sampler.walk());
-                conditions.add(model.unet.condition(grid.cut(features, t).to(model.dtype)));
+                conditions.add(Finite.require(() -> model.unet.condition(grid.cut(features, t).to(model.dtype)), "the alignment module"));
                 timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
             }
             TextContext text = new TextContext(prompt.states().to(model.dtype));
             Tensor pooled = prompt.pooled().to(model.dtype);
             double[] timesteps = sampler.timesteps();
-            try (Replay predict = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text))) {
-                for (int i = 0; i < timesteps.length; i++) {
+            try (Replay network = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text))) {
+                for (int i = d.step(); i < timesteps.length; i++) {
+                    int at = i;
                     try (Scope step = Scope.open()) {
                         List<Tensor> tiles = new ArrayList<>();
+                        List<Supplier<Tensor>> clean = new ArrayList<>();
                         for (int k = 0; k < grid.tiles().size(); k++) {
-                            Tensor x = grid.cut(latents, grid.tiles().get(k));
-                            Tensor temb = model.unet.unet().embedTime((float) timesteps[i], pooled, timeIds.get(k));
-                            Tensor eps = predict.run(sampler.scaleInput(x, i).to(model.dtype), conditions.get(k), temb).to(DType.F32);
-                            tiles.add(walks.get(k).step(x, guidance.apply(eps), i, noise));
+                            int tile = k;
+                            Tensor x = grid.cut(d.latents(), grid.tiles().get(k));
+                            // A copy, since a preview looks at it after the next tile's run.
+                            Supplier<Tensor> predict = () -> guidance.apply(network.run(sampler.scaleInput(x, at).to(model.dtype), conditions.get(tile),
+                                    model.unet.unet().embedTime((float) timesteps[at], pooled, timeIds.get(tile))).to(DType.F32).mul(1));
+                            Tensor eps = predict.get(), next = d.walk(k).step(x, eps, i, noise);
+                            Finite.require(next, predict, "denoising step " + (i + 1) + " of " + timesteps.length);
+                            tiles.add(next);
+                            clean.add(() -> sampler.data(x, eps, at));
                         }
-                        latents = step.keep(grid.merge(tiles));
+                        d.advance(grid.merge(tiles));
+                        after.step(d, () -> grid.merge(clean.stream().map(Supplier::get).toList()));
                     }
-                    after.accept(i, latents);
                 }
             }
-            return s.keep(latents);
-        } finally {
-            walks.forEach(Sampler.Walk::close);
+            return s.keep(d.result());
+        }
+    }
+
+    /**
+     * First latents from the image for a sampler that begins at a lower noise level: the image's mean latents noised as far as that.
+     *
+     * @param parameters mean and log variance of the image's latents
+     */
+    Tensor startWithin(Tensor parameters, Tensor noise, Sampler sampler) {
+        try (Scope s = Scope.open()) {
+            return s.keep(sampler.noised(Vae.Gaussian.of(parameters).mean().mul(model.vae.config().scaling()), noise, 0));
         }
     }
 

@@ -59,9 +59,9 @@ class OffloadMemoryTest {
         dry.pool().trim();
         dry.pool().resetPeak();
         long before = dry.pool().usedBytes();
-        try (Residency residency = offload.residency(dry);
-                FaithDiff faithDiff = new FaithDiff(new Model(folder, dry, dtype, offload,
-                        file -> Weights.shapes(file, keys(file), weights, dry, dtype == DType.F32 ? null : dtype, residency)))) {
+        Residency residency = offload.residency(dry);
+        try (FaithDiff faithDiff = new FaithDiff(new Model(folder, dry, dtype, residency,
+                file -> Weights.shapes(file, keys(file), weights, dry, dtype == DType.F32 ? null : dtype, residency)))) {
             Options options = Options.defaults().withScale(4).withSteps(2).withPrompt("a").withNegative("b");
             Image restored = faithDiff.restore(Image.of(256, 256, new byte[256 * 256 * 3]), options);
             assertThat(restored.width()).isEqualTo(1024);

@@ -15,6 +15,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -146,6 +147,33 @@ class SamplerTest {
             }
         }
         assertThat(Device.CPU.pool().usedBytes()).as("memory held after the walks").isEqualTo(inUse);
+    }
+
+    /** From any step on, the data noised as far as that step, and what each prediction means; a walk that another one recalls goes on alike. */
+    @ParameterizedTest
+    @EnumSource(Samplers.class)
+    void startsWithinAndGoesOnFromMemory(Samplers kind) {
+        int steps = 8;
+        for (int first : new int[] {1, 5, 7}) {
+            Sampler sampler = kind.create(schedule(), config(), steps).from(first);
+            assertThat(sampler.timesteps()).hasSize(steps - first);
+            try (Scope s = Scope.open(); Sampler.Walk walk = sampler.walk(); Sampler.Walk other = sampler.walk()) {
+                Tensor data = plain(COMMON, "x0"), noise = plain(COMMON, "noise0"), x = sampler.noised(data, noise, 0), y = null;
+                for (int i = 0; i < steps - first; i++) {
+                    Tensor eps = i == 0 ? noise : noise.mul(0.9f).add(data.mul(0.01f * i));
+                    if (i == 0) Fixtures.assertClose("data at the start", sampler.data(x, eps, 0).toFloats(), data.toFloats(), 2e-4);
+                    Map<String, Tensor> copies = new HashMap<>();
+                    walk.memory().forEach((name, t) -> copies.put(name, t.mul(1)));
+                    y = x;
+                    x = walk.step(x, eps, i, () -> noise);
+                    if (i == 1) {
+                        other.recall(copies);
+                        assertThat(other.step(y, eps, i, () -> noise).toFloats()).as("after a recall").isEqualTo(x.toFloats());
+                    }
+                }
+                assertThat(x.toFloats()).doesNotContain(Float.NaN);
+            }
+        }
     }
 
     /** Published DDIM with LINSPACE does not go on where its steps end. */

@@ -10,10 +10,11 @@ import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /** What {@link StandInPipelineTest} runs in a JVM of its own: the tiny model on a CUDA device that is none, and on the CPU. */
 final class StandInPipeline {
-    static final int STEPS = 3;
+    static final int STEPS = 4;
     private static final Options OPTIONS = Options.defaults().withScale(1).withSteps(STEPS).withPrompt("a photo of a cat");
 
     private StandInPipeline() {}
@@ -34,7 +35,16 @@ final class StandInPipeline {
         byte[] rgb = new byte[16 * 8 * 3];
         new Random(5).nextBytes(rgb);
         try (FaithDiff faithDiff = FaithDiff.open(folder, device, dtype, offload)) {
-            return faithDiff.restore(Image.of(16, 8, rgb), OPTIONS);
+            return faithDiff.restore(Image.of(16, 8, rgb), OPTIONS, new Preview());
+        }
+    }
+
+    /** Looks once, after the first step: where networks take turns, the decoder drives the U-Net out. */
+    private static final class Preview implements Listener {
+        @Override public void at(String stage, int step, int steps) {}
+
+        @Override public void preview(int step, int steps, Supplier<Image> image) {
+            if (step == 1) assertThat(image.get().width()).isEqualTo(16);
         }
     }
 }

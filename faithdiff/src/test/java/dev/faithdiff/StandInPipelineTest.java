@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The whole pipeline on the CUDA backend without a GPU: driver and libraries are stand-ins, kernels are the backend's own, built for the host.
- * Each way of moving weights gives what the CPU gives; denoising is captured once for an image, unless weights come and go in it.
+ * Each way of moving weights gives what the CPU gives; a step is captured once for an image, unless weights come and go in it.
  */
 class StandInPipelineTest {
     @TempDir private static Path folder;
@@ -25,15 +25,16 @@ class StandInPipelineTest {
         Files.createDirectory(folder.resolve("cache"));
     }
 
+    /** Of the steps the first is plain; where weights take turns so is the second, since a preview after the first made the U-Net leave. */
     @ParameterizedTest
-    @CsvSource({"F32, NONE", "F16, STAGES", "F32, BLOCKS"})
-    void restores(String dtype, Offload offload) throws Exception {
+    @CsvSource({"F32, NONE, 1", "F16, STAGES, 2", "F32, BLOCKS, 4"})
+    void restores(String dtype, Offload offload, int plain) throws Exception {
         List<String> calls = standIn.run(StandInPipeline.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), folder.resolve("cache").toString(),
                 TinyModel.folder().toString(), dtype, offload.name());
-        boolean captures = offload != Offload.BLOCKS;
+        int launches = StandInPipeline.STEPS - plain;
         assertThat(calls).doesNotContain("alloc in a capture");
-        assertThat(calls.stream().filter("graph"::equals)).hasSize(captures ? 1 : 0);
-        assertThat(calls.stream().filter(c -> c.startsWith("launch graph"))).hasSize(captures ? StandInPipeline.STEPS - 1 : 0);
+        assertThat(calls.stream().filter("graph"::equals)).hasSize(Math.min(launches, 1));
+        assertThat(calls.stream().filter(c -> c.startsWith("launch graph"))).hasSize(launches);
         boolean ahead = calls.stream().anyMatch(c -> c.startsWith("up ") && c.endsWith("on 0x5679"));
         assertThat(ahead).as("weights arrive on the second stream").isEqualTo(offload == Offload.BLOCKS);
     }

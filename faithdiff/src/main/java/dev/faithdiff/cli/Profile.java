@@ -1,6 +1,6 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.FaithDiff;
+import dev.faithdiff.Listener;
 import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.tensor.Device;
@@ -91,13 +91,8 @@ final class Profile implements Engine.Observer, AutoCloseable {
         moduleBegin = nextBegin;
     }
 
-    /** Hears of stages and passes them on. */
-    FaithDiff.Progress and(FaithDiff.Progress other) {
-        return (name, step, steps) -> {
-            endStage(name.equals("denoise") ? "step " + (step + 1) : name);
-            other.at(name, step, steps);
-        };
-    }
+    /** Hears of stages. */
+    Listener stages() { return (name, step, steps) -> endStage(name.equals("denoise") ? "step " + (step + 1) : name); }
 
     private synchronized void endStage(String next) {
         long now = System.nanoTime();

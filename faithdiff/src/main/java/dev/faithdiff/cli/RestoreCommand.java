@@ -1,20 +1,18 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.FaithDiff;
+import dev.faithdiff.Listener;
 import dev.faithdiff.Offload;
 import dev.faithdiff.Options;
-import dev.faithdiff.image.ColorFix;
+import dev.faithdiff.Restorer;
+import dev.faithdiff.TwoStages;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
-import dev.faithdiff.sample.Samplers;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -36,41 +34,10 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
     private Path model;
 
-    @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8.")
-    private int scale = Options.defaults().scale();
+    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of an RRDBNet (BSRNet, Real-ESRGAN) that cleans the photo first.")
+    private Path initial;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Denoising steps, 1..1000.")
-    private int steps = Options.defaults().steps();
-
-    @Option(names = "--guidance", paramLabel = "X", description = "How far to follow the prompt; 1 and below: no guidance (default: the model's, 5 "
-            + "for the released one).", showDefaultValue = Visibility.NEVER)
-    private double guidance = Options.defaults().guidance();
-
-    @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same image.")
-    private long seed = Options.defaults().seed();
-
-    @Option(names = "--start", description = "What the first latents are made of: ${COMPLETION-CANDIDATES}.")
-    private Options.Start start = Options.defaults().start();
-
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "What the photo shows.")
-    private String prompt = Options.defaults().prompt();
-
-    @Option(names = "--negative", paramLabel = "TEXT", description = "What it should not look like.")
-    private String negative = Options.defaults().negative();
-
-    @Option(names = "--color-fix", description = "How colours are brought back to the input's: ${COMPLETION-CANDIDATES}.")
-    private ColorFix colorFix = Options.defaults().colorFix();
-
-    @Option(names = "--sampler", paramLabel = "NAME", description = "How the noise is walked down: ${COMPLETION-CANDIDATES} (default: the model's).",
-            completionCandidates = SamplerNames.class)
-    private String sampler;
-
-    @Option(names = "--tile", paramLabel = "PIXELS", description = "Side of the overlapping tiles in which large images are denoised.")
-    private int tile = Options.defaults().tile();
-
-    @Option(names = "--vae-tile", paramLabel = "PIXELS", description = "Side of the tiles in which images are encoded and decoded; 0: as large "
-            + "as the free memory allows.")
-    private int vaeTile = Options.defaults().vaeTile();
+    @Mixin private RestoreOptions restore;
 
     @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto: the CPU as long as CUDA is not proven on a GPU.")
     private String device = "auto";
@@ -88,11 +55,22 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private KernelChoice kernels;
 
-    @Option(names = {"-q", "--quiet"}, description = "No progress and no summary.")
+    @Option(names = "--preview", paramLabel = "PATH", description = "Write what the result will look like while it is made: a picture that is "
+            + "replaced, or a folder with a picture of each time.")
+    private Path preview;
+
+    @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next; each costs a decoding.")
+    private int previewEvery = 5;
+
+    @Option(names = "--resume", description = "Save every step beside the output, as OUT.resume, and go on from there if the file exists; it is "
+            + "deleted at the end.")
+    private boolean resume;
+
+    @Option(names = {"-q", "--quiet"}, description = "No progress, no remarks and no summary.")
     private boolean quiet;
 
     @Override public Integer call() {
-        Options options = options();
+        Options options = restore.options();
         Device on = device();
         kernels.apply(on.kind());
         Image photo = ImageFiles.read(in);
@@ -100,12 +78,15 @@ final class RestoreCommand implements Callable<Integer> {
         long begin = System.nanoTime();
         Image restored;
         String profile = "";
-        try (Profile p = trace == null ? null : Profile.start(trace); FaithDiff faithDiff = FaithDiff.open(folder(), on, type(on), offload);
-                StepBar bar = StepBar.of(steps, quiet)) {
-            restored = faithDiff.restore(photo, options, p == null ? bar : p.and(bar));
+        Path state = resume ? out.resolveSibling(out.getFileName() + ".resume") : null;
+        try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on);
+                StepBar bar = StepBar.of(options.steps(), quiet); Interrupt interrupt = new Interrupt()) {
+            Listener listener = listener(bar);
+            restored = restorer.restore(photo, restore.scaled(options, restorer), p == null ? listener : p.stages().and(listener), state);
             if (p != null) profile = p.end(on);
         }
         ImageFiles.write(restored, out);
+        if (resume) state.toFile().delete();
         if (!quiet) {
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%n", out, restored.width(),
                     restored.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20);
@@ -115,14 +96,13 @@ final class RestoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Options options() {
-        try {
-            return Options.defaults().withScale(scale).withSteps(steps).withGuidance(guidance).withSeed(seed).withStart(start)
-                    .withPrompt(prompt).withNegative(negative).withColorFix(colorFix).withSampler(sampler).withTile(tile)
-                    .withVaeTile(vaeTile);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage());
-        }
+    private Listener listener(StepBar bar) {
+        Listener all = preview == null ? bar : bar.and(PreviewFiles.to(preview, previewEvery));
+        return quiet ? all : all.and(new Remarks(spec.commandLine().getErr()));
+    }
+
+    private Restorer restorer(Device on) {
+        return initial == null ? Restorer.open(folder(), on, type(on), offload) : TwoStages.open(initial, folder(), on, type(on), offload);
     }
 
     private Path folder() {
@@ -149,10 +129,5 @@ final class RestoreCommand implements Callable<Integer> {
         F32, F16, BF16;
 
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
-    }
-
-    /** The samplers' names, for the help. */
-    private static final class SamplerNames extends ArrayList<String> {
-        SamplerNames() { super(Samplers.names()); }
     }
 }

@@ -1,13 +1,13 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.FaithDiff;
+import dev.faithdiff.Listener;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A restoration's progress with the time left, on stderr of a terminal; nothing elsewhere. Reading and decoding count as a step each. */
-final class StepBar implements FaithDiff.Progress, AutoCloseable {
+final class StepBar implements Listener, AutoCloseable {
     private static final int WIDTH = 80;
 
     private final ProgressBar bar;
@@ -22,7 +22,8 @@ final class StepBar implements FaithDiff.Progress, AutoCloseable {
 
     @Override public void at(String stage, int step, int steps) {
         if (bar == null) return;
-        bar.stepTo(switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; default -> bar.getMax() - 1; });
+        if (steps > 0) bar.maxHint(stage.equals("enlarge") ? steps : steps + 2);
+        bar.stepTo(switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; case "enlarge" -> step; default -> bar.getMax() - 1; });
     }
 
     @Override public void close() {

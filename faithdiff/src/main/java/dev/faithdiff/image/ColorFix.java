@@ -79,7 +79,7 @@ public enum ColorFix {
     }
 
     /** 3x3 kernel 1/16 [1 2 1; 2 4 2; 1 2 1] with its points {@code d} pixels apart; the border repeats. */
-    private static void blur(float[] in, int width, int d, float[] out) {
+    static void blur(float[] in, int width, int d, float[] out) {
         int height = in.length / width;
         for (int y = 0; y < height; y++) {
             int up = Math.max(y - d, 0) * width;

@@ -45,7 +45,7 @@ public final class Image {
         }
         for (int i = 0; i < rgb.length; i++) {
             float unit = Math.clamp(nhwc[i] / 2f + 0.5f, 0f, 1f);
-            if (Float.isNaN(unit)) {
+            if (!Float.isFinite(nhwc[i])) {
                 int pixel = i / 3;
                 throw new ImageError("the decoded image is not a number at x " + pixel % w + ", y " + pixel / w);
             }

@@ -74,6 +74,14 @@ public final class EulerSampler implements Sampler {
         return keepsVariance ? Sampler.super.noised(data, noise, step) : data.add(noise.mul(levels.from()[step]));
     }
 
+    @Override public Sampler from(int step) {
+        return new EulerSampler(levels.from(step), initNoiseSigma, keepsVariance, eta, Math.max(0, draws - step));
+    }
+
+    @Override public Tensor data(Tensor x, Tensor eps, int step) {
+        return keepsVariance ? Sampler.super.data(x, eps, step) : x.sub(eps.mul(levels.from()[step]));
+    }
+
     @Override public Walk walk() { return this::step; }
 
     private Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise) {

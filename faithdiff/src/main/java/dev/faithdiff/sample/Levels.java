@@ -1,5 +1,7 @@
 package dev.faithdiff.sample;
 
+import java.util.Arrays;
+
 /**
  * The noise levels of a run: step {@code i} happens at {@code timesteps[i]} and takes noise over signal from {@code from[i]} down to
  * {@code to[i]}. Latents are either signal plus that much noise, or both scaled by {@link #alpha} to keep the variance.
@@ -39,6 +41,11 @@ public record Levels(double[] timesteps, float[] from, float[] to) {
         System.arraycopy(from, 1, to, 0, to.length - 1);
         to[to.length - 1] = (float) end;
         return new Levels(timesteps, from, to);
+    }
+
+    /** What is left from a step on. */
+    Levels from(int step) {
+        return new Levels(Arrays.copyOfRange(timesteps, step, steps()), Arrays.copyOfRange(from, step, steps()), Arrays.copyOfRange(to, step, steps()));
     }
 
     int steps() { return from.length; }

@@ -3,6 +3,8 @@ package dev.faithdiff.sample;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -42,6 +44,14 @@ public final class MultistepSampler implements Sampler {
         this.solver = solver;
         this.lowersLast = lowersLast;
     }
+
+    private MultistepSampler(Levels levels, Solver solver, boolean lowersLast) {
+        this.levels = levels;
+        this.solver = solver;
+        this.lowersLast = lowersLast;
+    }
+
+    @Override public Sampler from(int step) { return new MultistepSampler(levels.from(step), solver, lowersLast); }
 
     @Override public Levels levels() { return levels; }
 
@@ -93,10 +103,20 @@ public final class MultistepSampler implements Sampler {
             Scope next = Scope.detached();
             start = x == null ? null : next.adopt(x);
             before = earlier == null ? null : next.adopt(earlier);
-            last = next.adopt(data);
+            last = data == null ? null : next.adopt(data);
             close();
             held = next;
         }
+
+        @Override public Map<String, Tensor> memory() {
+            Map<String, Tensor> memory = new HashMap<>();
+            if (start != null) memory.put("start", start);
+            if (last != null) memory.put("last", last);
+            if (before != null) memory.put("before", before);
+            return memory;
+        }
+
+        @Override public void recall(Map<String, Tensor> memory) { remember(memory.get("start"), memory.get("last"), memory.get("before")); }
 
         @Override public void close() { held.close(); }
     }

@@ -1,6 +1,7 @@
 package dev.faithdiff.sample;
 
 import dev.faithdiff.tensor.Tensor;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -25,6 +26,15 @@ public interface Sampler {
         return data.mul((float) alpha).add(noise.mul((float) (alpha * sigma)));
     }
 
+    /** This sampler's steps from one on, for latents that were {@link #noised} as far as that step begins. */
+    Sampler from(int step);
+
+    /** The clean latents that a prediction means; {@code x} as they are before the step. */
+    default Tensor data(Tensor x, Tensor eps, int step) {
+        double sigma = levels().from()[step];
+        return x.mul((float) (1 / Levels.alpha(sigma))).sub(eps.mul((float) sigma));
+    }
+
     /** Starts at the first step; each tile takes its own walk. */
     Walk walk();
 
@@ -37,6 +47,12 @@ public interface Sampler {
          * @param noise fresh standard normal noise of the same shape, asked for by samplers that add some
          */
         Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise);
+
+        /** What is remembered between steps, by name; still the walk's own. */
+        default Map<String, Tensor> memory() { return Map.of(); }
+
+        /** Goes on as the walk that gave {@code memory}, whose tensors are taken over. */
+        default void recall(Map<String, Tensor> memory) {}
 
         /** Frees what was remembered. */
         @Override default void close() {}

@@ -33,6 +33,8 @@ public final class ClipTextEncoder {
         projection = c.projection() == 0 ? null : new Linear(w.at("text_projection"), c.width(), c.projection(), false);
     }
 
+    public ClipConfig config() { return config; }
+
     /** The input embedding and the states after each layer, without the final norm: {@code layers + 1} tensors {@code [B, 77, width]}. */
     public List<Tensor> hiddenStates(Tensor ids) {
         List<Tensor> states = new ArrayList<>();

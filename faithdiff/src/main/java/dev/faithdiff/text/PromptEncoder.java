@@ -74,6 +74,16 @@ public final class PromptEncoder implements AutoCloseable {
     /** False for a model that was made without text encoders, to which every prompt is the same. */
     public boolean readsText() { return first != null; }
 
+    /** Width of the text states. */
+    public int stateWidth() { return first == null ? textWidth : first.model.config().width() + second.model.config().width(); }
+
+    /** Width of the pooled text. */
+    public int pooledWidth() {
+        if (first == null) return pooledWidth;
+        ClipConfig c = second.model.config();
+        return c.projection() == 0 ? c.width() : c.projection();
+    }
+
     /** The encoded prompt in the current scope; null stands for no prompt at all, which is zeros. */
     public Prompt encode(String prompt) {
         try (Scope s = Scope.open()) {

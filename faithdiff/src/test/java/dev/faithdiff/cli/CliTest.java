@@ -2,6 +2,7 @@ package dev.faithdiff.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.RrdbModels;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.DType;
@@ -132,6 +133,23 @@ class CliTest {
         fails(1, "vae/model.safetensors", "restore", in, "-o", out, "--model", model);
         Files.write(weights, ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(1L << 60).array());
         fails(1, "header", "restore", in, "-o", out, "--model", model);
+    }
+
+    @Test void restoresWithAnRrdbNetAlone() throws IOException {
+        Path out = dir.resolve("out.png"), network = RrdbModels.folder("realesrgan_x2");
+        assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err).contains("30x18");
+        assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3).err).contains("45x27");
+        fails(1, "an RRDBNet has no seed, prompt; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
+                "--prompt", "a cat", "--seed", 7);
+    }
+
+    @Test void restoresBehindAnRrdbNet() throws IOException {
+        Path out = dir.resolve("out.png"), alone = dir.resolve("alone.png"), network = RrdbModels.folder("bsrnet_x4");
+        assertThat(run("restore", photo(12, 8), "-o", out, "--steps", 2, "--initial", network).err).contains("48x32");
+        assertThat(run("restore", photo(12, 8), "-o", alone, "--steps", 2).code).isZero();
+        assertThat(Files.mismatch(out, alone)).isNotEqualTo(-1);
+        fails(1, "is not an RRDBNet", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", MODEL);
+        fails(1, "'kind' must be 'faithdiff'", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", network, "--model", network);
     }
 
     private static void copyModel(Path to) throws IOException {

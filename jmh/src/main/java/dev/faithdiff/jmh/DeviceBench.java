@@ -128,8 +128,9 @@ public final class DeviceBench implements Callable<Integer> {
     }
 
     private void whole(String name, DType type, Function<Place, Work> make) throws Exception {
-        // Guidance predicts twice; an autoencoder sees one image.
-        Place place = new Place(on, type, on == Device.CPU || name.contains("vae") ? 1 : 2);
+        // Guidance predicts twice in the U-Net; other networks see one image.
+        boolean twice = on != Device.CPU && name.matches("block/(resnet|transformer).*|model/(guided|image).*");
+        Place place = new Place(on, type, twice ? 2 : 1);
         try (Work work = make.apply(place)) {
             Cost cost = work.cost();
             row(name, type, place.batch() + " rows", work::run, cost);

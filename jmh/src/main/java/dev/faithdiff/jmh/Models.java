@@ -8,6 +8,8 @@ import dev.faithdiff.align.AlignConfig;
 import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.rrdb.RrdbConfig;
+import dev.faithdiff.rrdb.RrdbNet;
 import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.NoiseSchedule;
@@ -29,8 +31,8 @@ import java.util.Random;
 import java.util.function.Function;
 
 /**
- * Whole models: the bundled one, SDXL's decoder with drawn weights, and the U-Net of a folder that {@code faithdiff.bench.model} names; for a
- * GPU also FaithDiff of full size.
+ * Whole models: the bundled one, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the U-Net of a folder that
+ * {@code faithdiff.bench.model} names; for a GPU also FaithDiff of full size.
  */
 final class Models {
     private static final int TEXT_TOKENS = 77, STEPS = 20;
@@ -47,6 +49,7 @@ final class Models {
     static {
         ALL.put("restore-mini-512", Models::restore);
         ALL.put("vae-decode-512", p -> decode(p, 64));
+        ALL.put("rrdbnet-x4-128", Models::enlarge);
         if (System.getProperty("faithdiff.bench.model") != null) ALL.put("unet-64x64", Models::unet);
         FULL.put("vae-decode-1024", p -> decode(p, 128));
         FULL.put("guided-step-1024", Models::guidedStep);
@@ -72,6 +75,14 @@ final class Models {
         Vae vae = new Vae(p.weights(work), VAE);
         Tensor z = new Place(p.device(), p.dtype(), 1).input(work, latents, latents, 4);
         return work.repeat(() -> vae.decode(z));
+    }
+
+    /** Real-ESRGAN's network of 23 blocks, 128 to 512 pixels. */
+    private static Work enlarge(Place p) {
+        Work work = new Work();
+        RrdbNet net = new RrdbNet(p.weights(work), new RrdbConfig(4, 64, 32, 23));
+        Tensor x = p.input(work, 128, 128, 3);
+        return work.repeat(() -> net.forward(x));
     }
 
     /** One prediction of a 64x64 latent, batch 1. */

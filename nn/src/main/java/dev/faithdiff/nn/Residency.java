@@ -2,6 +2,8 @@ package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Replay;
+import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.io.SafeTensors;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,6 +31,7 @@ public final class Residency implements AutoCloseable {
     private final List<Part> present = new ArrayList<>();
     private final List<Part> all = new ArrayList<>();
     private Part last;
+    private long departures;
 
     /** @param places the place of a parameter by its key */
     public Residency(Device device, Function<String, Place> places) {
@@ -71,6 +74,27 @@ public final class Residency implements AutoCloseable {
     private void leave(Part p) {
         p.leave();
         present.remove(p);
+        departures++;
+    }
+
+    /** Work in the form that is best repeated; done plainly and recorded anew when weights have left, since they come back to another place. */
+    public Replay replay(Replay work) {
+        return new Replay() {
+            private Replay recorded = device.replay(work);
+            private long seen = departures;
+
+            @Override public Tensor run(Tensor... in) {
+                if (seen != departures) {
+                    recorded.close();
+                    recorded = device.replay(work);
+                }
+                Tensor result = recorded.run(in);
+                seen = departures;
+                return result;
+            }
+
+            @Override public void close() { recorded.close(); }
+        };
     }
 
     /** Gives up what is on the device and in pinned memory; the weights cannot be used any more. */

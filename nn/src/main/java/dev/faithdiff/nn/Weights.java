@@ -112,6 +112,9 @@ public final class Weights implements AutoCloseable {
 
     public Weights at(String list, int index) { return at(list + "." + index); }
 
+    /** True if the file has the name; drawn weights have any. */
+    public boolean has(String name) { return root.entries == null || root.entries.containsKey(prefix + name); }
+
     /**
      * The parameter of a name, with the sizes the layer holds it in. A missing or misshapen one is noted for {@link #done} and a
      * tensor without memory stands in.

@@ -1,7 +1,9 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Panels.BLOCK;
 import static dev.faithdiff.kernels.cpu.Panels.DEPTH;
 import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
+import static dev.faithdiff.kernels.cpu.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
 
 /**
@@ -9,18 +11,22 @@ import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
  * product become columns of C.
  *
  * <p>A task is a block of rows by some panels. It walks K in steps of at most {@link Panels#DEPTH}: packs its piece of the rows
- * into the second cache, then runs the micro-kernel over it for each panel. Every sum has the same order whatever the number of
- * threads.
+ * into the second cache, then runs the micro-kernel over it for each panel; the sums stay in the cache until they are whole. Every
+ * sum has the same order whatever the number of threads.
  */
 record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
-    private static final int BLOCK = 96;                     // rows that a task packs: 96 x 640 floats are 240 KiB
-    private static final int TASKS = 4 * Parallel.threads(); // enough for an even end
+    private static final int GROUP = 16;                     // panels whose sums are held at a time: 192 KiB
+    private static final int TASKS = 8 * Parallel.threads(); // enough for an even end
 
-    private static final ThreadLocal<float[]> BLOCKS = ThreadLocal.withInitial(() -> new float[Panels.roundUp(BLOCK) * STRIDE]);
+    /** A thread's packed rows and sums. */
+    private record Scratch(float[] a, float[] sums) {}
+
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
+            () -> new Scratch(new float[Panels.roundUp(BLOCK) * STRIDE], new float[GROUP * SUMS]));
 
     void run() {
-        int blocks = (count + BLOCK - 1) / BLOCK, panels = b.panels();
-        int splits = Math.min(panels, (TASKS + blocks - 1) / blocks);
+        int blocks = Math.ceilDiv(count, BLOCK), panels = b.panels();
+        int splits = Math.min(panels, Math.ceilDiv(TASKS, blocks));
         Parallel.run(blocks * splits, task -> {
             int row = task / splits * BLOCK, split = task % splits;
             block(row, Math.min(BLOCK, count - row), panels * split / splits, panels * (split + 1) / splits);
@@ -28,27 +34,37 @@ record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, f
     }
 
     private void block(int row, int height, int from, int to) {
-        float[] a = BLOCKS.get();
+        Scratch scratch = SCRATCH.get();
         int step = evenly(b.k(), DEPTH);
-        for (int k = 0; k < b.k(); k += step) {
-            int depth = Math.min(step, b.k() - k);
-            rows.pack(row, height, k, depth, a);
-            Panels.padRows(a, height, depth);
-            for (int p = from; p < to; p++) multiply(a, row, height, k, depth, p);
+        boolean whole = step == b.k(); // then each panel can be stored while it is hot
+        if (whole) pack(row, height, 0, step, scratch.a);
+        for (int first = from, end; first < to; first = end) {
+            end = Math.min(to, first + (whole ? 1 : GROUP));
+            for (int k = 0; k < b.k(); k += step) {
+                int depth = Math.min(step, b.k() - k);
+                if (!whole) pack(row, height, k, depth, scratch.a);
+                for (int p = first; p < end; p++) Panels.multiply(height, depth, scratch.a, b.at(p, k), k > 0, scratch.sums, (p - first) * SUMS);
+            }
+            for (int p = first; p < end; p++) store(row, height, p, scratch.sums, (p - first) * SUMS);
         }
     }
 
-    private void multiply(float[] a, int row, int height, int k, int depth, int panel) {
-        int at = column + panel * WIDTH, width = b.columns(panel);
-        float[] addend = k == 0 ? bias : null;
-        boolean add = accumulate || k > 0;
-        if (turned) Panels.multiplyTurned(height, width, depth, a, b.at(panel, k), addend, row, add, c.at(at, row), c.stride());
-        else Panels.multiply(height, width, depth, a, b.at(panel, k), addend, at, add, c.at(row, at), c.stride());
+    private void pack(int row, int height, int k, int depth, float[] a) {
+        rows.pack(row, height, k, depth, a);
+        Panels.padRows(a, height, depth);
+    }
+
+    private void store(int row, int height, int panel, float[] sums, int at) {
+        int to = column + panel * WIDTH, width = b.columns(panel);
+        if (turned) {
+            if (bias != null) Panels.addBiasToRows(sums, at, height, bias, row);
+            Panels.storeTurned(sums, at, height, width, accumulate, c.at(to, row), c.stride());
+        } else {
+            if (bias != null) Panels.addBias(sums, at, height, bias, to);
+            Panels.store(sums, at, height, width, accumulate, c.at(row, to), c.stride());
+        }
     }
 
     /** The size of the fewest equal parts of at most {@code limit}. */
-    private static int evenly(int size, int limit) {
-        int parts = (size + limit - 1) / limit;
-        return (size + parts - 1) / parts;
-    }
+    private static int evenly(int size, int limit) { return Math.ceilDiv(size, Math.ceilDiv(size, limit)); }
 }

@@ -25,13 +25,14 @@ final class Panels {
     /** Distance of two rows of A: not a power of two, so that the rows of a tile fall into different cache sets. */
     static final int STRIDE = DEPTH + 16;
 
+    /** Rows of A that one block takes at most: whole tiles and whole vectors. 96 x 640 floats are 240 KiB. */
+    static final int BLOCK = 96;
+    /** Floats of the sums of a block and a panel. */
+    static final int SUMS = BLOCK * WIDTH;
+
     private static final float[] ZEROS = new float[ROWS * WIDTH];
 
-    /** A tile, with room for the whole squares it is turned in. */
-    private record Scratch(float[] tile, MemorySegment squares) {}
-
-    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(
-            new float[(ROWS + LANES - 1) / LANES * LANES * WIDTH], Arena.ofAuto().allocate(2 * Transpose.BYTES, 64)));
+    private static final ThreadLocal<MemorySegment> SQUARES = ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(2 * Transpose.BYTES, 64));
 
     private Panels() {}
 
@@ -45,9 +46,6 @@ final class Panels {
         for (int r = rows; r < roundUp(rows); r++) Arrays.fill(a, r * STRIDE, r * STRIDE + depth, 0);
     }
 
-    /** One tile: {@code tile} = A B, with A at index {@code a}. */
-    static void tile(int depth, float[] rows, int a, long panel, float[] tile) { tile(depth, rows, a, panel, ZEROS, 0, tile, 0); }
-
     /**
      * One tile: to[t..] = from[f..] + A B, for ROWS rows of A from index {@code a} on and a panel of B; a tile is a dense
      * ROWS x WIDTH, and may be added to in place. This is the product for kernels that keep their blocks to themselves.
@@ -57,78 +55,65 @@ final class Panels {
         else Tile4x2.multiply(depth, rows, a, panel, from, f, to, t);
     }
 
-    /**
-     * C = A B (+ bias), or C += A B (+ bias), for {@code rows} rows of A and {@code columns} columns of one panel.
-     *
-     * @param a rows of {@link #STRIDE}
-     * @param bias numbers for whole panels, of which this one's begin at {@code biasAt}; or null
-     * @param c address of C in native memory, its rows {@code stride} floats apart
-     */
-    static void multiply(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt,
-            boolean add, long c, long stride) {
-        float[] tile = SCRATCH.get().tile;
-        for (int row = 0; row < rows; row += ROWS) {
-            tile(depth, a, row * STRIDE, panel, tile);
-            int height = Math.min(ROWS, rows - row);
-            if (bias != null) addBias(tile, height, bias, biasAt);
-            if (columns == WIDTH) store(tile, height, add, c + 4 * row * stride, stride);
-            else storeNarrow(tile, height, columns, add, c + 4 * row * stride, stride);
+    /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B: a dense [rows][WIDTH]. */
+    static void multiply(int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
+        for (int row = 0; row < rows; row += ROWS, at += ROWS * WIDTH) {
+            if (add) tile(depth, a, row * STRIDE, panel, sums, at, sums, at);
+            else tile(depth, a, row * STRIDE, panel, ZEROS, 0, sums, at);
         }
     }
 
-    private static void addBias(float[] tile, int rows, float[] bias, int at) {
+    /** The number of each column added to the sums of a block. */
+    static void addBias(float[] sums, int at, int rows, float[] bias, int biasAt) {
         for (int i = 0; i < rows * WIDTH; i += LANES) {
-            FloatVector.fromArray(F, tile, i).add(FloatVector.fromArray(F, bias, at + i % WIDTH)).intoArray(tile, i);
+            FloatVector.fromArray(F, sums, at + i).add(FloatVector.fromArray(F, bias, biasAt + i % WIDTH)).intoArray(sums, at + i);
         }
     }
 
-    private static void store(float[] tile, int rows, boolean add, long c, long stride) {
-        for (int r = 0; r < rows; r++, c += 4 * stride) {
-            for (int i = 0; i < WIDTH; i += LANES) {
-                FloatVector v = FloatVector.fromArray(F, tile, r * WIDTH + i);
-                Vec.store(add ? v.add(Vec.load(c + 4L * i)) : v, c + 4L * i);
-            }
-        }
-    }
-
-    private static void storeNarrow(float[] tile, int rows, int columns, boolean add, long c, long stride) {
-        for (int r = 0; r < rows; r++, c += 4 * stride) {
-            for (int i = 0; i < columns; i++) {
-                float v = tile[r * WIDTH + i];
-                Vec.set(c + 4L * i, add ? v + Vec.get(c + 4L * i) : v);
-            }
-        }
-    }
-
-    /** C^T = A B (+ bias), or C^T += A B (+ bias): a row of A becomes a column of C, with one number of the bias. */
-    static void multiplyTurned(int rows, int columns, int depth, float[] a, long panel, float[] bias, int biasAt,
-            boolean add, long c, long stride) {
-        Scratch scratch = SCRATCH.get();
-        long square = scratch.squares.address(), turned = square + Transpose.BYTES;
-        for (int row = 0; row < rows; row += ROWS) {
-            tile(depth, a, row * STRIDE, panel, scratch.tile);
-            int height = Math.min(ROWS, rows - row);
-            if (bias != null) addBiasTurned(scratch.tile, height, bias, biasAt + row);
-            for (int r = 0; r < height; r += LANES) {
-                for (int i = 0; i < columns; i += LANES) {
-                    Transpose.square(scratch.tile, r * WIDTH + i, WIDTH, square, turned, 4L * LANES);
-                    long to = c + 4 * (i * stride + row + r);
-                    storeTurned(turned, Math.min(LANES, columns - i), Math.min(LANES, height - r), add, to, stride);
-                }
-            }
-        }
-    }
-
-    private static void addBiasTurned(float[] tile, int rows, float[] bias, int at) {
+    /** The number of each row added to the sums of a block. */
+    static void addBiasToRows(float[] sums, int at, int rows, float[] bias, int biasAt) {
         for (int i = 0; i < rows * WIDTH; i += LANES) {
-            FloatVector.fromArray(F, tile, i).add(bias[at + i / WIDTH]).intoArray(tile, i);
+            FloatVector.fromArray(F, sums, at + i).add(bias[biasAt + i / WIDTH]).intoArray(sums, at + i);
         }
     }
 
-    private static void storeTurned(long turned, int rows, int columns, boolean add, long c, long stride) {
+    /** C = sums, or C += sums, for the first {@code columns} of a panel; C at an address, its rows {@code stride} floats apart. */
+    static void store(float[] sums, int at, int rows, int columns, boolean add, long c, long stride) {
+        for (int r = 0; r < rows; r++, at += WIDTH, c += 4 * stride) {
+            if (columns == WIDTH) storeRow(sums, at, add, c);
+            else storeNarrow(sums, at, columns, add, c);
+        }
+    }
+
+    private static void storeRow(float[] sums, int at, boolean add, long c) {
+        for (int i = 0; i < WIDTH; i += LANES) {
+            FloatVector v = FloatVector.fromArray(F, sums, at + i);
+            Vec.store(add ? v.add(Vec.load(c + 4L * i)) : v, c + 4L * i);
+        }
+    }
+
+    private static void storeNarrow(float[] sums, int at, int columns, boolean add, long c) {
+        for (int i = 0; i < columns; i++) {
+            float v = sums[at + i];
+            Vec.set(c + 4L * i, add ? v + Vec.get(c + 4L * i) : v);
+        }
+    }
+
+    /** The same for C^T: a row of the block becomes a column of C. */
+    static void storeTurned(float[] sums, int at, int rows, int columns, boolean add, long c, long stride) {
+        long square = SQUARES.get().address(), turned = square + Transpose.BYTES;
+        for (int i = 0; i < columns; i += LANES) {
+            for (int r = 0; r < rows; r += LANES) {
+                Transpose.square(sums, at + r * WIDTH + i, WIDTH, square, turned, 4L * LANES);
+                storeSquare(turned, Math.min(LANES, columns - i), Math.min(LANES, rows - r), add, c + 4 * (i * stride + r), stride);
+            }
+        }
+    }
+
+    private static void storeSquare(long square, int rows, int columns, boolean add, long c, long stride) {
         VectorMask<Float> mask = F.indexInRange(0, columns);
-        for (int r = 0; r < rows; r++, turned += 4L * LANES, c += 4 * stride) {
-            FloatVector v = Vec.load(turned);
+        for (int r = 0; r < rows; r++, square += 4L * LANES, c += 4 * stride) {
+            FloatVector v = Vec.load(square);
             if (add) v = v.add(FloatVector.fromMemorySegment(F, Vec.MEMORY, c, Vec.LE, mask));
             v.intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
         }

@@ -2,6 +2,8 @@ package dev.faithdiff.kernels.cpu;
 
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.LE;
+import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
@@ -104,12 +106,12 @@ final class WinogradTransforms {
         FloatVector oddA = g1.mul(A * WEIGHT_A);
         FloatVector evenB = g2.fma(FloatVector.broadcast(F, B2), g0).mul(WEIGHT_B);
         FloatVector oddB = g1.mul(B * WEIGHT_B);
-        store(g0.mul(WEIGHT_0), to);
-        store(evenA.add(oddA), to + step);
-        store(evenA.sub(oddA), to + 2 * step);
-        store(evenB.add(oddB), to + 3 * step);
-        store(evenB.sub(oddB), to + 4 * step);
-        store(g2, to + 5 * step);
+        g0.mul(WEIGHT_0).intoMemorySegment(MEMORY, to, LE);
+        evenA.add(oddA).intoMemorySegment(MEMORY, to + step, LE);
+        evenA.sub(oddA).intoMemorySegment(MEMORY, to + 2 * step, LE);
+        evenB.add(oddB).intoMemorySegment(MEMORY, to + 3 * step, LE);
+        evenB.sub(oddB).intoMemorySegment(MEMORY, to + 4 * step, LE);
+        g2.intoMemorySegment(MEMORY, to + 5 * step, LE);
     }
 
     /**

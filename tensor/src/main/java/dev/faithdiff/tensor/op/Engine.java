@@ -2,11 +2,13 @@ package dev.faithdiff.tensor.op;
 
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -16,7 +18,8 @@ import java.util.stream.Stream;
  * first kernel of the device's table that does not refuse computes it, and the tape records it.
  *
  * <p>{@code -Dfaithdiff.kernel.LinearOp=NAME} puts one kernel first; the name {@code reference} stands for the op's own loops.
- * {@code -Dfaithdiff.check.nan=true} fails at the first op that produces a NaN.
+ * {@code -Dfaithdiff.check.nan=true}, or {@link #checked} for some work, fails at the first op that produces a NaN or an infinity. An
+ * interrupted thread gets no further than its next op.
  */
 public final class Engine {
     /** Sees each computed op: what ran, on which kernel, for how long. */
@@ -25,13 +28,18 @@ public final class Engine {
     }
 
     private static final boolean CHECK_NAN = Boolean.getBoolean("faithdiff.check.nan");
-    private static final ScopedValue<Boolean> REFERENCES = ScopedValue.newInstance();
+    private static final ScopedValue<Boolean> REFERENCES = ScopedValue.newInstance(), CHECKS = ScopedValue.newInstance();
     private static final Map<String, Map<Class<?>, List<Kernel<?>>>> TABLES = new ConcurrentHashMap<>();
     private static volatile Observer observer;
 
     private Engine() {}
 
-    /** Computes {@code op} on its operands, which must live on one device. @throws OpError if they do not fit */
+    /**
+     * Computes {@code op} on its operands, which must live on one device.
+     *
+     * @throws OpError               if they do not fit
+     * @throws CancellationException if the thread was interrupted, which it stays
+     */
     public static Tensor run(Op op, Tensor... in) {
         Device device = device(op, in);
         Shape shape = op.shape(in);
@@ -60,11 +68,14 @@ public final class Engine {
     /** Does work in which every op runs its own loops instead of a kernel; on the CPU, for the laboratory. */
     public static <T> T onReferences(Supplier<T> work) { return ScopedValue.where(REFERENCES, true).call(work::get); }
 
+    /** Does work that fails at the first op whose result is not finite, naming the op and its operands; slow, to find out where it began. */
+    public static <T> T checked(Supplier<T> work) { return ScopedValue.where(CHECKS, true).call(work::get); }
+
     /** Installs the one observer; null removes it. */
     public static void observe(Observer o) { observer = o; }
 
-    /** True while somebody observes, to whom every op must show. */
-    public static boolean isObserved() { return observer != null; }
+    /** True while somebody observes or checks each op, so that all must run one by one. */
+    public static boolean isObserved() { return observer != null || CHECK_NAN || CHECKS.isBound(); }
 
     /** The kernels of a kind of device for an op, best first. */
     public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
@@ -94,6 +105,7 @@ public final class Engine {
     @SuppressWarnings("unchecked")
     private static <O extends Op> void compute(O op, Tensor[] in, Tensor out) {
         if (out.count() == 0) return;
+        if (Thread.currentThread().isInterrupted()) throw new CancellationException("interrupted before " + op.name());
         Kernel<O> kernel = null;
         List<Kernel<?>> table = REFERENCES.isBound() ? List.of() : kernels(out.device().kind(), op.getClass());
         for (Kernel<?> k : table) {
@@ -115,12 +127,16 @@ public final class Engine {
             out.device().synchronize();
             o.ran(op, in, out, kernel == null ? "reference" : kernel.name(), System.nanoTime() - start);
         }
-        if (CHECK_NAN && out.device() == Device.CPU && out.dtype().isFloating()) checkNan(op, in, out);
+        if ((CHECK_NAN || CHECKS.isBound()) && out.dtype().isFloating()) check(op, in, out);
     }
 
-    private static void checkNan(Op op, Tensor[] in, Tensor out) {
-        for (long i = 0; i < out.count(); i++) {
-            op.require(!Float.isNaN(out.get(i)), in, "the result has a NaN at element " + i);
+    private static void check(Op op, Tensor[] in, Tensor out) {
+        try (Scope s = Scope.open()) {
+            Tensor host = out.to(Device.CPU);
+            for (long i = 0; i < host.count(); i++) {
+                float v = host.get(i);
+                op.require(Float.isFinite(v), in, "the result has " + (Float.isNaN(v) ? "a NaN" : "an infinity") + " at element " + i);
+            }
         }
     }
 

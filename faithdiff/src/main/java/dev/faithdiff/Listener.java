@@ -1,0 +1,54 @@
+package dev.faithdiff;
+
+import dev.faithdiff.image.Image;
+import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
+
+/**
+ * Hears of one restoration while it runs, on the restoring thread. A {@link CancellationException} thrown from here ends it, and so does
+ * interrupting the thread, which is noticed before the next op; either way all memory is given back and an existing resume file stays.
+ */
+@FunctionalInterface
+public interface Listener {
+    Listener NONE = (stage, step, steps) -> {};
+
+    /**
+     * How far it is.
+     *
+     * @param stage {@code encode}, {@code denoise} or {@code decode}; {@code enlarge} of an RRDBNet
+     * @param step  finished steps of denoising or tiles of enlarging, of {@code steps}; 0 of 0 in the other stages
+     */
+    void at(String stage, int step, int steps);
+
+    /**
+     * After each denoising step.
+     *
+     * @param image makes the result that the step predicts, of the result's size and colours; costs a decoding, changes nothing, and works
+     *              until this call returns
+     */
+    default void preview(int step, int steps, Supplier<Image> image) {}
+
+    /** One line that the user should see. */
+    default void warn(String line) {}
+
+    /** Tells both, this one first. */
+    default Listener and(Listener next) {
+        Listener first = this;
+        return new Listener() {
+            @Override public void at(String stage, int step, int steps) {
+                first.at(stage, step, steps);
+                next.at(stage, step, steps);
+            }
+
+            @Override public void preview(int step, int steps, Supplier<Image> image) {
+                first.preview(step, steps, image);
+                next.preview(step, steps, image);
+            }
+
+            @Override public void warn(String line) {
+                first.warn(line);
+                next.warn(line);
+            }
+        };
+    }
+}

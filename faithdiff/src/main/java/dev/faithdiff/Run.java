@@ -1,0 +1,130 @@
+package dev.faithdiff;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.sample.Guidance;
+import dev.faithdiff.sample.Sampler;
+import dev.faithdiff.sample.Samplers;
+import dev.faithdiff.sample.TileGrid;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.text.PromptEncoder.Prompt;
+import dev.faithdiff.vae.BlendedTiles;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/** One restoration, from the enlarged and padded image to the decoded one of the same size. */
+final class Run {
+    private final Model model;
+    private final Restoration restoration;
+    private final Options options;
+    private final Listener listener;
+    private final Image in;
+    private final int h, w;
+    private final Sampler sampler;
+    private final boolean isWhole;
+    private final TileGrid grid;
+
+    Run(Model model, Options options, Listener listener, Image in) {
+        this.model = model;
+        this.options = options;
+        this.listener = listener;
+        this.in = in;
+        restoration = new Restoration(model);
+        int down = model.vae.config().downscale(), tile = options.tile() / down;
+        h = in.height() / down;
+        w = in.width() / down;
+        Samplers kind = options.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(options.sampler());
+        Sampler all = kind.create(model.schedule, model.scheduler, options.steps());
+        int first = first(all.timesteps(), options.strength());
+        isWhole = options.strength() == 1;
+        sampler = isWhole ? all : all.from(first);
+        grid = TileGrid.of(h, w, tile, tile, options.stride());
+    }
+
+    /** The first step at a timestep of no more than {@code strength} times the highest; the last step where none is that low. */
+    private static int first(double[] timesteps, double strength) {
+        int first = 0;
+        while (first < timesteps.length - 1 && timesteps[first] > strength * timesteps[0]) first++;
+        return first;
+    }
+
+    /**
+     * Does it.
+     *
+     * @param file    what to go on from and to save every step to; null: neither
+     * @param display what is still done to a decoded image, for previews
+     */
+    Image run(Path file, UnaryOperator<Image> display) {
+        ResumeFile resume = file == null ? null : new ResumeFile(file, model, options, in);
+        int steps = sampler.timesteps().length;
+        try (Scope s = Scope.open()) {
+            ResumeFile.State saved = resume == null ? null : resume.read(model.device);
+            listener.at("encode", 0, 0);
+            long bytes = saved == null ? ImageNetworks.budget(model) : saved.bytes();
+            ImageNetworks networks = new ImageNetworks(model, options.vaeTile(), bytes);
+            Tensor features = Finite.require(() -> networks.features(parts(), h, w), "the LQ encoder");
+            Guidance guidance = guidance();
+            Prompt prompt = prompt(guidance.active());
+            Rng rng = generator(options.seed());
+            if (saved != null) rng.restore(saved.rng());
+            Tensor latents;
+            try (Denoising d = saved != null ? saved.denoising(sampler, grid.tiles().size())
+                    : new Denoising(start(networks, rng), 0, sampler, grid.tiles().size())) {
+                listener.at("denoise", d.step(), steps);
+                int[] size = {in.height(), in.width()}, target = {options.tile(), options.tile()};
+                latents = restoration.denoise(d, features, prompt, sampler, guidance, grid, size, target,
+                        () -> noise(rng, grid.tileHeight(), grid.tileWidth()), (at, clean) -> {
+                            if (resume != null) resume.write(at, rng, bytes);
+                            listener.at("denoise", at.step(), steps);
+                            listener.preview(at.step(), steps, () -> preview(networks, clean, display));
+                        });
+            }
+            listener.at("decode", 0, 0);
+            return Finite.image(() -> networks.decode(latents), in);
+        }
+    }
+
+    private Image preview(ImageNetworks networks, Supplier<Tensor> clean, UnaryOperator<Image> display) {
+        try (Scope s = Scope.open()) {
+            return display.apply(networks.decode(clean.get()));
+        }
+    }
+
+    /** The first latents; the order of draws is the published one. */
+    private Tensor start(ImageNetworks networks, Rng rng) {
+        Tensor noise = noise(rng, h, w);
+        if (options.start() == Options.Start.NOISE) return noise.mul(sampler.initNoiseSigma());
+        Tensor parameters = Finite.require(() -> networks.encode(parts(), h, w), "the autoencoder's encoder");
+        if (!isWhole) return restoration.startWithin(parameters, noise, sampler);
+        return restoration.startFromImage(parameters, noise, noise(generator(~options.seed()), h, w), sampler.initNoiseSigma());
+    }
+
+    /** Parts of the image as tensors, so that only a part is held as floats. */
+    private BlendedTiles.Source parts() {
+        return (top, left, height, width) -> Tensor.of(in.crop(left, top, width, height).toFloats(), 1, height, width, 3).to(model.device);
+    }
+
+    /** Guidance changes nothing for a model that reads no text. */
+    private Guidance guidance() {
+        double scale = Double.isNaN(options.guidance()) ? model.config.number("guidance_scale", 5) : options.guidance();
+        return new Guidance(model.text.readsText() ? scale : 1, options.rescale());
+    }
+
+    private Prompt prompt(boolean guided) {
+        Prompt prompt = model.text.encode(options.prompt());
+        if (guided) prompt = model.text.encode(options.negative()).with(prompt);
+        Prompt both = prompt;
+        Finite.require(() -> both.states(), "the text encoders");
+        return prompt;
+    }
+
+    private Rng generator(long seed) { return options.rng() == Options.Generator.CUDA ? Rng.philox(seed) : Rng.cpu(seed); }
+
+    /** Standard normal latents, drawn in the published order of channel, row, column. */
+    private Tensor noise(Rng rng, int height, int width) {
+        int channels = model.vae.config().latentChannels();
+        return Tensor.of(rng.randn(channels * height * width), 1, channels, height, width).permute(0, 2, 3, 1).to(model.device);
+    }
+}

@@ -1,0 +1,28 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.Listener;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageError;
+import dev.faithdiff.image.ImageFiles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.function.Supplier;
+
+/** Writes intermediate results, each whole or not at all. @param every steps from one to the next */
+record PreviewFiles(Path path, int every) implements Listener {
+    /** @param path an existing folder, which gets {@code step-005.png} and so on, or a picture that is replaced each time */
+    static PreviewFiles to(Path path, int every) {
+        if (every < 1) throw new IllegalArgumentException("previews come every 1 or more steps, not " + every);
+        if (!Files.isDirectory(path)) ImageFiles.checkWritable(path);
+        else if (!Files.isWritable(path)) throw new ImageError("cannot write previews to " + path + ": permission denied");
+        return new PreviewFiles(path, every);
+    }
+
+    @Override public void at(String stage, int step, int steps) {}
+
+    @Override public void preview(int step, int steps, Supplier<Image> image) {
+        if (step % every != 0 || step == steps) return;
+        ImageFiles.write(image.get(), Files.isDirectory(path) ? path.resolve(String.format(Locale.ROOT, "step-%03d.png", step)) : path);
+    }
+}

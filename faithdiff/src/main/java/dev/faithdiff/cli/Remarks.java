@@ -1,0 +1,14 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.Listener;
+import java.io.PrintWriter;
+
+/** Prints what a restoration wants the user to see. */
+record Remarks(PrintWriter err) implements Listener {
+    @Override public void at(String stage, int step, int steps) {}
+
+    @Override public void warn(String line) {
+        err.println("faithdiff: " + line);
+        err.flush();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.faithdiff.rrdb;
+
+import dev.faithdiff.nn.Conv2d;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The generator of ESRGAN, Real-ESRGAN and BSRGAN, and BSRNet: residual-in-residual dense blocks and two nearest enlargements (BasicSR
+ * rrdbnet_arch.py, KAIR network_rrdbnet.py; parameters under BasicSR's names).
+ */
+public final class RrdbNet {
+    /** Dense blocks of one residual-in-residual block. */
+    private static final int DENSE = 3;
+
+    private final RrdbConfig config;
+    private final Conv2d convFirst, convBody, convHr, convLast;
+    private final Conv2d[] convUp = new Conv2d[2];
+    private final List<List<DenseBlock>> body = new ArrayList<>();
+
+    public RrdbNet(Weights w, RrdbConfig c) {
+        config = c;
+        int n = c.features();
+        convFirst = new Conv2d(w.at("conv_first"), 3 * c.unshuffle() * c.unshuffle(), n, 3);
+        for (int i = 0; i < c.blocks(); i++) {
+            List<DenseBlock> dense = new ArrayList<>();
+            for (int j = 1; j <= DENSE; j++) dense.add(new DenseBlock(w.at("body", i).at("rdb" + j), n, c.growth()));
+            body.add(dense);
+        }
+        convBody = new Conv2d(w.at("conv_body"), n, n, 3);
+        for (int i = 0; i < convUp.length; i++) convUp[i] = new Conv2d(w.at("conv_up" + (i + 1)), n, n, 3);
+        convHr = new Conv2d(w.at("conv_hr"), n, n, 3);
+        convLast = new Conv2d(w.at("conv_last"), n, 3, 3);
+    }
+
+    public RrdbConfig config() { return config; }
+
+    /**
+     * {@code [B, H, W, 3]} in 0..1 to {@code [B, scale*H, scale*W, 3]}, nominally 0..1; both sides are multiples of
+     * {@link RrdbConfig#unshuffle}.
+     */
+    public Tensor forward(Tensor x) {
+        try (Scope s = Scope.open()) {
+            Tensor h = convFirst.forward(unshuffled(x));                              // [B, h, w, n], h = H/unshuffle
+            h = s.replace(h, trunk(h));
+            for (Conv2d up : convUp) {                                                // [B, 4h, 4w, n] in the end
+                h = s.replace(h, h.upsample(2 * h.size(1), 2 * h.size(2)));
+                h = s.replace(h, up.forward(h));
+                h = s.replace(h, h.leakyRelu(DenseBlock.SLOPE));
+            }
+            h = s.replace(h, convHr.forward(h));
+            h = s.replace(h, h.leakyRelu(DenseBlock.SLOPE));
+            return s.keep(convLast.forward(h));                                       // [B, 4h, 4w, 3]
+        }
+    }
+
+    /** Squares of pixels as channels, in the published order of channel, row, column. */
+    Tensor unshuffled(Tensor x) {
+        int r = config.unshuffle();
+        if (r == 1) return x;
+        int b = x.size(0), h = x.size(1) / r, w = x.size(2) / r, c = x.size(3);
+        try (Scope s = Scope.open()) {
+            Tensor squares = x.reshape(b * h, r, w, r * c).permute(0, 2, 1, 3);       // [B*h, w, row, column*C]
+            return s.keep(squares.reshape(b * h * w, r * r, c).permute(0, 2, 1)).reshape(b, h, w, c * r * r);
+        }
+    }
+
+    private Tensor trunk(Tensor x) {
+        try (Scope s = Scope.open()) {
+            Tensor h = x;
+            for (List<DenseBlock> dense : body) h = s.replace(h, block(h, dense));
+            h = s.replace(h, convBody.forward(h));
+            return s.keep(x.add(h));
+        }
+    }
+
+    private static Tensor block(Tensor x, List<DenseBlock> dense) {
+        try (Scope s = Scope.open()) {
+            Tensor h = x;
+            for (DenseBlock d : dense) h = s.replace(h, d.forward(h));
+            h = s.replace(h, h.mul(DenseBlock.RESIDUAL));
+            return s.keep(x.add(h));
+        }
+    }
+}

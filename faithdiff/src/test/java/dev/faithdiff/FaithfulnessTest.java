@@ -1,0 +1,133 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.faithdiff.Options.Guard;
+import dev.faithdiff.image.ColorFix;
+import dev.faithdiff.image.Damage;
+import dev.faithdiff.image.Filter;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.Resize;
+import dev.faithdiff.sample.Guidance;
+import dev.faithdiff.sample.Sampler;
+import dev.faithdiff.sample.Samplers;
+import dev.faithdiff.sample.TileGrid;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.vae.BlendedTiles.Source;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Strength, fidelity and guard on the bundled model: their ends are exactly the input and the published result, and between they are in order. */
+class FaithfulnessTest {
+    private static final Options OPTIONS = Options.defaults().withScale(2).withSteps(8).withGuard(Guard.OFF);
+
+    private static FaithDiff faithDiff;
+    private static Image photo, enlarged, published;
+
+    @BeforeAll static void open() {
+        faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+        photo = ImageFiles.read(Path.of(System.getProperty("faithdiff.home"), "samples", "chelsea-degraded.jpg")).crop(20, 10, 44, 32);
+        enlarged = Resize.resize(photo, 88, 64, Filter.LANCZOS);
+        published = faithDiff.restore(photo, OPTIONS);
+    }
+
+    @AfterAll static void close() { faithDiff.close(); }
+
+    /** The published functions one after another, without anything of these options. */
+    @Test void fullStrengthIsThePublishedRun() {
+        try (Model model = Model.open(PatchedModel.MINI, Device.CPU); Scope s = Scope.open()) {
+            int h = 64 / 4, w = 88 / 4, c = model.vae.config().latentChannels();
+            Restoration restoration = new Restoration(model);
+            ImageNetworks networks = new ImageNetworks(model, 0);
+            Source image = Source.of(Tensor.of(enlarged.toFloats(), 1, 64, 88, 3));
+            Sampler sampler = Samplers.of(model.scheduler).create(model.schedule, model.scheduler, OPTIONS.steps());
+            Tensor start = restoration.startFromImage(networks.encode(image, h, w), noise(42, c, h, w), noise(~42, c, h, w), sampler.initNoiseSigma());
+            Tensor latents = restoration.denoise(start, networks.features(image, h, w), model.text.encode(""), sampler, new Guidance(1, 0),
+                    TileGrid.of(h, w, h, w, 1), new int[] {64, 88}, new int[] {1024, 1024}, () -> null, (i, x) -> {});
+            assertThat(OPTIONS.colorFix().apply(networks.decode(latents), enlarged)).isEqualTo(published);
+        }
+    }
+
+    private static Tensor noise(long seed, int c, int h, int w) { return Tensor.of(Rng.cpu(seed).randn(c * h * w), 1, c, h, w).permute(0, 2, 3, 1); }
+
+    @Test void noStrengthIsTheInput() { assertThat(faithDiff.restore(photo, OPTIONS.withStrength(0))).isEqualTo(enlarged); }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"euler", "ddim", "dpm++2m-karras", "unipc"})
+    void strengthMovesAwayFromTheInput(String sampler) {
+        List<Double> distances = new ArrayList<>();
+        for (double strength : new double[] {0, 0.2, 0.5, 0.8, 1}) {
+            Options o = OPTIONS.withSampler(sampler).withColorFix(ColorFix.NONE).withStrength(strength);
+            distances.add(distance(faithDiff.restore(photo, o), enlarged));
+        }
+        assertThat(distances).as("distances from the input").isSorted().doesNotHaveDuplicates();
+    }
+
+    @Test void fewerStepsForLessStrength() {
+        List<Integer> steps = new ArrayList<>();
+        for (double strength : new double[] {1e-9, 0.25, 0.5, 1}) {
+            int[] most = {0};
+            faithDiff.restore(photo, OPTIONS.withStrength(strength), (stage, step, of) -> most[0] = Math.max(most[0], of));
+            steps.add(most[0]);
+        }
+        assertThat(steps).containsExactly(1, 2, 4, 8);
+    }
+
+    @Test void fidelityMovesToTheInput() {
+        List<Double> distances = new ArrayList<>();
+        for (double fidelity : new double[] {1, 0.8, 0.6, 0.4, 0.2, 0}) distances.add(distance(faithDiff.restore(photo, OPTIONS.withFidelity(fidelity)), enlarged));
+        assertThat(distances.getFirst()).as("all fidelity").isZero();
+        assertThat(distances).isSorted().doesNotHaveDuplicates();
+        assertThat(faithDiff.restore(photo, OPTIONS.withFidelity(0))).isEqualTo(published);
+    }
+
+    @Test void strengthNeedsTheImage() {
+        assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS.withStrength(0.5).withStart(Options.Start.NOISE)))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("cannot be noise");
+    }
+
+    @Test void theGuardWarnsOrLowersStrength() {
+        Image clean = ImageFiles.read(Path.of(System.getProperty("faithdiff.home"), "samples", "chelsea.png")).crop(60, 60, 96, 64);
+        assertThat(Damage.of(clean).isMild()).as("a clean photo").isTrue();
+        List<String> said = new ArrayList<>();
+        Listener hears = new Listener() {
+            @Override public void at(String stage, int step, int steps) {}
+
+            @Override public void warn(String line) { said.add(line); }
+        };
+        Options o = OPTIONS.withSteps(4);
+        Image off = faithDiff.restore(clean, o, hears);
+        assertThat(said).isEmpty();
+        assertThat(faithDiff.restore(clean, o.withGuard(Guard.WARN), hears)).isEqualTo(off);
+        assertThat(said).hasSize(1).allMatch(line -> line.contains("hardly damaged (noise ") && !line.contains("\n"));
+        Image auto = faithDiff.restore(clean, o.withGuard(Guard.AUTO), hears);
+        assertThat(said).hasSize(2).last().asString().contains("lowered to " + Damage.MILD_STRENGTH);
+        assertThat(auto).isEqualTo(faithDiff.restore(clean, o.withStrength(Damage.MILD_STRENGTH))).isNotEqualTo(off);
+        said.clear();
+        faithDiff.restore(photo, o.withGuard(Guard.AUTO), hears);
+        assertThat(said).as("a damaged photo").isEmpty();
+    }
+
+    @Test void cudaNumbersAreOthersAndTheirOwnSeedsRepeat() {
+        Options cuda = OPTIONS.withRng(Options.Generator.CUDA);
+        Image first = faithDiff.restore(photo, cuda);
+        assertThat(first).isNotEqualTo(published).isEqualTo(faithDiff.restore(photo, cuda)).isNotEqualTo(faithDiff.restore(photo, cuda.withSeed(43)));
+    }
+
+    private static double distance(Image a, Image b) {
+        double sum = 0;
+        for (int i = 0; i < a.rgb().length; i++) sum += Math.abs((a.rgb()[i] & 0xff) - (b.rgb()[i] & 0xff));
+        return sum / a.rgb().length;
+    }
+}

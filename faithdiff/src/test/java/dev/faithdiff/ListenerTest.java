@@ -1,0 +1,126 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.OpError;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Progress, previews and cancelling, and that a FaithDiff can be shared and closed. */
+class ListenerTest {
+    private static final Options OPTIONS = Options.defaults().withScale(2).withSteps(4).withGuard(Options.Guard.OFF);
+
+    private static FaithDiff faithDiff;
+    private static Image photo, restored;
+
+    @BeforeAll static void open() {
+        byte[] rgb = new byte[3 * 27 * 18];
+        new Random(3).nextBytes(rgb);
+        photo = Image.of(27, 18, rgb);
+        faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+        restored = faithDiff.restore(photo, OPTIONS);
+    }
+
+    @AfterAll static void close() { faithDiff.close(); }
+
+    @Test void hearsEveryStage() {
+        List<String> heard = new ArrayList<>();
+        faithDiff.restore(photo, OPTIONS, (stage, step, steps) -> heard.add(stage + " " + step + "/" + steps));
+        assertThat(heard).containsExactly("encode 0/0", "denoise 0/4", "denoise 1/4", "denoise 2/4", "denoise 3/4", "denoise 4/4", "decode 0/0");
+    }
+
+    /** Asks for a picture at every step. */
+    private static final class Previews implements Listener {
+        final List<Image> images = new ArrayList<>();
+
+        @Override public void at(String stage, int step, int steps) {}
+
+        @Override public void preview(int step, int steps, Supplier<Image> image) { images.add(image.get()); }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"euler", "euler-ancestral", "ddpm", "dpm++2m", "unipc"})
+    void previewsChangeNothingAndEndAtTheResult(String sampler) {
+        Options o = OPTIONS.withSampler(sampler).withTile(64).withScale(4);
+        Previews previews = new Previews();
+        Image result = faithDiff.restore(photo, o, previews);
+        assertThat(result).isEqualTo(faithDiff.restore(photo, o));
+        assertThat(previews.images).hasSize(4).allMatch(p -> p.width() == result.width() && p.height() == result.height());
+        assertThat(distance(previews.images.get(2), result)).isLessThan(distance(previews.images.getFirst(), result));
+        assertThat(distance(previews.images.getLast(), result)).as("the last step ends at the data it predicts").isLessThan(1);
+    }
+
+    @Test void bothHearInOrder() {
+        List<String> heard = new ArrayList<>();
+        Listener first = (stage, step, steps) -> heard.add("a"), second = (stage, step, steps) -> heard.add("b");
+        Previews a = new Previews(), b = new Previews();
+        first.and(second).at("encode", 0, 0);
+        a.and(b).preview(1, 4, () -> photo);
+        assertThat(heard).containsExactly("a", "b");
+        assertThat(a.images).isEqualTo(b.images).hasSize(1);
+    }
+
+    @Test void aListenerCancels() {
+        long inUse = Device.CPU.pool().usedBytes();
+        assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS, (stage, step, steps) -> {
+            if (step == 2) throw new CancellationException("enough");
+        })).isInstanceOf(CancellationException.class).hasMessage("enough");
+        assertThat(Device.CPU.pool().usedBytes()).as("memory in use").isEqualTo(inUse);
+        assertThat(faithDiff.restore(photo, OPTIONS)).isEqualTo(restored);
+    }
+
+    @Test void anInterruptEndsWithinAStep() {
+        long inUse = Device.CPU.pool().usedBytes();
+        List<Integer> heard = new ArrayList<>();
+        try {
+            assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS, (stage, step, steps) -> {
+                heard.add(step);
+                if (step == 1) Thread.currentThread().interrupt();
+            })).isInstanceOf(CancellationException.class).hasMessageContaining("interrupted before");
+        } finally {
+            assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+        }
+        assertThat(heard).as("nothing after it").endsWith(1);
+        assertThat(Device.CPU.pool().usedBytes()).as("memory in use").isEqualTo(inUse);
+        assertThat(faithDiff.restore(photo, OPTIONS)).isEqualTo(restored);
+    }
+
+    @Test void threadsShareIt() throws InterruptedException {
+        List<Image> results = new ArrayList<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            threads.add(Thread.startVirtualThread(() -> {
+                Image r = faithDiff.restore(photo, OPTIONS);
+                synchronized (results) {
+                    results.add(r);
+                }
+            }));
+        }
+        for (Thread t : threads) t.join();
+        assertThat(results).hasSize(3).allMatch(restored::equals);
+    }
+
+    @Test void closedIsSaid() {
+        FaithDiff other = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+        other.close();
+        other.close();
+        assertThatThrownBy(() -> other.restore(photo, OPTIONS)).isInstanceOf(IllegalStateException.class).isNotInstanceOf(OpError.class).hasMessageContaining("closed");
+    }
+
+    private static double distance(Image a, Image b) {
+        double sum = 0;
+        for (int i = 0; i < a.rgb().length; i++) sum += Math.abs((a.rgb()[i] & 0xff) - (b.rgb()[i] & 0xff));
+        return sum / a.rgb().length;
+    }
+}

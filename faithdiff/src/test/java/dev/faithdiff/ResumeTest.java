@@ -1,0 +1,104 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.SafeTensorsError;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A restoration that was ended in the middle goes on to the same image. */
+class ResumeTest {
+    private static final int STEPS = 6;
+    private static final Options OPTIONS = Options.defaults().withSteps(STEPS).withTile(64).withGuard(Options.Guard.OFF);
+
+    private static FaithDiff faithDiff;
+    private static Image photo;
+
+    @TempDir Path dir;
+
+    @BeforeAll static void open() {
+        byte[] rgb = new byte[3 * 25 * 16];
+        new Random(3).nextBytes(rgb);
+        photo = Image.of(25, 16, rgb);
+        faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+    }
+
+    @AfterAll static void close() { faithDiff.close(); }
+
+    private void endAfter(int steps, Options o, Path file) {
+        assertThatThrownBy(() -> faithDiff.restore(photo, o, (stage, step, of) -> {
+            if (stage.equals("denoise") && step == steps) throw new CancellationException("here");
+        }, file)).isInstanceOf(CancellationException.class);
+    }
+
+    /** Two tiles, so that what samplers remember of each and the order of random numbers count. */
+    @ParameterizedTest
+    @CsvSource({"euler, 3, CPU", "euler-ancestral, 1, CPU", "ddpm, 5, CUDA", "dpm++2m, 2, CPU", "unipc, 4, CPU", "unipc-karras, 6, CPU"})
+    void goesOnToTheSameBytes(String sampler, int ended, Options.Generator rng) {
+        Options o = OPTIONS.withSampler(sampler).withRng(rng);
+        Path file = dir.resolve("photo.resume");
+        endAfter(ended, o, file);
+        List<Integer> heard = new ArrayList<>();
+        Image resumed = faithDiff.restore(photo, o, (stage, step, of) -> { if (stage.equals("denoise")) heard.add(step); }, file);
+        assertThat(heard).startsWith(ended).endsWith(STEPS).hasSize(STEPS - ended + 1);
+        assertThat(resumed).isEqualTo(faithDiff.restore(photo, o));
+        assertThat(dir).isDirectoryContaining(p -> p.equals(file)).isDirectoryNotContaining(p -> !p.equals(file));
+    }
+
+    @Test void withLessStrengthToo() {
+        Options o = OPTIONS.withStrength(0.6).withSampler("dpm++2m");
+        Path file = dir.resolve("photo.resume");
+        endAfter(2, o, file);
+        assertThat(faithDiff.restore(photo, o, Listener.NONE, file)).isEqualTo(faithDiff.restore(photo, o));
+    }
+
+    @Test void anotherRestorationsFileIsRefused() throws IOException {
+        Path file = dir.resolve("photo.resume");
+        endAfter(2, OPTIONS, file);
+        byte[] before = Files.readAllBytes(file);
+        refuses(file, photo, OPTIONS.withSteps(7), "option steps is another (6, now 7)");
+        refuses(file, photo, OPTIONS.withPrompt("a cat"), "option prompt");
+        byte[] rgb = photo.rgb().clone();
+        rgb[0]++;
+        refuses(file, Image.of(25, 16, rgb), OPTIONS, "its input is another");
+        Path other = PatchedModel.copy(PatchedModel.MINI, dir.resolve("model"));
+        PatchedModel.fill(other.resolve("vae/model.safetensors"), "decoder.conv_in.bias"::equals, 0);
+        try (FaithDiff f = FaithDiff.open(other, Device.CPU)) {
+            assertThatThrownBy(() -> f.restore(photo, OPTIONS, Listener.NONE, file)).hasMessageContaining("its model is another");
+        }
+        assertThat(Files.readAllBytes(file)).as("left alone").isEqualTo(before);
+    }
+
+    private static void refuses(Path file, Image photo, Options o, String says) {
+        assertThatThrownBy(() -> faithDiff.restore(photo, o, Listener.NONE, file)).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(file.toString()).hasMessageContaining(says);
+    }
+
+    @Test void aDamagedFileIsRefused() throws IOException {
+        Path file = dir.resolve("photo.resume");
+        endAfter(2, OPTIONS, file);
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(whole, whole.length / 2));
+        assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS, Listener.NONE, file)).isInstanceOf(SafeTensorsError.class).hasMessageContaining(file.toString());
+        try (SafeTensors mini = SafeTensors.open(PatchedModel.MINI.resolve("vae/model.safetensors"))) {
+            SafeTensors.write(file, mini.entries().values(), mini.metadata());
+        }
+        assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS, Listener.NONE, file)).hasMessageContaining("cannot resume from");
+    }
+}

@@ -1,0 +1,87 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.faithdiff.image.ColorFix;
+import dev.faithdiff.image.Filter;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Resize;
+import dev.faithdiff.rrdb.RrdbConfig;
+import dev.faithdiff.tensor.Device;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Photos through the fixtures' RRDBNets, alone and in front of the tiny FaithDiff model. */
+class RrdbRestorerTest {
+    private static Image photo(int width, int height) {
+        byte[] rgb = new byte[3 * width * height];
+        new Random(width).nextBytes(rgb);
+        return Image.of(width, height, rgb);
+    }
+
+    private static Options scale(int n) { return Options.defaults().withScale(n); }
+
+    private static RrdbRestorer open(String name) { return (RrdbRestorer) Restorer.open(RrdbModels.folder(name), Device.CPU); }
+
+    @ParameterizedTest
+    @CsvSource({"realesrgan_x4, 4, 13, 9", "realesrgan_x2, 2, 13, 9", "realesrgan_x2, 2, 1, 1", "bsrnet_x4, 4, 1, 30"})
+    void enlargesByItsOwnScale(String name, int scale, int width, int height) {
+        try (RrdbRestorer r = open(name)) {
+            assertThat(r.scale()).isEqualTo(scale);
+            Image own = r.restore(photo(width, height), scale(scale));
+            assertThat(own.toString()).isEqualTo("Image " + scale * width + "x" + scale * height);
+            assertThat(r.restore(photo(width, height), scale(scale))).isEqualTo(own);
+            Image other = r.restore(photo(width, height), scale(3));
+            assertThat(other).isEqualTo(Resize.resize(own, 3 * width, 3 * height, Filter.LANCZOS));
+        }
+    }
+
+    /** Tiles of 64 pixels of the result with the margin of 32 pixels of the photo; the network reaches 34 pixels far. */
+    @Test void tilesAreHardlySeen() {
+        List<String> stages = new ArrayList<>();
+        try (RrdbRestorer r = open("realesrgan_x4")) {
+            Image whole = r.restore(photo(70, 50), scale(4));
+            Image tiled = r.restore(photo(70, 50), scale(4).withVaeTile(64), (stage, step, steps) -> stages.add(stage + " " + step + "/" + steps));
+            for (int i = 0; i < whole.rgb().length; i++) {
+                assertThat(Math.abs((whole.rgb()[i] & 0xff) - (tiled.rgb()[i] & 0xff))).as("byte " + i).isLessThanOrEqualTo(1);
+            }
+        }
+        assertThat(stages).hasSize(21).startsWith("enlarge 0/20", "enlarge 1/20").endsWith("enlarge 20/20");
+    }
+
+    @Test void tilesAreHalvedUntilTheyFit() {
+        RrdbConfig released = new RrdbConfig(4, 64, 32, 23);
+        assertThat(RrdbRestorer.tile(released, 1L << 33)).isEqualTo(512);
+        assertThat(RrdbRestorer.tile(released, 1L << 30)).isEqualTo(256);
+        assertThat(RrdbRestorer.tile(released, 1)).isEqualTo(64);
+    }
+
+    @Test void refusesWhatMeansNothingToIt() {
+        try (RrdbRestorer r = open("realesrgan_x4")) {
+            Options o = scale(2).withSteps(5).withColorFix(ColorFix.NONE).withPrompt("a cat");
+            assertThatThrownBy(() -> r.restore(photo(4, 4), o)).hasMessage("an RRDBNet has no steps, prompt, color-fix; leave it out");
+        }
+    }
+
+    @Test void modelsOfAnotherKindAreNamed() {
+        Path network = RrdbModels.folder("realesrgan_x4");
+        assertThatThrownBy(() -> FaithDiff.open(network, Device.CPU)).hasMessageContaining("'kind' must be 'faithdiff' (this model has 'rrdbnet')");
+        assertThatThrownBy(() -> RrdbRestorer.open(TinyModel.folder(), Device.CPU)).hasMessageContaining("is not an RRDBNet");
+    }
+
+    /** The second stage restores what the first one made as if it were the photo. */
+    @Test void twoStages() {
+        Options o = scale(3).withSteps(2);
+        try (TwoStages both = TwoStages.open(RrdbModels.folder("bsrnet_x4"), TinyModel.folder(), Device.CPU)) {
+            Image cleaned = both.initial().restore(photo(20, 12), scale(3));
+            Image alone = both.last().restore(photo(20, 12), o);
+            assertThat(both.restore(photo(20, 12), o)).isEqualTo(both.last().restore(cleaned, o.withScale(1))).isNotEqualTo(alone);
+        }
+    }
+}
