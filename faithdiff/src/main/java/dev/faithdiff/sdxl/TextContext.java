@@ -19,9 +19,12 @@ public final class TextContext {
     private final Map<Object, Projected> layers = new IdentityHashMap<>();
 
     /** A context that lives as long as the scope that is open now. */
-    public TextContext(Tensor states) {
+    public TextContext(Tensor states) { this(states, Scope.current()); }
+
+    /** A context that lives as long as a scope. */
+    public TextContext(Tensor states, Scope owner) {
         this.states = states;
-        owner = Scope.current();
+        this.owner = owner;
     }
 
     public Tensor states() { return states; }

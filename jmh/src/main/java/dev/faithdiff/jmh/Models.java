@@ -101,7 +101,7 @@ final class Models {
         static Prompt of(Place p, Work work) {
             Tensor states = p.input(work, TEXT_TOKENS, UNET.textWidth());
             Tensor sizes = new Place(Device.CPU, DType.F32, p.batch()).input(work, 6); // as a pipeline has them: sinusoids are made on the host
-            return new Prompt(new TextContext(states), p.input(work, UNET.extraWidth() - 6 * UNET.sizeWidth()), sizes);
+            return new Prompt(new TextContext(states, work.scope()), p.input(work, UNET.extraWidth() - 6 * UNET.sizeWidth()), sizes);
         }
     }
 

@@ -35,6 +35,9 @@ public final class Work implements AutoCloseable {
         }
     }
 
+    /** What lives as long as this work. */
+    Scope scope() { return scope; }
+
     /** What inputs are drawn from. */
     Rng random() { return rng; }
 
