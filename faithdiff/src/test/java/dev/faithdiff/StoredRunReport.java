@@ -15,7 +15,7 @@ import java.util.Locale;
  */
 public final class StoredRunReport {
     private final Table table = new Table("run", "stage", "worst error", "allowed", "verdict");
-    private boolean passed = true;
+    private int failures;
 
     private final DType type;
 
@@ -38,7 +38,8 @@ public final class StoredRunReport {
             return false;
         }
         System.out.print(table);
-        return passed;
+        System.out.println(type + " on " + device + ": " + table.size() + " results, " + failures + " beyond what is allowed");
+        return failures == 0;
     }
 
     private void run(String name, Model model) {
@@ -49,14 +50,14 @@ public final class StoredRunReport {
                 @Override public void image(String stage, Image actual, Image expected) { row(name, stage, error(actual, expected), type == DType.F32 ? 2 : 255 * part()); }
             }).run();
         } catch (RuntimeException e) {
-            passed = false;
+            failures++;
             table.row(name, "", null, null, "FAILS: " + e.getMessage());
         }
     }
 
     private void row(String run, String stage, double error, double allowed) {
         boolean within = error <= allowed;
-        passed &= within;
+        if (!within) failures++;
         table.row(run, stage, error, allowed, within ? "passes" : "FAILS");
         if (!within) System.err.printf(Locale.ROOT, "%s, %s: error %s, allowed %s%n", run, stage, Table.number(error), Table.number(allowed));
     }
