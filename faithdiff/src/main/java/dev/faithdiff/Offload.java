@@ -31,11 +31,14 @@ public enum Offload {
     /** This, or for AUTO what the folder's weights take of the device's free memory. @param dtype the type of activations */
     Offload chosen(Path folder, Device device, DType dtype) {
         if (this != AUTO) return this;
+        if (device == Device.CPU) return NONE;
         long room = device.freeBytes() - WORKING * dtype.bytes() / Float.BYTES;
         return room >= bytes(folder) ? NONE : room >= bytes(folder.resolve("unet")) ? STAGES : BLOCKS;
     }
 
+    /** Size of all weights below a folder; 0 where there is none, of which opening it will tell. */
     private static long bytes(Path folder) {
+        if (!Files.isDirectory(folder)) return 0;
         try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(f -> f.toString().endsWith(".safetensors")).mapToLong(f -> f.toFile().length()).sum();
         } catch (IOException e) {

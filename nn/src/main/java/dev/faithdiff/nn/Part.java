@@ -66,8 +66,13 @@ final class Part {
     void enter() {
         Device device = residency.device();
         memory = device.allocate(bytes);
-        if (isBlock() && holdsValues()) arrival = device.uploadAhead(ready(), memory);
-        else forEachValue((m, data) -> device.upload(data, memory, m.offset));
+        try {
+            if (isBlock() && holdsValues()) arrival = device.uploadAhead(ready(), memory);
+            else forEachValue((m, data) -> device.upload(data, memory, m.offset));
+        } catch (Throwable e) {
+            device.release(memory);
+            throw e;
+        }
     }
 
     /** Makes the memory that {@link #enter} took usable. */

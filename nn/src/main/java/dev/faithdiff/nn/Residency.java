@@ -77,8 +77,12 @@ public final class Residency implements AutoCloseable {
         departures++;
     }
 
-    /** Work in the form that is best repeated; done plainly and recorded anew when weights have left, since they come back to another place. */
+    /**
+     * Work in the form that is best repeated. Blocks come and go in it, so it stays as it is; else it is done plainly and recorded anew when
+     * weights have left since, as they come back to another place.
+     */
     public Replay replay(Replay work) {
+        if (all.stream().anyMatch(Part::isBlock)) return work;
         return new Replay() {
             private Replay recorded = device.replay(work);
             private long seen = departures;
