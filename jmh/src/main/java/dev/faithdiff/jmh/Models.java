@@ -8,6 +8,8 @@ import dev.faithdiff.align.AlignConfig;
 import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.nn.train.AdamW;
+import dev.faithdiff.nn.train.GradClip;
 import dev.faithdiff.rrdb.RrdbConfig;
 import dev.faithdiff.rrdb.RrdbNet;
 import dev.faithdiff.sample.EulerSampler;
@@ -20,25 +22,33 @@ import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;
+import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.train.Batch;
+import dev.faithdiff.train.Denoising;
+import dev.faithdiff.train.Objective;
+import dev.faithdiff.train.UnifiedObjective;
 import dev.faithdiff.vae.Vae;
 import dev.faithdiff.vae.VaeConfig;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Whole models: the bundled one, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the U-Net of a folder that
- * {@code faithdiff.bench.model} names; for a GPU also FaithDiff of full size.
+ * Whole models: the bundled one, restoring and training, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the
+ * U-Net of a folder that {@code faithdiff.bench.model} names; for a GPU also FaithDiff of full size.
  */
 final class Models {
-    private static final int TEXT_TOKENS = 77, STEPS = 20;
+    private static final int TEXT_TOKENS = 77, CROPS = 4, STEPS = 20;
     private static final UNetConfig UNET = new UNetConfig(4, 4, new int[] {320, 640, 1280}, 2, new boolean[] {false, true, true}, new int[] {5, 10, 20},
             new int[] {1, 2, 10}, 2048, 32, 1e-5f, 256, 2816);
-    private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, 512, 32, 1e-6f, 320, 640, 8, 2, 2, 1e-5f);
+    private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f, 320, 640, 8, 2, 2, 1e-5f);
     private static final VaeConfig VAE = new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f);
 
     static final Map<String, Function<Place, Work>> ALL = new LinkedHashMap<>();
@@ -49,6 +59,7 @@ final class Models {
     static {
         ALL.put("restore-mini-512", Models::restore);
         ALL.put("vae-decode-512", p -> decode(p, 64));
+        ALL.put("train-mini-unified-128", Models::train);
         ALL.put("rrdbnet-x4-128", Models::enlarge);
         if (System.getProperty("faithdiff.bench.model") != null) ALL.put("unet-64x64", Models::unet);
         FULL.put("vae-decode-1024", p -> decode(p, 128));
@@ -67,6 +78,25 @@ final class Models {
         new Random(1).nextBytes(rgb);
         Image photo = Image.of(128, 128, rgb);
         return work.repeat(() -> mini.restore(photo, Options.defaults().withSteps(2)));
+    }
+
+    /** One step of the second training stage: four crops of 128 pixels, forward, backward, clipping and update. */
+    private static Work train(Place p) {
+        Work work = new Work();
+        Model model = work.hold(Model.trainable(Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini"), p.device()));
+        Objective objective = work.hold(new UnifiedObjective(model, Denoising.Settings.published(), 5e-5, 5e-6, Set.of()));
+        AdamW optimizer = work.hold(new AdamW(objective.groups(), AdamW.Settings.defaults()));
+        Place crops = new Place(p.device(), DType.F32, CROPS);
+        Batch batch = new Batch(crops.input(work, 128, 128, 3), crops.input(work, 128, 128, 3), Collections.nCopies(CROPS, ""),
+                Collections.nCopies(CROPS, new Batch.Crop(512, 512, 0, 0)));
+        Rng rng = Rng.cpu(1);
+        return work.repeat(() -> {
+            try (Tape tape = Tape.watch(objective.parameters().values())) {
+                Map<Tensor, Tensor> gradients = tape.gradients(objective.loss(batch, rng));
+                optimizer.step(gradients, 1, GradClip.scale(GradClip.norm(gradients.values()), 1));
+                return optimizer.steps();
+            }
+        });
     }
 
     /** One image, whatever the place's batch. */

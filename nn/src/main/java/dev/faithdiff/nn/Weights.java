@@ -33,6 +33,7 @@ public final class Weights implements AutoCloseable {
         Device device;
         DType dtype;
         Map<String, Part> parts;
+        boolean own;
         final Map<String, Tensor> taken = new LinkedHashMap<>();
         final List<String> problems = new ArrayList<>();
         final List<Storage> mapped = new ArrayList<>();
@@ -67,6 +68,13 @@ public final class Weights implements AutoCloseable {
         r.dtype = dtype;
         if (residency != null && device != Device.CPU) r.parts = residency.parts(r.entries.values(), e -> stored(e.dtype(), dtype));
         return new Weights(r, "");
+    }
+
+    /** Weights of a file as F32 in memory of their own, which training may change. */
+    public static Weights trainable(Path path, Device device) {
+        Weights w = open(path, device, DType.F32);
+        w.root.own = true;
+        return w;
     }
 
     /** F32 weights drawn by each layer's {@link Init}. */
@@ -157,6 +165,7 @@ public final class Weights implements AutoCloseable {
         Tensor mapped = new Tensor(storage, 0, e.shape(), e.dtype(), key);
         try (Scope s = Scope.open()) {
             Tensor t = turned(mapped).to(stored).to(root.device);
+            if (root.own && t.storage() == storage) t = t.mul(1);
             return t.storage() == storage ? t.view(0, shape) : keep(t).view(0, shape).named(key);
         }
     }
@@ -216,13 +225,25 @@ public final class Weights implements AutoCloseable {
     }
 
     /** Writes every parameter under its key in the published layout. */
-    public void save(Path file) {
+    public void save(Path file) { save(file, null, Map.of()); }
+
+    /**
+     * Writes every parameter under its key in the published layout.
+     *
+     * @param dtype   the element type in the file; null: each parameter's own
+     * @param instead values of the same shapes to write for some of the keys, such as averages
+     */
+    public void save(Path file, DType dtype, Map<String, Tensor> instead) {
         try (Scope s = Scope.open()) {
             List<Source> sources = new ArrayList<>();
-            root.taken.forEach((key, t) -> sources.add(Source.of(key, t.dtype(), turned(t.shape(), 0, 3, 1, 2), () -> {
-                Tensor host = t.to(Device.CPU);
-                return (t.rank() == 4 ? host.permute(0, 3, 1, 2) : host).segment();
-            })));
+            root.taken.forEach((key, own) -> {
+                Tensor t = instead.getOrDefault(key, own);
+                DType to = dtype == null ? own.dtype() : dtype;
+                sources.add(Source.of(key, to, turned(t.shape(), 0, 3, 1, 2), () -> {
+                    Tensor host = t.to(Device.CPU).to(to);
+                    return (t.rank() == 4 ? host.permute(0, 3, 1, 2) : host).segment();
+                }));
+            });
             SafeTensors.write(file, sources, Map.of("format", "pt"));
         }
     }

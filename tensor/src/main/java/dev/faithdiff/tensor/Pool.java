@@ -22,7 +22,7 @@ public final class Pool {
     private final TreeMap<Long, ArrayDeque<Long>> idle = new TreeMap<>();
     private final Map<Long, Reserve> reserved = new HashMap<>();
     private final long idleLimit;
-    private long idleBytes, usedBytes, peakBytes;
+    private long idleBytes, usedBytes, peakBytes, peakUsedBytes;
     private Reserve filling;
 
     /** @param allocate size in bytes to address, 0 when the device has no more */
@@ -55,6 +55,7 @@ public final class Pool {
         if (same != null) idleBytes -= size;
         long address = same != null ? same : fresh(size);
         usedBytes += size;
+        peakUsedBytes = Math.max(peakUsedBytes, usedBytes);
         peakBytes = Math.max(peakBytes, usedBytes + idleBytes);
         if (filling != null) reserved.put(address, filling);
         return address;
@@ -146,7 +147,14 @@ public final class Pool {
     /** The most bytes ever held at once, idle blocks included. */
     public synchronized long peakBytes() { return peakBytes; }
 
-    public synchronized void resetPeak() { peakBytes = usedBytes + idleBytes; }
+    /** The most bytes handed out at once: what the work since {@link #resetPeak} needed, such as a training step. */
+    public synchronized long peakUsedBytes() { return peakUsedBytes; }
+
+    /** Starts both peaks anew. */
+    public synchronized void resetPeak() {
+        peakBytes = usedBytes + idleBytes;
+        peakUsedBytes = usedBytes;
+    }
 
     private static long rounded(long bytes) {
         long step = Math.max(64, Long.highestOneBit(Math.max(bytes, 1)) >> 3);

@@ -75,6 +75,9 @@ public final class Storage {
         return (T) prepared.computeIfAbsent(key, k -> build.get());
     }
 
+    /** Forgets prepared forms: the contents have changed. */
+    public synchronized void changed() { prepared = null; }
+
     /** Marks the storage dead without freeing it: the memory is somebody else's. A visiting one is only away. */
     public void forget() {
         live = false;

@@ -27,7 +27,7 @@ public final class CudaBackend implements Backend {
                 new ReduceCuda(),
                 new GegluCuda(), new GegluGradCuda(),
                 new SliceCuda(),
-                new ConcatCuda(),
+                new ConcatCuda(), new AdamWCuda(), new AdamWCuda.Moments(),
                 new PermuteCuda(),
                 new PadCuda(),
                 new UpsampleCuda(), new UpsampleGradCuda(),
