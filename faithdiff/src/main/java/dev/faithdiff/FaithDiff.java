@@ -5,6 +5,7 @@ import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import java.nio.file.Path;
@@ -31,14 +32,24 @@ public final class FaithDiff implements Restorer {
     private final Model model;
     private boolean closed;
 
-    private FaithDiff(Model model) { this.model = model; }
+    FaithDiff(Model model) { this.model = model; }
 
     /**
      * Opens a model folder as {@code faithdiff convert} writes it.
      *
      * @throws RuntimeException of one line, naming the file, if a part is missing, damaged or belongs to another model
      */
-    public static FaithDiff open(Path folder, Device device) { return new FaithDiff(Model.open(folder, device)); }
+    public static FaithDiff open(Path folder, Device device) { return open(folder, device, DType.F32, Offload.NONE); }
+
+    /**
+     * As {@link #open(Path, Device)}.
+     *
+     * @param dtype   the type of activations: F32, F16 or BF16
+     * @param offload which weights lie on the device
+     */
+    public static FaithDiff open(Path folder, Device device, DType dtype, Offload offload) {
+        return new FaithDiff(Model.open(folder, device, dtype, offload));
+    }
 
     /**
      * The restored image, {@code scale} times as large as the low-quality one.
@@ -54,9 +65,7 @@ public final class FaithDiff implements Restorer {
      */
     @Override public synchronized Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
         if (closed) throw new IllegalStateException("this FaithDiff is closed");
-        if (options.strength() < 1 && options.start() == Options.Start.NOISE) {
-            throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
-        }
+        check(options);
         long width = (long) lowQuality.width() * options.scale(), height = (long) lowQuality.height() * options.scale();
         if (width * height * 3 > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("the result would be " + width + "x" + height + ", more than this program can hold; use a smaller scale");
@@ -80,6 +89,14 @@ public final class FaithDiff implements Restorer {
         listener.warn("this photo is hardly damaged (" + damage + "), so restoring may harm it; "
                 + (lowers ? "strength is lowered to " + Damage.MILD_STRENGTH : "a lower strength or more fidelity keeps it closer"));
         return lowers ? o.withStrength(Damage.MILD_STRENGTH) : o;
+    }
+
+    @Override public boolean takes(String option) { return true; }
+
+    @Override public void check(Options o) {
+        if (o.strength() < 1 && o.start() == Options.Start.NOISE) {
+            throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
+        }
     }
 
     @Override public int scale() { return Options.defaults().scale(); }

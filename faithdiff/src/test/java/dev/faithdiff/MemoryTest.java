@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.sample.Guidance;
+import dev.faithdiff.sample.Sampler;
+import dev.faithdiff.sample.Samplers;
+import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Pool;
@@ -23,8 +27,8 @@ class MemoryTest {
     /** Eight times a photo of 1000 x 750, decoded with so much memory. */
     private static final int WIDTH = 8000, HEIGHT = 6000;
     private static final long BUDGET = 1L << 30;
-    /** Idle blocks that the pool keeps; it looks before it takes one more, which is a third of what a network holds. */
-    private static final long IDLE = 512L << 20;
+    /** The image itself and whatever is not a network's. */
+    private static final long REST = 512L << 20;
 
     private final Device dry = Device.of("dry");
 
@@ -59,7 +63,29 @@ class MemoryTest {
         }
     }
 
-    private static long most(long bytes) { return bytes * 4 / 3 + IDLE; }
+    /** An image of 8192 x 8192 has 225 tiles; what stays of each is its condition and the latents of one step. */
+    @Test void hundredsOfTilesHoldLittle() {
+        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        try (Model model = Model.open(folder, dry); Scope s = Scope.open()) {
+            int down = model.vae.config().downscale(), side = 8192 / down, tile = 1024 / down, channels = model.vae.config().latentChannels();
+            TileGrid grid = TileGrid.of(side, side, tile, tile, 0.5);
+            Tensor features = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, model.unet.config().conditionChannels()));
+            Tensor start = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, channels));
+            Sampler sampler = Samplers.named("euler").create(model.schedule, model.scheduler, 1);
+            long ofTile = (long) tile * tile * Float.BYTES, stays = ofTile * (model.unet.config().embeddingChannels() + 3 * channels);
+            long unet = peak(() -> denoise(model, start, features, sampler, TileGrid.of(tile, tile, tile, tile, 1)));
+            long all = peak(() -> denoise(model, start, features, sampler, grid));
+            assertThat(grid.tiles()).hasSize(225);
+            assertThat(all).isLessThan(unet + stays * grid.tiles().size() + 3 * start.bytes());
+        }
+    }
+
+    private static void denoise(Model model, Tensor start, Tensor features, Sampler sampler, TileGrid grid) {
+        new Restoration(model).denoise(start, features, model.text.encode(""), sampler, new Guidance(1, 0), grid, new int[] {8192, 8192},
+                new int[] {1024, 1024}, () -> null, (step, latents) -> {});
+    }
+
+    private static long most(long bytes) { return bytes * 4 / 3 + REST; }
 
     /** The most bytes held during some work beyond what was held before. */
     private long peak(Runnable work) {
