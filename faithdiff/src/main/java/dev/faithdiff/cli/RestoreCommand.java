@@ -66,7 +66,7 @@ final class RestoreCommand implements Callable<Integer> {
     @Mixin private KernelChoice kernels;
 
     @Option(names = "--preview", paramLabel = "PATH", description = "Write what the result will look like while it is made: a picture that is "
-            + "replaced, or else a folder with a picture of each time. For one photo.")
+            + "replaced, or a folder (a name without extension) with a picture of each time. For one photo.")
     private Path preview;
 
     @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next; each costs a decoding.")
@@ -89,6 +89,7 @@ final class RestoreCommand implements Callable<Integer> {
         Options options = restore.options();
         boolean isMany = Worklist.isMany(in) || Files.isDirectory(out);
         if (!isMany && many.isOfFolders()) throw usage("--overwrite and --format are for folders");
+        if (!isMany && Worklist.isSame(Path.of(in.getFirst()), out)) throw usage("writing " + out + " would replace the photo that is to be read");
         if (isMany || many.isUsed()) return restoreMany(options, isMany);
         return restoreOne(Path.of(in.getFirst()), options);
     }

@@ -127,6 +127,10 @@ class CliTest {
         fails(2, "overlap must be above 0", "restore", in, "-o", out, "--overlap", 0);
         fails(1, "cannot be noise", "restore", in, "-o", out, "--strength", 0.5, "--start", "noise");
         fails(1, "previews come every 1 or more steps", "restore", in, "-o", out, "--preview", dir, "--preview-every", 0);
+        fails(1, ".gif is not one of", "restore", in, "-o", out, "--preview", dir.resolve("preview.gif"));
+        fails(2, "would replace the photo that is to be read", "restore", in, "-o", dir.resolve("./" + in.getFileName()));
+        fails(2, "would replace the photo that is to be read", "restore", in, "-o", in, "--progress", "none");
+        fails(2, "there is no folder " + dir.resolve("nowhere"), "restore", dir.resolve("nowhere/*.png"), "-o", dir.resolve("many"));
         fails(2, "Missing required option", "restore", in);
         fails(2, "Unmatched argument", "improve", in);
         fails(2, "--dtype f16 is for a GPU", "restore", in, "-o", out, "--dtype", "f16");
