@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What each objective trains, that it learns, and that what was trained restores. On the tiny model, whose sizes are SDXL's in small. */
 class ObjectivesTest {
-    private static final Denoising.Settings PUBLISHED = Denoising.Settings.published();
+    private static final NoisePrediction.Settings PUBLISHED = NoisePrediction.Settings.published();
 
     @TempDir Path dir;
     private Scope scope;
@@ -142,7 +142,7 @@ class ObjectivesTest {
         }
     }
 
-    private static float loss(Model model, Denoising.Settings settings, String... captions) {
+    private static float loss(Model model, NoisePrediction.Settings settings, String... captions) {
         try (Scope s = Scope.open()) {
             return new UnifiedObjective(model, settings, 1, 1, Set.of()).loss(batch(captions), Rng.cpu(3)).item();
         }
@@ -159,8 +159,8 @@ class ObjectivesTest {
     }
 
     @Test void droppedCaptionsAreEmptyOnes() {
-        Denoising.Settings never = new Denoising.Settings(Denoising.Norm.L2, 0.02, 0, 1, false, true);
-        Denoising.Settings always = new Denoising.Settings(Denoising.Norm.L2, 0.02, 1, 1, false, true);
+        NoisePrediction.Settings never = new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0.02, 0, 1, false, true);
+        NoisePrediction.Settings always = new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0.02, 1, 1, false, true);
         try (Model model = drawn()) {
             assertThat(loss(model, always, "a house", "two dogs")).isEqualTo(loss(model, never, "", ""))
                     .isNotEqualTo(loss(model, never, "a house", "two dogs"));
@@ -169,10 +169,10 @@ class ObjectivesTest {
 
     @Test void settingsThatAreNotThePublishedOnes() {
         try (Model model = drawn()) {
-            float plain = loss(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 1, false, true), "", "");
-            assertThat(loss(model, new Denoising.Settings(Denoising.Norm.L1, 0, 0, 1, false, true), "", "")).isNotEqualTo(plain);
-            assertThat(loss(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 10, false, true), "", "")).isGreaterThan(plain);
-            Denoising spread = new Denoising(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 1, true, true));
+            float plain = loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 1, false, true), "", "");
+            assertThat(loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L1, 0, 0, 1, false, true), "", "")).isNotEqualTo(plain);
+            assertThat(loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 10, false, true), "", "")).isGreaterThan(plain);
+            NoisePrediction spread = new NoisePrediction(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 1, true, true));
             int[] t = spread.ask(batch("", "", "", ""), Rng.cpu(1)).timesteps();
             for (int i = 1; i < 4; i++) assertThat(Math.floorMod(t[i] - t[i - 1], 1000)).isEqualTo(250);
         }
