@@ -8,6 +8,13 @@ import dev.faithdiff.tensor.Tensor;
 record Workspace(Storage storage) implements AutoCloseable {
     static Workspace of(long floats) { return new Workspace(Device.CPU.allocate(floats * Float.BYTES)); }
 
+    /** The numbers of a tensor of any floating type. */
+    static Workspace of(Tensor t) {
+        Workspace w = of(t.count());
+        Narrow.widen(t.dtype(), t.address(), w.at(0), Math.toIntExact(t.count()));
+        return w;
+    }
+
     /** Address of a float. */
     long at(long index) { return storage.address() + index * Float.BYTES; }
 
