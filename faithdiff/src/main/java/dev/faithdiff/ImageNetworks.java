@@ -56,9 +56,9 @@ final class ImageNetworks {
         }
     }
 
-    /** The image of the last latents, of which only the bytes are held as a whole. */
-    Image decode(Tensor latents) {
-        RgbSink image = RgbSink.of((long) latents.size(2) * down, (long) latents.size(1) * down);
+    /** The image of the last latents with 8 or 16 bits a sample, of which only the bytes are held as a whole. */
+    Image decode(Tensor latents, int bits) {
+        RgbSink image = RgbSink.of((long) latents.size(2) * down, (long) latents.size(1) * down, bits);
         decode(latents, image);
         return image.image();
     }

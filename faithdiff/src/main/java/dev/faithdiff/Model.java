@@ -6,7 +6,9 @@ import dev.faithdiff.model.Config;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sample.NoiseSchedule;
 import dev.faithdiff.sdxl.UNetConfig;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder;
 import dev.faithdiff.vae.Vae;
 import dev.faithdiff.vae.VaeConfig;
@@ -17,17 +19,28 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** The parts of a converted model folder, on one device. The default small model and full SDXL are the same classes. */
+/**
+ * The parts of a converted model folder, on one device. The default small model and full SDXL are the same classes. A model opened for
+ * training holds its own F32 weights, and {@link #save} writes it as a folder like the one it came from.
+ */
 public final class Model implements AutoCloseable {
     private static final int VERSION = 1;
+    private static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
+    /** What belongs to a folder's own weights and not to those of a model that was trained from it. */
+    private static final Set<String> OWN = Set.of(UNET, VAE, "README.md", "SHA256SUMS");
     /** Height and width, top and left, target height and width. */
     private static final int SIZE_NUMBERS = 6;
     private static final int PIECES = 1000, PIECE = 4096;
@@ -40,10 +53,11 @@ public final class Model implements AutoCloseable {
     public final AlignedUNet unet;
     public final Vae vae;
     private final Path folder;
+    private final Weights unetWeights, vaeWeights;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private String digest;
 
-    private Model(Path folder, Device device) {
+    private Model(Path folder, Device device, Function<String, Weights> weights) {
         this.device = device;
         this.folder = folder;
         Config root = describe(folder);
@@ -53,14 +67,14 @@ public final class Model implements AutoCloseable {
         schedule = NoiseSchedule.of(scheduler);
         try {
             text = open(PromptEncoder.open(folder, config, device));
-            Weights u = open(Weights.open(folder.resolve("unet/model.safetensors"), device));
-            requireAlignment(u, folder.resolve("unet/model.safetensors"));
             UNetConfig sizes = UNetConfig.of(Config.read(folder.resolve("unet/config.json")));
-            unet = new AlignedUNet(u, sizes, AlignConfig.of(config));
-            u.done();
-            Weights v = open(Weights.open(folder.resolve("vae/model.safetensors"), device));
-            vae = new Vae(v, VaeConfig.of(Config.read(folder.resolve("vae/config.json"))));
-            v.done();
+            unetWeights = open(weights.apply(UNET));
+            requireAlignment(unetWeights, folder.resolve(UNET));
+            unet = new AlignedUNet(unetWeights, sizes, AlignConfig.of(config));
+            unetWeights.done();
+            vaeWeights = open(weights.apply(VAE));
+            vae = new Vae(vaeWeights, VaeConfig.of(Config.read(folder.resolve("vae/config.json"))));
+            vaeWeights.done();
             requirePairs(sizes);
         } catch (Throwable e) {
             close();
@@ -69,7 +83,65 @@ public final class Model implements AutoCloseable {
     }
 
     /** Opens a model folder as {@code faithdiff convert} writes it; weights stay mapped. */
-    public static Model open(Path folder, Device device) { return new Model(folder, device); }
+    public static Model open(Path folder, Device device) {
+        return new Model(folder, device, file -> Weights.open(folder.resolve(file), device));
+    }
+
+    /** Opens a model folder to train on: networks and autoencoder as F32 copies. Text encoders stay mapped and frozen. */
+    public static Model trainable(Path folder, Device device) {
+        return new Model(folder, device, file -> Weights.trainable(folder.resolve(file), device));
+    }
+
+    /** A model to train from nothing: sizes of a model folder, of which the weight files may be absent, and weights drawn by a seed. */
+    public static Model drawn(Path folder, Device device, long seed) {
+        return new Model(folder, device, file -> Weights.init(file.equals(UNET) ? seed : ~seed, device));
+    }
+
+    /** Parameters of the U-Net, the alignment module and the LQ encoder whose published names start so. */
+    public Map<String, Tensor> parameters(String start) { return unetWeights.parameters(start); }
+
+    /** Parameters of the autoencoder whose published names start so. */
+    public Map<String, Tensor> vaeParameters(String start) { return vaeWeights.parameters(start); }
+
+    /**
+     * Writes a folder that {@link #open} and {@code faithdiff restore --model} take: this model's weights, and everything else as in
+     * the folder it was opened from. The folder appears whole or not at all.
+     *
+     * @param dtype   element type of the weights in the files, F16 as released ones have it
+     * @param instead values to write for some of the parameters, such as their averages
+     * @throws UncheckedIOException if {@code target} exists or cannot be written
+     */
+    public void save(Path target, DType dtype, Map<String, Tensor> instead) {
+        Path whole = target.toAbsolutePath().normalize(), part = whole.resolveSibling("." + whole.getFileName() + ".unfinished");
+        try {
+            if (Files.exists(whole)) throw new IOException(target + ": exists; a trained model does not replace another one");
+            delete(part);
+            try (Stream<Path> all = Files.walk(folder)) {
+                for (Path from : all.filter(Files::isRegularFile).toList()) {
+                    String name = folder.relativize(from).toString().replace('\\', '/');
+                    if (OWN.contains(name)) continue;
+                    Files.createDirectories(part.resolve(name).getParent());
+                    Files.copy(from, part.resolve(name));
+                }
+            }
+            unetWeights.save(part.resolve(UNET), dtype, instead);
+            vaeWeights.save(part.resolve(VAE), dtype, instead);
+            Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            delete(part);
+        }
+    }
+
+    private static void delete(Path folder) {
+        if (!Files.exists(folder)) return;
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path p : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(p);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     /** The {@code model.json} of a model folder of any kind. @throws UncheckedIOException in one line if it is none of this version */
     static Config describe(Path folder) {
@@ -81,7 +153,7 @@ public final class Model implements AutoCloseable {
     }
 
     private static void requireAlignment(Weights u, Path file) {
-        if (!u.has("information_transformer_layes.0.ln_1.weight") || !u.has("denoise_encoder.conv_in.weight")) {
+        if (!u.has("spatial_ch_projs.weight") || !u.has("denoise_encoder.conv_in.weight")) {
             throw wrongPair(file + ": has no alignment weights, so it is a plain SDXL U-Net and not FaithDiff's; convert it together with FaithDiff.bin");
         }
     }
@@ -96,8 +168,9 @@ public final class Model implements AutoCloseable {
                 + (levels - 1) + " times");
         requirePair(a.embeddingChannels() == u.channels()[0], "the alignment module is for features of " + a.embeddingChannels()
                 + " channels, the U-Net's first have " + u.channels()[0]);
-        requirePair(a.conditionChannels() == a.encoderChannels()[a.encoderChannels().length - 1], "the alignment module takes "
-                + a.conditionChannels() + " channels, the LQ encoder gives " + a.encoderChannels()[a.encoderChannels().length - 1]);
+        int features = a.encoderChannels()[a.encoderChannels().length - 1];
+        requirePair(a.lastFeatures() || a.conditionChannels() == features, "the alignment module takes " + a.conditionChannels()
+                + " channels, the LQ encoder gives " + features);
         requirePair(text.stateWidth() == u.textWidth(), "text states are " + text.stateWidth() + " wide, the U-Net takes " + u.textWidth());
         int extra = text.pooledWidth() + SIZE_NUMBERS * u.sizeWidth();
         requirePair(extra == u.extraWidth(), "pooled text and size numbers are " + extra + " wide, the U-Net takes " + u.extraWidth());

@@ -72,7 +72,7 @@ public final class RrdbRestorer implements Restorer {
         int scale = scale(), unshuffle = net.config().unshuffle();
         Image padded = photo.padTo(unshuffle);
         CroppedTiles tiles = new CroppedTiles(padded.height(), padded.width(), tile(asked), MARGIN * unshuffle);
-        RgbSink result = RgbSink.of((long) padded.width() * scale, (long) padded.height() * scale);
+        RgbSink result = RgbSink.of((long) padded.width() * scale, (long) padded.height() * scale, photo.bits());
         return Finite.image(() -> {
             run(tiles, padded, result, listener);
             return result.image().crop(0, 0, photo.width() * scale, photo.height() * scale);

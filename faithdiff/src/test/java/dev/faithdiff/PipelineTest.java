@@ -81,7 +81,7 @@ class PipelineTest {
             networks.decode(latents, Sink.into(decoded));
             check(c, f, "decoded", decoded);
 
-            Image generated = networks.decode(latents);
+            Image generated = networks.decode(latents, 8);
             assertSame(generated, ImageFiles.read(DIR.resolve(name + "/generated.png")));
             Image cropped = generated.crop(0, 0, enlarged.width(), enlarged.height());
             for (ColorFix fix : List.of(ColorFix.NONE, ColorFix.ADAIN, ColorFix.WAVELET)) {

@@ -11,13 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The fixtures' checkpoint, converted once for all tests, and NCHW tensors of fixtures as the engine's. */
-final class TinyModel {
+public final class TinyModel {
     private static Path folder;
     private static Model model;
 
     private TinyModel() {}
 
-    static synchronized Path folder() {
+    public static synchronized Path folder() {
         if (folder != null) return folder;
         try {
             Path target = Files.createTempDirectory("faithdiff-tiny").resolve("model");
@@ -32,13 +32,13 @@ final class TinyModel {
     static synchronized Model model() { return model == null ? model = Model.open(folder(), Device.CPU) : model; }
 
     /** A tensor of a fixture; four axes are N, C, H, W there and B, H, W, C here. */
-    static Tensor tensor(Fixtures f, String name) {
+    public static Tensor tensor(Fixtures f, String name) {
         Shape s = f.shape(name);
         if (s.rank() != 4) return Tensor.of(f.floats(name), s.toArray());
         return Tensor.of(f.nhwc(name), s.size(0), s.size(2), s.size(3), s.size(1));
     }
 
-    static void assertClose(String what, Tensor actual, Fixtures f, String name, double atol) {
+    public static void assertClose(String what, Tensor actual, Fixtures f, String name, double atol) {
         float[] expected = f.shape(name).rank() == 4 ? f.nhwc(name) : f.floats(name);
         Fixtures.assertClose(what, actual.toFloats(), expected, atol);
     }

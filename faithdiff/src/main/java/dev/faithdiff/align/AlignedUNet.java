@@ -1,5 +1,7 @@
 package dev.faithdiff.align;
 
+import dev.faithdiff.nn.Conv2d;
+import dev.faithdiff.nn.GroupNorm;
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sdxl.TextContext;
@@ -19,6 +21,8 @@ public final class AlignedUNet {
     private final AlignConfig config;
     private final UNet unet;
     private final Encoder encoder;
+    private final GroupNorm lastNorm;
+    private final Conv2d lastConv;
     private final ConditionEmbedding conditionEmbedding;
     private final List<AlignmentBlock> blocks = new ArrayList<>();
     private final Linear projection;
@@ -27,6 +31,10 @@ public final class AlignedUNet {
         config = c;
         unet = new UNet(w, unetConfig);
         encoder = new Encoder(w.at("denoise_encoder"), c.encoderChannels(), c.encoderLayers(), c.encoderGroups(), c.encoderAttention());
+        Weights e = w.at("denoise_encoder");
+        int width = c.encoderChannels()[c.encoderChannels().length - 1];
+        lastNorm = c.lastFeatures() ? new GroupNorm(e.at("conv_norm_out"), width, c.encoderGroups(), Encoder.EPS) : null;
+        lastConv = c.lastFeatures() ? new Conv2d(e.at("conv_out"), width, c.conditionChannels(), 3) : null;
         conditionEmbedding = new ConditionEmbedding(w.at("condition_embedding"), c);
         for (int i = 0; i < c.layers(); i++) blocks.add(new AlignmentBlock(w.at("information_transformer_layes", i), c));
         projection = new Linear(w.at("spatial_ch_projs"), c.width(), c.embeddingChannels());
@@ -38,25 +46,47 @@ public final class AlignedUNet {
     public UNet unet() { return unet; }
 
     /** Features {@code [B, h, w, C]} of the low-quality image {@code [B, H, W, 3]} in -1..1: the LQ encoder, once for an image. */
-    public Tensor features(Tensor image) { return encoder.forward(image); }
+    public Tensor features(Tensor image) {
+        try (Scope s = Scope.open()) {
+            Tensor h = encoder.forward(image);
+            return s.keep(lastConv == null ? h : lastConv.forward(lastNorm.forwardSilu(h)));
+        }
+    }
 
     /** What the alignment takes of the features, {@code [B, h, w, embedding]}: once for an image or tile. */
     public Tensor condition(Tensor features) { return conditionEmbedding.forward(features); }
 
     /** The latents' first features with the aligned condition added, {@code [B, h, w, embedding]}. */
-    public Tensor align(Tensor latents, Tensor condition) {
+    public Tensor align(Tensor latents, Tensor condition) { return align(latents, condition, true); }
+
+    /** @param across false: the images of the batch do not see each other, as if each were aligned alone */
+    public Tensor align(Tensor latents, Tensor condition, boolean across) {
         try (Scope s = Scope.open()) {
             Tensor h = unet.embed(latents);
-            return s.keep(h.add(update(h, condition)));
+            return s.keep(h.add(update(h, condition, across)));
         }
     }
 
     /** The alignment module alone: {@code spatial_ch_projs(blocks([h, condition]))}. */
-    public Tensor update(Tensor h, Tensor condition) {
+    public Tensor update(Tensor h, Tensor condition) { return update(h, condition, true); }
+
+    private Tensor update(Tensor h, Tensor condition, boolean across) {
         try (Scope s = Scope.open()) {
-            Tensor t = h.concat(3, condition).reshape(h.size(0), -1, h.size(3) + condition.size(3));     // [B, h*w, width]
+            // Attention runs along the first axis at each pixel, so images laid one after the other as pixels of one stay apart.
+            Tensor t = h.concat(3, condition).reshape(across ? h.size(0) : 1, -1, h.size(3) + condition.size(3));  // [B, h*w, width]
             for (AlignmentBlock block : blocks) t = block.forward(t);
             return s.keep(projection.forward(t).reshape(h.shape().toArray()));
+        }
+    }
+
+    /**
+     * The predicted noise of a training batch, each row with its own latents, condition and timestep.
+     *
+     * @param across whether the images of the batch see each other in the alignment, as in the released training
+     */
+    public Tensor predict(Tensor latents, Tensor condition, float[] timesteps, TextContext text, Tensor pooled, Tensor timeIds, boolean across) {
+        try (Scope s = Scope.open()) {
+            return s.keep(unet.denoise(align(latents, condition, across), unet.embedTime(timesteps, pooled, timeIds), text));
         }
     }
 

@@ -5,6 +5,7 @@ import dev.faithdiff.nn.LayerNorm;
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
@@ -30,7 +31,9 @@ final class AlignmentBlock {
         down = new Linear(w.at("mlp.c_proj"), c.mlpRatio() * width, width);
     }
 
-    Tensor forward(Tensor x) {
+    Tensor forward(Tensor x) { return Tape.recompute(() -> run(x)); }
+
+    private Tensor run(Tensor x) {
         try (Scope s = Scope.open()) {
             x = x.add(out.forward(attend(norm1.forward(x))));
             return s.keep(x.add(down.forward(up.forward(norm2.forward(x)).quickGelu())));

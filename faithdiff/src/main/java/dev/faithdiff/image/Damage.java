@@ -11,9 +11,9 @@ import java.util.Locale;
  * known width (Zhuo and Sim 2011, "Defocus map estimation from a single image", equation 5).
  *
  * @param noise  standard deviation in 8-bit levels
- * @param blur   standard deviation in pixels of the Gaussian that would blur a perfect edge as much; 0.4 to 0.8 is as sharp as pixels get,
- *               and infinity stands for a photo without edges
- * @param blocks how much larger steps are between the blocks of a JPEG file than elsewhere, as a share; 0 for a photo without such blocks
+ * @param blur   standard deviation in pixels of the Gaussian that blurred the strongest edges; a perfect one reads 0.8, a thin line down to 0.4,
+ *               a photo without edges infinity
+ * @param blocks how much larger steps are between the blocks of a JPEG file than elsewhere, as a share; about 0 for a photo without such blocks
  */
 public record Damage(double noise, double blur, double blocks) {
     /** Below all three a photo counts as hardly damaged; docs/restoring.md says how well that fits. */
@@ -21,7 +21,7 @@ public record Damage(double noise, double blur, double blocks) {
     /** The strength that is left where a photo is hardly damaged. */
     public static final double MILD_STRENGTH = 0.3;
 
-    private static final int BLOCK = 16, JPEG = 8;
+    private static final int BLOCK = 16, JPEG = 8, LARGEST = 1536;
     /** Of the blocks, those as quiet as this one or quieter: enough that a black bar does not decide. */
     private static final double QUIET = 0.2;
     /** Of the pixels with a gradient, the steepest. */
@@ -32,13 +32,21 @@ public record Damage(double noise, double blur, double blocks) {
     private static final double REBLUR = 1;
     private static final int REACH = 4;
 
-    public static Damage of(Image image) {
+    /** The damage of a photo, of a large one in its middle. */
+    public static Damage of(Image photo) {
+        Image image = middle(photo);
         int width = image.width(), height = image.height();
         float[] luma = luma(image);
         return new Damage(noise(luma, width, height), blur(luma, width, height), blocks(luma, width, height));
     }
 
     public boolean isMild() { return noise < MILD_NOISE && blur < MILD_BLUR && blocks < MILD_BLOCKS; }
+
+    /** At most {@value #LARGEST} pixels a side, cut where blocks of a JPEG file begin. */
+    private static Image middle(Image photo) {
+        int width = Math.min(photo.width(), LARGEST), height = Math.min(photo.height(), LARGEST);
+        return photo.crop((photo.width() - width) / 2 / JPEG * JPEG, (photo.height() - height) / 2 / JPEG * JPEG, width, height);
+    }
 
     private static float[] luma(Image image) {
         byte[] rgb = image.rgb();
@@ -128,5 +136,5 @@ public record Damage(double noise, double blur, double blocks) {
         return both;
     }
 
-    @Override public String toString() { return String.format(Locale.ROOT, "noise %.1f of 255, blur %.1f pixels, JPEG blocks %.0f%%", noise, blur, 100 * blocks); }
+    @Override public String toString() { return String.format(Locale.ROOT, "noise %.1f of 255, blur %.1f pixels, JPEG blocks %.0f%%", noise, blur, 100 * Math.max(blocks, 0)); }
 }

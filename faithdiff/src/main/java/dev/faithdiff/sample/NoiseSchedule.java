@@ -2,6 +2,7 @@ package dev.faithdiff.sample;
 
 import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * How much noise each training timestep holds, and which timesteps a run visits (the published scheduler configuration).
@@ -86,6 +87,19 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset) 
     private float logSigmaAt(int t) { return (float) Math.log(sigmaAt(t)); }
 
     private float sigmaAt(int t) { return (float) Math.sqrt((1 - alphasCumprod[t]) / alphasCumprod[t]); }
+
+    /** Noised data {@code [B, ...]} with a training timestep for each row. */
+    public Tensor noised(Tensor data, Tensor noise, int[] timesteps) {
+        float[] signal = new float[timesteps.length], spread = new float[timesteps.length];
+        for (int b = 0; b < timesteps.length; b++) {
+            signal[b] = (float) Math.sqrt(alphasCumprod[timesteps[b]]);
+            spread[b] = (float) Math.sqrt(1 - alphasCumprod[timesteps[b]]);
+        }
+        int[] rows = new int[data.rank()];
+        Arrays.fill(rows, 1);
+        rows[0] = timesteps.length;
+        return data.mul(Tensor.of(signal, rows).to(data.device())).add(noise.mul(Tensor.of(spread, rows).to(data.device())));
+    }
 
     /** Noised data at a training timestep (Ho et al. 2020, equation 4; diffusers DDPMScheduler add_noise). */
     public Tensor noised(Tensor data, Tensor noise, int timestep) {

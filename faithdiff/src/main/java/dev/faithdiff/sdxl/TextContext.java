@@ -15,18 +15,24 @@ public final class TextContext {
     record Projected(Tensor keys, Tensor values) {}
 
     private final Tensor states;
-    private final Scope owner;
+    private final Scope owner; // null: nothing is kept
     private final Map<Object, Projected> layers = new IdentityHashMap<>();
 
     /** A context that lives as long as the scope that is open now. */
-    public TextContext(Tensor states) {
+    public TextContext(Tensor states) { this(states, Scope.current()); }
+
+    private TextContext(Tensor states, Scope owner) {
         this.states = states;
-        owner = Scope.current();
+        this.owner = owner;
     }
+
+    /** A context that keeps no keys and values: for training, where a tape must see each layer compute its own. */
+    public static TextContext once(Tensor states) { return new TextContext(states, null); }
 
     public Tensor states() { return states; }
 
     Projected of(Object layer, Supplier<Projected> project) {
+        if (owner == null) return project.get();
         return layers.computeIfAbsent(layer, l -> {
             Projected p = project.get();
             return new Projected(owner.adopt(p.keys), owner.adopt(p.values));

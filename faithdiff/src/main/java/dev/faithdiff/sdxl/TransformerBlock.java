@@ -5,6 +5,7 @@ import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sdxl.TextContext.Projected;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 
 /** Self-attention, attention to the text and a GEGLU feed-forward, each behind LayerNorm with a residual (diffusers BasicTransformerBlock). */
@@ -26,7 +27,9 @@ public final class TransformerBlock {
     }
 
     /** @param x {@code [B, tokens, channels]} */
-    public Tensor forward(Tensor x, TextContext context) {
+    public Tensor forward(Tensor x, TextContext context) { return Tape.recompute(() -> run(x, context)); }
+
+    private Tensor run(Tensor x, TextContext context) {
         try (Scope s = Scope.open()) {
             Tensor n = norm1.forward(x);
             x = x.add(self.forward(n, self.project(n)));

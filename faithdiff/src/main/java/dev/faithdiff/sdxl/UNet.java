@@ -97,11 +97,16 @@ public final class UNet {
      * {@code [B, 6]} added; as the resnets want it, after SiLU.
      */
     public Tensor embedTime(float timestep, Tensor pooled, Tensor timeIds) {
+        float[] all = new float[pooled.size(0)];
+        Arrays.fill(all, timestep);
+        return embedTime(all, pooled, timeIds);
+    }
+
+    /** As {@link #embedTime(float, Tensor, Tensor)} with a timestep for each row. */
+    public Tensor embedTime(float[] timesteps, Tensor pooled, Tensor timeIds) {
         try (Scope s = Scope.open()) {
             int b = pooled.size(0), width = config.channels()[0];
-            float[] t = new float[b];
-            Arrays.fill(t, timestep);
-            Tensor time = sinusoid(t, width, pooled).reshape(b, width);
+            Tensor time = sinusoid(timesteps, width, pooled).reshape(b, width);
             Tensor sizes = sinusoid(timeIds.toFloats(), config.sizeWidth(), pooled).reshape(b, 6 * config.sizeWidth());
             Tensor extra = extra2.forward(extra1.forward(pooled.concat(1, sizes)).silu());
             return s.keep(time2.forward(time1.forward(time).silu()).add(extra).silu());

@@ -14,7 +14,8 @@ import java.util.List;
  * LQ encoder is this body alone (diffusers Encoder; FaithDiff {@code denoise_encoder}).
  */
 public final class Encoder {
-    static final float EPS = 1e-6f;
+    /** Of every norm of autoencoder and LQ encoder. */
+    public static final float EPS = 1e-6f;
 
     /** One level; the last has no downsampler. Padding of the stride-2 convolution is on the right and bottom only. */
     private record Level(List<ResnetBlock> resnets, Conv2d downsampler) {}

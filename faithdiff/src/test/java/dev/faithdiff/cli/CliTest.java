@@ -94,10 +94,20 @@ class CliTest {
         byte[] bytes = Files.readAllBytes(jpeg);
         Path cutJpeg = Files.write(dir.resolve("cut.jpg"), Arrays.copyOf(bytes, bytes.length / 2));
         fails(1, "nothing.png does not exist", "restore", dir.resolve("nothing.png"), "-o", out);
-        fails(1, "folder", "restore", dir, "-o", out);
+        fails(2, "folder", "restore", dir, "-o", out);
         fails(1, "empty.png is empty", "restore", empty, "-o", out);
         fails(1, "cut.png", "restore", cut, "-o", out);
         fails(1, "cut.jpg", "restore", cutJpeg, "-o", out);
+    }
+
+    @Test void writesPreviews() throws IOException {
+        Path in = photo(12, 8), out = dir.resolve("out.png"), folder = Files.createDirectory(dir.resolve("previews")), one = dir.resolve("preview.jpg");
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 5, "--preview", folder, "--preview-every", 2, "-q").code).isZero();
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("step-002.png", "step-004.png");
+        Image preview = ImageFiles.read(folder.resolve("step-002.png"));
+        assertThat(preview.width() + "x" + preview.height()).isEqualTo("24x16");
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 3, "--preview", one, "--preview-every", 1, "-q").code).isZero();
+        assertThat(one).isRegularFile();
     }
 
     @Test void refusesWrongUsage() throws IOException {
@@ -106,6 +116,12 @@ class CliTest {
         fails(2, "scale must be 1..8", "restore", in, "-o", out, "--scale", 9);
         fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--steps", 0);
         fails(2, "--start", "restore", in, "-o", out, "--start", "middle");
+        fails(2, "strength must be 0..1", "restore", in, "-o", out, "--strength", 1.5);
+        fails(2, "fidelity must be 0..1", "restore", in, "-o", out, "--fidelity", -1);
+        fails(2, "--guard", "restore", in, "-o", out, "--guard", "maybe");
+        fails(2, "stride must be above 0", "restore", in, "-o", out, "--overlap", 0);
+        fails(1, "cannot be noise", "restore", in, "-o", out, "--strength", 0.5, "--start", "noise");
+        fails(1, "previews come every 1 or more steps", "restore", in, "-o", out, "--preview", dir, "--preview-every", 0);
         fails(2, "Missing required option", "restore", in);
         fails(2, "Unmatched argument", "improve", in);
         fails(1, "tpu", "restore", in, "-o", out, "--device", "tpu");

@@ -5,10 +5,13 @@ import static org.assertj.core.data.Offset.offset;
 import static org.assertj.core.data.Percentage.withPercentage;
 
 import dev.faithdiff.degrade.Recipe;
+import dev.faithdiff.degrade.Step;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The estimates on pictures whose damage is known. */
@@ -34,20 +37,24 @@ class DamageTest {
         assertThat(Damage.of(grey((x, y) -> field[y * SIDE + x])).noise()).isCloseTo(sigma, withPercentage(15));
     }
 
-    /** An edge that a Gaussian blurred is its integral, which this curve is near. */
+    /** The pixels themselves count as a blur of 0.8. */
     @ParameterizedTest
-    @ValueSource(doubles = {0.8, 1.2, 2, 3})
-    void blur(double sigma) {
-        Image edges = grey((x, y) -> 128 + 90 * Math.tanh((x - 79.5) / sigma * 0.85) * (y < 80 ? 1 : -1));
-        assertThat(Damage.of(edges).blur()).isCloseTo(sigma, withPercentage(20));
-        assertThat(Damage.of(edges).noise()).isLessThan(0.5);
+    @CsvSource({"0.5, 0.9", "0.8, 1.1", "1.2, 1.4", "2, 2.1", "3, 3"})
+    void blur(double sigma, double expected) {
+        Image edges = grey((x, y) -> x < 80 == y < 80 ? 38 : 218);
+        Damage damage = Damage.of(new Recipe("blur", List.of(new Step.GaussianBlur(sigma))).degrade(edges, 1, 0));
+        assertThat(damage.blur()).isCloseTo(expected, withPercentage(6));
+        assertThat(damage.noise()).isLessThan(0.5);
     }
 
     @Test void nothingToMeasure() {
-        Damage flat = Damage.of(grey((x, y) -> 90));
-        assertThat(flat).isEqualTo(new Damage(0, Double.POSITIVE_INFINITY, 0));
-        assertThat(flat.isMild()).isFalse();
-        assertThat(Damage.of(Image.of(1, 1, new byte[3])).isMild()).isFalse();
+        for (Image image : new Image[] {grey((x, y) -> 90), Image.of(1, 1, new byte[3]), Image.of(2, 9, new byte[54])}) {
+            Damage damage = Damage.of(image);
+            assertThat(damage.noise()).isCloseTo(0, offset(1e-3));
+            assertThat(damage.blur()).isInfinite();
+            assertThat(damage.blocks()).isZero();
+            assertThat(damage.isMild()).isFalse();
+        }
     }
 
     @Test void jpegBlocks() {

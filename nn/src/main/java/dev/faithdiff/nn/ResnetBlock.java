@@ -1,6 +1,7 @@
 package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
@@ -23,7 +24,9 @@ public final class ResnetBlock {
     }
 
     /** @param temb SiLU of the time embedding {@code [B, timeChannels]}, null where the block takes none */
-    public Tensor forward(Tensor x, Tensor temb) {
+    public Tensor forward(Tensor x, Tensor temb) { return Tape.recompute(() -> run(x, temb)); }
+
+    private Tensor run(Tensor x, Tensor temb) {
         try (Scope s = Scope.open()) {
             Tensor h = norm1.forwardSilu(x);
             h = s.replace(h, conv1.forward(h));                                       // [B, H, W, out]

@@ -31,6 +31,7 @@ public final class Weights implements AutoCloseable {
         Rng rng;
         Device device;
         DType dtype;
+        boolean own;
         final Map<String, Tensor> taken = new LinkedHashMap<>();
         final List<String> problems = new ArrayList<>();
         final List<Storage> mapped = new ArrayList<>();
@@ -57,6 +58,13 @@ public final class Weights implements AutoCloseable {
         r.device = device;
         r.dtype = dtype;
         return new Weights(r, "");
+    }
+
+    /** Weights of a file as F32 in memory of their own, which training may change. */
+    public static Weights trainable(Path path, Device device) {
+        Weights w = open(path, device, DType.F32);
+        w.root.own = true;
+        return w;
     }
 
     /** F32 weights drawn by each layer's {@link Init}. */
@@ -123,10 +131,11 @@ public final class Weights implements AutoCloseable {
         Tensor mapped = new Tensor(storage, 0, e.shape(), e.dtype(), key);
         boolean turn = shape.rank() == 4 && !(shape.size(1) == 1 && shape.size(2) == 1);
         boolean convert = root.dtype != null && root.dtype != e.dtype();
-        if (!turn && !convert && root.device == Device.CPU) return mapped.view(0, shape);
+        boolean copy = root.own && !turn && !convert && root.device == Device.CPU;
+        if (!turn && !convert && !copy && root.device == Device.CPU) return mapped.view(0, shape);
         try (Scope s = Scope.open()) {
             Tensor t = turn ? mapped.permute(0, 2, 3, 1) : mapped.view(0, shape);
-            t = (convert ? t.to(root.dtype) : t).to(root.device);
+            t = (convert ? t.to(root.dtype) : copy ? t.mul(1) : t).to(root.device);
             return t.storage() == storage ? t : keep(t).named(key);
         }
     }
@@ -168,13 +177,25 @@ public final class Weights implements AutoCloseable {
     }
 
     /** Writes every parameter under its key in the published layout. */
-    public void save(Path file) {
+    public void save(Path file) { save(file, null, Map.of()); }
+
+    /**
+     * Writes every parameter under its key in the published layout.
+     *
+     * @param dtype   the element type in the file; null: each parameter's own
+     * @param instead values of the same shapes to write for some of the keys, such as averages
+     */
+    public void save(Path file, DType dtype, Map<String, Tensor> instead) {
         try (Scope s = Scope.open()) {
             List<Source> sources = new ArrayList<>();
-            root.taken.forEach((key, t) -> sources.add(Source.of(key, t.dtype(), turned(t.shape(), 0, 3, 1, 2), () -> {
-                Tensor host = t.to(Device.CPU);
-                return (t.rank() == 4 ? host.permute(0, 3, 1, 2) : host).segment();
-            })));
+            root.taken.forEach((key, own) -> {
+                Tensor t = instead.getOrDefault(key, own);
+                DType to = dtype == null ? own.dtype() : dtype;
+                sources.add(Source.of(key, to, turned(t.shape(), 0, 3, 1, 2), () -> {
+                    Tensor host = t.to(Device.CPU).to(to);
+                    return (t.rank() == 4 ? host.permute(0, 3, 1, 2) : host).segment();
+                }));
+            });
             SafeTensors.write(file, sources, Map.of("format", "pt"));
         }
     }

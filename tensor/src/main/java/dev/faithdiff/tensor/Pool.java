@@ -18,7 +18,7 @@ public final class Pool {
     private final LongConsumer free;
     private final TreeMap<Long, ArrayDeque<Long>> idle = new TreeMap<>();
     private final long idleLimit;
-    private long idleBytes, usedBytes, peakBytes;
+    private long idleBytes, usedBytes, peakBytes, peakUsedBytes;
 
     /** @param allocate size in bytes to address, 0 when the device has no more */
     public Pool(String device, LongUnaryOperator allocate, LongConsumer free) { this(device, allocate, free, IDLE_LIMIT); }
@@ -56,6 +56,7 @@ public final class Pool {
             }
         }
         usedBytes += size;
+        peakUsedBytes = Math.max(peakUsedBytes, usedBytes);
         peakBytes = Math.max(peakBytes, usedBytes + idleBytes);
         return address;
     }
@@ -86,7 +87,14 @@ public final class Pool {
     /** The most bytes ever held at once, idle blocks included. */
     public synchronized long peakBytes() { return peakBytes; }
 
-    public synchronized void resetPeak() { peakBytes = usedBytes + idleBytes; }
+    /** The most bytes handed out at once: what the work since {@link #resetPeak} needed, such as a training step. */
+    public synchronized long peakUsedBytes() { return peakUsedBytes; }
+
+    /** Starts both peaks anew. */
+    public synchronized void resetPeak() {
+        peakBytes = usedBytes + idleBytes;
+        peakUsedBytes = usedBytes;
+    }
 
     private static long rounded(long bytes) {
         long step = Math.max(64, Long.highestOneBit(Math.max(bytes, 1)) >> 3);

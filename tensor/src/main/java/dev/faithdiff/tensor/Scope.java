@@ -1,7 +1,7 @@
 package dev.faithdiff.tensor;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /**
  * Lifetime: owns every storage allocated while it is the innermost open scope of its thread; closing returns them to the pool.
@@ -19,7 +19,7 @@ public class Scope implements AutoCloseable {
     private final Scope parent;
     private final Tape tape;
     private final boolean detached;
-    private final List<Storage> owned = new ArrayList<>();
+    private final Set<Storage> owned = new LinkedHashSet<>();
     private boolean open = true;
 
     Scope(boolean detached) {
@@ -71,11 +71,13 @@ public class Scope implements AutoCloseable {
      */
     public Tensor replace(Tensor before, Tensor next) {
         Storage s = before.storage();
-        if (s.owner == this && s != next.storage()) {
-            owned.remove(s);
-            s.release();
-        }
+        if (s.owner == this && s != next.storage()) release(s);
         return next;
+    }
+
+    void release(Storage s) {
+        owned.remove(s);
+        s.release();
     }
 
     void own(Storage s) {

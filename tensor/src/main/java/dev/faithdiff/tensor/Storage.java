@@ -51,6 +51,9 @@ public final class Storage {
         return (T) prepared.computeIfAbsent(key, k -> build.get());
     }
 
+    /** Forgets prepared forms: the contents have changed. */
+    public synchronized void changed() { prepared = null; }
+
     /** Marks the storage dead without freeing it: the memory is somebody else's. */
     public void forget() {
         live = false;

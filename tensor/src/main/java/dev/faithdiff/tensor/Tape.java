@@ -3,12 +3,17 @@ package dev.faithdiff.tensor;
 import dev.faithdiff.tensor.op.Op;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /**
- * A scope that also records what descends from the watched tensors, and turns a loss into gradients. Frozen parts cost nothing.
+ * A scope that also records what descends from the watched tensors, and turns a loss into gradients. Frozen parts cost nothing. A
+ * gradient inside the network is freed as soon as the ops before it have used it.
  *
  * <pre>{@code
  * try (Tape tape = Tape.watch(parameters)) {
@@ -19,38 +24,93 @@ import java.util.Map;
  * }</pre>
  */
 public final class Tape extends Scope {
-    private record Node(Op op, Tensor[] in, Tensor out) {}
+    /** An op that ran; or, with a block instead of an op, a part of the network that is run again for its gradients. */
+    private record Node(Op op, Supplier<Tensor> block, Tensor[] in, boolean[] wanted, Tensor out) {}
+
+    /** What a block does while it runs for its result only: whether each tensor it makes descends, and what it uses from outside. */
+    private static final class Trial {
+        final Map<Tensor, Boolean> made = new IdentityHashMap<>();
+        final Set<Tensor> used = new LinkedHashSet<>();
+    }
 
     private final Map<Tensor, Boolean> tracked = new IdentityHashMap<>();
+    private final Tape outer;
     private final List<Tensor> watched;
+    private final boolean recompute;
     private final List<Node> nodes = new ArrayList<>();
+    private final Set<Storage> sums = new HashSet<>();
     private boolean recording = true;
+    private Trial trial;
 
-    private Tape(Collection<Tensor> watched) {
+    private Tape(Collection<Tensor> watched, boolean recompute, Tape outer) {
         super(false);
         this.watched = List.copyOf(watched);
+        this.recompute = recompute;
+        this.outer = outer;
         for (Tensor t : watched) tracked.put(t, true);
     }
 
     /** Opens a tape on the tensors whose gradients are wanted. */
-    public static Tape watch(Collection<Tensor> tensors) { return new Tape(tensors); }
+    public static Tape watch(Collection<Tensor> tensors) { return watch(tensors, false); }
 
-    public static Tape watch(Tensor... tensors) { return new Tape(List.of(tensors)); }
+    /**
+     * Opens a tape on the tensors whose gradients are wanted.
+     *
+     * @param recompute true: blocks given to {@link #recompute} are run again for their gradients instead of kept
+     */
+    public static Tape watch(Collection<Tensor> tensors, boolean recompute) { return new Tape(tensors, recompute, null); }
+
+    public static Tape watch(Tensor... tensors) { return watch(List.of(tensors)); }
+
+    /**
+     * Runs a block of a network in a scope of its own. On a tape that recomputes, what it computes inside is not kept but computed
+     * again when its gradient is wanted (gradient checkpointing, Chen et al. 2016): results and gradients are the same to the bit,
+     * provided the block gives the same result each time and keeps nothing that it computed.
+     */
+    public static Tensor recompute(Supplier<Tensor> block) {
+        Tape tape = currentTape();
+        boolean tries = tape != null && tape.recompute && tape.recording && tape.trial == null;
+        try (Scope s = Scope.open()) {
+            return s.keep(tries ? tape.tryOut(block) : block.get());
+        }
+    }
+
+    private Tensor tryOut(Supplier<Tensor> block) {
+        Trial t = trial = new Trial();
+        Tensor out;
+        try {
+            out = block.get();
+        } finally {
+            trial = null;
+        }
+        if (t.made.getOrDefault(out, false)) add(new Node(null, block, t.used.toArray(Tensor[]::new), null, out));
+        return out;
+    }
 
     /** Called by the engine after each op. */
     public static void record(Op op, Tensor[] in, Tensor out) {
         Tape tape = currentTape();
-        if (tape != null && tape.recording) tape.add(op, in, out);
+        if (tape == null || !tape.recording) return;
+        boolean[] wanted = new boolean[in.length];
+        boolean descends = false;
+        for (int i = 0; i < in.length; i++) descends |= wanted[i] = tape.tracks(in[i]);
+        if (tape.trial != null) {
+            for (Tensor t : in) if (!tape.trial.made.containsKey(t)) tape.trial.used.add(t);
+            tape.trial.made.put(out, descends);
+        } else if (descends) {
+            tape.add(new Node(op, null, in, wanted, out));
+        }
     }
 
-    private void add(Op op, Tensor[] in, Tensor out) {
-        boolean descends = false;
-        for (Tensor t : in) descends |= tracked.containsKey(t);
-        if (!descends) return;
-        tracked.put(out, true);
-        nodes.add(new Node(op, in, out));
-        for (Tensor t : in) pin(t);
-        pin(out);
+    private boolean tracks(Tensor t) {
+        return tracked.containsKey(t) || trial != null && trial.made.getOrDefault(t, false) || outer != null && outer.tracks(t);
+    }
+
+    private void add(Node node) {
+        tracked.put(node.out, true);
+        nodes.add(node);
+        for (Tensor t : node.in) pin(t);
+        pin(node.out);
     }
 
     private void pin(Tensor t) {
@@ -72,37 +132,60 @@ public final class Tape extends Scope {
     public Map<Tensor, Tensor> gradients(Tensor out, Tensor grad) {
         recording = false;
         try {
-            Map<Tensor, Tensor> sums = new IdentityHashMap<>();
-            sums.put(out, grad);
-            for (int i = nodes.size() - 1; i >= 0; i--) backward(nodes.get(i), sums);
-            sums.keySet().retainAll(identitySet(watched));
-            return sums;
+            Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
+            gradients.put(out, grad);
+            backward(nodes, gradients);
+            Map<Tensor, Tensor> wanted = new IdentityHashMap<>();
+            for (Tensor t : watched) if (gradients.containsKey(t)) wanted.put(t, gradients.get(t));
+            return wanted;
         } finally {
             recording = true;
+            sums.clear();
         }
     }
 
-    private void backward(Node node, Map<Tensor, Tensor> sums) {
-        Tensor grad = sums.get(node.out);
-        if (grad == null) return;
-        boolean[] wanted = new boolean[node.in.length];
-        for (int i = 0; i < wanted.length; i++) wanted[i] = tracked.containsKey(node.in[i]);
-        Tensor[] grads;
+    private void backward(List<Node> part, Map<Tensor, Tensor> gradients) {
+        for (int i = part.size() - 1; i >= 0; i--) {
+            Node node = part.get(i);
+            Tensor grad = gradients.get(node.out);
+            if (grad == null) continue;
+            if (node.op == null) again(node.block, grad, gradients);
+            else backward(node, grad, gradients);
+            gradients.remove(node.out);
+            free(grad, gradients);
+        }
+    }
+
+    /** Runs a block once more, recorded on a tape of its own, for the gradients of what it used. */
+    private void again(Supplier<Tensor> block, Tensor grad, Map<Tensor, Tensor> gradients) {
+        try (Tape inner = new Tape(List.of(), false, this)) {
+            Tensor out = block.get();
+            inner.recording = false;
+            gradients.put(out, grad);
+            backward(inner.nodes, gradients);
+        }
+    }
+
+    private void backward(Node node, Tensor grad, Map<Tensor, Tensor> gradients) {
         try (Scope s = Scope.open()) {
-            grads = node.op.gradient(node.in, node.out, grad, wanted);
-            for (int i = 0; i < wanted.length; i++) {
-                if (!wanted[i] || grads[i] == null) continue;
-                Tensor before = sums.get(node.in[i]);
-                Tensor sum = before == null ? grads[i] : before.add(grads[i]);
-                pin(sum); // not adopt: it may be a view of the upstream gradient, which can belong to a scope outside
-                sums.put(node.in[i], sum);
+            Tensor[] grads = node.op.gradient(node.in, node.out, grad, node.wanted);
+            for (int i = 0; i < grads.length; i++) {
+                if (!node.wanted[i] || grads[i] == null) continue;
+                Tensor before = gradients.get(node.in[i]), sum = before == null ? grads[i] : before.add(grads[i]);
+                // Only what was made just now: a view of the upstream gradient can belong to a scope outside.
+                if (sum.storage().owner == s) sums.add(adopt(sum).storage());
+                gradients.put(node.in[i], sum);
+                if (before != null) free(before, gradients);
             }
         }
     }
 
-    private static Collection<Tensor> identitySet(List<Tensor> tensors) {
-        Map<Tensor, Boolean> m = new IdentityHashMap<>();
-        for (Tensor t : tensors) m.put(t, true);
-        return m.keySet();
+    /** Gives a gradient's memory back unless another one shares it. */
+    private void free(Tensor grad, Map<Tensor, Tensor> gradients) {
+        Storage s = grad.storage();
+        if (!sums.contains(s)) return;
+        for (Tensor t : gradients.values()) if (t.storage() == s) return;
+        sums.remove(s);
+        release(s);
     }
 }

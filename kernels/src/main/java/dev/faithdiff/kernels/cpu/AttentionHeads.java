@@ -73,6 +73,33 @@ record AttentionHeads(Tensor tensor, int heads) {
         }
     }
 
+    /** All tokens of the heads from {@code first} on to {@code [tokens][width][LANES]}, a head in each lane; lanes beyond the last head repeat it. */
+    void toHeadLanes(int first, float[] to) {
+        for (int lane = 0; lane < Vec.LANES; lane += LANE_STEP) {
+            long r0 = at(head(first + lane), 0), r1 = at(head(first + lane + 1), 0), r2 = at(head(first + lane + 2), 0), r3 = at(head(first + lane + 3), 0);
+            for (int t = 0, i = lane; t < tokens(); t++) {
+                for (long from = t * step(), end = from + 4L * width(); from < end; from += 4, i += Vec.LANES) {
+                    to[i] = Vec.get(r0 + from);
+                    to[i + 1] = Vec.get(r1 + from);
+                    to[i + 2] = Vec.get(r2 + from);
+                    to[i + 3] = Vec.get(r3 + from);
+                }
+            }
+        }
+    }
+
+    private int head(int number) { return Math.min(number, count() - 1); }
+
+    /** The same back; lanes beyond the last head are left out. */
+    void fromHeadLanes(float[] from, int first) {
+        for (int lane = 0; lane < Math.min(Vec.LANES, count() - first); lane++) {
+            for (int t = 0, i = lane; t < tokens(); t++) {
+                long to = at(first + lane, t);
+                for (int c = 0; c < width(); c++, i += Vec.LANES) Vec.set(to + 4L * c, from[i]);
+            }
+        }
+    }
+
     /** Eight native rows of {@code count} floats, {@code step} bytes apart, to {@code [count][8]}; the last of {@code valid} rows is repeated. */
     private static void transpose(long from, long step, int valid, int count, long to) {
         long r1 = row(from, step, 1, valid), r2 = row(from, step, 2, valid), r3 = row(from, step, 3, valid), r4 = row(from, step, 4, valid);

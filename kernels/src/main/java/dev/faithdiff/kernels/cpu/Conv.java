@@ -1,6 +1,7 @@
 package dev.faithdiff.kernels.cpu;
 
 import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
 import dev.faithdiff.tensor.DType;
 import java.util.Arrays;
@@ -26,6 +27,11 @@ public final class Conv {
         /** Products of one output number: columns of the weight. */
         public int depth() { return kh * kw * in; }
 
+        /** The same seen from the other side, for stride 1: from outputs to inputs with the kernel turned around. */
+        Size back() {
+            return new Size(batch, outHeight(), outWidth(), out, in, kh, kw, 1, kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right);
+        }
+
         boolean pointwise() { return kh == 1 && kw == 1 && stride == 1 && top == 0 && left == 0 && bottom == 0 && right == 0; }
     }
 
@@ -50,28 +56,32 @@ public final class Conv {
         Gemm.multiply(rows(size, x), w, bias, y, accumulate);
     }
 
-    private static Rows rows(Size s, Matrix x) {
+    /** The pixels under the kernel, for each output pixel one row of {@link Size#depth} numbers. */
+    static Rows rows(Size s, Matrix x) {
         if (s.pointwise()) return Rows.of(x);
+        int width = s.outWidth(), height = s.outHeight(), run = s.kw * s.in;
         return (row, rows, k, depth, to) -> {
-            int width = s.outWidth(), height = s.outHeight();
+            int ox = row % width, oy = row / width % height, image = row / width / height;
             for (int r = 0; r < rows; r++) {
-                int pixel = row + r;
-                int ox = pixel % width, oy = pixel / width % height, image = pixel / width / height;
                 long from = x.at(image * s.height * s.width, 0);
-                gather(s, from, oy * s.stride - s.top, ox * s.stride - s.left, k, depth, to, r * STRIDE);
+                gather(s, from, oy * s.stride - s.top, ox * s.stride - s.left, k / run, k % run, depth, to, r * STRIDE);
+                if (++ox < width) continue;
+                ox = 0;
+                if (++oy < height) continue;
+                oy = 0;
+                image++;
             }
         };
     }
 
-    /** Columns k..k+depth of one gathered row: the pixels of one image under the kernel whose corner is at (y, x). */
-    private static void gather(Size s, long image, int y, int x, int k, int depth, float[] to, int at) {
-        int run = s.kw * s.in, line = s.width * s.in;
-        for (int end = k + depth; k < end; ) {
-            int ky = k / run;
-            int length = Math.min(end, (ky + 1) * run) - k;
+    /** Some columns of one gathered row: the pixels of one image under the kernel whose corner is at (y, x), from {@code first} of a line on. */
+    private static void gather(Size s, long image, int y, int x, int ky, int first, int depth, float[] to, int at) {
+        int line = s.width * s.in;
+        for (int end = at + depth; at < end; ky++, first = 0) {
+            int length = Math.min(end - at, s.kw * s.in - first), from = x * s.in + first;
             boolean inside = y + ky >= 0 && y + ky < s.height;
-            copyClipped(image + 4L * (y + ky) * line, inside ? line : 0, x * s.in + k - ky * run, length, to, at);
-            k += length;
+            if (inside && from >= 0 && from + length <= line) copy(image + 4 * ((long) (y + ky) * line + from), length, to, at);
+            else copyClipped(image + 4L * (y + ky) * line, inside ? line : 0, from, length, to, at);
             at += length;
         }
     }
@@ -81,8 +91,17 @@ public final class Conv {
         int before = Math.clamp(-from, 0, length);
         int inside = Math.clamp(size - from, before, length);
         Arrays.fill(to, at, at + before, 0);
-        Vec.widen(DType.F32, line + 4L * (from + before), inside - before, to, at + before);
+        copy(line + 4L * (from + before), inside - before, to, at + before);
         Arrays.fill(to, at + inside, at + length, 0);
+    }
+
+    /** Whole vectors, of which the last may overlap the one before. */
+    private static void copy(long from, int length, float[] to, int at) {
+        int i = 0;
+        for (; i <= length - LANES; i += LANES) Vec.load(from + 4L * i).intoArray(to, at + i);
+        if (i == length) return;
+        if (length > LANES) Vec.load(from + 4L * (length - LANES)).intoArray(to, at + length - LANES);
+        else for (; i < length; i++) to[at + i] = Vec.get(from + 4L * i);
     }
 
     private static void check(Size s, Matrix x, int out, int depth, Matrix y) {

@@ -12,7 +12,8 @@ public final class CpuBackend implements Backend {
             new LinearPacked(),
             new MatmulPacked(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(),
-            new AttentionFlash(), new AttentionGradFlash(),
+            new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dWeightGradColumns(),
+            new AttentionFew(), new AttentionFlash(), new AttentionGradFew(), new AttentionGradFlash(),
             new GroupNormVector(), new GroupNormGradVector(),
             new LayerNormVector(), new LayerNormGradVector(),
             new SoftmaxVector(),
@@ -28,7 +29,8 @@ public final class CpuBackend implements Backend {
             new PermuteCopy(),
             new PadCopy(),
             new UpsampleCopy(), new UpsampleGradSums(),
-            new GatherCopy(), new GatherGradRows());
+            new GatherCopy(), new GatherGradRows(),
+            new AdamWVector(), new AdamWMomentsVector());
 
     @Override public String kind() { return "cpu"; }
 

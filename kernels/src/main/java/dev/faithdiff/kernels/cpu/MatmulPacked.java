@@ -18,9 +18,17 @@ final class MatmulPacked implements Kernel<MatmulOp> {
         int m = op.m(in), k = op.k(in), n = op.n(in);
         for (long i = 0; i < out.count() / ((long) m * n); i++) {
             Matrix b = matrix(in[1], i * k * n, op.transposeB() ? n : k, op.transposeB() ? k : n), c = matrix(out, i * m * n, m, n);
-            if (op.transposeA()) Gemm.multiply(columns(in[0].segment(), i * m * k, m), b, op.transposeB(), null, c, false);
+            if (op.transposeA() && !op.transposeB()) columns(matrix(in[0], i * m * k, k, m), b, c);
+            else if (op.transposeA()) Gemm.multiply(columns(in[0].segment(), i * m * k, m), b, op.transposeB(), null, c, false);
             else Gemm.multiply(matrix(in[0], i * m * k, m, k), b, op.transposeB(), null, c, false);
         }
+    }
+
+    /** The way round that pads less. */
+    private static void columns(Matrix a, Matrix b, Matrix c) {
+        int k = a.rows(), m = a.columns(), n = b.columns();
+        if (GemmColumns.cost(k, m, n, false) <= GemmColumns.cost(k, n, m, true)) new GemmColumns(k, Rows.of(a), m, Rows.of(b), n, false, c).run();
+        else new GemmColumns(k, Rows.of(b), n, Rows.of(a), m, true, c).run();
     }
 
     /** Rows of A that lie as columns of m numbers in memory, read along memory. */

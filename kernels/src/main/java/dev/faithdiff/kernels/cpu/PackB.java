@@ -49,6 +49,14 @@ final class PackB {
         else copyWidened(b, column, columns, to);
     }
 
+    /** The same of rows {@link Panels#STRIDE} apart; those after the columns are overwritten with zeros up to a whole panel. */
+    static void copy(float[] rows, int column, int columns, int depth, long to) {
+        for (int k = 0, at = column; k < depth; k++, at += STRIDE, to += 4L * WIDTH) {
+            if (columns < WIDTH) Arrays.fill(rows, at + columns, at + WIDTH, 0);
+            for (int i = 0; i < WIDTH; i += LANES) Vec.store(FloatVector.fromArray(Vec.F, rows, at + i), to + 4L * i);
+        }
+    }
+
     private static void copyWhole(Matrix b, int column, long to) {
         for (int k = 0; k < b.rows(); k++, to += 4L * WIDTH) {
             long from = b.at(k, column);

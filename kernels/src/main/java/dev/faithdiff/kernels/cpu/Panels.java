@@ -63,6 +63,13 @@ final class Panels {
         }
     }
 
+    /** One tile, sums[at..] = A B, or += A B, for A that lies turned: row r of its column k at index {@code a} + k * STRIDE + r. */
+    static void tileTurned(int depth, float[] columns, int a, long panel, boolean add, float[] sums, int at) {
+        float[] from = add ? sums : ZEROS;
+        if (ROWS == 12) Tile12x2.multiplyTurned(depth, columns, a, panel, from, add ? at : 0, sums, at);
+        else Tile4x2.multiplyTurned(depth, columns, a, panel, from, add ? at : 0, sums, at);
+    }
+
     /** The number of each column added to the sums of a block. */
     static void addBias(float[] sums, int at, int rows, float[] bias, int biasAt) {
         for (int i = 0; i < rows * WIDTH; i += LANES) {

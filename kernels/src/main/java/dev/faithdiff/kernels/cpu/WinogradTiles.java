@@ -37,7 +37,7 @@ final class WinogradTiles {
 
     private final Conv.Size size;
     private final Matrix x, y;
-    private final Rows weight;
+    private final Taps weight;
     private final float[] bias;
     private final int tilesDown, tilesAcross, tiles;
     private final int depth;      // channels multiplied at once
@@ -46,10 +46,10 @@ final class WinogradTiles {
     private final float[] input;
 
     /** @param bias of whole panels */
-    WinogradTiles(Conv.Size size, Matrix x, Matrix weight, float[] bias, Matrix y) {
+    WinogradTiles(Conv.Size size, Matrix x, Taps weight, float[] bias, Matrix y) {
         this.size = size;
         this.x = x;
-        this.weight = Rows.of(weight);
+        this.weight = weight;
         this.bias = bias;
         this.y = y;
         tilesDown = tiles(size.outHeight());
@@ -133,11 +133,7 @@ final class WinogradTiles {
     private void transformWeights(int panel, int part, long taps, long to, float[] patch) {
         int columns = Math.min(WIDTH, size.out() - panel * WIDTH), channels = channels(part);
         long step = 4L * (depth * WIDTH + GAP);
-        for (int t = 0; t < TAPS; t++) {
-            int channel = t * size.in() + part * depth;
-            Rows tap = (row, rows, k, count, into) -> weight.pack(row, rows, channel + k, count, into);
-            PackB.turn(tap, panel * WIDTH, columns, channels, taps + t * step);
-        }
+        for (int t = 0; t < TAPS; t++) weight.pack(t, part * depth, channels, panel * WIDTH, columns, taps + t * step);
         for (int i = 0; i < channels * WIDTH; i += LANES) WinogradTransforms.weight(taps + 4L * i, step, patch, to + 4L * i, step);
     }
 

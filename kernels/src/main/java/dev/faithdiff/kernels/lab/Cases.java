@@ -13,7 +13,7 @@ import java.util.List;
 
 /** The one list of named inputs, by op: for parity, gradients and speed. */
 public final class Cases {
-    // To add yours, write one line in your op's group (CasesElementwise, CasesHeavy, CasesNormsMoves):
+    // To add yours, write one line in your op's group (CasesElementwise, CasesHeavy, CasesNormsMoves, CasesTraining):
     //     parity(TYPES, "label", op, operands...)    small, for parity and gradients: primes, ones, full and ragged vectors
     //     model(TYPES, "label", op, operands...)     a real model's shape, for speed
     // x(sizes) is an activation, w(sizes) a weight, index(rows, sizes) indices; TYPES says in which element types the line runs.
@@ -36,6 +36,7 @@ public final class Cases {
         CasesElementwise.add();
         CasesHeavy.add();
         CasesNormsMoves.add();
+        CasesTraining.add();
     }
 
     private Cases() {}

@@ -63,6 +63,16 @@ final class CasesHeavy {
             }
         }
         parity(STORED, "input-gradient", new MatmulOp(false, false), x(23, 29), w(29, 31));
+        parity(PLAIN, "weight-gradient", new MatmulOp(true, false), x(2111, 37), x(2111, 41));
+        parity(PLAIN, "weight-gradient-wide", new MatmulOp(true, false), x(2, 1031, 13), x(2, 1031, 97));
+        model(PLAIN, "unet-640-dx", new MatmulOp(false, false), x(4096, 640), x(640, 640));
+        model(PLAIN, "unet-640-dw", new MatmulOp(true, false), x(4096, 640), x(4096, 640));
+        model(PLAIN, "geglu-in-dx", new MatmulOp(false, false), x(1024, 10240), x(10240, 1280));
+        model(PLAIN, "geglu-in-dw", new MatmulOp(true, false), x(1024, 10240), x(1024, 1280));
+        model(PLAIN, "geglu-out-dx", new MatmulOp(false, false), x(1024, 1280), x(1280, 5120));
+        model(PLAIN, "geglu-out-dw", new MatmulOp(true, false), x(1024, 1280), x(1024, 5120));
+        model(PLAIN, "mini-64-dx", new MatmulOp(false, false), x(4096, 64), x(64, 64));
+        model(PLAIN, "mini-64-dw", new MatmulOp(true, false), x(4096, 64), x(4096, 64));
     }
 
     private static void convolutions() {
@@ -81,13 +91,22 @@ final class CasesHeavy {
         parity(STORED, "3x3-tiles", same, x(2, 13, 14, 32), w(48, 3, 3, 32), w(48));
         parity(PLAIN, "3x3-tiles-no-padding", point, x(1, 27, 26, 32), w(16, 3, 3, 32));
         parity(PLAIN, "3x3-tiles-deep", new Conv2dOp(1, 1, 0, 2, 0), x(1, 23, 19, 112), w(16, 3, 3, 112));
+        gradients(STORED, "3x3-tiles", same, x(2, 13, 14, 32), w(48, 3, 3, 32));
+        gradients(PLAIN, "3x3-tiles-no-padding", point, x(1, 27, 26, 16), w(32, 3, 3, 16));
+        gradients(PLAIN, "3x3-tiles-deep", new Conv2dOp(1, 1, 0, 2, 0), x(1, 23, 19, 16), w(112, 3, 3, 16));
         convolution(EACH, "stride-2", down, x(2, 10, 12, 5), w(7, 3, 3, 5));
         convolution(PLAIN, "stride-2-odd", down, x(1, 9, 13, 17), w(19, 3, 3, 17));
+        convolution(PLAIN, "stride-2-one-pixel", down, x(1, 1, 1, 5), w(3, 3, 3, 5));
         convolution(EACH, "asymmetric", vaeDown, x(2, 8, 12, 5), w(7, 3, 3, 5));
         convolution(PLAIN, "asymmetric-odd", vaeDown, x(1, 7, 9, 5), w(4, 3, 3, 5));
         convolution(PLAIN, "no-padding", point, x(1, 7, 8, 5), w(3, 3, 3, 5));
         convolution(PLAIN, "four-sides", new Conv2dOp(1, 1, 0, 2, 3), x(1, 5, 4, 3), w(2, 2, 4, 3));
         convolution(PLAIN, "patches", new Conv2dOp(4, 0, 0, 0, 0), x(1, 8, 12, 3), w(9, 4, 4, 3));
+        convolution(PLAIN, "stride-3-point", new Conv2dOp(3, 0, 1, 1, 0), x(2, 8, 7, 3), w(5, 1, 2, 3));
+        convolution(PLAIN, "3x3-pixels", same, x(2, 41, 37, 3), w(17, 3, 3, 3));
+        convolution(PLAIN, "3x3-pixels-to-few", same, x(2, 41, 37, 17), w(3, 3, 3, 17));
+        convolution(PLAIN, "1x1-pixels", point, x(1, 61, 53, 13), w(19, 1, 1, 13));
+        convolution(PLAIN, "stride-2-pixels", down, x(2, 67, 61, 7), w(11, 3, 3, 7));
         convolutionModel("unet-320", same, x(1, 64, 64, 320), w(320, 3, 3, 320));
         convolutionModel("unet-640", same, x(1, 32, 32, 640), w(640, 3, 3, 640));
         convolutionModel("unet-1280", same, x(1, 16, 16, 1280), w(1280, 3, 3, 1280));
@@ -98,12 +117,21 @@ final class CasesHeavy {
         convolutionModel("vae-512", same, x(1, 64, 64, 512), w(512, 3, 3, 512));
         convolutionModel("vae-128", same, x(1, 256, 256, 128), w(128, 3, 3, 128));
         convolutionModel("vae-down", vaeDown, x(1, 256, 256, 128), w(128, 3, 3, 128));
+        convolutionModel("mini-32", same, x(4, 128, 128, 32), w(32, 3, 3, 32));
+        convolutionModel("mini-64", same, x(4, 64, 64, 64), w(64, 3, 3, 64));
+        convolutionModel("mini-128", same, x(4, 8, 8, 128), w(128, 3, 3, 128));
+        convolutionModel("mini-in", same, x(4, 128, 128, 3), w(32, 3, 3, 3));
+        convolutionModel("mini-out", same, x(4, 128, 128, 32), w(3, 3, 3, 32));
     }
 
     /** A convolution without and with a bias, and its two gradients. */
     private static void convolution(List<Types> types, String label, Conv2dOp op, Operand x, Operand w) {
         parity(types, label, op, x, w);
         parity(PLAIN, label + "-bias", op, x, w, w(w.shape().size(0)));
+        gradients(types, label, op, x, w);
+    }
+
+    private static void gradients(List<Types> types, String label, Conv2dOp op, Operand x, Operand w) {
         Operand grad = x(result(op, x, w).toArray());
         Shape xs = x.shape(), ws = w.shape();
         parity(types, label, new Conv2dOp.InputGrad(op, xs.size(1), xs.size(2)), grad, w);
@@ -112,10 +140,10 @@ final class CasesHeavy {
 
     private static void convolutionModel(String label, Conv2dOp op, Operand x, Operand w) {
         model(INFERENCE, label, op, x, w, w(w.shape().size(0)));
-        if (!label.equals("unet-320")) return;
         Operand grad = x(result(op, x, w).toArray());
-        model(EACH, label, new Conv2dOp.InputGrad(op, x.shape().size(1), x.shape().size(2)), grad, w);
-        model(EACH, label, new Conv2dOp.WeightGrad(op, w.shape().size(1), w.shape().size(2)), grad, x);
+        List<Types> types = label.equals("unet-320") ? EACH : PLAIN;
+        model(types, label, new Conv2dOp.InputGrad(op, x.shape().size(1), x.shape().size(2)), grad, w);
+        model(types, label, new Conv2dOp.WeightGrad(op, w.shape().size(1), w.shape().size(2)), grad, x);
     }
 
     private static Shape result(Op op, Operand... operands) {
@@ -134,6 +162,8 @@ final class CasesHeavy {
         attention(PLAIN, "head-40", new AttentionOp(2, false), x(1, 16, 80), x(1, 19, 80), x(1, 19, 80));
         attention(PLAIN, "many-keys", new AttentionOp(1, false), x(1, 3, 64), x(1, 331, 64), x(1, 331, 64));
         attention(PLAIN, "many-queries", new AttentionOp(1, false), x(1, 331, 64), x(1, 3, 64), x(1, 3, 64));
+        attention(PLAIN, "across", new AttentionOp(2, false), x(37, 4, 32), x(37, 4, 32), x(37, 4, 32));
+        attention(PLAIN, "across-ragged", new AttentionOp(3, false), x(11, 5, 21), x(11, 8, 21), x(11, 8, 15));
         attention(PLAIN, "head-512", new AttentionOp(1, false), x(1, 17, 512), x(1, 17, 512), x(1, 17, 512));
         parity(EACH, "wide", new AttentionOp(1, false), x(WIDE, 1, 9, 8), x(WIDE, 1, 11, 8), x(1, 11, 8));
         model(EACH, "unet-4096", new AttentionOp(10, false), x(1, 4096, 640), x(1, 4096, 640), x(1, 4096, 640));
@@ -141,7 +171,10 @@ final class CasesHeavy {
         model(EACH, "unet-cross", new AttentionOp(10, false), x(1, 4096, 640), x(1, 77, 640), x(1, 77, 640));
         model(EACH, "text", new AttentionOp(12, true), x(1, 77, 768), x(1, 77, 768), x(1, 77, 768));
         model(EACH, "vae", new AttentionOp(1, false), x(1, 4096, 512), x(1, 4096, 512), x(1, 4096, 512));
+        model(PLAIN, "mini-across", new AttentionOp(8, false), x(1024, 4, 128), x(1024, 4, 128), x(1024, 4, 128));
         for (int i = 0; i < 3; i++) {
+            AttentionOp.Grad across = new AttentionOp.Grad(new AttentionOp(8, false), i);
+            model(PLAIN, "mini-across-" + i, across, x(1024, 4, 128), x(1024, 4, 128), x(1024, 4, 128), x(1024, 4, 128));
             AttentionOp.Grad grad = new AttentionOp.Grad(new AttentionOp(20, false), i);
             model(EACH, "unet-1024-" + i, grad, x(1, 1024, 1280), x(1, 1024, 1280), x(1, 1024, 1280), x(1, 1024, 1280));
         }

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.lab;
 
+import dev.faithdiff.tensor.op.AdamWOp;
 import dev.faithdiff.tensor.op.Op;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +11,6 @@ final class Ops {
 
     static List<Class<?>> all() { return Arrays.asList(Op.class.getPermittedSubclasses()); }
 
-    /** True for the ops that compute another op's gradient. */
-    static boolean isGradient(Class<?> op) { return op.getEnclosingClass() != null; }
+    /** True for the ops that have no gradient: those that compute another op's, and updates of parameters. */
+    static boolean hasNoGradient(Class<?> op) { return op.getEnclosingClass() != null || op == AdamWOp.class; }
 }

@@ -1,7 +1,9 @@
 package dev.faithdiff.tensor.io;
 
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -25,6 +27,18 @@ public interface Source {
             @Override public void writeTo(WritableByteChannel out) throws IOException { copy(data.get(), out); }
         }
         return new Supplied(name, dtype, shape, data);
+    }
+
+    /** A tensor that {@code make} computes in host memory when the file reaches it; what that takes is freed at once. */
+    static Source made(String name, DType dtype, Shape shape, Supplier<Tensor> make) {
+        record Made(String name, DType dtype, Shape shape, Supplier<Tensor> make) implements Source {
+            @Override public void writeTo(WritableByteChannel out) throws IOException {
+                try (Scope s = Scope.open()) {
+                    copy(make.get().segment(), out);
+                }
+            }
+        }
+        return new Made(name, dtype, shape, make);
     }
 
     /** Writes a whole segment of any size; pages of a mapped file are given back, so that a large file stays out of memory. */

@@ -55,6 +55,7 @@ public final class Engine {
         device(op, in);
         op.require(op.shape(in).equals(target.shape()) && op.dtype(in) == target.dtype(), in, "does not fit the target " + target);
         compute(op, in, target);
+        target.storage().changed();
     }
 
     /** Runs one given kernel, for the laboratory. */

@@ -12,6 +12,7 @@ import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,24 @@ class EngineTest {
         assertThatThrownBy(() -> Engine.update(new AffineOp(1, 0), empty(DType.F32, 3).named("t"), x)).isInstanceOf(OpError.class)
                 .hasMessage("AffineOp on x F32[2]: does not fit the target t F32[3]");
         assertThatThrownBy(() -> Engine.update(new AffineOp(1, 0), empty(DType.F16, 2), x)).isInstanceOf(OpError.class);
+    }
+
+    @Test void checkedWorkEndsAtTheFirstValueThatIsNone() {
+        Tensor x = Tensor.of(new float[] {1, 200}, 2).named("x");
+        assertThat(x.exp().get(1)).as("unchecked").isInfinite();
+        assertThat(Engine.checked(() -> x.mul(2).get(1))).isEqualTo(400);
+        assertThatThrownBy(() -> Engine.checked(() -> x.mul(2).exp().mul(0))).isInstanceOf(OpError.class)
+                .hasMessage("UnaryOp on F32[2]: the result has an infinity at element 1");
+        Tensor broken = Tensor.of(new float[] {1, Float.NaN}, 2).named("conv_in.bias");
+        assertThatThrownBy(() -> Engine.checked(() -> x.mul(2).add(broken))).hasMessageContaining("conv_in.bias F32[2]: the result has a NaN at element 1");
+    }
+
+    @Test void anInterruptedThreadComputesNothing() {
+        Tensor x = Tensor.of(new float[] {1, 2}, 2);
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> x.mul(2)).isInstanceOf(CancellationException.class).hasMessage("interrupted before AffineOp");
+        assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+        assertThat(x.mul(2).get(1)).isEqualTo(4);
     }
 
     @Test void viewsShareStorageAndCopiesDoNot() {

@@ -1,0 +1,54 @@
+import dev.faithdiff.FaithDiff;
+import dev.faithdiff.Listener;
+import dev.faithdiff.Options;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.tensor.Device;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+
+/**
+ * Restores one photo from Java: progress, a preview half-way, a remark about photos that need no restoring, and going on after a crash.
+ *
+ * <p>Build FaithDiff once with {@code mvn -q package -DskipTests}, which leaves all jars in {@code target/app}. Then, in its folder:
+ * <pre>
+ * javac -cp 'target/app/*' -d target/example examples/RestorePhoto.java
+ * java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp 'target/example:target/app/*' \
+ *     RestorePhoto models/faithdiff-mini samples/chelsea-degraded.jpg restored.png
+ * </pre>
+ */
+public final class RestorePhoto {
+    private RestorePhoto() {}
+
+    public static void main(String[] args) throws IOException {
+        Path model = Path.of(args[0]), in = Path.of(args[1]), out = Path.of(args[2]), resume = Path.of(args[2] + ".resume");
+
+        Options options = Options.defaults()
+                .withScale(2)
+                .withSeed(7)
+                .withFidelity(0.2)                   // a little closer to the photo than published
+                .withGuard(Options.Guard.AUTO);      // less strength where the photo is hardly damaged
+
+        Listener listener = new Listener() {
+            @Override public void at(String stage, int step, int steps) {
+                System.out.println(steps == 0 ? stage : "step " + step + " of " + steps);
+                // throw new java.util.concurrent.CancellationException() would end it here; so would interrupting the thread
+            }
+
+            @Override public void preview(int step, int steps, Supplier<Image> image) {
+                if (step == steps / 2) ImageFiles.write(image.get(), out.resolveSibling("preview.png"));
+            }
+
+            @Override public void warn(String line) { System.out.println(line); }
+        };
+
+        // One FaithDiff serves any number of photos and threads; weights are loaded once.
+        try (FaithDiff faithDiff = FaithDiff.open(model, Device.CPU)) {
+            Image restored = faithDiff.restore(ImageFiles.read(in), options, listener, resume);
+            ImageFiles.write(restored, out);         // appears whole or not at all
+            Files.deleteIfExists(resume);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.train.RunFile;
+import dev.faithdiff.train.Training;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Trains a model as a run file says. */
+@Command(name = "train", description = "Train a model on a folder of photos.", sortOptions = false, footer = {"",
+        "The folder holds the log (log.jsonl), plots (loss.png, quality.png), photos restored on the way (validation/),",
+        "checkpoints and the model itself, which 'faithdiff restore --model DIR/model' takes. Ctrl-C saves and ends;",
+        "a run that was stopped or killed goes on with --resume and comes to the same weights. See docs/training.md."})
+final class TrainCommand implements Callable<Integer> {
+    private static final int INTERRUPTED = 130, GRACE_MILLIS = 300;
+
+    @Spec private CommandSpec spec;
+
+    @Parameters(paramLabel = "RUN.json", description = "What to train, on what and how.")
+    private Path file;
+
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "DIR", description = "The folder of this run.")
+    private Path out;
+
+    @Option(names = "--resume", description = "Go on where the run in DIR was stopped or killed.")
+    private boolean resume;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "The photos to train on (default: the run file's data.folder).")
+    private Path photos;
+
+    @Option(names = "--validation", paramLabel = "DIR", description = "Photos to look at the model with (default: the run file's validation.folder).")
+    private Path heldOut;
+
+    @Option(names = "--steps", paramLabel = "N", description = "No stage longer than this, to try a run file out.")
+    private Integer steps;
+
+    @Option(names = "--ablation", paramLabel = "NAME", description = "Vary the method as the paper's tables 5 and 6 do, instead of the run "
+            + "file's ablations; may be repeated: no-alignment, last-features, no-pretraining, fixed-encoder, fixed-unet.")
+    private List<String> ablations;
+
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu", description = "cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}).")
+    private String device;
+
+    @Mixin private KernelChoice kernels;
+
+    @Option(names = {"-q", "--quiet"}, description = "No progress.")
+    private boolean quiet;
+
+    @Override public Integer call() {
+        if (steps != null && steps < 1) throw new ParameterException(spec.commandLine(), "--steps must be at least 1, not " + steps);
+        RunFile run = RunFile.read(file, photos, heldOut);
+        if (steps != null) run = run.withSteps(steps);
+        if (ablations != null) run = run.withAblations(ablations);
+        Device on = Device.of(device);
+        kernels.apply(on.kind());
+        CountDownLatch ended = new CountDownLatch(1);
+        try (TrainBar bar = new TrainBar(spec.commandLine().getErr(), run.totalSteps(), quiet); Training training = new Training(run, out, on, resume, bar)) {
+            Thread here = Thread.currentThread(), onSignal = new Thread(() -> stop(training, ended, here));
+            Runtime.getRuntime().addShutdownHook(onSignal);
+            try {
+                if (training.run() == Training.End.DONE) return 0;
+                bar.says("faithdiff: stopped and saved; go on with --resume");
+                return INTERRUPTED;
+            } finally {
+                ended.countDown();
+                unhook(onSignal);
+            }
+        }
+    }
+
+    /** The JVM ends when this returns: not before the step at hand is done and saved. */
+    private static void stop(Training training, CountDownLatch ended, Thread trainer) {
+        training.stop();
+        try {
+            ended.await();
+            trainer.join(GRACE_MILLIS); // to say what went wrong, if something did; it ends in System.exit, which waits for us
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void unhook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            return; // the JVM is going down and has begun the hook
+        }
+    }
+}

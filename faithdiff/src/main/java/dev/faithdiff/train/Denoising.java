@@ -1,0 +1,132 @@
+package dev.faithdiff.train;
+
+import dev.faithdiff.Model;
+import dev.faithdiff.nn.train.Loss;
+import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.text.PromptEncoder.Prompt;
+import dev.faithdiff.vae.Vae;
+
+/** The question both published stages ask: which noise was added to the latents of the clean image, given the degraded one? */
+public final class Denoising {
+    /** L1 is the mean absolute difference (the released code), L2 the mean squared one. */
+    public enum Norm { L1, L2 }
+
+    /**
+     * How questions are drawn and answers judged.
+     *
+     * @param noiseOffset   deviation of one more normal number for each channel, added to all its noise
+     * @param promptDropout share of captions that are replaced by the empty prompt
+     * @param weightLimit   a row's loss counts {@code min(1 + sigma^2, weightLimit)} times, sigma its noise over signal, so that much noise,
+     *                      which decides colours and brightness, gets its due; 1 weighs all alike, as released
+     * @param stratified    whether the rows' timesteps are spread evenly with a random shift instead of drawn each for itself
+     * @param across        whether the alignment's attention runs across the batch, as released; else each image is aligned alone,
+     *                      which is how a single image is restored
+     */
+    public record Settings(Norm norm, double noiseOffset, double promptDropout, double weightLimit, boolean stratified, boolean across) {
+        /** As in the released scripts. */
+        public static Settings published() { return new Settings(Norm.L1, 0.02, 0.2, 1, false, true); }
+    }
+
+    /** One batch of questions: noise to find, a timestep for each row, text, and the six size numbers {@code [B, 6]}. */
+    record Question(Tensor latents, Tensor noise, int[] timesteps, Prompt prompt, Tensor timeIds) {
+        /** The same about other latents. */
+        Question with(Tensor latents) { return new Question(latents, noise, timesteps, prompt, timeIds); }
+    }
+
+    /** The size the network is told it makes, as in the released scripts, whatever the crop's. */
+    private static final int TARGET = 512;
+
+    private final Model model;
+    private final Settings settings;
+
+    Denoising(Model model, Settings settings) {
+        this.model = model;
+        this.settings = settings;
+    }
+
+    /** Draws, in this order: the autoencoder's noise, the noise, its offset, the timesteps, and whether each caption is dropped. */
+    Question ask(Batch batch, Rng rng) {
+        try (Scope s = Scope.open()) {
+            Tensor latents = latents(model, batch.clean(), rng);
+            int b = batch.size(), channels = latents.size(3);
+            Tensor noise = noise(rng, latents);
+            noise = offset(noise, Tensor.of(rng.randn(b * channels), b, 1, 1, channels).to(model.device));
+            int[] timesteps = timesteps(rng.randint(0, model.schedule.timesteps(), b));
+            Prompt prompt = prompt(batch, rng.rand(b));
+            return new Question(s.keep(latents), s.keep(noise), timesteps, new Prompt(s.keep(prompt.states()), s.keep(prompt.pooled())),
+                    s.keep(timeIds(batch)));
+        }
+    }
+
+    private int[] timesteps(long[] drawn) {
+        int b = drawn.length, n = model.schedule.timesteps();
+        int[] t = new int[b];
+        for (int i = 0; i < b; i++) t[i] = (int) (settings.stratified ? (drawn[0] + (long) i * n / b) % n : drawn[i]);
+        return t;
+    }
+
+    Tensor offset(Tensor noise, Tensor draw) { return noise.add(draw.mul((float) settings.noiseOffset)); }
+
+    /** Latents of an image on the scale of the diffusion, drawn from the autoencoder's distribution. */
+    static Tensor latents(Model model, Tensor image, Rng rng) {
+        try (Scope s = Scope.open()) {
+            Vae.Gaussian g = Vae.Gaussian.of(model.vae.encode(image.to(model.device)));
+            return s.keep(g.sample(noise(rng, g.mean())).mul(model.vae.config().scaling()));
+        }
+    }
+
+    /** Standard normal numbers of a shape {@code [B, h, w, C]}, drawn in the published order of row, channel, height, width. */
+    static Tensor noise(Rng rng, Tensor like) {
+        int b = like.size(0), h = like.size(1), w = like.size(2), c = like.size(3);
+        return Tensor.of(rng.randn(b * c * h * w), b, c, h, w).permute(0, 2, 3, 1).to(like.device());
+    }
+
+    private Prompt prompt(Batch batch, float[] chance) {
+        Prompt all = null;
+        for (int i = 0; i < chance.length; i++) {
+            Prompt next = model.text.encode(chance[i] < settings.promptDropout ? "" : batch.captions().get(i));
+            all = all == null ? next : all.with(next);
+        }
+        return all;
+    }
+
+    private static Tensor timeIds(Batch batch) {
+        float[] ids = new float[6 * batch.size()];
+        for (int i = 0; i < batch.size(); i++) {
+            Batch.Crop c = batch.crops().get(i);
+            float[] row = {c.height(), c.width(), c.top(), c.left(), TARGET, TARGET};
+            System.arraycopy(row, 0, ids, 6 * i, 6);
+        }
+        return Tensor.of(ids, batch.size(), 6);
+    }
+
+    Tensor noisy(Question q) { return model.schedule.noised(q.latents, q.noise, q.timesteps); }
+
+    /** The network's answer, with gradients to whatever of the LQ encoder, the alignment and the U-Net is watched. */
+    Tensor answer(Question q, Tensor features) {
+        float[] timesteps = new float[q.timesteps.length];
+        for (int i = 0; i < timesteps.length; i++) timesteps[i] = q.timesteps[i];
+        return model.unet.predict(noisy(q), model.unet.condition(features), timesteps, TextContext.once(q.prompt.states()),
+                q.prompt.pooled(), q.timeIds, settings.across);
+    }
+
+    /** The answer against the noise with its offset. */
+    Tensor loss(Tensor answer, Question q) {
+        boolean squared = settings.norm == Norm.L2;
+        Tensor target = q.noise;
+        if (settings.weightLimit > 1) {
+            float[] weights = new float[q.timesteps.length];
+            for (int i = 0; i < weights.length; i++) {
+                double sigma = model.schedule.sigma(q.timesteps[i]), weight = Math.min(1 + sigma * sigma, settings.weightLimit);
+                weights[i] = (float) (squared ? Math.sqrt(weight) : weight);
+            }
+            Tensor w = Tensor.of(weights, weights.length, 1, 1, 1).to(model.device);
+            answer = answer.mul(w);
+            target = target.mul(w);
+        }
+        return squared ? Loss.l2(answer, target) : Loss.l1(answer, target);
+    }
+}

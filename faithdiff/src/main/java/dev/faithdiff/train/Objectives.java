@@ -1,0 +1,47 @@
+package dev.faithdiff.train;
+
+import dev.faithdiff.Model;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.train.RunFile.Stage;
+import java.util.Map;
+import java.util.Set;
+
+/** What each stage of a run trains, and what is done to the model before it begins. */
+final class Objectives implements AutoCloseable {
+    private final Model model;
+    private final Set<Ablation> ablations;
+    private final LqHead head;
+
+    Objectives(Model model, RunFile run) {
+        this.model = model;
+        ablations = run.ablationSet();
+        head = new LqHead(model, Seeds.of(run.seed()));
+    }
+
+    Objective of(Stage s) {
+        return switch (s.objective()) {
+            case "vae" -> new VaeObjective(model, s.vaeLoss().settings(), s.learningRate(), false);
+            case "decoder" -> new VaeObjective(model, s.vaeLoss().settings(), s.learningRate(), true);
+            case "lq" -> new LqObjective(model, head, s.learningRate());
+            case "align" -> new AlignmentObjective(model, s.denoising(), s.learningRate());
+            default -> new UnifiedObjective(model, s.denoising(), s.learningRate(), s.encoderLearningRate(), ablations,
+                    s.headWeight() == 0 ? null : head, s.headWeight(), s.blend());
+        };
+    }
+
+    /** Parameters that are trained and are no part of the model. */
+    Map<String, Tensor> head() { return head.parameters(); }
+
+    /** Gives the model the values that a stage begins with. */
+    void begin(Stage s, Samples samples) {
+        for (String what : s.begin()) {
+            switch (what) {
+                case "encoder-from-autoencoder" -> FirstValues.encoderFromAutoencoder(model);
+                case "silent-alignment" -> FirstValues.silentAlignment(model);
+                default -> LatentScale.fold(model, samples, s.crop(0));
+            }
+        }
+    }
+
+    @Override public void close() { head.close(); }
+}

@@ -1,0 +1,148 @@
+package dev.faithdiff.train;
+
+import dev.faithdiff.nn.train.AdamW;
+import dev.faithdiff.nn.train.Ema;
+import dev.faithdiff.nn.train.GradClip;
+import dev.faithdiff.nn.train.LrSchedule;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.AffineOp;
+import dev.faithdiff.tensor.op.BinaryOp;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.train.Checkpoint.Position;
+import dev.faithdiff.train.RunFile.Stage;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** One stage of a run: loader, loss, gradients, clipping, AdamW and averages, one step at a time. */
+final class StageRun implements AutoCloseable {
+    private static final int DATA = 1, LOSS = 2;
+
+    private final int number;
+    private final Stage stage;
+    private final long seed;
+    private final Device device;
+    private final Objective objective;
+    private final Map<String, Tensor> parameters;
+    private final LrSchedule schedule;
+    private final double learningRate;
+    private final AdamW optimizer;
+    private final Ema ema;
+    private final Loader loader;
+
+    /** @param at where the run is: in this stage */
+    StageRun(RunFile run, Position at, Objective objective, ImageFolder photos, Device device) {
+        number = at.stage();
+        stage = run.stagesToRun().get(number);
+        seed = run.seed();
+        this.device = device;
+        this.objective = objective;
+        parameters = objective.parameters();
+        schedule = stage.schedule().equals("cosine") ? LrSchedule.cosine(stage.warmup(), stage.steps()) : LrSchedule.constant(stage.warmup());
+        List<AdamW.Group> groups = objective.groups();
+        learningRate = groups.getFirst().learningRate();
+        AdamW.Settings d = AdamW.Settings.defaults();
+        optimizer = new AdamW(groups, new AdamW.Settings(d.beta1(), d.beta2(), d.epsilon(), stage.weightDecay()));
+        ema = stage.ema() == 0 ? null : new Ema(parameters, stage.ema(), stage.emaWarmup());
+        int accumulation = stage.accumulation();
+        loader = new Loader(samples(run, number, photos), stage.batch(), at.step() * accumulation, batch -> stage.crop(batch / accumulation));
+    }
+
+    /** The crops of a stage; the autoencoder never looks at spoilt ones. */
+    static Samples samples(RunFile run, int number, ImageFolder photos) {
+        return new Samples(photos, run.data(), run.stagesToRun().get(number).degrades(), Seeds.of(run.seed(), number, DATA));
+    }
+
+    /**
+     * Does one step.
+     *
+     * @param step  of the stage, from 0
+     * @param total steps done in all stages with this one
+     * @throws IllegalStateException if the loss is not a number; the parameters are then as before
+     */
+    StepRecord step(long step, long total) {
+        long begin = System.nanoTime(), waited = loader.waitNanos();
+        double loss = 0, norm, factor = schedule.factor(step);
+        try (Scope s = Scope.open()) {
+            Map<Tensor, Tensor> sums = new IdentityHashMap<>();
+            for (int i = 0; i < stage.accumulation(); i++) loss += accumulate(sums, Rng.cpu(Seeds.of(seed, number, LOSS, step, i)));
+            loss /= stage.accumulation();
+            norm = GradClip.norm(parameters.values().stream().map(sums::get).filter(g -> g != null).toList()) / stage.accumulation();
+            if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+                throw new IllegalStateException("loss " + loss + " and gradient norm " + norm + " at step " + total + " of the run: try a smaller "
+                        + "learning rate");
+            }
+            optimizer.step(sums, factor, GradClip.scale(norm, stage.clip()) / stage.accumulation());
+        }
+        if (ema != null && (step + 1) % stage.emaEvery() == 0) ema.update();
+        device.synchronize();
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        return new StepRecord(number, stage.objective(), step + 1, total, loss, factor * learningRate, norm,
+                stage.batch() * stage.accumulation() / seconds, (loader.waitNanos() - waited) / 1e6, device.pool().peakBytes());
+    }
+
+    /** Adds one batch's gradients and returns its loss. */
+    private double accumulate(Map<Tensor, Tensor> sums, Rng rng) {
+        try (Tape tape = Tape.watch(parameters.values(), stage.recompute())) {
+            Tensor loss = objective.loss(batch(loader.next()), rng);
+            tape.gradients(loss).forEach((parameter, gradient) -> {
+                Tensor sum = sums.get(parameter);
+                if (sum != null) Engine.update(new BinaryOp(BinaryOp.Kind.ADD), sum, sum, gradient);
+                // A copy where more is to be added: a gradient may share its memory with another one.
+                else sums.put(parameter, tape.keep(stage.accumulation() == 1 ? gradient : gradient.mul(1)));
+            });
+            return loss.item();
+        }
+    }
+
+    private Batch batch(List<Sample> samples) {
+        return new Batch(images(samples.stream().map(s -> s.clean().toFloats()).toList(), samples.getFirst()),
+                images(samples.stream().map(s -> s.degraded().toFloats()).toList(), samples.getFirst()),
+                samples.stream().map(Sample::caption).toList(), samples.stream().map(Sample::crop).toList());
+    }
+
+    private Tensor images(List<float[]> all, Sample like) {
+        int length = all.getFirst().length;
+        float[] values = new float[length * all.size()];
+        for (int i = 0; i < all.size(); i++) System.arraycopy(all.get(i), 0, values, i * length, length);
+        return Tensor.of(values, all.size(), like.clean().height(), like.clean().width(), 3).to(device);
+    }
+
+    /** What {@link #restore} needs beside the parameters. */
+    Map<String, Tensor> state() {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        optimizer.state().forEach((name, t) -> state.put("adam." + name, t));
+        averages().forEach((name, t) -> state.put("average." + name, t));
+        return state;
+    }
+
+    long optimizerSteps() { return optimizer.steps(); }
+
+    long averagings() { return ema == null ? 0 : ema.updates(); }
+
+    /** Goes on from a checkpoint that was saved in this stage. */
+    void restore(Checkpoint from) {
+        from.into(state());
+        optimizer.restore(optimizer.state(), from.position().optimizerSteps());
+        if (ema != null) ema.restore(ema.averages(), from.position().averagings());
+    }
+
+    /** The averaged parameters by name; none where the stage averages nothing. */
+    Map<String, Tensor> averages() { return ema == null ? Map.of() : ema.averages(); }
+
+    /** The averages become the parameters. */
+    void finish() {
+        averages().forEach((name, average) -> Engine.update(new AffineOp(1, 0), parameters.get(name), average));
+    }
+
+    @Override public void close() {
+        loader.close();
+        optimizer.close();
+        if (ema != null) ema.close();
+    }
+}

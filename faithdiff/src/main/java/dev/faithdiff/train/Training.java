@@ -1,0 +1,176 @@
+package dev.faithdiff.train;
+
+import dev.faithdiff.Model;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.train.Checkpoint.Position;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * One training run in a folder: the steps of each stage, with logs, checkpoints, validation, plots and the finished model. The same run
+ * file gives the same weights, whether it ran in one go or was stopped, killed and resumed.
+ */
+public final class Training implements AutoCloseable {
+    /** Hears of each step and of what else happens, on the training thread. */
+    public interface Listener {
+        void step(StepRecord done);
+
+        void says(String line);
+    }
+
+    /** How a run ended: with all steps done, or stopped before and saved. */
+    public enum End { DONE, STOPPED }
+
+    private final RunFile run;
+    private final Device device;
+    private final Listener listener;
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final ImageFolder photos;
+    private final Validation validation;
+    private final RunFolder folder;
+    private final Model model;
+    private final Objectives objectives;
+    private final JsonLines<StepRecord> log;
+    private final JsonLines<Quality> qualities;
+    private Checkpoint resumed;
+    private Position at = new Position(0, 0, 0, 0, 0);
+    private volatile boolean stopping;
+
+    /**
+     * Opens all that the run needs and reads the last checkpoint.
+     *
+     * @param resume whether to go on where the run in this folder was; else the folder must not hold one
+     */
+    public Training(RunFile run, Path out, Device device, boolean resume, Listener listener) {
+        this.run = run;
+        this.device = device;
+        this.listener = listener;
+        if (!resume && !Checkpoint.list(out.resolve("checkpoints")).isEmpty()) {
+            throw new IllegalArgumentException(out + " holds a run already; go on with it by --resume or choose another folder");
+        }
+        try {
+            photos = ImageFolder.open(Path.of(run.data().folder()), (long) run.data().cacheMegabytes() << 20);
+            validation = run.validation().folder().isEmpty() ? null : new Validation(run.validation());
+            if (!Files.isDirectory(run.model().folder())) throw new IllegalArgumentException(run.model().folder() + ": there is no such model folder");
+            folder = open(new RunFolder(out));
+            model = open(model());
+            objectives = open(new Objectives(model, run));
+            resumed = Checkpoint.newest(folder.checkpoints());
+            if (resumed != null) goOn(open(resumed));
+            folder.writeRun(run);
+            log = open(new JsonLines<>(folder.file("log.jsonl"), StepRecord.class, at.total()));
+            qualities = open(new JsonLines<>(folder.file("quality.jsonl"), Quality.class, at.total()));
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
+    }
+
+    private Model model() {
+        Path begun = run.model().folder();
+        if (!run.model().drawn()) return Model.trainable(begun, device);
+        boolean other = run.ablationSet().contains(Ablation.NO_ALIGNMENT) || run.ablationSet().contains(Ablation.LAST_FEATURES);
+        return Model.drawn(other ? folder.resized(begun, run.ablationSet()) : begun, device, run.seed());
+    }
+
+    private <T extends AutoCloseable> T open(T part) {
+        open.push(part);
+        return part;
+    }
+
+    private void goOn(Checkpoint from) {
+        at = from.position();
+        String difference = RunFile.parse(from.run()).differenceUpTo(at.stage(), run);
+        if (difference != null) throw new IllegalArgumentException("this run was begun with another value of " + difference + "; it cannot go on");
+        from.into(modelState());
+        listener.says("going on at step " + at.total() + " of " + run.totalSteps());
+    }
+
+    private Map<String, Tensor> modelState() {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        model.parameters("").forEach((name, t) -> state.put("unet." + name, t));
+        model.vaeParameters("").forEach((name, t) -> state.put("vae." + name, t));
+        objectives.head().forEach((name, t) -> state.put("head." + name, t));
+        return state;
+    }
+
+    /** Asks the run to end, saved, after the step it is at; any thread may. */
+    public void stop() { stopping = true; }
+
+    /** Trains to the end or until stopped. */
+    public End run() {
+        if (at.stage() > 0 && at.step() == 0 && !validated()) validate(at.stage() - 1, Map.of());
+        while (at.stage() < run.stagesToRun().size()) {
+            if (!runStage()) return End.STOPPED;
+        }
+        return End.DONE;
+    }
+
+    /** False if stopped before the stage's end. */
+    private boolean runStage() {
+        RunFile.Stage stage = run.stagesToRun().get(at.stage());
+        if (at.step() == 0) objectives.begin(stage, StageRun.samples(run, at.stage(), photos));
+        try (StageRun steps = new StageRun(run, at, objectives.of(stage), photos, device)) {
+            if (at.step() > 0 && resumed != null) steps.restore(resumed);
+            resumed = null;
+            while (at.step() < stage.steps()) {
+                if (at.step() > 0 && at.total() % run.validateEvery() == 0 && !validated()) validate(at.stage(), steps.averages());
+                StepRecord done = steps.step(at.step(), at.total() + 1);
+                log.add(done);
+                listener.step(done);
+                at = new Position(at.stage(), at.step() + 1, at.total() + 1, steps.optimizerSteps(), steps.averagings());
+                if (at.step() == stage.steps()) break;
+                boolean stop = stopping;
+                if (stop || at.total() % run.saveEvery() == 0) save(steps.state());
+                if (stop) return false;
+            }
+            steps.finish();
+        }
+        int ended = at.stage();
+        at = new Position(ended + 1, 0, at.total(), 0, 0);
+        save(Map.of());
+        validate(ended, Map.of());
+        listener.says("stage " + (ended + 1) + " of " + run.stagesToRun().size() + " (" + stage.objective() + ") is done");
+        return true;
+    }
+
+    private void save(Map<String, Tensor> stageState) {
+        Map<String, Tensor> all = modelState();
+        all.putAll(stageState);
+        Checkpoint.save(folder.checkpoints(), at, run, all);
+    }
+
+    /** False, too, where a killed run had saved the step but not got to look at it. */
+    private boolean validated() { return !qualities.records().isEmpty() && qualities.records().getLast().total() >= at.total(); }
+
+    /** Writes the model as it is and sees how good it is. */
+    private void validate(int stage, Map<String, Tensor> averages) {
+        folder.writeModel(model, averages);
+        if (validation != null) {
+            Quality q = validation.measure(stage, at.total(), folder.model(), device, run.stagesToRun().get(stage).restores(), folder.sheet(at.total()));
+            qualities.add(q);
+            listener.says("step " + at.total() + ": " + q);
+        }
+        try {
+            Plots.loss(log.records(), folder.file("loss.png"));
+            if (validation != null) Plots.quality(qualities.records(), folder.file("quality.png"));
+        } catch (LinkageError | InternalError | RuntimeException e) {
+            listener.says("no plots: " + e); // a machine without fonts can still train
+        }
+    }
+
+    @Override public void close() {
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}

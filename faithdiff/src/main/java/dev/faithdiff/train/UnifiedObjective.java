@@ -1,0 +1,75 @@
+package dev.faithdiff.train;
+
+import dev.faithdiff.Model;
+import dev.faithdiff.nn.train.AdamW;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The published second stage, the unified feature optimisation: U-Net, alignment module and LQ encoder learn together (paper section
+ * 3.3; train_SDXL_stage_2.py). A model built from nothing may keep the {@link LqHead} of its warm-up as a second task.
+ */
+public final class UnifiedObjective implements Objective {
+    static final String ENCODER = "denoise_encoder.";
+
+    private final Model model;
+    private final Denoising denoising;
+    private final LqHead head;
+    private final float headWeight, blend;
+    private final List<AdamW.Group> groups = new ArrayList<>();
+
+    /**
+     * @param learningRate        of U-Net and alignment; the published one is 5e-5
+     * @param encoderLearningRate of the LQ encoder; the published one is 5e-6
+     * @param ablations           of which FIXED_ENCODER and FIXED_UNET decide what learns
+     */
+    public UnifiedObjective(Model model, Denoising.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations) {
+        this(model, settings, learningRate, encoderLearningRate, ablations, null, 0, 1);
+    }
+
+    /**
+     * @param headWeight weight of the head's loss beside the denoising's; the head learns at the encoder's rate
+     * @param blend      the latents to come to are the head's estimate and so much of what the clean image's go beyond it: 1, as published, is the
+     *                   clean image; less invents less texture
+     */
+    public UnifiedObjective(Model model, Denoising.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations,
+            LqHead head, double headWeight, double blend) {
+        this.model = model;
+        this.head = head;
+        this.headWeight = (float) headWeight;
+        this.blend = (float) blend;
+        denoising = new Denoising(model, settings);
+        Map<String, Tensor> unet = new LinkedHashMap<>(), encoder = new LinkedHashMap<>();
+        model.parameters("").forEach((name, t) -> {
+            if (name.startsWith(ENCODER)) encoder.put(name, t);
+            else if (AlignmentObjective.aligns(name) || !ablations.contains(Ablation.FIXED_UNET)) unet.put(name, t);
+        });
+        if (ablations.contains(Ablation.FIXED_ENCODER)) encoder.clear();
+        if (head != null) encoder.putAll(head.parameters());
+        groups.add(new AdamW.Group(unet, learningRate));
+        if (!encoder.isEmpty()) groups.add(new AdamW.Group(encoder, encoderLearningRate));
+    }
+
+    @Override public List<AdamW.Group> groups() { return groups; }
+
+    @Override public Tensor loss(Batch batch, Rng rng) {
+        try (Scope s = Scope.open()) {
+            Denoising.Question q = denoising.ask(batch, rng);
+            Tensor features = model.unet.features(batch.degraded().to(model.device));
+            Denoising.Question asked = blend == 1 ? q : q.with(blended(head.estimate(features), q.latents()));
+            Tensor loss = denoising.loss(denoising.answer(asked, features), asked);
+            return s.keep(head == null ? loss : loss.add(head.loss(features, q.latents()).mul(headWeight)));
+        }
+    }
+
+    /** A view of the estimate is unknown to tapes, so that the denoising does not teach the head. */
+    private Tensor blended(Tensor estimate, Tensor latents) {
+        return estimate.view(0, estimate.shape()).mul(1 - blend).add(latents.mul(blend));
+    }
+}
