@@ -53,9 +53,6 @@ public final class Vec {
 
     public static void set(long address, float v) { MEMORY.set(FLOAT, address, v); }
 
-    /** Copies {@code count} numbers of a floating type into {@code to}, widened to float. */
-    public static void widen(DType dtype, long from, int count, float[] to, int at) { Widen.row(dtype, from, count, to, at); }
-
     /** The lanes added up by halves: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
     public static float sum(FloatVector v) {
         if (LANES > 8) v = v.add(v.rearrange(EIGHT));
