@@ -21,7 +21,7 @@ class OnceTest {
 
     /** The text's keys and values, kept from an earlier step. */
     @Test void keptKeysAndValues() {
-        Fixtures f = Fixtures.open("pipeline/unet.safetensors");
+        Fixtures f = Fixtures.open("stages/unet.safetensors");
         TextContext kept = new TextContext(tensor(f, "prompt_embeds"));
         predict(f, tensor(f, "latents"), tensor(f, "features"), 999, kept);
         float[] second = predict(f, tensor(f, "latents"), tensor(f, "features"), 321, kept);
@@ -30,7 +30,7 @@ class OnceTest {
 
     /** The first convolution and the alignment, for one row of latents instead of each row of text. */
     @Test void sharedFirstFeatures() {
-        Fixtures f = Fixtures.open("pipeline/unet.safetensors");
+        Fixtures f = Fixtures.open("stages/unet.safetensors");
         Tensor latents = tensor(f, "latents").slice(0, 0, 1), features = tensor(f, "features").slice(0, 0, 1);
         float[] shared = predict(f, latents, features, 321, new TextContext(tensor(f, "prompt_embeds")));
         float[] apart = predict(f, latents.concat(0, latents), features.concat(0, features), 321, new TextContext(tensor(f, "prompt_embeds")));
