@@ -78,11 +78,12 @@ final class ImageNetworks {
     }
 
     private BlendedTiles fitting(int h, int w, long bytesPerPixel) {
-        return BlendedTiles.fitting(h, w, bytesPerPixel * down * down, bytes);
+        return BlendedTiles.fitting(h, w, bytesPerPixel * model.dtype.bytes() / Float.BYTES * down * down, bytes);
     }
 
     /** Tiles chosen here share their statistics and so show no seams; those asked for have their own, as published. */
-    private void run(BlendedTiles tiles, Source source, int in, UnaryOperator<Tensor> network, int out, Sink sink) {
+    private void run(BlendedTiles tiles, Source source, int in, UnaryOperator<Tensor> onType, int out, Sink sink) {
+        UnaryOperator<Tensor> network = part -> onType.apply(part.to(model.dtype));
         if (tile > 0 || tiles.isWhole()) {
             tiles.run(source, in, network, out, sink);
             return;

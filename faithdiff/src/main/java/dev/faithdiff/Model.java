@@ -3,11 +3,13 @@ package dev.faithdiff;
 import dev.faithdiff.align.AlignConfig;
 import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.nn.Residency;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sample.NoiseSchedule;
 import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder;
 import dev.faithdiff.vae.Vae;
@@ -46,6 +48,8 @@ public final class Model implements AutoCloseable {
     private static final int PIECES = 1000, PIECE = 4096;
 
     public final Device device;
+    /** The type of activations; the sampler computes in F32. */
+    public final DType dtype;
     public final Config config;
     public final Config scheduler;
     public final NoiseSchedule schedule;
@@ -53,12 +57,19 @@ public final class Model implements AutoCloseable {
     public final AlignedUNet unet;
     public final Vae vae;
     private final Path folder;
+    private final Residency residency;
     private final Weights unetWeights, vaeWeights;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private String digest;
 
-    private Model(Path folder, Device device, Function<String, Weights> weights) {
+    /**
+     * @param residency what moves weights, to be closed with this; null where none move
+     * @param weights   opens a file of the folder
+     */
+    Model(Path folder, Device device, DType dtype, Residency residency, Function<String, Weights> weights) {
         this.device = device;
+        this.dtype = dtype;
+        this.residency = residency;
         this.folder = folder;
         Config root = describe(folder);
         root.require("kind", "faithdiff");
@@ -66,7 +77,7 @@ public final class Model implements AutoCloseable {
         scheduler = Config.read(folder.resolve("scheduler/scheduler_config.json"));
         schedule = NoiseSchedule.of(scheduler);
         try {
-            text = open(PromptEncoder.open(folder, config, device));
+            text = open(PromptEncoder.open(folder, config, device, weights));
             UNetConfig sizes = UNetConfig.of(Config.read(folder.resolve("unet/config.json")));
             unetWeights = open(weights.apply(UNET));
             requireAlignment(unetWeights, folder.resolve(UNET));
@@ -82,19 +93,27 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /** Opens a model folder as {@code faithdiff convert} writes it; weights stay mapped. */
-    public static Model open(Path folder, Device device) {
-        return new Model(folder, device, file -> Weights.open(folder.resolve(file), device));
+    /** Opens a model folder as {@code faithdiff convert} writes it, to compute in F32; on the CPU weights stay mapped. */
+    public static Model open(Path folder, Device device) { return open(folder, device, DType.F32, Offload.NONE); }
+
+    /** Opens a model folder. @param dtype the type of activations, to which wider weights are rounded; F32 leaves weights as they are */
+    public static Model open(Path folder, Device device, DType dtype, Offload offload) {
+        if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
+        Residency residency = offload.chosen(folder, device, dtype).residency(device);
+        return new Model(folder, device, dtype, residency, file -> Weights.open(folder.resolve(file), device, dtype == DType.F32 ? null : dtype, residency));
     }
+
+    /** Work of the networks in the form that is best repeated. */
+    Replay replay(Replay work) { return residency == null ? device.replay(work) : residency.replay(work); }
 
     /** Opens a model folder to train on: networks and autoencoder as F32 copies. Text encoders stay mapped and frozen. */
     public static Model trainable(Path folder, Device device) {
-        return new Model(folder, device, file -> Weights.trainable(folder.resolve(file), device));
+        return new Model(folder, device, DType.F32, null, file -> Weights.trainable(folder.resolve(file), device));
     }
 
     /** A model to train from nothing: sizes of a model folder, of which the weight files may be absent, and weights drawn by a seed. */
     public static Model drawn(Path folder, Device device, long seed) {
-        return new Model(folder, device, file -> Weights.init(file.equals(UNET) ? seed : ~seed, device));
+        return new Model(folder, device, DType.F32, null, file -> Weights.init(file.equals(UNET) ? seed : ~seed, device));
     }
 
     /** Parameters of the U-Net, the alignment module and the LQ encoder whose published names start so. */
@@ -225,6 +244,7 @@ public final class Model implements AutoCloseable {
     }
 
     @Override public void close() {
+        if (residency != null) residency.close();
         while (!open.isEmpty()) {
             try {
                 open.pop().close();

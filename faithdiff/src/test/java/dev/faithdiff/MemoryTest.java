@@ -23,8 +23,8 @@ class MemoryTest {
     /** Eight times a photo of 1000 x 750, decoded with so much memory. */
     private static final int WIDTH = 8000, HEIGHT = 6000;
     private static final long BUDGET = 1L << 30;
-    /** Idle blocks that the pool keeps; it looks before it takes one more, which is a third of what a network holds. */
-    private static final long IDLE = 512L << 20;
+    /** The image itself and whatever is not a network's. */
+    private static final long REST = 512L << 20;
 
     private final Device dry = Device.of("dry");
 
@@ -59,7 +59,7 @@ class MemoryTest {
         }
     }
 
-    private static long most(long bytes) { return bytes * 4 / 3 + IDLE; }
+    private static long most(long bytes) { return bytes * 4 / 3 + REST; }
 
     /** The most bytes held during some work beyond what was held before. */
     private long peak(Runnable work) {

@@ -1,12 +1,14 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.Listener;
+import dev.faithdiff.Offload;
 import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
 import dev.faithdiff.TwoStages;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Photo;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +50,13 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto: the CPU as long as CUDA is not proven on a GPU.")
     private String device = "auto";
+
+    @Option(names = "--dtype", description = "What a GPU computes in, with sums in f32: ${COMPLETION-CANDIDATES} (default: f16; the CPU computes in f32).")
+    private Precision dtype;
+
+    @Option(names = "--offload", description = "Which weights leave a GPU while they are not needed: ${COMPLETION-CANDIDATES}; stages: whole "
+            + "networks, blocks: also parts of the U-Net in each step, auto: as few as its memory allows.")
+    private Offload offload = Offload.AUTO;
 
     @Option(names = "--profile", paramLabel = "FILE", description = "Print where the time went, and write it as a trace (.json) for "
             + "https://ui.perfetto.dev or chrome://tracing. For one photo.")
@@ -147,7 +156,9 @@ final class RestoreCommand implements Callable<Integer> {
         return quiet ? all : all.and(new Remarks(spec.commandLine().getErr()));
     }
 
-    private Restorer restorer(Device on) { return initial == null ? Restorer.open(folder(), on) : TwoStages.open(initial, folder(), on); }
+    private Restorer restorer(Device on) {
+        return initial == null ? Restorer.open(folder(), on, type(on), offload) : TwoStages.open(initial, folder(), on, type(on), offload);
+    }
 
     private Path folder() {
         if (model != null) return model.toAbsolutePath().normalize();
@@ -158,5 +169,20 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Device device() {
         return device.equals("auto") ? Device.CPU : Device.of(device);
+    }
+
+    private DType type(Device on) {
+        if (dtype == null) return on == Device.CPU ? DType.F32 : DType.F16;
+        if (on == Device.CPU && dtype != Precision.F32) {
+            throw new ParameterException(spec.commandLine(), "--dtype " + dtype + " is for a GPU; the CPU's kernels compute in f32");
+        }
+        return DType.valueOf(dtype.name());
+    }
+
+    /** Types of activations. */
+    private enum Precision {
+        F32, F16, BF16;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 }

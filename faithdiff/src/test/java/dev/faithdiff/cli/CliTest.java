@@ -124,6 +124,8 @@ class CliTest {
         fails(1, "previews come every 1 or more steps", "restore", in, "-o", out, "--preview", dir, "--preview-every", 0);
         fails(2, "Missing required option", "restore", in);
         fails(2, "Unmatched argument", "improve", in);
+        fails(2, "--dtype f16 is for a GPU", "restore", in, "-o", out, "--dtype", "f16");
+        fails(2, "--offload", "restore", in, "-o", out, "--offload", "some");
         fails(1, "tpu", "restore", in, "-o", out, "--device", "tpu");
         fails(1, "cannot write", "restore", in, "-o", dir.resolve("no/such/folder/out.png"));
         fails(1, "out.xyz", "restore", in, "-o", dir.resolve("out.xyz"));

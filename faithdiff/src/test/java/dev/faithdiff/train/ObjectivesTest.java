@@ -132,6 +132,16 @@ class ObjectivesTest {
         }
     }
 
+    @Test void raisedBiasesAreLargeInTheResidualStreamsAlone() {
+        try (Model model = drawn()) {
+            FirstValues.raisedBiases(model, Rng.cpu(1));
+            for (String raised : List.of("encoder.conv_in.bias", "decoder.conv_in.bias", "encoder.down_blocks.0.downsamplers.0.conv.bias")) {
+                for (float v : model.vaeParameters(raised).get(raised).toFloats()) assertThat(Math.abs(v)).isBetween(0.7f, 1.3f);
+            }
+            for (float v : model.vaeParameters("").get("decoder.conv_out.bias").toFloats()) assertThat(Math.abs(v)).isLessThan(0.7f);
+        }
+    }
+
     private static float loss(Model model, Denoising.Settings settings, String... captions) {
         try (Scope s = Scope.open()) {
             return new UnifiedObjective(model, settings, 1, 1, Set.of()).loss(batch(captions), Rng.cpu(3)).item();

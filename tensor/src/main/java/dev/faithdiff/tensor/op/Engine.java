@@ -75,6 +75,9 @@ public final class Engine {
     /** Installs the one observer; null removes it. */
     public static void observe(Observer o) { observer = o; }
 
+    /** True while somebody observes or checks each op, so that all must run one by one. */
+    public static boolean isObserved() { return observer != null || CHECK_NAN || CHECKS.isBound(); }
+
     /** The kernels of a kind of device for an op, best first. */
     public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
         return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> {
@@ -92,6 +95,7 @@ public final class Engine {
     }
 
     private static Device device(Op op, Tensor[] in) {
+        for (Tensor t : in) t.storage().require();
         for (Tensor t : in) {
             op.require(t.storage().live(), in, t + " is used after its scope was closed");
             op.require(t.device() == in[0].device(), in, "operands live on " + in[0].device().name() + " and " + t.device().name());
