@@ -34,7 +34,7 @@ class OnceTest {
         Tensor latents = tensor(f, "latents").slice(0, 0, 1), features = tensor(f, "features").slice(0, 0, 1);
         float[] shared = predict(f, latents, features, 321, new TextContext(tensor(f, "prompt_embeds")));
         float[] apart = predict(f, latents.concat(0, latents), features.concat(0, features), 321, new TextContext(tensor(f, "prompt_embeds")));
-        Fixtures.assertClose("prediction", shared, apart, 2e-6);
+        Fixtures.assertClose("prediction", shared, apart, 1e-5); // two rows of alignment are summed in another order than one
     }
 
     private float[] predict(Fixtures f, Tensor latents, Tensor features, float timestep, TextContext text) {
