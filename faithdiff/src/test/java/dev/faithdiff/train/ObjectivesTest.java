@@ -74,8 +74,8 @@ class ObjectivesTest {
     private static void learns(Function<Model, Objective> make, Set<String> changes, Set<String> stays) {
         try (Model model = drawn(); Objective objective = make.apply(model)) {
             Map<String, float[]> before = values(model);
-            List<Float> losses = train(objective, 4, false);
-            assertThat(losses.getLast()).as("losses " + losses).isLessThan(0.98f * losses.getFirst());
+            List<Float> losses = train(objective, 8, false);
+            assertThat(losses.getLast()).as("losses " + losses).isLessThan(0.9f * losses.getFirst());
             Map<String, float[]> after = values(model);
             for (String s : changes) assertThat(after.get(s)).as(s).isNotEqualTo(before.get(s));
             for (String s : stays) assertThat(after.get(s)).as(s).isEqualTo(before.get(s));
@@ -93,29 +93,29 @@ class ObjectivesTest {
             ENCODER = "denoise_encoder.conv_in.weight", VAE_ENCODER = "encoder.conv_in.weight", VAE_DECODER = "decoder.conv_in.weight";
 
     @Test void theAlignmentLearnsAlone() {
-        learns(m -> new AlignmentObjective(m, PUBLISHED, 1e-2), Set.of(ALIGNMENT), Set.of(UNET, ENCODER, VAE_ENCODER, VAE_DECODER));
+        learns(m -> new AlignmentObjective(m, PUBLISHED, 1e-3), Set.of(ALIGNMENT), Set.of(UNET, ENCODER, VAE_ENCODER, VAE_DECODER));
     }
 
     @Test void unetAlignmentAndEncoderLearnTogether() {
-        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of()), Set.of(UNET, ALIGNMENT, ENCODER), Set.of(VAE_ENCODER, VAE_DECODER));
+        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of()), Set.of(UNET, ALIGNMENT, ENCODER), Set.of(VAE_ENCODER, VAE_DECODER));
     }
 
     @Test void fixedPartsStay() {
-        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of(Ablation.FIXED_ENCODER)), Set.of(UNET, ALIGNMENT), Set.of(ENCODER));
-        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-2, 1e-3, Set.of(Ablation.FIXED_UNET)), Set.of(ALIGNMENT, ENCODER), Set.of(UNET));
+        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(Ablation.FIXED_ENCODER)), Set.of(UNET, ALIGNMENT), Set.of(ENCODER));
+        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-4, Set.of(Ablation.FIXED_UNET)), Set.of(ALIGNMENT, ENCODER), Set.of(UNET));
     }
 
     @Test void theAutoencoderLearnsWholeOrItsDecoderAlone() {
         VaeObjective.Settings s = VaeObjective.Settings.defaults();
-        learns(m -> new VaeObjective(m, s, 1e-3, false), Set.of(VAE_ENCODER, VAE_DECODER), Set.of(ENCODER, UNET));
-        learns(m -> new VaeObjective(m, s, 1e-3, true), Set.of(VAE_DECODER), Set.of(VAE_ENCODER));
+        learns(m -> new VaeObjective(m, s, 1e-4, false), Set.of(VAE_ENCODER, VAE_DECODER), Set.of(ENCODER, UNET));
+        learns(m -> new VaeObjective(m, s, 1e-4, true), Set.of(VAE_DECODER), Set.of(VAE_ENCODER));
     }
 
     @Test void theEncoderLearnsThroughAHeadAloneAndBesideTheDenoising() {
         try (Model sizes = drawn(); LqHead head = new LqHead(sizes, 1)) {
-            learns(m -> new LqObjective(m, head, 1e-3), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
+            learns(m -> new LqObjective(m, head, 1e-4), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
             float[] before = head.parameters().get("lq_head.weight").toFloats();
-            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of(), head, 0.3, 0.5), Set.of(ENCODER, UNET), Set.of());
+            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), head, 0.3, 0.5), Set.of(ENCODER, UNET), Set.of());
             assertThat(head.parameters().get("lq_head.weight").toFloats()).isNotEqualTo(before);
         }
     }
