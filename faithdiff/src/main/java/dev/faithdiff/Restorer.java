@@ -13,7 +13,7 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRe
 
     /** As {@link #open(Path, Device)}; type and offload are FaithDiff's, an RRDBNet is small and computes in F32. */
     static Restorer open(Path folder, Device device, DType dtype, Offload offload) {
-        return RrdbConfig.describes(Model.describe(folder)) ? RrdbRestorer.open(folder, device) : FaithDiff.open(folder, device, dtype, offload);
+        return RrdbConfig.describes(new ModelFolder(folder).description()) ? RrdbRestorer.open(folder, device) : FaithDiff.open(folder, device, dtype, offload);
     }
 
     /** As {@link #restore(Image, Options, Listener, Path)}, with nobody listening and nothing to resume. */

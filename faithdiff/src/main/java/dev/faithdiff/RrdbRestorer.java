@@ -47,7 +47,7 @@ public final class RrdbRestorer implements Restorer {
 
     /** Opens a model folder as {@code faithdiff convert} writes it of an RRDBNet's {@code .pth}. */
     public static RrdbRestorer open(Path folder, Device device) {
-        Config c = Model.describe(folder);
+        Config c = new ModelFolder(folder).description();
         if (!RrdbConfig.describes(c)) throw new UncheckedIOException(new IOException(folder + ": is not an RRDBNet but a model of another kind"));
         RrdbConfig config = RrdbConfig.of(c);
         return new RrdbRestorer(device, Weights.open(folder.resolve("generator/model.safetensors"), device), config);

@@ -148,8 +148,8 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         /** Side of the crops of a step. */
         int crop(long step) { return crops.get((int) (step * crops.size() / steps)); }
 
-        Denoising.Settings denoising() {
-            return new Denoising.Settings(loss.equals("l1") ? Denoising.Norm.L1 : Denoising.Norm.L2, noiseOffset, promptDropout, weightLimit,
+        NoisePrediction.Settings denoising() {
+            return new NoisePrediction.Settings(loss.equals("l1") ? NoisePrediction.Norm.L1 : NoisePrediction.Norm.L2, noiseOffset, promptDropout, weightLimit,
                     stratified, acrossBatch);
         }
 

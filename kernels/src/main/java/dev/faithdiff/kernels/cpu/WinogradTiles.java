@@ -121,7 +121,7 @@ final class WinogradTiles {
                 for (int i = 0; i < places.length; i++) {
                     long weights = memory.at(i % kept * part);
                     if (from == row) transformWeights(panel, i, memory.at(kept * part), weights, scratch.patch);
-                    multiplyPart(i, from, Panels.roundUp(count) / ROWS, weights, scratch);
+                    multiplyPart(i, from, count, weights, scratch);
                 }
                 store(panel, first + from, count, scratch, outside);
             }
@@ -137,25 +137,25 @@ final class WinogradTiles {
         for (int i = 0; i < channels * WIDTH; i += LANES) WinogradTransforms.weight(taps + 4L * i, step, patch, to + 4L * i, step);
     }
 
-    private void multiplyPart(int part, int row, int groups, long weights, Scratch scratch) {
+    private void multiplyPart(int part, int row, int rows, long weights, Scratch scratch) {
         long step = 4L * (depth * WIDTH + GAP);
         for (int p = 0; p < POSITIONS; p++) {
-            int at = places[part][p] + row * STRIDE, to = p * groups * TILE;
-            if (part == 0) multiply(channels(part), at, groups, weights + p * step, scratch.products, to);
-            else multiplyAndAdd(channels(part), at, groups, weights + p * step, scratch, to);
+            int at = places[part][p] + row * STRIDE, to = p * Panels.roundUp(rows) * WIDTH;
+            if (part == 0) multiply(channels(part), at, rows, weights + p * step, scratch.products, to);
+            else multiplyAndAdd(channels(part), at, rows, weights + p * step, scratch, to);
         }
     }
 
-    private void multiply(int channels, int at, int groups, long panel, float[] products, int to) {
-        for (int g = 0; g < groups; g++) {
-            Panels.tile(channels, input, at + g * ROWS * STRIDE, panel, ZEROS, 0, products, to + g * TILE);
+    private void multiply(int channels, int at, int rows, long panel, float[] products, int to) {
+        for (int r = 0; r < rows; r += ROWS) {
+            Panels.tile(Math.min(ROWS, rows - r), channels, input, at + r * STRIDE, panel, ZEROS, 0, products, to + r * WIDTH);
         }
     }
 
-    private void multiplyAndAdd(int channels, int at, int groups, long panel, Scratch scratch, int to) {
-        for (int g = 0; g < groups; g++) {
-            Panels.tile(channels, input, at + g * ROWS * STRIDE, panel, ZEROS, 0, scratch.tile, 0);
-            add(scratch.tile, scratch.products, to + g * TILE);
+    private void multiplyAndAdd(int channels, int at, int rows, long panel, Scratch scratch, int to) {
+        for (int r = 0; r < rows; r += ROWS) {
+            Panels.tile(Math.min(ROWS, rows - r), channels, input, at + r * STRIDE, panel, ZEROS, 0, scratch.tile, 0);
+            add(scratch.tile, scratch.products, to + r * WIDTH);
         }
     }
 
