@@ -25,10 +25,10 @@ final class WinogradTransforms {
     /** Positions of a transformed tile. */
     static final int POSITIONS = INPUTS * INPUTS;
 
-    private static final float A = 0.625f, B = 1.5f, A2 = A * A, B2 = B * B, A3 = A * A2, B3 = B * B2;
+    static final float A = 0.625f, B = 1.5f, A2 = A * A, B2 = B * B, A3 = A * A2, B3 = B * B2;
     private static final float AB = A2 * B2, SUM = A2 + B2;
-    private static final float WEIGHT_0 = (float) (1.0 / AB);
-    private static final float WEIGHT_A = (float) (0.5 / A2 / (A2 - B2)), WEIGHT_B = (float) (0.5 / B2 / (B2 - A2));
+    static final float WEIGHT_0 = (float) (1.0 / AB);
+    static final float WEIGHT_A = (float) (0.5 / A2 / (A2 - B2)), WEIGHT_B = (float) (0.5 / B2 / (B2 - A2));
 
     private WinogradTransforms() {}
 
