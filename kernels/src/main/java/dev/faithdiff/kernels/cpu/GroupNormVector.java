@@ -14,7 +14,7 @@ public final class GroupNormVector implements Kernel<GroupNormOp> {
     private static final int BLOCK = 1 << 15; // floats of a task
 
     /** What each channel of one sample is centred, multiplied and shifted by, repeated to fill whole vectors. */
-    private record Factors(float[] center, float[] factor, float[] shift) {
+    record Factors(float[] center, float[] factor, float[] shift) {
         /** The centre is the mean in float; what that rounds off goes into the shift. */
         static Factors of(GroupMoments m, int sample, float[] weight, float[] bias) {
             int row = GroupMoments.row(weight.length);
@@ -71,7 +71,7 @@ public final class GroupNormVector implements Kernel<GroupNormOp> {
         for (int i = 0; i < count; i += LANES) Vec.store(Vec.silu(affine(x, i, center, factor, shift)), y + 4L * i);
     }
 
-    private static FloatVector affine(long x, int i, float[] center, float[] factor, float[] shift) {
+    static FloatVector affine(long x, int i, float[] center, float[] factor, float[] shift) {
         FloatVector d = Vec.load(x + 4L * i).sub(FloatVector.fromArray(F, center, i));
         return d.fma(FloatVector.fromArray(F, factor, i), FloatVector.fromArray(F, shift, i));
     }
