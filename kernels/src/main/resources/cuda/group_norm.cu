@@ -6,6 +6,12 @@
 //   neighbouring channels side by side and blockDim.x / columns pixels below each other; grid (strips, tiles of columns, B).
 // group_norm_groups: joins strips and channels into mean and 1/sqrt(variance + eps), [B, groups] pairs; one block for each.
 // group_norm_apply: the same blocks and grid as the first; a thread keeps its channels' factors over all its pixels.
+//
+// The gradients, for g of x's shape as the third operand and h = (x - mean) / sqrt(variance + eps), behind the first two kernels:
+// group_norm_grad_channels: sums of g and of g h of each channel over a strip of pixels, as [B, strips, C] pairs; blocks as above.
+// group_norm_grad_groups: means of g w and g w h over each group, [B, groups] pairs; one block for each.
+// group_norm_grad_x: (g w - mean(g w) - h mean(g w h)) / sqrt(variance + eps); blocks as above.
+// group_norm_grad_weights: the sums of g h and behind them those of g over samples and strips; one thread for each channel.
 
 struct Pair { float first, second; };
 
@@ -90,4 +96,101 @@ KERNEL(256) group_norm_apply(const T0* x, const T1* weight, const T2* bias, cons
         }
         store_run(y + base + p * channels, n, v);
     }
+}
+
+KERNEL(256) group_norm_grad_channels(const T0* x, const T2* g, const Pair* moments, Pair* parts, int64 pixels, int64 strip, int channels,
+                                     int groups, int columns) {
+    const int N = Wide<T0>::N;
+    __shared__ Pair shared[256 * N];
+    int column = threadIdx.x % columns, row = threadIdx.x / columns, rows = blockDim.x / columns;
+    int channel = (blockIdx.y * columns + column) * N, n = min(N, channels - channel), width = channels / groups;
+    int64 first = blockIdx.x * strip, last = min(first + strip, pixels), base = blockIdx.z * pixels * channels + channel;
+    float mean[N], scale[N], v[N], d[N], sum[N] = {}, dot[N] = {};
+    if (n > 0) {
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            Pair m = moments[blockIdx.z * groups + min(channel + i, channels - 1) / width];
+            mean[i] = m.first;
+            scale[i] = m.second;
+        }
+        for (int64 p = first + row; p < last; p += rows) {
+            load_run(x + base + p * channels, n, v);
+            load_run(g + base + p * channels, n, d);
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                sum[i] += d[i];
+                dot[i] += d[i] * (v[i] - mean[i]) * scale[i];
+            }
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < N; i++) shared[threadIdx.x * N + i] = {sum[i], dot[i]};
+    __syncthreads();
+    if (row > 0 || n <= 0) return;
+    Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels + channel;
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        if (i >= n) break;
+        for (int r = 1; r < rows; r++) {
+            Pair p = shared[(r * columns + column) * N + i];
+            sum[i] += p.first;
+            dot[i] += p.second;
+        }
+        to[i] = {sum[i], dot[i]};
+    }
+}
+
+KERNEL(256) group_norm_grad_groups(const Pair* parts, const T1* weight, Pair* means, int64 pixels, int strips, int channels, int groups) {
+    int width = channels / groups, group = blockIdx.x % groups, b = blockIdx.x / groups;
+    __shared__ float scratch[8];
+    float sum = 0, dot = 0;
+    for (int i = threadIdx.x; i < strips * width; i += 256) {
+        int channel = group * width + i % width;
+        Pair p = parts[((int64)b * strips + i / width) * channels + channel];
+        float w = to_float(weight[channel]);
+        sum += w * p.first;
+        dot += w * p.second;
+    }
+    float count = (float)pixels * width;
+    sum = block_sum(sum, scratch) / count;
+    dot = block_sum(dot, scratch) / count;
+    if (threadIdx.x == 0) means[blockIdx.x] = {sum, dot};
+}
+
+KERNEL(256) group_norm_grad_x(const T0* x, const T1* weight, const T2* g, const Pair* moments, const Pair* means, TO* y,
+                              int64 pixels, int64 strip, int channels, int groups, int columns) {
+    const int N = Wide<T0>::N;
+    int column = threadIdx.x % columns, row = threadIdx.x / columns, rows = blockDim.x / columns;
+    int channel = (blockIdx.y * columns + column) * N, n = min(N, channels - channel), width = channels / groups;
+    if (n <= 0) return;
+    float mean[N], scale[N], w[N], sum[N], dot[N], v[N], d[N];
+    load_run(weight + channel, n, w);
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        int group = blockIdx.z * groups + min(channel + i, channels - 1) / width;
+        mean[i] = moments[group].first;
+        scale[i] = moments[group].second;
+        sum[i] = means[group].first;
+        dot[i] = means[group].second;
+    }
+    int64 first = blockIdx.x * strip, last = min(first + strip, pixels), base = blockIdx.z * pixels * channels + channel;
+    for (int64 p = first + row; p < last; p += rows) {
+        load_run(x + base + p * channels, n, v);
+        load_run(g + base + p * channels, n, d);
+#pragma unroll
+        for (int i = 0; i < N; i++) v[i] = scale[i] * (d[i] * w[i] - sum[i] - (v[i] - mean[i]) * scale[i] * dot[i]);
+        store_run(y + base + p * channels, n, v);
+    }
+}
+
+KERNEL(256) group_norm_grad_weights(const Pair* parts, TO* y, int64 strips, int channels) {
+    int channel = (int)global_thread();
+    if (channel >= channels) return;
+    float sum = 0, dot = 0;
+    for (int64 s = 0; s < strips; s++) {
+        sum += parts[s * channels + channel].first;
+        dot += parts[s * channels + channel].second;
+    }
+    store(y + channel, dot);
+    store(y + channels + channel, sum);
 }

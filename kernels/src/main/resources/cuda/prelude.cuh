@@ -133,6 +133,7 @@ DEVICE int64 global_thread() { return (int64)blockIdx.x * blockDim.x + threadIdx
 
 DEVICE float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 DEVICE float gelu(float x) { return 0.5f * x * erfcf(x * -0.70710678f); }
+DEVICE float gelu_slope(float x) { return 0.5f * erfcf(x * -0.70710678f) + x * expf(-0.5f * x * x) * 0.39894228f; }
 
 // ---- reductions; every thread of the warp or block takes part, every thread gets the result
 

@@ -1,15 +1,19 @@
-/* A stand-in for cuDNN: F32 convolutions in NHWC and their gradients by plain loops over the stand-in driver's memory. */
+/* A stand-in for cuDNN: convolutions in NHWC and their gradients by plain loops over the stand-in driver's memory, on its stream. */
 #include <stddef.h>
 #include <stdlib.h>
+#include "numbers.h"
 
+extern void standin_note(const char *what);
 extern void *standin_memory(unsigned long long address, unsigned long long bytes);
+extern int standin_later(void (*work)(void *), const void *arguments, size_t bytes);
 
 typedef unsigned long long u64;
 typedef struct { int format, type, n, c, h, w; } D; /* a filter as n = O, c = I */
 typedef struct { int padh, padw, sh, sw, dh, dw, mode, type, math; } C;
 typedef struct { int algo, status; float time; size_t memory; int determinism, math, reserved[3]; } Perf;
-enum { INVALID = 2000, UNSUPPORTED = 3000, SCRATCH = 4096, ALGORITHM = 1 };
+enum { INVALID = 2000, UNSUPPORTED = 3000, SCRATCH = 4096, ALGORITHM = 1, UNREPEATABLE = 6, BFLOAT = 9, TENSOR_OP_MATH = 1, FMA_MATH = 3 };
 
+size_t cudnnGetVersion(void) { return 90501; }
 int cudnnCreate(void **h) { *h = (void *)0xd11; return 0; }
 int cudnnSetStream(void *h, void *s) { return s == (void *)0x5678 ? 0 : INVALID; }
 const char *cudnnGetErrorString(int code) { return "stand-in"; }
@@ -24,20 +28,20 @@ int cudnnSetConvolution2dDescriptor(C *d, int ph, int pw, int sh, int sw, int dh
 }
 int cudnnSetConvolutionMathType(C *d, int math) { d->math = math; return 0; }
 
-static u64 bytes(D *d) { return 4ULL * d->n * d->c * d->h * d->w; }
+static u64 bytes(D *d) { return (u64)size_of(d->type) * d->n * d->c * d->h * d->w; }
 
 /* what: 0 y, 1 x, 2 w is the result. */
-static int convolve(int what, D *x, u64 px, D *w, u64 pw, D *y, u64 py, C *c, u64 scratch, size_t size) {
-    if (x->format != 1 || w->format != 1 || y->format != 1 || c->mode != 1 || c->type != 0 || c->dh != 1 || c->dw != 1) return INVALID;
-    if (x->type != 0 || w->type != 0 || y->type != 0) return UNSUPPORTED;
-    if (c->math != 3) return INVALID; /* F32 in TF32 is not asked for */
-    if (x->c != w->c || y->c != w->n || x->n != y->n) return INVALID;
-    if (y->h != (x->h + 2 * c->padh - w->h) / c->sh + 1 || y->w != (x->w + 2 * c->padw - w->w) / c->sw + 1) return INVALID;
-    if (size < SCRATCH || !standin_memory(scratch, size)) return INVALID;
-    float *X = standin_memory(px, bytes(x)), *W = standin_memory(pw, bytes(w)), *Y = standin_memory(py, bytes(y));
-    if (!X || !W || !Y) return INVALID;
-    D *r = what == 0 ? y : what == 1 ? x : w;
-    double *sum = calloc(bytes(r) / 4, sizeof(double));
+typedef struct { int what; D x, w, y; C c; char *X, *W, *Y; } Convolution;
+
+static void compute(void *arguments) {
+    Convolution *a = arguments;
+    D *x = &a->x, *w = &a->w, *y = &a->y, *r = a->what == 0 ? y : a->what == 1 ? x : w;
+    C *c = &a->c;
+    int type = r->type;
+    u64 count = bytes(r) / size_of(type);
+    double *sum = calloc(count, sizeof(double));
+    float *X = widened(a->X, bytes(x) / size_of(type), type), *W = widened(a->W, bytes(w) / size_of(type), type);
+    float *Y = widened(a->Y, bytes(y) / size_of(type), type);
     for (int b = 0; b < y->n; b++) for (int oy = 0; oy < y->h; oy++) for (int ox = 0; ox < y->w; ox++) for (int o = 0; o < w->n; o++) {
         long yi = (((long)b * y->h + oy) * y->w + ox) * y->c + o;
         for (int ky = 0; ky < w->h; ky++) for (int kx = 0; kx < w->w; kx++) {
@@ -45,50 +49,69 @@ static int convolve(int what, D *x, u64 px, D *w, u64 pw, D *y, u64 py, C *c, u6
             if (iy < 0 || iy >= x->h || ix < 0 || ix >= x->w) continue;
             for (int i = 0; i < x->c; i++) {
                 long xi = (((long)b * x->h + iy) * x->w + ix) * x->c + i, wi = (((long)o * w->h + ky) * w->w + kx) * w->c + i;
-                if (what == 0) sum[yi] += (double)X[xi] * W[wi];
-                if (what == 1) sum[xi] += (double)Y[yi] * W[wi];
-                if (what == 2) sum[wi] += (double)Y[yi] * X[xi];
+                if (a->what == 0) sum[yi] += (double)X[xi] * W[wi];
+                if (a->what == 1) sum[xi] += (double)Y[yi] * W[wi];
+                if (a->what == 2) sum[wi] += (double)Y[yi] * X[xi];
             }
         }
     }
-    float *R = what == 0 ? Y : what == 1 ? X : W;
-    for (u64 i = 0; i < bytes(r) / 4; i++) R[i] = sum[i];
+    char *result = a->what == 0 ? a->Y : a->what == 1 ? a->X : a->W;
+    for (u64 i = 0; i < count; i++) store(result, i, type, sum[i]);
     free(sum);
-    return 0;
+    free(X);
+    free(W);
+    free(Y);
 }
 
-/* The fastest of two cannot be had, as happens; the second can. */
-static int two(int asked, int *count, Perf *p) {
-    p[0] = (Perf){.algo = 5, .status = UNSUPPORTED};
-    p[1] = (Perf){.algo = ALGORITHM, .memory = SCRATCH};
-    *count = 2;
-    return asked >= 2 ? 0 : INVALID;
+/* Sums in F32; F32 by plain multiply-adds, not in TF32, and narrower types on tensor cores. */
+static int convolve(int what, D *x, u64 px, D *w, u64 pw, D *y, u64 py, C *c, u64 scratch, size_t size) {
+    if (x->format != 1 || w->format != 1 || y->format != 1 || c->mode != 1 || c->type != FLOAT || c->dh != 1 || c->dw != 1) return INVALID;
+    if (x->type != FLOAT && x->type != HALF && x->type != BFLOAT) return UNSUPPORTED;
+    if (w->type != x->type || y->type != x->type) return UNSUPPORTED;
+    if (c->math != (x->type == FLOAT ? FMA_MATH : TENSOR_OP_MATH)) return INVALID;
+    if (x->c != w->c || y->c != w->n || x->n != y->n) return INVALID;
+    if (y->h != (x->h + 2 * c->padh - w->h) / c->sh + 1 || y->w != (x->w + 2 * c->padw - w->w) / c->sw + 1) return INVALID;
+    if (size < SCRATCH || !standin_memory(scratch, size)) return INVALID;
+    Convolution a = {what, *x, *w, *y, *c, standin_memory(px, bytes(x)), standin_memory(pw, bytes(w)), standin_memory(py, bytes(y))};
+    return a.X && a.W && a.Y ? standin_later(compute, &a, sizeof a) : INVALID;
+}
+
+/* The fastest of three cannot be had, as happens; the second may give other bits in each run; the third can be used. */
+static int three(int asked, int *count, Perf *p) {
+    standin_note("measure");
+    p[0] = (Perf){.algo = 5, .status = UNSUPPORTED, .determinism = 1};
+    p[1] = (Perf){.algo = UNREPEATABLE, .memory = SCRATCH};
+    p[2] = (Perf){.algo = ALGORITHM, .memory = SCRATCH, .determinism = 1};
+    *count = 3;
+    return asked >= 3 ? 0 : INVALID;
 }
 
 int cudnnFindConvolutionForwardAlgorithmEx(void *h, D *x, u64 px, D *w, u64 pw, C *c, D *y, u64 py, int n, int *count, Perf *p, u64 s, size_t size) {
     int e = convolve(0, x, px, w, pw, y, py, c, s, size);
-    return e ? e : two(n, count, p);
+    return e ? e : three(n, count, p);
 }
 int cudnnFindConvolutionBackwardDataAlgorithmEx(void *h, D *w, u64 pw, D *y, u64 py, C *c, D *x, u64 px, int n, int *count, Perf *p, u64 s, size_t size) {
     int e = convolve(1, x, px, w, pw, y, py, c, s, size);
-    return e ? e : two(n, count, p);
+    return e ? e : three(n, count, p);
 }
 int cudnnFindConvolutionBackwardFilterAlgorithmEx(void *h, D *x, u64 px, D *y, u64 py, C *c, D *w, u64 pw, int n, int *count, Perf *p, u64 s, size_t size) {
     int e = convolve(2, x, px, w, pw, y, py, c, s, size);
-    return e ? e : two(n, count, p);
+    return e ? e : three(n, count, p);
 }
-static int scratch(int algorithm, size_t *size) { *size = SCRATCH; return algorithm == ALGORITHM ? 0 : UNSUPPORTED; }
+static int scratch(int algorithm, size_t *size) { *size = SCRATCH; return algorithm == ALGORITHM || algorithm == UNREPEATABLE ? 0 : UNSUPPORTED; }
 int cudnnGetConvolutionForwardWorkspaceSize(void *h, D *x, D *w, C *c, D *y, int a, size_t *s) { return scratch(a, s); }
 int cudnnGetConvolutionBackwardDataWorkspaceSize(void *h, D *w, D *y, C *c, D *x, int a, size_t *s) { return scratch(a, s); }
 int cudnnGetConvolutionBackwardFilterWorkspaceSize(void *h, D *x, D *y, C *c, D *w, int a, size_t *s) { return scratch(a, s); }
 
-static int fine(int a, const float *alpha, const float *beta) { return a == ALGORITHM && *alpha == 1 && *beta == 0; }
+static int fine(int forward, int a, const float *alpha, const float *beta) {
+    return (a == ALGORITHM || (forward && a == UNREPEATABLE)) && *alpha == 1 && *beta == 0;
+}
 int cudnnConvolutionForward(void *h, const float *al, D *x, u64 px, D *w, u64 pw, C *c, int a, u64 s, size_t size, const float *be, D *y, u64 py) {
-    return fine(a, al, be) ? convolve(0, x, px, w, pw, y, py, c, s, size) : INVALID;
+    return fine(1, a, al, be) ? convolve(0, x, px, w, pw, y, py, c, s, size) : INVALID;
 }
 int cudnnConvolutionBackwardData(void *h, const float *al, D *w, u64 pw, D *y, u64 py, C *c, int a, u64 s, size_t size, const float *be, D *x, u64 px) {
-    return fine(a, al, be) ? convolve(1, x, px, w, pw, y, py, c, s, size) : INVALID;
+    return fine(0, a, al, be) ? convolve(1, x, px, w, pw, y, py, c, s, size) : INVALID;
 }
 int cudnnConvolutionBackwardFilter(void *h, const float *al, D *x, u64 px, D *y, u64 py, C *c, int a, u64 s, size_t size, const float *be, D *w, u64 pw) {
-    return fine(a, al, be) ? convolve(2, x, px, w, pw, y, py, c, s, size) : INVALID;
+    return fine(0, a, al, be) ? convolve(2, x, px, w, pw, y, py, c, s, size) : INVALID;
 }

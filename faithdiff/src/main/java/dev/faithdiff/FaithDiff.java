@@ -5,6 +5,7 @@ import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import java.nio.file.Path;
@@ -31,14 +32,24 @@ public final class FaithDiff implements Restorer {
     private final Model model;
     private boolean closed;
 
-    private FaithDiff(Model model) { this.model = model; }
+    FaithDiff(Model model) { this.model = model; }
 
     /**
      * Opens a model folder as {@code faithdiff convert} writes it.
      *
      * @throws RuntimeException of one line, naming the file, if a part is missing, damaged or belongs to another model
      */
-    public static FaithDiff open(Path folder, Device device) { return new FaithDiff(Model.open(folder, device)); }
+    public static FaithDiff open(Path folder, Device device) { return open(folder, device, DType.F32, Offload.NONE); }
+
+    /**
+     * As {@link #open(Path, Device)}.
+     *
+     * @param dtype   the type of activations: F32, F16 or BF16
+     * @param offload which weights lie on the device
+     */
+    public static FaithDiff open(Path folder, Device device, DType dtype, Offload offload) {
+        return new FaithDiff(Model.open(folder, device, dtype, offload));
+    }
 
     /**
      * The restored image, {@code scale} times as large as the low-quality one.

@@ -56,9 +56,9 @@ final class ImageNetworks {
         }
     }
 
-    /** The image of the last latents, of which only the bytes are held as a whole. */
-    Image decode(Tensor latents) {
-        RgbSink image = RgbSink.of((long) latents.size(2) * down, (long) latents.size(1) * down);
+    /** The image of the last latents with 8 or 16 bits a sample, of which only the bytes are held as a whole. */
+    Image decode(Tensor latents, int bits) {
+        RgbSink image = RgbSink.of((long) latents.size(2) * down, (long) latents.size(1) * down, bits);
         decode(latents, image);
         return image.image();
     }
@@ -78,11 +78,12 @@ final class ImageNetworks {
     }
 
     private BlendedTiles fitting(int h, int w, long bytesPerPixel) {
-        return BlendedTiles.fitting(h, w, bytesPerPixel * down * down, bytes);
+        return BlendedTiles.fitting(h, w, bytesPerPixel * model.dtype.bytes() / Float.BYTES * down * down, bytes);
     }
 
     /** Tiles chosen here share their statistics and so show no seams; those asked for have their own, as published. */
-    private void run(BlendedTiles tiles, Source source, int in, UnaryOperator<Tensor> network, int out, Sink sink) {
+    private void run(BlendedTiles tiles, Source source, int in, UnaryOperator<Tensor> onType, int out, Sink sink) {
+        UnaryOperator<Tensor> network = part -> onType.apply(part.to(model.dtype));
         if (tile > 0 || tiles.isWhole()) {
             tiles.run(source, in, network, out, sink);
             return;

@@ -4,7 +4,9 @@ import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
@@ -65,28 +67,32 @@ final class Restoration {
         try (Scope s = Scope.open()) {
             List<Tensor> conditions = new ArrayList<>(), timeIds = new ArrayList<>();
             for (TileGrid.Tile t : grid.tiles()) {
-                conditions.add(Finite.require(() -> model.unet.condition(grid.cut(features, t)), "the alignment module"));
+                conditions.add(Finite.require(() -> model.unet.condition(grid.cut(features, t).to(model.dtype)), "the alignment module"));
                 timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
             }
-            TextContext text = new TextContext(prompt.states());
+            TextContext text = new TextContext(prompt.states().to(model.dtype));
+            Tensor pooled = prompt.pooled().to(model.dtype);
             double[] timesteps = sampler.timesteps();
-            for (int i = d.step(); i < timesteps.length; i++) {
-                int at = i;
-                try (Scope step = Scope.open()) {
-                    List<Tensor> tiles = new ArrayList<>();
-                    List<Supplier<Tensor>> clean = new ArrayList<>();
-                    for (int k = 0; k < grid.tiles().size(); k++) {
-                        int tile = k;
-                        Tensor x = grid.cut(d.latents(), grid.tiles().get(k));
-                        Supplier<Tensor> predict = () -> guidance.apply(model.unet.predict(sampler.scaleInput(x, at), conditions.get(tile),
-                                (float) timesteps[at], text, prompt.pooled(), timeIds.get(tile)));
-                        Tensor eps = predict.get(), next = d.walk(k).step(x, eps, i, noise);
-                        Finite.require(next, predict, "denoising step " + (i + 1) + " of " + timesteps.length);
-                        tiles.add(next);
-                        clean.add(() -> sampler.data(x, eps, at));
+            try (Replay network = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text))) {
+                for (int i = d.step(); i < timesteps.length; i++) {
+                    int at = i;
+                    try (Scope step = Scope.open()) {
+                        List<Tensor> tiles = new ArrayList<>();
+                        List<Supplier<Tensor>> clean = new ArrayList<>();
+                        for (int k = 0; k < grid.tiles().size(); k++) {
+                            int tile = k;
+                            Tensor x = grid.cut(d.latents(), grid.tiles().get(k));
+                            // A copy, since a preview looks at it after the next tile's run.
+                            Supplier<Tensor> predict = () -> guidance.apply(network.run(sampler.scaleInput(x, at).to(model.dtype), conditions.get(tile),
+                                    model.unet.unet().embedTime((float) timesteps[at], pooled, timeIds.get(tile))).to(DType.F32).mul(1));
+                            Tensor eps = predict.get(), next = d.walk(k).step(x, eps, i, noise);
+                            Finite.require(next, predict, "denoising step " + (i + 1) + " of " + timesteps.length);
+                            tiles.add(next);
+                            clean.add(() -> sampler.data(x, eps, at));
+                        }
+                        d.advance(grid.merge(tiles));
+                        after.step(d, () -> grid.merge(clean.stream().map(Supplier::get).toList()));
                     }
-                    d.advance(grid.merge(tiles));
-                    after.step(d, () -> grid.merge(clean.stream().map(Supplier::get).toList()));
                 }
             }
             return s.keep(d.result());

@@ -40,8 +40,12 @@ final class ResumeFile {
         identity.put("program", "faithdiff resume 1");
         identity.put("model", model.digest());
         identity.put("device", model.device.name());
+        identity.put("dtype", model.dtype.name());
         o.values().forEach((name, value) -> identity.put("option " + name, String.valueOf(value)));
-        identity.put("input", in.width() + "x" + in.height() + " " + Model.sha256(digest -> digest.update(in.rgb())));
+        identity.put("input", in.width() + "x" + in.height() + " " + ModelFolder.sha256(digest -> {
+            digest.update(in.rgb());
+            if (in.low() != null) digest.update(in.low());
+        }));
     }
 
     /** A file's content: free the tensors with the scope in which it was read. */

@@ -47,7 +47,7 @@ public final class RrdbRestorer implements Restorer {
 
     /** Opens a model folder as {@code faithdiff convert} writes it of an RRDBNet's {@code .pth}. */
     public static RrdbRestorer open(Path folder, Device device) {
-        Config c = Model.describe(folder);
+        Config c = new ModelFolder(folder).description();
         if (!RrdbConfig.describes(c)) throw new UncheckedIOException(new IOException(folder + ": is not an RRDBNet but a model of another kind"));
         RrdbConfig config = RrdbConfig.of(c);
         return new RrdbRestorer(device, Weights.open(folder.resolve("generator/model.safetensors"), device), config);
@@ -72,7 +72,7 @@ public final class RrdbRestorer implements Restorer {
         int scale = scale(), unshuffle = net.config().unshuffle();
         Image padded = photo.padTo(unshuffle);
         CroppedTiles tiles = new CroppedTiles(padded.height(), padded.width(), tile(asked), MARGIN * unshuffle);
-        RgbSink result = RgbSink.of((long) padded.width() * scale, (long) padded.height() * scale);
+        RgbSink result = RgbSink.of((long) padded.width() * scale, (long) padded.height() * scale, photo.bits());
         return Finite.image(() -> {
             run(tiles, padded, result, listener);
             return result.image().crop(0, 0, photo.width() * scale, photo.height() * scale);

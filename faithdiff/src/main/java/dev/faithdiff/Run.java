@@ -82,13 +82,13 @@ final class Run {
                         });
             }
             listener.at("decode", 0, 0);
-            return Finite.image(() -> networks.decode(latents), in);
+            return Finite.image(() -> networks.decode(latents, in.bits()), in);
         }
     }
 
     private Image preview(ImageNetworks networks, Supplier<Tensor> clean, UnaryOperator<Image> display) {
         try (Scope s = Scope.open()) {
-            return display.apply(networks.decode(clean.get()));
+            return display.apply(networks.decode(clean.get(), 8));
         }
     }
 

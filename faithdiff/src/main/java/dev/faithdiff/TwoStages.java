@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 
@@ -12,10 +13,13 @@ import java.nio.file.Path;
  */
 public record TwoStages(RrdbRestorer initial, FaithDiff last) implements Restorer {
     /** Opens both model folders on one device. */
-    public static TwoStages open(Path initial, Path last, Device device) {
+    public static TwoStages open(Path initial, Path last, Device device) { return open(initial, last, device, DType.F32, Offload.NONE); }
+
+    /** As {@link #open(Path, Path, Device)}, with FaithDiff's type of activations and the weights that lie on the device. */
+    public static TwoStages open(Path initial, Path last, Device device, DType dtype, Offload offload) {
         RrdbRestorer first = RrdbRestorer.open(initial, device);
         try {
-            return new TwoStages(first, FaithDiff.open(last, device));
+            return new TwoStages(first, FaithDiff.open(last, device, dtype, offload));
         } catch (Throwable e) {
             first.close();
             throw e;

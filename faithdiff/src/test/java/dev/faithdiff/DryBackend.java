@@ -17,8 +17,9 @@ import java.util.List;
  */
 public final class DryBackend implements Backend {
     private static final class Dry implements Device {
+        // Nothing idle is kept: the peak is what is used.
         private long next = 64;
-        private final Pool pool = new Pool("dry:0", this::allocateFresh, address -> {});
+        private final Pool pool = new Pool("dry:0", this::allocateFresh, address -> {}, () -> Long.MAX_VALUE, 0);
 
         private synchronized long allocateFresh(long bytes) {
             next += bytes;

@@ -97,7 +97,14 @@ public final class AlignedUNet {
      */
     public Tensor predict(Tensor latents, Tensor condition, float timestep, TextContext text, Tensor pooled, Tensor timeIds) {
         try (Scope s = Scope.open()) {
-            return s.keep(unet.denoise(align(latents, condition), unet.embedTime(timestep, pooled, timeIds), text));
+            return s.keep(predict(latents, condition, unet.embedTime(timestep, pooled, timeIds), text));
+        }
+    }
+
+    /** As above with the time embedded before ({@link UNet#embedTime}): work on the device alone, which can be recorded and repeated. */
+    public Tensor predict(Tensor latents, Tensor condition, Tensor temb, TextContext text) {
+        try (Scope s = Scope.open()) {
+            return s.keep(unet.denoise(align(latents, condition), temb, text));
         }
     }
 }

@@ -4,9 +4,9 @@ import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
-import dev.faithdiff.kernels.lab.Parity;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
@@ -62,33 +62,19 @@ final class KernelsCommand implements Callable<Integer> {
 
     @Command(name = "check", description = "Hold every kernel against its op's reference on every small case; exit code 1 if one fails.")
     int check(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op.") String op,
-            @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind) {
-        Table table = new Table("op", "device", "kernel", "cases", "refused", "worst error", "allowed", "in case", "verdict");
-        boolean passed = true;
-        for (Class<? extends Op> o : ops(op)) {
-            for (Backend b : backends(kind)) {
-                if (b.unavailable() != null) continue;
-                for (Kernel<?> k : b.kernels()) if (k.op() == o) passed &= check(k, b, table);
-            }
+            @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind,
+            @Option(names = "--types", description = "A row for each type of activations instead of one for all.") boolean types,
+            @Option(names = "--model", description = "Real models' shapes instead, against the CPU's kernels in F32.") boolean model) {
+        KernelCheck check = new KernelCheck(types, model, spec.commandLine().getErr());
+        for (Backend b : backends(kind)) {
+            if (kind != null && b.unavailable() != null) throw new OpError("device '" + kind + "' is not available: " + b.unavailable());
+            if (b.unavailable() == null) for (Class<? extends Op> o : ops(op)) check.run(b, o);
         }
-        print(table);
-        return passed ? 0 : 1;
+        print(check.table());
+        check.failures().forEach(spec.commandLine().getOut()::println);
+        spec.commandLine().getOut().flush();
+        return check.passed() ? 0 : 1;
     }
-
-    private boolean check(Kernel<?> kernel, Backend backend, Table table) {
-        List<Parity.Result> all = Cases.parity(kernel.op()).stream().map(c -> Parity.run(kernel, c, backend.open(0))).toList();
-        List<Parity.Result> ran = all.stream().filter(Parity.Result::ran).toList();
-        List<Parity.Result> failed = ran.stream().filter(r -> r.failure() != null).toList();
-        Parity.Result worst = null;
-        for (Parity.Result r : failed.isEmpty() ? ran : failed) if (worst == null || part(r) > part(worst)) worst = r;
-        table.row(Op.name(kernel.op()), backend.kind(), kernel.name(), ran.size(), all.size() - ran.size(), worst == null ? null : worst.error(),
-                worst == null ? null : worst.allowed(), worst == null ? null : worst.name(),
-                ran.isEmpty() ? "takes no case" : failed.isEmpty() ? "passes" : "FAILS in " + failed.size());
-        failed.forEach(spec.commandLine().getOut()::println);
-        return failed.isEmpty() && !ran.isEmpty();
-    }
-
-    private static double part(Parity.Result r) { return r.error() == 0 ? 0 : r.error() / r.allowed(); }
 
     @Command(name = "bench", description = "Time the kernels of an op side by side on real models' shapes.")
     int bench(@Parameters(index = "0", paramLabel = "OP", description = "The op, e.g. linear, LinearOp or Conv2dOp.InputGrad.") String op,

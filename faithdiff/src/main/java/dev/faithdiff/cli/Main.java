@@ -44,6 +44,13 @@ public final class Main implements Callable<Integer> {
     }
 
     private static int failure(PrintWriter err, Throwable e, boolean verbose) {
+        err.println("faithdiff: " + reason(e));
+        if (verbose) e.printStackTrace(err);
+        return 1;
+    }
+
+    /** Why, in one line for the user. */
+    static String reason(Throwable e) {
         Throwable shown = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
         String message = shown.getMessage();
         if (e instanceof OutOfMemoryError && !String.valueOf(message).startsWith("out of memory")) {
@@ -52,9 +59,7 @@ public final class Main implements Callable<Integer> {
         if (message == null || shown instanceof IndexOutOfBoundsException || shown instanceof NullPointerException) {
             message = "internal error: " + shown + " (run with --verbose for details)";
         }
-        err.println("faithdiff: " + message.replaceAll("\\s*\\R\\s*", " "));
-        if (verbose) e.printStackTrace(err);
-        return 1;
+        return message.replaceAll("\\s*\\R\\s*", " ");
     }
 
     @Override public Integer call() {
@@ -62,11 +67,14 @@ public final class Main implements Callable<Integer> {
         return 0;
     }
 
+    /** The program's name and the version of its jar. */
+    static String version() {
+        String version = Main.class.getPackage().getImplementationVersion();
+        return "faithdiff " + (version == null ? "(development build)" : version);
+    }
+
     /** The version of the jar. */
     static final class Version implements CommandLine.IVersionProvider {
-        @Override public String[] getVersion() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {"faithdiff " + (version == null ? "(development build)" : version)};
-        }
+        @Override public String[] getVersion() { return new String[] {version()}; }
     }
 }

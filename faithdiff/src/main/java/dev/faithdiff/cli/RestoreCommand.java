@@ -1,31 +1,43 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.Listener;
+import dev.faithdiff.Offload;
 import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
 import dev.faithdiff.TwoStages;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.Photo;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Restores one photo. */
-@Command(name = "restore", description = "Restore a photo.", sortOptions = false, showDefaultValues = true)
+/** Restores one photo, or many into a folder. */
+@Command(name = "restore", description = "Restore a photo, or photos and folders of them into a folder.", sortOptions = false, showDefaultValues = true,
+        footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.", "Many photos: those that are there already "
+            + "are skipped; a caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt."})
 final class RestoreCommand implements Callable<Integer> {
+    private static final int INTERRUPTED = 130;
+
     @Spec private CommandSpec spec;
 
-    @Parameters(paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP.")
-    private Path in;
+    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP. Or several, folders, or quoted "
+            + "patterns: 'album/**/*.jpg'.")
+    private List<String> in;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg or .tif.")
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp. "
+            + "Of many, or where it is one: a folder.")
     private Path out;
 
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
@@ -39,14 +51,21 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto: the CPU as long as CUDA is not proven on a GPU.")
     private String device = "auto";
 
+    @Option(names = "--dtype", description = "What a GPU computes in, with sums in f32: ${COMPLETION-CANDIDATES} (default: f16; the CPU computes in f32).")
+    private Precision dtype;
+
+    @Option(names = "--offload", description = "Which weights leave a GPU while they are not needed: ${COMPLETION-CANDIDATES}; stages: whole "
+            + "networks, blocks: also parts of the U-Net in each step, auto: as few as its memory allows.")
+    private Offload offload = Offload.AUTO;
+
     @Option(names = "--profile", paramLabel = "FILE", description = "Print where the time went, and write it as a trace (.json) for "
-            + "https://ui.perfetto.dev or chrome://tracing.")
+            + "https://ui.perfetto.dev or chrome://tracing. For one photo.")
     private Path trace;
 
     @Mixin private KernelChoice kernels;
 
     @Option(names = "--preview", paramLabel = "PATH", description = "Write what the result will look like while it is made: a picture that is "
-            + "replaced, or a folder with a picture of each time.")
+            + "replaced, or a folder with a picture of each time. For one photo.")
     private Path preview;
 
     @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next; each costs a decoding.")
@@ -56,26 +75,42 @@ final class RestoreCommand implements Callable<Integer> {
             + "deleted at the end.")
     private boolean resume;
 
+    @Option(names = "--no-metadata", description = "Leave out the photo's EXIF, XMP and resolution, and how it was restored; "
+            + "the colour profile stays.")
+    private boolean noMetadata;
+
+    @Mixin private ManyOptions many;
+
     @Option(names = {"-q", "--quiet"}, description = "No progress, no remarks and no summary.")
     private boolean quiet;
 
     @Override public Integer call() {
         Options options = restore.options();
+        boolean isMany = Worklist.isMany(in) || Files.isDirectory(out);
+        if (!isMany && many.isOfFolders()) throw usage("--overwrite and --format are for folders");
+        if (isMany || many.isUsed()) return restoreMany(options, isMany);
+        restoreOne(Path.of(in.getFirst()), options);
+        return 0;
+    }
+
+    private void restoreOne(Path in, Options options) {
         Device on = device();
         kernels.apply(on.kind());
-        Image photo = ImageFiles.read(in);
+        Photo photo = ImageFiles.readPhoto(in);
         ImageFiles.checkWritable(out);
         long begin = System.nanoTime();
+        Options scaled;
         Image restored;
         String profile = "";
-        Path state = resume ? out.resolveSibling(out.getFileName() + ".resume") : null;
+        Path state = resume ? Batch.state(out) : null;
         try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on);
                 StepBar bar = StepBar.of(options.steps(), quiet); Interrupt interrupt = new Interrupt()) {
             Listener listener = listener(bar);
-            restored = restorer.restore(photo, restore.scaled(options, restorer), p == null ? listener : p.stages().and(listener), state);
+            scaled = restore.scaled(options, restorer);
+            restored = restorer.restore(photo.image(), scaled, p == null ? listener : p.stages().and(listener), state);
             if (p != null) profile = p.end(on);
         }
-        ImageFiles.write(restored, out);
+        ImageFiles.write(Batch.finished(photo, restored, settings(scaled), !noMetadata), out);
         if (resume) state.toFile().delete();
         if (!quiet) {
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%n", out, restored.width(),
@@ -83,7 +118,37 @@ final class RestoreCommand implements Callable<Integer> {
         }
         spec.commandLine().getOut().print(profile);
         spec.commandLine().getOut().flush();
-        return 0;
+    }
+
+    /** A list of photos, or one into a file, with the reports of lists. */
+    private int restoreMany(Options options, boolean intoFolder) {
+        if (trace != null || preview != null) throw usage("--profile and --preview are for one photo without --log and --progress");
+        List<Job> jobs = intoFolder ? jobs() : List.of(new Job(Path.of(in.getFirst()), out));
+        Device on = device();
+        kernels.apply(on.kind());
+        try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt interrupt = new Interrupt();
+                Restorer restorer = restorer(on)) {
+            Batch batch = new Batch(restorer, settings(restore.scaled(options, restorer)), !noMetadata, many.overwrite() || !intoFolder, resume, report);
+            boolean stopped = batch.run(jobs);
+            report.end(stopped);
+            return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
+        }
+    }
+
+    private List<Job> jobs() {
+        if (Worklist.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos are written to a folder");
+        try {
+            return Worklist.of(in, out, many.format());
+        } catch (IllegalArgumentException e) {
+            throw usage(e.getMessage());
+        }
+    }
+
+    private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
+
+    private Settings settings(Options options) {
+        String name = folder().getFileName().toString();
+        return new Settings(initial == null ? name : initial.toAbsolutePath().normalize().getFileName() + " and " + name, options);
     }
 
     private Listener listener(StepBar bar) {
@@ -91,10 +156,12 @@ final class RestoreCommand implements Callable<Integer> {
         return quiet ? all : all.and(new Remarks(spec.commandLine().getErr()));
     }
 
-    private Restorer restorer(Device on) { return initial == null ? Restorer.open(folder(), on) : TwoStages.open(initial, folder(), on); }
+    private Restorer restorer(Device on) {
+        return initial == null ? Restorer.open(folder(), on, type(on), offload) : TwoStages.open(initial, folder(), on, type(on), offload);
+    }
 
     private Path folder() {
-        if (model != null) return model;
+        if (model != null) return model.toAbsolutePath().normalize();
         String home = System.getProperty("faithdiff.home");
         if (home == null) throw new IllegalStateException("no --model is given and the property faithdiff.home does not say where the bundled one is");
         return Path.of(home, "models", "faithdiff-mini");
@@ -102,5 +169,20 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Device device() {
         return device.equals("auto") ? Device.CPU : Device.of(device);
+    }
+
+    private DType type(Device on) {
+        if (dtype == null) return on == Device.CPU ? DType.F32 : DType.F16;
+        if (on == Device.CPU && dtype != Precision.F32) {
+            throw new ParameterException(spec.commandLine(), "--dtype " + dtype + " is for a GPU; the CPU's kernels compute in f32");
+        }
+        return DType.valueOf(dtype.name());
+    }
+
+    /** Types of activations. */
+    private enum Precision {
+        F32, F16, BF16;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 }

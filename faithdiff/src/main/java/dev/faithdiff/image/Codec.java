@@ -1,8 +1,16 @@
 package dev.faithdiff.image;
 
+import com.luciad.imageio.webp.CompressionType;
+import com.luciad.imageio.webp.WebPImageWriterSpi;
+import com.luciad.imageio.webp.WebPWriteParam;
+import com.luciad.imageio.webp.internal.NativeLoader;
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.Locale;
 import javax.imageio.IIOException;
 import javax.imageio.IIOImage;
@@ -12,12 +20,11 @@ import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOMetadata;
-import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.FileImageOutputStream;
 import javax.imageio.stream.ImageInputStream;
-import org.w3c.dom.NodeList;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Decodes and encodes with ImageIO and its TwelveMonkeys plug-ins. */
+/** Decodes and encodes with ImageIO, its TwelveMonkeys plug-ins, and libwebp for WebP files that are written. */
 final class Codec {
     private static final long MAX_PIXELS = 256L << 20;
     private static final float JPEG_QUALITY = 0.95f;
@@ -29,10 +36,11 @@ final class Codec {
     private Codec() {}
 
     /** The file's first image as stored. @throws ImageError if it is damaged, of an unsupported kind, or too large */
-    static Image decode(byte[] file, ImageFormat format, Path path) {
-        ImageReader reader = ImageIO.getImageReadersByFormatName(name(format)).next();
+    static Pixels.Decoded decode(byte[] file, ImageFormat format, Path path) {
+        ImageReader reader = reader(format);
         String[] warning = new String[1];
-        try (ImageInputStream in = new ByteArrayImageInputStream(file)) {
+        byte[] plain = format == ImageFormat.WEBP ? WebpContainer.withoutProfile(file) : file;
+        try (ImageInputStream in = new ByteArrayImageInputStream(plain)) {
             reader.setInput(in, true, true);
             reader.addIIOReadWarningListener((_, text) -> warning[0] = text);
             int width = reader.getWidth(0);
@@ -40,9 +48,9 @@ final class Codec {
             if ((long) width * height > MAX_PIXELS) {
                 throw new ImageError(path + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
             }
-            Image image = Pixels.toImage(reader.read(0));
+            Pixels.Decoded decoded = Pixels.read(reader.read(0));
             if (warning[0] != null && warning[0].contains("premature end")) throw new IIOException(warning[0]);
-            return image;
+            return decoded;
         } catch (ImageError e) {
             throw e;
         } catch (IOException | RuntimeException e) {
@@ -55,19 +63,40 @@ final class Codec {
         }
     }
 
-    /** Writes over the file. */
-    static void encode(Image image, ImageFormat format, Path path) throws IOException {
-        ImageWriter writer = ImageIO.getImageWritersByFormatName(name(format)).next();
+    /** The WebP library brings a reader, too, which passes damaged files to C code; TwelveMonkeys' checks them in Java. */
+    private static ImageReader reader(ImageFormat format) {
+        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(name(format));
+        ImageReader reader = readers.next();
+        while (reader.getClass().getPackageName().startsWith("com.luciad")) reader = readers.next();
+        return reader;
+    }
+
+    /** Writes over the file: one channel for colourless photos, no opacity in JPEG, 8 bits in JPEG and WebP. */
+    static void encode(Photo photo, ImageFormat format, Path path) throws IOException {
+        if (format == ImageFormat.JPEG) photo = photo.onWhite();
+        if (format == ImageFormat.JPEG || format == ImageFormat.WEBP) photo = photo.to8Bits();
+        Metadata m = photo.metadata();
+        boolean grey = photo.image().isGrey() && format != ImageFormat.WEBP && (m.profile() == null || m.hasGreyProfile());
+        if (!grey && m.hasGreyProfile()) m = m.withProfile(null);
+        BufferedImage pixels = Pixels.of(photo.image(), photo.opacity(), grey);
+        switch (format) {
+            case WEBP -> Files.write(path, webp(pixels, m, photo.opacity() != null));
+            case TIFF -> TiffFile.write(pixels, Exif.tiffTags(m, pixels.getWidth(), pixels.getHeight()), path);
+            default -> encode(pixels, m, format, path);
+        }
+    }
+
+    /** PNG and JPEG. */
+    private static void encode(BufferedImage pixels, Metadata m, ImageFormat format, Path path) throws IOException {
+        ImageWriter writer = writer(format);
         ImageWriteParam param = writer.getDefaultWriteParam();
-        var pixels = Pixels.toBuffered(image);
-        IIOMetadata metadata = null;
+        IIOMetadata metadata = writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param);
         if (format == ImageFormat.JPEG) {
             param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
             param.setCompressionQuality(JPEG_QUALITY);
-            metadata = fullColour(writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param));
-        } else if (format == ImageFormat.TIFF) {
-            param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-            param.setCompressionType("Deflate");
+            MetadataTrees.jpeg(metadata, m, pixels.getWidth(), pixels.getHeight());
+        } else {
+            MetadataTrees.png(metadata, m, pixels.getWidth(), pixels.getHeight());
         }
         try (var out = new FileImageOutputStream(path.toFile())) {
             writer.setOutput(out);
@@ -77,18 +106,44 @@ final class Codec {
         }
     }
 
-    /** Asks the JPEG writer for as many colour samples as there are pixels (4:4:4), not a quarter. */
-    private static IIOMetadata fullColour(IIOMetadata metadata) throws IOException {
-        String tree = metadata.getNativeMetadataFormatName();
-        IIOMetadataNode root = (IIOMetadataNode) metadata.getAsTree(tree);
-        NodeList components = root.getElementsByTagName("componentSpec");
-        for (int i = 0; i < components.getLength(); i++) {
-            var component = (IIOMetadataNode) components.item(i);
-            component.setAttribute("HsamplingFactor", "1");
-            component.setAttribute("VsamplingFactor", "1");
+    /** The JDK's own, which are part of it: others differ in what they write. */
+    private static ImageWriter writer(ImageFormat format) {
+        Iterator<ImageWriter> writers = ImageIO.getImageWritersByFormatName(name(format));
+        ImageWriter writer = writers.next();
+        while (!writer.getClass().getPackageName().startsWith("com.sun")) writer = writers.next();
+        return writer;
+    }
+
+    /** Lossless. @throws IOException also where the library has no native code for this system */
+    private static byte[] webp(BufferedImage pixels, Metadata m, boolean opacity) throws IOException {
+        checkWebp();
+        var bytes = new ByteArrayOutputStream();
+        ImageWriter writer = new WebPImageWriterSpi().createWriterInstance(null);
+        try (var out = new MemoryCacheImageOutputStream(bytes)) {
+            WebPWriteParam param = (WebPWriteParam) writer.getDefaultWriteParam();
+            param.setCompressionType(CompressionType.Lossless);
+            param.setExact(true);
+            writer.setOutput(out);
+            writer.write(null, new IIOImage(pixels, null, null), param);
+        } finally {
+            writer.dispose();
         }
-        metadata.setFromTree(tree, root);
-        return metadata;
+        return WebpContainer.with(bytes.toByteArray(), m, pixels.getWidth(), pixels.getHeight(), opacity);
+    }
+
+    /** Asks the library's loader, because what needs it prints a stack trace. @throws IOException if WebP cannot be written on this system */
+    static void checkWebp() throws IOException {
+        try {
+            if (NativeLoader.initialize()) return;
+        } catch (Exception | LinkageError e) {
+            throw new IOException(noWebp(), e);
+        }
+        throw new IOException(noWebp());
+    }
+
+    private static String noWebp() {
+        return "WebP needs native code that is not there for " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
+                + ", write .png, .jpg or .tif";
     }
 
     private static String name(ImageFormat format) { return format.name().toLowerCase(Locale.ROOT); }

@@ -4,7 +4,8 @@ import java.util.Locale;
 
 /**
  * Gives a restored photo (content) the colours of the enlarged low-quality one (style), which has the same size. Float
- * arithmetic on v/255; the result is clamped to 0..1, times 255, truncated, as in the published implementation.
+ * arithmetic on v/255; the result is clamped to 0..1, times 255, truncated, as in the published implementation. 16-bit content, which that
+ * does not know, is v/65535, and its result is times 65535, rounded.
  */
 public enum ColorFix {
     /** Each channel gets the style's mean and deviation. */
@@ -47,21 +48,25 @@ public enum ColorFix {
         if (content.width() != style.width() || content.height() != style.height()) {
             throw new ImageError("colour fix takes two images of one size, got " + content + " and " + style);
         }
-        byte[] rgb = Image.blank(content.width(), content.height());
+        byte[] rgb = Image.blank(content.width(), content.height()), low = content.bits() == 16 ? new byte[rgb.length] : null;
         for (int c = 0; c < 3; c++) {
             float[] x = channel(content, style, c);
-            for (int i = 0; i < x.length; i++) rgb[3 * i + c] = (byte) (int) (Math.clamp(x[i], 0f, 1f) * 255f);
+            for (int i = 0; i < x.length; i++) {
+                float unit = Math.clamp(x[i], 0f, 1f);
+                if (low == null) rgb[3 * i + c] = (byte) (int) (unit * 255f);
+                else Image.put(Math.round(unit * 65535f), rgb, low, 3 * i + c);
+            }
         }
-        return Image.of(content.width(), content.height(), rgb);
+        return Image.of(content.width(), content.height(), rgb, low);
     }
 
     /** One channel of the result, about 0..1. */
     abstract float[] channel(Image content, Image style, int c);
 
     private static float[] plane(Image image, int c) {
-        byte[] rgb = image.rgb();
-        float[] plane = new float[rgb.length / 3];
-        for (int i = 0; i < plane.length; i++) plane[i] = (rgb[3 * i + c] & 0xff) / 255f;
+        float[] plane = new float[image.rgb().length / 3];
+        float max = image.bits() == 16 ? 65535f : 255f;
+        for (int i = 0; i < plane.length; i++) plane[i] = image.sample(3 * i + c) / max;
         return plane;
     }
 
@@ -98,17 +103,17 @@ public enum ColorFix {
     /** Mean and deviation of a channel of v/255: exact integer sums, then unbiased variance + 1e-5 under the root. */
     private record Stats(float mean, float deviation) {
         static Stats of(Image image, int c) {
-            byte[] rgb = image.rgb();
-            long n = rgb.length / 3;
+            long n = image.rgb().length / 3;
+            double max = image.bits() == 16 ? 65535 : 255;
             long sum = 0;
             long squares = 0;
-            for (int i = c; i < rgb.length; i += 3) {
-                int v = rgb[i] & 0xff;
+            for (int i = c; i < image.rgb().length; i += 3) {
+                long v = image.sample(i);
                 sum += v;
                 squares += v * v;
             }
-            double variance = (squares - (double) sum * sum / n) / Math.max(n - 1, 1) / (255.0 * 255.0);
-            return new Stats((float) (sum / 255.0 / n), (float) Math.sqrt((float) variance + VARIANCE_EPSILON));
+            double variance = (squares - (double) sum * sum / n) / Math.max(n - 1, 1) / (max * max);
+            return new Stats((float) (sum / max / n), (float) Math.sqrt((float) variance + VARIANCE_EPSILON));
         }
     }
 }

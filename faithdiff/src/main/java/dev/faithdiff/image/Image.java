@@ -2,7 +2,10 @@ package dev.faithdiff.image;
 
 import java.util.Arrays;
 
-/** An 8-bit RGB image: row-major, three bytes a pixel, of a fixed size. Sizes and positions are in pixels. */
+/**
+ * An RGB image of 8 or 16 bits a sample: row-major, three samples a pixel, of a fixed size. The low bytes of 16-bit samples lie in an array
+ * of their own, so that what works on 8 bits sees the high ones. Sizes and positions are in pixels.
+ */
 public final class Image {
     private static final float[] FLOAT_OF_BYTE = new float[256];
     static {
@@ -12,11 +15,13 @@ public final class Image {
     private final int width;
     private final int height;
     private final byte[] rgb;
+    private final byte[] low;
 
-    private Image(int width, int height, byte[] rgb) {
+    private Image(int width, int height, byte[] rgb, byte[] low) {
         this.width = width;
         this.height = height;
         this.rgb = rgb;
+        this.low = low;
     }
 
     /**
@@ -24,22 +29,29 @@ public final class Image {
      *
      * @throws ImageError if the size is not positive or the array does not hold 3 * w * h bytes
      */
-    public static Image of(int w, int h, byte[] rgb) {
+    public static Image of(int w, int h, byte[] rgb) { return of(w, h, rgb, null); }
+
+    /** As {@link #of(int, int, byte[])}, of 16-bit samples' high and low bytes; no low bytes (null): 8-bit samples. */
+    public static Image of(int w, int h, byte[] high, byte[] low) {
         int bytes = byteCount(w, h);
-        if (rgb.length != bytes) {
-            throw new ImageError("an image of " + w + "x" + h + " takes " + bytes + " bytes, got " + rgb.length);
+        if (high.length != bytes || low != null && low.length != bytes) {
+            int length = high.length != bytes ? high.length : low.length;
+            throw new ImageError("an image of " + w + "x" + h + " takes " + bytes + " bytes, got " + length);
         }
-        return new Image(w, h, rgb);
+        return new Image(w, h, high, low);
     }
 
+    /** As {@link #fromFloats(float[], int, int, int)} with 8 bits a sample. */
+    public static Image fromFloats(float[] nhwc, int w, int h) { return fromFloats(nhwc, w, h, 8); }
+
     /**
-     * The pipeline's output {@code [1, h, w, 3]}, nominally -1..1, as bytes: x/2 + 0.5 clamped to 0..1, times 255, rounded to
-     * nearest with ties to even.
+     * The pipeline's output {@code [1, h, w, 3]}, nominally -1..1, as samples of 8 or 16 bits: x/2 + 0.5 clamped to 0..1, times the largest
+     * sample, rounded to nearest with ties to even.
      *
      * @throws ImageError if a value is not a number, or the array does not hold 3 * w * h values
      */
-    public static Image fromFloats(float[] nhwc, int w, int h) {
-        byte[] rgb = blank(w, h);
+    public static Image fromFloats(float[] nhwc, int w, int h, int bits) {
+        byte[] rgb = blank(w, h), low = bits == 16 ? blank(w, h) : null;
         if (nhwc.length != rgb.length) {
             throw new ImageError("an image of " + w + "x" + h + " takes " + rgb.length + " values, got " + nhwc.length);
         }
@@ -49,9 +61,16 @@ public final class Image {
                 int pixel = i / 3;
                 throw new ImageError("the decoded image is not a number at x " + pixel % w + ", y " + pixel / w);
             }
-            rgb[i] = (byte) (int) Math.rint(unit * 255f);
+            if (low == null) rgb[i] = (byte) (int) Math.rint(unit * 255f);
+            else put((int) Math.rint(unit * 65535f), rgb, low, i);
         }
-        return new Image(w, h, rgb);
+        return new Image(w, h, rgb, low);
+    }
+
+    /** Sets sample {@code i} of 16 bits. */
+    static void put(int sample, byte[] high, byte[] low, int i) {
+        high[i] = (byte) (sample >> 8);
+        low[i] = (byte) sample;
     }
 
     /** A zeroed array for w * h pixels. @throws ImageError if no array can hold them */
@@ -70,13 +89,53 @@ public final class Image {
 
     public int height() { return height; }
 
-    /** The pixels themselves, not a copy: do not change them. */
+    /** 8 or 16 bits a sample. */
+    public int bits() { return low == null ? 8 : 16; }
+
+    /** The 8-bit samples, or the high bytes of the 16-bit ones; the array itself, not a copy: do not change it. */
     public byte[] rgb() { return rgb; }
 
-    /** {@code [1, height, width, 3]} in -1..1: v/255*2-1 in float arithmetic, as the published pipeline prepares its input. */
+    /** The low bytes of 16-bit samples, null for 8 bits; not a copy. */
+    public byte[] low() { return low; }
+
+    /** Sample {@code i}, 0..255 or 0..65535. */
+    public int sample(int i) { return low == null ? rgb[i] & 0xff : (rgb[i] & 0xff) << 8 | low[i] & 0xff; }
+
+    /** Each sample rounded to 8 bits. */
+    public Image to8Bits() {
+        if (low == null) return this;
+        byte[] rounded = new byte[rgb.length];
+        for (int i = 0; i < rounded.length; i++) rounded[i] = (byte) ((sample(i) + 128) / 257);
+        return new Image(width, height, rounded, null);
+    }
+
+    /** Whether each pixel's three samples are equal. */
+    public boolean isGrey() {
+        for (int i = 0; i < rgb.length; i += 3) {
+            if (sample(i) != sample(i + 1) || sample(i) != sample(i + 2)) return false;
+        }
+        return true;
+    }
+
+    /** Each pixel's luma (ITU-R BT.601, rounded) in all three samples. */
+    public Image toGrey() {
+        byte[] high = new byte[rgb.length], lows = low == null ? null : new byte[rgb.length];
+        for (int i = 0; i < rgb.length; i++) {
+            int p = i - i % 3;
+            int luma = (int) ((299L * sample(p) + 587L * sample(p + 1) + 114L * sample(p + 2) + 500) / 1000);
+            if (lows == null) high[i] = (byte) luma;
+            else put(luma, high, lows, i);
+        }
+        return new Image(width, height, high, lows);
+    }
+
+    /**
+     * {@code [1, height, width, 3]} in -1..1: v/255*2-1 in float arithmetic, as the published pipeline prepares its input; 16-bit samples
+     * are v/65535*2-1.
+     */
     public float[] toFloats() {
         float[] floats = new float[rgb.length];
-        for (int i = 0; i < rgb.length; i++) floats[i] = FLOAT_OF_BYTE[rgb[i] & 0xff];
+        for (int i = 0; i < rgb.length; i++) floats[i] = low == null ? FLOAT_OF_BYTE[rgb[i] & 0xff] : sample(i) / 65535f * 2f - 1f;
         return floats;
     }
 
@@ -86,9 +145,13 @@ public final class Image {
             throw new ImageError("the part " + w + "x" + h + " at (" + x + ", " + y + ") is not inside " + this);
         }
         if (w == width && h == height) return this;
+        return new Image(w, h, crop(rgb, x, y, w, h), low == null ? null : crop(low, x, y, w, h));
+    }
+
+    private byte[] crop(byte[] from, int x, int y, int w, int h) {
         byte[] part = blank(w, h);
-        for (int row = 0; row < h; row++) System.arraycopy(rgb, 3 * ((y + row) * width + x), part, 3 * row * w, 3 * w);
-        return new Image(w, h, part);
+        for (int row = 0; row < h; row++) System.arraycopy(from, 3 * ((y + row) * width + x), part, 3 * row * w, 3 * w);
+        return part;
     }
 
     /** Repeats the last column and row until both sides are multiples of {@code multiple}: check_image_size of the reference. */
@@ -96,21 +159,25 @@ public final class Image {
         int w = Math.ceilDiv(width, multiple) * multiple;
         int h = Math.ceilDiv(height, multiple) * multiple;
         if (w == width && h == height) return this;
+        return new Image(w, h, pad(rgb, w, h), low == null ? null : pad(low, w, h));
+    }
+
+    private byte[] pad(byte[] in, int w, int h) {
         byte[] padded = blank(w, h);
         for (int y = 0; y < h; y++) {
             int from = 3 * Math.min(y, height - 1) * width;
             int to = 3 * y * w;
-            System.arraycopy(rgb, from, padded, to, 3 * width);
+            System.arraycopy(in, from, padded, to, 3 * width);
             for (int x = 3 * width; x < 3 * w; x++) padded[to + x] = padded[to + x - 3];
         }
-        return new Image(w, h, padded);
+        return padded;
     }
 
     @Override public boolean equals(Object o) {
-        return o instanceof Image i && i.width == width && i.height == height && Arrays.equals(i.rgb, rgb);
+        return o instanceof Image i && i.width == width && i.height == height && Arrays.equals(i.rgb, rgb) && Arrays.equals(i.low, low);
     }
 
     @Override public int hashCode() { return 31 * (31 * width + height) + Arrays.hashCode(rgb); }
 
-    @Override public String toString() { return "Image " + width + "x" + height; }
+    @Override public String toString() { return "Image " + width + "x" + height + (low == null ? "" : " of 16 bits"); }
 }

@@ -3,26 +3,34 @@ package dev.faithdiff.image;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Reads and writes photos; every failure is an {@link ImageError} of one line that names the file. */
 public final class ImageFiles {
     private static final long MAX_FILE_BYTES = 1L << 30;
+    private static final Pattern UNFINISHED = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
 
     private ImageFiles() {}
 
+    /** The pixels of {@link #readPhoto} alone, as upright 8-bit RGB. */
+    public static Image read(Path path) { return readPhoto(path).image().to8Bits(); }
+
     /**
-     * Reads PNG, JPEG, WebP, TIFF or BMP (the first page) as upright 8-bit RGB: EXIF orientation applied, transparency and
-     * colour profile dropped, the high byte of 16-bit samples.
+     * Reads PNG, JPEG, WebP, TIFF or BMP (the first page), with EXIF orientation applied. Samples stay as stored, in the colours of the
+     * profile that comes along, 16-bit where they have more than 8; CMYK, Lab and floating point become 8-bit sRGB.
      *
      * @throws ImageError if there is no such file, it is no whole image of these formats, or it has over 256 megapixels
      */
-    public static Image read(Path path) {
+    public static Photo readPhoto(Path path) {
         if (!Files.exists(path)) throw new ImageError(path + " does not exist");
         if (Files.isDirectory(path)) throw new ImageError(path + " is a folder, not an image");
         byte[] file;
@@ -37,21 +45,31 @@ public final class ImageFiles {
         ImageFormat format = ImageFormat.of(file, path);
         String defect = WholeFile.defect(file, format);
         if (defect != null) throw new ImageError("cannot read " + path + " (" + format + "): " + defect);
-        return Orientation.apply(Codec.decode(file, format, path), Orientation.of(file));
+        Pixels.Decoded decoded = Codec.decode(file, format, path);
+        Metadata metadata = MetadataReader.read(file, format);
+        String space = Metadata.space(metadata.profile());
+        boolean fits = decoded.asStored() && ("RGB ".equals(space) || "GRAY".equals(space) && decoded.image().isGrey());
+        int orientation = Orientation.of(file);
+        Image opacity = decoded.opacity() == null ? null : Orientation.apply(decoded.opacity(), orientation);
+        return new Photo(Orientation.apply(decoded.image(), orientation), opacity, fits ? metadata : metadata.withProfile(null));
     }
 
+    /** Writes pixels alone, as {@link #write(Photo, Path)} does. */
+    public static void write(Image image, Path path) { write(Photo.of(image), path); }
+
     /**
-     * Writes by the extension: PNG (also without one), JPEG (quality 95, full colour resolution) or TIFF (deflated). The
-     * file appears whole or not at all, and the same image gives the same bytes.
+     * Writes by the extension: PNG (also without one) or TIFF (deflated) with 8 or 16 bits, JPEG (8 bits, quality 95, full colour
+     * resolution, laid on white where the photo is not opaque) or WebP (8 bits, lossless). Colourless photos get one channel, other than in
+     * WebP or with a profile of RGB. The file appears whole or not at all, and the same photo gives the same bytes.
      *
      * @throws ImageError if the extension is unknown or the file cannot be written
      */
-    public static void write(Image image, Path path) {
+    public static void write(Photo photo, Path path) {
         ImageFormat format = target(path);
         Path unfinished = unfinished(path);
         try {
             Files.createFile(unfinished);
-            Codec.encode(image, format, unfinished);
+            Codec.encode(photo, format, unfinished);
             Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException | RuntimeException e) {
             throw new ImageError("cannot write " + path + ": " + reason(e), e);
@@ -66,10 +84,11 @@ public final class ImageFiles {
      * @throws ImageError if it could not
      */
     public static void checkWritable(Path path) {
-        target(path);
+        ImageFormat format = target(path);
         Path unfinished = unfinished(path);
         try {
             Files.createFile(unfinished);
+            if (format == ImageFormat.WEBP) Codec.checkWebp();
         } catch (IOException e) {
             throw new ImageError("cannot write " + path + ": " + reason(e), e);
         } finally {
@@ -82,9 +101,22 @@ public final class ImageFiles {
         return ImageFormat.toWrite(path);
     }
 
+    /** Named for the process that writes it, so that another can tell what a killed one left. */
     private static Path unfinished(Path path) {
         String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
-        return path.resolveSibling("." + path.getFileName() + "." + random + ".tmp");
+        return path.resolveSibling("." + path.getFileName() + "." + ProcessHandle.current().pid() + "-" + random + ".tmp");
+    }
+
+    /** Deletes what processes of this machine that are no more were writing in a folder when they were killed. */
+    public static void deleteUnfinished(Path folder) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*.tmp")) {
+            for (Path f : files) {
+                Matcher name = UNFINISHED.matcher(f.getFileName().toString());
+                if (name.matches() && !ProcessHandle.of(Long.parseLong(name.group(1))).map(ProcessHandle::isAlive).orElse(false)) Files.deleteIfExists(f);
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            throw new ImageError("cannot clean up " + folder + ": " + e.getMessage(), e);
+        }
     }
 
     /** Why, in one line: the file system's exceptions say it by their type. */

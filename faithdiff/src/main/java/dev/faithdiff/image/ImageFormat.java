@@ -10,7 +10,7 @@ enum ImageFormat {
     PNG(true, "png"),
     JPEG(true, "jpg", "jpeg"),
     TIFF(true, "tif", "tiff"),
-    WEBP(false, "webp"),
+    WEBP(true, "webp"),
     BMP(false, "bmp");
 
     final boolean written;
@@ -42,6 +42,6 @@ enum ImageFormat {
         for (ImageFormat format : values()) {
             if (format.written && format.extensions.contains(extension)) return format;
         }
-        throw new ImageError("cannot write " + path + ": ." + extension + " is not one of .png, .jpg, .jpeg, .tif, .tiff");
+        throw new ImageError("cannot write " + path + ": ." + extension + " is not one of .png, .jpg, .jpeg, .tif, .tiff, .webp");
     }
 }

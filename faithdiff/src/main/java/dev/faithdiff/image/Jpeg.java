@@ -17,7 +17,7 @@ public final class Jpeg {
     /** The image as a JPEG file of a quality from 1 to 100 holds it, its colour at half resolution. */
     public static Image compressed(Image image, double quality) {
         if (!(quality >= 1 && quality <= 100)) throw new IllegalArgumentException("JPEG quality goes from 1 to 100, not " + quality);
-        return Codec.decode(encode(image, (float) (quality / 100)), ImageFormat.JPEG, Path.of("compressed image"));
+        return Codec.decode(encode(image, (float) (quality / 100)), ImageFormat.JPEG, Path.of("compressed image")).image();
     }
 
     private static byte[] encode(Image image, float quality) {
@@ -28,7 +28,7 @@ public final class Jpeg {
         var bytes = new ByteArrayOutputStream();
         try (var out = new MemoryCacheImageOutputStream(bytes)) {
             writer.setOutput(out);
-            writer.write(null, new IIOImage(Pixels.toBuffered(image), null, null), param);
+            writer.write(null, new IIOImage(Pixels.of(image, null, false), null, null), param);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

@@ -30,16 +30,18 @@ final class Orientation {
         boolean fromBottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
         int width = turned ? in.height() : in.width();
         int height = turned ? in.width() : in.height();
-        byte[] upright = Image.blank(width, height);
+        byte[] upright = Image.blank(width, height), low = in.low() == null ? null : Image.blank(width, height);
         for (int y = 0, to = 0; y < height; y++) {
             for (int x = 0; x < width; x++, to += 3) {
                 int column = turned ? y : x;
                 int row = turned ? x : y;
                 if (fromRight) column = in.width() - 1 - column;
                 if (fromBottom) row = in.height() - 1 - row;
-                System.arraycopy(in.rgb(), 3 * (row * in.width() + column), upright, to, 3);
+                int from = 3 * (row * in.width() + column);
+                System.arraycopy(in.rgb(), from, upright, to, 3);
+                if (low != null) System.arraycopy(in.low(), from, low, to, 3);
             }
         }
-        return Image.of(width, height, upright);
+        return Image.of(width, height, upright, low);
     }
 }

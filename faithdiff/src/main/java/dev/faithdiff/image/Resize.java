@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 
 /**
  * Resizes as Pillow does, to the bit: columns first, then rows, weights in 22-bit fixed point, rounded to 8 bits after each
- * pass; where the image shrinks the filter widens.
+ * pass; where the image shrinks the filter widens. 16-bit samples, which Pillow does not resize, go the same way and stay 16-bit.
  */
 public final class Resize {
     private static final int PRECISION_BITS = 32 - 8 - 2;
@@ -17,6 +17,7 @@ public final class Resize {
     public static Image resize(Image in, int width, int height, Filter filter) {
         if (width <= 0 || height <= 0) throw new ImageError("cannot resize " + in + " to " + width + "x" + height);
         if (filter == Filter.NEAREST) return nearest(in, width, height);
+        if (in.bits() == 16) return deep(in, width, height, filter);
         Image wide = width == in.width() ? in : columns(in, width, Taps.of(in.width(), width, filter));
         return height == in.height() ? wide : rows(wide, height, Taps.of(in.height(), height, filter));
     }
@@ -62,18 +63,44 @@ public final class Resize {
         return Image.of(in.width(), height, to);
     }
 
+    private static Image deep(Image in, int width, int height, Filter filter) {
+        Image wide = width == in.width() ? in : deep(in, Taps.of(in.width(), width, filter), true);
+        return height == in.height() ? wide : deep(wide, Taps.of(in.height(), height, filter), false);
+    }
+
+    /** One pass over 16-bit samples, along rows or columns. */
+    private static Image deep(Image in, Taps taps, boolean along) {
+        int width = along ? taps.first.length : in.width(), height = along ? in.height() : taps.first.length;
+        int pitch = along ? 3 : 3 * in.width();
+        byte[] high = Image.blank(width, height), low = Image.blank(width, height);
+        IntStream.range(0, height).parallel().forEach(y -> {
+            for (int i = 0, to = 3 * y * width; i < 3 * width; i++, to++) {
+                int at = along ? i / 3 : y;
+                int from = along ? 3 * (y * in.width() + taps.first[at]) + i % 3 : taps.first[at] * pitch + i;
+                long sum = HALF;
+                for (int k = 0; k < taps.count[at]; k++) sum += (long) taps.weights[at * taps.stride + k] * in.sample(from + k * pitch);
+                Image.put((int) Math.clamp(sum >> PRECISION_BITS, 0, 65535), high, low, to);
+            }
+        });
+        return Image.of(width, height, high, low);
+    }
+
     private static byte toByte(int fixed) { return (byte) Math.clamp(fixed >> PRECISION_BITS, 0, 255); }
 
     private static Image nearest(Image in, int width, int height) {
         int[] xs = nearestSources(in.width(), width);
         int[] ys = nearestSources(in.height(), height);
-        byte[] from = in.rgb();
-        byte[] to = Image.blank(width, height);
-        for (int y = 0, out = 0; y < height; y++) {
-            int row = ys[y] * in.width();
-            for (int x = 0; x < width; x++, out += 3) System.arraycopy(from, 3 * (row + xs[x]), to, out, 3);
+        return Image.of(width, height, nearest(in.rgb(), in.width(), xs, ys), in.low() == null ? null : nearest(in.low(), in.width(), xs, ys));
+    }
+
+    private static byte[] nearest(byte[] from, int width, int[] xs, int[] ys) {
+        byte[] to = Image.blank(xs.length, ys.length);
+        int out = 0;
+        for (int y : ys) for (int x : xs) {
+            System.arraycopy(from, 3 * (y * width + x), to, out, 3);
+            out += 3;
         }
-        return Image.of(width, height, to);
+        return to;
     }
 
     /** Pillow steps through the source by adding the scale up, so its rounding errors add up too. */

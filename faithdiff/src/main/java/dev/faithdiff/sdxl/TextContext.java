@@ -21,7 +21,8 @@ public final class TextContext {
     /** A context that lives as long as the scope that is open now. */
     public TextContext(Tensor states) { this(states, Scope.current()); }
 
-    private TextContext(Tensor states, Scope owner) {
+    /** A context that lives as long as a scope. */
+    public TextContext(Tensor states, Scope owner) {
         this.states = states;
         this.owner = owner;
     }

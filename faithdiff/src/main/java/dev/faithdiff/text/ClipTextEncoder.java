@@ -15,6 +15,7 @@ import java.util.List;
 /** A CLIP text encoder: a causal transformer over 77 tokens (transformers CLIPTextModel, CLIPTextModelWithProjection). */
 public final class ClipTextEncoder {
     private final ClipConfig config;
+    private final DType dtype;
     private final Embedding tokens;
     private final Tensor positions;
     private final List<Layer> layers = new ArrayList<>();
@@ -23,6 +24,7 @@ public final class ClipTextEncoder {
 
     public ClipTextEncoder(Weights w, ClipConfig c) {
         config = c;
+        dtype = w.dtype();
         Weights m = w.at("text_model");
         tokens = new Embedding(m.at("embeddings.token_embedding"), c.vocabulary(), c.width());
         positions = m.get("embeddings.position_embedding.weight", Init.normal(0.01f), c.positions(), c.width());
@@ -37,7 +39,7 @@ public final class ClipTextEncoder {
     public List<Tensor> hiddenStates(Tensor ids) {
         List<Tensor> states = new ArrayList<>();
         Tensor x = tokens.forward(ids);
-        states.add(x = x.to(DType.F32).add(positions.slice(0, 0, ids.size(1))));
+        states.add(x = x.to(dtype).add(positions.slice(0, 0, ids.size(1))));
         for (Layer layer : layers) states.add(x = layer.forward(x));
         return states;
     }

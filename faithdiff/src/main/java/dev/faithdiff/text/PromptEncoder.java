@@ -10,6 +10,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Both CLIP text encoders with their tokenizers (FaithDiff encode_prompt): states are the penultimate ones of both side by side, pooled
@@ -24,8 +25,8 @@ public final class PromptEncoder implements AutoCloseable {
 
     /** One encoder with its tokenizer and weights. */
     private record Encoder(ClipTokenizer tokenizer, Weights weights, ClipTextEncoder model) {
-        static Encoder open(Path folder, String encoder, String tokenizer, Device device) {
-            Weights w = Weights.open(folder.resolve(encoder).resolve("model.safetensors"), device);
+        static Encoder open(Path folder, String encoder, String tokenizer, Function<String, Weights> weights) {
+            Weights w = weights.apply(encoder + "/model.safetensors");
             try {
                 ClipConfig c = ClipConfig.of(Config.read(folder.resolve(encoder).resolve("config.json")));
                 ClipTextEncoder model = new ClipTextEncoder(w, c);
@@ -51,14 +52,19 @@ public final class PromptEncoder implements AutoCloseable {
         this.device = device;
     }
 
-    /** The text side of a model folder. @param sizes the {@code faithdiff} part of {@code model.json}, for models without encoders */
-    public static PromptEncoder open(Path folder, Config sizes, Device device) {
+    /**
+     * The text side of a model folder.
+     *
+     * @param sizes   the {@code faithdiff} part of {@code model.json}, for models without encoders
+     * @param weights opens a file of the folder
+     */
+    public static PromptEncoder open(Path folder, Config sizes, Device device, Function<String, Weights> weights) {
         if (!Files.isDirectory(folder.resolve("text_encoder"))) {
             return new PromptEncoder(null, null, sizes.integer("text_tokens"), sizes.integer("text_dim"), sizes.integer("pooled_text_dim"), device);
         }
-        Encoder first = Encoder.open(folder, "text_encoder", "tokenizer", device);
+        Encoder first = Encoder.open(folder, "text_encoder", "tokenizer", weights);
         try {
-            return new PromptEncoder(first, Encoder.open(folder, "text_encoder_2", "tokenizer_2", device), 0, 0, 0, device);
+            return new PromptEncoder(first, Encoder.open(folder, "text_encoder_2", "tokenizer_2", weights), 0, 0, 0, device);
         } catch (Throwable e) {
             first.weights.close();
             throw e;

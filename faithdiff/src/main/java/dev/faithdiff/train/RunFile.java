@@ -110,18 +110,21 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      * @param stratified          whether a batch's timesteps are spread evenly
      * @param acrossBatch         whether the alignment attends across the batch, as released
      * @param headWeight          weight of the LQ encoder's warm-up loss beside the unified stage's own; 0: none, as published
-     * @param begin               what is done to the model before the stage: encoder-from-autoencoder, silent-alignment, scale-latents
+     * @param blend               how much of the clean latents beyond the head's estimate is asked for; 1: all, as published
+     * @param begin               what is done to the model before the stage: raised-biases, scale-latents,
+     *                            encoder-from-autoencoder, silent-alignment
      * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
      */
     public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, double learningRate,
             double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
             boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
-            boolean acrossBatch, double headWeight, List<String> begin, boolean recompute, VaeLoss vaeLoss) {
+            boolean acrossBatch, double headWeight, double blend, List<String> begin, boolean recompute, VaeLoss vaeLoss) {
         public Stage {
             oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
             oneOf("schedule", schedule, "constant", "cosine");
             oneOf("loss", loss, "l1", "l2");
-            for (String what : begin) oneOf("begin", what, "encoder-from-autoencoder", "silent-alignment", "scale-latents");
+            for (String what : begin) oneOf("begin", what, "raised-biases", "scale-latents", "encoder-from-autoencoder",
+                    "silent-alignment");
             check(steps >= 1 && batch >= 1 && accumulation >= 1, "a stage's 'steps', 'batch' and 'accumulation' must be at least 1");
             check(warmup >= 0 && emaEvery >= 1, "a stage's 'warmup' must be at least 0 and its 'emaEvery' at least 1");
             check(!crops.isEmpty() && crops.stream().allMatch(c -> c >= 16 && c % 8 == 0), "a stage's 'crops' must be multiples of 8 from 16");
@@ -129,6 +132,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
             check(clip > 0 && weightDecay >= 0, "a stage's 'clip' must be above 0 and its 'weightDecay' at least 0");
             check(ema >= 0 && ema < 1, "a stage's 'ema' must be at least 0 and below 1");
             check(weightLimit >= 1 && headWeight >= 0, "a stage's 'weightLimit' must be at least 1 and its 'headWeight' at least 0");
+            check(blend >= 0 && blend <= 1 && (blend == 1 || headWeight > 0), "a stage's 'blend' must be 0..1, and below 1 it needs a 'headWeight'");
             check(promptDropout >= 0 && promptDropout <= 1, "a stage's 'promptDropout' must be 0..1");
         }
 
@@ -144,8 +148,8 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         /** Side of the crops of a step. */
         int crop(long step) { return crops.get((int) (step * crops.size() / steps)); }
 
-        Denoising.Settings denoising() {
-            return new Denoising.Settings(loss.equals("l1") ? Denoising.Norm.L1 : Denoising.Norm.L2, noiseOffset, promptDropout, weightLimit,
+        NoisePrediction.Settings denoising() {
+            return new NoisePrediction.Settings(loss.equals("l1") ? NoisePrediction.Norm.L1 : NoisePrediction.Norm.L2, noiseOffset, promptDropout, weightLimit,
                     stratified, acrossBatch);
         }
 
@@ -153,7 +157,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
 
         private Stage with(int steps, List<String> begin) {
             return new Stage(objective, steps, batch, accumulation, crops, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
-                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, begin,
+                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, begin,
                     recompute, vaeLoss);
         }
     }

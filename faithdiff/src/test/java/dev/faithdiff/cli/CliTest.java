@@ -94,7 +94,7 @@ class CliTest {
         byte[] bytes = Files.readAllBytes(jpeg);
         Path cutJpeg = Files.write(dir.resolve("cut.jpg"), Arrays.copyOf(bytes, bytes.length / 2));
         fails(1, "nothing.png does not exist", "restore", dir.resolve("nothing.png"), "-o", out);
-        fails(1, "folder", "restore", dir, "-o", out);
+        fails(2, "folder", "restore", dir, "-o", out);
         fails(1, "empty.png is empty", "restore", empty, "-o", out);
         fails(1, "cut.png", "restore", cut, "-o", out);
         fails(1, "cut.jpg", "restore", cutJpeg, "-o", out);
@@ -124,6 +124,8 @@ class CliTest {
         fails(1, "previews come every 1 or more steps", "restore", in, "-o", out, "--preview", dir, "--preview-every", 0);
         fails(2, "Missing required option", "restore", in);
         fails(2, "Unmatched argument", "improve", in);
+        fails(2, "--dtype f16 is for a GPU", "restore", in, "-o", out, "--dtype", "f16");
+        fails(2, "--offload", "restore", in, "-o", out, "--offload", "some");
         fails(1, "tpu", "restore", in, "-o", out, "--device", "tpu");
         fails(1, "cannot write", "restore", in, "-o", dir.resolve("no/such/folder/out.png"));
         fails(1, "out.xyz", "restore", in, "-o", dir.resolve("out.xyz"));

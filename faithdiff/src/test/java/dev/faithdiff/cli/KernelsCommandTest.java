@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.op.AffineOp;
+import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -50,6 +51,13 @@ class KernelsCommandTest {
         Result check = run("kernels", "check", "AffineOp", "--device", "cpu"), bench = run("kernels", "bench", "affine", "--shape", "64x64", "--millis", "5");
         assertThat(check.out).contains("AffineVector", "passes").doesNotContain("FAILS");
         assertThat(check.code).isZero();
+        Result types = run("kernels", "check", "AffineOp", "--device", "cpu", "--types"), model = run("kernels", "check", "AffineOp", "--device", "cpu", "--model");
+        assertThat(types.out).containsPattern("AffineVector \\| F32 ").containsPattern("AffineVector \\| BF16 ");
+        assertThat(model.out).contains("AffineOp/latent", "passes");
+        assertThat(model.code).isZero();
+        if (Backend.of("cuda").unavailable() != null) {
+            assertThat(run("kernels", "check", "AffineOp", "--device", "cuda").err).startsWith("faithdiff: device 'cuda' is not available: ");
+        }
         assertThat(run("kernels", "check", "AffineOp", "--device", "tpu").err).contains("there is no device 'tpu'");
         assertThat(bench.out).contains("AffineOp/[64,64]", "AffineVector", "The limit: ");
         assertThat(bench.code).isZero();

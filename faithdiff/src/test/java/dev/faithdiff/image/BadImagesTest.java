@@ -126,7 +126,12 @@ class BadImagesTest {
         return chunk("IHDR", ByteBuffer.allocate(13).putInt(width).putInt(height).put((byte) depth).put((byte) colourType).array());
     }
 
-    private static byte[] chunk(String type, byte[] data) {
+    /** @param extra chunks before the pixels @param rows each with its filter byte */
+    static byte[] png(int width, int height, int depth, int colourType, byte[] extra, byte[] rows) {
+        return join(SIGNATURE, header(width, height, depth, colourType), extra, chunk("IDAT", deflated(rows)), END);
+    }
+
+    static byte[] chunk(String type, byte[] data) {
         byte[] name = type.getBytes(StandardCharsets.US_ASCII);
         CRC32 crc = new CRC32();
         crc.update(name);

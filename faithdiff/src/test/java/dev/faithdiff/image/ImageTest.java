@@ -21,9 +21,10 @@ class ImageTest {
     @Test
     void outputIsClampedAndRoundedToEven() {
         // 0.5 + x/2 times 255 is 127.5 for x = 0: the even neighbour is 128.
-        assertThat(Image.fromFloats(new float[]{-7f, 0f, Float.POSITIVE_INFINITY}, 1, 1).rgb()).containsExactly(0, 128, 255);
+        assertThat(Image.fromFloats(new float[]{-7f, 0f, 7f}, 1, 1).rgb()).containsExactly(0, 128, 255);
         assertThatThrownBy(() -> Image.fromFloats(new float[]{0, 0, 0, 0, Float.NaN, 0}, 2, 1))
                 .isInstanceOf(ImageError.class).hasMessageContaining("x 1, y 0");
+        assertThatThrownBy(() -> Image.fromFloats(new float[]{0, Float.POSITIVE_INFINITY, 0}, 1, 1, 16)).isInstanceOf(ImageError.class);
     }
 
     @Test

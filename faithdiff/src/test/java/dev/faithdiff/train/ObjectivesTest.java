@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What each objective trains, that it learns, and that what was trained restores. On the tiny model, whose sizes are SDXL's in small. */
 class ObjectivesTest {
-    private static final Denoising.Settings PUBLISHED = Denoising.Settings.published();
+    private static final NoisePrediction.Settings PUBLISHED = NoisePrediction.Settings.published();
 
     @TempDir Path dir;
     private Scope scope;
@@ -115,12 +115,34 @@ class ObjectivesTest {
         try (Model sizes = drawn(); LqHead head = new LqHead(sizes, 1)) {
             learns(m -> new LqObjective(m, head, 1e-3), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
             float[] before = head.parameters().get("lq_head.weight").toFloats();
-            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of(), head, 0.3), Set.of(ENCODER, UNET), Set.of());
+            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of(), head, 0.3, 0.5), Set.of(ENCODER, UNET), Set.of());
             assertThat(head.parameters().get("lq_head.weight").toFloats()).isNotEqualTo(before);
         }
     }
 
-    private static float loss(Model model, Denoising.Settings settings, String... captions) {
+    @Test void aBlendAsksForOtherLatentsAndTeachesTheHeadNothing() {
+        try (Model model = drawn(); LqHead head = new LqHead(model, 1)) {
+            UnifiedObjective half = new UnifiedObjective(model, PUBLISHED, 1, 1, Set.of(), head, 0, 0.5);
+            try (Tape tape = Tape.watch(half.parameters().values())) {
+                Tensor loss = half.loss(batch("a", "b"), Rng.cpu(3));
+                assertThat(loss.item()).isNotEqualTo(loss(model, PUBLISHED, "a", "b"));
+                Tensor gradient = tape.gradients(loss).get(head.parameters().get("lq_head.weight"));
+                assertThat(gradient.toFloats()).containsOnly(0);
+            }
+        }
+    }
+
+    @Test void raisedBiasesAreLargeInTheResidualStreamsAlone() {
+        try (Model model = drawn()) {
+            FirstValues.raisedBiases(model, Rng.cpu(1));
+            for (String raised : List.of("encoder.conv_in.bias", "decoder.conv_in.bias", "encoder.down_blocks.0.downsamplers.0.conv.bias")) {
+                for (float v : model.vaeParameters(raised).get(raised).toFloats()) assertThat(Math.abs(v)).isBetween(0.7f, 1.3f);
+            }
+            for (float v : model.vaeParameters("").get("decoder.conv_out.bias").toFloats()) assertThat(Math.abs(v)).isLessThan(0.7f);
+        }
+    }
+
+    private static float loss(Model model, NoisePrediction.Settings settings, String... captions) {
         try (Scope s = Scope.open()) {
             return new UnifiedObjective(model, settings, 1, 1, Set.of()).loss(batch(captions), Rng.cpu(3)).item();
         }
@@ -137,8 +159,8 @@ class ObjectivesTest {
     }
 
     @Test void droppedCaptionsAreEmptyOnes() {
-        Denoising.Settings never = new Denoising.Settings(Denoising.Norm.L2, 0.02, 0, 1, false, true);
-        Denoising.Settings always = new Denoising.Settings(Denoising.Norm.L2, 0.02, 1, 1, false, true);
+        NoisePrediction.Settings never = new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0.02, 0, 1, false, true);
+        NoisePrediction.Settings always = new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0.02, 1, 1, false, true);
         try (Model model = drawn()) {
             assertThat(loss(model, always, "a house", "two dogs")).isEqualTo(loss(model, never, "", ""))
                     .isNotEqualTo(loss(model, never, "a house", "two dogs"));
@@ -147,10 +169,10 @@ class ObjectivesTest {
 
     @Test void settingsThatAreNotThePublishedOnes() {
         try (Model model = drawn()) {
-            float plain = loss(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 1, false, true), "", "");
-            assertThat(loss(model, new Denoising.Settings(Denoising.Norm.L1, 0, 0, 1, false, true), "", "")).isNotEqualTo(plain);
-            assertThat(loss(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 10, false, true), "", "")).isGreaterThan(plain);
-            Denoising spread = new Denoising(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 1, true, true));
+            float plain = loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 1, false, true), "", "");
+            assertThat(loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L1, 0, 0, 1, false, true), "", "")).isNotEqualTo(plain);
+            assertThat(loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 10, false, true), "", "")).isGreaterThan(plain);
+            NoisePrediction spread = new NoisePrediction(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 1, true, true));
             int[] t = spread.ask(batch("", "", "", ""), Rng.cpu(1)).timesteps();
             for (int i = 1; i < 4; i++) assertThat(Math.floorMod(t[i] - t[i - 1], 1000)).isEqualTo(250);
         }

@@ -1,56 +1,57 @@
 package dev.faithdiff.jmh;
 
 import dev.faithdiff.nn.ResnetBlock;
-import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.sdxl.TransformerBlock;
-import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.vae.MidBlock;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /** The blocks of SDXL's U-Net and VAE at the sizes of images of 512 and 1024 pixels, with drawn weights. */
 final class Blocks {
     private static final int TIME = 1280, TEXT = 2048, TOKENS = 77, GROUPS = 32;
 
-    static final Map<String, Supplier<Work>> ALL = new LinkedHashMap<>();
+    static final Map<String, Function<Place, Work>> ALL = new LinkedHashMap<>();
 
     static {
-        ALL.put("resnet-320-64x64", () -> resnet(320, 320, 64, TIME));
-        ALL.put("resnet-640-64x64", () -> resnet(640, 640, 64, TIME));
-        ALL.put("resnet-1280-32x32", () -> resnet(1280, 1280, 32, TIME));
-        ALL.put("resnet-2560-1280-16x16", () -> resnet(2560, 1280, 16, TIME));
-        ALL.put("transformer-640-4096", () -> transformer(640, 10, 4096));
-        ALL.put("transformer-1280-1024", () -> transformer(1280, 20, 1024));
-        ALL.put("transformer-1280-256", () -> transformer(1280, 20, 256));
-        ALL.put("vae-resnet-512-64x64", () -> resnet(512, 512, 64, 0));
-        ALL.put("vae-resnet-256-256x256", () -> resnet(256, 256, 256, 0));
-        ALL.put("vae-resnet-128-256x256", () -> resnet(128, 128, 256, 0));
-        ALL.put("vae-mid-512-64x64", () -> {
-            Work work = new Work();
-            MidBlock block = new MidBlock(work.hold(weights()), 512, GROUPS, true);
-            Tensor x = work.input(1, 64, 64, 512);
-            return work.repeat(() -> block.forward(x));
-        });
+        ALL.put("resnet-320-64x64", p -> resnet(p, 320, 320, 64, TIME));
+        ALL.put("resnet-320-128x128", p -> resnet(p, 320, 320, 128, TIME));
+        ALL.put("resnet-640-64x64", p -> resnet(p, 640, 640, 64, TIME));
+        ALL.put("resnet-1280-32x32", p -> resnet(p, 1280, 1280, 32, TIME));
+        ALL.put("resnet-2560-1280-16x16", p -> resnet(p, 2560, 1280, 16, TIME));
+        ALL.put("resnet-2560-1280-32x32", p -> resnet(p, 2560, 1280, 32, TIME));
+        ALL.put("transformer-640-4096", p -> transformer(p, 640, 10, 4096));
+        ALL.put("transformer-1280-1024", p -> transformer(p, 1280, 20, 1024));
+        ALL.put("transformer-1280-256", p -> transformer(p, 1280, 20, 256));
+        ALL.put("vae-resnet-512-64x64", p -> resnet(p, 512, 512, 64, 0));
+        ALL.put("vae-resnet-256-256x256", p -> resnet(p, 256, 256, 256, 0));
+        ALL.put("vae-resnet-128-256x256", p -> resnet(p, 128, 128, 256, 0));
+        ALL.put("vae-mid-512-64x64", p -> mid(p, 64));
+        ALL.put("vae-mid-512-128x128", p -> mid(p, 128));
     }
 
     private Blocks() {}
 
-    private static Weights weights() { return Weights.init(1, Device.CPU); }
-
-    private static Work resnet(int in, int out, int size, int time) {
+    private static Work resnet(Place p, int in, int out, int size, int time) {
         Work work = new Work();
-        ResnetBlock block = new ResnetBlock(work.hold(weights()), in, out, time, GROUPS, 1e-5f);
-        Tensor x = work.input(1, size, size, in), temb = time == 0 ? null : work.input(1, time);
+        ResnetBlock block = new ResnetBlock(p.weights(work), in, out, time, GROUPS, 1e-5f);
+        Tensor x = p.input(work, size, size, in), temb = time == 0 ? null : p.input(work, time);
         return work.repeat(() -> block.forward(x, temb));
     }
 
-    private static Work transformer(int channels, int heads, int tokens) {
+    private static Work transformer(Place p, int channels, int heads, int tokens) {
         Work work = new Work();
-        TransformerBlock block = new TransformerBlock(work.hold(weights()), channels, heads, TEXT);
-        Tensor x = work.input(1, tokens, channels), text = work.input(1, TOKENS, TEXT);
+        TransformerBlock block = new TransformerBlock(p.weights(work), channels, heads, TEXT);
+        Tensor x = p.input(work, tokens, channels), text = p.input(work, TOKENS, TEXT);
         return work.repeat(() -> block.forward(x, new TextContext(text)));
+    }
+
+    private static Work mid(Place p, int size) {
+        Work work = new Work();
+        MidBlock block = new MidBlock(p.weights(work), 512, GROUPS, true);
+        Tensor x = p.input(work, size, size, 512);
+        return work.repeat(() -> block.forward(x));
     }
 }

@@ -20,7 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -52,6 +52,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--seconds", paramLabel = "N", description = "Seconds that each is measured, after as many of warm-up.")
     private int seconds = 3;
 
+    @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda or cuda:N. A GPU is timed in this process, in F16, BF16 and F32.")
+    private String device = "cpu";
+
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     private boolean help;
 
@@ -61,6 +64,7 @@ public final class Main implements Callable<Integer> {
     public static void main(String[] args) { System.exit(new CommandLine(new Main()).execute(args)); }
 
     @Override public Integer call() throws Exception {
+        if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list).call();
         List<Case> cases = Cases.all().stream().filter(c -> c.model() && isChosen(c.name()) && !Bench.takers(c, Device.CPU).isEmpty()).toList();
         List<String> blocks = chosen("block/", Blocks.ALL), models = chosen("model/", Models.ALL);
         if (list || cases.isEmpty() && blocks.isEmpty() && models.isEmpty()) {
@@ -87,7 +91,7 @@ public final class Main implements Callable<Integer> {
 
     private boolean isChosen(String name) { return name.toLowerCase(Locale.ROOT).contains(filter.toLowerCase(Locale.ROOT)); }
 
-    private List<String> chosen(String prefix, Map<String, Supplier<Work>> all) { return all.keySet().stream().filter(n -> isChosen(prefix + n)).toList(); }
+    private List<String> chosen(String prefix, Map<String, Function<Place, Work>> all) { return all.keySet().stream().filter(n -> isChosen(prefix + n)).toList(); }
 
     private static boolean isPeerCase(Case c) {
         return PEER_OPS.contains(c.op().getClass()) && c.types().activation() == DType.F32 && c.types().weight() == DType.F32;
@@ -98,9 +102,9 @@ public final class Main implements Callable<Integer> {
         return LimitBench.amount(limit) / run(LimitBench.class.getName(), limit).iterator().next().getPrimaryResult().getStatistics().getMin();
     }
 
-    private void row(String name, Class<?> bench, String param, Supplier<Work> open) throws Exception {
+    private void row(String name, Class<?> bench, String param, Function<Place, Work> open) throws Exception {
         Cost cost;
-        try (Work work = open.get()) {
+        try (Work work = open.apply(Place.CPU)) {
             cost = work.cost();
         }
         for (RunResult r : run(bench.getName(), param)) row(name, "", r, cost);

@@ -2,23 +2,32 @@ package dev.faithdiff.jmh;
 
 import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Model;
+import dev.faithdiff.Offload;
 import dev.faithdiff.Options;
+import dev.faithdiff.align.AlignConfig;
+import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
-import dev.faithdiff.nn.Weights;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.GradClip;
 import dev.faithdiff.rrdb.RrdbConfig;
 import dev.faithdiff.rrdb.RrdbNet;
+import dev.faithdiff.sample.EulerSampler;
+import dev.faithdiff.sample.Guidance;
+import dev.faithdiff.sample.NoiseSchedule;
+import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.train.Batch;
-import dev.faithdiff.train.Denoising;
+import dev.faithdiff.train.NoisePrediction;
 import dev.faithdiff.train.Objective;
 import dev.faithdiff.train.UnifiedObjective;
 import dev.faithdiff.vae.Vae;
@@ -29,31 +38,42 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
- * Whole models: the bundled one, restoring and training, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the U-Net of
- * a folder that {@code faithdiff.bench.model} names.
+ * Whole models: the bundled one, restoring and training, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the
+ * U-Net of a folder that {@code faithdiff.bench.model} names; for a GPU also FaithDiff of full size.
  */
 final class Models {
-    private static final int TEXT_TOKENS = 77, CROPS = 4;
+    private static final int TEXT_TOKENS = 77, CROPS = 4, STEPS = 20;
+    private static final UNetConfig UNET = new UNetConfig(4, 4, new int[] {320, 640, 1280}, 2, new boolean[] {false, true, true}, new int[] {5, 10, 20},
+            new int[] {1, 2, 10}, 2048, 32, 1e-5f, 256, 2816);
+    private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f, 320, 640, 8, 2, 2, 1e-5f);
+    private static final VaeConfig VAE = new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f);
 
-    static final Map<String, Supplier<Work>> ALL = new LinkedHashMap<>();
+    static final Map<String, Function<Place, Work>> ALL = new LinkedHashMap<>();
+
+    /** At the size of an image of 1024 pixels, with weights of full size: for GPUs. */
+    static final Map<String, Function<Place, Work>> FULL = new LinkedHashMap<>();
 
     static {
         ALL.put("restore-mini-512", Models::restore);
-        ALL.put("vae-decode-512", Models::decode);
+        ALL.put("vae-decode-512", p -> decode(p, 64));
         ALL.put("train-mini-unified-128", Models::train);
         ALL.put("rrdbnet-x4-128", Models::enlarge);
         if (System.getProperty("faithdiff.bench.model") != null) ALL.put("unet-64x64", Models::unet);
+        FULL.put("vae-decode-1024", p -> decode(p, 128));
+        FULL.put("guided-step-1024", Models::guidedStep);
+        FULL.put("image-1024-20-steps", Models::image);
     }
 
     private Models() {}
 
     /** 128 to 512 pixels in two steps. */
-    private static Work restore() {
+    private static Work restore(Place p) {
         Work work = new Work();
-        FaithDiff mini = work.hold(FaithDiff.open(Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini"), Device.CPU));
+        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        FaithDiff mini = work.hold(FaithDiff.open(folder, p.device(), p.dtype(), Offload.NONE));
         byte[] rgb = new byte[3 * 128 * 128];
         new Random(1).nextBytes(rgb);
         Image photo = Image.of(128, 128, rgb);
@@ -61,12 +81,13 @@ final class Models {
     }
 
     /** One step of the second training stage: four crops of 128 pixels, forward, backward, clipping and update. */
-    private static Work train() {
+    private static Work train(Place p) {
         Work work = new Work();
-        Model model = work.hold(Model.trainable(Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini"), Device.CPU));
-        Objective objective = work.hold(new UnifiedObjective(model, Denoising.Settings.published(), 5e-5, 5e-6, Set.of()));
+        Model model = work.hold(Model.trainable(Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini"), p.device()));
+        Objective objective = work.hold(new UnifiedObjective(model, NoisePrediction.Settings.published(), 5e-5, 5e-6, Set.of()));
         AdamW optimizer = work.hold(new AdamW(objective.groups(), AdamW.Settings.defaults()));
-        Batch batch = new Batch(work.input(CROPS, 128, 128, 3), work.input(CROPS, 128, 128, 3), Collections.nCopies(CROPS, ""),
+        Place crops = new Place(p.device(), DType.F32, CROPS);
+        Batch batch = new Batch(crops.input(work, 128, 128, 3), crops.input(work, 128, 128, 3), Collections.nCopies(CROPS, ""),
                 Collections.nCopies(CROPS, new Batch.Crop(512, 512, 0, 0)));
         Rng rng = Rng.cpu(1);
         return work.repeat(() -> {
@@ -78,29 +99,77 @@ final class Models {
         });
     }
 
-    private static Work decode() {
+    /** One image, whatever the place's batch. */
+    private static Work decode(Place p, int latents) {
         Work work = new Work();
-        Vae vae = new Vae(work.hold(Weights.init(1, Device.CPU)), new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f));
-        Tensor z = work.input(1, 64, 64, 4);
+        Vae vae = new Vae(p.weights(work), VAE);
+        Tensor z = new Place(p.device(), p.dtype(), 1).input(work, latents, latents, 4);
         return work.repeat(() -> vae.decode(z));
     }
 
     /** Real-ESRGAN's network of 23 blocks, 128 to 512 pixels. */
-    private static Work enlarge() {
+    private static Work enlarge(Place p) {
         Work work = new Work();
-        RrdbNet net = new RrdbNet(work.hold(Weights.init(1, Device.CPU)), new RrdbConfig(4, 64, 32, 23));
-        Tensor x = work.input(1, 128, 128, 3);
+        RrdbNet net = new RrdbNet(p.weights(work), new RrdbConfig(4, 64, 32, 23));
+        Tensor x = p.input(work, 128, 128, 3);
         return work.repeat(() -> net.forward(x));
     }
 
     /** One prediction of a 64x64 latent, batch 1. */
-    private static Work unet() {
+    private static Work unet(Place p) {
         Path folder = Path.of(System.getProperty("faithdiff.bench.model"));
         UNetConfig c = UNetConfig.of(Config.read(folder.resolve("unet/config.json")));
         Work work = new Work();
-        UNet unet = work.hold(Model.open(folder, Device.CPU)).unet.unet();
-        Tensor x = work.input(1, 64, 64, c.inChannels()), text = work.input(1, TEXT_TOKENS, c.textWidth());
-        Tensor pooled = work.input(1, c.extraWidth() - 6 * c.sizeWidth()), sizes = work.input(1, 6);
+        UNet unet = work.hold(Model.open(folder, p.device())).unet.unet();
+        Tensor x = p.input(work, 64, 64, c.inChannels()), text = p.input(work, TEXT_TOKENS, c.textWidth());
+        Tensor pooled = p.input(work, c.extraWidth() - 6 * c.sizeWidth()), sizes = p.input(work, 6);
         return work.repeat(() -> unet.denoise(unet.embed(x), unet.embedTime(500, pooled, sizes), new TextContext(text)));
+    }
+
+    /** The tensors of a step's prompt rows. */
+    private record Prompt(TextContext text, Tensor pooled, Tensor sizes) {
+        static Prompt of(Place p, Work work) {
+            Tensor states = p.input(work, TEXT_TOKENS, UNET.textWidth());
+            Tensor sizes = new Place(Device.CPU, DType.F32, p.batch()).input(work, 6); // as a pipeline has them: sinusoids are made on the host
+            return new Prompt(new TextContext(states, work.scope()), p.input(work, UNET.extraWidth() - 6 * UNET.sizeWidth()), sizes);
+        }
+    }
+
+    /** One guided prediction of a 128x128 latent: two rows of text, one of latents and of condition; recorded where the device does that. */
+    private static Work guidedStep(Place p) {
+        Work work = new Work();
+        AlignedUNet unet = new AlignedUNet(p.weights(work), UNET, ALIGN);
+        Place one = new Place(p.device(), p.dtype(), 1);
+        Tensor x = one.input(work, 128, 128, 4), condition = one.input(work, 128, 128, ALIGN.embeddingChannels());
+        Prompt prompt = Prompt.of(p, work);
+        Guidance guidance = new Guidance(5, 0);
+        Replay predict = work.hold(p.device().replay(in -> unet.predict(in[0], in[1], in[2], prompt.text)));
+        return work.repeat(() -> guidance.apply(predict.run(x, condition, unet.unet().embedTime(500, prompt.pooled, prompt.sizes))));
+    }
+
+    /** A whole image but for its text: both encoders, all guided steps, the decoder. */
+    private static Work image(Place p) {
+        Work work = new Work();
+        AlignedUNet unet = new AlignedUNet(p.weights(work), UNET, ALIGN);
+        Vae vae = new Vae(p.weights(work), VAE);
+        Place one = new Place(p.device(), p.dtype(), 1);
+        Tensor photo = one.input(work, 1024, 1024, 3), noise = one.input(work, 128, 128, 4);
+        Prompt prompt = Prompt.of(p, work);
+        Sampler sampler = EulerSampler.euler(NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, NoiseSchedule.Spacing.LEADING, 1), STEPS, false, 0);
+        Guidance guidance = new Guidance(5, 0);
+        Replay predict = work.hold(p.device().replay(in -> unet.predict(in[0], in[1], in[2], prompt.text)));
+        return work.repeat(() -> {
+            Tensor condition = unet.condition(unet.features(photo)), x = Vae.Gaussian.of(vae.encode(photo)).sample(noise);
+            try (Sampler.Walk walk = sampler.walk()) {
+                for (int i = 0; i < STEPS; i++) {
+                    try (Scope s = Scope.open()) {
+                        Tensor temb = unet.unet().embedTime((float) sampler.timesteps()[i], prompt.pooled, prompt.sizes);
+                        Tensor eps = predict.run(sampler.scaleInput(x, i), condition, temb);
+                        x = s.keep(walk.step(x, guidance.apply(eps), i, () -> noise));
+                    }
+                }
+            }
+            return vae.decode(x);
+        });
     }
 }

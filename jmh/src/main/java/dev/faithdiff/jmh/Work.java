@@ -3,7 +3,6 @@ package dev.faithdiff.jmh;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Engine;
 import java.util.ArrayList;
@@ -36,10 +35,11 @@ public final class Work implements AutoCloseable {
         }
     }
 
-    /** A standard normal input. */
-    public Tensor input(int... sizes) {
-        return tensors(() -> new Tensor[] {Tensor.of(rng.randn((int) Shape.of(sizes).count()), sizes)})[0];
-    }
+    /** What lives as long as this work. */
+    Scope scope() { return scope; }
+
+    /** What inputs are drawn from. */
+    Rng random() { return rng; }
 
     public Work repeat(Supplier<?> work) {
         body = work;

@@ -19,7 +19,7 @@ class BenchmarksTest {
 
     @Test void costIsTheSumOfTheOps() throws Exception {
         try (Work work = new Work()) {
-            Tensor x = work.input(3, 5);
+            Tensor x = Place.CPU.input(work, 3, 5);
             assertThat(work.repeat(() -> x.mul(2).add(x)).cost()).isEqualTo(new Work.Cost(2 * 15 + 15, 4 * 15 * (2 + 3)));
         }
     }

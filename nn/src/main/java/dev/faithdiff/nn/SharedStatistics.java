@@ -1,5 +1,6 @@
 package dev.faithdiff.nn;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.IdentityHashMap;
@@ -37,10 +38,11 @@ public final class SharedStatistics implements AutoCloseable {
     private Affine measure(GroupNorm norm, Tensor x) {
         try (Scope s = Scope.open()) {
             int channels = norm.weight.size(0), width = channels / norm.groups;
-            Tensor flat = x.reshape(-1, channels);
-            float[] mean = ofGroups(flat, width), scale = norm.weight.toFloats(), shift = norm.bias.toFloats();
-            Tensor d = flat.sub(Tensor.of(mean, channels).to(x.device()).to(x.dtype()));
-            float[] variance = ofGroups(d.mul(d), width);
+            Tensor d = x.reshape(-1, channels).to(DType.F32);
+            float[] mean = ofGroups(d, width), scale = norm.weight.toFloats(), shift = norm.bias.toFloats();
+            d = s.replace(d, d.sub(Tensor.of(mean, channels).to(x.device())));
+            d = s.replace(d, d.mul(d));
+            float[] variance = ofGroups(d, width);
             for (int c = 0; c < channels; c++) {
                 scale[c] = (float) (scale[c] / Math.sqrt(variance[c] + norm.eps));
                 shift[c] -= mean[c] * scale[c];
@@ -60,7 +62,7 @@ public final class SharedStatistics implements AutoCloseable {
         return v;
     }
 
-    private Tensor kept(float[] v, Tensor x) { return scope.adopt(Tensor.of(v, v.length).to(x.device()).to(x.dtype())); }
+    private Tensor kept(float[] v, Tensor x) { return scope.adopt(Tensor.of(v, v.length).to(x.device())); }
 
     @Override public void close() { scope.close(); }
 }

@@ -29,8 +29,10 @@ public final class Weights implements AutoCloseable {
         Map<String, SafeTensors.Entry> entries;
         SafeTensors file;
         Rng rng;
+        Tensor values;
         Device device;
         DType dtype;
+        Map<String, Part> parts;
         boolean own;
         final Map<String, Tensor> taken = new LinkedHashMap<>();
         final List<String> problems = new ArrayList<>();
@@ -49,14 +51,22 @@ public final class Weights implements AutoCloseable {
     /** Weights of a safetensors file, index or folder, in the file's own element types. */
     public static Weights open(Path path, Device device) { return open(path, device, null); }
 
-    /** Weights of a file, converted to {@code dtype} as they are read unless it is null. */
-    public static Weights open(Path path, Device device, DType dtype) {
+    /** Weights of a file, converted to {@code dtype} as they are read unless it is null; 8-bit weights do not become 16-bit ones. */
+    public static Weights open(Path path, Device device, DType dtype) { return open(path, device, dtype, null); }
+
+    /** Weights of a file that come to the device and leave it as a residency has it; null: they are there from the start. */
+    public static Weights open(Path path, Device device, DType dtype, Residency residency) {
         Root r = new Root();
         r.name = path.toString();
         r.file = SafeTensors.open(path);
         r.entries = r.file.entries();
+        return on(r, device, dtype, residency);
+    }
+
+    private static Weights on(Root r, Device device, DType dtype, Residency residency) {
         r.device = device;
         r.dtype = dtype;
+        if (residency != null && device != Device.CPU) r.parts = residency.parts(r.entries.values(), e -> stored(e.dtype(), dtype));
         return new Weights(r, "");
     }
 
@@ -77,15 +87,33 @@ public final class Weights implements AutoCloseable {
         return new Weights(r, "");
     }
 
+    /**
+     * Weights that are copies of parts of one tensor, of its type and on its device: for timing models of full size that no file holds.
+     * Matrices and kernels are scaled by one over the root of their inputs, other parameters are drawn by their {@link Init}.
+     *
+     * @param values standard normal values, as many as the largest weight has
+     */
+    public static Weights copies(Tensor values) {
+        Weights w = init(1, values.device());
+        w.root.values = values;
+        w.root.dtype = values.dtype();
+        return w;
+    }
+
     /** Shapes without values, to hold a model's architecture against a list of published keys: {@code name -> file shape}. */
-    public static Weights shapes(String name, Map<String, Shape> published) {
+    public static Weights shapes(String name, Map<String, Shape> published) { return shapes(name, published, DType.F16, Device.CPU, null, null); }
+
+    /** Weights of a file that has shapes and a type but no values, to measure what a model would hold on a device. */
+    public static Weights shapes(String name, Map<String, Shape> published, DType inFile, Device device, DType dtype, Residency residency) {
         Root r = new Root();
         r.name = name;
         r.entries = new LinkedHashMap<>();
-        published.forEach((k, s) -> r.entries.put(k, new SafeTensors.Entry(k, DType.F16, s, null)));
-        r.device = Device.CPU;
-        return new Weights(r, "");
+        published.forEach((k, s) -> r.entries.put(k, new SafeTensors.Entry(k, inFile, s, null)));
+        return on(r, device, dtype, residency);
     }
+
+    /** The type in which the network is asked to compute; F32 unless weights are converted. */
+    public DType dtype() { return root.dtype == null ? DType.F32 : root.dtype; }
 
     /** The weights below a name. */
     public Weights at(String name) { return new Weights(root, prefix + name + "."); }
@@ -109,8 +137,12 @@ public final class Weights implements AutoCloseable {
 
     private Tensor drawn(String key, Init init, Shape shape) {
         try (Scope s = Scope.open()) {
+            if (root.values != null && shape.rank() > 1) {
+                float scale = (float) Math.sqrt(shape.size(0) / (double) shape.count());
+                return keep(root.values.view(0, shape).mul(scale)).named(key);
+            }
             Tensor host = Tensor.of(init.draw(shape, root.rng), shape.toArray());
-            return keep(host.to(root.device)).named(key);
+            return keep(host.to(root.dtype).to(root.device)).named(key);
         }
     }
 
@@ -125,18 +157,34 @@ public final class Weights implements AutoCloseable {
             root.problems.add(key + " is " + e.shape() + " but the model takes " + inFile);
             return absent(key, e.dtype(), shape);
         }
-        if (e.data() == null) return absent(key, e.dtype(), shape);
+        if (root.parts != null) return root.parts.get(key).tensor(key, shape);
+        DType stored = stored(e.dtype(), root.dtype);
+        if (e.data() == null) return root.device == Device.CPU ? absent(key, stored, shape) : unfilled(key, stored, shape);
         Storage storage = Storage.mapped(e.data());
         root.mapped.add(storage);
         Tensor mapped = new Tensor(storage, 0, e.shape(), e.dtype(), key);
-        boolean turn = shape.rank() == 4 && !(shape.size(1) == 1 && shape.size(2) == 1);
-        boolean convert = root.dtype != null && root.dtype != e.dtype();
-        boolean copy = root.own && !turn && !convert && root.device == Device.CPU;
-        if (!turn && !convert && !copy && root.device == Device.CPU) return mapped.view(0, shape);
         try (Scope s = Scope.open()) {
-            Tensor t = turn ? mapped.permute(0, 2, 3, 1) : mapped.view(0, shape);
-            t = (convert ? t.to(root.dtype) : copy ? t.mul(1) : t).to(root.device);
-            return t.storage() == storage ? t : keep(t).named(key);
+            Tensor t = turned(mapped).to(stored).to(root.device);
+            if (root.own && t.storage() == storage) t = t.mul(1);
+            return t.storage() == storage ? t.view(0, shape) : keep(t).view(0, shape).named(key);
+        }
+    }
+
+    /** A tensor of a file in the layout that layers take; where the two are the same, a view. */
+    static Tensor turned(Tensor t) {
+        boolean plain = t.rank() != 4 || t.size(2) == 1 && t.size(3) == 1;
+        return plain ? t.view(0, turned(t.shape(), 0, 2, 3, 1)) : t.permute(0, 2, 3, 1);
+    }
+
+    /** What a weight is held in: as asked, but 8 bits are not made 16, which kernels do at each use. */
+    private static DType stored(DType inFile, DType asked) {
+        boolean widens = inFile == DType.F8_E4M3 && asked != DType.F32;
+        return asked == null || widens || !inFile.isFloating() ? inFile : asked;
+    }
+
+    private Tensor unfilled(String key, DType dtype, Shape shape) {
+        try (Scope s = Scope.open()) {
+            return keep(Tensor.empty(root.device, dtype, shape)).named(key);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.faithdiff.tensor;
 
 import dev.faithdiff.tensor.op.Backend;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Where storage lives and kernels run. */
@@ -34,6 +35,22 @@ public interface Device {
 
     /** Waits until everything asked of this device is done; nothing to do where work ends before its call returns. */
     default void synchronize() {}
+
+    /** Host memory from which copies to this device are fastest; it ends with the arena. */
+    default MemorySegment hostMemory(long bytes, Arena arena) { return arena.allocate(bytes, 64); }
+
+    /**
+     * Begins to fill storage from {@link #hostMemory} while other work goes on.
+     *
+     * @return makes what is asked of the device afterwards wait for the copy; to be run once, before the storage is used or released
+     */
+    default Runnable uploadAhead(MemorySegment host, Storage to) {
+        upload(host, to, 0);
+        return () -> {};
+    }
+
+    /** Work in the form that is best repeated here; as it is where recording gains nothing. */
+    default Replay replay(Replay work) { return work; }
 
     /**
      * The device of a name such as {@code "cpu"} or {@code "cuda:1"}.

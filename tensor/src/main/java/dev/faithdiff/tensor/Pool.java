@@ -1,9 +1,11 @@
 package dev.faithdiff.tensor;
 
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -16,57 +18,115 @@ public final class Pool {
     private final String device;
     private final LongUnaryOperator allocate;
     private final LongConsumer free;
+    private final LongSupplier available;
     private final TreeMap<Long, ArrayDeque<Long>> idle = new TreeMap<>();
+    private final Map<Long, Reserve> reserved = new HashMap<>();
     private final long idleLimit;
     private long idleBytes, usedBytes, peakBytes, peakUsedBytes;
+    private Reserve filling;
 
     /** @param allocate size in bytes to address, 0 when the device has no more */
-    public Pool(String device, LongUnaryOperator allocate, LongConsumer free) { this(device, allocate, free, IDLE_LIMIT); }
+    public Pool(String device, LongUnaryOperator allocate, LongConsumer free) { this(device, allocate, free, () -> Long.MAX_VALUE, IDLE_LIMIT); }
 
-    /** @param idleLimit idle blocks of more bytes go back to the system before the next block is asked for */
-    public Pool(String device, LongUnaryOperator allocate, LongConsumer free, long idleLimit) {
+    /**
+     * @param available bytes that the device has left, for messages; the largest long where nobody knows
+     * @param idleLimit idle blocks of more bytes go back to the system before the next block is asked for
+     */
+    public Pool(String device, LongUnaryOperator allocate, LongConsumer free, LongSupplier available, long idleLimit) {
         this.device = device;
         this.allocate = allocate;
         this.free = free;
+        this.available = available;
         this.idleLimit = idleLimit;
     }
 
     /**
      * The address of a block of at least {@code bytes}.
      *
-     * @throws OutOfMemoryError naming what was asked and what is held
+     * @throws OutOfMemoryError naming what was asked, what is held and what is left
      */
     public synchronized long take(long bytes) {
         long size = rounded(bytes);
-        ArrayDeque<Long> same = idle.get(size);
-        long address;
-        if (same != null && !same.isEmpty()) {
-            address = same.pop();
-            idleBytes -= size;
-        } else {
-            if (idleBytes > idleLimit) trim();
-            address = allocate.applyAsLong(size);
-            if (address == 0) {
-                trim();
-                address = allocate.applyAsLong(size);
-            }
-            if (address == 0) {
-                throw new OutOfMemoryError("out of memory on " + device + ": asked for " + megabytes(size) + " while "
-                        + megabytes(usedBytes) + " are in use; try a smaller image or scale");
-            }
+        if (filling != null) {
+            Long own = pop(filling.idle, size);
+            if (own != null) return own;
         }
+        Long same = pop(idle, size);
+        if (same != null) idleBytes -= size;
+        long address = same != null ? same : fresh(size);
         usedBytes += size;
         peakUsedBytes = Math.max(peakUsedBytes, usedBytes);
         peakBytes = Math.max(peakBytes, usedBytes + idleBytes);
+        if (filling != null) reserved.put(address, filling);
         return address;
+    }
+
+    private long fresh(long size) {
+        if (idleBytes > idleLimit) trim();
+        long address = allocate.applyAsLong(size);
+        if (address != 0) return address;
+        trim();
+        address = allocate.applyAsLong(size);
+        if (address != 0) return address;
+        long left = available.getAsLong();
+        throw new OutOfMemoryError("out of memory on " + device + ": asked for " + megabytes(size) + " while " + megabytes(usedBytes) + " are in use"
+                + (left == Long.MAX_VALUE ? "" : " and " + (left >> 20) + " MB are free") + "; try a smaller image or scale");
     }
 
     /** Takes a block of {@code bytes} back. */
     public synchronized void give(long address, long bytes) {
         long size = rounded(bytes);
-        idle.computeIfAbsent(size, s -> new ArrayDeque<>()).push(address);
+        Reserve r = reserved.get(address);
+        if (r != null) push(r.idle, size, address);
+        else giveBack(address, size);
+    }
+
+    private void giveBack(long address, long size) {
+        push(idle, size, address);
         usedBytes -= size;
         idleBytes += size;
+    }
+
+    private static Long pop(Map<Long, ArrayDeque<Long>> blocks, long size) {
+        ArrayDeque<Long> same = blocks.get(size);
+        return same == null ? null : same.poll();
+    }
+
+    private static void push(Map<Long, ArrayDeque<Long>> blocks, long size, long address) {
+        blocks.computeIfAbsent(size, s -> new ArrayDeque<>()).push(address);
+    }
+
+    /** Opens a reserve, which takes part in everything from now on until it is {@linkplain Reserve#seal sealed}. */
+    public synchronized Reserve reserve() {
+        if (filling != null) throw new IllegalStateException("a reserve of " + device + " is being filled already");
+        return filling = new Reserve();
+    }
+
+    /**
+     * Blocks for work that will be repeated at the same addresses. What is taken before it is sealed is the reserve's: once given back it serves
+     * the reserve alone, and counts as used, until this is closed.
+     */
+    public final class Reserve implements AutoCloseable {
+        private final Map<Long, ArrayDeque<Long>> idle = new HashMap<>();
+
+        private Reserve() {}
+
+        /** Takes no more blocks. */
+        public void seal() {
+            synchronized (Pool.this) {
+                if (filling == this) filling = null;
+            }
+        }
+
+        /** Returns the blocks to the pool; those in use come when they are given back. */
+        @Override public void close() {
+            synchronized (Pool.this) {
+                seal();
+                reserved.values().removeIf(r -> r == this);
+                idle.forEach((size, blocks) -> blocks.forEach(address -> giveBack(address, size)));
+                idle.clear();
+            }
+        }
     }
 
     /** Returns all idle blocks to the system. */

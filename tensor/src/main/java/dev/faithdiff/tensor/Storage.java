@@ -5,12 +5,16 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** One allocation on one device, with a live flag. Belongs to one {@link Scope}, or to the file it is mapped from. */
+/**
+ * One allocation on one device, with a live flag. Belongs to one {@link Scope}, or to the file it is mapped from, or comes and goes
+ * ({@link #visiting}).
+ */
 public final class Storage {
     private final Device device;
-    private final long address;
     private final long bytes;
     private final MemorySegment segment;
+    private Runnable summons;
+    private volatile long address;
     private volatile boolean live = true;
     private Map<Object, Object> prepared;
     Scope owner;
@@ -27,6 +31,26 @@ public final class Storage {
     public static Storage mapped(MemorySegment data) {
         MemorySegment plain = MemorySegment.ofAddress(data.address()).reinterpret(data.byteSize()).asReadOnly();
         return new Storage(Device.CPU, data.address(), data.byteSize(), plain);
+    }
+
+    /** Storage that is away until used: {@link #require} then has {@code summons} call {@link #arrive}. */
+    public static Storage visiting(Device device, long bytes, Runnable summons) {
+        Storage s = new Storage(device, 0, bytes, null);
+        s.live = false;
+        s.summons = summons;
+        return s;
+    }
+
+    /** Gives a visiting storage memory, which stays the caller's. */
+    public void arrive(Storage memory) {
+        address = memory.address();
+        live = true;
+    }
+
+    /** Brings a visiting storage in if it is away; to be called before each use. False if it is gone for good. */
+    public boolean require() {
+        if (!live && summons != null) summons.run();
+        return live;
     }
 
     public Device device() { return device; }
@@ -54,10 +78,16 @@ public final class Storage {
     /** Forgets prepared forms: the contents have changed. */
     public synchronized void changed() { prepared = null; }
 
-    /** Marks the storage dead without freeing it: the memory is somebody else's. */
+    /** Marks the storage dead without freeing it: the memory is somebody else's. A visiting one is only away. */
     public void forget() {
         live = false;
         prepared = null;
+    }
+
+    /** Marks a visiting storage gone for good. */
+    public void end() {
+        summons = null;
+        forget();
     }
 
     void release() {

@@ -114,7 +114,7 @@ public final class Tensor {
     /** The same values on another device; this tensor if it is there already. Not recorded by tapes. */
     public Tensor to(Device device) {
         if (device == device()) return this;
-        if (!storage.live()) throw new OpError(this + " is used after its scope was closed");
+        if (!storage.require()) throw new OpError(this + " is used after its scope was closed");
         Tensor copy = empty(device, dtype, shape);
         if (device() == Device.CPU) {
             device.upload(segment(), copy.storage, 0);

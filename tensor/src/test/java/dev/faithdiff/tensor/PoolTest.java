@@ -62,6 +62,11 @@ class PoolTest {
                 .hasMessageStartingWith("out of memory on toy: asked for 3 MB while 1 MB are in use");
     }
 
+    @Test void runningOutSaysWhatIsLeftWhereThatIsKnown() {
+        Pool full = new Pool("toy", bytes -> 0, address -> {}, () -> 5 << 20, 0);
+        assertThatThrownBy(() -> full.take(8 << 20)).hasMessageStartingWith("out of memory on toy: asked for 8 MB while 0 MB are in use and 5 MB are free");
+    }
+
     @Test void theSameShapeGetsTheSameAddressAgain() {
         long first, second;
         try (Scope s = Scope.open()) {

@@ -56,6 +56,7 @@ final class Conv2dInputGradPhases implements Kernel<Conv2dOp.InputGrad> {
     }
 
     private static void convolve(Conv.Size s, Along down, Along across, Matrix grad, Matrix weight, Matrix to) {
+        if (to.rows() == 0) return; // a map smaller than the stride
         int taps = down.taps * across.taps;
         if (taps == 0) {
             Copy.zero(to.at(0, 0), 4L * to.rows() * to.columns());

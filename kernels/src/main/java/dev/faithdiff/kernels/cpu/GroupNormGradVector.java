@@ -116,9 +116,14 @@ public final class GroupNormGradVector implements Kernel<GroupNormOp.Grad> {
     private static void slopes(long x, long g, int count, float[] center, float[] factor, float[] shift, long to) {
         FloatVector one = FloatVector.broadcast(F, 1f);
         for (int i = 0; i < count; i += LANES) {
-            FloatVector y = GroupNormVector.affine(x, i, center, factor, shift), s = Vec.sigmoid(y);
+            FloatVector y = affine(x, i, center, factor, shift), s = Vec.sigmoid(y);
             Vec.store(Vec.load(g + 4L * i).mul(s).mul(y.fma(one.sub(s), one)), to + 4L * i);
         }
+    }
+
+    private static FloatVector affine(long x, int i, float[] center, float[] factor, float[] shift) {
+        FloatVector d = Vec.load(x + 4L * i).sub(FloatVector.fromArray(F, center, i));
+        return d.fma(FloatVector.fromArray(F, factor, i), FloatVector.fromArray(F, shift, i));
     }
 
     private static void add(long x, long g, int count, float[] center, float[] sums, float[] dots) {

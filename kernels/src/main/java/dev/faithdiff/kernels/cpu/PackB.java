@@ -67,7 +67,7 @@ final class PackB {
         float[] row = SCRATCH.get().rows;
         Arrays.fill(row, columns, WIDTH, 0);
         for (int k = 0; k < b.rows(); k++, to += 4L * WIDTH) {
-            Vec.widen(b.dtype(), b.at(k, column), columns, row, 0);
+            Widen.row(b.dtype(), b.at(k, column), columns, row, 0);
             Panels.copyRow(row, 0, to);
         }
     }

@@ -47,19 +47,23 @@ final class Panels {
     }
 
     /**
-     * One tile: to[t..] = from[f..] + A B, for ROWS rows of A from index {@code a} on and a panel of B; a tile is a dense
-     * ROWS x WIDTH, and may be added to in place. This is the product for kernels that keep their blocks to themselves.
+     * One tile: to[t..] = from[f..] + A B, for {@code rows} rows of A, 1 to ROWS, from index {@code a} on and a panel of B; a tile is a
+     * dense ROWS x WIDTH, and may be added to in place. Of a tile that is not full further rows are whatever comes out.
      */
-    static void tile(int depth, float[] rows, int a, long panel, float[] from, int f, float[] to, int t) {
-        if (ROWS == 12) Tile12x2.multiply(depth, rows, a, panel, from, f, to, t);
-        else Tile4x2.multiply(depth, rows, a, panel, from, f, to, t);
+    static void tile(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
+        if (ROWS == 12 && rows > 8) Tile12x2.multiply(depth, from, a, panel, add, f, to, t);
+        else {
+            for (int r = 0; r < rows; r += 4) {
+                Tile4x2.multiply(depth, from, a + r * STRIDE, panel, add, f + r * WIDTH, to, t + r * WIDTH);
+            }
+        }
     }
 
     /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B: a dense [rows][WIDTH]. */
     static void multiply(int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
         for (int row = 0; row < rows; row += ROWS, at += ROWS * WIDTH) {
-            if (add) tile(depth, a, row * STRIDE, panel, sums, at, sums, at);
-            else tile(depth, a, row * STRIDE, panel, ZEROS, 0, sums, at);
+            if (add) tile(Math.min(ROWS, rows - row), depth, a, row * STRIDE, panel, sums, at, sums, at);
+            else tile(Math.min(ROWS, rows - row), depth, a, row * STRIDE, panel, ZEROS, 0, sums, at);
         }
     }
 

@@ -74,7 +74,7 @@ final class WinogradTiles {
                 for (int i = 0; i < input.parts(); i++) {
                     long weights = memory.at(i % kept * part);
                     if (from == row) transformWeights(panel, i, memory.at(kept * part), weights, scratch.patch);
-                    multiplyPart(i, from, Panels.roundUp(count) / ROWS, weights, scratch);
+                    multiplyPart(i, from, count, weights, scratch);
                 }
                 store(panel, first + from, count, scratch, outside);
             }
@@ -88,25 +88,25 @@ final class WinogradTiles {
         for (int i = 0; i < channels * WIDTH; i += LANES) WinogradTransforms.weight(taps + 4L * i, step, patch, to + 4L * i, step);
     }
 
-    private void multiplyPart(int part, int row, int groups, long weights, Scratch scratch) {
+    private void multiplyPart(int part, int row, int rows, long weights, Scratch scratch) {
         long step = 4L * (input.depth * WIDTH + GAP);
         for (int p = 0; p < POSITIONS; p++) {
-            int at = input.at(part, p, row), to = p * groups * TILE;
-            if (part == 0) multiply(input.channels(part), at, groups, weights + p * step, scratch.products, to);
-            else multiplyAndAdd(input.channels(part), at, groups, weights + p * step, scratch, to);
+            int at = input.at(part, p, row), to = p * Panels.roundUp(rows) * WIDTH;
+            if (part == 0) multiply(input.channels(part), at, rows, weights + p * step, scratch.products, to);
+            else multiplyAndAdd(input.channels(part), at, rows, weights + p * step, scratch, to);
         }
     }
 
-    private void multiply(int channels, int at, int groups, long panel, float[] products, int to) {
-        for (int g = 0; g < groups; g++) {
-            Panels.tile(channels, input.numbers, at + g * ROWS * STRIDE, panel, ZEROS, 0, products, to + g * TILE);
+    private void multiply(int channels, int at, int rows, long panel, float[] products, int to) {
+        for (int r = 0; r < rows; r += ROWS) {
+            Panels.tile(Math.min(ROWS, rows - r), channels, input.numbers, at + r * STRIDE, panel, ZEROS, 0, products, to + r * WIDTH);
         }
     }
 
-    private void multiplyAndAdd(int channels, int at, int groups, long panel, Scratch scratch, int to) {
-        for (int g = 0; g < groups; g++) {
-            Panels.tile(channels, input.numbers, at + g * ROWS * STRIDE, panel, ZEROS, 0, scratch.tile, 0);
-            add(scratch.tile, scratch.products, to + g * TILE);
+    private void multiplyAndAdd(int channels, int at, int rows, long panel, Scratch scratch, int to) {
+        for (int r = 0; r < rows; r += ROWS) {
+            Panels.tile(Math.min(ROWS, rows - r), channels, input.numbers, at + r * STRIDE, panel, ZEROS, 0, scratch.tile, 0);
+            add(scratch.tile, scratch.products, to + r * WIDTH);
         }
     }
 

@@ -43,6 +43,20 @@ final class Cublas {
         check(JCublas2.cublasSetWorkspace(handle, Address.device(device.pool().take(WORKSPACE)), WORKSPACE), "cublasSetWorkspace");
     }
 
+    /**
+     * Matrices of one product each, row-major in memory.
+     *
+     * @param transposed the product takes the matrix the other way round than it is stored
+     * @param step       elements from one stored row to the next
+     * @param apart      elements from one matrix to the next
+     */
+    record Matrices(long address, DType dtype, boolean transposed, int step, long apart) {
+        /** Dense ones, one right after the other. @param columns of the stored matrix */
+        static Matrices dense(long address, DType dtype, boolean transposed, int rows, int columns) {
+            return new Matrices(address, dtype, transposed, columns, (long) rows * columns);
+        }
+    }
+
     /** {@code C [m, n] = A [m, k] B [k, n]}; a flag says that an operand is stored transposed. A, B and C are of one type. */
     synchronized void product(DType dtype, boolean transposeA, boolean transposeB, int m, int n, int k, long a, long b, long c) {
         int type = type(dtype);
@@ -52,12 +66,17 @@ final class Cublas {
     }
 
     /** {@code batch} products, each right after the one before in all three. */
-    synchronized void products(DType dtype, boolean transposeA, boolean transposeB, int batch, int m, int n, int k, long a, long b, long c) {
-        int type = type(dtype);
-        check(JCublas2.cublasGemmStridedBatchedEx_new(handle, operation(transposeB), operation(transposeA), n, m, k, one,
-                Address.device(b), type, transposeB ? k : n, (long) k * n, Address.device(a), type, transposeA ? m : k, (long) m * k, zero,
-                Address.device(c), type, n, (long) m * n, batch, cublasComputeType.CUBLAS_COMPUTE_32F, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT),
-                "cublasGemmStridedBatchedEx");
+    void products(DType dtype, boolean transposeA, boolean transposeB, int batch, int m, int n, int k, long a, long b, long c) {
+        products(batch, m, n, k, Matrices.dense(a, dtype, transposeA, transposeA ? k : m, transposeA ? m : k),
+                Matrices.dense(b, dtype, transposeB, transposeB ? n : k, transposeB ? k : n), Matrices.dense(c, dtype, false, m, n));
+    }
+
+    /** {@code batch} products of A {@code [m, k]} and B {@code [k, n]} of one type into C {@code [m, n]} of that type or of F32. */
+    synchronized void products(int batch, int m, int n, int k, Matrices a, Matrices b, Matrices c) {
+        check(JCublas2.cublasGemmStridedBatchedEx_new(handle, operation(b.transposed), operation(a.transposed), n, m, k, one,
+                Address.device(b.address), type(b.dtype), b.step, b.apart, Address.device(a.address), type(a.dtype), a.step, a.apart, zero,
+                Address.device(c.address), type(c.dtype), c.step, c.apart, batch, cublasComputeType.CUBLAS_COMPUTE_32F,
+                cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmStridedBatchedEx");
     }
 
     /** True for the types that it multiplies. */

@@ -16,22 +16,22 @@ public final class CudaBackend implements Backend {
                 new CublasLinear(),
                 new CublasMatmul(),
                 new CublasConv2d1x1(), new CudnnConv2d(), new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad(),
-                new AttentionFlashCuda(), new AttentionPlainCuda(),
-                new GroupNormCuda(),
-                new LayerNormCuda(),
-                new SoftmaxCuda(),
-                new UnaryCuda(),
+                new AttentionFlashCuda(), new AttentionCublas(), new AttentionPlainCuda(), new AttentionGradCublas(),
+                new GroupNormCuda(), new GroupNormGradCuda(),
+                new LayerNormCuda(), new LayerNormGradCuda(),
+                new SoftmaxCuda(), new SoftmaxGradCuda(),
+                new UnaryCuda(), new UnaryGradCuda(),
                 new BinaryCuda(),
                 new AffineCuda(),
                 new CastCuda(),
                 new ReduceCuda(),
-                new GegluCuda(),
+                new GegluCuda(), new GegluGradCuda(),
                 new SliceCuda(),
-                new ConcatCuda(),
+                new ConcatCuda(), new AdamWCuda(), new AdamWCuda.Moments(),
                 new PermuteCuda(),
                 new PadCuda(),
-                new UpsampleCuda(),
-                new GatherCuda());
+                new UpsampleCuda(), new UpsampleGradCuda(),
+                new GatherCuda(), new GatherGradCuda());
     }
 
     private final Map<Integer, CudaDevice> devices = new TreeMap<>();

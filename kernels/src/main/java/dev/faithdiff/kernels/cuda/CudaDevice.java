@@ -4,10 +4,12 @@ import static dev.faithdiff.kernels.cuda.CudaError.check;
 
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Pool;
+import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Storage;
+import dev.faithdiff.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -18,7 +20,7 @@ import jcuda.driver.JCudaDriver;
 
 /**
  * One GPU: its primary context, one stream on which everything happens in order, so that freed memory can be reused at once, a pool over
- * the driver's memory, and pinned staging for copies from and to the host.
+ * the driver's memory, and pinned staging for copies from and to the host. Only weights that come in ahead of their use have a stream of their own.
  */
 final class CudaDevice implements Device, Entry.Target {
     private static final int OUT_OF_MEMORY = 2;
@@ -30,16 +32,19 @@ final class CudaDevice implements Device, Entry.Target {
     private final CUstream stream = new CUstream();
     private final Pool pool;
     private final Staging staging;
+    private final DiskCache cache;
     private final CudaModules modules;
     private final ThreadLocal<Launch> launch = ThreadLocal.withInitial(Launch::new);
     private final int capability;
     private Cublas cublas;
     private Cudnn cudnn;
+    private CopyStream copies;
+    private boolean capturing;
 
     /** Opens the device; the libraries are loaded. */
-    CudaDevice(int index) { this(index, new Nvrtc(), CudaModules.cacheFolder()); }
+    CudaDevice(int index) { this(index, new Nvrtc(), DiskCache.user()); }
 
-    CudaDevice(int index, CudaModules.Compiler compiler, Path cache) {
+    CudaDevice(int index, CudaModules.Compiler compiler, DiskCache cache) {
         this.index = index;
         check(JCudaDriver.cuInit(0), "cuInit");
         check(JCudaDriver.cuDeviceGet(device, index), "opening " + name());
@@ -49,8 +54,10 @@ final class CudaDevice implements Device, Entry.Target {
         use();
         check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream on " + name());
         // Giving memory back makes the driver wait for the GPU, and a graph needs addresses that stay: only a full card trims.
-        pool = new Pool(name(), this::take, this::free, Long.getLong("faithdiff.pool.idle.bytes", Long.MAX_VALUE));
+        pool = new Pool(name(), this::take, this::free, this::driverFreeBytes,
+                Long.getLong("faithdiff.pool.idle.bytes", Long.MAX_VALUE));
         staging = new Staging(this);
+        this.cache = cache;
         modules = new CudaModules(this, architecture(), compiler, cache);
     }
 
@@ -58,7 +65,7 @@ final class CudaDevice implements Device, Entry.Target {
 
     @Override public String kind() { return "cuda"; }
 
-    /** The one stream of all work on this device. */
+    /** The stream of all computing on this device. */
     CUstream stream() { return stream; }
 
     CudaModules modules() { return modules; }
@@ -73,8 +80,14 @@ final class CudaDevice implements Device, Entry.Target {
     /** cuDNN on this device, opened at its first use. */
     synchronized Cudnn cudnn() {
         use();
-        if (cudnn == null) cudnn = new Cudnn(this);
+        if (cudnn == null) cudnn = new Cudnn(this, cache);
         return cudnn;
+    }
+
+    private synchronized CopyStream copies() {
+        use();
+        if (copies == null) copies = new CopyStream(this);
+        return copies;
     }
 
     /** Compute capability times ten: 90 on Hopper. */
@@ -120,35 +133,61 @@ final class CudaDevice implements Device, Entry.Target {
     @Override public void release(Storage storage) { pool.give(storage.address(), storage.bytes()); }
 
     @Override public void upload(MemorySegment host, Storage to, long offset) {
+        requireNotCapturing();
         use();
         staging.upload(host, to.address() + offset);
     }
 
     @Override public void download(Storage from, long offset, MemorySegment host) {
+        requireNotCapturing();
         use();
         staging.download(from.address() + offset, host);
     }
 
+    /** Copies within the device. */
+    void copy(Tensor from, Tensor to) {
+        use();
+        check(JCudaDriver.cuMemcpyDtoDAsync(Address.device(to.address()), Address.device(from.address()), from.bytes(), stream),
+                "copying " + from + " on " + name());
+    }
+
+    @Override public MemorySegment hostMemory(long bytes, Arena arena) { return copies().pin(bytes, arena); }
+
+    @Override public Runnable uploadAhead(MemorySegment host, Storage to) {
+        requireNotCapturing();
+        return copies().upload(host, to.address());
+    }
+
+    @Override public Replay replay(Replay work) { return new CudaGraph(this, work); }
+
+    /** Says whether work is captured instead of done. */
+    void setCapturing(boolean on) { capturing = on; }
+
+    private void requireNotCapturing() {
+        if (capturing) throw new CudaError("work that is captured to be repeated on " + name() + " must not wait for it or copy from or to the host");
+    }
+
     @Override public void synchronize() {
+        requireNotCapturing();
         use();
         check(JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name());
     }
 
     @Override public Pool pool() { return pool; }
 
-    @Override public long freeBytes() {
-        use();
-        long[] free = {0}, total = {0};
-        check(JCudaDriver.cuMemGetInfo(free, total), "asking " + name() + " for its memory");
-        return free[0] + pool.idleBytes();
-    }
+    @Override public long freeBytes() { return driverFreeBytes() + pool.idleBytes(); }
+
+    private long driverFreeBytes() { return memory()[0]; }
 
     /** Bytes of memory on the card. */
-    long totalBytes() {
+    long totalBytes() { return memory()[1]; }
+
+    /** Free and total bytes, as the driver sees them. */
+    private long[] memory() {
         use();
         long[] free = {0}, total = {0};
         check(JCudaDriver.cuMemGetInfo(free, total), "asking " + name() + " for its memory");
-        return total[0];
+        return new long[] {free[0], total[0]};
     }
 
     @Override public String toString() { return name(); }

@@ -74,6 +74,10 @@ final class CudaLibraries {
 
     private String libraries(LibrarySearch search, int driverMajor) throws IOException {
         if (driverMajor < 12) return "the NVIDIA driver is for CUDA " + driverMajor + ", CUDA 12 or 13 is needed";
+        if (!search.hasCuda()) {
+            Path jar = RedistJar.unpacked(CudaLibraries.class.getClassLoader(), DiskCache.user().folder());
+            if (jar != null) search = search.with(jar);
+        }
         LibrarySearch.Opened blas = null, compiler = null;
         int major = 0;
         for (int m = Math.min(driverMajor, 13); m >= 12 && (blas == null || compiler == null); m--) {

@@ -7,12 +7,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import jcuda.driver.CUfunction;
@@ -37,12 +33,12 @@ final class CudaModules {
 
     private final CudaDevice device;
     private final Compiler compiler;
-    private final Path cache;
+    private final DiskCache cache;
     private final String architecture;
     private final Map<Key, CUmodule> modules = new HashMap<>();
 
     /** @param architecture {@code sm_90a} */
-    CudaModules(CudaDevice device, String architecture, Compiler compiler, Path cache) {
+    CudaModules(CudaDevice device, String architecture, Compiler compiler, DiskCache cache) {
         this.device = device;
         this.architecture = architecture;
         this.compiler = compiler;
@@ -72,16 +68,13 @@ final class CudaModules {
     private byte[] code(String name, List<String> defines) {
         // The line directive makes the compiler's messages name lines of the source itself.
         String source = read("prelude.cuh") + "\n#line 1 \"" + name + ".cu\"\n" + read(name + ".cu");
-        Path kept = cache.resolve(hash(source + "\0" + defines + "\0" + architecture + "\0" + compiler.version()) + ".cubin");
-        try {
-            if (Files.isReadable(kept)) return Files.readAllBytes(kept);
-        } catch (IOException e) {
-            // Compiling again is all that is lost.
-        }
+        String key = source + "\0" + defines + "\0" + architecture + "\0" + compiler.version();
+        byte[] kept = cache.find(key, ".cubin");
+        if (kept != null) return kept;
         List<String> options = new ArrayList<>(List.of("-arch=" + architecture, "-std=c++17"));
         options.addAll(defines);
         byte[] code = compiler.compile(source, name + ".cu", options);
-        keep(code, kept);
+        cache.keep(key, ".cubin", code);
         return code;
     }
 
@@ -97,37 +90,5 @@ final class CudaModules {
         } catch (IOException e) {
             throw new CudaError("kernel source " + file + " cannot be read: " + e.getMessage());
         }
-    }
-
-    /** A cache that cannot be written is no error. */
-    private static void keep(byte[] code, Path to) {
-        try {
-            Files.createDirectories(to.getParent());
-            Path part = Files.createTempFile(to.getParent(), "new", ".part");
-            try {
-                Files.write(part, code);
-                Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(part);
-            }
-        } catch (IOException e) {
-            System.getLogger(CudaModules.class.getName()).log(System.Logger.Level.DEBUG, "kernel cache " + to, e);
-        }
-    }
-
-    private static String hash(String text) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)), 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** {@code -Dfaithdiff.cuda.cache}, else the user's cache folder. */
-    static Path cacheFolder() {
-        String asked = System.getProperty("faithdiff.cuda.cache"), xdg = System.getenv("XDG_CACHE_HOME");
-        if (asked != null) return Path.of(asked);
-        Path user = xdg != null && !xdg.isEmpty() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
-        return user.resolve("faithdiff").resolve("cuda");
     }
 }

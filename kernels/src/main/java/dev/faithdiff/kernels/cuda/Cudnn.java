@@ -7,6 +7,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -18,6 +19,7 @@ import jcuda.jcudnn.cudnnConvolutionDescriptor;
 import jcuda.jcudnn.cudnnConvolutionFwdAlgoPerf;
 import jcuda.jcudnn.cudnnConvolutionMode;
 import jcuda.jcudnn.cudnnDataType;
+import jcuda.jcudnn.cudnnDeterminism;
 import jcuda.jcudnn.cudnnFilterDescriptor;
 import jcuda.jcudnn.cudnnHandle;
 import jcuda.jcudnn.cudnnMathType;
@@ -27,7 +29,8 @@ import jcuda.runtime.cudaStream_t;
 
 /**
  * cuDNN on one device: convolutions in NHWC with sums in F32, on tensor cores but for F32. The algorithm for a shape is the fastest that
- * measuring finds at its first use.
+ * measuring finds at its first use on this kind of GPU with this version of cuDNN; it is kept on disk. Gradients are computed by algorithms
+ * that give the same bits in each run.
  */
 final class Cudnn {
     /** What is computed of a convolution; the other two of x, weight and y are given. */
@@ -40,8 +43,9 @@ final class Cudnn {
             int algorithm, long workspace) {}
 
     /** What measuring found for one algorithm; cuDNN's three kinds of answers as one. */
-    private record Measured(int algorithm, int status) {}
+    private record Measured(int algorithm, int status, boolean repeatable) {}
 
+    private static final String ENDING = ".cudnn";
     private static final int ASK_FOR = 16;
     private static final long MOST_WORKSPACE = 512L << 20;
 
@@ -49,9 +53,14 @@ final class Cudnn {
     private final cudnnHandle handle = new cudnnHandle();
     private final Pointer one, zero;
     private final Map<Problem, Plan> plans = new HashMap<>();
+    private final DiskCache cache;
+    private final String where;
 
-    Cudnn(CudaDevice device) {
+    /** @param cache where chosen algorithms are kept */
+    Cudnn(CudaDevice device, DiskCache cache) {
         this.device = device;
+        this.cache = cache;
+        where = device.model() + " " + device.architecture() + " cuDNN " + JCudnn.cudnnGetVersion();
         MemorySegment numbers = Arena.global().allocate(8, 8);
         numbers.set(ValueLayout.JAVA_FLOAT, 0, 1);
         numbers.set(ValueLayout.JAVA_FLOAT, 4, 0);
@@ -106,18 +115,31 @@ final class Cudnn {
         // Without FMA said, cuDNN computes F32 in TF32.
         check(JCudnn.cudnnSetConvolutionMathType(how, p.dtype() == DType.F32 ? cudnnMathType.CUDNN_FMA_MATH : cudnnMathType.CUDNN_TENSOR_OP_MATH),
                 "cudnnSetConvolutionMathType");
+        long most = Math.min(MOST_WORKSPACE, device.freeBytes() / 4);
+        long[] size = {0};
+        int kept = kept(p);
+        if (kept >= 0 && workspace(p.pass(), dx, dw, how, dy, kept, size) == 0 && size[0] <= most) return new Plan(dx, dw, dy, how, kept, size[0]);
         try (Scope s = Scope.open()) {
-            long most = Math.min(MOST_WORKSPACE, device.freeBytes() / 4);
             Pointer scratch = Address.device(bytes(most).address());
             Pointer px = Address.device(x), pw = Address.device(w), py = Address.device(y);
             for (Measured m : measure(p.pass(), dx, px, dw, pw, how, dy, py, scratch, most)) {
-                long[] size = {0};
-                if (m.status() == 0 && workspace(p.pass(), dx, dw, how, dy, m.algorithm(), size) == 0 && size[0] <= most) {
-                    return new Plan(dx, dw, dy, how, m.algorithm(), size[0]);
-                }
+                if (m.status() != 0 || p.pass() != Pass.FORWARD && !m.repeatable()) continue;
+                if (workspace(p.pass(), dx, dw, how, dy, m.algorithm(), size) != 0 || size[0] > most) continue;
+                cache.keep(key(p), ENDING, (key(p) + "\n" + m.algorithm()).getBytes(StandardCharsets.UTF_8));
+                return new Plan(dx, dw, dy, how, m.algorithm(), size[0]);
             }
         }
         throw new CudaError("cuDNN has no algorithm for the convolution " + p);
+    }
+
+    /** What the choice depends on. */
+    private String key(Problem p) { return where + " " + p; }
+
+    /** The algorithm that an earlier run chose, or -1; what is not as it was written is passed over. */
+    private int kept(Problem p) {
+        byte[] content = cache.find(key(p), ENDING);
+        String[] lines = content == null ? new String[0] : new String(content, StandardCharsets.UTF_8).split("\n");
+        return lines.length == 2 && lines[0].equals(key(p)) && lines[1].matches("\\d{1,3}") ? Integer.parseInt(lines[1]) : -1;
     }
 
     /** All algorithms, fastest first. */
@@ -131,21 +153,21 @@ final class Cudnn {
                 for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionFwdAlgoPerf();
                 check(JCudnn.cudnnFindConvolutionForwardAlgorithmEx(handle, dx, x, dw, w, how, dy, y, ASK_FOR, count, a, scratch, most),
                         "cudnnFindConvolutionForwardAlgorithmEx");
-                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status);
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism == cudnnDeterminism.CUDNN_DETERMINISTIC);
             }
             case INPUT_GRAD -> {
                 cudnnConvolutionBwdDataAlgoPerf[] a = new cudnnConvolutionBwdDataAlgoPerf[ASK_FOR];
                 for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionBwdDataAlgoPerf();
                 check(JCudnn.cudnnFindConvolutionBackwardDataAlgorithmEx(handle, dw, w, dy, y, how, dx, x, ASK_FOR, count, a, scratch, most),
                         "cudnnFindConvolutionBackwardDataAlgorithmEx");
-                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status);
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism == cudnnDeterminism.CUDNN_DETERMINISTIC);
             }
             case WEIGHT_GRAD -> {
                 cudnnConvolutionBwdFilterAlgoPerf[] a = new cudnnConvolutionBwdFilterAlgoPerf[ASK_FOR];
                 for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionBwdFilterAlgoPerf();
                 check(JCudnn.cudnnFindConvolutionBackwardFilterAlgorithmEx(handle, dx, x, dy, y, how, dw, w, ASK_FOR, count, a, scratch, most),
                         "cudnnFindConvolutionBackwardFilterAlgorithmEx");
-                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status);
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism == cudnnDeterminism.CUDNN_DETERMINISTIC);
             }
         }
         return Arrays.copyOf(found, count[0]);

@@ -15,17 +15,20 @@ final class CudnnConv2d implements Kernel<Conv2dOp> {
 
     @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
         try (Scope s = Scope.open()) {
-            Tensor x = in[0], w = Cublas.like(in[1], x.dtype());
+            Tensor x = padded(op, in[0]), w = Cublas.like(in[1], x.dtype());
             boolean even = op.top() == op.bottom() && op.left() == op.right();
-            if (!even) {
-                PadOp pad = new PadOp(op.top(), op.bottom(), op.left(), op.right());
-                Tensor padded = Tensor.empty(x.device(), x.dtype(), pad.shape(new Tensor[] {x}));
-                Engine.update(pad, padded, x);
-                x = padded;
-            }
             ((CudaDevice) out.device()).cudnn().run(new Cudnn.Problem(Cudnn.Pass.FORWARD, x.dtype(), x.shape(), w.shape(), out.shape(),
                     op.stride(), even ? op.top() : 0, even ? op.left() : 0), x.address(), w.address(), out.address());
         }
         if (in.length > 2) Cublas.addBias(out, in[2]);
+    }
+
+    /** The input itself where both ends of each axis are padded alike, else with its padding, in the current scope. */
+    static Tensor padded(Conv2dOp op, Tensor x) {
+        if (op.top() == op.bottom() && op.left() == op.right()) return x;
+        PadOp pad = new PadOp(op.top(), op.bottom(), op.left(), op.right());
+        Tensor padded = Tensor.empty(x.device(), x.dtype(), pad.shape(new Tensor[] {x}));
+        Engine.update(pad, padded, x);
+        return padded;
     }
 }

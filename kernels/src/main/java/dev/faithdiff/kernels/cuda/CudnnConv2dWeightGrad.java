@@ -10,15 +10,16 @@ final class CudnnConv2dWeightGrad implements Kernel<Conv2dOp.WeightGrad> {
     @Override public Class<Conv2dOp.WeightGrad> op() { return Conv2dOp.WeightGrad.class; }
 
     @Override public String refuses(Conv2dOp.WeightGrad op, Tensor[] in) {
-        if (op.of().top() != op.of().bottom() || op.of().left() != op.of().right()) return "pads both ends of an axis alike";
         return Cudnn.refuses(in);
     }
 
     @Override public void run(Conv2dOp.WeightGrad op, Tensor[] in, Tensor out) {
         try (Scope s = Scope.open()) {
-            Tensor y = in[0], x = Cublas.like(in[1], y.dtype());
+            Conv2dOp of = op.of();
+            boolean even = of.top() == of.bottom() && of.left() == of.right();
+            Tensor y = in[0], x = CudnnConv2d.padded(of, Cublas.like(in[1], y.dtype()));
             ((CudaDevice) out.device()).cudnn().run(new Cudnn.Problem(Cudnn.Pass.WEIGHT_GRAD, y.dtype(), x.shape(), out.shape(), y.shape(),
-                    op.of().stride(), op.of().top(), op.of().left()), x.address(), out.address(), y.address());
+                    of.stride(), even ? of.top() : 0, even ? of.left() : 0), x.address(), out.address(), y.address());
         }
     }
 }

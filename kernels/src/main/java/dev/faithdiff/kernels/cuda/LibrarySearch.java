@@ -69,6 +69,19 @@ record LibrarySearch(List<Path> folders) {
         return found;
     }
 
+    /** True if there is a cuBLAS and a cuDNN to find, of whatever CUDA. */
+    boolean hasCuda() {
+        boolean blas = find("libcublas.so.12") != null || find("libcublas.so.13") != null;
+        return blas && find("libcudnn.so.9") != null;
+    }
+
+    /** This search and one more folder, last. */
+    LibrarySearch with(Path folder) {
+        List<Path> all = new ArrayList<>(folders);
+        all.add(folder);
+        return new LibrarySearch(all);
+    }
+
     /** The file of a library, or null. */
     Path find(String name) {
         for (Path f : folders) if (Files.isRegularFile(f.resolve(name))) return f.resolve(name);

@@ -96,6 +96,7 @@ final class CasesHeavy {
         gradients(PLAIN, "3x3-tiles-deep", new Conv2dOp(1, 1, 0, 2, 0), x(1, 23, 19, 16), w(112, 3, 3, 16));
         convolution(EACH, "stride-2", down, x(2, 10, 12, 5), w(7, 3, 3, 5));
         convolution(PLAIN, "stride-2-odd", down, x(1, 9, 13, 17), w(19, 3, 3, 17));
+        convolution(PLAIN, "stride-2-one-pixel", down, x(1, 1, 1, 5), w(3, 3, 3, 5));
         convolution(EACH, "asymmetric", vaeDown, x(2, 8, 12, 5), w(7, 3, 3, 5));
         convolution(PLAIN, "asymmetric-odd", vaeDown, x(1, 7, 9, 5), w(4, 3, 3, 5));
         convolution(PLAIN, "no-padding", point, x(1, 7, 8, 5), w(3, 3, 3, 5));

@@ -28,13 +28,15 @@ class CompileTest {
     private static final Map<String, List<String>> OTHERS = Map.of(
             "cast", List.of("F8_E4M3 - - F16", "F16 - - F8_E4M3", "I64 - - F32", "F32 - - I64", "F64 - - F32", "U8 - - F32", "F32 - - U8", "BOOL - - I32", "F8_E5M2 - - F32"),
             "gather", List.of("F32 I64 - F32", "F16 I32 - F16", "F8_E4M3 I64 - F32"),
+            "gather_grad", List.of("F32 I64 - F32", "F16 I32 - F16"),
+            "adam_w", List.of("F32 F32 - F32", "F32 F16 - F32"),
             "attention_flash", List.of("F16 - - F16", "BF16 - - BF16"),
             "runs", List.of("U8 - - U8", "F16 - - F16", "I64 - - I64"),
             "permute", List.of("U8 - - U8", "F16 - - F16", "F32 - - F32"));
 
     private static List<String> types(String source) {
         if (OTHERS.containsKey(source)) return OTHERS.get(source);
-        boolean weights = List.of("binary", "layer_norm", "group_norm").contains(source);
+        boolean weights = List.of("binary", "layer_norm", "layer_norm_grad", "group_norm").contains(source);
         return weights ? Stream.of(PLAIN, NARROWER).flatMap(List::stream).toList() : PLAIN;
     }
 

@@ -10,9 +10,17 @@ import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Kernel;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +49,33 @@ class CudaLibrariesTest {
         assertThat(search.folders()).containsSubsequence(own, loader, home, blas);
         assertThat(search.find("libx.so.1")).isEqualTo(own.resolve("libx.so.1"));
         assertThat(search.find("liby.so.1")).isNull();
+    }
+
+    @Test void librariesOfAJarBecomeFilesOnce() throws Exception {
+        assertThat(RedistJar.unpacked(ClassLoader.getPlatformClassLoader(), folder)).isNull();
+        Path jar = folder.resolve("redist.jar");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(jar))) {
+            for (String file : List.of("libcublas.so.12", "libcudnn.so.9", "libcufft.so.11")) {
+                zip.putNextEntry(new ZipEntry(RedistJar.FOLDER + file));
+                zip.write(file.getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        try (URLClassLoader classes = new URLClassLoader(new URL[] {jar.toUri().toURL()}, null)) {
+            Path to = RedistJar.unpacked(classes, folder.resolve("cache")), blas = to.resolve("libcublas.so.12");
+            assertThat(Files.readString(blas)).isEqualTo("libcublas.so.12");
+            try (Stream<Path> files = Files.list(to)) {
+                assertThat(files).as("only what is needed").containsExactlyInAnyOrder(blas, to.resolve("libcudnn.so.9"));
+            }
+            FileTime old = FileTime.fromMillis(0);
+            Files.setLastModifiedTime(blas, old);
+            Files.writeString(to.resolve("libcudnn.so.9"), "cut");
+            RedistJar.unpacked(classes, folder.resolve("cache"));
+            assertThat(Files.getLastModifiedTime(blas)).as("a whole file is left").isEqualTo(old);
+            assertThat(Files.readString(to.resolve("libcudnn.so.9"))).as("another is replaced").isEqualTo("libcudnn.so.9");
+            LibrarySearch search = new LibrarySearch(List.of());
+            assertThat(search.hasCuda()).isFalse();
+            assertThat(search.with(to).hasCuda()).isTrue();
+        }
     }
 
     @Test void nativesForCuda13DifferInTwoBytes() throws IOException {

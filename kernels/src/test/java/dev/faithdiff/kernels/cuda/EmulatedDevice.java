@@ -70,7 +70,7 @@ final class EmulatedDevice implements Device, Entry.Target {
     }
 
     /** Builds the library of a source for some types with all its entries. */
-    private Path build(String source, List<String> defines) {
+    Path build(String source, List<String> defines) {
         String text = resource(source + ".cu");
         StringBuilder all = new StringBuilder(resource("emulate.h")).append(resource("prelude.cuh")).append(resource("emulate_end.h"))
                 .append("#line 1 \"").append(source).append(".cu\"\n").append(text);

@@ -3,18 +3,19 @@ package dev.faithdiff.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.faithdiff.kernels.lab.Case;
-import dev.faithdiff.kernels.lab.Cases;
-import dev.faithdiff.kernels.lab.Parity;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AffineOp;
-import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Engine;
-import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.LinearOp;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and
- * launches, and the arguments of products and convolutions.
+ * What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and launches, and
+ * the algorithms of cuDNN that are kept.
  */
 final class StandInRun {
     /** y = 3 x + 0.5 by the one kernel that the stand-in knows. */
@@ -61,27 +62,29 @@ final class StandInRun {
 
     private StandInRun() {}
 
-    /** @param arguments a folder for the cache of compiled kernels */
+    /** @param arguments a folder for the cache of compiled kernels, and {@code all} or {@code streams} */
     public static void main(String[] arguments) throws Exception {
         Path cache = Path.of(arguments[0]);
+        StandIn.load(cache);
+        Pretending compiler = new Pretending();
+        CudaDevice device = new CudaDevice(0, compiler, new DiskCache(cache));
+        if (arguments[1].equals("streams")) {
+            streams(device);
+            return;
+        }
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
-        assertThat(search.open("libcuda.so.1").path()).isNotNull();
         if (search.find("libnvrtc.so.12") == null && search.find("libnvrtc.so.13") == null) {
             assertThat(new CudaBackend().unavailable()).startsWith("a GPU is here, but not ").contains("NVRTC (libnvrtc.so.13 or .so.12)", "docs/cuda.md");
             assertThat(new CudaBackend().count()).isZero();
         }
-        search.open("libcublas.so.12");
-        search.open("libcudnn.so.9");
-        CudaLibraries.loadNatives(12, 3);
-        Pretending compiler = new Pretending();
-        CudaDevice device = new CudaDevice(0, compiler, cache);
         assertThat(device.model()).isEqualTo("stand-in, no GPU");
         assertThat(device.architecture()).isEqualTo("sm_90a");
         assertThat(device.totalBytes()).isEqualTo(256L << 20);
         kernels(device, compiler, cache);
         copies(device);
         memory(device);
-        products(device);
+        graphs(device);
+        algorithms(device, cache);
     }
 
     private static void kernels(CudaDevice device, Pretending compiler, Path cache) throws Exception {
@@ -102,7 +105,7 @@ final class StandInRun {
                 assertThat(files).hasSize(1).allMatch(f -> f.toString().endsWith(".cubin"));
             }
             // A second run of the program finds the code that the first one kept.
-            CudaModules again = new CudaModules(device, "sm_90a", compiler, cache);
+            CudaModules again = new CudaModules(device, "sm_90a", compiler, new DiskCache(cache));
             again.function("scale", "scale", List.of("-DT0=F32", "-DTO=F32"));
             assertThat(compiler.asked).hasSize(1);
             again.function("scale", "scale", List.of("-DT0=F16", "-DTO=F16"));
@@ -111,22 +114,34 @@ final class StandInRun {
         }
     }
 
-    /** Every F32 case without a bias, which a kernel of our own adds, through the plain loops of the stand-ins for cuBLAS and cuDNN. */
-    private static void products(CudaDevice device) {
-        List<Kernel<?>> kernels = List.of(new CublasLinear(), new CublasMatmul(), new CublasConv2d1x1(), new CudnnConv2d(),
-                new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad());
-        for (Kernel<?> k : kernels) {
-            int ran = 0;
-            for (Case c : Cases.parity(k.op())) {
-                Tensor[] in = c.outline();
-                boolean padded = c.op() instanceof Conv2dOp o && (o.top() != o.bottom() || o.left() != o.right());
-                if (in.length > 2 || padded || in[0].dtype() != DType.F32 || in[1].dtype() != DType.F32) continue;
-                Parity.Result r = Parity.run(k, c, device);
-                assertThat(r.failure()).as(r.toString()).isNull();
-                if (r.ran()) ran++;
+    /** An algorithm is measured once for all runs of the program; a file that is not as it was written is passed over and made again. */
+    private static void algorithms(CudaDevice device, Path cache) throws IOException {
+        try (Scope s = Scope.open(); var files = Files.list(cache)) {
+            Shape x = Shape.of(1, 6, 5, 3), w = Shape.of(4, 3, 3, 3), y = Shape.of(1, 6, 5, 4);
+            Tensor[] t = {Tensor.zeros(device, DType.F32, x), Tensor.zeros(device, DType.F32, w), Tensor.zeros(device, DType.F32, y)};
+            List<Path> before = files.toList();
+            for (Cudnn.Pass pass : Cudnn.Pass.values()) {
+                Cudnn.Problem p = new Cudnn.Problem(pass, DType.F32, x, w, y, 1, 1, 1);
+                StandIn.note("first " + pass);
+                new Cudnn(device, new DiskCache(cache)).run(p, t[0].address(), t[1].address(), t[2].address());
+                StandIn.note("second " + pass);
+                new Cudnn(device, new DiskCache(cache)).run(p, t[0].address(), t[1].address(), t[2].address());
+                Path kept;
+                try (var now = Files.list(cache)) {
+                    List<Path> fresh = now.filter(f -> !before.contains(f)).toList();
+                    assertThat(fresh).hasSize(1);
+                    kept = fresh.getFirst();
+                }
+                assertThat(Files.readString(kept)).contains("stand-in, no GPU sm_90a cuDNN 90501", pass.name());
+                for (String broken : List.of("", "no such thing\n1", Files.readString(kept) + "7777", Files.readString(kept).replaceAll("\\d+$", "99"))) {
+                    Files.writeString(kept, broken);
+                    StandIn.note("broken " + pass);
+                    new Cudnn(device, new DiskCache(cache)).run(p, t[0].address(), t[1].address(), t[2].address());
+                }
+                StandIn.note("end of " + pass);
+                Files.delete(kept);
             }
-            System.out.println(k.name() + ": " + ran + " cases");
-            assertThat(ran).as(k.name()).isPositive();
+            device.synchronize();
         }
     }
 
@@ -145,6 +160,94 @@ final class StandInRun {
         }
     }
 
+    /** Swaps two numbers between two scalings, five times as a graph. Other tensors of the loop do not disturb it, nor it them. */
+    private static void graphs(CudaDevice device) {
+        Scale scale = new Scale("scale", 0);
+        AffineOp twice = new AffineOp(2, 1);
+        int[] asked = {0};
+        try (Scope s = Scope.open()) {
+            Tensor swap = Tensor.of(new float[] {0, 1, 1, 0}, 2, 2).to(device);
+            Replay work = in -> {
+                asked[0]++;
+                try (Scope t = Scope.open()) {
+                    Tensor h = Engine.run(scale, twice, in[0]);
+                    h = t.replace(h, Engine.run(new CublasLinear(), new LinearOp(), h, swap));
+                    return t.keep(Engine.run(scale, twice, h));
+                }
+            };
+            try (Replay replay = device.replay(work)) {
+                for (int i = 0; i < 5; i++) {
+                    try (Scope step = Scope.open()) {
+                        Tensor x = Tensor.of(new float[] {i, 10 * i}, 1, 2).to(device), other = Tensor.of(new float[] {7, 8}, 1, 2).to(device);
+                        Tensor y = replay.run(x);
+                        assertThat(y.toFloats()).containsExactly(40 * i + 3, 4 * i + 3);
+                        if (i == 0) assertThat(other.toFloats()).containsExactly(7, 8);
+                    }
+                }
+                assertThat(asked[0]).as("once plainly, once captured").isEqualTo(2);
+                Tensor odd = Tensor.of(new float[] {1}, 1, 1).to(device);
+                assertThatThrownBy(() -> replay.run(odd)).hasMessage("captured work takes F32[1, 2] as input 0, not F32[1, 1]");
+            }
+            reserves(device, work, swap);
+            Replay reads = device.replay(in -> in[0].to(Device.CPU).to(device));
+            reads.run(swap);
+            assertThatThrownBy(() -> reads.run(swap)).hasMessage("work that is captured to be repeated on cuda:0 must not wait for it or copy from or to the host");
+            assertThat(swap.toFloats()).as("the device goes on").containsExactly(0, 1, 1, 0);
+        }
+    }
+
+    /** What a graph uses stays its own until it ends. */
+    private static void reserves(CudaDevice device, Replay work, Tensor x) {
+        long before = device.pool().usedBytes();
+        Replay replay = device.replay(work);
+        for (int i = 0; i < 2; i++) {
+            try (Scope s = Scope.open()) {
+                replay.run(x);
+            }
+        }
+        float[] expected = replay.run(x).toFloats();
+        try (Scope s = Scope.open()) {
+            for (int i = 0; i < 50; i++) Tensor.of(new float[] {9, 9, 9, 9}, 2, 2).to(device);
+            assertThat(replay.run(x).toFloats()).isEqualTo(expected);
+        }
+        assertThat(device.pool().usedBytes()).isGreaterThan(before);
+        replay.close();
+        assertThat(device.pool().usedBytes()).isEqualTo(before);
+    }
+
+    /** Three blocks of weights take turns in the memory of two, one coming in while the one before it is used. */
+    private static void streams(CudaDevice device) {
+        int floats = 1024;
+        Scale scale = new Scale("scale", 0);
+        try (Scope s = Scope.open(); Arena arena = Arena.ofShared()) {
+            MemorySegment[] blocks = new MemorySegment[3];
+            for (int b = 0; b < blocks.length; b++) {
+                blocks[b] = device.hostMemory(4L * floats, arena);
+                for (int i = 0; i < floats; i++) blocks[b].set(DType.FLOAT, 4L * i, 100 * b + i);
+            }
+            List<Tensor> results = new ArrayList<>();
+            Storage before = null, now = device.allocate(4L * floats);
+            Runnable arrived = device.uploadAhead(blocks[0], now);
+            for (int turn = 0; turn < 7; turn++) {
+                if (before != null) device.release(before);
+                Storage next = device.allocate(4L * floats);
+                Runnable nextArrived = device.uploadAhead(blocks[(turn + 1) % 3], next);
+                arrived.run();
+                results.add(Engine.run(scale, new AffineOp(3, 0.5f), new Tensor(now, 0, Shape.of(floats), DType.F32, null)));
+                before = now;
+                now = next;
+                arrived = nextArrived;
+            }
+            arrived.run();
+            for (int turn = 0; turn < 7; turn++) {
+                float[] y = results.get(turn).toFloats();
+                for (int i = 0; i < floats; i++) assertThat(y[i]).as("turn " + turn).isEqualTo(3 * (100 * (turn % 3) + i) + 0.5f);
+            }
+            device.release(before);
+            device.release(now);
+        }
+    }
+
     private static void memory(CudaDevice device) throws InterruptedException {
         device.pool().trim();
         assertThat(device.pool().usedBytes()).isZero();
@@ -157,7 +260,7 @@ final class StandInRun {
             assertThat(Tensor.empty(device, DType.F32, Shape.of(1 << 20)).address()).isEqualTo(first);
             assertThat(device.pool().peakBytes()).isGreaterThanOrEqualTo(4 << 20);
             assertThatThrownBy(() -> Tensor.empty(device, DType.U8, Shape.of(320 << 20))).isInstanceOf(OutOfMemoryError.class)
-                    .hasMessageContaining("out of memory on cuda:0: asked for 320 MB while 4 MB are in use");
+                    .hasMessageContaining("out of memory on cuda:0: asked for 320 MB while 4 MB are in use and 252 MB are free");
             Tensor.empty(device, DType.U8, Shape.of(200 << 20));
         }
         // Idle blocks make room for a request of another size.

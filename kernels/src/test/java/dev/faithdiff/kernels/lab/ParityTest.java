@@ -63,6 +63,10 @@ class ParityTest {
         assertThat(run((in, out) -> out.view(1, out.shape()).set(out.count() - 1, 1)).failure()).isEqualTo("writes outside its result");
     }
 
+    @Test void whatAKernelThrowsIsItsFailure() {
+        assertThat(run((in, out) -> { throw new IllegalStateException("no"); }).failure()).isEqualTo("throws java.lang.IllegalStateException: no");
+    }
+
     @Test void toleranceGrowsWithNarrowerTypes() {
         List<Double> allowed = new ArrayList<>();
         for (Case c : Cases.parity(AffineOp.class).subList(0, 3)) {

@@ -75,6 +75,9 @@ public final class Engine {
     /** Installs the one observer; null removes it. */
     public static void observe(Observer o) { observer = o; }
 
+    /** True while somebody observes or checks each op, so that all must run one by one. */
+    public static boolean isObserved() { return observer != null || CHECK_NAN || CHECKS.isBound(); }
+
     /** The kernels of a kind of device for an op, best first. */
     public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
         return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> {
@@ -92,6 +95,7 @@ public final class Engine {
     }
 
     private static Device device(Op op, Tensor[] in) {
+        for (Tensor t : in) t.storage().require();
         for (Tensor t : in) {
             boolean live = t.storage().live(), here = t.device() == in[0].device();
             if (live && here) continue; // before messages are put together, which for small ops took longer than the op

@@ -10,7 +10,7 @@ import dev.faithdiff.text.PromptEncoder.Prompt;
 import dev.faithdiff.vae.Vae;
 
 /** The question both published stages ask: which noise was added to the latents of the clean image, given the degraded one? */
-public final class Denoising {
+public final class NoisePrediction {
     /** L1 is the mean absolute difference (the released code), L2 the mean squared one. */
     public enum Norm { L1, L2 }
 
@@ -31,7 +31,10 @@ public final class Denoising {
     }
 
     /** One batch of questions: noise to find, a timestep for each row, text, and the six size numbers {@code [B, 6]}. */
-    record Question(Tensor latents, Tensor noise, int[] timesteps, Prompt prompt, Tensor timeIds) {}
+    record Question(Tensor latents, Tensor noise, int[] timesteps, Prompt prompt, Tensor timeIds) {
+        /** The same about other latents. */
+        Question with(Tensor latents) { return new Question(latents, noise, timesteps, prompt, timeIds); }
+    }
 
     /** The size the network is told it makes, as in the released scripts, whatever the crop's. */
     private static final int TARGET = 512;
@@ -39,7 +42,7 @@ public final class Denoising {
     private final Model model;
     private final Settings settings;
 
-    Denoising(Model model, Settings settings) {
+    NoisePrediction(Model model, Settings settings) {
         this.model = model;
         this.settings = settings;
     }

@@ -1,0 +1,130 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.Listener;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Tells what becomes of a list of photos: to a person on stderr, to a program as lines of JSON on stdout, and for each photo as a line of JSON
+ * in a log file that grows. Called from any thread.
+ */
+final class Report implements AutoCloseable {
+    /** How progress is shown. */
+    enum Mode {
+        BAR, JSON, NONE;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+    }
+
+    /** What became of a photo. */
+    enum Outcome { DONE, SKIPPED, FAILED }
+
+    private final Mode mode;
+    private final PrintWriter out, err;
+    private final Writer log;
+    private final int files;
+    private final int[] counts = new int[Outcome.values().length];
+    private final List<String> failures = new ArrayList<>();
+
+    /** @param log null: none */
+    Report(Mode mode, PrintWriter out, PrintWriter err, Path log, int files) {
+        this.mode = mode;
+        this.out = out;
+        this.err = err;
+        this.files = files;
+        try {
+            this.log = log == null ? null : Files.newBufferedWriter(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(new IOException("cannot write the log " + log, e));
+        }
+    }
+
+    /** Tells of one photo's restoration while it runs. */
+    Listener listener(Job job, StepBar bar) {
+        return switch (mode) {
+            case NONE -> Listener.NONE;
+            case BAR -> bar.and(new Listener() {
+                @Override public void at(String stage, int step, int steps) {}
+
+                @Override public void warn(String line) { new Remarks(err).warn(job.in() + ": " + line); }
+            });
+            case JSON -> new Listener() {
+                @Override public void at(String stage, int step, int steps) {
+                    event("progress", Map.of("in", job.in().toString(), "stage", stage, "step", step, "steps", steps));
+                }
+
+                @Override public void warn(String line) { event("warning", Map.of("in", job.in().toString(), "text", line)); }
+            };
+        };
+    }
+
+    /** @param facts of the photo, for JSON; {@code error} says why it failed */
+    synchronized void finished(Job job, Outcome outcome, Map<String, Object> facts) {
+        counts[outcome.ordinal()]++;
+        if (outcome == Outcome.FAILED) failures.add(String.valueOf(facts.get("error")));
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("in", job.in().toString());
+        line.put("out", job.out().toString());
+        line.put("outcome", outcome.name().toLowerCase(Locale.ROOT));
+        line.putAll(facts);
+        if (log != null) {
+            try {
+                log.write(Settings.JSON.toJson(line) + "\n");
+                log.flush();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        if (mode == Mode.JSON) event("file", line);
+        if (mode == Mode.BAR && outcome != Outcome.SKIPPED) {
+            String done = String.format(Locale.ROOT, "%s: %sx%s in %.1f s", job.out(), facts.get("outWidth"), facts.get("outHeight"), facts.get("seconds"));
+            String said = outcome == Outcome.FAILED ? "failed: " + facts.get("error") : done;
+            err.printf(Locale.ROOT, "%d/%d %s%n", counts[0] + counts[1] + counts[2], files, said);
+            err.flush();
+        }
+    }
+
+    /** The last lines: what failed and why, and the sums. */
+    synchronized void end(boolean stopped) {
+        if (mode == Mode.JSON) {
+            event("end", Map.of("done", counts[0], "skipped", counts[1], "failed", counts[2], "stopped", stopped));
+            return;
+        }
+        for (String failure : failures) err.println("faithdiff: " + failure);
+        int left = files - counts[0] - counts[1] - counts[2];
+        String sums = counts[0] + " restored, " + counts[1] + " already there, " + counts[2] + " failed";
+        if (stopped) err.println("faithdiff: stopped; " + sums + ", " + left + " left");
+        else if (mode == Mode.BAR) err.println(sums);
+        err.flush();
+    }
+
+    boolean isQuiet() { return mode != Mode.BAR; }
+
+    boolean failed() { return !failures.isEmpty(); }
+
+    private synchronized void event(String name, Map<String, Object> facts) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("event", name);
+        line.putAll(facts);
+        out.println(Settings.JSON.toJson(line));
+        out.flush();
+    }
+
+    @Override public void close() {
+        try {
+            if (log != null) log.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.faithdiff.cli;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import dev.faithdiff.Options;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * How a photo was made, for its metadata and for logs: program, model and every option. Nothing of the time or machine, so that files stay
+ * the same.
+ */
+record Settings(String model, Options options) {
+    static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
+
+    Settings withPrompt(String prompt) { return new Settings(model, options.withPrompt(prompt)); }
+
+    Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("program", Main.version());
+        values.put("model", model);
+        // What is left to the model has no value: NaN is no JSON.
+        options.values().forEach((name, v) -> {
+            if (v != null && !(v instanceof Double d && d.isNaN())) values.put(name, v instanceof Enum<?> ? v.toString() : v);
+        });
+        return values;
+    }
+
+    /** One line of JSON. */
+    @Override public String toString() { return JSON.toJson(values()); }
+}

@@ -1,0 +1,132 @@
+package dev.faithdiff.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * Finds the photos that files, folders and patterns name, and where in an output folder each goes: a folder's and a pattern's photos under
+ * the same path as below the folder or below the pattern's part without wildcards, a file's under its name.
+ */
+final class Worklist {
+    private static final Set<String> WRITTEN = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff");
+    private static final Set<String> READ = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp");
+    private static final String WILDCARDS = ".*[*?\\[{].*";
+
+    private final Path folder;
+    private final String format;
+    /** Of each photo, its path below the output folder but for the extension. */
+    private final Map<Path, Path> places = new LinkedHashMap<>();
+
+    private Worklist(Path folder, String format) {
+        this.folder = folder;
+        this.format = format;
+    }
+
+    /** Whether these name, other than one file, what only a folder can take. */
+    static boolean isMany(List<String> inputs) {
+        return inputs.size() != 1 || isPattern(inputs.getFirst()) || Files.isDirectory(Path.of(inputs.getFirst()));
+    }
+
+    /** Whether a file's name is that of a photo. */
+    static boolean isPhoto(Path path) { return path.getFileName() != null && READ.contains(Job.extension(path.getFileName().toString())); }
+
+    /**
+     * @param format extension of the outputs; null: the input's own, and .png for what is not written
+     * @throws IllegalArgumentException in one line if nothing is found, or a photo would be written over an input or another output
+     */
+    static List<Job> of(List<String> inputs, Path folder, String format) {
+        Worklist list = new Worklist(folder, format);
+        for (String input : inputs) list.add(input);
+        if (list.places.isEmpty()) throw new IllegalArgumentException("no photos in " + String.join(", ", inputs));
+        return list.jobs();
+    }
+
+    private static boolean isPattern(String input) { return input.matches(WILDCARDS) && !Files.exists(Path.of(input)); }
+
+    private void add(String input) {
+        if (isPattern(input)) {
+            addPattern(input);
+            return;
+        }
+        Path path = Path.of(input);
+        if (!Files.isDirectory(path)) places.put(path, path.getFileName());
+        else if (isSame(path, folder)) throw new IllegalArgumentException(folder + " is the folder of the photos, write to another one");
+        else walk(path, p -> true);
+    }
+
+    private void addPattern(String pattern) {
+        int wildcard = pattern.replaceFirst("[*?\\[{].*", "").length(), slash = pattern.lastIndexOf('/', wildcard);
+        Path base = Path.of(slash < 0 ? "" : pattern.substring(0, slash + 1));
+        // "**/" also stands for no folder at all, as in shells.
+        PathMatcher all = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
+        PathMatcher here = FileSystems.getDefault().getPathMatcher("glob:" + pattern.replace("**/", ""));
+        walk(base, p -> {
+            for (Path part = p; part != null && part.getNameCount() > base.getNameCount(); part = part.getParent()) {
+                if (all.matches(part) || here.matches(part)) return true;
+            }
+            return all.matches(p) || here.matches(p);
+        });
+    }
+
+    /** Takes the photos below a folder in order of their names, without hidden files and what lies in the output folder. */
+    private void walk(Path root, Predicate<Path> wanted) {
+        Path own = folder.toAbsolutePath().normalize();
+        try (Stream<Path> files = Files.walk(root)) {
+            files.filter(p -> isPhoto(p) && !p.getFileName().toString().startsWith("."))
+                    .filter(p -> !p.toAbsolutePath().normalize().startsWith(own)).filter(wanted).filter(Files::isRegularFile).sorted()
+                    .forEach(p -> places.put(p, root.relativize(p)));
+        } catch (IOException e) {
+            throw new IllegalArgumentException("cannot list " + root + ": " + e.getMessage(), e);
+        } catch (UncheckedIOException e) {
+            throw new IllegalArgumentException("cannot list " + root + ": " + e.getCause().getMessage(), e);
+        }
+    }
+
+    /** Where several photos would get one name, each keeps its old extension before the new one. */
+    private List<Job> jobs() {
+        Map<Path, Integer> uses = new HashMap<>();
+        places.forEach((in, place) -> uses.merge(target(place, false), 1, Integer::sum));
+        Map<Path, Path> writers = new HashMap<>();
+        Set<Path> inputs = new HashSet<>();
+        for (Path in : places.keySet()) inputs.add(in.toAbsolutePath().normalize());
+        List<Job> jobs = new ArrayList<>();
+        places.forEach((in, place) -> {
+            Path out = target(place, uses.get(target(place, false)) > 1);
+            Path other = writers.put(out, in);
+            if (other != null) throw new IllegalArgumentException(other + " and " + in + " would both be written to " + out);
+            if (inputs.contains(out.toAbsolutePath().normalize())) {
+                throw new IllegalArgumentException("writing " + out + " would replace a photo that is to be read");
+            }
+            jobs.add(new Job(in, out));
+        });
+        return jobs;
+    }
+
+    private Path target(Path place, boolean wholeName) {
+        String name = place.getFileName().toString(), own = Job.extension(name);
+        if (format == null && WRITTEN.contains(own) && !wholeName) return folder.resolve(place.toString());
+        String extension = format != null ? format : WRITTEN.contains(own) ? own : "png";
+        return folder.resolve(place.resolveSibling((wholeName ? name : Job.stem(name)) + "." + extension).toString());
+    }
+
+    private static boolean isSame(Path a, Path b) {
+        try {
+            return Files.exists(b) && Files.isSameFile(a, b);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Metrics;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.AttentionOp;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.GroupNormOp;
+import dev.faithdiff.tensor.op.LayerNormOp;
+import dev.faithdiff.tensor.op.LinearOp;
+import java.util.EnumSet;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Narrow activations through the whole pipeline, on the CPU's references: networks compute in the type that is asked for, the sampler in F32. */
+class PrecisionTest {
+    private static final Set<Class<?>> NETWORK = Set.of(LinearOp.class, Conv2dOp.class, AttentionOp.class, GroupNormOp.class, LayerNormOp.class);
+    private static final Options OPTIONS = Options.defaults().withScale(2).withSteps(3).withPrompt("a photo of a cat");
+
+    @AfterEach void quiet() { Engine.observe(null); }
+
+    /** 32 x 24 pixels of noise. */
+    static Image photo() {
+        byte[] rgb = new byte[16 * 12 * 3];
+        new Random(5).nextBytes(rgb);
+        return Image.of(16, 12, rgb);
+    }
+
+    /** The restored photo, and whether all layers of the networks gave this type. */
+    private static Image restore(DType dtype) {
+        EnumSet<DType> seen = EnumSet.noneOf(DType.class);
+        try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), Device.CPU, dtype, Offload.NONE)) {
+            Engine.observe((op, in, out, kernel, nanos) -> {
+                if (NETWORK.contains(op.getClass())) seen.add(out.dtype());
+            });
+            Image restored = faithDiff.restore(photo(), OPTIONS);
+            assertThat(seen).containsExactly(dtype);
+            return restored;
+        }
+    }
+
+    @Test void narrowTypesStayNearF32() {
+        Image exact = restore(DType.F32);
+        double f16 = Metrics.psnr(restore(DType.F16), exact, Metrics.Channels.RGB), bf16 = Metrics.psnr(restore(DType.BF16), exact, Metrics.Channels.RGB);
+        System.out.printf("PSNR against F32: F16 %.1f dB, BF16 %.1f dB%n", f16, bf16);
+        assertThat(f16).isBetween(45.0, 90.0);
+        assertThat(bf16).isBetween(27.0, f16);
+    }
+}

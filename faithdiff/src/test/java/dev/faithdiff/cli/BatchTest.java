@@ -1,0 +1,249 @@
+package dev.faithdiff.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.Metadata;
+import dev.faithdiff.image.Photo;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Folders of photos, good and bad, whole runs, killed ones and interrupted ones. */
+class BatchTest {
+    private static final String[] QUICK = {"--steps", "1", "--scale", "1", "--guard", "off"};
+    private static final String[] EXTENSIONS = {"png", "jpg", "webp", "tif"};
+
+    @TempDir Path dir;
+
+    private record Result(int code, String out, String err) {}
+
+    private Result run(Object... args) {
+        PrintStream out = System.out, err = System.err;
+        ByteArrayOutputStream said = new ByteArrayOutputStream(), warned = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true));
+        System.setErr(new PrintStream(warned, true));
+        try {
+            int code = Main.run(arguments(args));
+            return new Result(code, said.toString(), warned.toString());
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    private static String[] arguments(Object... args) {
+        return Stream.concat(Stream.of("restore"), Stream.concat(Arrays.stream(args).map(Object::toString), Arrays.stream(QUICK))).toArray(String[]::new);
+    }
+
+    /** Photos of 16..32 pixels: coloured or grey, of 8 or 16 bits, with opacity or without, in nested folders. */
+    private Path album(int photos) throws IOException {
+        Path album = dir.resolve("album");
+        for (int k = 0; k < photos; k++) {
+            Path file = album.resolve("year" + k % 3 + "/day" + k % 2 + "/photo" + k + "." + EXTENSIONS[k % EXTENSIONS.length]);
+            Files.createDirectories(file.getParent());
+            Image image = noise(16 + k % 17, 16 + k % 11, k % 8 == 0 ? 16 : 8, k);
+            Image opacity = k % 5 == 0 ? noise(image.width(), image.height(), image.bits(), ~k).toGrey() : null;
+            ImageFiles.write(new Photo(k % 7 == 0 ? image.toGrey() : image, opacity, Metadata.NONE), file);
+        }
+        return album;
+    }
+
+    private static Image noise(int width, int height, int bits, int seed) {
+        byte[] high = new byte[3 * width * height], low = bits == 16 ? new byte[high.length] : null;
+        Random random = new Random(seed);
+        random.nextBytes(high);
+        if (low != null) random.nextBytes(low);
+        return Image.of(width, height, high, low);
+    }
+
+    private static List<Path> files(Path folder) throws IOException {
+        if (!Files.exists(folder)) return List.of();
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.filter(Files::isRegularFile).sorted().toList();
+        }
+    }
+
+    private static Map<String, byte[]> contents(Path folder) throws IOException {
+        Map<String, byte[]> contents = new TreeMap<>();
+        for (Path f : files(folder)) contents.put(folder.relativize(f).toString(), Files.readAllBytes(f));
+        return contents;
+    }
+
+    private static void assertSame(Map<String, byte[]> actual, Map<String, byte[]> expected) {
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        expected.forEach((name, bytes) -> assertThat(actual.get(name)).as(name).isEqualTo(bytes));
+    }
+
+    @Test void badFilesDoNotStopTheRest() throws IOException {
+        Path album = album(200), out = dir.resolve("out"), log = dir.resolve("log.jsonl");
+        List<Path> bad = new ArrayList<>(), all = files(album);
+        Random random = new Random(5);
+        for (int k = 0; k < all.size(); k += 4) {
+            byte[] bytes = Files.readAllBytes(all.get(k));
+            Files.write(all.get(k), switch (k / 4 % 4) {
+                case 0 -> new byte[0];
+                case 1 -> "this is no picture".getBytes();
+                case 2 -> Arrays.copyOf(bytes, bytes.length / 2);
+                default -> { byte[] random40 = new byte[40]; random.nextBytes(random40); yield random40; }
+            });
+            bad.add(all.get(k));
+        }
+        Result r = run(album, "-o", out, "--log", log, "-q");
+        assertThat(r.code).isEqualTo(1);
+        assertThat(r.err.lines()).hasSize(bad.size()).allMatch(l -> l.startsWith("faithdiff: "));
+        for (Path b : bad) assertThat(r.err.lines().filter(l -> l.contains(b.toString()))).as(b.toString()).hasSize(1);
+        assertThat(files(out)).hasSize(all.size() - bad.size());
+        for (Path f : files(out)) {
+            Photo before = ImageFiles.readPhoto(album.resolve(out.relativize(f))), after = ImageFiles.readPhoto(f);
+            assertThat(after.image().bits()).isEqualTo(before.image().bits());
+            assertThat(after.image().isGrey()).isEqualTo(before.image().isGrey());
+            assertThat(after.opacity() == null).isEqualTo(before.opacity() == null);
+            assertThat(List.of(after.image().width(), after.image().height())).isEqualTo(List.of(before.image().width(), before.image().height()));
+        }
+        List<JsonObject> lines = Files.readAllLines(log).stream().map(l -> JsonParser.parseString(l).getAsJsonObject()).toList();
+        assertThat(lines).hasSize(all.size());
+        for (JsonObject l : lines) {
+            boolean failed = bad.contains(Path.of(l.get("in").getAsString()));
+            assertThat(l.get("outcome").getAsString()).isEqualTo(failed ? "failed" : "done");
+            assertThat(l.keySet()).contains(failed ? new String[] {"error"} : new String[] {"out", "width", "outHeight", "seconds", "seed", "settings"});
+        }
+
+        // Again: only what is missing is done.
+        Path first = files(out).getFirst();
+        Files.delete(first);
+        FileTime time = Files.getLastModifiedTime(files(out).getFirst());
+        Result again = run(album, "-o", out, "--progress", "json");
+        assertThat(again.code).isEqualTo(1);
+        assertThat(first).exists();
+        assertThat(Files.getLastModifiedTime(files(out).get(1))).isEqualTo(time);
+        JsonObject end = JsonParser.parseString(again.out.lines().toList().getLast()).getAsJsonObject();
+        assertThat(List.of(end.get("done").getAsInt(), end.get("skipped").getAsInt(), end.get("failed").getAsInt()))
+                .isEqualTo(List.of(1, all.size() - bad.size() - 1, bad.size()));
+    }
+
+    @Test void captionsArePrompts() throws IOException {
+        Path album = album(3), log = dir.resolve("log.jsonl");
+        List<Path> photos = files(album);
+        Files.writeString(Path.of(photos.get(0).toString().replaceFirst("\\.\\w+$", ".txt")), "a red car\n");
+        Files.writeString(Path.of(photos.get(1).toString().replaceFirst("\\.\\w+$", ".json")), "{\"caption\": \"a cat\"}");
+        assertThat(run(album, "-o", dir.resolve("out"), "--prompt", "a photo", "--log", log, "-q").code).isZero();
+        assertThat(Files.readAllLines(log).stream().map(l -> JsonParser.parseString(l).getAsJsonObject().getAsJsonObject("settings").get("prompt").getAsString()))
+                .containsExactlyInAnyOrder("a red car", "a cat", "a photo");
+    }
+
+    @Test void settingsAreInTheMetadataUnlessLeftOut() throws IOException {
+        Path in = dir.resolve("in.png"), with = dir.resolve("with.png"), without = dir.resolve("without.png");
+        ImageFiles.write(noise(16, 16, 8, 1), in);
+        assertThat(run(in, "-o", with, "-q").code + run(in, "-o", without, "-q", "--no-metadata").code).isZero();
+        assertThat(new String(Files.readAllBytes(with), java.nio.charset.StandardCharsets.ISO_8859_1)).contains("parameters", "\"model\":\"faithdiff-mini\"", "\"seed\":42");
+        assertThat(new String(Files.readAllBytes(without), java.nio.charset.StandardCharsets.ISO_8859_1)).doesNotContain("parameters", "seed");
+        assertThat(ImageFiles.read(with)).isEqualTo(ImageFiles.read(without));
+    }
+
+    /** 16-bit results come from the network's floats: they use their low bytes, and rounded they are near the 8-bit ones. */
+    @Test void sixteenBitsStay() {
+        Path deep = dir.resolve("deep.png"), shallow = dir.resolve("shallow.png"), a = dir.resolve("a.png"), b = dir.resolve("b.tif");
+        Image image = noise(32, 24, 16, 3);
+        ImageFiles.write(image, deep);
+        ImageFiles.write(image.to8Bits(), shallow);
+        for (String[] extra : new String[][] {{"--color-fix", "adain"}, {"--color-fix", "wavelet"}, {"--fidelity", "0.5"}, {"--strength", "0.3"}}) {
+            assertThat(run(deep, "-o", a, "-q", extra[0], extra[1]).code + run(shallow, "-o", b, "-q", extra[0], extra[1]).code).isZero();
+            Image restored = ImageFiles.readPhoto(a).image(), coarse = ImageFiles.read(b);
+            assertThat(restored.bits()).isEqualTo(16);
+            long values = java.util.stream.IntStream.range(0, restored.rgb().length).map(restored::sample).distinct().count();
+            assertThat(values).as("different samples").isGreaterThan(1000);
+            for (int i = 0; i < coarse.rgb().length; i++) assertThat(Math.abs(restored.to8Bits().sample(i) - coarse.sample(i))).isLessThanOrEqualTo(3);
+        }
+    }
+
+    @Test void usageOfFoldersIsChecked() throws IOException {
+        Path album = album(2), photo = files(album).getFirst();
+        assertThat(run(album, "-o", album).code).isEqualTo(2);
+        assertThat(run(album, "-o", dir.resolve("out"), "--preview", dir.resolve("p.png")).err).contains("for one photo");
+        assertThat(run(photo, "-o", dir.resolve("x.png"), "--format", "png").err).contains("for folders");
+        assertThat(run(album, "-o", dir.resolve("x.png")).err).contains("named like a photo");
+        Result one = run(photo, "-o", dir.resolve("x.png"), "--log", dir.resolve("log"), "--progress", "json");
+        assertThat(one.out.lines().map(l -> JsonParser.parseString(l).getAsJsonObject().get("event").getAsString()).distinct())
+                .containsExactly("progress", "file", "end");
+        assertThat(Files.readAllLines(dir.resolve("log"))).hasSize(1);
+        assertThat(run(album, "-o", dir.resolve("out"), "--log", dir.resolve("no/such/log")).err).contains("cannot write the log");
+        assertThat(run(photo, "-o", Files.createDirectories(dir.resolve("into")), "-q").code).isZero();
+        assertThat(dir.resolve("into").resolve(photo.getFileName())).exists();
+    }
+
+    @Test void killedRunsGoOnToTheSameBytes() throws Exception {
+        Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
+        assertThat(run(album, "-o", whole, "-q").code).isZero();
+        Map<String, byte[]> expected = contents(whole);
+        Process child = child(album, out);
+        while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);
+        child.destroyForcibly().waitFor();
+        Map<String, byte[]> killed = contents(out);
+        killed.keySet().removeIf(name -> name.endsWith(".tmp"));
+        assertThat(killed.size()).isBetween(4, expected.size() - 1);
+        killed.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
+        // What a writer leaves when it is killed in the middle; this process lives, so its own is not touched.
+        Path left = Files.write(out.resolve("year0/day0/.photo.png." + child.pid() + "-1f.tmp"), new byte[9]);
+        assertThat(run(album, "-o", out, "-q").code).isZero();
+        assertThat(left).doesNotExist();
+        assertSame(contents(out), expected);
+    }
+
+    @Test @DisabledOnOs(OS.WINDOWS) void interruptedRunsLeaveWholeFilesAndSayOneLine() throws Exception {
+        Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
+        assertThat(run(album, "-o", whole, "-q").code).isZero();
+        Map<String, byte[]> expected = contents(whole);
+        Process child = child(album, out, "-q");
+        while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);
+        new ProcessBuilder("kill", "-INT", Long.toString(child.pid())).start().waitFor();
+        assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(child.exitValue()).isEqualTo(130);
+        String said = Files.readString(dir.resolve("child.log"));
+        assertThat(said.lines().filter(l -> !l.startsWith("WARNING: Using incubator")).toList()).as(said).hasSize(1)
+                .allMatch(l -> l.matches("faithdiff: stopped; \\d+ restored, 0 already there, 0 failed, \\d+ left"));
+        Map<String, byte[]> stopped = contents(out);
+        assertThat(stopped.size()).isBetween(4, expected.size() - 1);
+        stopped.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
+    }
+
+    @Test void aSystemWithoutNativeWebpSaysSoInOneLine() throws Exception {
+        Path photo = files(album(1)).getFirst(), out = dir.resolve("x.webp");
+        assertThat(start(List.of("-Dos.arch=quantum"), "degrade", photo.toString(), "-o", out.toString()).waitFor()).isEqualTo(1);
+        assertThat(Files.readAllLines(dir.resolve("child.log")).stream().filter(l -> !l.startsWith("WARNING: Using incubator")))
+                .singleElement().asString().startsWith("faithdiff: cannot write " + out).contains("quantum");
+        assertThat(out).doesNotExist();
+    }
+
+    private Process child(Path album, Path out, String... more) throws IOException {
+        return start(List.of(), Stream.of(arguments(album, "-o", out), more).flatMap(Arrays::stream).toArray(String[]::new));
+    }
+
+    private Process start(List<String> flags, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "--add-modules", "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true", "-Dfaithdiff.home=" + System.getProperty("faithdiff.home"), "-cp",
+                System.getProperty("java.class.path")));
+        command.addAll(flags);
+        command.add("dev.faithdiff.cli.Main");
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(dir.resolve("child.log").toFile()).start();
+    }
+}

@@ -1,0 +1,33 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.AttentionOp;
+
+/** Attention as products of cuBLAS with softmax between them, for as many heads and queries at once as 256 MB of scores hold; any head width. */
+final class AttentionCublas extends CudaKernel<AttentionOp> {
+    AttentionCublas() { super("attention_scores"); }
+
+    @Override public Class<AttentionOp> op() { return AttentionOp.class; }
+
+    @Override public String refuses(AttentionOp op, Tensor[] in) { return AttentionScores.refuses(in); }
+
+    @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
+        AttentionScores s = AttentionScores.of(op, in, true);
+        Cublas cublas = ((CudaDevice) out.device()).cublas();
+        try (Scope _ = Scope.open()) {
+            Tensor scores = s.room(out, DType.F32), p = s.room(out, out.dtype());
+            s.each((b, h, heads, first, queries) -> {
+                cublas.products(heads, queries, s.keys(), s.d(), s.of(in[0], b, h, first, false), s.of(in[1], b, h, 0, true), s.of(scores, queries, false));
+                softmax(s, scores, p, heads, queries, first);
+                cublas.products(heads, queries, s.e(), s.keys(), s.of(p, queries, false), s.of(in[2], b, h, 0, false), s.of(out, b, h, first, false));
+            });
+        }
+    }
+
+    private void softmax(AttentionScores s, Tensor scores, Tensor p, int heads, int queries, int first) {
+        launch(new Tensor[] {p}, p, "scores_softmax").grid((long) heads * queries).block(s.block(p.dtype())).arg(scores).arg(p).arg(s.keys()).arg(queries)
+                .arg(first).arg(s.op().causal() ? 1 : 0).arg((float) (1 / Math.sqrt(s.d()))).run();
+    }
+}

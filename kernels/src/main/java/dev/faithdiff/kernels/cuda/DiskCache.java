@@ -1,0 +1,58 @@
+package dev.faithdiff.kernels.cuda;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * What is dear to find out and can be found out again: compiled kernels, chosen algorithms. One file for each, under the hash of everything
+ * that made it, complete or absent. A folder that cannot be read or written costs only time.
+ */
+record DiskCache(Path folder) {
+    /** {@code -Dfaithdiff.cuda.cache}, else the user's cache folder. */
+    static DiskCache user() {
+        String asked = System.getProperty("faithdiff.cuda.cache"), xdg = System.getenv("XDG_CACHE_HOME");
+        if (asked != null) return new DiskCache(Path.of(asked));
+        Path user = xdg != null && !xdg.isEmpty() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+        return new DiskCache(user.resolve("faithdiff").resolve("cuda"));
+    }
+
+    /** What was kept for a key, or null. @param ending of the file's name, with the dot */
+    byte[] find(String key, String ending) {
+        try {
+            Path kept = file(key, ending);
+            return Files.isReadable(kept) ? Files.readAllBytes(kept) : null;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    void keep(String key, String ending, byte[] content) {
+        try {
+            Files.createDirectories(folder);
+            Path part = Files.createTempFile(folder, "new", ".part");
+            try {
+                Files.write(part, content);
+                Files.move(part, file(key, ending), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException e) {
+            System.getLogger(DiskCache.class.getName()).log(System.Logger.Level.DEBUG, "cache " + folder, e);
+        }
+    }
+
+    private Path file(String key, String ending) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+            return folder.resolve(HexFormat.of().formatHex(hash, 0, 16) + ending);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.UnaryOp;
+
+/** Gradients of elementwise functions of any floating type. */
+final class UnaryGradCuda extends CudaKernel<UnaryOp.Grad> {
+    UnaryGradCuda() { super("unary_grad"); }
+
+    @Override public Class<UnaryOp.Grad> op() { return UnaryOp.Grad.class; }
+
+    @Override public String refuses(UnaryOp.Grad op, Tensor[] in) {
+        return in[0].dtype().isFloating() && in[1].dtype().isFloating() ? null : "takes floating types";
+    }
+
+    @Override public void run(UnaryOp.Grad op, Tensor[] in, Tensor out) {
+        launch(in, out, "unary_grad").grid(Work.blocks(Work.runs(out.count(), out.dtype())))
+                .arg(in[0]).arg(in[1]).arg(out).arg(out.count()).arg(op.of().kind().ordinal()).arg(op.of().a()).arg(op.of().b()).run();
+    }
+}

@@ -1,0 +1,118 @@
+package dev.faithdiff.kernels.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.faithdiff.tensor.Device;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A CUDA device whose driver, cuBLAS and cuDNN are stand-ins built from C where gcc is found, for a JVM of its own. It shows order, arguments
+ * and lifetimes of calls and says nothing about a GPU.
+ */
+public final class StandIn {
+    private final Path folder;
+
+    /** Builds the libraries in a folder. */
+    public StandIn(Path folder) throws Exception {
+        this.folder = folder;
+        for (String file : List.of("cuda.c", "cublas.c", "cudnn.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
+        // The driver's symbols have no versions, the libraries' have; these find the driver's memory in the driver.
+        gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");
+        for (String[] part : new String[][] {{"cublas.c", "libcublas.so.12"}, {"cudnn.c", "libcudnn.so.9"}}) {
+            Files.writeString(folder.resolve("versions"), part[1] + " { global: *; };");
+            gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname," + part[1], "-Wl,--version-script=versions", "-o", part[1], part[0], "libcuda.so.1", "-lm");
+        }
+    }
+
+    /** Runs a class's main and returns what the driver was asked for. */
+    public List<String> run(Class<?> main, List<String> options, Map<String, String> environment, String... arguments) throws Exception {
+        Path output = folder.resolve("output"), calls = folder.resolve("calls");
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Xmx512m", "-Dfaithdiff.cuda.libraries=" + folder));
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().put("CUDA_STANDIN_LOG", calls.toString());
+        builder.environment().putAll(environment);
+        builder.environment().remove("LD_LIBRARY_PATH");
+        Process process = builder.start();
+        boolean ended = process.waitFor(600, TimeUnit.SECONDS);
+        if (!ended) process.destroyForcibly();
+        assertThat(ended && process.exitValue() == 0).as(Files.readString(output)).isTrue();
+        System.out.print(Files.readString(output));
+        List<String> said = Files.readAllLines(calls);
+        assertThat(said).noneMatch(c -> c.startsWith("BAD"));
+        return said;
+    }
+
+    /** In that JVM: loads the libraries. @param cache any folder */
+    static void load(Path cache) throws IOException {
+        LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
+        for (String file : List.of("libcuda.so.1", "libcublas.so.12", "libcudnn.so.9")) assertThat(search.open(file).path()).isNotNull();
+        CudaLibraries.loadNatives(12, 3);
+    }
+
+    /** In that JVM: writes a line among the driver's calls. */
+    static void note(String line) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment note = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global()).find("standin_note").orElseThrow();
+            Linker.nativeLinker().downcallHandle(note, FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).invoke(arena.allocateFrom(line));
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /**
+     * In that JVM, with CUDA_STANDIN_NEAR in its environment: a device that runs our kernels as {@link EmulatedDevice} builds them.
+     *
+     * @param cache an empty folder
+     */
+    public static Device open(Path cache) throws IOException {
+        load(cache);
+        EmulatedDevice builder = new EmulatedDevice(cache);
+        return new CudaDevice(0, new CudaModules.Compiler() {
+            @Override public String version() { return "g++"; }
+
+            @Override public byte[] compile(String source, String name, List<String> options) {
+                List<String> defines = options.stream().filter(o -> o.startsWith("-D")).toList();
+                return (builder.build(name.replace(".cu", ""), defines) + "\0").getBytes(StandardCharsets.UTF_8);
+            }
+        }, new DiskCache(cache));
+    }
+
+    static void gcc(Path folder, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of("gcc"));
+        command.addAll(List.of(arguments));
+        Process process;
+        try {
+            process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+        } catch (IOException e) {
+            assumeTrue(false, "no gcc here to build the stand-in with");
+            return;
+        }
+        String said = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).as(said).isZero();
+    }
+
+    private static void resource(String name, Path to) throws IOException {
+        try (InputStream in = StandIn.class.getResourceAsStream(name)) {
+            Files.copy(in, to);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.faithdiff.nn;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Storage;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.io.SafeTensors;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Weights that come to a device and leave it together, in one storage. A block is kept ready in the memory from which copies are fastest, since
+ * it comes in each step; other parts are read from their file again.
+ */
+final class Part {
+    private static final long ALIGNMENT = 256;
+
+    /** Where a tensor lies in the storage. */
+    private record Member(SafeTensors.Entry entry, DType stored, long offset) {}
+
+    private final Residency residency;
+    private final Residency.Place place;
+    private final Map<String, Member> members = new HashMap<>();
+    private final long bytes;
+    private final Storage storage;
+    private Storage memory;
+    private Arena arena;
+    private MemorySegment ready;
+    private Runnable arrival = () -> {};
+    /** The block that followed this one last time. */
+    Part next;
+
+    Part(Residency residency, Residency.Place place, List<SafeTensors.Entry> entries, Function<SafeTensors.Entry, DType> stored) {
+        this.residency = residency;
+        this.place = place;
+        long at = 0;
+        for (SafeTensors.Entry e : entries) {
+            DType type = stored.apply(e);
+            members.put(e.name(), new Member(e, type, at));
+            at += (e.shape().count() * type.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        }
+        bytes = at;
+        storage = Storage.visiting(residency.device(), bytes, () -> residency.bring(this));
+    }
+
+    /** The tensor of a key in the shape that its layer holds it in. */
+    Tensor tensor(String key, Shape shape) {
+        Member m = members.get(key);
+        return new Tensor(storage, m.offset, shape, m.stored, key);
+    }
+
+    boolean isBlock() { return place.block() != null; }
+
+    boolean sharesStageWith(Part other) { return place.stage().equals(other.place.stage()); }
+
+    /** Another stage needs all the room, another block that of the block before it. */
+    boolean makesRoomFor(Part other) { return !sharesStageWith(other) || isBlock() && other.isBlock(); }
+
+    /** Takes memory and begins to fill it. */
+    void enter() {
+        Device device = residency.device();
+        memory = device.allocate(bytes);
+        try {
+            if (isBlock() && holdsValues()) arrival = device.uploadAhead(ready(), memory);
+            else forEachValue((m, data) -> device.upload(data, memory, m.offset));
+        } catch (Throwable e) {
+            device.release(memory);
+            throw e;
+        }
+    }
+
+    /** Makes the memory that {@link #enter} took usable. */
+    void settle() {
+        arrival.run();
+        arrival = () -> {};
+        storage.arrive(memory);
+    }
+
+    /** Gives the memory back. */
+    void leave() {
+        arrival.run();
+        arrival = () -> {};
+        storage.forget();
+        residency.device().release(memory);
+        memory = null;
+    }
+
+    void close() {
+        storage.end();
+        ready = null;
+        if (arena != null) arena.close();
+        arena = null;
+    }
+
+    private MemorySegment ready() {
+        if (ready == null) {
+            arena = Arena.ofShared();
+            ready = residency.device().hostMemory(bytes, arena);
+            forEachValue((m, data) -> MemorySegment.copy(data, 0, ready, m.offset, data.byteSize()));
+        }
+        return ready;
+    }
+
+    /** False for a file's shapes alone. */
+    private boolean holdsValues() { return members.values().stream().allMatch(m -> m.entry.data() != null); }
+
+    private interface Use {
+        void take(Member member, MemorySegment data);
+    }
+
+    private void forEachValue(Use use) {
+        for (Member m : members.values()) {
+            if (m.entry.data() == null) continue;
+            Storage mapped = Storage.mapped(m.entry.data());
+            try (Scope s = Scope.open()) {
+                use.take(m, Weights.turned(new Tensor(mapped, 0, m.entry.shape(), m.entry.dtype(), m.entry.name())).to(m.stored).segment());
+            } finally {
+                mapped.forget();
+            }
+        }
+    }
+}
