@@ -29,6 +29,12 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRe
      */
     Image restore(Image lowQuality, Options options, Listener listener, Path resume);
 
+    /** Whether an option, by its name in {@link Options#values}, means anything to this restorer. */
+    boolean takes(String option);
+
+    /** @throws IllegalArgumentException in one line if options exclude each other, or one is set that means nothing to this restorer */
+    void check(Options options);
+
     /** The enlargement to ask for where nobody says another. */
     int scale();
 

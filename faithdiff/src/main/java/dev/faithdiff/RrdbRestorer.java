@@ -55,14 +55,16 @@ public final class RrdbRestorer implements Restorer {
 
     /** {@inheritDoc} @throws IllegalArgumentException if an option is set that means nothing to such a network */
     @Override public synchronized Image restore(Image lowQuality, Options o, Listener listener, Path resume) {
-        refuseMeaningless(o);
+        check(o);
         Image enlarged = enlarge(lowQuality, o.vaeTile(), listener);
         return Resize.resize(enlarged, lowQuality.width() * o.scale(), lowQuality.height() * o.scale(), Filter.LANCZOS);
     }
 
-    private static void refuseMeaningless(Options o) {
+    @Override public boolean takes(String option) { return MEANT.contains(option); }
+
+    @Override public void check(Options o) {
         Map<String, Object> initial = Options.defaults().values();
-        List<String> set = o.values().entrySet().stream().filter(e -> !MEANT.contains(e.getKey()) && !Objects.equals(e.getValue(), initial.get(e.getKey())))
+        List<String> set = o.values().entrySet().stream().filter(e -> !takes(e.getKey()) && !Objects.equals(e.getValue(), initial.get(e.getKey())))
                 .map(Map.Entry::getKey).toList();
         if (!set.isEmpty()) throw new IllegalArgumentException("an RRDBNet has no " + String.join(", ", set) + "; leave it out");
     }
