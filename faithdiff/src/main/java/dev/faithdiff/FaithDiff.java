@@ -65,9 +65,7 @@ public final class FaithDiff implements Restorer {
      */
     @Override public synchronized Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
         if (closed) throw new IllegalStateException("this FaithDiff is closed");
-        if (options.strength() < 1 && options.start() == Options.Start.NOISE) {
-            throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
-        }
+        check(options);
         long width = (long) lowQuality.width() * options.scale(), height = (long) lowQuality.height() * options.scale();
         if (width * height * 3 > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("the result would be " + width + "x" + height + ", more than this program can hold; use a smaller scale");
@@ -91,6 +89,14 @@ public final class FaithDiff implements Restorer {
         listener.warn("this photo is hardly damaged (" + damage + "), so restoring may harm it; "
                 + (lowers ? "strength is lowered to " + Damage.MILD_STRENGTH : "a lower strength or more fidelity keeps it closer"));
         return lowers ? o.withStrength(Damage.MILD_STRENGTH) : o;
+    }
+
+    @Override public boolean takes(String option) { return true; }
+
+    @Override public void check(Options o) {
+        if (o.strength() < 1 && o.start() == Options.Start.NOISE) {
+            throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
+        }
     }
 
     @Override public int scale() { return Options.defaults().scale(); }

@@ -16,36 +16,21 @@ import dev.faithdiff.vae.Vae;
 import dev.faithdiff.vae.VaeConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
-import java.util.Comparator;
 import java.util.Deque;
-import java.util.HexFormat;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * The parts of a converted model folder, on one device. The default small model and full SDXL are the same classes. A model opened for
  * training holds its own F32 weights, and {@link #save} writes it as a folder like the one it came from.
  */
 public final class Model implements AutoCloseable {
-    private static final int VERSION = 1;
-    private static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
-    /** What belongs to a folder's own weights and not to those of a model that was trained from it. */
-    private static final Set<String> OWN = Set.of(UNET, VAE, "README.md", "SHA256SUMS");
+    static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
     /** Height and width, top and left, target height and width. */
     private static final int SIZE_NUMBERS = 6;
-    private static final int PIECES = 1000, PIECE = 4096;
 
     public final Device device;
     /** The type of activations; the sampler computes in F32. */
@@ -56,7 +41,7 @@ public final class Model implements AutoCloseable {
     public final PromptEncoder text;
     public final AlignedUNet unet;
     public final Vae vae;
-    private final Path folder;
+    private final ModelFolder folder;
     private final Residency residency;
     private final Weights unetWeights, vaeWeights;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -70,8 +55,8 @@ public final class Model implements AutoCloseable {
         this.device = device;
         this.dtype = dtype;
         this.residency = residency;
-        this.folder = folder;
-        Config root = describe(folder);
+        this.folder = new ModelFolder(folder);
+        Config root = this.folder.description();
         root.require("kind", "faithdiff");
         config = root.at("faithdiff");
         scheduler = Config.read(folder.resolve("scheduler/scheduler_config.json"));
@@ -106,14 +91,19 @@ public final class Model implements AutoCloseable {
     /** Work of the networks in the form that is best repeated. */
     Replay replay(Replay work) { return residency == null ? device.replay(work) : residency.replay(work); }
 
-    /** Opens a model folder to train on: networks and autoencoder as F32 copies. Text encoders stay mapped and frozen. */
+    /** Opens a model folder to train on: networks and autoencoder as F32 copies. */
     public static Model trainable(Path folder, Device device) {
-        return new Model(folder, device, DType.F32, null, file -> Weights.trainable(folder.resolve(file), device));
+        return new Model(folder, device, DType.F32, null, trained(folder, device, file -> Weights.trainable(folder.resolve(file), device)));
     }
 
     /** A model to train from nothing: sizes of a model folder, of which the weight files may be absent, and weights drawn by a seed. */
     public static Model drawn(Path folder, Device device, long seed) {
-        return new Model(folder, device, DType.F32, null, file -> Weights.init(file.equals(UNET) ? seed : ~seed, device));
+        return new Model(folder, device, DType.F32, null, trained(folder, device, file -> Weights.init(file.equals(UNET) ? seed : ~seed, device)));
+    }
+
+    /** Text encoders are never trained: they stay as they are in their files. */
+    private static Function<String, Weights> trained(Path folder, Device device, Function<String, Weights> weights) {
+        return file -> file.equals(UNET) || file.equals(VAE) ? weights.apply(file) : Weights.open(folder.resolve(file), device);
     }
 
     /** Parameters of the U-Net, the alignment module and the LQ encoder whose published names start so. */
@@ -131,44 +121,10 @@ public final class Model implements AutoCloseable {
      * @throws UncheckedIOException if {@code target} exists or cannot be written
      */
     public void save(Path target, DType dtype, Map<String, Tensor> instead) {
-        Path whole = target.toAbsolutePath().normalize(), part = whole.resolveSibling("." + whole.getFileName() + ".unfinished");
-        try {
-            if (Files.exists(whole)) throw new IOException(target + ": exists; a trained model does not replace another one");
-            delete(part);
-            try (Stream<Path> all = Files.walk(folder)) {
-                for (Path from : all.filter(Files::isRegularFile).toList()) {
-                    String name = folder.relativize(from).toString().replace('\\', '/');
-                    if (OWN.contains(name)) continue;
-                    Files.createDirectories(part.resolve(name).getParent());
-                    Files.copy(from, part.resolve(name));
-                }
-            }
+        folder.write(target, part -> {
             unetWeights.save(part.resolve(UNET), dtype, instead);
             vaeWeights.save(part.resolve(VAE), dtype, instead);
-            Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } finally {
-            delete(part);
-        }
-    }
-
-    private static void delete(Path folder) {
-        if (!Files.exists(folder)) return;
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path p : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(p);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** The {@code model.json} of a model folder of any kind. @throws UncheckedIOException in one line if it is none of this version */
-    static Config describe(Path folder) {
-        if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
-        Config c = Config.read(folder.resolve("model.json"));
-        if (c.text("format", "").equals("faithdiff-jvm") && c.integer("version", 0) == VERSION) return c;
-        throw new UncheckedIOException(new IOException(folder.resolve("model.json") + ": is not a model of this program's format version "
-                + VERSION + "; make one with 'faithdiff convert'"));
+        });
     }
 
     private static void requireAlignment(Weights u, Path file) {
@@ -196,46 +152,15 @@ public final class Model implements AutoCloseable {
     }
 
     private void requirePair(boolean holds, String rule) {
-        if (!holds) throw wrongPair(folder + ": parts of different models: " + rule);
+        if (!holds) throw wrongPair(folder.path() + ": parts of different models: " + rule);
     }
 
     private static UncheckedIOException wrongPair(String line) { return new UncheckedIOException(new IOException(line)); }
 
-    /**
-     * SHA-256, as hexadecimal digits, of the folder's files: of their names and sizes, of small ones whole, of large ones of evenly spread
-     * pieces, which tells models apart in less than a second.
-     */
+    /** {@link ModelFolder#digest} of the folder this was opened from. */
     public synchronized String digest() {
-        if (digest == null) digest = sha256(this::digest);
+        if (digest == null) digest = folder.digest();
         return digest;
-    }
-
-    private void digest(MessageDigest sum) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-                long bytes = Files.size(file), apart = Math.max(PIECE, bytes / PIECES);
-                sum.update((folder.relativize(file) + " " + bytes + "\n").getBytes(StandardCharsets.UTF_8));
-                try (FileChannel in = FileChannel.open(file)) {
-                    for (long at = 0; at < bytes; at += apart) {
-                        ByteBuffer piece = ByteBuffer.allocate(PIECE);
-                        in.read(piece, at);
-                        sum.update(piece.flip());
-                    }
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    static String sha256(Consumer<MessageDigest> content) {
-        try {
-            MessageDigest sum = MessageDigest.getInstance("SHA-256");
-            content.accept(sum);
-            return HexFormat.of().formatHex(sum.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private <T extends AutoCloseable> T open(T part) {

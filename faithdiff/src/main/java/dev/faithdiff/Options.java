@@ -52,7 +52,7 @@ public final class Options {
     private static final Option<Integer> SCALE = option("scale", 4, v -> v >= 1 && v <= 8, "scale must be 1..8");
     private static final Option<Integer> STEPS = option("steps", 20, v -> v >= 1 && v <= 1000, "steps must be 1..1000");
     private static final Option<Double> GUIDANCE = option("guidance", Double.NaN, v -> !(v < 0) && !v.isInfinite(), "guidance must be a number of at least 0");
-    private static final Option<Double> RESCALE = option("rescale", 0.0, Options::isShare, "guidance rescale must be 0..1");
+    private static final Option<Double> RESCALE = option("guidance-rescale", 0.0, Options::isShare, "guidance rescale must be 0..1");
     private static final Option<Long> SEED = option("seed", 42L, v -> true, "");
     private static final Option<Generator> RNG = option("rng", Generator.CPU, Objects::nonNull, "the generator must be cpu or cuda");
     private static final Option<Start> START = option("start", Start.LR, Objects::nonNull, "the start must be lr or noise");
@@ -64,7 +64,7 @@ public final class Options {
     private static final Option<ColorFix> COLOR_FIX = option("color-fix", ColorFix.ADAIN, Objects::nonNull, "the colour fix must be one of them");
     private static final Option<String> SAMPLER = option("sampler", null, v -> v == null || Samplers.named(v) != null, "");
     private static final Option<Integer> TILE = option("tile", 1024, v -> v >= 64, "the tile must be at least 64 pixels");
-    private static final Option<Double> STRIDE = option("stride", 0.5, v -> v > 0 && v <= 1, "the stride must be above 0 and at most 1");
+    private static final Option<Double> STRIDE = option("overlap", 0.5, v -> v > 0 && v <= 1, "the overlap must be above 0 and at most 1");
     private static final Option<Integer> VAE_TILE = option("vae-tile", 0, v -> v == 0 || v >= 64, "the autoencoder's tile must be 0 or at least 64 pixels");
 
     private static final Options DEFAULTS = new Options(Map.of(), "", true, null);

@@ -67,7 +67,7 @@ final class Restoration {
         try (Scope s = Scope.open()) {
             List<Tensor> conditions = new ArrayList<>(), timeIds = new ArrayList<>();
             for (TileGrid.Tile t : grid.tiles()) {
-                conditions.add(Finite.require(() -> model.unet.condition(grid.cut(features, t).to(model.dtype)), "the alignment module"));
+                conditions.add(Finite.require(() -> alone(() -> model.unet.condition(grid.cut(features, t).to(model.dtype))), "the alignment module"));
                 timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
             }
             TextContext text = new TextContext(prompt.states().to(model.dtype));
@@ -83,8 +83,9 @@ final class Restoration {
                             int tile = k;
                             Tensor x = grid.cut(d.latents(), grid.tiles().get(k));
                             // A copy, since a preview looks at it after the next tile's run.
-                            Supplier<Tensor> predict = () -> guidance.apply(network.run(sampler.scaleInput(x, at).to(model.dtype), conditions.get(tile),
-                                    model.unet.unet().embedTime((float) timesteps[at], pooled, timeIds.get(tile))).to(DType.F32).mul(1));
+                            Supplier<Tensor> predict = () -> alone(() -> guidance.apply(network.run(sampler.scaleInput(x, at).to(model.dtype),
+                                    conditions.get(tile), model.unet.unet().embedTime((float) timesteps[at], pooled, timeIds.get(tile)))
+                                    .to(DType.F32).mul(1)));
                             Tensor eps = predict.get(), next = d.walk(k).step(x, eps, i, noise);
                             Finite.require(next, predict, "denoising step " + (i + 1) + " of " + timesteps.length);
                             tiles.add(next);
@@ -107,6 +108,13 @@ final class Restoration {
     Tensor startWithin(Tensor parameters, Tensor noise, Sampler sampler) {
         try (Scope s = Scope.open()) {
             return s.keep(sampler.noised(Vae.Gaussian.of(parameters).mean().mul(model.vae.config().scaling()), noise, 0));
+        }
+    }
+
+    /** Large images have hundreds of tiles, so of the work on one nothing stays but its result. */
+    private static Tensor alone(Supplier<Tensor> work) {
+        try (Scope s = Scope.open()) {
+            return s.keep(work.get());
         }
     }
 

@@ -13,7 +13,7 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRe
 
     /** As {@link #open(Path, Device)}; type and offload are FaithDiff's, an RRDBNet is small and computes in F32. */
     static Restorer open(Path folder, Device device, DType dtype, Offload offload) {
-        return RrdbConfig.describes(Model.describe(folder)) ? RrdbRestorer.open(folder, device) : FaithDiff.open(folder, device, dtype, offload);
+        return RrdbConfig.describes(new ModelFolder(folder).description()) ? RrdbRestorer.open(folder, device) : FaithDiff.open(folder, device, dtype, offload);
     }
 
     /** As {@link #restore(Image, Options, Listener, Path)}, with nobody listening and nothing to resume. */
@@ -28,6 +28,12 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRe
      * @param resume where FaithDiff keeps its steps to go on from, or null; nothing else has steps
      */
     Image restore(Image lowQuality, Options options, Listener listener, Path resume);
+
+    /** Whether an option, by its name in {@link Options#values}, means anything to this restorer. */
+    boolean takes(String option);
+
+    /** @throws IllegalArgumentException in one line if options exclude each other, or one is set that means nothing to this restorer */
+    void check(Options options);
 
     /** The enlargement to ask for where nobody says another. */
     int scale();

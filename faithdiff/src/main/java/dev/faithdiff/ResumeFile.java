@@ -42,7 +42,7 @@ final class ResumeFile {
         identity.put("device", model.device.name());
         identity.put("dtype", model.dtype.name());
         o.values().forEach((name, value) -> identity.put("option " + name, String.valueOf(value)));
-        identity.put("input", in.width() + "x" + in.height() + " " + Model.sha256(digest -> {
+        identity.put("input", in.width() + "x" + in.height() + " " + ModelFolder.sha256(digest -> {
             digest.update(in.rgb());
             if (in.low() != null) digest.update(in.low());
         }));

@@ -47,7 +47,7 @@ public final class RrdbRestorer implements Restorer {
 
     /** Opens a model folder as {@code faithdiff convert} writes it of an RRDBNet's {@code .pth}. */
     public static RrdbRestorer open(Path folder, Device device) {
-        Config c = Model.describe(folder);
+        Config c = new ModelFolder(folder).description();
         if (!RrdbConfig.describes(c)) throw new UncheckedIOException(new IOException(folder + ": is not an RRDBNet but a model of another kind"));
         RrdbConfig config = RrdbConfig.of(c);
         return new RrdbRestorer(device, Weights.open(folder.resolve("generator/model.safetensors"), device), config);
@@ -55,14 +55,16 @@ public final class RrdbRestorer implements Restorer {
 
     /** {@inheritDoc} @throws IllegalArgumentException if an option is set that means nothing to such a network */
     @Override public synchronized Image restore(Image lowQuality, Options o, Listener listener, Path resume) {
-        refuseMeaningless(o);
+        check(o);
         Image enlarged = enlarge(lowQuality, o.vaeTile(), listener);
         return Resize.resize(enlarged, lowQuality.width() * o.scale(), lowQuality.height() * o.scale(), Filter.LANCZOS);
     }
 
-    private static void refuseMeaningless(Options o) {
+    @Override public boolean takes(String option) { return MEANT.contains(option); }
+
+    @Override public void check(Options o) {
         Map<String, Object> initial = Options.defaults().values();
-        List<String> set = o.values().entrySet().stream().filter(e -> !MEANT.contains(e.getKey()) && !Objects.equals(e.getValue(), initial.get(e.getKey())))
+        List<String> set = o.values().entrySet().stream().filter(e -> !takes(e.getKey()) && !Objects.equals(e.getValue(), initial.get(e.getKey())))
                 .map(Map.Entry::getKey).toList();
         if (!set.isEmpty()) throw new IllegalArgumentException("an RRDBNet has no " + String.join(", ", set) + "; leave it out");
     }

@@ -33,6 +33,10 @@ public record TwoStages(RrdbRestorer initial, FaithDiff last) implements Restore
         return last.restore(cleaned, o.withScale(1).withGuard(Options.Guard.OFF), listener, resume);
     }
 
+    @Override public boolean takes(String option) { return last.takes(option); }
+
+    @Override public void check(Options options) { last.check(options); }
+
     @Override public int scale() { return last.scale(); }
 
     @Override public void close() {

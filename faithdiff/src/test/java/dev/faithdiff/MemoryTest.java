@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.sample.Guidance;
+import dev.faithdiff.sample.Sampler;
+import dev.faithdiff.sample.Samplers;
+import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Pool;
@@ -57,6 +61,28 @@ class MemoryTest {
             assertThat(peak(() -> networks.encode(image, h, w))).isLessThan(most(BUDGET));
             assertThat(peak(() -> networks.features(image, h / 4, w / 4))).isLessThan(most(BUDGET));
         }
+    }
+
+    /** An image of 8192 x 8192 has 225 tiles; what stays of each is its condition and the latents of one step. */
+    @Test void hundredsOfTilesHoldLittle() {
+        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        try (Model model = Model.open(folder, dry); Scope s = Scope.open()) {
+            int down = model.vae.config().downscale(), side = 8192 / down, tile = 1024 / down, channels = model.vae.config().latentChannels();
+            TileGrid grid = TileGrid.of(side, side, tile, tile, 0.5);
+            Tensor features = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, model.unet.config().conditionChannels()));
+            Tensor start = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, channels));
+            Sampler sampler = Samplers.named("euler").create(model.schedule, model.scheduler, 1);
+            long ofTile = (long) tile * tile * Float.BYTES, stays = ofTile * (model.unet.config().embeddingChannels() + 3 * channels);
+            long unet = peak(() -> denoise(model, start, features, sampler, TileGrid.of(tile, tile, tile, tile, 1)));
+            long all = peak(() -> denoise(model, start, features, sampler, grid));
+            assertThat(grid.tiles()).hasSize(225);
+            assertThat(all).isLessThan(unet + stays * grid.tiles().size() + 3 * start.bytes());
+        }
+    }
+
+    private static void denoise(Model model, Tensor start, Tensor features, Sampler sampler, TileGrid grid) {
+        new Restoration(model).denoise(start, features, model.text.encode(""), sampler, new Guidance(1, 0), grid, new int[] {8192, 8192},
+                new int[] {1024, 1024}, () -> null, (step, latents) -> {});
     }
 
     private static long most(long bytes) { return bytes * 4 / 3 + REST; }

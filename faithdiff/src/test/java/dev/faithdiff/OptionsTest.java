@@ -49,7 +49,7 @@ class OptionsTest {
         assertThatThrownBy(() -> o.withScale(9)).isInstanceOf(IllegalArgumentException.class).hasMessage("scale must be 1..8, not 9");
         assertThatThrownBy(() -> o.withStrength(1.1)).hasMessage("strength must be 0..1, not 1.1");
         assertThatThrownBy(() -> o.withFidelity(Double.NaN)).hasMessage("fidelity must be 0..1, not NaN");
-        assertThatThrownBy(() -> o.withStride(0)).hasMessageContaining("stride must be above 0");
+        assertThatThrownBy(() -> o.withStride(0)).hasMessageContaining("overlap must be above 0");
         assertThatThrownBy(() -> o.withGuidance(-1)).hasMessageContaining("guidance must be a number of at least 0");
         assertThatThrownBy(() -> o.withPrompt(null)).hasMessageContaining("prompt may be empty");
         assertThatThrownBy(() -> o.withGuard(null)).hasMessageContaining("off, warn or auto");

@@ -108,7 +108,7 @@ record Batch(Restorer restorer, Settings settings, boolean metadata, boolean ove
         facts.put("outWidth", restored.width());
         facts.put("outHeight", restored.height());
         facts.put("seconds", (System.nanoTime() - begin) / 1e9);
-        facts.put("seed", in.settings.options().seed());
+        if (restorer.takes("seed")) facts.put("seed", in.settings.options().seed());
         facts.put("settings", in.settings.values());
         before.get();
         return writer.submit(() -> write(photo, job, state, facts));

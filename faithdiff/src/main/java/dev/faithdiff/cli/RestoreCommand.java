@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -65,7 +66,7 @@ final class RestoreCommand implements Callable<Integer> {
     @Mixin private KernelChoice kernels;
 
     @Option(names = "--preview", paramLabel = "PATH", description = "Write what the result will look like while it is made: a picture that is "
-            + "replaced, or a folder with a picture of each time. For one photo.")
+            + "replaced, or a folder (a name without extension) with a picture of each time. For one photo.")
     private Path preview;
 
     @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next; each costs a decoding.")
@@ -88,30 +89,36 @@ final class RestoreCommand implements Callable<Integer> {
         Options options = restore.options();
         boolean isMany = Worklist.isMany(in) || Files.isDirectory(out);
         if (!isMany && many.isOfFolders()) throw usage("--overwrite and --format are for folders");
+        if (!isMany && Worklist.isSame(Path.of(in.getFirst()), out)) throw usage("writing " + out + " would replace the photo that is to be read");
         if (isMany || many.isUsed()) return restoreMany(options, isMany);
-        restoreOne(Path.of(in.getFirst()), options);
-        return 0;
+        return restoreOne(Path.of(in.getFirst()), options);
     }
 
-    private void restoreOne(Path in, Options options) {
+    private int restoreOne(Path in, Options options) {
         Chosen chosen = device();
         Device on = chosen.device();
         kernels.apply(on.kind());
         Photo photo = ImageFiles.readPhoto(in);
         ImageFiles.checkWritable(out);
         long begin = System.nanoTime();
-        Options scaled;
+        Settings settings;
         Image restored;
         String profile = "";
         Path state = resume ? Batch.state(out) : null;
-        try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on);
-                StepBar bar = StepBar.of(options.steps(), quiet); Interrupt interrupt = new Interrupt()) {
-            Listener listener = listener(bar);
-            scaled = restore.scaled(options, restorer);
-            restored = restorer.restore(photo.image(), scaled, p == null ? listener : p.stages().and(listener), state);
-            if (p != null) profile = p.end(on);
+        try (Interrupt interrupt = new Interrupt()) {
+            try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on);
+                    StepBar bar = StepBar.of(options.steps(), quiet)) {
+                settings = settings(restorer, options);
+                Listener listener = listener(bar, restorer);
+                restored = restorer.restore(photo.image(), settings.options(), p == null ? listener : p.stages().and(listener), state);
+                if (p != null) profile = p.end(on);
+            } catch (CancellationException e) {
+                new Remarks(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
+                        ? "the same command goes on from " + state : "nothing was written"));
+                return INTERRUPTED;
+            }
         }
-        ImageFiles.write(Batch.finished(photo, restored, settings(scaled), !noMetadata), out);
+        ImageFiles.write(Batch.finished(photo, restored, settings, !noMetadata), out);
         if (resume) state.toFile().delete();
         if (!quiet) {
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", out, restored.width(),
@@ -119,6 +126,7 @@ final class RestoreCommand implements Callable<Integer> {
         }
         spec.commandLine().getOut().print(profile);
         spec.commandLine().getOut().flush();
+        return 0;
     }
 
     /** A list of photos, or one into a file, with the reports of lists. */
@@ -130,7 +138,7 @@ final class RestoreCommand implements Callable<Integer> {
         kernels.apply(on.kind());
         try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt interrupt = new Interrupt();
                 Restorer restorer = restorer(on)) {
-            Batch batch = new Batch(restorer, settings(restore.scaled(options, restorer)), !noMetadata, many.overwrite() || !intoFolder, resume, report);
+            Batch batch = new Batch(restorer, settings(restorer, options), !noMetadata, many.overwrite() || !intoFolder, resume, report);
             boolean stopped = batch.run(jobs);
             report.end(stopped, chosen);
             return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
@@ -148,13 +156,17 @@ final class RestoreCommand implements Callable<Integer> {
 
     private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
 
-    private Settings settings(Options options) {
+    /** @throws IllegalArgumentException rather once at the start than for each photo, if the restorer refuses an option */
+    private Settings settings(Restorer restorer, Options options) {
         String name = folder().getFileName().toString();
-        return new Settings(initial == null ? name : initial.toAbsolutePath().normalize().getFileName() + " and " + name, options);
+        Options scaled = restore.scaled(options, restorer);
+        restorer.check(scaled);
+        return new Settings(initial == null ? name : initial.toAbsolutePath().normalize().getFileName() + " and " + name, scaled, restorer::takes);
     }
 
-    private Listener listener(StepBar bar) {
-        Listener all = preview == null ? bar : bar.and(PreviewFiles.to(preview, previewEvery));
+    private Listener listener(StepBar bar, Restorer restorer) {
+        if (preview != null && !restorer.takes("steps")) throw usage("this model takes no steps, so there is nothing to preview");
+        Listener all = preview == null ? bar : bar.and(PreviewFiles.to(preview, previewEvery, restore.options().steps()));
         return quiet ? all : all.and(new Remarks(spec.commandLine().getErr()));
     }
 

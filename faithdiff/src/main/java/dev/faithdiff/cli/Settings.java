@@ -5,15 +5,16 @@ import com.google.gson.GsonBuilder;
 import dev.faithdiff.Options;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
- * How a photo was made, for its metadata and for logs: program, model and every option. Nothing of the time or machine, so that files stay
- * the same.
+ * How a photo was made, for its metadata and for logs: program, model and every option that means something to it. Nothing of the time or
+ * machine, so that files stay the same.
  */
-record Settings(String model, Options options) {
+record Settings(String model, Options options, Predicate<String> taken) {
     static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 
-    Settings withPrompt(String prompt) { return new Settings(model, options.withPrompt(prompt)); }
+    Settings withPrompt(String prompt) { return new Settings(model, options.withPrompt(prompt), taken); }
 
     Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
@@ -21,7 +22,7 @@ record Settings(String model, Options options) {
         values.put("model", model);
         // What is left to the model has no value: NaN is no JSON.
         options.values().forEach((name, v) -> {
-            if (v != null && !(v instanceof Double d && d.isNaN())) values.put(name, v instanceof Enum<?> ? v.toString() : v);
+            if (taken.test(name) && v != null && !(v instanceof Double d && d.isNaN())) values.put(name, v instanceof Enum<?> ? v.toString() : v);
         });
         return values;
     }

@@ -84,6 +84,7 @@ final class Worklist {
     /** Takes the photos below a folder in order of their names, without hidden files and what lies in the output folder. */
     private void walk(Path root, Predicate<Path> wanted) {
         Path own = folder.toAbsolutePath().normalize();
+        if (!Files.isDirectory(root.toAbsolutePath())) throw new IllegalArgumentException("there is no folder " + root);
         try (Stream<Path> files = Files.walk(root)) {
             files.filter(p -> isPhoto(p) && !p.getFileName().toString().startsWith("."))
                     .filter(p -> !p.toAbsolutePath().normalize().startsWith(own)).filter(wanted).filter(Files::isRegularFile).sorted()
@@ -122,7 +123,7 @@ final class Worklist {
         return folder.resolve(place.resolveSibling((wholeName ? name : Job.stem(name)) + "." + extension).toString());
     }
 
-    private static boolean isSame(Path a, Path b) {
+    static boolean isSame(Path a, Path b) {
         try {
             return Files.exists(b) && Files.isSameFile(a, b);
         } catch (IOException e) {

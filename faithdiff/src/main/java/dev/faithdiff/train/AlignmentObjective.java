@@ -17,13 +17,13 @@ public final class AlignmentObjective implements Objective {
     private static final List<String> PARTS = List.of("condition_embedding.", "information_transformer_layes.", "spatial_ch_projs.");
 
     private final Model model;
-    private final Denoising denoising;
+    private final NoisePrediction denoising;
     private final List<AdamW.Group> groups;
 
     /** @param learningRate the published one is 5e-5 */
-    public AlignmentObjective(Model model, Denoising.Settings settings, double learningRate) {
+    public AlignmentObjective(Model model, NoisePrediction.Settings settings, double learningRate) {
         this.model = model;
-        denoising = new Denoising(model, settings);
+        denoising = new NoisePrediction(model, settings);
         Map<String, Tensor> trained = new LinkedHashMap<>(model.parameters(""));
         trained.keySet().removeIf(name -> !aligns(name));
         groups = List.of(new AdamW.Group(trained, learningRate));
@@ -36,7 +36,7 @@ public final class AlignmentObjective implements Objective {
 
     @Override public Tensor loss(Batch batch, Rng rng) {
         try (Scope s = Scope.open()) {
-            Denoising.Question q = denoising.ask(batch, rng);
+            NoisePrediction.Question q = denoising.ask(batch, rng);
             return s.keep(denoising.loss(denoising.answer(q, model.unet.features(batch.degraded().to(model.device))), q));
         }
     }

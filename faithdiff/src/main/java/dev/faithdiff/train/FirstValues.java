@@ -2,12 +2,14 @@ package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
 import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.Engine;
 import java.util.Map;
 
-/** Values that the published training starts from. */
+/** Values that a training starts from. */
 public final class FirstValues {
     private FirstValues() {}
 
@@ -19,6 +21,21 @@ public final class FirstValues {
             if (t == null || !t.shape().equals(to.shape())) throw new OpError(name + " has no equal in the autoencoder's encoder");
             Engine.update(new AffineOp(1, 0), to, t);
         });
+    }
+
+    /**
+     * Raises the biases of the autoencoder's residual streams to 0.7..1.3 above or below zero: group normalisation takes a crop's own
+     * brightness away, but not how it moves channels against each other.
+     */
+    public static void raisedBiases(Model model, Rng rng) {
+        try (Scope s = Scope.open()) {
+            model.vaeParameters("").forEach((name, bias) -> {
+                if (!name.matches("(en|de)coder\\..*(conv_in|conv_shortcut|samplers\\.0\\.conv)\\.bias")) return;
+                float[] v = rng.rand(bias.size(0));
+                for (int i = 0; i < v.length; i++) v[i] = v[i] < 0.5f ? v[i] * 1.2f - 1.3f : v[i] * 1.2f + 0.1f;
+                Engine.update(new AffineOp(1, 0), bias, Tensor.of(v, v.length).to(bias.device()));
+            });
+        }
     }
 
     /** The alignment starts without effect: its last layers give zero (FaithDiff zero_module). */

@@ -1,6 +1,7 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
+import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.train.RunFile.Stage;
 import java.util.Map;
@@ -10,12 +11,14 @@ import java.util.Set;
 final class Objectives implements AutoCloseable {
     private final Model model;
     private final Set<Ablation> ablations;
+    private final long seed;
     private final LqHead head;
 
     Objectives(Model model, RunFile run) {
         this.model = model;
         ablations = run.ablationSet();
-        head = new LqHead(model, Seeds.of(run.seed()));
+        seed = run.seed();
+        head = new LqHead(model, Seeds.of(seed));
     }
 
     Objective of(Stage s) {
@@ -37,6 +40,7 @@ final class Objectives implements AutoCloseable {
         for (String what : s.begin()) {
             switch (what) {
                 case "encoder-from-autoencoder" -> FirstValues.encoderFromAutoencoder(model);
+                case "raised-biases" -> FirstValues.raisedBiases(model, Rng.cpu(Seeds.of(seed)));
                 case "silent-alignment" -> FirstValues.silentAlignment(model);
                 default -> LatentScale.fold(model, samples, s.crop(0));
             }

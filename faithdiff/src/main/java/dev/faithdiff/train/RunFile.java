@@ -111,7 +111,8 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      * @param acrossBatch         whether the alignment attends across the batch, as released
      * @param headWeight          weight of the LQ encoder's warm-up loss beside the unified stage's own; 0: none, as published
      * @param blend               how much of the clean latents beyond the head's estimate is asked for; 1: all, as published
-     * @param begin               what is done to the model before the stage: encoder-from-autoencoder, silent-alignment, scale-latents
+     * @param begin               what is done to the model before the stage: raised-biases, scale-latents,
+     *                            encoder-from-autoencoder, silent-alignment
      * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
      */
     public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, double learningRate,
@@ -122,7 +123,8 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
             oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
             oneOf("schedule", schedule, "constant", "cosine");
             oneOf("loss", loss, "l1", "l2");
-            for (String what : begin) oneOf("begin", what, "encoder-from-autoencoder", "silent-alignment", "scale-latents");
+            for (String what : begin) oneOf("begin", what, "raised-biases", "scale-latents", "encoder-from-autoencoder",
+                    "silent-alignment");
             check(steps >= 1 && batch >= 1 && accumulation >= 1, "a stage's 'steps', 'batch' and 'accumulation' must be at least 1");
             check(warmup >= 0 && emaEvery >= 1, "a stage's 'warmup' must be at least 0 and its 'emaEvery' at least 1");
             check(!crops.isEmpty() && crops.stream().allMatch(c -> c >= 16 && c % 8 == 0), "a stage's 'crops' must be multiples of 8 from 16");
@@ -146,8 +148,8 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         /** Side of the crops of a step. */
         int crop(long step) { return crops.get((int) (step * crops.size() / steps)); }
 
-        Denoising.Settings denoising() {
-            return new Denoising.Settings(loss.equals("l1") ? Denoising.Norm.L1 : Denoising.Norm.L2, noiseOffset, promptDropout, weightLimit,
+        NoisePrediction.Settings denoising() {
+            return new NoisePrediction.Settings(loss.equals("l1") ? NoisePrediction.Norm.L1 : NoisePrediction.Norm.L2, noiseOffset, promptDropout, weightLimit,
                     stratified, acrossBatch);
         }
 

@@ -19,7 +19,7 @@ public final class UnifiedObjective implements Objective {
     static final String ENCODER = "denoise_encoder.";
 
     private final Model model;
-    private final Denoising denoising;
+    private final NoisePrediction denoising;
     private final LqHead head;
     private final float headWeight, blend;
     private final List<AdamW.Group> groups = new ArrayList<>();
@@ -29,7 +29,7 @@ public final class UnifiedObjective implements Objective {
      * @param encoderLearningRate of the LQ encoder; the published one is 5e-6
      * @param ablations           of which FIXED_ENCODER and FIXED_UNET decide what learns
      */
-    public UnifiedObjective(Model model, Denoising.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations) {
+    public UnifiedObjective(Model model, NoisePrediction.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations) {
         this(model, settings, learningRate, encoderLearningRate, ablations, null, 0, 1);
     }
 
@@ -38,13 +38,13 @@ public final class UnifiedObjective implements Objective {
      * @param blend      the latents to come to are the head's estimate and so much of what the clean image's go beyond it: 1, as published, is the
      *                   clean image; less invents less texture
      */
-    public UnifiedObjective(Model model, Denoising.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations,
+    public UnifiedObjective(Model model, NoisePrediction.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations,
             LqHead head, double headWeight, double blend) {
         this.model = model;
         this.head = head;
         this.headWeight = (float) headWeight;
         this.blend = (float) blend;
-        denoising = new Denoising(model, settings);
+        denoising = new NoisePrediction(model, settings);
         Map<String, Tensor> unet = new LinkedHashMap<>(), encoder = new LinkedHashMap<>();
         model.parameters("").forEach((name, t) -> {
             if (name.startsWith(ENCODER)) encoder.put(name, t);
@@ -60,9 +60,9 @@ public final class UnifiedObjective implements Objective {
 
     @Override public Tensor loss(Batch batch, Rng rng) {
         try (Scope s = Scope.open()) {
-            Denoising.Question q = denoising.ask(batch, rng);
+            NoisePrediction.Question q = denoising.ask(batch, rng);
             Tensor features = model.unet.features(batch.degraded().to(model.device));
-            Denoising.Question asked = blend == 1 ? q : q.with(blended(head.estimate(features), q.latents()));
+            NoisePrediction.Question asked = blend == 1 ? q : q.with(blended(head.estimate(features), q.latents()));
             Tensor loss = denoising.loss(denoising.answer(asked, features), asked);
             return s.keep(head == null ? loss : loss.add(head.loss(features, q.latents()).mul(headWeight)));
         }

@@ -46,7 +46,7 @@ public final class VaeObjective implements Objective {
         try (Scope s = Scope.open()) {
             Tensor image = batch.clean().to(model.device);
             Vae.Gaussian g = Vae.Gaussian.of(model.vae.encode(image));
-            Tensor back = model.vae.decode(g.sample(Denoising.noise(rng, g.mean())));
+            Tensor back = model.vae.decode(g.sample(NoisePrediction.noise(rng, g.mean())));
             Tensor loss = Loss.kl(g.mean(), g.logVariance()).mul((float) settings.kl);
             loss = loss.add(Loss.l1(back, image).mul((float) settings.l1)).add(Loss.l2(back, image).mul((float) settings.l2));
             return s.keep(loss.add(edges(back.sub(image)).mul((float) settings.edges)));

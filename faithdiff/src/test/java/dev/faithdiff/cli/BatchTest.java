@@ -1,13 +1,17 @@
 package dev.faithdiff.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.faithdiff.RrdbModels;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metadata;
 import dev.faithdiff.image.Photo;
+import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -21,11 +25,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Folders of photos, good and bad, whole runs, killed ones and interrupted ones. */
 class BatchTest {
@@ -36,13 +43,15 @@ class BatchTest {
 
     private record Result(int code, String out, String err) {}
 
-    private Result run(Object... args) {
+    private Result run(Object... args) { return runExactly(arguments(args)); }
+
+    private Result runExactly(String... args) {
         PrintStream out = System.out, err = System.err;
         ByteArrayOutputStream said = new ByteArrayOutputStream(), warned = new ByteArrayOutputStream();
         System.setOut(new PrintStream(said, true));
         System.setErr(new PrintStream(warned, true));
         try {
-            int code = Main.run(arguments(args));
+            int code = Main.run(args);
             return new Result(code, said.toString(), warned.toString());
         } finally {
             System.setOut(out);
@@ -169,10 +178,32 @@ class BatchTest {
             assertThat(run(deep, "-o", a, "-q", extra[0], extra[1]).code + run(shallow, "-o", b, "-q", extra[0], extra[1]).code).isZero();
             Image restored = ImageFiles.readPhoto(a).image(), coarse = ImageFiles.read(b);
             assertThat(restored.bits()).isEqualTo(16);
-            long values = java.util.stream.IntStream.range(0, restored.rgb().length).map(restored::sample).distinct().count();
+            long values = IntStream.range(0, restored.rgb().length).map(restored::sample).distinct().count();
             assertThat(values).as("different samples").isGreaterThan(1000);
             for (int i = 0; i < coarse.rgb().length; i++) assertThat(Math.abs(restored.to8Bits().sample(i) - coarse.sample(i))).isLessThanOrEqualTo(3);
         }
+    }
+
+    /** What a photo's file holds beside RGB of 8 bits stays through an RRDBNet alone and in front of FaithDiff. */
+    @ParameterizedTest @ValueSource(strings = {"--model", "--initial"})
+    void rrdbNetsKeepWhatAPhotoHolds(String option) throws IOException {
+        Path in = dir.resolve("in"), out = dir.resolve("out"), network = RrdbModels.folder("realesrgan_x4");
+        Files.createDirectories(in);
+        byte[] profile = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+        Metadata metadata = new Metadata(null, null, profile, new Metadata.Resolution(300, 150), null);
+        ImageFiles.write(new Photo(noise(20, 14, 16, 1), noise(20, 14, 16, 2).toGrey(), metadata), in.resolve("deep.png"));
+        ImageFiles.write(new Photo(noise(20, 14, 8, 3).toGrey(), null, Metadata.NONE), in.resolve("grey.tif"));
+        Result r = option.equals("--model") ? runExactly("restore", in.toString(), "-o", out.toString(), "-q", option, network.toString()) : run(in, "-o", out, "-q", option, network);
+        assertThat(r).isEqualTo(new Result(0, "", ""));
+        Photo deep = ImageFiles.readPhoto(out.resolve("deep.png")), grey = ImageFiles.readPhoto(out.resolve("grey.tif"));
+        int scale = option.equals("--model") ? 4 : 1;
+        assertThat(deep.image().toString()).isEqualTo("Image " + 20 * scale + "x" + 14 * scale + " of 16 bits");
+        assertThat(IntStream.range(0, deep.image().low().length).map(i -> deep.image().low()[i]).distinct().count()).as("low bytes in use").isGreaterThan(200);
+        assertThat(deep.opacity().toString()).isEqualTo(deep.image().toString());
+        assertThat(deep.metadata().profile()).isEqualTo(profile);
+        assertThat(deep.metadata().resolution().x()).isCloseTo(300, within(0.02));
+        assertThat(grey.image().isGrey()).isTrue();
+        assertThat(grey.image().width()).isEqualTo(20 * scale);
     }
 
     @Test void usageOfFoldersIsChecked() throws IOException {

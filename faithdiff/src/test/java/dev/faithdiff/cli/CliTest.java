@@ -15,6 +15,7 @@ import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,6 +109,10 @@ class CliTest {
         assertThat(preview.width() + "x" + preview.height()).isEqualTo("24x16");
         assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 3, "--preview", one, "--preview-every", 1, "-q").code).isZero();
         assertThat(one).isRegularFile();
+        Path made = dir.resolve("made");
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 2, "--preview", made, "--preview-every", 1, "-q").code).isZero();
+        assertThat(made.toFile().list()).containsExactly("step-001.png");
+        fails(1, "a preview every 5 steps is none in 4", "restore", in, "-o", out, "--steps", 4, "--preview", one);
     }
 
     @Test void refusesWrongUsage() throws IOException {
@@ -119,9 +124,13 @@ class CliTest {
         fails(2, "strength must be 0..1", "restore", in, "-o", out, "--strength", 1.5);
         fails(2, "fidelity must be 0..1", "restore", in, "-o", out, "--fidelity", -1);
         fails(2, "--guard", "restore", in, "-o", out, "--guard", "maybe");
-        fails(2, "stride must be above 0", "restore", in, "-o", out, "--overlap", 0);
+        fails(2, "overlap must be above 0", "restore", in, "-o", out, "--overlap", 0);
         fails(1, "cannot be noise", "restore", in, "-o", out, "--strength", 0.5, "--start", "noise");
         fails(1, "previews come every 1 or more steps", "restore", in, "-o", out, "--preview", dir, "--preview-every", 0);
+        fails(1, ".gif is not one of", "restore", in, "-o", out, "--preview", dir.resolve("preview.gif"));
+        fails(2, "would replace the photo that is to be read", "restore", in, "-o", dir.resolve("./" + in.getFileName()));
+        fails(2, "would replace the photo that is to be read", "restore", in, "-o", in, "--progress", "none");
+        fails(2, "there is no folder " + dir.resolve("nowhere"), "restore", dir.resolve("nowhere/*.png"), "-o", dir.resolve("many"));
         fails(2, "Missing required option", "restore", in);
         fails(2, "Unmatched argument", "improve", in);
         fails(2, "--dtype f16 is for a GPU", "restore", in, "-o", out, "--dtype", "f16");
@@ -155,8 +164,11 @@ class CliTest {
         Path out = dir.resolve("out.png"), network = RrdbModels.folder("realesrgan_x2");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err).contains("30x18");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3).err).contains("45x27");
+        assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"vae-tile\":0}").doesNotContain("seed", "steps");
         fails(1, "an RRDBNet has no seed, prompt; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
                 "--prompt", "a cat", "--seed", 7);
+        fails(1, "an RRDBNet has no overlap; leave it out", "restore", photo(15, 9), photo(8, 8), "-o", dir.resolve("no"), "--model", network, "--overlap", 1);
+        fails(2, "nothing to preview", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network, "--preview", dir.resolve("p.png"));
     }
 
     @Test void restoresBehindAnRrdbNet() throws IOException {

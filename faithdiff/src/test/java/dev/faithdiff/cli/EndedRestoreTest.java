@@ -92,5 +92,7 @@ class EndedRestoreTest {
             assertThat(files.map(f -> f.getFileName().toString())).containsExactlyInAnyOrder("in.png", "out.png.resume", "child.log");
         }
         assertThat(step()).isLessThan(STEPS);
+        assertThat(Files.readAllLines(dir.resolve("child.log"))).filteredOn(l -> !l.startsWith("WARNING: Using incubator"))
+                .containsExactly("faithdiff: stopped; the same command goes on from " + state);
     }
 }

@@ -77,7 +77,7 @@ class StandInDevicesTest {
         assertThat(cpu.calls()).as("the escape touches no driver").isEmpty();
         assertThat(Metrics.psnr(onGpu, ImageFiles.read(out), Metrics.Channels.RGB)).isGreaterThan(50);
         fails(restore(Map.of("CUDA_STANDIN_FAILS", "400"), "-q"), "failed with code 700", "; --device cpu does without the GPU");
-        fails(restore(Map.of("CUDA_STANDIN_MEGABYTES", "40"), "--device", "cuda"), "out of memory on cuda:0", "--offload blocks", "--device cpu");
+        fails(restore(Map.of("CUDA_STANDIN_MEGABYTES", "20"), "--device", "cuda"), "out of memory on cuda:0", "--offload blocks", "--device cpu");
     }
 
     @Test void autoFallsBackToTheCpu() throws Exception {

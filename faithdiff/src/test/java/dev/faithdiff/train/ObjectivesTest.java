@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What each objective trains, that it learns, and that what was trained restores. On the tiny model, whose sizes are SDXL's in small. */
 class ObjectivesTest {
-    private static final Denoising.Settings PUBLISHED = Denoising.Settings.published();
+    private static final NoisePrediction.Settings PUBLISHED = NoisePrediction.Settings.published();
 
     @TempDir Path dir;
     private Scope scope;
@@ -74,8 +74,8 @@ class ObjectivesTest {
     private static void learns(Function<Model, Objective> make, Set<String> changes, Set<String> stays) {
         try (Model model = drawn(); Objective objective = make.apply(model)) {
             Map<String, float[]> before = values(model);
-            List<Float> losses = train(objective, 4, false);
-            assertThat(losses.getLast()).as("losses " + losses).isLessThan(0.98f * losses.getFirst());
+            List<Float> losses = train(objective, 8, false);
+            assertThat(losses.getLast()).as("losses " + losses).isLessThan(0.9f * losses.getFirst());
             Map<String, float[]> after = values(model);
             for (String s : changes) assertThat(after.get(s)).as(s).isNotEqualTo(before.get(s));
             for (String s : stays) assertThat(after.get(s)).as(s).isEqualTo(before.get(s));
@@ -93,29 +93,29 @@ class ObjectivesTest {
             ENCODER = "denoise_encoder.conv_in.weight", VAE_ENCODER = "encoder.conv_in.weight", VAE_DECODER = "decoder.conv_in.weight";
 
     @Test void theAlignmentLearnsAlone() {
-        learns(m -> new AlignmentObjective(m, PUBLISHED, 1e-2), Set.of(ALIGNMENT), Set.of(UNET, ENCODER, VAE_ENCODER, VAE_DECODER));
+        learns(m -> new AlignmentObjective(m, PUBLISHED, 1e-3), Set.of(ALIGNMENT), Set.of(UNET, ENCODER, VAE_ENCODER, VAE_DECODER));
     }
 
     @Test void unetAlignmentAndEncoderLearnTogether() {
-        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of()), Set.of(UNET, ALIGNMENT, ENCODER), Set.of(VAE_ENCODER, VAE_DECODER));
+        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of()), Set.of(UNET, ALIGNMENT, ENCODER), Set.of(VAE_ENCODER, VAE_DECODER));
     }
 
     @Test void fixedPartsStay() {
-        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of(Ablation.FIXED_ENCODER)), Set.of(UNET, ALIGNMENT), Set.of(ENCODER));
-        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-2, 1e-3, Set.of(Ablation.FIXED_UNET)), Set.of(ALIGNMENT, ENCODER), Set.of(UNET));
+        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(Ablation.FIXED_ENCODER)), Set.of(UNET, ALIGNMENT), Set.of(ENCODER));
+        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-4, Set.of(Ablation.FIXED_UNET)), Set.of(ALIGNMENT, ENCODER), Set.of(UNET));
     }
 
     @Test void theAutoencoderLearnsWholeOrItsDecoderAlone() {
         VaeObjective.Settings s = VaeObjective.Settings.defaults();
-        learns(m -> new VaeObjective(m, s, 1e-3, false), Set.of(VAE_ENCODER, VAE_DECODER), Set.of(ENCODER, UNET));
-        learns(m -> new VaeObjective(m, s, 1e-3, true), Set.of(VAE_DECODER), Set.of(VAE_ENCODER));
+        learns(m -> new VaeObjective(m, s, 1e-4, false), Set.of(VAE_ENCODER, VAE_DECODER), Set.of(ENCODER, UNET));
+        learns(m -> new VaeObjective(m, s, 1e-4, true), Set.of(VAE_DECODER), Set.of(VAE_ENCODER));
     }
 
     @Test void theEncoderLearnsThroughAHeadAloneAndBesideTheDenoising() {
         try (Model sizes = drawn(); LqHead head = new LqHead(sizes, 1)) {
-            learns(m -> new LqObjective(m, head, 1e-3), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
+            learns(m -> new LqObjective(m, head, 1e-4), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
             float[] before = head.parameters().get("lq_head.weight").toFloats();
-            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-3, Set.of(), head, 0.3, 0.5), Set.of(ENCODER, UNET), Set.of());
+            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), head, 0.3, 0.5), Set.of(ENCODER, UNET), Set.of());
             assertThat(head.parameters().get("lq_head.weight").toFloats()).isNotEqualTo(before);
         }
     }
@@ -132,7 +132,17 @@ class ObjectivesTest {
         }
     }
 
-    private static float loss(Model model, Denoising.Settings settings, String... captions) {
+    @Test void raisedBiasesAreLargeInTheResidualStreamsAlone() {
+        try (Model model = drawn()) {
+            FirstValues.raisedBiases(model, Rng.cpu(1));
+            for (String raised : List.of("encoder.conv_in.bias", "decoder.conv_in.bias", "encoder.down_blocks.0.downsamplers.0.conv.bias")) {
+                for (float v : model.vaeParameters(raised).get(raised).toFloats()) assertThat(Math.abs(v)).isBetween(0.7f, 1.3f);
+            }
+            for (float v : model.vaeParameters("").get("decoder.conv_out.bias").toFloats()) assertThat(Math.abs(v)).isLessThan(0.7f);
+        }
+    }
+
+    private static float loss(Model model, NoisePrediction.Settings settings, String... captions) {
         try (Scope s = Scope.open()) {
             return new UnifiedObjective(model, settings, 1, 1, Set.of()).loss(batch(captions), Rng.cpu(3)).item();
         }
@@ -149,8 +159,8 @@ class ObjectivesTest {
     }
 
     @Test void droppedCaptionsAreEmptyOnes() {
-        Denoising.Settings never = new Denoising.Settings(Denoising.Norm.L2, 0.02, 0, 1, false, true);
-        Denoising.Settings always = new Denoising.Settings(Denoising.Norm.L2, 0.02, 1, 1, false, true);
+        NoisePrediction.Settings never = new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0.02, 0, 1, false, true);
+        NoisePrediction.Settings always = new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0.02, 1, 1, false, true);
         try (Model model = drawn()) {
             assertThat(loss(model, always, "a house", "two dogs")).isEqualTo(loss(model, never, "", ""))
                     .isNotEqualTo(loss(model, never, "a house", "two dogs"));
@@ -159,10 +169,10 @@ class ObjectivesTest {
 
     @Test void settingsThatAreNotThePublishedOnes() {
         try (Model model = drawn()) {
-            float plain = loss(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 1, false, true), "", "");
-            assertThat(loss(model, new Denoising.Settings(Denoising.Norm.L1, 0, 0, 1, false, true), "", "")).isNotEqualTo(plain);
-            assertThat(loss(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 10, false, true), "", "")).isGreaterThan(plain);
-            Denoising spread = new Denoising(model, new Denoising.Settings(Denoising.Norm.L2, 0, 0, 1, true, true));
+            float plain = loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 1, false, true), "", "");
+            assertThat(loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L1, 0, 0, 1, false, true), "", "")).isNotEqualTo(plain);
+            assertThat(loss(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 10, false, true), "", "")).isGreaterThan(plain);
+            NoisePrediction spread = new NoisePrediction(model, new NoisePrediction.Settings(NoisePrediction.Norm.L2, 0, 0, 1, true, true));
             int[] t = spread.ask(batch("", "", "", ""), Rng.cpu(1)).timesteps();
             for (int i = 1; i < 4; i++) assertThat(Math.floorMod(t[i] - t[i - 1], 1000)).isEqualTo(250);
         }

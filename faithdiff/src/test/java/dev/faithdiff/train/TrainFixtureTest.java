@@ -59,8 +59,8 @@ class TrainFixtureTest {
         }
     }
 
-    private static Denoising.Settings settings() {
-        Denoising.Settings s = Denoising.Settings.published();
+    private static NoisePrediction.Settings settings() {
+        NoisePrediction.Settings s = NoisePrediction.Settings.published();
         assertThat(s.noiseOffset()).isEqualTo(FACTS.get("noise_offset").getAsDouble());
         return s;
     }
@@ -84,11 +84,11 @@ class TrainFixtureTest {
 
     private static void run(Model model, Objective objective, String stage, boolean recompute) {
         JsonObject facts = FACTS.getAsJsonObject(stage);
-        Denoising denoising = new Denoising(model, settings());
+        NoisePrediction denoising = new NoisePrediction(model, settings());
         try (AdamW optimizer = new AdamW(objective.groups(), adam())) {
             for (int step = 0; step < facts.getAsJsonArray("loss").size(); step++) {
                 try (Tape tape = Tape.watch(objective.parameters().values(), recompute)) {
-                    Denoising.Question q = question(denoising, step);
+                    NoisePrediction.Question q = question(denoising, step);
                     Tensor answer = denoising.answer(q, model.unet.features(TinyModel.tensor(INPUTS, "lq_images")));
                     Tensor loss = denoising.loss(answer, q);
                     Map<Tensor, Tensor> gradients = tape.gradients(loss);
@@ -110,13 +110,13 @@ class TrainFixtureTest {
                 FACTS.get("weight_decay").getAsDouble());
     }
 
-    private static Denoising.Question question(Denoising denoising, int step) {
+    private static NoisePrediction.Question question(NoisePrediction denoising, int step) {
         Tensor noise = denoising.offset(ofStep("noise_before_offset", step), ofStep("noise_offset_draw", step));
         int b = FACTS.get("batch").getAsInt();
         int[] timesteps = new int[b];
         for (int i = 0; i < b; i++) timesteps[i] = (int) INPUTS.longs("timesteps")[step * b + i];
         Prompt prompt = new Prompt(TinyModel.tensor(INPUTS, "text_embeds"), TinyModel.tensor(INPUTS, "pooled_text_embeds"));
-        return new Denoising.Question(TinyModel.tensor(INPUTS, "latents"), noise, timesteps, prompt, TinyModel.tensor(INPUTS, "time_ids"));
+        return new NoisePrediction.Question(TinyModel.tensor(INPUTS, "latents"), noise, timesteps, prompt, TinyModel.tensor(INPUTS, "time_ids"));
     }
 
     /** One step's part of {@code [steps, B, C, H, W]} as {@code [B, H, W, C]}. */
@@ -135,7 +135,7 @@ class TrainFixtureTest {
         assertThat(actual).as(what).isCloseTo(expected, offset(Math.max(8 * error, 1e-6 * expected)));
     }
 
-    private static void checkFirst(String stage, Denoising denoising, Denoising.Question q, Tensor answer) {
+    private static void checkFirst(String stage, NoisePrediction denoising, NoisePrediction.Question q, Tensor answer) {
         Fixtures f = Fixtures.open("train/" + stage + ".safetensors");
         TinyModel.assertClose(stage + " noise", q.noise(), f, "step0.noise", 1e-6);
         TinyModel.assertClose(stage + " noisy latents", denoising.noisy(q), f, "step0.noisy_latents", 4e-6);

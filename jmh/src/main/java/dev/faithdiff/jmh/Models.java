@@ -27,7 +27,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.train.Batch;
-import dev.faithdiff.train.Denoising;
+import dev.faithdiff.train.NoisePrediction;
 import dev.faithdiff.train.Objective;
 import dev.faithdiff.train.UnifiedObjective;
 import dev.faithdiff.vae.Vae;
@@ -84,7 +84,7 @@ final class Models {
     private static Work train(Place p) {
         Work work = new Work();
         Model model = work.hold(Model.trainable(Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini"), p.device()));
-        Objective objective = work.hold(new UnifiedObjective(model, Denoising.Settings.published(), 5e-5, 5e-6, Set.of()));
+        Objective objective = work.hold(new UnifiedObjective(model, NoisePrediction.Settings.published(), 5e-5, 5e-6, Set.of()));
         AdamW optimizer = work.hold(new AdamW(objective.groups(), AdamW.Settings.defaults()));
         Place crops = new Place(p.device(), DType.F32, CROPS);
         Batch batch = new Batch(crops.input(work, 128, 128, 3), crops.input(work, 128, 128, 3), Collections.nCopies(CROPS, ""),

@@ -13,5 +13,8 @@ public final class Linear {
         this.bias = bias ? w.get("bias", Init.uniform(in), out) : null;
     }
 
+    /** {@code [out, in]}. */
+    public Tensor weight() { return weight; }
+
     public Tensor forward(Tensor x) { return x.linear(weight, bias); }
 }

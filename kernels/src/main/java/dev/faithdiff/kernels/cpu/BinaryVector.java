@@ -66,7 +66,7 @@ public final class BinaryVector implements Kernel<BinaryOp> {
             int tile = (int) form.tile(), width = (int) form.width();
             long tiles = Tensor.empty(Device.CPU, DType.F32, Shape.of(tile)).address(), segment = 4 * form.repeats() * width;
             for (int o = 0; o < form.outer(); o++) {
-                Narrow.widen(dtype, b + (long) o * width * dtype.bytes(), tiles, width);
+                Widen.row(dtype, b + (long) o * width * dtype.bytes(), width, tiles);
                 for (int i = width; i < tile; i += width) Copy.bytes(tiles, tiles + 4L * i, 4L * width);
                 long ao = a + o * segment, yo = y + o * segment;
                 Pieces.run(segment / 4, Math.max(tile, Pieces.GRAIN / tile * tile),
@@ -87,7 +87,7 @@ public final class BinaryVector implements Kernel<BinaryOp> {
         long floats = Scratch.address();
         for (int i = 0; i < n; i += Scratch.FLOATS) {
             int count = Math.min(Scratch.FLOATS, n - i);
-            Narrow.widen(dtype, b + (long) i * dtype.bytes(), floats, count);
+            Widen.row(dtype, b + (long) i * dtype.bytes(), count, floats);
             row(kind, a + 4L * i, floats, y + 4L * i, count);
         }
     }

@@ -25,7 +25,7 @@ final class Conv2dWinograd implements Kernel<Conv2dOp> {
     static String refusal(Conv.Size size) {
         if (size.kh() != 3 || size.kw() != 3 || size.stride() != 1) return "takes 3x3 kernels of stride 1";
         if (size.in() % Vec.LANES != 0 || size.out() % Vec.LANES != 0) return "takes channels in whole vectors of " + Vec.LANES;
-        double products = WinogradTransforms.POSITIONS * (WinogradTiles.rows(size) + WEIGHTS);
+        double products = WinogradTransforms.POSITIONS * (WinogradInput.rows(size) + WEIGHTS);
         return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels to transform the weights for" : null;
     }
 
@@ -33,7 +33,7 @@ final class Conv2dWinograd implements Kernel<Conv2dOp> {
         Tensor x = in[0], w = in[1];
         Conv.Size size = Conv2dImplicitGemm.size(op, x, w);
         float[] bias = new float[PackedB.panels(size.out()) * Panels.WIDTH];
-        if (in.length > 2) Vec.widen(in[2].dtype(), in[2].address(), size.out(), bias, 0);
+        if (in.length > 2) Widen.row(in[2].dtype(), in[2].address(), size.out(), bias, 0);
         int pixels = Math.toIntExact(x.count() / size.in());
         new WinogradTiles(size, matrix(x, 0, pixels, size.in()), Taps.of(matrix(w, 0, size.out(), size.depth()), size.in()), bias,
                 matrix(out, 0, size.pixels(), size.out())).run();

@@ -17,6 +17,22 @@ final class GroupMoments {
     private static final int BLOCK = 1 << 16; // floats: they stay in the second cache
     private static final int ROWS = 256;      // of a block at most, since a sum in float takes one number of each
 
+    /** A thread's own: one number for each place in a row. */
+    private record Places(float[] sums, float[] estimate, float[] squares) {
+        private static final ThreadLocal<Places> OWN = ThreadLocal.withInitial(() -> new Places(0));
+
+        Places(int length) { this(new float[length], new float[length], new float[length]); }
+
+        /** This thread's, of at least {@code length}; sums begin at zero. */
+        static Places of(int length) {
+            if (OWN.get().sums.length < length) OWN.set(new Places(length));
+            Places p = OWN.get();
+            Arrays.fill(p.sums, 0, length, 0);
+            Arrays.fill(p.squares, 0, length, 0);
+            return p;
+        }
+    }
+
     private final int channels, groups, row;
     private final double[] mean, scale;
 
@@ -44,6 +60,8 @@ final class GroupMoments {
         return row;
     }
 
+    int groups() { return groups; }
+
     double mean(int sample, int channel) { return mean[index(sample, channel)]; }
 
     double scale(int sample, int channel) { return scale[index(sample, channel)]; }
@@ -52,25 +70,58 @@ final class GroupMoments {
 
     /** Means and sums of squared differences of the groups of one block. */
     private void block(long x, int count, double[] means, double[] squares, int at) {
-        float[] sums = new float[row], estimate = new float[row], squareSums = new float[row];
-        for (int i = 0; i < count; i += row) add(x + 4L * i, Math.min(row, count - i), sums);
-        for (int g = 0; g < groups; g++) fill(estimate, g, (float) (sum(sums, g) * groups / count));
-        Arrays.fill(sums, 0);
-        for (int i = 0; i < count; i += row) add(x + 4L * i, Math.min(row, count - i), estimate, sums, squareSums);
+        Places p = Places.of(row);
+        add(x, count, row, p.sums);
+        for (int g = 0; g < groups; g++) fill(p.estimate, g, (float) (sum(p.sums, g) * groups / count));
+        Arrays.fill(p.sums, 0, row, 0);
+        add(x, count, row, p.estimate, p.sums, p.squares);
         for (int g = 0; g < groups; g++) {
-            double sum = sum(sums, g), n = count / groups;
-            means[at + g] = estimate[g * (channels / groups)] + sum / n;
-            squares[at + g] = sum(squareSums, g) - sum * sum / n;
+            double sum = sum(p.sums, g), n = count / groups;
+            means[at + g] = p.estimate[g * (channels / groups)] + sum / n;
+            squares[at + g] = sum(p.squares, g) - sum * sum / n;
         }
     }
 
-    private static void add(long x, int count, float[] sums) {
+    private static void add(long x, int count, int row, float[] sums) {
+        int i = 0;
+        for (; i <= count - 4 * row; i += 4 * row) addFour(x + 4L * i, row, sums);
+        for (; i < count; i += row) addOne(x + 4L * i, Math.min(row, count - i), sums);
+    }
+
+    private static void add(long x, int count, int row, float[] estimate, float[] sums, float[] squares) {
+        int i = 0;
+        for (; i <= count - 4 * row; i += 4 * row) addFour(x + 4L * i, row, estimate, sums, squares);
+        for (; i < count; i += row) addOne(x + 4L * i, Math.min(row, count - i), estimate, sums, squares);
+    }
+
+    /** Four rows at once: arrays do not begin on a cache line, so that each of their vectors lies in two. */
+    private static void addFour(long x, int row, float[] sums) {
+        long step = 4L * row;
+        for (int i = 0; i < row; i += LANES, x += 4 * LANES) {
+            FloatVector a = Vec.load(x).add(Vec.load(x + step)), b = Vec.load(x + 2 * step).add(Vec.load(x + 3 * step));
+            FloatVector.fromArray(F, sums, i).add(a.add(b)).intoArray(sums, i);
+        }
+    }
+
+    private static void addFour(long x, int row, float[] estimate, float[] sums, float[] squares) {
+        long step = 4L * row;
+        for (int i = 0; i < row; i += LANES, x += 4 * LANES) {
+            FloatVector m = FloatVector.fromArray(F, estimate, i);
+            FloatVector a = Vec.load(x).sub(m), b = Vec.load(x + step).sub(m);
+            FloatVector c = Vec.load(x + 2 * step).sub(m), d = Vec.load(x + 3 * step).sub(m);
+            FloatVector.fromArray(F, sums, i).add(a.add(b).add(c.add(d))).intoArray(sums, i);
+            FloatVector ab = a.fma(a, b.mul(b)), cd = c.fma(c, d.mul(d));
+            FloatVector.fromArray(F, squares, i).add(ab.add(cd)).intoArray(squares, i);
+        }
+    }
+
+    private static void addOne(long x, int count, float[] sums) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) FloatVector.fromArray(F, sums, i).add(Vec.load(x + 4L * i)).intoArray(sums, i);
         for (; i < count; i++) sums[i] += Vec.get(x + 4L * i);
     }
 
-    private static void add(long x, int count, float[] estimate, float[] sums, float[] squares) {
+    private static void addOne(long x, int count, float[] estimate, float[] sums, float[] squares) {
         int i = 0;
         for (; i <= count - LANES; i += LANES) {
             FloatVector d = Vec.load(x + 4L * i).sub(FloatVector.fromArray(F, estimate, i));
@@ -85,16 +136,16 @@ final class GroupMoments {
     }
 
     /** Sum over a group's channels in all pixels of a row. */
-    private double sum(float[] row, int group) {
+    private double sum(float[] numbers, int group) {
         int width = channels / groups;
         double sum = 0;
-        for (int i = group * width; i < row.length; i += channels) for (int c = 0; c < width; c++) sum += row[i + c];
+        for (int i = group * width; i < row; i += channels) for (int c = 0; c < width; c++) sum += numbers[i + c];
         return sum;
     }
 
-    private void fill(float[] row, int group, float value) {
+    private void fill(float[] numbers, int group, float value) {
         int width = channels / groups;
-        for (int i = group * width; i < row.length; i += channels) Arrays.fill(row, i, i + width, value);
+        for (int i = group * width; i < row; i += channels) Arrays.fill(numbers, i, i + width, value);
     }
 
     /** Merges the blocks of one group; all but the last hold {@code block} of its {@code count} numbers. */

@@ -12,21 +12,29 @@ import jdk.incubator.vector.FloatVector;
 /** GroupNorm in two passes over x: {@link GroupMoments}, then {@code (x - center) * factor + shift} for each channel, and SiLU. */
 public final class GroupNormVector implements Kernel<GroupNormOp> {
     private static final int BLOCK = 1 << 15; // floats of a task
+    private static final int ROWS = 4;        // that share the factors, which lie in two cache lines each
 
     /** What each channel of one sample is centred, multiplied and shifted by, repeated to fill whole vectors. */
-    private record Factors(float[] center, float[] factor, float[] shift) {
+    record Factors(float[] center, float[] factor, float[] shift) {
         /** The centre is the mean in float; what that rounds off goes into the shift. */
         static Factors of(GroupMoments m, int sample, float[] weight, float[] bias) {
-            int row = GroupMoments.row(weight.length);
+            int row = GroupMoments.row(weight.length), width = weight.length / m.groups();
             Factors f = new Factors(new float[row], new float[row], new float[row]);
-            for (int i = 0; i < row; i++) {
-                int c = i % weight.length;
-                double mean = m.mean(sample, c), factor = m.scale(sample, c) * weight[c];
-                f.center[i] = (float) mean;
-                f.factor[i] = (float) factor;
-                f.shift[i] = (float) (bias[c] + (f.center[i] - mean) * factor);
+            for (int at = 0; at < row; at += width) {
+                int channel = at % weight.length;
+                f.fill(at, width, m.mean(sample, channel), m.scale(sample, channel), weight, bias, channel);
             }
             return f;
+        }
+
+        private void fill(int at, int width, double mean, double scale, float[] weight, float[] bias, int channel) {
+            float center = (float) mean;
+            for (int i = 0; i < width; i++) {
+                double factor = scale * weight[channel + i];
+                this.center[at + i] = center;
+                this.factor[at + i] = (float) factor;
+                shift[at + i] = (float) (bias[channel + i] + (center - mean) * factor);
+            }
         }
     }
 
@@ -52,10 +60,11 @@ public final class GroupNormVector implements Kernel<GroupNormOp> {
 
     private static void apply(long x, int count, Factors f, boolean silu, long y) {
         int row = f.center.length;
-        for (int i = 0; i < count; i += row) {
+        for (int i = 0, rows; i < count; i += rows * row) {
+            rows = Math.clamp((count - i) / row, 1, ROWS);
             int n = Math.min(row, count - i), vectors = n / LANES * LANES;
-            if (silu) silu(x + 4L * i, vectors, f.center, f.factor, f.shift, y + 4L * i);
-            else affine(x + 4L * i, vectors, f.center, f.factor, f.shift, y + 4L * i);
+            if (silu) silu(x + 4L * i, rows, row, vectors, f.center, f.factor, f.shift, y + 4L * i);
+            else affine(x + 4L * i, rows, row, vectors, f.center, f.factor, f.shift, y + 4L * i);
             for (int j = vectors; j < n; j++) {
                 float v = Math.fma(Vec.get(x + 4L * (i + j)) - f.center[j], f.factor[j], f.shift[j]);
                 Vec.set(y + 4L * (i + j), silu ? v / (1 + (float) Math.exp(-v)) : v);
@@ -63,16 +72,17 @@ public final class GroupNormVector implements Kernel<GroupNormOp> {
         }
     }
 
-    private static void affine(long x, int count, float[] center, float[] factor, float[] shift, long y) {
-        for (int i = 0; i < count; i += LANES) Vec.store(affine(x, i, center, factor, shift), y + 4L * i);
+    private static void affine(long x, int rows, int row, int count, float[] center, float[] factor, float[] shift, long y) {
+        for (int i = 0; i < count; i += LANES) {
+            FloatVector m = FloatVector.fromArray(F, center, i), a = FloatVector.fromArray(F, factor, i), b = FloatVector.fromArray(F, shift, i);
+            for (int j = i; j < i + rows * row; j += row) Vec.store(Vec.load(x + 4L * j).sub(m).fma(a, b), y + 4L * j);
+        }
     }
 
-    private static void silu(long x, int count, float[] center, float[] factor, float[] shift, long y) {
-        for (int i = 0; i < count; i += LANES) Vec.store(Vec.silu(affine(x, i, center, factor, shift)), y + 4L * i);
-    }
-
-    private static FloatVector affine(long x, int i, float[] center, float[] factor, float[] shift) {
-        FloatVector d = Vec.load(x + 4L * i).sub(FloatVector.fromArray(F, center, i));
-        return d.fma(FloatVector.fromArray(F, factor, i), FloatVector.fromArray(F, shift, i));
+    private static void silu(long x, int rows, int row, int count, float[] center, float[] factor, float[] shift, long y) {
+        for (int i = 0; i < count; i += LANES) {
+            FloatVector m = FloatVector.fromArray(F, center, i), a = FloatVector.fromArray(F, factor, i), b = FloatVector.fromArray(F, shift, i);
+            for (int j = i; j < i + rows * row; j += row) Vec.store(Vec.silu(Vec.load(x + 4L * j).sub(m).fma(a, b)), y + 4L * j);
+        }
     }
 }

@@ -4,20 +4,15 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.LE;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import static dev.faithdiff.kernels.cpu.Vec.load;
-import static dev.faithdiff.kernels.cpu.Vec.store;
 import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.I2B;
 import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
-import static jdk.incubator.vector.VectorOperators.B2I;
-import static jdk.incubator.vector.VectorOperators.S2I;
 
 import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Tensor;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -27,10 +22,9 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Conversion of runs of numbers between F32 and the other types, by the rounding rules of {@link DType}.
+ * Runs of floats as other types, by the rounding rules of {@link DType}; the way back is {@link Widen}.
  *
- * <p>The bits of a small float, moved to a float's place, are the same number times a power of two; one multiplication sets the
- * exponent right, subnormals included. On the way back, adding a constant rounds subnormals and adding half a unit the others.
+ * <p>Adding a constant rounds what becomes subnormal, adding half a unit the others.
  */
 final class Narrow {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
@@ -40,63 +34,20 @@ final class Narrow {
 
     private Narrow() {}
 
-    /** {@code count} numbers of any type as floats. */
-    static void widen(DType dtype, long from, long to, int count) {
-        int i = count - count % LANES;
-        switch (dtype) {
-            case F32 -> { Copy.bytes(from, to, 4L * count); return; }
-            case F16 -> widenF16(from, to, i);
-            case BF16 -> widenBf16(from, to, i);
-            case F8_E4M3 -> { if (BYTES) widenF8(from, to, i); else i = 0; }
-            default -> i = 0;
-        }
-        for (; i < count; i++) Vec.set(to + 4L * i, dtype.get(MEMORY, from + (long) i * dtype.bytes()));
-    }
-
-    /** All of a tensor as floats. */
-    static void all(Tensor from, Tensor to) {
-        DType dtype = from.dtype();
-        Pieces.run(from.count(), (at, count) -> widen(dtype, from.address() + at * dtype.bytes(), to.address() + 4 * at, count));
-    }
-
     /** {@code count} floats rounded to any type. */
-    static void narrow(DType dtype, long from, long to, int count) {
+    static void row(DType dtype, long from, int count, long to) {
         int i = count - count % LANES;
         switch (dtype) {
             case F32 -> { Copy.bytes(from, to, 4L * count); return; }
-            case F16 -> narrowF16(from, to, i);
-            case BF16 -> narrowBf16(from, to, i);
-            case F8_E4M3 -> { if (BYTES) narrowF8(from, to, i); else i = 0; }
+            case F16 -> f16(from, to, i);
+            case BF16 -> bf16(from, to, i);
+            case F8_E4M3 -> { if (BYTES) f8(from, to, i); else i = 0; }
             default -> i = 0;
         }
         for (; i < count; i++) dtype.set(MEMORY, to + (long) i * dtype.bytes(), Vec.get(from + 4L * i));
     }
 
-    private static void widenF16(long from, long to, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            IntVector bits = shorts(from + 2L * i);
-            FloatVector a = bits.and(0x7fff).lanewise(LSHL, 13).reinterpretAsFloats().mul(0x1p112f);
-            IntVector out = a.reinterpretAsInts();
-            out = out.blend(out.or(INFINITY), a.compare(GE, 65536f).cast(Vec.I));
-            store(out.or(bits.and(0x8000).lanewise(LSHL, 16)).reinterpretAsFloats(), to + 4L * i);
-        }
-    }
-
-    private static void widenBf16(long from, long to, int n) {
-        for (int i = 0; i < n; i += LANES) store(shorts(from + 2L * i).lanewise(LSHL, 16).reinterpretAsFloats(), to + 4L * i);
-    }
-
-    private static void widenF8(long from, long to, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            IntVector bits = ByteVector.fromMemorySegment(B, MEMORY, from + i, LE).convertShape(B2I, Vec.I, 0).reinterpretAsInts();
-            IntVector a = bits.and(0x7f);
-            IntVector out = a.lanewise(LSHL, 20).reinterpretAsFloats().mul(0x1p120f).reinterpretAsInts();
-            out = out.blend(0x7fc00000, a.compare(GE, 0x7f));
-            store(out.or(bits.and(0x80).lanewise(LSHL, 24)).reinterpretAsFloats(), to + 4L * i);
-        }
-    }
-
-    private static void narrowF16(long from, long to, int n) {
+    private static void f16(long from, long to, int n) {
         for (int i = 0; i < n; i += LANES) {
             FloatVector x = load(from + 4L * i);
             IntVector bits = x.reinterpretAsInts(), a = bits.and(0x7fffffff);
@@ -107,7 +58,7 @@ final class Narrow {
         }
     }
 
-    private static void narrowBf16(long from, long to, int n) {
+    private static void bf16(long from, long to, int n) {
         for (int i = 0; i < n; i += LANES) {
             IntVector bits = load(from + 4L * i).reinterpretAsInts();
             VectorMask<Integer> nan = bits.and(0x7fffffff).compare(GT, INFINITY);
@@ -115,7 +66,7 @@ final class Narrow {
         }
     }
 
-    private static void narrowF8(long from, long to, int n) {
+    private static void f8(long from, long to, int n) {
         for (int i = 0; i < n; i += LANES) {
             IntVector bits = load(from + 4L * i).reinterpretAsInts(), a = bits.and(0x7fffffff);
             IntVector out = rounded(a, 20).sub(120 << 3).min(0x7e);
@@ -130,10 +81,6 @@ final class Narrow {
     private static IntVector rounded(IntVector bits, int drop) {
         IntVector odd = bits.lanewise(LSHR, drop).and(1);
         return bits.add((1 << drop - 1) - 1).add(odd).lanewise(ASHR, drop);
-    }
-
-    private static IntVector shorts(long address) {
-        return ShortVector.fromMemorySegment(S, MEMORY, address, LE).convertShape(S2I, Vec.I, 0).reinterpretAsInts();
     }
 
     private static void shorts(IntVector v, long address) {

@@ -47,19 +47,23 @@ final class Panels {
     }
 
     /**
-     * One tile: to[t..] = from[f..] + A B, for ROWS rows of A from index {@code a} on and a panel of B; a tile is a dense
-     * ROWS x WIDTH, and may be added to in place. This is the product for kernels that keep their blocks to themselves.
+     * One tile: to[t..] = from[f..] + A B, for {@code rows} rows of A, 1 to ROWS, from index {@code a} on and a panel of B; a tile is a
+     * dense ROWS x WIDTH, and may be added to in place. Of a tile that is not full further rows are whatever comes out.
      */
-    static void tile(int depth, float[] rows, int a, long panel, float[] from, int f, float[] to, int t) {
-        if (ROWS == 12) Tile12x2.multiply(depth, rows, a, panel, from, f, to, t);
-        else Tile4x2.multiply(depth, rows, a, panel, from, f, to, t);
+    static void tile(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
+        if (ROWS == 12 && rows > 8) Tile12x2.multiply(depth, from, a, panel, add, f, to, t);
+        else {
+            for (int r = 0; r < rows; r += 4) {
+                Tile4x2.multiply(depth, from, a + r * STRIDE, panel, add, f + r * WIDTH, to, t + r * WIDTH);
+            }
+        }
     }
 
     /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B: a dense [rows][WIDTH]. */
     static void multiply(int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
         for (int row = 0; row < rows; row += ROWS, at += ROWS * WIDTH) {
-            if (add) tile(depth, a, row * STRIDE, panel, sums, at, sums, at);
-            else tile(depth, a, row * STRIDE, panel, ZEROS, 0, sums, at);
+            if (add) tile(Math.min(ROWS, rows - row), depth, a, row * STRIDE, panel, sums, at, sums, at);
+            else tile(Math.min(ROWS, rows - row), depth, a, row * STRIDE, panel, ZEROS, 0, sums, at);
         }
     }
 
@@ -93,10 +97,19 @@ final class Panels {
     }
 
     private static void storeRow(float[] sums, int at, boolean add, long c) {
-        for (int i = 0; i < WIDTH; i += LANES) {
-            FloatVector v = FloatVector.fromArray(F, sums, at + i);
-            Vec.store(add ? v.add(Vec.load(c + 4L * i)) : v, c + 4L * i);
-        }
+        if (add) addRow(sums, at, c);
+        else copyRow(sums, at, c);
+    }
+
+    /** One row of a panel to an address. */
+    static void copyRow(float[] row, int at, long to) {
+        Vec.store(FloatVector.fromArray(F, row, at), to);
+        Vec.store(FloatVector.fromArray(F, row, at + LANES), to + 4L * LANES);
+    }
+
+    private static void addRow(float[] row, int at, long to) {
+        Vec.store(FloatVector.fromArray(F, row, at).add(Vec.load(to)), to);
+        Vec.store(FloatVector.fromArray(F, row, at + LANES).add(Vec.load(to + 4L * LANES)), to + 4L * LANES);
     }
 
     private static void storeNarrow(float[] sums, int at, int columns, boolean add, long c) {
@@ -120,9 +133,8 @@ final class Panels {
     private static void storeSquare(long square, int rows, int columns, boolean add, long c, long stride) {
         VectorMask<Float> mask = F.indexInRange(0, columns);
         for (int r = 0; r < rows; r++, square += 4L * LANES, c += 4 * stride) {
-            FloatVector v = Vec.load(square);
-            if (add) v = v.add(FloatVector.fromMemorySegment(F, Vec.MEMORY, c, Vec.LE, mask));
-            v.intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
+            if (add) Vec.load(square).add(FloatVector.fromMemorySegment(F, Vec.MEMORY, c, Vec.LE, mask)).intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
+            else Vec.load(square).intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
         }
     }
 }

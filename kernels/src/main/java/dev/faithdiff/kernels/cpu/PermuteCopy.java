@@ -117,25 +117,29 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
 
     private static void bytes(long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
         for (int r = 0; r < rows; r++, from += fromRow, to += toRow) {
-            for (int i = 0; i < n; i++) MEMORY.set(DType.BYTE, to + i * toStep, MEMORY.get(DType.BYTE, from + i * fromStep));
+            long f = from, t = to;
+            for (int i = 0; i < n; i++, f += fromStep, t += toStep) MEMORY.set(DType.BYTE, t, MEMORY.get(DType.BYTE, f));
         }
     }
 
     private static void shorts(long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
         for (int r = 0; r < rows; r++, from += fromRow, to += toRow) {
-            for (int i = 0; i < n; i++) MEMORY.set(DType.SHORT, to + i * toStep, MEMORY.get(DType.SHORT, from + i * fromStep));
+            long f = from, t = to;
+            for (int i = 0; i < n; i++, f += fromStep, t += toStep) MEMORY.set(DType.SHORT, t, MEMORY.get(DType.SHORT, f));
         }
     }
 
     private static void ints(long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
         for (int r = 0; r < rows; r++, from += fromRow, to += toRow) {
-            for (int i = 0; i < n; i++) MEMORY.set(DType.INT, to + i * toStep, MEMORY.get(DType.INT, from + i * fromStep));
+            long f = from, t = to;
+            for (int i = 0; i < n; i++, f += fromStep, t += toStep) MEMORY.set(DType.INT, t, MEMORY.get(DType.INT, f));
         }
     }
 
     private static void longs(long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
         for (int r = 0; r < rows; r++, from += fromRow, to += toRow) {
-            for (int i = 0; i < n; i++) MEMORY.set(DType.LONG, to + i * toStep, MEMORY.get(DType.LONG, from + i * fromStep));
+            long f = from, t = to;
+            for (int i = 0; i < n; i++, f += fromStep, t += toStep) MEMORY.set(DType.LONG, t, MEMORY.get(DType.LONG, f));
         }
     }
 }

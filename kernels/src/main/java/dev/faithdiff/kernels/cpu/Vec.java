@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -29,6 +30,7 @@ public final class Vec {
     public static final ValueLayout.OfFloat FLOAT = DType.FLOAT;
     public static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
+    private static final VectorShuffle<Float> EIGHT = ahead(8), FOUR = ahead(4), TWO = ahead(2);
     private static final float LOG2_E = 1.44269504f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;
     private static final float ROUND = 0x1.8p23f; // adding it leaves the nearest integer in the low mantissa bits
 
@@ -51,15 +53,15 @@ public final class Vec {
 
     public static void set(long address, float v) { MEMORY.set(FLOAT, address, v); }
 
-    /** Copies {@code count} numbers of a floating type into {@code to}, widened to float. */
-    public static void widen(DType dtype, long from, int count, float[] to, int at) { Widen.row(dtype, from, count, to, at); }
-
-    /** The lanes added up from first to last: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
+    /** The lanes added up by halves: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
     public static float sum(FloatVector v) {
-        float sum = 0;
-        for (float lane : v.toArray()) sum += lane;
-        return sum;
+        if (LANES > 8) v = v.add(v.rearrange(EIGHT));
+        if (LANES > 4) v = v.add(v.rearrange(FOUR));
+        v = v.add(v.rearrange(TWO));
+        return v.lane(0) + v.lane(1);
     }
+
+    private static VectorShuffle<Float> ahead(int lanes) { return VectorShuffle.fromOp(F, i -> (i + lanes) % LANES); }
 
     /** e^x over the whole range, subnormal results included; error below 2 ulp. Cephes' expf: 2^n times a polynomial. */
     public static FloatVector exp(FloatVector x) {

@@ -1,17 +1,16 @@
 package dev.faithdiff.kernels.cpu;
 
-import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.I;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.LE;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
+import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.OR;
-import static jdk.incubator.vector.VectorOperators.UGE;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -20,14 +19,16 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Floating types of native memory as floats, exactly.
+ * Numbers of native memory as floats, exactly, into an array or to an address; the way back is {@link Narrow}.
  *
  * <p>The bits of a narrow number, shifted so that its exponent ends where a float's does, are that number times a power of two;
  * one multiplication corrects it, subnormal numbers included. Infinities and NaN then get a float's highest exponent.
+ *
+ * <p>Each loop is written out for both: the compiler at times does not inline a method of one vector, whose result is then boxed.
  */
 final class Widen {
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
-    /** The narrowest vector has 8 bytes: with 4 lanes it is widened in two parts. */
+    /** The narrowest vector has 8 bytes: with 4 lanes half of them are not used. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
     private static final int HIGHEST_EXPONENT = 0x7f800000;
 
@@ -35,57 +36,102 @@ final class Widen {
 
     /** Copies {@code count} numbers into {@code to}. */
     static void row(DType dtype, long from, int count, float[] to, int at) {
-        int done = switch (dtype) {
-            case F32 -> f32(from, count, to, at);
-            case F16 -> f16(from, count, to, at);
-            case BF16 -> bf16(from, count, to, at);
-            case F8_E4M3 -> f8(from, count, to, at);
-            default -> 0;
-        };
+        int done = vectors(dtype, count);
+        switch (dtype) {
+            case F32 -> f32(from, done, to, at);
+            case F16 -> f16(from, done, to, at);
+            case BF16 -> bf16(from, done, to, at);
+            case F8_E4M3 -> f8(from, done, to, at);
+            default -> { }
+        }
         for (int i = done; i < count; i++) to[at + i] = dtype.get(MEMORY, from + (long) i * dtype.bytes());
     }
 
-    private static int f32(long from, int count, float[] to, int at) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) Vec.load(from + 4L * i).intoArray(to, at + i);
-        return i;
-    }
-
-    private static int f16(long from, int count, float[] to, int at) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) {
-            narrow(shorts(from + 2L * i), 0x8000, 16, 0x7fff, 13, 0x1p112f, 0x7c00).intoArray(to, at + i);
+    /** Copies {@code count} numbers to an address. */
+    static void row(DType dtype, long from, int count, long to) {
+        int done = vectors(dtype, count);
+        switch (dtype) {
+            case F32 -> Copy.bytes(from, to, 4L * done);
+            case F16 -> f16(from, done, to);
+            case BF16 -> bf16(from, done, to);
+            case F8_E4M3 -> f8(from, done, to);
+            default -> { }
         }
-        return i;
+        for (int i = done; i < count; i++) Vec.set(to + 4L * i, dtype.get(MEMORY, from + (long) i * dtype.bytes()));
     }
 
-    private static int bf16(long from, int count, float[] to, int at) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) shorts(from + 2L * i).lanewise(LSHL, 16).reinterpretAsFloats().intoArray(to, at + i);
-        return i;
+    /** All of a tensor. */
+    static void all(Tensor from, Tensor to) {
+        DType dtype = from.dtype();
+        Pieces.run(from.count(), (at, count) -> row(dtype, from.address() + at * dtype.bytes(), count, to.address() + 4 * at));
     }
 
-    private static int f8(long from, int count, float[] to, int at) {
-        int i = 0, step = BYTES.length();
-        for (; i <= count - step; i += step) {
-            ByteVector v = ByteVector.fromMemorySegment(BYTES, MEMORY, from + i, LE);
-            for (int part = 0; part < step / LANES; part++) {
-                IntVector bits = (IntVector) v.convertShape(ZERO_EXTEND_B2I, I, part);
-                narrow(bits, 0x80, 24, 0x7f, 20, 0x1p120f, 0x7f).intoArray(to, at + i + part * LANES);
-            }
+    /** How many of {@code count} numbers can be read as whole vectors. */
+    private static int vectors(DType dtype, int count) {
+        return switch (dtype) {
+            case F32, F16, BF16 -> count / LANES * LANES;
+            case F8_E4M3 -> Math.max(0, count - (BYTES.length() - LANES)) / LANES * LANES;
+            default -> 0;
+        };
+    }
+
+    private static void f32(long from, int n, float[] to, int at) {
+        for (int i = 0; i < n; i += LANES) Vec.load(from + 4L * i).intoArray(to, at + i);
+    }
+
+    private static void f16(long from, int n, float[] to, int at) {
+        for (int i = 0; i < n; i += LANES) {
+            IntVector bits = shorts(from + 2L * i);
+            FloatVector magnitude = bits.and(0x7fff).lanewise(LSHL, 13).reinterpretAsFloats().mul(0x1p112f);
+            IntVector wide = magnitude.reinterpretAsInts();
+            wide = wide.blend(wide.or(HIGHEST_EXPONENT), magnitude.compare(GE, 65536f).cast(I));
+            wide.or(bits.and(0x8000).lanewise(LSHL, 16)).reinterpretAsFloats().intoArray(to, at + i);
         }
-        return i;
+    }
+
+    private static void f16(long from, int n, long to) {
+        for (int i = 0; i < n; i += LANES) {
+            IntVector bits = shorts(from + 2L * i);
+            FloatVector magnitude = bits.and(0x7fff).lanewise(LSHL, 13).reinterpretAsFloats().mul(0x1p112f);
+            IntVector wide = magnitude.reinterpretAsInts();
+            wide = wide.blend(wide.or(HIGHEST_EXPONENT), magnitude.compare(GE, 65536f).cast(I));
+            Vec.store(wide.or(bits.and(0x8000).lanewise(LSHL, 16)).reinterpretAsFloats(), to + 4L * i);
+        }
+    }
+
+    private static void bf16(long from, int n, float[] to, int at) {
+        for (int i = 0; i < n; i += LANES) shorts(from + 2L * i).lanewise(LSHL, 16).reinterpretAsFloats().intoArray(to, at + i);
+    }
+
+    private static void bf16(long from, int n, long to) {
+        for (int i = 0; i < n; i += LANES) Vec.store(shorts(from + 2L * i).lanewise(LSHL, 16).reinterpretAsFloats(), to + 4L * i);
+    }
+
+    private static void f8(long from, int n, float[] to, int at) {
+        for (int i = 0; i < n; i += LANES) {
+            IntVector bits = bytes(from + i);
+            FloatVector magnitude = bits.and(0x7f).lanewise(LSHL, 20).reinterpretAsFloats().mul(0x1p120f);
+            IntVector wide = magnitude.reinterpretAsInts();
+            wide = wide.blend(wide.or(HIGHEST_EXPONENT), magnitude.compare(GE, 480f).cast(I));
+            wide.or(bits.and(0x80).lanewise(LSHL, 24)).reinterpretAsFloats().intoArray(to, at + i);
+        }
+    }
+
+    private static void f8(long from, int n, long to) {
+        for (int i = 0; i < n; i += LANES) {
+            IntVector bits = bytes(from + i);
+            FloatVector magnitude = bits.and(0x7f).lanewise(LSHL, 20).reinterpretAsFloats().mul(0x1p120f);
+            IntVector wide = magnitude.reinterpretAsInts();
+            wide = wide.blend(wide.or(HIGHEST_EXPONENT), magnitude.compare(GE, 480f).cast(I));
+            Vec.store(wide.or(bits.and(0x80).lanewise(LSHL, 24)).reinterpretAsFloats(), to + 4L * i);
+        }
     }
 
     private static IntVector shorts(long from) {
         return (IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, from, LE).convertShape(ZERO_EXTEND_S2I, I, 0);
     }
 
-    /** Floats from narrow bits; those of magnitude {@code special} on are infinite or NaN. */
-    private static FloatVector narrow(IntVector bits, int sign, int signShift, int rest, int shift, float scale, int special) {
-        IntVector magnitude = bits.and(rest);
-        IntVector wide = magnitude.lanewise(LSHL, shift).reinterpretAsFloats().mul(scale).reinterpretAsInts();
-        wide = wide.lanewise(OR, HIGHEST_EXPONENT, magnitude.compare(UGE, special));
-        return wide.or(bits.and(sign).lanewise(LSHL, signShift)).reinterpretAsFloats();
+    private static IntVector bytes(long from) {
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, MEMORY, from, LE).convertShape(ZERO_EXTEND_B2I, I, 0);
     }
 }

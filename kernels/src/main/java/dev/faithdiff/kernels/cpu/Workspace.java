@@ -8,6 +8,13 @@ import dev.faithdiff.tensor.Tensor;
 record Workspace(Storage storage) implements AutoCloseable {
     static Workspace of(long floats) { return new Workspace(Device.CPU.allocate(floats * Float.BYTES)); }
 
+    /** The numbers of a tensor of any floating type. */
+    static Workspace of(Tensor t) {
+        Workspace w = of(t.count());
+        Widen.row(t.dtype(), t.address(), Math.toIntExact(t.count()), w.at(0));
+        return w;
+    }
+
     /** Address of a float. */
     long at(long index) { return storage.address() + index * Float.BYTES; }
 
@@ -16,7 +23,7 @@ record Workspace(Storage storage) implements AutoCloseable {
     /** The numbers of a small tensor of any floating type. */
     static float[] floats(Tensor t) {
         float[] to = new float[Math.toIntExact(t.count())];
-        Vec.widen(t.dtype(), t.address(), to.length, to, 0);
+        Widen.row(t.dtype(), t.address(), to.length, to, 0);
         return to;
     }
 }

@@ -3,6 +3,8 @@ package dev.faithdiff.kernels.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
@@ -48,5 +50,22 @@ class ParallelTest {
         }
         for (Thread caller : callers) caller.join();
         assertThat(runs.get()).isEqualTo(4 * 500 * 5);
+    }
+
+    /** After its work the pool sleeps: over an idle second its threads compute for less than a fiftieth of it, all together. */
+    @Test void doesNotWaitBusily() throws InterruptedException {
+        AtomicInteger runs = new AtomicInteger();
+        for (int i = 0; i < 1000; i++) Parallel.run(8, t -> runs.incrementAndGet());
+        Thread.sleep(100);
+        long before = workersNanos();
+        assertThat(before > 0).isEqualTo(Parallel.threads() > 1);
+        Thread.sleep(1000);
+        assertThat((workersNanos() - before) / 1e6).as("milliseconds of processor time").isLessThan(20);
+    }
+
+    private static long workersNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Thread.getAllStackTraces().keySet().stream().filter(t -> t.getName().startsWith("faithdiff-"))
+                .mapToLong(t -> threads.getThreadCpuTime(t.threadId())).sum();
     }
 }

@@ -10,7 +10,7 @@ import dev.faithdiff.text.PromptEncoder.Prompt;
 import dev.faithdiff.vae.Vae;
 
 /** The question both published stages ask: which noise was added to the latents of the clean image, given the degraded one? */
-public final class Denoising {
+public final class NoisePrediction {
     /** L1 is the mean absolute difference (the released code), L2 the mean squared one. */
     public enum Norm { L1, L2 }
 
@@ -42,7 +42,7 @@ public final class Denoising {
     private final Model model;
     private final Settings settings;
 
-    Denoising(Model model, Settings settings) {
+    NoisePrediction(Model model, Settings settings) {
         this.model = model;
         this.settings = settings;
     }

@@ -1,0 +1,30 @@
+package dev.faithdiff.align;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+class AlignmentBlockTest {
+    private static final int WIDTH = 640;
+
+    /**
+     * Of two equal images attention takes the mean of equal values, so that both projections run one after the other; one image takes them
+     * as one matrix. At the released width the two differ by no more than the order of a sum of {@code WIDTH} floats allows.
+     */
+    @Test void foldedProjectionsGiveWhatTheTwoGive() {
+        try (Scope s = Scope.open()) {
+            AlignConfig sizes = new AlignConfig(new int[0], 0, 0, false, false, 0, 0, 0, 0, WIDTH, 8, 1, 4, 1e-5f);
+            AlignmentBlock block = new AlignmentBlock(Weights.init(1, Device.CPU), sizes);
+            Tensor x = Tensor.of(Rng.cpu(2).randn(37 * WIDTH), 1, 37, WIDTH);
+            float[] folded = block.forward(x).toFloats(), apart = block.forward(x.concat(0, x)).slice(0, 0, 1).toFloats();
+            double worst = 0;
+            for (int i = 0; i < folded.length; i++) worst = Math.max(worst, Math.abs(folded[i] - apart[i]));
+            assertThat(worst).isPositive().isLessThan(3e-6); // of numbers up to 4.5
+        }
+    }
+}
