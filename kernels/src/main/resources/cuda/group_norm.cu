@@ -11,7 +11,7 @@
 // group_norm_grad_channels: sums of g and of g h of each channel over a strip of pixels, as [B, strips, C] pairs; blocks as above.
 // group_norm_grad_groups: means of g w and g w h over each group, [B, groups] pairs; one block for each.
 // group_norm_grad_x: (g w - mean(g w) - h mean(g w h)) / sqrt(variance + eps); blocks as above.
-// group_norm_grad_weight: the sums of g h over samples and strips; one thread for each channel.
+// group_norm_grad_weights: the sums of g h and behind them those of g over samples and strips; one thread for each channel.
 
 struct Pair { float first, second; };
 
@@ -183,10 +183,14 @@ KERNEL(256) group_norm_grad_x(const T0* x, const T1* weight, const T2* g, const 
     }
 }
 
-KERNEL(256) group_norm_grad_weight(const Pair* parts, TO* y, int64 strips, int channels) {
+KERNEL(256) group_norm_grad_weights(const Pair* parts, TO* y, int64 strips, int channels) {
     int channel = (int)global_thread();
     if (channel >= channels) return;
-    float sum = 0;
-    for (int64 s = 0; s < strips; s++) sum += parts[s * channels + channel].second;
-    store(y + channel, sum);
+    float sum = 0, dot = 0;
+    for (int64 s = 0; s < strips; s++) {
+        sum += parts[s * channels + channel].first;
+        dot += parts[s * channels + channel].second;
+    }
+    store(y + channel, dot);
+    store(y + channels + channel, sum);
 }

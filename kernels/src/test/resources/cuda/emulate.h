@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#ifndef __x86_64__
 #include <ucontext.h>
+#endif
 #include <utility>
 #include <vector>
 
@@ -16,13 +18,39 @@
 struct Dim { unsigned int x, y, z; };
 static Dim threadIdx, blockIdx, blockDim, gridDim;
 
+// A place where work was left. ucontext asks the system at each switch, which is most of the time of a kernel with barriers.
+#ifdef __x86_64__
+struct Context { void* stack; };
+extern "C" __attribute__((visibility("hidden"))) void emulate_switch(Context* from, const Context* to);
+asm(".text\n.globl emulate_switch\n.hidden emulate_switch\n.type emulate_switch, @function\nemulate_switch:\n"
+    "push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\nmov %rsp, (%rdi)\nmov (%rsi), %rsp\n"
+    "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n");
+inline void context_begin(Context* c, char* stack, size_t bytes, void (*run)()) {
+    void** top = (void**)((uintptr_t)(stack + bytes) & ~(uintptr_t)15);
+    top[-1] = nullptr;          // what a caller would have left
+    top[-2] = (void*)run;       // where the first switch returns to, behind six registers
+    c->stack = top - 8;
+}
+inline void context_switch(Context* from, Context* to) { emulate_switch(from, to); }
+#else
+typedef ucontext_t Context;
+inline void context_begin(Context* c, char* stack, size_t bytes, void (*run)()) {
+    getcontext(c);
+    c->uc_stack.ss_sp = stack;
+    c->uc_stack.ss_size = bytes;
+    c->uc_link = nullptr;
+    makecontext(c, run, 0);
+}
+inline void context_switch(Context* from, Context* to) { swapcontext(from, to); }
+#endif
+
 namespace emulation {
 static const int STACK = 128 << 10, GUARD = 256;
 
 struct Barrier { int waiting; unsigned int phase; };
 struct Copy { void* to; const void* from; bool inside; };
 struct Fiber {
-    ucontext_t context;
+    Context context;
     char* stack;
     bool live;
     unsigned int collectives;
@@ -34,7 +62,7 @@ struct Warp {
     uint64_t slots[2][32][6];                 // what each lane hands in, alternating
 };
 
-static ucontext_t scheduler;
+static Context scheduler;
 static std::vector<Fiber> fibers;
 static Warp warps[32];
 static Barrier block;
@@ -44,7 +72,7 @@ static unsigned char* shared;
 static void (*body)(void**);
 static void** parameters;
 
-inline void yield() { swapcontext(&fibers[current].context, &scheduler); }
+inline void yield() { context_switch(&fibers[current].context, &scheduler); }
 
 inline void wait(Barrier& b, const int& expected) {
     unsigned int phase = b.phase;
@@ -77,7 +105,7 @@ static void thread() {
     fibers[current].live = false;
     live--;
     progress = true;
-    swapcontext(&fibers[current].context, &scheduler);
+    context_switch(&fibers[current].context, &scheduler);
 }
 
 // 0, or 1 if threads wait for each other forever, or 2 if a block writes past its shared memory.
@@ -89,14 +117,10 @@ static int run_block(int threads, int sharedBytes) {
     for (Warp& w : warps) w.barrier = {};
     for (int t = 0; t < threads; t++) {
         Fiber& f = fibers[t];
-        getcontext(&f.context);
-        f.context.uc_stack.ss_sp = f.stack;
-        f.context.uc_stack.ss_size = STACK;
-        f.context.uc_link = nullptr;
         f.live = true;
         f.collectives = 0;
         f.groups.assign(1, {});
-        makecontext(&f.context, thread, 0);
+        context_begin(&f.context, f.stack, STACK, thread);
     }
     while (live > 0) {
         progress = false;
@@ -104,7 +128,7 @@ static int run_block(int threads, int sharedBytes) {
             if (!fibers[t].live) continue;
             current = t;
             threadIdx = {(unsigned int)t, 0, 0};
-            swapcontext(&scheduler, &fibers[t].context);
+            context_switch(&scheduler, &fibers[t].context);
         }
         if (!progress) return 1;
     }

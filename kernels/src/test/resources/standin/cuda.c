@@ -4,7 +4,8 @@
  * "Device" memory is host memory, under addresses that the host cannot use unless CUDA_STANDIN_NEAR is set, as kernels on the host need.
  * Copies and kernels wait in the queue of their stream until somebody waits for them, as late as a real device may do them: host memory
  * that is reused too early shows as wrong data, and so does a stream that should have waited for another. With CUDA_STANDIN_EAGER the second
- * stream works as early as it may instead. Every call is logged to the file that CUDA_STANDIN_LOG names. */
+ * stream works as early as it may instead. From launch number CUDA_STANDIN_FAILS on, every wait reports an error, as after a bad access.
+ * CUDA_STANDIN_MEGABYTES is the device's memory. Every call is logged to the file that CUDA_STANDIN_LOG names. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -15,9 +16,11 @@
 typedef unsigned long long u64;
 typedef unsigned int u32;
 #define FAR (getenv("CUDA_STANDIN_NEAR") ? 0 : 1ULL << 60)
-#define TOTAL (256ULL << 20)
+#define TOTAL (number("CUDA_STANDIN_MEGABYTES", 256) << 20)
 
-enum { INVALID = 1, NO_MEMORY = 2, NO_CONTEXT = 201, NOT_FOUND = 500, CAPTURING = 900 };
+enum { INVALID = 1, NO_MEMORY = 2, NO_CONTEXT = 201, NOT_FOUND = 500, BAD_ACCESS = 700, FAILED = 719, CAPTURING = 900 };
+
+static u64 number(const char *name, u64 otherwise) { return getenv(name) ? strtoull(getenv(name), 0, 10) : otherwise; }
 
 static void say(const char *format, ...) {
     static FILE *log;
@@ -49,7 +52,7 @@ typedef enum { COPY, SCALE, RECORD, WAIT, CALL } Kind;
 typedef struct { Kind kind; void *to, *from; u64 bytes; int k; float f; u64 ticket; void (*call)(void *); } Work;
 typedef struct { Work *work; int first, last, room; } Queue;
 static Queue queues[2], *capture;
-static int streams, failures;
+static int streams, failures, launches;
 static u64 tickets, newest[1 << 16]; /* the newest record of each event */
 
 static int index_of(void *stream) { return stream == (void *)0x5678 ? 0 : stream == (void *)0x5679 && streams == 2 ? 1 : -1; }
@@ -122,7 +125,7 @@ int cuStreamSynchronize(void *s) {
     if (forbidden("synchronize")) return CAPTURING;
     if (index_of(s) < 0) return INVALID;
     run(&queues[index_of(s)], 0);
-    return failures ? 719 : 0;
+    return failures ? FAILED : launches >= number("CUDA_STANDIN_FAILS", 1 << 30) ? BAD_ACCESS : 0;
 }
 int cuMemGetInfo_v2(size_t *f, size_t *t) { *f = TOTAL - held; *t = TOTAL; return 0; }
 int cuMemAllocHost_v2(void **p, size_t n) { say("pin %zu", n); *p = malloc(n); return 0; }
@@ -189,7 +192,7 @@ int cuEventSynchronize(void *e) {
     say("await %p", e);
     if (forbidden("await")) return CAPTURING;
     finish(newest[(u64)e]);
-    return 0;
+    return launches >= number("CUDA_STANDIN_FAILS", 1 << 30) ? BAD_ACCESS : 0;
 }
 
 /* ---- graphs: a list of work that launching queues again */
@@ -256,6 +259,7 @@ int standin_later(void (*work)(void *), const void *arguments, size_t bytes);
 /* The known one is y = k x + f over n floats: parameters x, y, n (64 bits), k (int), f (float). */
 int cuLaunchKernel(void *f, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u32 bz, u32 shared, void *s, void **p, void **extra) {
     if (!f || !current || extra) return INVALID;
+    launches++;
     if (f != (void *)7) {
         Emulated e = {f, gx, gy, gz, bx, shared};
         for (int i = 0; i < MOST_PARAMETERS; i++) e.values[i] = *(u64 *)p[i];
@@ -269,7 +273,7 @@ int cuLaunchKernel(void *f, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u32 bz, u32 
 }
 
 int cuGetErrorName(int code, const char **s) { *s = code == NOT_FOUND ? "CUDA_ERROR_NOT_FOUND" : "CUDA_ERROR"; return 0; }
-int cuGetErrorString(int code, const char **s) { *s = code == NOT_FOUND ? "named symbol not found" : "an error"; return 0; }
+int cuGetErrorString(int code, const char **s) { *s = code == NOT_FOUND ? "named symbol not found" : code == BAD_ACCESS ? "an illegal memory access was encountered" : "an error"; return 0; }
 
 /* For the stand-ins of libraries: memory, and work on the first stream. */
 void *standin_memory(u64 address, u64 bytes) { return memory(address, bytes); }

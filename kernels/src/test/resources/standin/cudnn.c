@@ -14,6 +14,8 @@ typedef struct { int algo, status; float time; size_t memory; int determinism, m
 enum { INVALID = 2000, UNSUPPORTED = 3000, SCRATCH = 4096, ALGORITHM = 1, UNREPEATABLE = 6, BFLOAT = 9, TENSOR_OP_MATH = 1, FMA_MATH = 3 };
 
 size_t cudnnGetVersion(void) { return 90501; }
+/* The major of CUDA that it is built for. */
+size_t cudnnGetCudartVersion(void) { return getenv("CUDA_STANDIN_CUDNN") ? strtoull(getenv("CUDA_STANDIN_CUDNN"), 0, 10) : 12060; }
 int cudnnCreate(void **h) { *h = (void *)0xd11; return 0; }
 int cudnnSetStream(void *h, void *s) { return s == (void *)0x5678 ? 0 : INVALID; }
 const char *cudnnGetErrorString(int code) { return "stand-in"; }

@@ -3,18 +3,25 @@ package dev.faithdiff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
 import dev.faithdiff.kernels.cuda.StandIn;
+import dev.faithdiff.kernels.lab.Tolerance;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.Op;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** What {@link StandInPipelineTest} runs in a JVM of its own: the tiny model on a CUDA device that is none, and on the CPU. */
 final class StandInPipeline {
-    static final int STEPS = 4;
+    static final int STEPS = 3;
     private static final Options OPTIONS = Options.defaults().withScale(1).withSteps(STEPS).withPrompt("a photo of a cat");
 
     private StandInPipeline() {}
@@ -24,17 +31,48 @@ final class StandInPipeline {
         Device device = StandIn.open(Path.of(arguments[0]));
         Path folder = Path.of(arguments[1]);
         DType dtype = DType.valueOf(arguments[2]);
-        Image expected = restore(folder, Device.CPU, DType.F32, Offload.NONE), actual = restore(folder, device, dtype, Offload.valueOf(arguments[3]));
-        double psnr = Metrics.psnr(actual, expected, Metrics.Channels.RGB);
-        System.out.printf("%s %s: %.1f dB%n", dtype, arguments[3], psnr);
-        if (dtype == DType.F32) PipelineTest.assertSame(actual, expected);
-        else assertThat(psnr).as("as near as the CPU's own " + dtype).isGreaterThan(ofTheCpu(folder, dtype, expected) - 6);
+        Image actual = restore(folder, device, dtype, Offload.valueOf(arguments[3]));
+        if (dtype == DType.F32) {
+            PipelineTest.assertSame(actual, restore(folder, Device.CPU, dtype, Offload.NONE));
+        } else {
+            assertThat(opByOp(folder, device, dtype).rgb()).as("moving weights and recorded steps change no bit").isEqualTo(actual.rgb());
+        }
     }
 
-    private static double ofTheCpu(Path folder, DType dtype, Image expected) {
-        double psnr = Metrics.psnr(restore(folder, Device.CPU, dtype, Offload.NONE), expected, Metrics.Channels.RGB);
-        System.out.printf("%s on the CPU: %.1f dB%n", dtype, psnr);
-        return psnr;
+    /**
+     * The restoration with every op held against its reference on what it was given. Whole images of 16 bits cannot be compared: the model's deepest
+     * maps of so small a photo have two values in a group, and normalizing two near values turns a rounding into another image.
+     */
+    private static Image opByOp(Path folder, Device device, DType dtype) {
+        List<String> wrong = new ArrayList<>();
+        int[] held = {0};
+        Engine.observe((op, in, out, kernel, nanos) -> {
+            if (Stream.of(in).anyMatch(t -> t.storage() == out.storage())) return; // in place, a part of the op that follows
+            held[0]++;
+            double part = errorOfAllowed(op, in, out, kernel);
+            if (part > 1) wrong.add(kernel + " makes " + out + " with " + part + " of the error that is allowed");
+        });
+        Image image = restore(folder, device, dtype, Offload.NONE);
+        Engine.observe(null);
+        System.out.println(held[0] + " ops in " + dtype + " are held against their references");
+        assertThat(held[0]).isGreaterThan(1000);
+        assertThat(wrong).isEmpty();
+        return image;
+    }
+
+    private static double errorOfAllowed(Op op, Tensor[] in, Tensor out, String kernel) {
+        try (Scope s = Scope.open()) {
+            Tensor[] host = new Tensor[in.length];
+            for (int i = 0; i < in.length; i++) host[i] = in[i].to(Device.CPU);
+            Tensor actual = out.to(Device.CPU), expected = Tensor.empty(Device.CPU, out.dtype(), out.shape());
+            op.reference(host, expected);
+            double magnitude = 0, error = 0;
+            for (long i = 0; i < expected.count(); i++) {
+                magnitude = Math.max(magnitude, Math.abs(expected.get(i)));
+                error = Math.max(error, Math.abs((double) actual.get(i) - expected.get(i)));
+            }
+            return error == 0 ? 0 : error / (Tolerance.of(op, kernel, out.dtype()) * magnitude);
+        }
     }
 
     private static Image restore(Path folder, Device device, DType dtype, Offload offload) {

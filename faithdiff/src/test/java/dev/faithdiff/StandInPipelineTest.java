@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The whole pipeline on the CUDA backend without a GPU: driver and libraries are stand-ins, kernels are the backend's own, built for the host.
- * Each way of moving weights gives what the CPU gives; a step is captured once for an image, unless weights come and go in it.
+ * Each way of moving weights gives what the CPU gives, in 16 bits op by op; a step is captured once for an image, unless weights come and go in it.
  */
 class StandInPipelineTest {
     @TempDir private static Path folder;
@@ -22,12 +22,13 @@ class StandInPipelineTest {
 
     @BeforeAll static void build() throws Exception {
         standIn = new StandIn(folder);
+        StandIn.requireCompiler();
         Files.createDirectory(folder.resolve("cache"));
     }
 
     /** Of the steps the first is plain; where weights take turns so is the second, since a preview after the first made the U-Net leave. */
     @ParameterizedTest
-    @CsvSource({"F32, NONE, 1", "F32, STAGES, 2", "F32, BLOCKS, 4", "F16, STAGES, 2"})
+    @CsvSource({"F32, NONE, 1", "F32, STAGES, 2", "F32, BLOCKS, 3", "F16, STAGES, 2"})
     void restores(String dtype, Offload offload, int plain) throws Exception {
         List<String> calls = standIn.run(StandInPipeline.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), folder.resolve("cache").toString(),
                 TinyModel.folder().toString(), dtype, offload.name());

@@ -59,7 +59,7 @@ public final class Main implements Callable<Integer> {
         if (message == null || shown instanceof IndexOutOfBoundsException || shown instanceof NullPointerException) {
             message = "internal error: " + shown + " (run with --verbose for details)";
         }
-        return message.replaceAll("\\s*\\R\\s*", " ");
+        return message.replaceAll("\\s*\\R\\s*", " ") + DeviceChoice.advice(shown);
     }
 
     @Override public Integer call() {

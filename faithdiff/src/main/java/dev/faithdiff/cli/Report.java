@@ -94,17 +94,17 @@ final class Report implements AutoCloseable {
         }
     }
 
-    /** The last lines: what failed and why, and the sums. */
-    synchronized void end(boolean stopped) {
+    /** The last lines: what failed and why, the sums, and where it was computed. */
+    synchronized void end(boolean stopped, DeviceChoice.Chosen chosen) {
         if (mode == Mode.JSON) {
-            event("end", Map.of("done", counts[0], "skipped", counts[1], "failed", counts[2], "stopped", stopped));
+            event("end", Map.of("done", counts[0], "skipped", counts[1], "failed", counts[2], "stopped", stopped, "device", chosen.device().name()));
             return;
         }
         for (String failure : failures) err.println("faithdiff: " + failure);
         int left = files - counts[0] - counts[1] - counts[2];
         String sums = counts[0] + " restored, " + counts[1] + " already there, " + counts[2] + " failed";
         if (stopped) err.println("faithdiff: stopped; " + sums + ", " + left + " left");
-        else if (mode == Mode.BAR) err.println(sums);
+        else if (mode == Mode.BAR) err.println(sums + ", on " + chosen.device().name() + chosen.ending());
         err.flush();
     }
 

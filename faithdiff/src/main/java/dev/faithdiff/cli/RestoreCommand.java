@@ -5,6 +5,7 @@ import dev.faithdiff.Offload;
 import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
 import dev.faithdiff.TwoStages;
+import dev.faithdiff.cli.DeviceChoice.Chosen;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Photo;
@@ -49,8 +50,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private RestoreOptions restore;
 
-    @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto: the CPU as long as CUDA is not proven on a GPU.")
-    private String device = "auto";
+    @Mixin private DeviceChoice device;
 
     @Option(names = "--dtype", description = "What a GPU computes in, with sums in f32: ${COMPLETION-CANDIDATES} (default: f16; the CPU computes in f32).")
     private Precision dtype;
@@ -95,7 +95,8 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private int restoreOne(Path in, Options options) {
-        Device on = device();
+        Chosen chosen = device();
+        Device on = chosen.device();
         kernels.apply(on.kind());
         Photo photo = ImageFiles.readPhoto(in);
         ImageFiles.checkWritable(out);
@@ -120,8 +121,8 @@ final class RestoreCommand implements Callable<Integer> {
         ImageFiles.write(Batch.finished(photo, restored, settings, !noMetadata), out);
         if (resume) state.toFile().delete();
         if (!quiet) {
-            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%n", out, restored.width(),
-                    restored.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20);
+            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", out, restored.width(),
+                    restored.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, chosen.ending());
         }
         spec.commandLine().getOut().print(profile);
         spec.commandLine().getOut().flush();
@@ -132,13 +133,14 @@ final class RestoreCommand implements Callable<Integer> {
     private int restoreMany(Options options, boolean intoFolder) {
         if (trace != null || preview != null) throw usage("--profile and --preview are for one photo without --log and --progress");
         List<Job> jobs = intoFolder ? jobs() : List.of(new Job(Path.of(in.getFirst()), out));
-        Device on = device();
+        Chosen chosen = device();
+        Device on = chosen.device();
         kernels.apply(on.kind());
         try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt interrupt = new Interrupt();
                 Restorer restorer = restorer(on)) {
             Batch batch = new Batch(restorer, settings(restorer, options), !noMetadata, many.overwrite() || !intoFolder, resume, report);
             boolean stopped = batch.run(jobs);
-            report.end(stopped);
+            report.end(stopped, chosen);
             return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
         }
     }
@@ -179,8 +181,8 @@ final class RestoreCommand implements Callable<Integer> {
         return Path.of(home, "models", "faithdiff-mini");
     }
 
-    private Device device() {
-        return device.equals("auto") ? Device.CPU : Device.of(device);
+    private Chosen device() {
+        return device.open(dtype == null ? DType.F16 : DType.valueOf(dtype.name()), quiet ? line -> {} : new Remarks(spec.commandLine().getErr())::warn);
     }
 
     private DType type(Device on) {

@@ -133,19 +133,23 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         FloatVector.fromArray(F, w.sum, at).fma(FloatVector.fromArray(F, w.decay, at), sum).intoArray(w.sum, at);
     }
 
+    /** By comparisons, since {@link FloatVector#max} orders zeros and NaNs, for five instructions more. */
     private static FloatVector max(float[] scores, int count, int at, FloatVector max) {
         int i = at;
         for (; i + 3 * WIDTH < count * WIDTH; i += 4 * WIDTH) { // in fours, not to wait for each comparison
-            FloatVector a = max(FloatVector.fromArray(F, scores, i), FloatVector.fromArray(F, scores, i + WIDTH));
-            FloatVector b = max(FloatVector.fromArray(F, scores, i + 2 * WIDTH), FloatVector.fromArray(F, scores, i + 3 * WIDTH));
-            max = max(max, max(a, b));
+            FloatVector a = FloatVector.fromArray(F, scores, i), b = FloatVector.fromArray(F, scores, i + WIDTH);
+            FloatVector c = FloatVector.fromArray(F, scores, i + 2 * WIDTH), d = FloatVector.fromArray(F, scores, i + 3 * WIDTH);
+            a = a.blend(b, b.compare(VectorOperators.GT, a));
+            c = c.blend(d, d.compare(VectorOperators.GT, c));
+            a = a.blend(c, c.compare(VectorOperators.GT, a));
+            max = max.blend(a, a.compare(VectorOperators.GT, max));
         }
-        for (; i < count * WIDTH; i += WIDTH) max = max(max, FloatVector.fromArray(F, scores, i));
+        for (; i < count * WIDTH; i += WIDTH) {
+            FloatVector a = FloatVector.fromArray(F, scores, i);
+            max = max.blend(a, a.compare(VectorOperators.GT, max));
+        }
         return max;
     }
-
-    /** {@link FloatVector#max} orders zeros and NaNs, for five instructions more. */
-    private static FloatVector max(FloatVector a, FloatVector b) { return a.blend(b, b.compare(VectorOperators.GT, a)); }
 
     /**
      * x to {@code 2^(scale (x - max))} for x not above max, and their sum; at least 2^-125.

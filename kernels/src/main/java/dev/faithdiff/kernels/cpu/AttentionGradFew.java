@@ -16,22 +16,21 @@ public final class AttentionGradFew implements Kernel<AttentionOp.Grad> {
 
     @Override public void run(AttentionOp.Grad op, Tensor[] in, Tensor out) {
         int heads = op.of().heads(), queries = in[0].size(1), keys = in[1].size(1);
-        AttentionHeads v = new AttentionHeads(in[2], heads), g = new AttentionHeads(in[3], heads), to = new AttentionHeads(out, heads);
+        AttentionHeads v = new AttentionHeads(in[2], heads), g = new AttentionHeads(in[3], heads);
+        AttentionHeads[] to = AttentionHeads.parts(out, in, heads);
         float scale = (float) op.of().scale(in);
-        AttentionFew.groups(to.count(), (w, first) -> {
+        AttentionFew.groups(g.count(), (w, first) -> {
             AttentionFew.weigh(op.of(), in, w, first);
             g.toHeadLanes(first, w.g);
-            if (op.operand() < 2) {
-                v.toHeadLanes(first, w.v);
-                AttentionFew.products(w.g, queries, w.v, keys, v.width(), w.slopes);
-                for (int t = 0; t < queries; t++) slopes(w, t * keys * LANES, keys * LANES, scale);
-            }
-            switch (op.operand()) {
-                case 0 -> AttentionFew.combine(w.slopes, keys, 1, w.k, keys, to.width(), w.y, queries);
-                case 1 -> AttentionFew.combine(w.slopes, 1, keys, w.q, queries, to.width(), w.y, keys);
-                default -> AttentionFew.combine(w.weights, 1, keys, w.g, queries, to.width(), w.y, keys);
-            }
-            to.fromHeadLanes(w.y, first);
+            v.toHeadLanes(first, w.v);
+            AttentionFew.products(w.g, queries, w.v, keys, v.width(), w.slopes);
+            for (int t = 0; t < queries; t++) slopes(w, t * keys * LANES, keys * LANES, scale);
+            AttentionFew.combine(w.slopes, keys, 1, w.k, keys, to[0].width(), w.y, queries);
+            to[0].fromHeadLanes(w.y, first);
+            AttentionFew.combine(w.slopes, 1, keys, w.q, queries, to[1].width(), w.y, keys);
+            to[1].fromHeadLanes(w.y, first);
+            AttentionFew.combine(w.weights, 1, keys, w.g, queries, to[2].width(), w.y, keys);
+            to[2].fromHeadLanes(w.y, first);
         });
     }
 

@@ -13,21 +13,29 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Gradients of attention without a score matrix: {@link AttentionFlash} runs again for each query's maximum, sum and
- * {@code g . y}; then tokens of the wanted operand are lanes, and the tokens on the other side are walked block by block.
+ * Gradients of attention without a score matrix: {@link AttentionFlash} runs again for each query's maximum, sum and {@code g . y};
+ * then queries are lanes and the keys are walked block by block for q's gradient, and keys are lanes and the queries are walked for the
+ * gradients of k and v.
  */
 public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
     private static final class Work {
         private final float[] weights = new float[BLOCK * WIDTH], slopes = new float[BLOCK * WIDTH];
-        private float[] x = {}, g = {}, sums = {};
+        private final float[] max = new float[WIDTH], share = new float[WIDTH], dot = new float[WIDTH];
+        private float[] x = {}, g = {}, sums = {}, sumsG = {};
 
-        static Work of(int x, int g, int sums) {
+        static Work of(int x, int g) {
             Work w = WORK.get();
-            if (w.x.length < x * WIDTH) w.x = new float[x * WIDTH];
-            if (w.g.length < g * WIDTH) w.g = new float[g * WIDTH];
-            if (w.sums.length < AttentionHeads.roundUp(sums) * WIDTH) w.sums = new float[AttentionHeads.roundUp(sums) * WIDTH];
+            int d = AttentionHeads.roundUp(x) * WIDTH, e = AttentionHeads.roundUp(g) * WIDTH;
+            if (w.x.length < d) {
+                w.x = new float[d];
+                w.sums = new float[d];
+            }
+            if (w.g.length < e) {
+                w.g = new float[e];
+                w.sumsG = new float[e];
+            }
             return w;
         }
     }
@@ -36,19 +44,36 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
     private record Rows(float[] max, float[] share, float[] dot) {}
 
     /**
-     * One side in lanes, x for scores and g for slopes, and the other in rows, packed for both and for the final sum over tokens of
-     * {@code terms}. Without slopes the sum is weighted by the probabilities themselves.
+     * One side in lanes, x for scores and g for slopes, and the other in rows, packed for both and for the final sums over tokens: x's
+     * gradient is the sum of {@code rows} weighted by the slopes. With keys in lanes g is v, whose gradient is the sum of {@code rowsG}
+     * weighted by the probabilities.
      */
-    private record Sides(AttentionHeads x, AttentionHeads g, AttentionHeads rows, AttentionHeads rowsG, AttentionHeads terms,
-            Workspace packedX, Workspace packedG, Workspace packedTerms, Rows queries, float scale, boolean causal,
-            boolean queryLanes, boolean slopes) {
-        void pack() {
-            Parallel.run(rows.count() * rows.blocks(), i -> {
-                int head = i / rows.blocks(), block = i % rows.blocks();
-                rows.packTokens(head, block, packedX.at(head * rows.tokenPanels()));
-                if (slopes) rowsG.packTokens(head, block, packedG.at(head * rowsG.tokenPanels()));
-                terms.packComponents(head, block, packedTerms.at(head * terms.componentPanels()));
-            });
+    private record Sides(AttentionHeads x, AttentionHeads g, AttentionHeads rows, AttentionHeads rowsG, Workspace packedX, Workspace packedG,
+            Workspace terms, Workspace termsG, Rows queries, float scale, float unit, boolean causal, boolean queryLanes) implements AutoCloseable {
+        static Sides of(AttentionHeads x, AttentionHeads g, AttentionHeads rows, AttentionHeads rowsG, Rows queries, double scale,
+                boolean causal, boolean queryLanes) {
+            int heads = x.count();
+            Sides s = new Sides(x, g, rows, rowsG, Workspace.of(heads * rows.tokenPanels()), Workspace.of(heads * rowsG.tokenPanels()),
+                    Workspace.of(heads * rows.componentPanels()), Workspace.of(queryLanes ? 1 : heads * rowsG.componentPanels()), queries,
+                    (float) (scale / Math.log(2)), (float) scale, causal, queryLanes);
+            Parallel.run(heads * rows.blocks(), i -> s.pack(i / rows.blocks(), i % rows.blocks()));
+            return s;
+        }
+
+        private void pack(int head, int block) {
+            rows.packTokens(head, block, packedX.at(head * rows.tokenPanels()));
+            rowsG.packTokens(head, block, packedG.at(head * rowsG.tokenPanels()));
+            rows.packComponents(head, block, terms.at(head * rows.componentPanels()));
+            if (!queryLanes) rowsG.packComponents(head, block, termsG.at(head * rowsG.componentPanels()));
+        }
+
+        int tasks() { return x.count() * x.laneBlocks(); }
+
+        @Override public void close() {
+            packedX.close();
+            packedG.close();
+            terms.close();
+            termsG.close();
         }
     }
 
@@ -59,19 +84,20 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
     @Override public void run(AttentionOp.Grad op, Tensor[] in, Tensor out) {
         int heads = op.of().heads();
         AttentionHeads q = new AttentionHeads(in[0], heads), k = new AttentionHeads(in[1], heads), v = new AttentionHeads(in[2], heads);
-        AttentionHeads g = new AttentionHeads(in[3], heads), to = new AttentionHeads(out, heads);
-        boolean queryLanes = op.operand() == 0, slopes = op.operand() < 2;
-        AttentionHeads x = queryLanes ? q : k, lanesG = queryLanes ? g : v, rows = queryLanes ? k : q, rowsG = queryLanes ? v : g;
-        AttentionHeads terms = slopes ? rows : g;
-        float scale = (float) (op.of().scale(in) / Math.log(2)), unit = (float) op.of().scale(in);
-        Rows queries = queries(op.of(), in, g);
-        try (Workspace a = Workspace.of(x.count() * rows.tokenPanels()); Workspace b = Workspace.of(slopes ? x.count() * rowsG.tokenPanels() : 1);
-                Workspace c = Workspace.of(x.count() * terms.componentPanels())) {
-            Sides s = new Sides(x, lanesG, rows, rowsG, terms, a, b, c, queries, scale, op.of().causal(), queryLanes, slopes);
-            s.pack();
-            Parallel.run(x.count() * x.laneBlocks(), i -> {
-                int head = i / x.laneBlocks(), lane = i % x.laneBlocks() * WIDTH, count = Math.min(WIDTH, x.tokens() - lane);
-                to.fromLanes(sum(s, head, lane, count, slopes ? unit : 1), head, lane, count);
+        AttentionHeads g = new AttentionHeads(in[3], heads);
+        AttentionHeads[] to = AttentionHeads.parts(out, in, heads);
+        Rows numbers = queries(op.of(), in, g);
+        double scale = op.of().scale(in);
+        try (Sides queries = Sides.of(q, g, k, v, numbers, scale, op.of().causal(), true);
+                Sides keys = Sides.of(k, v, q, g, numbers, scale, op.of().causal(), false)) {
+            Parallel.run(queries.tasks() + keys.tasks(), i -> {
+                boolean first = i < queries.tasks();
+                Sides s = first ? queries : keys;
+                int task = first ? i : i - queries.tasks(), head = task / s.x.laneBlocks(), lane = task % s.x.laneBlocks() * WIDTH;
+                int count = Math.min(WIDTH, s.x.tokens() - lane);
+                Work w = sum(s, head, lane, count);
+                to[first ? 0 : 1].fromLanes(w.sums, head, lane, count);
+                if (!first) to[2].fromLanes(w.sumsG, head, lane, count);
             });
         }
     }
@@ -83,7 +109,7 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
             Parallel.run(g.count() * g.laneBlocks(), i -> {
                 int head = i / g.laneBlocks(), query = i % g.laneBlocks() * WIDTH, count = Math.min(WIDTH, g.tokens() - query);
                 AttentionFlash.Work w = AttentionFlash.attend(p, head, query, count);
-                float[] lanes = Work.of(0, g.width(), 0).g;
+                float[] lanes = Work.of(0, g.width()).g;
                 g.toLanes(head, query, count, lanes);
                 for (int j = 0; j < count; j++) {
                     int at = head * g.tokens() + query + j;
@@ -103,28 +129,44 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
         return sum;
     }
 
-    /** The gradient of {@code count} tokens of one head in lanes. */
-    private static float[] sum(Sides s, int head, int lane, int count, float unit) {
+    /** The gradients of {@code count} tokens of one head in lanes. */
+    private static Work sum(Sides s, int head, int lane, int count) {
         int vectors = (count + LANES - 1) / LANES, d = s.x.width(), e = s.g.width();
-        Work w = Work.of(d, e, s.terms.width());
+        Work w = Work.of(d, e);
         s.x.toLanes(head, lane, count, w.x);
-        if (s.slopes) s.g.toLanes(head, lane, count, w.g);
+        s.g.toLanes(head, lane, count, w.g);
+        if (s.queryLanes) copyRows(s, head * s.x.tokens() + lane, count, w);
         int from = s.causal && !s.queryLanes ? lane / BLOCK * BLOCK : 0;
         int end = s.causal && s.queryLanes ? Math.min(s.rows.tokens(), lane + count) : s.rows.tokens();
-        if (from >= end) Arrays.fill(w.sums, 0); // keys that no query sees
+        if (from >= end) { // keys that no query sees
+            Arrays.fill(w.sums, 0);
+            Arrays.fill(w.sumsG, 0);
+        }
         for (int row = from; row < end; row += BLOCK) {
             int rows = Math.min(BLOCK, end - row);
             AttentionFlash.multiply(s.packedX.at(head * s.rows.tokenPanels() + (long) row * d), d, vectors, rows, w.x, w.weights);
             if (s.causal) hide(s, w.weights, rows, row - lane);
-            if (s.slopes) AttentionFlash.multiply(s.packedG.at(head * s.rowsG.tokenPanels() + (long) row * e), e, vectors, rows, w.g, w.slopes);
+            AttentionFlash.multiply(s.packedG.at(head * s.rowsG.tokenPanels() + (long) row * e), e, vectors, rows, w.g, w.slopes);
             for (int v = 0; v < vectors; v++) {
-                if (s.queryLanes) slopesOfLanes(w, rows, v * LANES, s, head * s.x.tokens() + lane, count, unit);
-                else weightsOfRows(w, rows, v * LANES, s, head * s.rows.tokens() + row, unit);
+                if (s.queryLanes) slopesOfLanes(w, rows, v * LANES, s.scale);
+                else slopesOfRows(w, rows, v * LANES, s, head * s.rows.tokens() + row);
             }
-            AttentionFlash.accumulate(s.packedTerms.at(head * s.terms.componentPanels() + (long) row * ROWS), s.terms, rows, vectors,
-                    row == from, w.weights, w.sums);
+            AttentionFlash.accumulate(s.terms.at(head * s.rows.componentPanels() + (long) row * ROWS), s.rows, rows, vectors, row == from, w.slopes, w.sums);
+            if (s.queryLanes) continue;
+            AttentionFlash.accumulate(s.termsG.at(head * s.rowsG.componentPanels() + (long) row * ROWS), s.rowsG, rows, vectors, row == from, w.weights,
+                    w.sumsG);
         }
-        return w.sums;
+        return w;
+    }
+
+    /** The numbers of the queries in lanes; lanes beyond the last repeat it. */
+    private static void copyRows(Sides s, int first, int count, Work w) {
+        for (int i = 0; i < WIDTH; i++) {
+            int query = first + Math.min(i, count - 1);
+            w.max[i] = s.queries.max[query];
+            w.share[i] = s.queries.share[query] * s.unit;
+            w.dot[i] = s.queries.dot[query];
+        }
     }
 
     /** Hides keys from the queries before them; the first row lies {@code ahead} of the first lane. */
@@ -138,42 +180,24 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
         }
     }
 
-    /** weights = p (slopes - dot) unit, queries in lanes. */
-    private static void slopesOfLanes(Work w, int rows, int at, Sides s, int query, int count, float unit) {
-        FloatVector dot = lanes(s.queries.dot, query, at, count), share = lanes(s.queries.share, query, at, count).mul(unit);
-        AttentionFlash.powers(w.weights, rows, at, lanes(s.queries.max, query, at, count), s.scale);
+    /** slopes = p (slopes - dot) unit, queries in lanes. */
+    private static void slopesOfLanes(Work w, int rows, int at, float scale) {
+        FloatVector dot = FloatVector.fromArray(F, w.dot, at), share = FloatVector.fromArray(F, w.share, at);
+        AttentionFlash.powers(w.weights, rows, at, FloatVector.fromArray(F, w.max, at), scale);
         for (int i = at; i < rows * WIDTH; i += WIDTH) {
-            FloatVector.fromArray(F, w.slopes, i).sub(dot).mul(FloatVector.fromArray(F, w.weights, i).mul(share)).intoArray(w.weights, i);
+            FloatVector.fromArray(F, w.slopes, i).sub(dot).mul(FloatVector.fromArray(F, w.weights, i).mul(share)).intoArray(w.slopes, i);
         }
     }
 
-    /** The numbers of a vector of queries; lanes beyond the last repeat it. */
-    private static FloatVector lanes(float[] all, int query, int at, int count) {
-        float[] lanes = new float[LANES];
-        for (int i = 0; i < LANES; i++) lanes[i] = all[query + Math.min(at + i, count - 1)];
-        return FloatVector.fromArray(F, lanes, 0);
-    }
-
-    /** weights = p, or p (slopes - dot) unit if there are slopes, keys in lanes. */
-    private static void weightsOfRows(Work w, int rows, int at, Sides s, int query, float unit) {
-        subtract(w.weights, rows, at, s.queries.max, query);
+    /** weights = p and slopes = p (slopes - dot) unit, keys in lanes. */
+    private static void slopesOfRows(Work w, int rows, int at, Sides s, int query) {
+        float[] max = s.queries.max, share = s.queries.share, dot = s.queries.dot;
+        for (int r = 0, i = at; r < rows; r++, i += WIDTH) FloatVector.fromArray(F, w.weights, i).sub(max[query + r]).intoArray(w.weights, i);
         AttentionFlash.powers(w.weights, rows, at, FloatVector.zero(F), s.scale);
-        if (s.slopes) {
-            subtract(w.slopes, rows, at, s.queries.dot, query);
-            multiply(w.weights, rows, at, w.slopes);
+        for (int r = 0, i = at; r < rows; r++, i += WIDTH) {
+            FloatVector p = FloatVector.fromArray(F, w.weights, i).mul(share[query + r]);
+            p.intoArray(w.weights, i);
+            FloatVector.fromArray(F, w.slopes, i).sub(dot[query + r]).mul(p).mul(s.unit).intoArray(w.slopes, i);
         }
-        multiply(w.weights, rows, at, s.queries.share, query, unit);
-    }
-
-    private static void subtract(float[] x, int rows, int at, float[] numbers, int first) {
-        for (int r = 0, i = at; r < rows; r++, i += WIDTH) FloatVector.fromArray(F, x, i).sub(numbers[first + r]).intoArray(x, i);
-    }
-
-    private static void multiply(float[] x, int rows, int at, float[] factors) {
-        for (int i = at; i < rows * WIDTH; i += WIDTH) FloatVector.fromArray(F, x, i).mul(FloatVector.fromArray(F, factors, i)).intoArray(x, i);
-    }
-
-    private static void multiply(float[] x, int rows, int at, float[] numbers, int first, float unit) {
-        for (int r = 0, i = at; r < rows; r++, i += WIDTH) FloatVector.fromArray(F, x, i).mul(numbers[first + r] * unit).intoArray(x, i);
     }
 }

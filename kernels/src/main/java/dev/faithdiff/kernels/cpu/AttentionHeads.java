@@ -6,6 +6,7 @@ import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.AttentionOp;
 
 /**
  * A tensor {@code [B, tokens, heads * width]} head by head, the heads of all samples numbered through, and the forms in which
@@ -16,6 +17,13 @@ record AttentionHeads(Tensor tensor, int heads) {
     static final int BLOCK = 192;
 
     private static final int LANE_STEP = 4; // divides every vector
+
+    /** The gradients of q, k and v in the result of {@link AttentionOp.Grad}. */
+    static AttentionHeads[] parts(Tensor out, Tensor[] in, int heads) {
+        AttentionHeads[] parts = new AttentionHeads[3];
+        for (int i = 0; i < 3; i++) parts[i] = new AttentionHeads(AttentionOp.Grad.part(out, in, i), heads);
+        return parts;
+    }
 
     int count() { return tensor.size(0) * heads; }
 

@@ -32,6 +32,9 @@ public final class Conv {
             return new Size(batch, outHeight(), outWidth(), out, in, kh, kw, 1, kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right);
         }
 
+        /** The same with other channels out. */
+        Size to(int channels) { return new Size(batch, height, width, in, channels, kh, kw, stride, top, left, bottom, right); }
+
         boolean pointwise() { return kh == 1 && kw == 1 && stride == 1 && top == 0 && left == 0 && bottom == 0 && right == 0; }
     }
 

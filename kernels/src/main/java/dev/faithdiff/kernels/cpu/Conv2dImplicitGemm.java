@@ -22,8 +22,10 @@ final class Conv2dImplicitGemm implements Kernel<Conv2dOp> {
                 matrix(out, 0, size.pixels(), size.out()), false);
     }
 
-    static Conv.Size size(Conv2dOp op, Tensor x, Tensor w) {
-        return new Conv.Size(x.size(0), x.size(1), x.size(2), x.size(3), w.size(0), w.size(1), w.size(2), op.stride(),
+    static Conv.Size size(Conv2dOp op, Tensor x, Tensor w) { return size(op, x, w.size(1), w.size(2), w.size(0)); }
+
+    static Conv.Size size(Conv2dOp op, Tensor x, int kh, int kw, int outputs) {
+        return new Conv.Size(x.size(0), x.size(1), x.size(2), x.size(3), outputs, kh, kw, op.stride(),
                 op.top(), op.left(), op.bottom(), op.right());
     }
 }

@@ -25,7 +25,7 @@ final class Conv2dWinograd implements Kernel<Conv2dOp> {
     static String refusal(Conv.Size size) {
         if (size.kh() != 3 || size.kw() != 3 || size.stride() != 1) return "takes 3x3 kernels of stride 1";
         if (size.in() % Vec.LANES != 0 || size.out() % Vec.LANES != 0) return "takes channels in whole vectors of " + Vec.LANES;
-        double products = WinogradTransforms.POSITIONS * (WinogradTiles.rows(size) + WEIGHTS);
+        double products = WinogradTransforms.POSITIONS * (WinogradInput.rows(size) + WEIGHTS);
         return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels to transform the weights for" : null;
     }
 

@@ -12,7 +12,7 @@ public final class CpuBackend implements Backend {
             new LinearPacked(),
             new MatmulPacked(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(),
-            new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dWeightGradColumns(),
+            new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dWeightGradWinograd(), new Conv2dWeightGradColumns(),
             new AttentionFew(), new AttentionFlash(), new AttentionGradFew(), new AttentionGradFlash(),
             new GroupNormVector(), new GroupNormGradVector(),
             new LayerNormVector(), new LayerNormGradVector(),

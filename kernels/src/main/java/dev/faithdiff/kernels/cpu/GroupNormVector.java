@@ -15,7 +15,7 @@ public final class GroupNormVector implements Kernel<GroupNormOp> {
     private static final int ROWS = 4;        // that share the factors, which lie in two cache lines each
 
     /** What each channel of one sample is centred, multiplied and shifted by, repeated to fill whole vectors. */
-    private record Factors(float[] center, float[] factor, float[] shift) {
+    record Factors(float[] center, float[] factor, float[] shift) {
         /** The centre is the mean in float; what that rounds off goes into the shift. */
         static Factors of(GroupMoments m, int sample, float[] weight, float[] bias) {
             int row = GroupMoments.row(weight.length), width = weight.length / m.groups();

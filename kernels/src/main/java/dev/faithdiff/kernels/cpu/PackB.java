@@ -8,7 +8,6 @@ import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 
 /** Fills one panel of the right operand, [K][WIDTH] at an address, widening narrow types on the way; missing columns are zero. */
 final class PackB {
@@ -53,7 +52,7 @@ final class PackB {
     static void copy(float[] rows, int column, int columns, int depth, long to) {
         for (int k = 0, at = column; k < depth; k++, at += STRIDE, to += 4L * WIDTH) {
             if (columns < WIDTH) Arrays.fill(rows, at + columns, at + WIDTH, 0);
-            for (int i = 0; i < WIDTH; i += LANES) Vec.store(FloatVector.fromArray(Vec.F, rows, at + i), to + 4L * i);
+            Panels.copyRow(rows, at, to);
         }
     }
 
@@ -69,7 +68,7 @@ final class PackB {
         Arrays.fill(row, columns, WIDTH, 0);
         for (int k = 0; k < b.rows(); k++, to += 4L * WIDTH) {
             Widen.row(b.dtype(), b.at(k, column), columns, row, 0);
-            for (int i = 0; i < WIDTH; i += LANES) Vec.store(FloatVector.fromArray(Vec.F, row, i), to + 4L * i);
+            Panels.copyRow(row, 0, to);
         }
     }
 }

@@ -97,10 +97,19 @@ final class Panels {
     }
 
     private static void storeRow(float[] sums, int at, boolean add, long c) {
-        for (int i = 0; i < WIDTH; i += LANES) {
-            FloatVector v = FloatVector.fromArray(F, sums, at + i);
-            Vec.store(add ? v.add(Vec.load(c + 4L * i)) : v, c + 4L * i);
-        }
+        if (add) addRow(sums, at, c);
+        else copyRow(sums, at, c);
+    }
+
+    /** One row of a panel to an address. */
+    static void copyRow(float[] row, int at, long to) {
+        Vec.store(FloatVector.fromArray(F, row, at), to);
+        Vec.store(FloatVector.fromArray(F, row, at + LANES), to + 4L * LANES);
+    }
+
+    private static void addRow(float[] row, int at, long to) {
+        Vec.store(FloatVector.fromArray(F, row, at).add(Vec.load(to)), to);
+        Vec.store(FloatVector.fromArray(F, row, at + LANES).add(Vec.load(to + 4L * LANES)), to + 4L * LANES);
     }
 
     private static void storeNarrow(float[] sums, int at, int columns, boolean add, long c) {
@@ -124,9 +133,8 @@ final class Panels {
     private static void storeSquare(long square, int rows, int columns, boolean add, long c, long stride) {
         VectorMask<Float> mask = F.indexInRange(0, columns);
         for (int r = 0; r < rows; r++, square += 4L * LANES, c += 4 * stride) {
-            FloatVector v = Vec.load(square);
-            if (add) v = v.add(FloatVector.fromMemorySegment(F, Vec.MEMORY, c, Vec.LE, mask));
-            v.intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
+            if (add) Vec.load(square).add(FloatVector.fromMemorySegment(F, Vec.MEMORY, c, Vec.LE, mask)).intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
+            else Vec.load(square).intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
         }
     }
 }

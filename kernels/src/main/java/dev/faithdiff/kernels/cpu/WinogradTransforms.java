@@ -5,7 +5,6 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.LE;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import static dev.faithdiff.kernels.cpu.Vec.load;
-import static dev.faithdiff.kernels.cpu.Vec.store;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -25,10 +24,10 @@ final class WinogradTransforms {
     /** Positions of a transformed tile. */
     static final int POSITIONS = INPUTS * INPUTS;
 
-    private static final float A = 0.625f, B = 1.5f, A2 = A * A, B2 = B * B, A3 = A * A2, B3 = B * B2;
+    static final float A = 0.625f, B = 1.5f, A2 = A * A, B2 = B * B, A3 = A * A2, B3 = B * B2;
     private static final float AB = A2 * B2, SUM = A2 + B2;
-    private static final float WEIGHT_0 = (float) (1.0 / AB);
-    private static final float WEIGHT_A = (float) (0.5 / A2 / (A2 - B2)), WEIGHT_B = (float) (0.5 / B2 / (B2 - A2));
+    static final float WEIGHT_0 = (float) (1.0 / AB);
+    static final float WEIGHT_A = (float) (0.5 / A2 / (A2 - B2)), WEIGHT_B = (float) (0.5 / B2 / (B2 - A2));
 
     private WinogradTransforms() {}
 
@@ -144,10 +143,10 @@ final class WinogradTransforms {
         FloatVector m3 = FloatVector.fromArray(F, patch, at + 3 * LANES), m4 = FloatVector.fromArray(F, patch, at + 4 * LANES);
         FloatVector evenA = m1.add(m2), oddA = m1.sub(m2), evenB = m3.add(m4), oddB = m3.sub(m4);
         FloatVector b = FloatVector.fromArray(F, bias, biasAt);
-        store(FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b), pixels[pixel] + channel);
-        store(oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b), pixels[pixel + 1] + channel);
-        store(evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b), pixels[pixel + 2] + channel);
+        FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b).intoMemorySegment(MEMORY, pixels[pixel] + channel, LE);
+        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 1] + channel, LE);
+        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 2] + channel, LE);
         FloatVector odd = oddB.fma(FloatVector.broadcast(F, B3), FloatVector.fromArray(F, patch, at + 5 * LANES));
-        store(oddA.fma(FloatVector.broadcast(F, A3), odd).add(b), pixels[pixel + 3] + channel);
+        oddA.fma(FloatVector.broadcast(F, A3), odd).add(b).intoMemorySegment(MEMORY, pixels[pixel + 3] + channel, LE);
     }
 }

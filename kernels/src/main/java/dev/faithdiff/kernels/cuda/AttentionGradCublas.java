@@ -21,6 +21,7 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
     }
 
     @Override public void run(AttentionOp.Grad op, Tensor[] in, Tensor out) {
+        Tensor dq = AttentionOp.Grad.part(out, in, 0), dk = AttentionOp.Grad.part(out, in, 1), dv = AttentionOp.Grad.part(out, in, 2);
         Tensor q = in[0], k = in[1], v = in[2], g = in[3];
         AttentionScores s = AttentionScores.of(op.of(), in, false);
         Cublas cublas = ((CudaDevice) out.device()).cublas();
@@ -32,14 +33,11 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
                 cublas.products(heads, n, s.keys(), s.d(), s.of(q, b, h, 0, false), s.of(k, b, h, 0, true), s.of(scores, n, false));
                 launch(new Tensor[] {p}, p, "scores_softmax").grid(rows).block(s.block(p.dtype())).arg(scores).arg(p).arg(s.keys()).arg(n).arg(0)
                         .arg(op.of().causal() ? 1 : 0).arg(scale).run();
-                if (op.operand() == 2) {
-                    cublas.products(heads, s.keys(), s.e(), n, s.of(p, n, true), s.of(g, b, h, 0, false), s.of(out, b, h, 0, false));
-                    return;
-                }
+                cublas.products(heads, s.keys(), s.e(), n, s.of(p, n, true), s.of(g, b, h, 0, false), s.of(dv, b, h, 0, false));
                 cublas.products(heads, n, s.keys(), s.e(), s.of(g, b, h, 0, false), s.of(v, b, h, 0, true), s.of(scores, n, false));
                 launch(new Tensor[] {p}, p, "scores_softmax_grad").grid(rows).block(s.block(p.dtype())).arg(p).arg(scores).arg(p).arg(s.keys()).arg(scale).run();
-                if (op.operand() == 0) cublas.products(heads, n, s.d(), s.keys(), s.of(p, n, false), s.of(k, b, h, 0, false), s.of(out, b, h, 0, false));
-                else cublas.products(heads, s.keys(), s.d(), n, s.of(p, n, true), s.of(q, b, h, 0, false), s.of(out, b, h, 0, false));
+                cublas.products(heads, n, s.d(), s.keys(), s.of(p, n, false), s.of(k, b, h, 0, false), s.of(dq, b, h, 0, false));
+                cublas.products(heads, s.keys(), s.d(), n, s.of(p, n, true), s.of(q, b, h, 0, false), s.of(dk, b, h, 0, false));
             });
         }
     }

@@ -43,6 +43,7 @@ public final class CudaBackend implements Backend {
     @Override public int count() { return CudaLibraries.found().devices(); }
 
     @Override public synchronized Device open(int index) {
+        if (unavailable() != null) throw new OpError("device 'cuda:" + index + "' is not available: " + unavailable());
         if (index < 0 || index >= count()) throw new OpError("device 'cuda:" + index + "' does not exist: this machine has " + count());
         return devices.computeIfAbsent(index, CudaDevice::new);
     }

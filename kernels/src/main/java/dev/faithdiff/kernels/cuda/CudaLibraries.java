@@ -50,8 +50,8 @@ final class CudaLibraries {
     /** What is missing, as a sentence; null if nothing is. */
     String missing() { return missing; }
 
-    /** Number of GPUs; 0 where something is missing. */
-    int devices() { return missing == null ? devices : 0; }
+    /** Number of GPUs that the driver sees, whatever else is missing. */
+    int devices() { return devices; }
 
     /** The libraries in use and their versions. */
     String sentence() { return String.join(", ", versions); }
@@ -99,7 +99,7 @@ final class CudaLibraries {
         versions.add(named("NVRTC", nvrtc(compiler.symbols()), compiler));
         long v = count(dnn.symbols(), "cudnnGetVersion");
         versions.add(named("cuDNN", v / 10000 + "." + v / 100 % 100 + "." + v % 100, dnn));
-        loadNatives(major, NATIVES.length);
+        loadNatives(major);
         return null;
     }
 
@@ -115,19 +115,19 @@ final class CudaLibraries {
     }
 
     /**
-     * Loads the first {@code count} natives of JCuda. It takes them from the folder {@code java.io.tmpdir} where files of their names are;
+     * Loads the natives of JCuda. It takes them from the folder {@code java.io.tmpdir} where files of their names are;
      * a private folder keeps others from putting theirs there, and lets CUDA 13 have its own.
      */
-    static void loadNatives(int major, int count) throws IOException {
+    static void loadNatives(int major) throws IOException {
         Path folder = Files.createTempDirectory("faithdiff-cuda");
         String before = System.getProperty("java.io.tmpdir");
         try {
-            for (int i = 0; i < count; i++) {
+            for (int i = 0; i < NATIVES.length; i++) {
                 String file = "lib" + NATIVES[i] + "-" + JCUDA + "-linux-x86_64.so";
                 Files.write(folder.resolve(file), adapted(NATIVES[i], file, major));
             }
             System.setProperty("java.io.tmpdir", folder.toString());
-            for (int i = 0; i < count; i++) Class.forName(CLASSES[i]);
+            for (String name : CLASSES) Class.forName(name);
         } catch (ClassNotFoundException e) {
             throw new CudaError(e.getMessage() + " is not on the class path");
         } finally {

@@ -47,7 +47,8 @@ record DiskCache(Path folder) {
         }
     }
 
-    private Path file(String key, String ending) {
+    /** Where what is kept for a key lies. */
+    Path file(String key, String ending) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
             return folder.resolve(HexFormat.of().formatHex(hash, 0, 16) + ending);

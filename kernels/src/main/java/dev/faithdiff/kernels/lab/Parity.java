@@ -24,7 +24,7 @@ public final class Parity {
      *
      * @param refusal the kernel's reason not to take the case, or null
      * @param error   the largest difference from the reference
-     * @param allowed the difference that passes: tolerance times the largest expected magnitude
+     * @param allowed the difference that passes: tolerance times the largest expected magnitude of a part of the result; of the worst part
      * @param failure what went wrong, or null
      */
     public record Result(String name, String kernel, String refusal, double error, double allowed, String failure) {
@@ -61,23 +61,35 @@ public final class Parity {
             Tensor expected = c.model() ? kernels(op, host) : reference(op, host);
             Tensor actual = guarded(poison(op.dtype(in), shape), device);
             kernel.run(op, in, actual);
-            // Two kernels, of which neither is exact, may be twice as far apart.
-            double allowed = Tolerance.of(op, kernel.name(), actual.dtype()) * magnitude(expected) * (c.model() ? 2 : 1), error = 0;
-            long worst = 0;
             Tensor result = content(actual);
-            for (long i = 0; i < expected.count(); i++) {
-                double e = difference(result.get(i), expected.get(i));
-                if (e > error) error = e;
-                if (e == error) worst = i;
+            Result worst = null;
+            long first = 0;
+            for (long count : op.parts(in)) {
+                Result part = compare(c, kernel.name(), result.view(first, Shape.of(Math.toIntExact(count))), expected.view(first, Shape.of(Math.toIntExact(count))), first);
+                if (worst == null || worst.failure == null && (part.failure != null || part.error * worst.allowed > worst.error * part.allowed)) worst = part;
+                first += count;
             }
-            String wrong = "element " + worst + " is " + result.get(worst) + ", expected " + expected.get(worst);
-            String failure = error <= allowed ? null : wrong;
+            String failure = worst.failure;
             if (!guardsHold(actual)) failure = "writes outside its result";
             for (int i = 0; i < in.length; i++) {
                 if (content(in[i]).segment().mismatch(host[i].segment()) >= 0 || !guardsHold(in[i])) failure = "changes operand " + i;
             }
-            return new Result(c.name(), kernel.name(), null, error, allowed, failure);
+            return new Result(c.name(), kernel.name(), null, worst.error, worst.allowed, failure);
         }
+    }
+
+    /** One part of a result, from element {@code first} on, against what is expected of it. */
+    private static Result compare(Case c, String kernel, Tensor actual, Tensor expected, long first) {
+        // Two kernels, of which neither is exact, may be twice as far apart.
+        double allowed = Tolerance.of(c.op(), kernel, actual.dtype()) * magnitude(expected) * (c.model() ? 2 : 1), error = 0;
+        long worst = 0;
+        for (long i = 0; i < expected.count(); i++) {
+            double e = difference(actual.get(i), expected.get(i));
+            if (e > error) error = e;
+            if (e == error) worst = i;
+        }
+        String wrong = "element " + (first + worst) + " is " + actual.get(worst) + ", expected " + expected.get(worst);
+        return new Result(c.name(), kernel, null, error, allowed, error <= allowed ? null : wrong);
     }
 
     private static Tensor reference(Op op, Tensor[] in) {

@@ -25,15 +25,19 @@ final class Against {
         return t;
     }
 
-    /** Fails where the kernel differs by more than {@code tolerance} times the largest value of the result. */
+    /** Fails where the kernel differs by more than {@code tolerance} times the largest value of the result, of each of its parts. */
     static void reference(double tolerance, Kernel<?> kernel, Op op, Tensor... in) {
         Tensor expected = Tensor.empty(Device.CPU, op.dtype(in), op.shape(in)), actual = Engine.run(kernel, op, in);
         op.reference(in, expected);
-        double largest = 1e-30;
-        for (long i = 0; i < expected.count(); i++) largest = Math.max(largest, Math.abs(expected.get(i)));
-        for (long i = 0; i < expected.count(); i++) {
-            double error = Math.abs(actual.get(i) - expected.get(i)) / largest;
-            if (!(error <= tolerance)) assertThat((double) actual.get(i)).as("%s at %d, error %.1e", op, i, error).isEqualTo(expected.get(i));
+        long first = 0;
+        for (long count : op.parts(in)) {
+            double largest = 1e-30;
+            for (long i = first; i < first + count; i++) largest = Math.max(largest, Math.abs(expected.get(i)));
+            for (long i = first; i < first + count; i++) {
+                double error = Math.abs(actual.get(i) - expected.get(i)) / largest;
+                if (!(error <= tolerance)) assertThat((double) actual.get(i)).as("%s at %d, error %.1e", op, i, error).isEqualTo(expected.get(i));
+            }
+            first += count;
         }
     }
 }

@@ -43,11 +43,14 @@ class NormVectorTest {
     @CsvSource({"1,6,4,2", "2,30,64,32", "3,7,5,5", "1,101,13,1", "2,1000,32,8", "1,3000,37,1", "1,300,320,32"})
     void gradients(int batch, int pixels, int channels, int groups) {
         for (double mean : new double[] {0, 100}) {
-            for (int operand = 0; operand < 2; operand++) {
-                try (Scope s = Scope.open()) {
-                    Tensor x = normal(mean, 1, batch, pixels, channels), grad = normal(0, 1, batch, pixels, channels);
-                    Tensor weight = normal(1, 1, channels);
-                    Against.reference(5e-6, new GroupNormGradVector(), new GroupNormOp.Grad(groups, 1e-5f, operand), x, weight, grad);
+            try (Scope s = Scope.open()) {
+                Tensor x = normal(mean, 1, batch, pixels, channels), grad = normal(0, 1, batch, pixels, channels);
+                Tensor weight = normal(1, 1, channels), bias = normal(0, 1, channels);
+                for (boolean silu : new boolean[] {false, true}) {
+                    GroupNormOp.Grad op = new GroupNormOp.Grad(new GroupNormOp(groups, 1e-5f, silu));
+                    Against.reference(5e-6, new GroupNormGradVector(), op, x, weight, bias, grad);
+                }
+                for (int operand = 0; operand < 2; operand++) {
                     Against.reference(5e-6, new LayerNormGradVector(), new LayerNormOp.Grad(1e-5f, operand), x, weight, grad);
                 }
             }

@@ -53,7 +53,8 @@ class CompileTest {
     }
 
     @Test void everySourceCompilesForEachArchitecture(@TempDir Path folder) throws Exception {
-        Assumptions.assumeTrue(runs("nvcc"), "CUDA sources are not compiled: there is no nvcc");
+        String compiler = version("nvcc");
+        Assumptions.assumeTrue(compiler != null, "CUDA sources are not compiled: there is no nvcc");
         List<Future<String>> failures = new ArrayList<>();
         try (ExecutorService two = Executors.newFixedThreadPool(2)) {
             for (String source : sources()) {
@@ -62,7 +63,7 @@ class CompileTest {
                     // All types for Hopper; for the others, where only the code generation differs, the last.
                     for (String architecture : i == types.size() - 1 ? ARCHITECTURES : List.of("sm_90a")) {
                         String t = types.get(i);
-                        failures.add(two.submit(() -> compile(folder, source, t, architecture)));
+                        failures.add(two.submit(() -> compile(compiler, folder, source, t, architecture)));
                     }
                 }
             }
@@ -70,26 +71,35 @@ class CompileTest {
         for (Future<String> f : failures) assertThat(f.get()).isEmpty();
     }
 
-    private static boolean runs(String program) throws InterruptedException {
+    /** What a program says of its version, or null if it does not run. */
+    private static String version(String program) throws InterruptedException {
         try {
             Process p = new ProcessBuilder(program, "--version").redirectErrorStream(true).start();
-            p.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
-            return p.waitFor() == 0;
+            String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return p.waitFor() == 0 ? said : null;
         } catch (IOException e) {
-            return false;
+            return null;
         }
     }
 
     /** The compiler's messages; empty if there are none. */
-    private static String compile(Path folder, String source, String types, String architecture) throws IOException, InterruptedException {
-        Path text = Files.createTempFile(folder, source, ".cu");
-        Files.writeString(text, EmulatedDevice.resource("prelude.cuh") + "#line 1 \"" + source + ".cu\"\n" + EmulatedDevice.resource(source + ".cu"));
+    private static String compile(String compiler, Path folder, String source, String types, String architecture) throws IOException, InterruptedException {
+        String all = EmulatedDevice.resource("prelude.cuh") + "#line 1 \"" + source + ".cu\"\n" + EmulatedDevice.resource(source + ".cu");
         String[] t = types.split(" ");
         List<String> command = new ArrayList<>(List.of("nvcc", "-cubin", "-std=c++17", "-Xptxas", "-O1,-warn-spills", "-arch=" + architecture));
         for (int i = 0; i < 3; i++) if (!t[i].equals("-")) command.add("-DT" + i + "=" + t[i]);
-        command.addAll(List.of("-DTO=" + t[3], "-o", text + ".cubin", text.toString()));
+        command.add("-DTO=" + t[3]);
+        // What compiled here once, by this compiler, need not again.
+        DiskCache compiled = new DiskCache(Path.of("target", "compiled"));
+        String key = compiler + command + all;
+        if (compiled.find(key, ".ok") != null) return "";
+        Path text = Files.createTempFile(folder, source, ".cu");
+        Files.writeString(text, all);
+        command.addAll(List.of("-o", text + ".cubin", text.toString()));
         Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
         String messages = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return p.waitFor() == 0 && messages.isBlank() ? "" : String.join(" ", command) + "\n" + messages;
+        boolean fine = p.waitFor() == 0 && messages.isBlank();
+        if (fine) compiled.keep(key, ".ok", new byte[0]);
+        return fine ? "" : String.join(" ", command) + "\n" + messages;
     }
 }

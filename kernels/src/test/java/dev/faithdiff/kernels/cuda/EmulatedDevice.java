@@ -38,7 +38,7 @@ final class EmulatedDevice implements Device, Entry.Target {
     private final Map<Long, MemorySegment> memory = new HashMap<>();
     private final Launch launch = new Launch();
 
-    /** @param folder where libraries are built */
+    /** @param folder where libraries are kept by the hash of their sources */
     EmulatedDevice(Path folder) { this.folder = folder; }
 
     /** Null if sources can be compiled here, else the reason. */
@@ -69,23 +69,29 @@ final class EmulatedDevice implements Device, Entry.Target {
         };
     }
 
-    /** Builds the library of a source for some types with all its entries. */
-    Path build(String source, List<String> defines) {
+    /** Builds or finds again the library of a source for some types with all its entries. */
+    private Path build(String source, List<String> defines) {
         String text = resource(source + ".cu");
         StringBuilder all = new StringBuilder(resource("emulate.h")).append(resource("prelude.cuh")).append(resource("emulate_end.h"))
                 .append("#line 1 \"").append(source).append(".cu\"\n").append(text);
         Matcher m = ENTRY.matcher(text);
         while (m.find()) all.append("EMULATE(").append(m.group(1)).append(")\n");
+        List<String> command = new ArrayList<>(List.of("g++", "-std=c++17", "-O1", "-w", "-fPIC", "-shared", "-DEMULATED"));
+        command.addAll(defines);
+        DiskCache kept = new DiskCache(folder);
+        String key = command + all.toString();
         try {
-            Path cpp = Files.createTempFile(folder, source, ".cpp"), library = Path.of(cpp.toString().replace(".cpp", ".so"));
+            if (kept.find(key, ".so") != null) return kept.file(key, ".so");
+            Path cpp = Files.createTempFile(source, ".cpp"), library = Path.of(cpp.toString().replace(".cpp", ".so"));
             Files.writeString(cpp, all);
-            List<String> command = new ArrayList<>(List.of("g++", "-std=c++17", "-O1", "-w", "-fPIC", "-shared", "-DEMULATED"));
-            command.addAll(defines);
             command.addAll(List.of("-o", library.toString(), cpp.toString()));
             Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
             String messages = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (p.waitFor() != 0) throw new IllegalStateException(String.join(" ", command) + "\n" + messages);
-            return library;
+            kept.keep(key, ".so", Files.readAllBytes(library));
+            Files.delete(library);
+            Files.delete(cpp);
+            return kept.file(key, ".so");
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }

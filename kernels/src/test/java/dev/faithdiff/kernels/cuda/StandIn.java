@@ -12,7 +12,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,17 +29,31 @@ public final class StandIn {
     /** Builds the libraries in a folder. */
     public StandIn(Path folder) throws Exception {
         this.folder = folder;
-        for (String file : List.of("cuda.c", "cublas.c", "cudnn.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
+        for (String file : List.of("cuda.c", "cublas.c", "cudnn.c", "nvrtc.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
+        for (String file : List.of("emulate.h", "emulate_end.h")) resource("/cuda/" + file, folder.resolve(file));
         // The driver's symbols have no versions, the libraries' have; these find the driver's memory in the driver.
         gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");
-        for (String[] part : new String[][] {{"cublas.c", "libcublas.so.12"}, {"cudnn.c", "libcudnn.so.9"}}) {
+        gcc(folder, "-shared", "-o", "libcublasLt.so.12", "-x", "c", "/dev/null");
+        for (String[] part : new String[][] {{"cublas.c", "libcublas.so.12"}, {"cudnn.c", "libcudnn.so.9"}, {"nvrtc.c", "libnvrtc.so.12"}}) {
             Files.writeString(folder.resolve("versions"), part[1] + " { global: *; };");
             gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname," + part[1], "-Wl,--version-script=versions", "-o", part[1], part[0], "libcuda.so.1", "-lm");
         }
     }
 
-    /** Runs a class's main and returns what the driver was asked for. */
+    /** What a run of a class's main printed, its exit code, and what the driver was asked for. */
+    public record Ran(int code, String output, List<String> calls) {}
+
+    /** Runs a class's main, which must go well, and returns what the driver was asked for. */
     public List<String> run(Class<?> main, List<String> options, Map<String, String> environment, String... arguments) throws Exception {
+        Ran ran = runAny(main, options, environment, arguments);
+        assertThat(ran.code).as(ran.output).isZero();
+        System.out.print(ran.output);
+        assertThat(ran.calls).noneMatch(c -> c.startsWith("BAD"));
+        return ran.calls;
+    }
+
+    /** Runs a class's main. */
+    public Ran runAny(Class<?> main, List<String> options, Map<String, String> environment, String... arguments) throws Exception {
         Path output = folder.resolve("output"), calls = folder.resolve("calls");
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Xmx512m", "-Dfaithdiff.cuda.libraries=" + folder));
@@ -48,24 +61,23 @@ public final class StandIn {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        Files.deleteIfExists(calls);
         builder.environment().put("CUDA_STANDIN_LOG", calls.toString());
+        builder.environment().put("CUDA_STANDIN_FOLDER", folder.toString());
         builder.environment().putAll(environment);
         builder.environment().remove("LD_LIBRARY_PATH");
         Process process = builder.start();
         boolean ended = process.waitFor(600, TimeUnit.SECONDS);
         if (!ended) process.destroyForcibly();
-        assertThat(ended && process.exitValue() == 0).as(Files.readString(output)).isTrue();
-        System.out.print(Files.readString(output));
-        List<String> said = Files.readAllLines(calls);
-        assertThat(said).noneMatch(c -> c.startsWith("BAD"));
-        return said;
+        assertThat(ended).as(Files.readString(output)).isTrue();
+        return new Ran(process.exitValue(), Files.readString(output), Files.exists(calls) ? Files.readAllLines(calls) : List.of());
     }
 
     /** In that JVM: loads the libraries. @param cache any folder */
     static void load(Path cache) throws IOException {
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
-        for (String file : List.of("libcuda.so.1", "libcublas.so.12", "libcudnn.so.9")) assertThat(search.open(file).path()).isNotNull();
-        CudaLibraries.loadNatives(12, 3);
+        for (String file : List.of("libcuda.so.1", "libcublas.so.12", "libcudnn.so.9", "libnvrtc.so.12")) assertThat(search.open(file).path()).isNotNull();
+        CudaLibraries.loadNatives(12);
     }
 
     /** In that JVM: writes a line among the driver's calls. */
@@ -79,21 +91,18 @@ public final class StandIn {
     }
 
     /**
-     * In that JVM, with CUDA_STANDIN_NEAR in its environment: a device that runs our kernels as {@link EmulatedDevice} builds them.
+     * In that JVM, with CUDA_STANDIN_NEAR in its environment: a device that runs our kernels as the stand-in of NVRTC builds them.
      *
      * @param cache an empty folder
      */
     public static Device open(Path cache) throws IOException {
         load(cache);
-        EmulatedDevice builder = new EmulatedDevice(cache);
-        return new CudaDevice(0, new CudaModules.Compiler() {
-            @Override public String version() { return "g++"; }
+        return new CudaDevice(0, new Nvrtc(), new DiskCache(cache));
+    }
 
-            @Override public byte[] compile(String source, String name, List<String> options) {
-                List<String> defines = options.stream().filter(o -> o.startsWith("-D")).toList();
-                return (builder.build(name.replace(".cu", ""), defines) + "\0").getBytes(StandardCharsets.UTF_8);
-            }
-        }, new DiskCache(cache));
+    /** Skips the test where our kernels cannot be built for the host. */
+    public static void requireCompiler() {
+        assumeTrue(EmulatedDevice.unavailable() == null, () -> "CUDA sources are not emulated: " + EmulatedDevice.unavailable());
     }
 
     static void gcc(Path folder, String... arguments) throws Exception {

@@ -1,7 +1,6 @@
 package dev.faithdiff.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -76,7 +75,7 @@ class StandInTest {
 
     /** Every kind of kernel together, captured as a graph, with the kernels of this backend run on the host. */
     @Test void aNetworkIsCapturedAndRepeated() throws Exception {
-        assumeTrue(EmulatedDevice.unavailable() == null, () -> "CUDA sources are not emulated: " + EmulatedDevice.unavailable());
+        StandIn.requireCompiler();
         List<String> calls = new StandIn(folder).run(StandInNetwork.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"),
                 Files.createDirectory(folder.resolve("cache")).toString());
         assertThat(calls).doesNotContain("alloc in a capture");
@@ -85,7 +84,7 @@ class StandInTest {
 
     /** Those kernels that need cuBLAS and cuDNN, with every small case: what they ask the libraries for, and our kernels between. */
     @Test void kernelsOnLibrariesAgreeWithTheirReferences() throws Exception {
-        assumeTrue(EmulatedDevice.unavailable() == null, () -> "CUDA sources are not emulated: " + EmulatedDevice.unavailable());
+        StandIn.requireCompiler();
         new StandIn(folder).run(StandInLibraries.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), Files.createDirectory(folder.resolve("cache")).toString());
     }
 

@@ -50,6 +50,8 @@ public record AdamWOp(double rate, double beta1, double beta2, double epsilon, d
             return in[0].shape();
         }
 
+        @Override public long[] parts(Tensor[] in) { return new long[] {in[1].count(), in[1].count()}; }
+
         @Override public void reference(Tensor[] in, Tensor out) {
             long n = in[1].count();
             for (long i = 0; i < n; i++) {

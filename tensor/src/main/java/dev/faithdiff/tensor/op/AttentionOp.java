@@ -55,24 +55,40 @@ public record AttentionOp(int heads, boolean causal) implements Op {
     }
 
     @Override public Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
+        Tensor all = Engine.run(new Grad(this), in[0], in[1], in[2], grad);
         Tensor[] g = new Tensor[3];
-        for (int i = 0; i < 3; i++) if (wanted[i]) g[i] = Engine.run(new Grad(this, i), in[0], in[1], in[2], grad);
+        for (int i = 0; i < 3; i++) if (wanted[i]) g[i] = Grad.part(all, in, i);
         return g;
     }
 
     @Override public long flops(Tensor[] in) { return 2 * in[0].count() * in[1].size(1) * (in[0].size(2) + in[2].size(2)) / in[0].size(2); }
 
-    /** Gradient with respect to operand {@code operand} (0 q, 1 k, 2 v), of operands q, k, v, grad; probabilities are computed again. */
-    public record Grad(AttentionOp of, int operand) implements Op {
+    /**
+     * Gradients with respect to q, k and v one behind the other in one result of rank 1, of operands q, k, v, grad; probabilities are
+     * computed again, once for all three.
+     */
+    public record Grad(AttentionOp of) implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 4, 4);
             Shape out = of.shape(new Tensor[] {in[0], in[1], in[2]});
             require(out.equals(in[3].shape()), in, "the gradient has the result's shape " + out);
-            return in[operand].shape();
+            long count = in[0].count() + in[1].count() + in[2].count();
+            require(count <= Integer.MAX_VALUE, in, "gradients of " + count + " numbers do not fit one result");
+            return Shape.of((int) count);
+        }
+
+        @Override public long[] parts(Tensor[] in) { return new long[] {in[0].count(), in[1].count(), in[2].count()}; }
+
+        /** The gradient of operand {@code operand} (0 q, 1 k, 2 v) in this op's result: a view. */
+        public static Tensor part(Tensor out, Tensor[] in, int operand) {
+            long first = 0;
+            for (int i = 0; i < operand; i++) first += in[i].count();
+            return out.view(first, in[operand].shape());
         }
 
         @Override public void reference(Tensor[] in, Tensor out) {
             int keys = in[1].size(1), width = in[0].size(2), vwidth = in[2].size(2), d = width / of.heads, e = vwidth / of.heads;
+            int ks = Math.toIntExact(in[0].count()), vs = ks + Math.toIntExact(in[1].count());
             double[] p = new double[keys], sums = new double[Math.toIntExact(out.count())];
             for (int b = 0; b < in[0].size(0); b++) {
                 for (int h = 0; h < of.heads; h++) {
@@ -85,17 +101,16 @@ public record AttentionOp(int heads, boolean causal) implements Op {
                             long v = ((long) b * keys + s) * vwidth + (long) h * e;
                             for (int i = 0; i < e; i++) {
                                 dp[s] += (double) in[3].get(g + i) * in[2].get(v + i);
-                                if (operand == 2) sums[(int) v + i] += p[s] * in[3].get(g + i);
+                                sums[vs + (int) v + i] += p[s] * in[3].get(g + i);
                             }
                             mean += p[s] * dp[s];
                         }
-                        if (operand == 2) continue;
                         for (int s = 0; s < seen; s++) {
                             double ds = p[s] * (dp[s] - mean) * of.scale(in);
                             long k = ((long) b * keys + s) * width + (long) h * d;
                             for (int i = 0; i < d; i++) {
-                                if (operand == 0) sums[(int) q + i] += ds * in[1].get(k + i);
-                                else sums[(int) k + i] += ds * in[0].get(q + i);
+                                sums[(int) q + i] += ds * in[1].get(k + i);
+                                sums[ks + (int) k + i] += ds * in[0].get(q + i);
                             }
                         }
                     }
@@ -104,6 +119,6 @@ public record AttentionOp(int heads, boolean causal) implements Op {
             for (int i = 0; i < sums.length; i++) out.set(i, sums[i]);
         }
 
-        @Override public long flops(Tensor[] in) { return 2 * of.flops(in); }
+        @Override public long flops(Tensor[] in) { return 2 * in[0].count() * in[1].size(1) * (3L * in[0].size(2) + 2L * in[2].size(2)) / in[0].size(2); }
     }
 }

@@ -14,7 +14,7 @@ public interface Backend {
     /** Null if devices of this kind can be opened here, else the reason in a sentence. */
     String unavailable();
 
-    /** Number of devices of this kind; 0 where unavailable. */
+    /** Number of devices of this kind, also of those that something is missing for. */
     int count();
 
     /** Opens, or finds again, the device of an index. */

@@ -97,8 +97,10 @@ public final class Engine {
     private static Device device(Op op, Tensor[] in) {
         for (Tensor t : in) t.storage().require();
         for (Tensor t : in) {
-            op.require(t.storage().live(), in, t + " is used after its scope was closed");
-            op.require(t.device() == in[0].device(), in, "operands live on " + in[0].device().name() + " and " + t.device().name());
+            boolean live = t.storage().live(), here = t.device() == in[0].device();
+            if (live && here) continue; // before messages are put together, which for small ops took longer than the op
+            op.require(live, in, t + " is used after its scope was closed");
+            op.require(here, in, "operands live on " + in[0].device().name() + " and " + t.device().name());
         }
         return in[0].device();
     }

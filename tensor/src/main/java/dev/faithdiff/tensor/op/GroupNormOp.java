@@ -53,58 +53,70 @@ public record GroupNormOp(int groups, float eps, boolean silu) implements Op {
     }
 
     @Override public Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
-        Tensor g = grad;
-        if (silu) {
-            Tensor y = in[0].groupNorm(in[1], in[2], groups, eps);
-            g = Engine.run(new UnaryOp.Grad(new UnaryOp(UnaryOp.Kind.SILU, 0)), y, grad);
-        }
+        Tensor all = Engine.run(new Grad(this), in[0], in[1], in[2], grad);
         Tensor[] r = new Tensor[3];
-        if (wanted[0]) r[0] = Engine.run(new Grad(groups, eps, 0), in[0], in[1], g);
-        if (wanted[1]) r[1] = Engine.run(new Grad(groups, eps, 1), in[0], in[1], g);
-        if (wanted[2]) r[2] = g.reshape(-1, in[0].size(-1)).sum(0).reshape(in[0].size(-1));
+        if (wanted[0]) r[0] = all.view(0, in[0].shape());
+        // Copied: as views the gradients of weight and bias, which live long, would hold the memory of the input's.
+        for (int i = 1; i < 3; i++) if (wanted[i]) r[i] = all.view(in[0].count() + (i - 1) * in[1].count(), in[1].shape()).mul(1);
         return r;
     }
 
     @Override public long flops(Tensor[] in) { return (silu ? 11 : 7) * in[0].count(); }
 
-    /** Gradient with respect to x (operand 0) or the weight (operand 1), of operands x, weight, grad. */
-    public record Grad(int groups, float eps, int operand) implements Op {
+    /** Gradients with respect to x, weight and bias one behind the other in one result of rank 1, of operands x, weight, bias, grad. */
+    public record Grad(GroupNormOp of) implements Op {
         @Override public Shape shape(Tensor[] in) {
-            requireOperands(in, 3, 3);
-            require(in[0].shape().equals(in[2].shape()), in, "x and the gradient have one shape");
-            return in[operand].shape();
+            requireOperands(in, 4, 4);
+            of.shape(new Tensor[] {in[0], in[1], in[2]});
+            require(in[0].shape().equals(in[3].shape()), in, "x and the gradient have one shape");
+            long count = in[0].count() + 2 * in[1].count();
+            require(count <= Integer.MAX_VALUE, in, "gradients of " + count + " numbers do not fit one result");
+            return Shape.of((int) count);
         }
+
+        @Override public long[] parts(Tensor[] in) { return new long[] {in[0].count(), in[1].count(), in[2].count()}; }
 
         @Override public void reference(Tensor[] in, Tensor out) {
             Tensor x = in[0];
-            int channels = x.size(-1), width = channels / groups;
+            int channels = x.size(-1), width = channels / of.groups;
             long pixels = x.count() / x.size(0) / channels;
-            double[] dweight = new double[channels];
+            double[] dweight = new double[channels], dbias = new double[channels];
             for (int b = 0; b < x.size(0); b++) {
-                for (int g = 0; g < groups; g++) {
-                    double[] m = new GroupNormOp(groups, eps, false).moments(x, b, g);
-                    double sum = 0, dot = 0;
+                for (int g = 0; g < of.groups; g++) {
+                    double[] m = of.moments(x, b, g);
+                    double sum = 0, dot = 0, n = pixels * width;
                     for (long p = 0; p < pixels; p++) {
                         for (int c = g * width; c < (g + 1) * width; c++) {
                             long i = (b * pixels + p) * channels + c;
-                            double hat = (x.get(i) - m[0]) * m[1], d = in[2].get(i);
+                            double hat = (x.get(i) - m[0]) * m[1], d = slope(in, i, c, hat);
                             dweight[c] += d * hat;
+                            dbias[c] += d;
                             sum += d * in[1].get(c);
                             dot += d * in[1].get(c) * hat;
                         }
                     }
-                    if (operand == 1) continue;
-                    double n = pixels * width;
                     for (long p = 0; p < pixels; p++) {
                         for (int c = g * width; c < (g + 1) * width; c++) {
                             long i = (b * pixels + p) * channels + c;
                             double hat = (x.get(i) - m[0]) * m[1];
-                            out.set(i, m[1] * (in[2].get(i) * in[1].get(c) - sum / n - hat * dot / n));
+                            out.set(i, m[1] * (slope(in, i, c, hat) * in[1].get(c) - sum / n - hat * dot / n));
                         }
                     }
                 }
             }
-            if (operand == 1) for (int c = 0; c < channels; c++) out.set(c, dweight[c]);
+            for (int c = 0; c < channels; c++) {
+                out.set(x.count() + c, dweight[c]);
+                out.set(x.count() + channels + c, dbias[c]);
+            }
         }
+
+        /** Gradient with respect to what SiLU is applied to, if it is. */
+        private double slope(Tensor[] in, long i, int channel, double hat) {
+            if (!of.silu) return in[3].get(i);
+            double y = hat * in[1].get(channel) + in[2].get(channel), s = UnaryOp.sigmoid(y);
+            return in[3].get(i) * s * (1 + y * (1 - s));
+        }
+
+        @Override public long flops(Tensor[] in) { return (of.silu ? 30 : 16) * in[0].count(); }
     }
 }

@@ -36,6 +36,9 @@ public sealed interface Op permits UnaryOp, UnaryOp.Grad, BinaryOp, AffineOp, Ca
         throw new OpError(name() + " has no gradient");
     }
 
+    /** Elements of the parts that lie one behind the other in the result: one part, but for gradients that are computed together. */
+    default long[] parts(Tensor[] in) { return new long[] {shape(in).count()}; }
+
     /** Floating-point operations (a multiply-add counts two). */
     default long flops(Tensor[] in) { return shape(in).count(); }
 
