@@ -42,7 +42,7 @@ final class AlignmentBlock {
     }
 
     private Tensor attend(Tensor x) {
-        if (x.size(0) == 1) return x.linear(folded().to(x.dtype()), foldedBias().to(x.dtype()));
+        if (x.size(0) == 1) return x.linear(folded().to(x.dtype()), foldedBias(x.dtype()));
         Tensor q = project(x, 0).permute(1, 0, 2), k = project(x, 1).permute(1, 0, 2), v = project(x, 2).permute(1, 0, 2);
         return out.forward(q.attention(k, v, heads, false).permute(1, 0, 2));         // [B, pixels, width]
     }
@@ -50,8 +50,8 @@ final class AlignmentBlock {
     /** Output after value projection as one matrix: made anew, so that training and files know the two, for a sixth of what it saves. */
     private Tensor folded() { return out.weight().to(DType.F32).matmul(inWeight.slice(0, 2 * width, 3 * width).to(DType.F32)); }
 
-    private Tensor foldedBias() {
-        return out.forward(inBias.slice(0, 2 * width, 3 * width).to(DType.F32).reshape(1, width)).reshape(width);
+    private Tensor foldedBias(DType dtype) {
+        return out.forward(inBias.slice(0, 2 * width, 3 * width).to(dtype).reshape(1, width)).reshape(width);
     }
 
     /** Query (0), key (1) or value (2) projection. */
