@@ -83,9 +83,11 @@ final class Restoration {
                             int tile = k;
                             Tensor x = grid.cut(d.latents(), grid.tiles().get(k));
                             // A copy, since a preview looks at it after the next tile's run.
-                            Supplier<Tensor> predict = () -> alone(() -> guidance.apply(network.run(sampler.scaleInput(x, at).to(model.dtype),
-                                    conditions.get(tile), model.unet.unet().embedTime((float) timesteps[at], pooled, timeIds.get(tile)))
-                                    .to(DType.F32).mul(1)));
+                            Supplier<Tensor> predict = () -> alone(() -> {
+                                Tensor in = sampler.scaleInput(x, at), time = model.unet.unet().embedTime((float) timesteps[at], pooled, timeIds.get(tile));
+                                Tensor answer = network.run(in.to(model.dtype), conditions.get(tile), time).to(DType.F32).mul(1);
+                                return model.schedule.noise(guidance.apply(answer), in, timesteps[at]);
+                            });
                             Tensor eps = predict.get(), next = d.walk(k).step(x, eps, i, noise);
                             Finite.require(next, predict, "denoising step " + (i + 1) + " of " + timesteps.length);
                             tiles.add(next);

@@ -9,13 +9,15 @@ import java.util.Arrays;
  *
  * @param alphasCumprod share of signal left at each training timestep, in float as published
  */
-public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset) {
+public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, Prediction prediction) {
     public enum Spacing { LEADING, TRAILING, LINSPACE }
+
+    /** What a network answers: the noise, or the velocity {@code alpha noise - sigma data} (Salimans and Ho 2022) at variance one. */
+    public enum Prediction { EPSILON, VELOCITY }
 
     /** Reads {@code scheduler/scheduler_config.json}. */
     public static NoiseSchedule of(Config c) {
         c.require("beta_schedule", "scaled_linear");
-        c.require("prediction_type", "epsilon");
         c.require("trained_betas", "null");
         c.require("rescale_betas_zero_snr", "false");
         Spacing spacing = switch (c.text("timestep_spacing", c.text("_class_name", "").startsWith("DD") ? "leading" : "linspace")) {
@@ -26,10 +28,13 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset) 
                 yield Spacing.LINSPACE;
             }
         };
-        return scaledLinear(c.integer("num_train_timesteps"), c.number("beta_start"), c.number("beta_end"), spacing, c.integer("steps_offset", 0));
+        boolean velocity = c.text("prediction_type", "epsilon").equals("v_prediction");
+        if (!velocity) c.require("prediction_type", "epsilon");
+        return scaledLinear(c.integer("num_train_timesteps"), c.number("beta_start"), c.number("beta_end"), spacing, c.integer("steps_offset", 0))
+                .with(velocity ? Prediction.VELOCITY : Prediction.EPSILON);
     }
 
-    /** Betas whose roots are evenly spaced. */
+    /** Betas whose roots are evenly spaced; the network answers the noise. */
     public static NoiseSchedule scaledLinear(int timesteps, double betaStart, double betaEnd, Spacing spacing, int offset) {
         float[] alphas = new float[timesteps];
         float start = (float) Math.sqrt(betaStart), end = (float) Math.sqrt(betaEnd), step = (end - start) / (timesteps - 1);
@@ -38,10 +43,12 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset) 
             float root = i < timesteps / 2 ? start + step * i : end - step * (timesteps - 1 - i);
             alphas[i] = (float) (product *= 1 - root * root);
         }
-        return new NoiseSchedule(alphas, spacing, offset);
+        return new NoiseSchedule(alphas, spacing, offset, Prediction.EPSILON);
     }
 
-    public NoiseSchedule with(Spacing other) { return new NoiseSchedule(alphasCumprod, other, offset); }
+    public NoiseSchedule with(Spacing other) { return new NoiseSchedule(alphasCumprod, other, offset, prediction); }
+
+    public NoiseSchedule with(Prediction other) { return new NoiseSchedule(alphasCumprod, spacing, offset, other); }
 
     public int timesteps() { return alphasCumprod.length; }
 
@@ -105,5 +112,17 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset) 
     public Tensor noised(Tensor data, Tensor noise, int timestep) {
         double alpha = alphasCumprod[timestep];
         return data.mul((float) Math.sqrt(alpha)).add(noise.mul((float) Math.sqrt(1 - alpha)));
+    }
+
+    /** The noise that a network's answer to latents of variance one means, a training timestep for each row. */
+    public Tensor noise(Tensor answer, Tensor latents, int[] timesteps) {
+        return prediction == Prediction.EPSILON ? answer : noised(answer, latents, timesteps);
+    }
+
+    /** The same at one timestep, which may be a fraction. */
+    public Tensor noise(Tensor answer, Tensor latents, double timestep) {
+        if (prediction == Prediction.EPSILON) return answer;
+        double sigma = sigma(timestep), alpha = Levels.alpha(sigma);
+        return answer.mul((float) alpha).add(latents.mul((float) (alpha * sigma)));
     }
 }

@@ -105,12 +105,14 @@ public final class NoisePrediction {
 
     Tensor noisy(Question q) { return model.schedule.noised(q.latents, q.noise, q.timesteps); }
 
-    /** The network's answer, with gradients to whatever of the LQ encoder, the alignment and the U-Net is watched. */
+    /** The noise that the network finds, with gradients to whatever of the LQ encoder, the alignment and the U-Net is watched. */
     Tensor answer(Question q, Tensor features) {
         float[] timesteps = new float[q.timesteps.length];
         for (int i = 0; i < timesteps.length; i++) timesteps[i] = q.timesteps[i];
-        return model.unet.predict(noisy(q), model.unet.condition(features), timesteps, TextContext.once(q.prompt.states()),
+        Tensor noisy = noisy(q);
+        Tensor answer = model.unet.predict(noisy, model.unet.condition(features), timesteps, TextContext.once(q.prompt.states()),
                 q.prompt.pooled(), q.timeIds, settings.across);
+        return model.schedule.noise(answer, noisy, q.timesteps);
     }
 
     /** The answer against the noise with its offset. */

@@ -100,6 +100,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      * @param objective           what is trained: vae, lq, align, unified or decoder
      * @param accumulation        batches whose gradients make one step
      * @param crops               sides in pixels, each for an equal share of the steps
+     * @param optimizer           adamw, as published, or muon
      * @param encoderLearningRate of the LQ encoder where it is trained with the U-Net
      * @param schedule            of the learning rate behind the warm-up: constant or cosine
      * @param ema                 decay of the averaged weights, which the stage ends with; 0: none
@@ -115,12 +116,13 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      *                            encoder-from-autoencoder, silent-alignment
      * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
      */
-    public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, double learningRate,
+    public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, String optimizer, double learningRate,
             double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
             boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
             boolean acrossBatch, double headWeight, double blend, List<String> begin, boolean recompute, VaeLoss vaeLoss) {
         public Stage {
             oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
+            oneOf("optimizer", optimizer, "adamw", "muon");
             oneOf("schedule", schedule, "constant", "cosine");
             oneOf("loss", loss, "l1", "l2");
             for (String what : begin) oneOf("begin", what, "raised-biases", "scale-latents", "encoder-from-autoencoder",
@@ -156,7 +158,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         Stage withSteps(int v) { return with(v, begin); }
 
         private Stage with(int steps, List<String> begin) {
-            return new Stage(objective, steps, batch, accumulation, crops, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
+            return new Stage(objective, steps, batch, accumulation, crops, optimizer, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
                     ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, begin,
                     recompute, vaeLoss);
         }

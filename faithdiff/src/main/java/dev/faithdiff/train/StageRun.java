@@ -4,6 +4,8 @@ import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.Ema;
 import dev.faithdiff.nn.train.GradClip;
 import dev.faithdiff.nn.train.LrSchedule;
+import dev.faithdiff.nn.train.Muon;
+import dev.faithdiff.nn.train.Optimizer;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
@@ -19,7 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** One stage of a run: loader, loss, gradients, clipping, AdamW and averages, one step at a time. */
+/** One stage of a run: loader, loss, gradients, clipping, optimizer and averages, one step at a time. */
 final class StageRun implements AutoCloseable {
     private static final int DATA = 1, LOSS = 2;
 
@@ -31,7 +33,7 @@ final class StageRun implements AutoCloseable {
     private final Map<String, Tensor> parameters;
     private final LrSchedule schedule;
     private final double learningRate;
-    private final AdamW optimizer;
+    private final Optimizer optimizer;
     private final Ema ema;
     private final Loader loader;
 
@@ -47,7 +49,8 @@ final class StageRun implements AutoCloseable {
         List<AdamW.Group> groups = objective.groups();
         learningRate = groups.getFirst().learningRate();
         AdamW.Settings d = AdamW.Settings.defaults();
-        optimizer = new AdamW(groups, new AdamW.Settings(d.beta1(), d.beta2(), d.epsilon(), stage.weightDecay()));
+        AdamW.Settings settings = new AdamW.Settings(d.beta1(), d.beta2(), d.epsilon(), stage.weightDecay());
+        optimizer = stage.optimizer().equals("muon") ? new Muon(groups, settings) : new AdamW(groups, settings);
         ema = stage.ema() == 0 ? null : new Ema(parameters, stage.ema(), stage.emaWarmup());
         int accumulation = stage.accumulation();
         loader = new Loader(samples(run, number, photos), stage.batch(), at.step() * accumulation, batch -> stage.crop(batch / accumulation));
@@ -116,7 +119,7 @@ final class StageRun implements AutoCloseable {
     /** What {@link #restore} needs beside the parameters. */
     Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
-        optimizer.state().forEach((name, t) -> state.put("adam." + name, t));
+        optimizer.state().forEach((name, t) -> state.put("optimizer." + name, t));
         averages().forEach((name, t) -> state.put("average." + name, t));
         return state;
     }

@@ -17,7 +17,7 @@ import java.util.Map;
  * Adam with decoupled weight decay on every parameter (Loshchilov and Hutter 2019; torch.optim.AdamW). Moments are F32 and lie beside
  * their parameters; a parameter stored narrower has an F32 master here, from which it is rounded after each step.
  */
-public final class AdamW implements AutoCloseable {
+public final class AdamW implements Optimizer {
     /** Parameters by name with one learning rate. */
     public record Group(Map<String, Tensor> parameters, double learningRate) {}
 
@@ -53,13 +53,7 @@ public final class AdamW implements AutoCloseable {
         return new Slot(name, p, p.dtype() == DType.F32 ? p : scope.adopt(p.to(DType.F32)), moments, learningRate);
     }
 
-    /**
-     * One update of every parameter that has a gradient; the others stay as they are, without decay.
-     *
-     * @param rate  factor on each group's learning rate: the schedule's
-     * @param scale factor on each gradient: clipping, the loss scale, accumulation
-     */
-    public void step(Map<Tensor, Tensor> gradients, double rate, double scale) {
+    @Override public void step(Map<Tensor, Tensor> gradients, double rate, double scale) {
         steps++;
         AdamWOp.Moments moments = new AdamWOp.Moments(settings.beta1, settings.beta2, scale);
         for (Slot slot : slots) {
@@ -72,14 +66,10 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    /** Steps taken. */
-    public long steps() { return steps; }
+    @Override public long steps() { return steps; }
 
-    /**
-     * All that {@link #restore} needs beside the parameters and {@link #steps}: {@code m.NAME} and {@code v.NAME}, and
-     * {@code master.NAME} of parameters stored narrower; F32, views of this optimizer's own memory.
-     */
-    public Map<String, Tensor> state() {
+    /** {@code m.NAME} and {@code v.NAME}, and {@code master.NAME} of parameters stored narrower. */
+    @Override public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
         for (Slot s : slots) {
             long n = s.parameter.count();
@@ -90,8 +80,7 @@ public final class AdamW implements AutoCloseable {
         return state;
     }
 
-    /** Goes on where an optimizer of the same parameters was. @throws OpError if a tensor is missing or misshapen */
-    public void restore(Map<String, Tensor> state, long steps) {
+    @Override public void restore(Map<String, Tensor> state, long steps) {
         Copy.all(state, state());
         this.steps = steps;
     }

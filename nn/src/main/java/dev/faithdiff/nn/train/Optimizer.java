@@ -1,0 +1,27 @@
+package dev.faithdiff.nn.train;
+
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Tensor;
+import java.util.Map;
+
+/** What moves parameters along their gradients. */
+public interface Optimizer extends AutoCloseable {
+    /**
+     * One update of every parameter that has a gradient; the others stay as they are, without decay.
+     *
+     * @param rate  factor on each group's learning rate: the schedule's
+     * @param scale factor on each gradient: clipping, the loss scale, accumulation
+     */
+    void step(Map<Tensor, Tensor> gradients, double rate, double scale);
+
+    /** Steps taken. */
+    long steps();
+
+    /** All that {@link #restore} needs beside the parameters and {@link #steps}, by name: F32, this optimizer's own memory. */
+    Map<String, Tensor> state();
+
+    /** Goes on where an optimizer of the same parameters was. @throws OpError if a tensor is missing or misshapen */
+    void restore(Map<String, Tensor> state, long steps);
+
+    @Override void close();
+}
