@@ -14,12 +14,16 @@ import dev.faithdiff.sample.Samplers;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -122,6 +126,39 @@ class SamplerTest {
                 Fixtures.assertClose("at " + t[k], x.toFloats(), expected.slice(0, k, k + 1).toFloats(), 2e-6);
             }
         }
+    }
+
+    /**
+     * The velocity alpha noise - sigma data, both for variance one, means that noise, wherever a sampler asks; and the data that it means are
+     * those of diffusers EulerDiscreteScheduler: {@code x / (sigma^2 + 1) - v sigma / sqrt(sigma^2 + 1)}.
+     */
+    @ParameterizedTest
+    @EnumSource(Samplers.class)
+    void velocitiesMeanTheirNoise(Samplers kind) {
+        NoiseSchedule schedule = schedule().with(NoiseSchedule.Prediction.VELOCITY);
+        Sampler sampler = kind.create(schedule, config(), 7);
+        try (Scope s = Scope.open()) {
+            Tensor data = plain(COMMON, "x0"), noise = plain(COMMON, "noise0");
+            for (int i = 0; i < 7; i++) {
+                double t = sampler.timesteps()[i], sigma = schedule.sigma(t), alpha = 1 / Math.sqrt(1 + sigma * sigma);
+                Tensor x = data.mul((float) alpha).add(noise.mul((float) (alpha * sigma)));
+                Tensor v = noise.mul((float) alpha).sub(data.mul((float) (alpha * sigma))), found = schedule.noise(v, x, t);
+                Fixtures.assertClose(kind + " noise", found.toFloats(), noise.toFloats(), 3e-6);
+                Tensor wide = x.mul((float) (1 / alpha)), published = wide.mul((float) (alpha * alpha)).sub(v.mul((float) (sigma * alpha)));
+                Fixtures.assertClose(kind + " data", wide.sub(found.mul((float) sigma)).toFloats(), published.toFloats(), 3e-5);
+                assertThat(schedule().noise(v, x, t)).isSameAs(v);
+                if (t == Math.rint(t)) Fixtures.assertClose("rows", schedule.noise(v, x, new int[] {(int) t}).toFloats(), found.toFloats(), 3e-6);
+            }
+        }
+    }
+
+    @Test void whatANetworkPredictsIsInTheConfiguration(@TempDir Path folder) throws IOException {
+        assertThat(schedule().prediction()).isEqualTo(NoiseSchedule.Prediction.EPSILON);
+        String text = Files.readString(Fixtures.dir().resolve("checkpoint-tiny/sdxl/scheduler/scheduler_config.json"));
+        Path velocity = Files.writeString(folder.resolve("v.json"), text.replace("epsilon", "v_prediction"));
+        assertThat(NoiseSchedule.of(Config.read(velocity)).prediction()).isEqualTo(NoiseSchedule.Prediction.VELOCITY);
+        Path other = Files.writeString(folder.resolve("sample.json"), text.replace("epsilon", "sample"));
+        assertThatThrownBy(() -> NoiseSchedule.of(Config.read(other))).hasMessageContaining("prediction_type");
     }
 
     /** A network that always sees the noise leads every sampler to the data, however few its steps and whatever it draws. */

@@ -2,12 +2,15 @@ package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
 import dev.faithdiff.nn.train.Loss;
+import dev.faithdiff.sample.EulerSampler;
+import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
 import dev.faithdiff.vae.Vae;
+import java.util.Arrays;
 
 /** The question both published stages ask: which noise was added to the latents of the clean image, given the degraded one? */
 public final class NoisePrediction {
@@ -106,13 +109,30 @@ public final class NoisePrediction {
     Tensor noisy(Question q) { return model.schedule.noised(q.latents, q.noise, q.timesteps); }
 
     /** The noise that the network finds, with gradients to whatever of the LQ encoder, the alignment and the U-Net is watched. */
-    Tensor answer(Question q, Tensor features) {
-        float[] timesteps = new float[q.timesteps.length];
-        for (int i = 0; i < timesteps.length; i++) timesteps[i] = q.timesteps[i];
-        Tensor noisy = noisy(q);
-        Tensor answer = model.unet.predict(noisy, model.unet.condition(features), timesteps, TextContext.once(q.prompt.states()),
-                q.prompt.pooled(), q.timeIds, settings.across);
-        return model.schedule.noise(answer, noisy, q.timesteps);
+    Tensor answer(Question q, Tensor features) { return find(noisy(q), model.unet.condition(features), q.timesteps, q.prompt, q.timeIds); }
+
+    private Tensor find(Tensor noisy, Tensor condition, int[] timesteps, Prompt prompt, Tensor timeIds) {
+        float[] times = new float[timesteps.length];
+        for (int i = 0; i < times.length; i++) times[i] = timesteps[i];
+        Tensor answer = model.unet.predict(noisy, condition, times, TextContext.once(prompt.states()), prompt.pooled(), timeIds, settings.across);
+        return model.schedule.noise(answer, noisy, timesteps);
+    }
+
+    /** The latents to which the model restores degraded crops as {@code restore} does, in so many of Euler's steps at whole timesteps. */
+    Tensor restored(Batch batch, int steps, Rng rng) {
+        try (Scope s = Scope.open()) {
+            Tensor degraded = batch.degraded().to(model.device), condition = model.unet.condition(model.unet.features(degraded)), ids = timeIds(batch);
+            Prompt prompt = prompt(batch, rng.rand(batch.size()));
+            Sampler sampler = EulerSampler.euler(model.schedule, steps, false, 0);
+            Tensor z = latents(model, degraded, rng), noise = noise(rng, z).mul(sampler.initNoiseSigma());
+            Tensor x = model.schedule.noised(z, noise, model.schedule.timesteps() - 1);
+            for (int i = 0; i < steps; i++) {
+                int[] timesteps = new int[batch.size()];
+                Arrays.fill(timesteps, (int) sampler.timesteps()[i]);
+                x = sampler.walk().step(x, find(sampler.scaleInput(x, i), condition, timesteps, prompt, ids), i, null);
+            }
+            return s.keep(x);
+        }
     }
 
     /** The answer against the noise with its offset. */

@@ -23,8 +23,8 @@ final class Objectives implements AutoCloseable {
 
     Objective of(Stage s) {
         return switch (s.objective()) {
-            case "vae" -> new VaeObjective(model, s.vaeLoss().settings(), s.learningRate(), false);
-            case "decoder" -> new VaeObjective(model, s.vaeLoss().settings(), s.learningRate(), true);
+            case "vae" -> new VaeObjective(model, s.vaeLoss().settings(), s.learningRate());
+            case "decoder" -> new DecoderObjective(model, s.vaeLoss().settings(), s.denoising(), s.learningRate(), s.restored());
             case "lq" -> new LqObjective(model, head, s.learningRate());
             case "align" -> new AlignmentObjective(model, s.denoising(), s.learningRate());
             default -> new UnifiedObjective(model, s.denoising(), s.learningRate(), s.encoderLearningRate(), ablations,

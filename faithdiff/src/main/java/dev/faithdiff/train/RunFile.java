@@ -112,6 +112,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      * @param acrossBatch         whether the alignment attends across the batch, as released
      * @param headWeight          weight of the LQ encoder's warm-up loss beside the unified stage's own; 0: none, as published
      * @param blend               how much of the clean latents beyond the head's estimate is asked for; 1: all, as published
+     * @param restored            share of the decoder's batches that are latents as the model restores them; else the clean image's
      * @param begin               what is done to the model before the stage: raised-biases, scale-latents,
      *                            encoder-from-autoencoder, silent-alignment
      * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
@@ -119,7 +120,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
     public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, String optimizer, double learningRate,
             double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
             boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
-            boolean acrossBatch, double headWeight, double blend, List<String> begin, boolean recompute, VaeLoss vaeLoss) {
+            boolean acrossBatch, double headWeight, double blend, double restored, List<String> begin, boolean recompute, VaeLoss vaeLoss) {
         public Stage {
             oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
             oneOf("optimizer", optimizer, "adamw", "muon");
@@ -135,6 +136,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
             check(ema >= 0 && ema < 1, "a stage's 'ema' must be at least 0 and below 1");
             check(weightLimit >= 1 && headWeight >= 0, "a stage's 'weightLimit' must be at least 1 and its 'headWeight' at least 0");
             check(blend >= 0 && blend <= 1 && (blend == 1 || headWeight > 0), "a stage's 'blend' must be 0..1, and below 1 it needs a 'headWeight'");
+            check(restored >= 0 && restored <= 1, "a stage's 'restored' must be 0..1");
             check(promptDropout >= 0 && promptDropout <= 1, "a stage's 'promptDropout' must be 0..1");
         }
 
@@ -142,7 +144,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
             check(List.of(known).contains(value), "a stage's '" + key + "' must be one of " + String.join(", ", known) + ", not '" + value + "'");
         }
 
-        boolean degrades() { return !objective.equals("vae") && !objective.equals("decoder"); }
+        boolean degrades() { return !objective.equals("vae") && (!objective.equals("decoder") || restored > 0); }
 
         /** Whether a model that has come to this stage can restore photos. */
         boolean restores() { return !objective.equals("vae") && !objective.equals("lq"); }
@@ -159,7 +161,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
 
         private Stage with(int steps, List<String> begin) {
             return new Stage(objective, steps, batch, accumulation, crops, optimizer, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
-                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, begin,
+                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, restored, begin,
                     recompute, vaeLoss);
         }
     }

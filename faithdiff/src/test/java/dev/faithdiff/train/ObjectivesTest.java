@@ -107,8 +107,10 @@ class ObjectivesTest {
 
     @Test void theAutoencoderLearnsWholeOrItsDecoderAlone() {
         VaeObjective.Settings s = VaeObjective.Settings.defaults();
-        learns(m -> new VaeObjective(m, s, 1e-4, false), Set.of(VAE_ENCODER, VAE_DECODER), Set.of(ENCODER, UNET));
-        learns(m -> new VaeObjective(m, s, 1e-4, true), Set.of(VAE_DECODER), Set.of(VAE_ENCODER));
+        learns(m -> new VaeObjective(m, s, 1e-4), Set.of(VAE_ENCODER, VAE_DECODER), Set.of(ENCODER, UNET));
+        for (double restored : new double[] {0, 1}) {
+            learns(m -> new DecoderObjective(m, s, PUBLISHED, 1e-4, restored), Set.of(VAE_DECODER), Set.of(VAE_ENCODER, ENCODER, UNET));
+        }
     }
 
     @Test void theEncoderLearnsThroughAHeadAloneAndBesideTheDenoising() {
