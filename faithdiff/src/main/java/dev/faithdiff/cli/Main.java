@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
 /** The command line: exit code 2 for usage, 1 for failure with one line, a stack trace only with {@code --verbose}. */
 @Command(name = "faithdiff", description = {"Restores degraded photos with FaithDiff.",
         "Weight files have commands of their own: convert, inspect, verify, synth, diff (faithdiff convert --help)."}, versionProvider = Main.Version.class,
-        mixinStandardHelpOptions = true, scope = ScopeType.INHERIT, subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, KernelsCommand.class, TrainCommand.class})
+        mixinStandardHelpOptions = true, scope = ScopeType.INHERIT, subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, EvaluateCommand.class, KernelsCommand.class, TrainCommand.class})
 public final class Main implements Callable<Integer> {
     @Spec private CommandSpec spec;
 

@@ -42,8 +42,7 @@ final class RestoreCommand implements Callable<Integer> {
             + "Of many, or where it is one: a folder.")
     private Path out;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' (default: the bundled small model).")
-    private Path model;
+    @Mixin private ModelChoice model;
 
     @Option(names = "--initial", paramLabel = "DIR", description = "Folder of an RRDBNet (BSRNet, Real-ESRGAN) that cleans the photo first.")
     private Path initial;
@@ -158,7 +157,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** @throws IllegalArgumentException rather once at the start than for each photo, if the restorer refuses an option */
     private Settings settings(Restorer restorer, Options options) {
-        String name = folder().getFileName().toString();
+        String name = model.folder().getFileName().toString();
         Options scaled = restore.scaled(options, restorer);
         restorer.check(scaled);
         return new Settings(initial == null ? name : initial.toAbsolutePath().normalize().getFileName() + " and " + name, scaled, restorer::takes);
@@ -171,14 +170,7 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private Restorer restorer(Device on) {
-        return initial == null ? Restorer.open(folder(), on, type(on), offload) : TwoStages.open(initial, folder(), on, type(on), offload);
-    }
-
-    private Path folder() {
-        if (model != null) return model.toAbsolutePath().normalize();
-        String home = System.getProperty("faithdiff.home");
-        if (home == null) throw new IllegalStateException("no --model is given and the property faithdiff.home does not say where the bundled one is");
-        return Path.of(home, "models", "faithdiff-mini");
+        return initial == null ? Restorer.open(model.folder(), on, type(on), offload) : TwoStages.open(initial, model.folder(), on, type(on), offload);
     }
 
     private Chosen device() {

@@ -20,7 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Held-out photos under one fixed degradation, restored by a model folder as {@code faithdiff restore} would. */
-final class Validation {
+public final class Validation {
     /** A photo's crop, and the same degraded and brought back to its size. */
     private record Pair(Image clean, Image degraded) {}
 
@@ -28,8 +28,11 @@ final class Validation {
     private final Options options;
 
     /** Crops from the middle of photos spread over the folder. @throws ImageError if one is smaller than the crop */
-    Validation(RunFile.Held held) {
-        options = Options.defaults().withScale(1).withSteps(held.steps());
+    Validation(RunFile.Held held) { this(held, Options.defaults().withSteps(held.steps())); }
+
+    /** @param options of the restoration, but for the scale and the steps, which {@code held} says */
+    public Validation(RunFile.Held held, Options options) {
+        this.options = options.withScale(1).withSteps(held.steps());
         ImageFolder folder = ImageFolder.open(Path.of(held.folder()), 0);
         int count = Math.min(held.photos(), folder.size());
         for (int i = 0; i < count; i++) {
@@ -42,13 +45,16 @@ final class Validation {
         }
     }
 
+    /** How many photos there are. */
+    public int size() { return pairs.size(); }
+
     /**
      * Measures a model folder.
      *
      * @param restores whether to restore, too, and not only to pass photos through the autoencoder
-     * @param sheet    where all photos go as one image: degraded, autoencoder, restored, clean
+     * @param sheet    where all photos go as one image: degraded, autoencoder, restored, clean; null: nowhere
      */
-    Quality measure(int stage, long total, Path model, Device device, boolean restores, Path sheet) {
+    public Quality measure(int stage, long total, Path model, Device device, boolean restores, Path sheet) {
         List<Image> through = new ArrayList<>(), restored = new ArrayList<>();
         try (Model m = Model.open(model, device)) {
             for (Pair p : pairs) through.add(roundTrip(m, p.clean));
@@ -61,7 +67,7 @@ final class Validation {
         List<List<Image>> columns = new ArrayList<>(List.of(pairs.stream().map(Pair::degraded).toList(), through));
         if (restores) columns.add(restored);
         columns.add(pairs.stream().map(Pair::clean).toList());
-        ImageFiles.write(sheet(columns), sheet);
+        if (sheet != null) ImageFiles.write(sheet(columns), sheet);
         return new Quality(stage, total, near(columns.getFirst()), near(through), restores ? near(restored) : null);
     }
 
