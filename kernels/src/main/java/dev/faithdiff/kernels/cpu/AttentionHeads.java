@@ -10,7 +10,7 @@ import dev.faithdiff.tensor.op.AttentionOp;
 
 /**
  * A tensor {@code [B, tokens, heads * width]} head by head, the heads of all samples numbered through, and the forms in which
- * {@link AttentionTiles} takes one: panels of eight tokens or eight components, and tokens in lanes.
+ * {@link AttentionTiles} takes one: panels of {@link AttentionTiles#ROWS} tokens or components, and tokens in lanes.
  */
 record AttentionHeads(Tensor tensor, int heads) {
     /** Tokens that are packed or multiplied together. */
@@ -51,14 +51,14 @@ record AttentionHeads(Tensor tensor, int heads) {
 
     private long step() { return 4L * tensor.size(2); }
 
-    /** A block of tokens to panels of eight tokens, {@code [width][8]} each; {@code to} is where the head's panels begin. */
+    /** A block of tokens to panels of tokens, {@code [width][ROWS]} each; {@code to} is where the head's panels begin. */
     void packTokens(int head, int block, long to) {
         for (int t = block * BLOCK; t < Math.min(tokens(), (block + 1) * BLOCK); t += ROWS) {
             transpose(at(head, t), step(), Math.min(ROWS, tokens() - t), width(), to + 4L * t * width());
         }
     }
 
-    /** A block of tokens to panels of eight components, {@code [tokens][8]} each; {@code to} is where the head's panels begin. */
+    /** A block of tokens to panels of components, {@code [tokens][ROWS]} each; {@code to} is where the head's panels begin. */
     void packComponents(int head, int block, long to) {
         int from = block * BLOCK, count = Math.min(BLOCK, tokens() - from);
         for (int i = 0; i < width(); i += ROWS) {
@@ -108,7 +108,7 @@ record AttentionHeads(Tensor tensor, int heads) {
         }
     }
 
-    /** Eight native rows of {@code count} floats, {@code step} bytes apart, to {@code [count][8]}; the last of {@code valid} rows is repeated. */
+    /** Eight or six native rows of {@code count} floats, {@code step} bytes apart, to {@code [count][ROWS]}; the last of {@code valid} rows is repeated. */
     private static void transpose(long from, long step, int valid, int count, long to) {
         long r1 = row(from, step, 1, valid), r2 = row(from, step, 2, valid), r3 = row(from, step, 3, valid), r4 = row(from, step, 4, valid);
         long r5 = row(from, step, 5, valid), r6 = row(from, step, 6, valid), r7 = row(from, step, 7, valid);
@@ -119,6 +119,7 @@ record AttentionHeads(Tensor tensor, int heads) {
             Vec.set(to + 12, Vec.get(r3 + i));
             Vec.set(to + 16, Vec.get(r4 + i));
             Vec.set(to + 20, Vec.get(r5 + i));
+            if (ROWS == 6) continue;
             Vec.set(to + 24, Vec.get(r6 + i));
             Vec.set(to + 28, Vec.get(r7 + i));
         }
@@ -150,7 +151,7 @@ record AttentionHeads(Tensor tensor, int heads) {
         }
     }
 
-    /** {@code count} native rows of {@code width} floats, {@code step} bytes apart, to {@code [count][8]} with zeros behind them. */
+    /** {@code count} native rows of {@code width} floats, {@code step} bytes apart, to {@code [count][ROWS]} with zeros behind them. */
     private static void gather(long from, long step, int width, int count, long to) {
         for (int r = 0; r < count; r++, from += step, to += 4 * ROWS) {
             if (width == ROWS) {
