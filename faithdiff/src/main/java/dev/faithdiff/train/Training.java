@@ -85,7 +85,7 @@ public final class Training implements AutoCloseable {
 
     private void goOn(Checkpoint from) {
         at = from.position();
-        String difference = RunFile.parse(from.run()).differenceUpTo(at.stage(), run);
+        String difference = RunFile.parse(from.run()).differenceUpTo(at.step() == 0 ? at.stage() - 1 : at.stage(), run);
         if (difference != null) throw new IllegalArgumentException("this run was begun with another value of " + difference + "; it cannot go on");
         from.into(modelState());
         listener.says("going on at step " + at.total() + " of " + run.totalSteps());
