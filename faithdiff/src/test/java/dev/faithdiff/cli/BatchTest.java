@@ -214,7 +214,7 @@ class BatchTest {
         assertThat(run(album, "-o", dir.resolve("x.png")).err).contains("named like a photo");
         Result one = run(photo, "-o", dir.resolve("x.png"), "--log", dir.resolve("log"), "--progress", "json");
         assertThat(one.out.lines().map(l -> JsonParser.parseString(l).getAsJsonObject().get("event").getAsString()).distinct())
-                .containsExactly("progress", "file", "end");
+                .containsExactly("progress", "tile", "file", "end");
         assertThat(Files.readAllLines(dir.resolve("log"))).hasSize(1);
         assertThat(run(album, "-o", dir.resolve("out"), "--log", dir.resolve("no/such/log")).err).contains("cannot write the log");
         assertThat(run(photo, "-o", Files.createDirectories(dir.resolve("into")), "-q").code).isZero();
