@@ -1,5 +1,6 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.image.ImageFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;
@@ -41,7 +42,7 @@ final class Worklist {
     }
 
     /** Whether a file's name is that of a photo. */
-    static boolean isPhoto(Path path) { return path.getFileName() != null && READ.contains(Job.extension(path.getFileName().toString())); }
+    static boolean isPhoto(Path path) { return path.getFileName() != null && READ.contains(ImageFiles.extension(path.getFileName().toString())); }
 
     /**
      * @param format extension of the outputs; null: the input's own, and .png for what is not written
@@ -117,10 +118,10 @@ final class Worklist {
     }
 
     private Path target(Path place, boolean wholeName) {
-        String name = place.getFileName().toString(), own = Job.extension(name);
+        String name = place.getFileName().toString(), own = ImageFiles.extension(name);
         if (format == null && WRITTEN.contains(own) && !wholeName) return folder.resolve(place.toString());
         String extension = format != null ? format : WRITTEN.contains(own) ? own : "png";
-        return folder.resolve(place.resolveSibling((wholeName ? name : Job.stem(name)) + "." + extension).toString());
+        return folder.resolve(place.resolveSibling((wholeName ? name : ImageFiles.stem(name)) + "." + extension).toString());
     }
 
     static boolean isSame(Path a, Path b) {

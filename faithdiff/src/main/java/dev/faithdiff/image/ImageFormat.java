@@ -3,7 +3,6 @@ package dev.faithdiff.image;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
 /** The file formats: how their files begin, which extensions name them, and whether {@link ImageFiles} writes them. */
 enum ImageFormat {
@@ -35,10 +34,8 @@ enum ImageFormat {
 
     /** The format to write by the name's extension, PNG without one. @throws ImageError if it is unknown or only read */
     static ImageFormat toWrite(Path path) {
-        String name = path.getFileName().toString();
-        int dot = name.lastIndexOf('.');
-        if (dot <= 0) return PNG;
-        String extension = name.substring(dot + 1).toLowerCase(Locale.ROOT);
+        String extension = ImageFiles.extension(path.getFileName().toString());
+        if (extension.isEmpty()) return PNG;
         for (ImageFormat format : values()) {
             if (format.written && format.extensions.contains(extension)) return format;
         }
