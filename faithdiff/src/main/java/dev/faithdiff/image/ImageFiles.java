@@ -30,6 +30,11 @@ public final class ImageFiles {
         return name.lastIndexOf('.') <= 0 ? "" : name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     }
 
+    /** Whether a file's name is that of a photo that can be read. */
+    public static boolean isPhoto(Path path) {
+        return path.getFileName() != null && ImageFormat.isNamed(extension(path.getFileName().toString()));
+    }
+
     /** The pixels of {@link #readPhoto} alone, as upright 8-bit RGB. */
     public static Image read(Path path) { return readPhoto(path).image().to8Bits(); }
 

@@ -3,6 +3,7 @@ package dev.faithdiff.image;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The file formats: how their files begin, which extensions name them, and whether {@link ImageFiles} writes them. */
 enum ImageFormat {
@@ -31,6 +32,9 @@ enum ImageFormat {
         if (head.matches("(?s)(II[*+]\0|MM\0[*+]).*")) return TIFF;
         throw new ImageError(path + " is not a PNG, JPEG, WebP, TIFF or BMP image");
     }
+
+    /** Whether an extension names one of them. */
+    static boolean isNamed(String extension) { return Stream.of(values()).anyMatch(f -> f.extensions.contains(extension)); }
 
     /** The format to write by the name's extension, PNG without one. @throws ImageError if it is unknown or only read */
     static ImageFormat toWrite(Path path) {

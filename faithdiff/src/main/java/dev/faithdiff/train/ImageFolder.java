@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -22,8 +21,6 @@ import java.util.stream.Stream;
  * a {@link Caption} has an empty one. Any thread may ask.
  */
 public final class ImageFolder {
-    private static final Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp");
-
     private final List<Path> files;
     private final long cacheBytes;
     private final AtomicLong cachedBytes = new AtomicLong();
@@ -37,7 +34,7 @@ public final class ImageFolder {
     /** @throws UncheckedIOException in one line if the folder cannot be read or holds no photo */
     public static ImageFolder open(Path folder, long cacheBytes) {
         try (Stream<Path> all = Files.walk(folder)) {
-            List<Path> photos = all.filter(f -> EXTENSIONS.contains(ImageFiles.extension(f.getFileName().toString())) && Files.isRegularFile(f)).sorted().toList();
+            List<Path> photos = all.filter(f -> ImageFiles.isPhoto(f) && Files.isRegularFile(f)).sorted().toList();
             if (photos.isEmpty()) throw new IOException(folder + ": there are no photos");
             return new ImageFolder(photos, cacheBytes);
         } catch (NoSuchFileException e) {
