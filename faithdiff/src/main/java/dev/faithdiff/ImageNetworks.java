@@ -21,6 +21,7 @@ final class ImageNetworks {
     private final Model model;
     private final int tile, down;
     private final long bytes;
+    private final Runnable afterTile;
 
     /** @param tile side of a tile in pixels; 0: the whole image where it fits into the free memory, else as large tiles as do */
     ImageNetworks(Model model, int tile) { this(model, tile, budget(model)); }
@@ -30,23 +31,39 @@ final class ImageNetworks {
 
     /** @param bytes what a network may hold */
     ImageNetworks(Model model, int tile, long bytes) {
-        this.model = model;
-        this.bytes = bytes;
-        down = model.vae.config().downscale();
-        this.tile = tile / down;
+        this(model, tile / model.vae.config().downscale(), bytes, () -> {});
     }
+
+    /** @param tile in latents */
+    private ImageNetworks(Model model, int tile, long bytes, Runnable afterTile) {
+        this.model = model;
+        this.tile = tile;
+        this.bytes = bytes;
+        this.afterTile = afterTile;
+        down = model.vae.config().downscale();
+    }
+
+    /** The same networks, which run a task after each tile. */
+    ImageNetworks afterTile(Runnable task) { return new ImageNetworks(model, tile, bytes, task); }
 
     /** LQ features {@code [1, h, w, C]}; as published, an image between a tile's stride and the tile is cut into tiles, too. */
     Tensor features(Source image, int h, int w) {
-        long bytesPerPixel = Encoder.bytesPerPixel(model.unet.config().encoderChannels()[0]);
-        return encode(tile > 0 ? BlendedTiles.square(h, w, tile) : fitting(h, w, bytesPerPixel), image, model.unet::features,
-                model.unet.config().conditionChannels());
+        return encode(featureTiles(h, w), image, model.unet::features, model.unet.config().conditionChannels());
+    }
+
+    /** The tiles that {@link #features} works in. */
+    BlendedTiles featureTiles(int h, int w) {
+        if (tile > 0) return BlendedTiles.square(h, w, tile);
+        return fitting(h, w, Encoder.bytesPerPixel(model.unet.config().encoderChannels()[0]));
     }
 
     /** Mean and log variance {@code [1, h, w, 2*latentChannels]} of an image's latents. */
     Tensor encode(Source image, int h, int w) {
-        return encode(tiles(h, w, model.vae.config().encodeBytes()), image, model.vae::encode, 2 * model.vae.config().latentChannels());
+        return encode(encodeTiles(h, w), image, model.vae::encode, 2 * model.vae.config().latentChannels());
     }
+
+    /** The tiles that {@link #encode} works in. */
+    BlendedTiles encodeTiles(int h, int w) { return tiles(h, w, model.vae.config().encodeBytes()); }
 
     private Tensor encode(BlendedTiles tiles, Source image, UnaryOperator<Tensor> network, int channels) {
         try (Scope s = Scope.open()) {
@@ -67,9 +84,12 @@ final class ImageNetworks {
     void decode(Tensor latents, Sink sink) {
         try (Scope s = Scope.open()) {
             Source z = Source.of(latents.mul(1 / model.vae.config().scaling()));
-            run(tiles(latents.size(1), latents.size(2), model.vae.config().decodeBytes()), z, 1, model.vae::decode, down, sink);
+            run(decodeTiles(latents.size(1), latents.size(2)), z, 1, model.vae::decode, down, sink);
         }
     }
+
+    /** The tiles that {@link #decode} works in. */
+    BlendedTiles decodeTiles(int h, int w) { return tiles(h, w, model.vae.config().decodeBytes()); }
 
     /** Tiles of the autoencoder; as published, an image no larger than a tile is not cut. */
     private BlendedTiles tiles(int h, int w, long bytesPerPixel) {
@@ -84,15 +104,19 @@ final class ImageNetworks {
     /** Tiles chosen here share their statistics and so show no seams; those asked for have their own, as published. */
     private void run(BlendedTiles tiles, Source source, int in, UnaryOperator<Tensor> onType, int out, Sink sink) {
         UnaryOperator<Tensor> network = part -> onType.apply(part.to(model.dtype));
+        Sink told = (top, left, part) -> {
+            sink.put(top, left, part);
+            afterTile.run();
+        };
         if (tile > 0 || tiles.isWhole()) {
-            tiles.run(source, in, network, out, sink);
+            tiles.run(source, in, network, out, told);
             return;
         }
         try (SharedStatistics statistics = new SharedStatistics()) {
             try (Scope s = Scope.open()) {
                 statistics.run(() -> network.apply(tiles.sample(source, in)));
             }
-            tiles.run(source, in, part -> statistics.run(() -> network.apply(part)), out, sink);
+            tiles.run(source, in, part -> statistics.run(() -> network.apply(part)), out, told);
         }
     }
 }

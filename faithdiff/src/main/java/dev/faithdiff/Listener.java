@@ -21,6 +21,14 @@ public interface Listener {
     void at(String stage, int step, int steps);
 
     /**
+     * After each tile, where a stage or a step of denoising works in more than one. A network that sees the image whole works in one.
+     *
+     * @param stage {@code encode}, whose tiles are those of both encoders together, {@code denoise} or {@code decode}
+     * @param tile  finished tiles of {@code tiles}, which are those of the step in {@code denoise}
+     */
+    default void tile(String stage, int tile, int tiles) {}
+
+    /**
      * After each denoising step.
      *
      * @param image makes the result that the step predicts, of the result's size and colours; costs a decoding, changes nothing, and works
@@ -38,6 +46,11 @@ public interface Listener {
             @Override public void at(String stage, int step, int steps) {
                 first.at(stage, step, steps);
                 next.at(stage, step, steps);
+            }
+
+            @Override public void tile(String stage, int tile, int tiles) {
+                first.tile(stage, tile, tiles);
+                next.tile(stage, tile, tiles);
             }
 
             @Override public void preview(int step, int steps, Supplier<Image> image) {

@@ -38,10 +38,13 @@ final class Restoration {
         }
     }
 
-    /** Sees a step's end. */
+    /** Sees the end of a step and of each of its tiles. */
     interface After {
         /** @param clean makes the clean latents that the step's prediction means, while this runs */
         void step(Denoising d, Supplier<Tensor> clean);
+
+        /** @param tile finished tiles of the step, of {@code tiles} */
+        default void tile(int tile, int tiles) {}
     }
 
     /** All steps from the first. @param after sees each step's number and the latents after it */
@@ -92,6 +95,7 @@ final class Restoration {
                             Finite.require(next, predict, "denoising step " + (i + 1) + " of " + timesteps.length);
                             tiles.add(next);
                             clean.add(() -> sampler.data(x, eps, at));
+                            after.tile(tiles.size(), grid.tiles().size());
                         }
                         d.advance(grid.merge(tiles));
                         after.step(d, () -> grid.merge(clean.stream().map(Supplier::get).toList()));

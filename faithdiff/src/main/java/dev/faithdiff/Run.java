@@ -64,26 +64,42 @@ final class Run {
             listener.at("encode", 0, 0);
             long bytes = saved == null ? ImageNetworks.budget(model) : saved.bytes();
             ImageNetworks networks = new ImageNetworks(model, options.vaeTile(), bytes);
-            Tensor features = Finite.require(() -> networks.features(parts(), h, w), "the LQ encoder");
+            boolean isEncoded = saved == null && options.start() == Options.Start.LR;
+            int tiles = networks.featureTiles(h, w).count() + (isEncoded ? networks.encodeTiles(h, w).count() : 0);
+            Tensor features = Finite.require(() -> telling(networks, "encode", 0, tiles).features(parts(), h, w), "the LQ encoder");
             Guidance guidance = guidance();
             Prompt prompt = prompt(guidance.active());
             Rng rng = generator(options.seed());
             if (saved != null) rng.restore(saved.rng());
             Tensor latents;
             try (Denoising d = saved != null ? saved.denoising(sampler, grid.tiles().size())
-                    : new Denoising(start(networks, rng), 0, sampler, grid.tiles().size())) {
+                    : new Denoising(start(networks, rng, tiles), 0, sampler, grid.tiles().size())) {
                 listener.at("denoise", d.step(), steps);
                 int[] size = {in.height(), in.width()}, target = {options.tile(), options.tile()};
                 latents = restoration.denoise(d, features, prompt, sampler, guidance, grid, size, target,
-                        () -> noise(rng, grid.tileHeight(), grid.tileWidth()), (at, clean) -> {
-                            if (resume != null) resume.write(at, rng, bytes);
-                            listener.at("denoise", at.step(), steps);
-                            listener.preview(at.step(), steps, () -> preview(networks, clean, display));
+                        () -> noise(rng, grid.tileHeight(), grid.tileWidth()), new Restoration.After() {
+                            @Override public void step(Denoising at, Supplier<Tensor> clean) {
+                                if (resume != null) resume.write(at, rng, bytes);
+                                listener.at("denoise", at.step(), steps);
+                                listener.preview(at.step(), steps, () -> preview(networks, clean, display));
+                            }
+
+                            @Override public void tile(int tile, int tiles) { told("denoise", tile, tiles); }
                         });
             }
             listener.at("decode", 0, 0);
-            return Finite.image(() -> networks.decode(latents, in.bits()), in);
+            return Finite.image(() -> telling(networks, "decode", 0, networks.decodeTiles(h, w).count()).decode(latents, in.bits()), in);
         }
+    }
+
+    /** Networks that tell of a stage's tiles. @param before tiles that are done already, of {@code tiles} */
+    private ImageNetworks telling(ImageNetworks networks, String stage, int before, int tiles) {
+        int[] done = {before};
+        return networks.afterTile(() -> told(stage, ++done[0], tiles));
+    }
+
+    private void told(String stage, int tile, int tiles) {
+        if (tiles > 1) listener.tile(stage, tile, tiles);
     }
 
     private Image preview(ImageNetworks networks, Supplier<Tensor> clean, UnaryOperator<Image> display) {
@@ -92,11 +108,12 @@ final class Run {
         }
     }
 
-    /** The first latents; the order of draws is the published one. */
-    private Tensor start(ImageNetworks networks, Rng rng) {
+    /** The first latents; the order of draws is the published one. @param tiles of the whole stage, whose last are the autoencoder's */
+    private Tensor start(ImageNetworks networks, Rng rng, int tiles) {
         Tensor noise = noise(rng, h, w);
         if (options.start() == Options.Start.NOISE) return noise.mul(sampler.initNoiseSigma());
-        Tensor parameters = Finite.require(() -> networks.encode(parts(), h, w), "the autoencoder's encoder");
+        int before = networks.featureTiles(h, w).count();
+        Tensor parameters = Finite.require(() -> telling(networks, "encode", before, tiles).encode(parts(), h, w), "the autoencoder's encoder");
         if (!isWhole) return restoration.startWithin(parameters, noise, sampler);
         return restoration.startFromImage(parameters, noise, noise(generator(~options.seed()), h, w), sampler.initNoiseSigma());
     }

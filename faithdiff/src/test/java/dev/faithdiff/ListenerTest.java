@@ -40,13 +40,46 @@ class ListenerTest {
         assertThat(heard).containsExactly("encode 0/0", "denoise 0/4", "denoise 1/4", "denoise 2/4", "denoise 3/4", "denoise 4/4", "decode 0/0");
     }
 
+    /** Both encoders' tiles are counted as one row, those of the U-Net anew in each step, and those of a preview not at all. */
+    @Test void hearsEveryTile() {
+        List<String> heard = new ArrayList<>(), expected = new ArrayList<>(List.of("encode 0/0"));
+        faithDiff.restore(photo, OPTIONS.withScale(4).withSteps(2).withTile(64).withVaeTile(64), new Listener() {
+            @Override public void at(String stage, int step, int steps) { heard.add(stage + " " + step + "/" + steps); }
+
+            @Override public void tile(String stage, int tile, int tiles) { heard.add(stage + " tile " + tile + "/" + tiles); }
+
+            @Override public void preview(int step, int steps, Supplier<Image> image) { image.get(); }
+        });
+        for (int i = 1; i <= 12; i++) expected.add("encode tile " + i + "/12");
+        for (int step = 0; step <= 2; step++) {
+            expected.add("denoise " + step + "/2");
+            for (int i = 1; i <= 6 && step < 2; i++) expected.add("denoise tile " + i + "/6");
+        }
+        expected.add("decode 0/0");
+        for (int i = 1; i <= 6; i++) expected.add("decode tile " + i + "/6");
+        assertThat(heard).isEqualTo(expected);
+    }
+
+    @Test void oneTileIsNotWorthAWord() {
+        List<String> heard = new ArrayList<>();
+        faithDiff.restore(photo, OPTIONS.withStart(Options.Start.NOISE), new Listener() {
+            @Override public void at(String stage, int step, int steps) {}
+
+            @Override public void tile(String stage, int tile, int tiles) { heard.add(stage); }
+        });
+        assertThat(heard).isEmpty();
+    }
+
     /** Asks for a picture at every step. */
     private static final class Previews implements Listener {
         final List<Image> images = new ArrayList<>();
+        int tiles;
 
         @Override public void at(String stage, int step, int steps) {}
 
         @Override public void preview(int step, int steps, Supplier<Image> image) { images.add(image.get()); }
+
+        @Override public void tile(String stage, int tile, int of) { tiles += tile; }
     }
 
     @ParameterizedTest
@@ -67,8 +100,10 @@ class ListenerTest {
         Previews a = new Previews(), b = new Previews();
         first.and(second).at("encode", 0, 0);
         a.and(b).preview(1, 4, () -> photo);
+        a.and(b).tile("encode", 3, 4);
         assertThat(heard).containsExactly("a", "b");
         assertThat(a.images).isEqualTo(b.images).hasSize(1);
+        assertThat(List.of(a.tiles, b.tiles)).containsExactly(3, 3);
     }
 
     @Test void aListenerCancels() {

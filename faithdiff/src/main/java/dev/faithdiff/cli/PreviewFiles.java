@@ -16,7 +16,7 @@ record PreviewFiles(Path path, int every) implements Listener {
     static PreviewFiles to(Path path, int every, int steps) {
         if (every < 1) throw new IllegalArgumentException("previews come every 1 or more steps, not " + every);
         if (every >= steps) throw new IllegalArgumentException("a preview every " + every + " steps is none in " + steps + ": lower --preview-every");
-        if (!Files.isDirectory(path) && !Job.extension(path.getFileName().toString()).isEmpty()) ImageFiles.checkWritable(path);
+        if (!Files.isDirectory(path) && !ImageFiles.extension(path.getFileName().toString()).isEmpty()) ImageFiles.checkWritable(path);
         else makeFolder(path);
         return new PreviewFiles(path, every);
     }

@@ -63,6 +63,10 @@ final class Report implements AutoCloseable {
                     event("progress", Map.of("in", job.in().toString(), "stage", stage, "step", step, "steps", steps));
                 }
 
+                @Override public void tile(String stage, int tile, int tiles) {
+                    event("tile", Map.of("in", job.in().toString(), "stage", stage, "tile", tile, "tiles", tiles));
+                }
+
                 @Override public void warn(String line) { event("warning", Map.of("in", job.in().toString(), "text", line)); }
             };
         };

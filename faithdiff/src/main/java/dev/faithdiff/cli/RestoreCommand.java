@@ -145,7 +145,7 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private List<Job> jobs() {
-        if (Worklist.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos are written to a folder");
+        if (ImageFiles.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos are written to a folder");
         try {
             return Worklist.of(in, out, many.format());
         } catch (IllegalArgumentException e) {

@@ -6,29 +6,45 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A restoration's progress with the time left, on stderr of a terminal; nothing elsewhere. Reading and decoding count as a step each. */
+/**
+ * A restoration's progress with the time left, on stderr of a terminal; nothing elsewhere. Encoding and decoding count as a step each, and a
+ * tile as its share of one.
+ */
 final class StepBar implements Listener, AutoCloseable {
     private static final int WIDTH = 80;
+    /** What the bar counts of a step, so that it moves with each tile. */
+    static final int PARTS = 1000;
 
     private final ProgressBar bar;
+    private final int asked;
+    private int done;
 
-    private StepBar(ProgressBar bar) { this.bar = bar; }
+    /** @param bar in parts of steps; null: nothing is shown. @param steps that are asked for, of which fewer may be taken */
+    StepBar(ProgressBar bar, int steps) {
+        this.bar = bar;
+        asked = steps;
+    }
 
     static StepBar of(int steps, boolean quiet) {
         boolean shown = !quiet && System.console() != null && System.console().isTerminal();
-        return new StepBar(!shown ? null : new ProgressBarBuilder().setTaskName("restore").setInitialMax(steps + 2)
-                .setStyle(ProgressBarStyle.ASCII).setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH)).build());
+        return new StepBar(!shown ? null : new ProgressBarBuilder().setTaskName("restore").setInitialMax(PARTS * (steps + 2L)).setUnit("", PARTS)
+                .setStyle(ProgressBarStyle.ASCII).setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH)).build(), steps);
     }
 
     @Override public void at(String stage, int step, int steps) {
         if (bar == null) return;
-        if (steps > 0) bar.maxHint(stage.equals("enlarge") ? steps : steps + 2);
-        bar.stepTo(switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; case "enlarge" -> step; default -> bar.getMax() - 1; });
+        long max = switch (stage) { case "encode" -> asked + 2; case "denoise" -> steps + 2; case "enlarge" -> steps; default -> bar.getMax() / PARTS; };
+        done = switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; case "enlarge" -> step; default -> (int) max - 1; };
+        bar.maxHint(PARTS * max).setExtraMessage("").stepTo((long) PARTS * done);
+    }
+
+    @Override public void tile(String stage, int tile, int tiles) {
+        if (bar != null) bar.setExtraMessage("tile " + tile + " of " + tiles).stepTo((long) PARTS * done + (long) PARTS * tile / tiles);
     }
 
     @Override public void close() {
         if (bar == null) return;
-        bar.stepTo(bar.getMax());
+        bar.setExtraMessage("").stepTo(bar.getMax());
         bar.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.image.ImageFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;
@@ -22,7 +23,6 @@ import java.util.stream.Stream;
  */
 final class Worklist {
     private static final Set<String> WRITTEN = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff");
-    private static final Set<String> READ = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp");
     private static final String WILDCARDS = ".*[*?\\[{].*";
 
     private final Path folder;
@@ -39,9 +39,6 @@ final class Worklist {
     static boolean isMany(List<String> inputs) {
         return inputs.size() != 1 || isPattern(inputs.getFirst()) || Files.isDirectory(Path.of(inputs.getFirst()));
     }
-
-    /** Whether a file's name is that of a photo. */
-    static boolean isPhoto(Path path) { return path.getFileName() != null && READ.contains(Job.extension(path.getFileName().toString())); }
 
     /**
      * @param format extension of the outputs; null: the input's own, and .png for what is not written
@@ -86,7 +83,7 @@ final class Worklist {
         Path own = folder.toAbsolutePath().normalize();
         if (!Files.isDirectory(root.toAbsolutePath())) throw new IllegalArgumentException("there is no folder " + root);
         try (Stream<Path> files = Files.walk(root)) {
-            files.filter(p -> isPhoto(p) && !p.getFileName().toString().startsWith("."))
+            files.filter(p -> ImageFiles.isPhoto(p) && !p.getFileName().toString().startsWith("."))
                     .filter(p -> !p.toAbsolutePath().normalize().startsWith(own)).filter(wanted).filter(Files::isRegularFile).sorted()
                     .forEach(p -> places.put(p, root.relativize(p)));
         } catch (IOException e) {
@@ -117,10 +114,10 @@ final class Worklist {
     }
 
     private Path target(Path place, boolean wholeName) {
-        String name = place.getFileName().toString(), own = Job.extension(name);
+        String name = place.getFileName().toString(), own = ImageFiles.extension(name);
         if (format == null && WRITTEN.contains(own) && !wholeName) return folder.resolve(place.toString());
         String extension = format != null ? format : WRITTEN.contains(own) ? own : "png";
-        return folder.resolve(place.resolveSibling((wholeName ? name : Job.stem(name)) + "." + extension).toString());
+        return folder.resolve(place.resolveSibling((wholeName ? name : ImageFiles.stem(name)) + "." + extension).toString());
     }
 
     static boolean isSame(Path a, Path b) {

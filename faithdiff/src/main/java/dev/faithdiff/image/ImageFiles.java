@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,6 +21,19 @@ public final class ImageFiles {
     private static final Pattern UNFINISHED = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
 
     private ImageFiles() {}
+
+    /** A file's name without its extension. */
+    public static String stem(String name) { return name.lastIndexOf('.') <= 0 ? name : name.substring(0, name.lastIndexOf('.')); }
+
+    /** A file's extension in lower case, without its dot; empty without one. */
+    public static String extension(String name) {
+        return name.lastIndexOf('.') <= 0 ? "" : name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether a file's name is that of a photo that can be read. */
+    public static boolean isPhoto(Path path) {
+        return path.getFileName() != null && ImageFormat.isNamed(extension(path.getFileName().toString()));
+    }
 
     /** The pixels of {@link #readPhoto} alone, as upright 8-bit RGB. */
     public static Image read(Path path) { return readPhoto(path).image().to8Bits(); }

@@ -3,7 +3,7 @@ package dev.faithdiff.image;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
+import java.util.stream.Stream;
 
 /** The file formats: how their files begin, which extensions name them, and whether {@link ImageFiles} writes them. */
 enum ImageFormat {
@@ -33,12 +33,13 @@ enum ImageFormat {
         throw new ImageError(path + " is not a PNG, JPEG, WebP, TIFF or BMP image");
     }
 
+    /** Whether an extension names one of them. */
+    static boolean isNamed(String extension) { return Stream.of(values()).anyMatch(f -> f.extensions.contains(extension)); }
+
     /** The format to write by the name's extension, PNG without one. @throws ImageError if it is unknown or only read */
     static ImageFormat toWrite(Path path) {
-        String name = path.getFileName().toString();
-        int dot = name.lastIndexOf('.');
-        if (dot <= 0) return PNG;
-        String extension = name.substring(dot + 1).toLowerCase(Locale.ROOT);
+        String extension = ImageFiles.extension(path.getFileName().toString());
+        if (extension.isEmpty()) return PNG;
         for (ImageFormat format : values()) {
             if (format.written && format.extensions.contains(extension)) return format;
         }

@@ -1,8 +1,6 @@
 package dev.faithdiff.train;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import dev.faithdiff.image.Caption;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.ImageFiles;
@@ -12,20 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
- * The photos below a folder in the order of their paths, decoded when first asked for and kept while there is room. A photo's caption is
- * the text file of its name, {@code photo.txt}, or the {@code caption} of {@code photo.json}; none is an empty one. Any thread may ask.
+ * The photos below a folder in the order of their paths, decoded when first asked for and kept while there is room. A photo without
+ * a {@link Caption} has an empty one. Any thread may ask.
  */
 public final class ImageFolder {
-    private static final Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp");
-
     private final List<Path> files;
     private final long cacheBytes;
     private final AtomicLong cachedBytes = new AtomicLong();
@@ -39,7 +34,7 @@ public final class ImageFolder {
     /** @throws UncheckedIOException in one line if the folder cannot be read or holds no photo */
     public static ImageFolder open(Path folder, long cacheBytes) {
         try (Stream<Path> all = Files.walk(folder)) {
-            List<Path> photos = all.filter(f -> EXTENSIONS.contains(extension(f)) && Files.isRegularFile(f)).sorted().toList();
+            List<Path> photos = all.filter(f -> ImageFiles.isPhoto(f) && Files.isRegularFile(f)).sorted().toList();
             if (photos.isEmpty()) throw new IOException(folder + ": there are no photos");
             return new ImageFolder(photos, cacheBytes);
         } catch (NoSuchFileException e) {
@@ -63,29 +58,6 @@ public final class ImageFolder {
         return image;
     }
 
-    /** @throws UncheckedIOException in one line if the caption's file cannot be read */
-    public String caption(int i) {
-        String name = files.get(i).getFileName().toString(), stem = name.substring(0, name.lastIndexOf('.'));
-        Path text = files.get(i).resolveSibling(stem + ".txt"), json = files.get(i).resolveSibling(stem + ".json");
-        try {
-            if (Files.exists(text)) return Files.readString(text).strip();
-            return Files.exists(json) ? caption(json) : "";
-        } catch (IOException e) {
-            throw new UncheckedIOException(new IOException("the caption of " + files.get(i) + " cannot be read: " + e.getMessage(), e));
-        }
-    }
-
-    private static String caption(Path json) throws IOException {
-        try {
-            JsonElement e = JsonParser.parseString(Files.readString(json));
-            return (e.isJsonObject() ? e.getAsJsonObject().get("caption") : e).getAsString().strip();
-        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException | NullPointerException e) {
-            throw new IOException(json + " is neither a text nor an object with a 'caption'", e);
-        }
-    }
-
-    private static String extension(Path file) {
-        String name = file.getFileName().toString();
-        return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    }
+    /** @throws ImageError if the caption's file cannot be read */
+    public String caption(int i) { return Objects.requireNonNullElse(Caption.of(files.get(i)), ""); }
 }

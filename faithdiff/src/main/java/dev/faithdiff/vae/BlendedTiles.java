@@ -97,6 +97,9 @@ public record BlendedTiles(int height, int width, int tileHeight, int tileWidth,
         }
     }
 
+    /** How many there are. */
+    public int count() { return Math.ceilDiv(height, tileHeight - overlap) * Math.ceilDiv(width, tileWidth - overlap); }
+
     /** A batch of parts spread evenly over the whole, no more than a tile together: what all tiles can take their statistics from. */
     public Tensor sample(Source source, int in) {
         int h = Math.min(height, tileHeight / SAMPLES), w = Math.min(width, tileWidth / SAMPLES);

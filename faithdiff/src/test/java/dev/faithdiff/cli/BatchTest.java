@@ -12,9 +12,7 @@ import dev.faithdiff.image.Metadata;
 import dev.faithdiff.image.Photo;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -41,23 +39,7 @@ class BatchTest {
 
     @TempDir Path dir;
 
-    private record Result(int code, String out, String err) {}
-
-    private Result run(Object... args) { return runExactly(arguments(args)); }
-
-    private Result runExactly(String... args) {
-        PrintStream out = System.out, err = System.err;
-        ByteArrayOutputStream said = new ByteArrayOutputStream(), warned = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(said, true));
-        System.setErr(new PrintStream(warned, true));
-        try {
-            int code = Main.run(args);
-            return new Result(code, said.toString(), warned.toString());
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-    }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of((Object[]) arguments(args)); }
 
     private static String[] arguments(Object... args) {
         return Stream.concat(Stream.of("restore"), Stream.concat(Arrays.stream(args).map(Object::toString), Arrays.stream(QUICK))).toArray(String[]::new);
@@ -116,10 +98,10 @@ class BatchTest {
             });
             bad.add(all.get(k));
         }
-        Result r = run(album, "-o", out, "--log", log, "-q");
-        assertThat(r.code).isEqualTo(1);
-        assertThat(r.err.lines()).hasSize(bad.size()).allMatch(l -> l.startsWith("faithdiff: "));
-        for (Path b : bad) assertThat(r.err.lines().filter(l -> l.contains(b.toString()))).as(b.toString()).hasSize(1);
+        CommandLineRun r = run(album, "-o", out, "--log", log, "-q");
+        assertThat(r.code()).isEqualTo(1);
+        assertThat(r.err().lines()).hasSize(bad.size()).allMatch(l -> l.startsWith("faithdiff: "));
+        for (Path b : bad) assertThat(r.err().lines().filter(l -> l.contains(b.toString()))).as(b.toString()).hasSize(1);
         assertThat(files(out)).hasSize(all.size() - bad.size());
         for (Path f : files(out)) {
             Photo before = ImageFiles.readPhoto(album.resolve(out.relativize(f))), after = ImageFiles.readPhoto(f);
@@ -140,11 +122,11 @@ class BatchTest {
         Path first = files(out).getFirst();
         Files.delete(first);
         FileTime time = Files.getLastModifiedTime(files(out).getFirst());
-        Result again = run(album, "-o", out, "--progress", "json");
-        assertThat(again.code).isEqualTo(1);
+        CommandLineRun again = run(album, "-o", out, "--progress", "json");
+        assertThat(again.code()).isEqualTo(1);
         assertThat(first).exists();
         assertThat(Files.getLastModifiedTime(files(out).get(1))).isEqualTo(time);
-        JsonObject end = JsonParser.parseString(again.out.lines().toList().getLast()).getAsJsonObject();
+        JsonObject end = JsonParser.parseString(again.out().lines().toList().getLast()).getAsJsonObject();
         assertThat(List.of(end.get("done").getAsInt(), end.get("skipped").getAsInt(), end.get("failed").getAsInt()))
                 .isEqualTo(List.of(1, all.size() - bad.size() - 1, bad.size()));
     }
@@ -154,7 +136,7 @@ class BatchTest {
         List<Path> photos = files(album);
         Files.writeString(Path.of(photos.get(0).toString().replaceFirst("\\.\\w+$", ".txt")), "a red car\n");
         Files.writeString(Path.of(photos.get(1).toString().replaceFirst("\\.\\w+$", ".json")), "{\"caption\": \"a cat\"}");
-        assertThat(run(album, "-o", dir.resolve("out"), "--prompt", "a photo", "--log", log, "-q").code).isZero();
+        assertThat(run(album, "-o", dir.resolve("out"), "--prompt", "a photo", "--log", log, "-q").code()).isZero();
         assertThat(Files.readAllLines(log).stream().map(l -> JsonParser.parseString(l).getAsJsonObject().getAsJsonObject("settings").get("prompt").getAsString()))
                 .containsExactlyInAnyOrder("a red car", "a cat", "a photo");
     }
@@ -162,7 +144,7 @@ class BatchTest {
     @Test void settingsAreInTheMetadataUnlessLeftOut() throws IOException {
         Path in = dir.resolve("in.png"), with = dir.resolve("with.png"), without = dir.resolve("without.png");
         ImageFiles.write(noise(16, 16, 8, 1), in);
-        assertThat(run(in, "-o", with, "-q").code + run(in, "-o", without, "-q", "--no-metadata").code).isZero();
+        assertThat(run(in, "-o", with, "-q").code() + run(in, "-o", without, "-q", "--no-metadata").code()).isZero();
         assertThat(new String(Files.readAllBytes(with), java.nio.charset.StandardCharsets.ISO_8859_1)).contains("parameters", "\"model\":\"faithdiff-mini\"", "\"seed\":42");
         assertThat(new String(Files.readAllBytes(without), java.nio.charset.StandardCharsets.ISO_8859_1)).doesNotContain("parameters", "seed");
         assertThat(ImageFiles.read(with)).isEqualTo(ImageFiles.read(without));
@@ -175,7 +157,7 @@ class BatchTest {
         ImageFiles.write(image, deep);
         ImageFiles.write(image.to8Bits(), shallow);
         for (String[] extra : new String[][] {{"--color-fix", "adain"}, {"--color-fix", "wavelet"}, {"--fidelity", "0.5"}, {"--strength", "0.3"}}) {
-            assertThat(run(deep, "-o", a, "-q", extra[0], extra[1]).code + run(shallow, "-o", b, "-q", extra[0], extra[1]).code).isZero();
+            assertThat(run(deep, "-o", a, "-q", extra[0], extra[1]).code() + run(shallow, "-o", b, "-q", extra[0], extra[1]).code()).isZero();
             Image restored = ImageFiles.readPhoto(a).image(), coarse = ImageFiles.read(b);
             assertThat(restored.bits()).isEqualTo(16);
             long values = IntStream.range(0, restored.rgb().length).map(restored::sample).distinct().count();
@@ -193,8 +175,8 @@ class BatchTest {
         Metadata metadata = new Metadata(null, null, profile, new Metadata.Resolution(300, 150), null);
         ImageFiles.write(new Photo(noise(20, 14, 16, 1), noise(20, 14, 16, 2).toGrey(), metadata), in.resolve("deep.png"));
         ImageFiles.write(new Photo(noise(20, 14, 8, 3).toGrey(), null, Metadata.NONE), in.resolve("grey.tif"));
-        Result r = option.equals("--model") ? runExactly("restore", in.toString(), "-o", out.toString(), "-q", option, network.toString()) : run(in, "-o", out, "-q", option, network);
-        assertThat(r).isEqualTo(new Result(0, "", ""));
+        CommandLineRun r = option.equals("--model") ? CommandLineRun.of("restore", in, "-o", out, "-q", option, network) : run(in, "-o", out, "-q", option, network);
+        assertThat(r).isEqualTo(CommandLineRun.SILENT);
         Photo deep = ImageFiles.readPhoto(out.resolve("deep.png")), grey = ImageFiles.readPhoto(out.resolve("grey.tif"));
         int scale = option.equals("--model") ? 4 : 1;
         assertThat(deep.image().toString()).isEqualTo("Image " + 20 * scale + "x" + 14 * scale + " of 16 bits");
@@ -208,22 +190,22 @@ class BatchTest {
 
     @Test void usageOfFoldersIsChecked() throws IOException {
         Path album = album(2), photo = files(album).getFirst();
-        assertThat(run(album, "-o", album).code).isEqualTo(2);
-        assertThat(run(album, "-o", dir.resolve("out"), "--preview", dir.resolve("p.png")).err).contains("for one photo");
-        assertThat(run(photo, "-o", dir.resolve("x.png"), "--format", "png").err).contains("for folders");
-        assertThat(run(album, "-o", dir.resolve("x.png")).err).contains("named like a photo");
-        Result one = run(photo, "-o", dir.resolve("x.png"), "--log", dir.resolve("log"), "--progress", "json");
-        assertThat(one.out.lines().map(l -> JsonParser.parseString(l).getAsJsonObject().get("event").getAsString()).distinct())
-                .containsExactly("progress", "file", "end");
+        assertThat(run(album, "-o", album).code()).isEqualTo(2);
+        assertThat(run(album, "-o", dir.resolve("out"), "--preview", dir.resolve("p.png")).err()).contains("for one photo");
+        assertThat(run(photo, "-o", dir.resolve("x.png"), "--format", "png").err()).contains("for folders");
+        assertThat(run(album, "-o", dir.resolve("x.png")).err()).contains("named like a photo");
+        CommandLineRun one = run(photo, "-o", dir.resolve("x.png"), "--log", dir.resolve("log"), "--progress", "json");
+        assertThat(one.out().lines().map(l -> JsonParser.parseString(l).getAsJsonObject().get("event").getAsString()).distinct())
+                .containsExactly("progress", "tile", "file", "end");
         assertThat(Files.readAllLines(dir.resolve("log"))).hasSize(1);
-        assertThat(run(album, "-o", dir.resolve("out"), "--log", dir.resolve("no/such/log")).err).contains("cannot write the log");
-        assertThat(run(photo, "-o", Files.createDirectories(dir.resolve("into")), "-q").code).isZero();
+        assertThat(run(album, "-o", dir.resolve("out"), "--log", dir.resolve("no/such/log")).err()).contains("cannot write the log");
+        assertThat(run(photo, "-o", Files.createDirectories(dir.resolve("into")), "-q").code()).isZero();
         assertThat(dir.resolve("into").resolve(photo.getFileName())).exists();
     }
 
     @Test void killedRunsGoOnToTheSameBytes() throws Exception {
         Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
-        assertThat(run(album, "-o", whole, "-q").code).isZero();
+        assertThat(run(album, "-o", whole, "-q").code()).isZero();
         Map<String, byte[]> expected = contents(whole);
         Process child = child(album, out);
         while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);
@@ -234,14 +216,14 @@ class BatchTest {
         killed.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
         // What a writer leaves when it is killed in the middle; this process lives, so its own is not touched.
         Path left = Files.write(out.resolve("year0/day0/.photo.png." + child.pid() + "-1f.tmp"), new byte[9]);
-        assertThat(run(album, "-o", out, "-q").code).isZero();
+        assertThat(run(album, "-o", out, "-q").code()).isZero();
         assertThat(left).doesNotExist();
         assertSame(contents(out), expected);
     }
 
     @Test @DisabledOnOs(OS.WINDOWS) void interruptedRunsLeaveWholeFilesAndSayOneLine() throws Exception {
         Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
-        assertThat(run(album, "-o", whole, "-q").code).isZero();
+        assertThat(run(album, "-o", whole, "-q").code()).isZero();
         Map<String, byte[]> expected = contents(whole);
         Process child = child(album, out, "-q");
         while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);

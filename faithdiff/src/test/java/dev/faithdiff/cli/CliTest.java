@@ -9,9 +9,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,18 +31,7 @@ class CliTest {
 
     @TempDir Path dir;
 
-    private record Result(int code, String err) {}
-
-    private Result run(Object... args) {
-        PrintStream before = System.err;
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        System.setErr(new PrintStream(err, true));
-        try {
-            return new Result(Main.run(Arrays.stream(args).map(Object::toString).toArray(String[]::new)), err.toString());
-        } finally {
-            System.setErr(before);
-        }
-    }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of(args); }
 
     private Path photo(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
@@ -56,10 +43,7 @@ class CliTest {
 
     private void fails(int code, String says, Object... args) throws IOException {
         List<Path> before = files();
-        Result r = run(args);
-        assertThat(r.err).contains(says).startsWith("faithdiff: ").doesNotContain("\tat ").doesNotContain("internal error");
-        assertThat(r.err.lines().filter(l -> !l.startsWith("Try '"))).hasSize(1);
-        assertThat(r.code).isEqualTo(code);
+        run(args).assertFailed(code, says);
         assertThat(files()).as("files after a failure").isEqualTo(before);
     }
 
@@ -71,17 +55,17 @@ class CliTest {
 
     @Test void restores() {
         Path out = dir.resolve("out.png"), again = dir.resolve("again.png");
-        assertThat(run("restore", photo(24, 16), "-o", out, "--steps", 2, "--scale", 2).err).contains("48x32");
+        assertThat(run("restore", photo(24, 16), "-o", out, "--steps", 2, "--scale", 2).err()).contains("48x32");
         Image restored = ImageFiles.read(out);
         assertThat(List.of(restored.width(), restored.height())).isEqualTo(List.of(48, 32));
-        assertThat(run("restore", photo(24, 16), "-o", again, "--steps", 2, "--scale", 2, "--quiet")).isEqualTo(new Result(0, ""));
+        assertThat(run("restore", photo(24, 16), "-o", again, "--steps", 2, "--scale", 2, "--quiet")).isEqualTo(CommandLineRun.SILENT);
         assertThat(again).hasSameBinaryContentAs(out);
     }
 
     @Test void restoresTheSmallestAndTheFlattest() {
         for (int[] size : new int[][] {{1, 1}, {3000, 1}, {1, 300}}) {
             Path out = dir.resolve("flat.png");
-            assertThat(run("restore", photo(size[0], size[1]), "-o", out, "--steps", 1, "--scale", 1, "-q")).isEqualTo(new Result(0, ""));
+            assertThat(run("restore", photo(size[0], size[1]), "-o", out, "--steps", 1, "--scale", 1, "-q")).isEqualTo(CommandLineRun.SILENT);
             assertThat(ImageFiles.read(out).width()).isEqualTo(size[0]);
         }
     }
@@ -103,14 +87,14 @@ class CliTest {
 
     @Test void writesPreviews() throws IOException {
         Path in = photo(12, 8), out = dir.resolve("out.png"), folder = Files.createDirectory(dir.resolve("previews")), one = dir.resolve("preview.jpg");
-        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 5, "--preview", folder, "--preview-every", 2, "-q").code).isZero();
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 5, "--preview", folder, "--preview-every", 2, "-q").code()).isZero();
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("step-002.png", "step-004.png");
         Image preview = ImageFiles.read(folder.resolve("step-002.png"));
         assertThat(preview.width() + "x" + preview.height()).isEqualTo("24x16");
-        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 3, "--preview", one, "--preview-every", 1, "-q").code).isZero();
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 3, "--preview", one, "--preview-every", 1, "-q").code()).isZero();
         assertThat(one).isRegularFile();
         Path made = dir.resolve("made");
-        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 2, "--preview", made, "--preview-every", 1, "-q").code).isZero();
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 2, "--preview", made, "--preview-every", 1, "-q").code()).isZero();
         assertThat(made.toFile().list()).containsExactly("step-001.png");
         fails(1, "a preview every 5 steps is none in 4", "restore", in, "-o", out, "--steps", 4, "--preview", one);
     }
@@ -149,8 +133,8 @@ class CliTest {
 
         rewriteVae(weights, List.of("decoder.conv_in.bias"), "quant_conv.bias", "surplus.weight");
         fails(1, "3 tensors do not fit the model", "restore", in, "-o", out, "--model", model);
-        Result r = run("restore", in, "-o", out, "--model", model);
-        assertThat(r.err).contains("decoder.conv_in.bias [96] is missing", "quant_conv.bias is [3] but the model takes [16]",
+        CommandLineRun r = run("restore", in, "-o", out, "--model", model);
+        assertThat(r.err()).contains("decoder.conv_in.bias [96] is missing", "quant_conv.bias is [3] but the model takes [16]",
                 "surplus.weight [3] is not part of the model");
 
         byte[] whole = Files.readAllBytes(MODEL.resolve("vae/model.safetensors"));
@@ -162,8 +146,8 @@ class CliTest {
 
     @Test void restoresWithAnRrdbNetAlone() throws IOException {
         Path out = dir.resolve("out.png"), network = RrdbModels.folder("realesrgan_x2");
-        assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err).contains("30x18");
-        assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3).err).contains("45x27");
+        assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err()).contains("30x18");
+        assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3).err()).contains("45x27");
         assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"vae-tile\":0}").doesNotContain("seed", "steps");
         fails(1, "an RRDBNet has no seed, prompt; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
                 "--prompt", "a cat", "--seed", 7);
@@ -173,8 +157,8 @@ class CliTest {
 
     @Test void restoresBehindAnRrdbNet() throws IOException {
         Path out = dir.resolve("out.png"), alone = dir.resolve("alone.png"), network = RrdbModels.folder("bsrnet_x4");
-        assertThat(run("restore", photo(12, 8), "-o", out, "--steps", 2, "--initial", network).err).contains("48x32");
-        assertThat(run("restore", photo(12, 8), "-o", alone, "--steps", 2).code).isZero();
+        assertThat(run("restore", photo(12, 8), "-o", out, "--steps", 2, "--initial", network).err()).contains("48x32");
+        assertThat(run("restore", photo(12, 8), "-o", alone, "--steps", 2).code()).isZero();
         assertThat(Files.mismatch(out, alone)).isNotEqualTo(-1);
         fails(1, "is not an RRDBNet", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", MODEL);
         fails(1, "'kind' must be 'faithdiff'", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", network, "--model", network);

@@ -9,9 +9,7 @@ import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -25,51 +23,38 @@ import org.junit.jupiter.api.io.TempDir;
 class KernelsCommandTest {
     @TempDir Path dir;
 
-    private record Result(int code, String out, String err) {}
-
-    private static Result run(Object... args) {
-        PrintStream out = System.out, err = System.err;
-        ByteArrayOutputStream o = new ByteArrayOutputStream(), e = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(o, true));
-        System.setErr(new PrintStream(e, true));
-        try {
-            return new Result(Main.run(Arrays.stream(args).map(Object::toString).toArray(String[]::new)), o.toString(), e.toString());
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
-    }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of(args); }
 
     @Test void listsKernelsBestFirst() {
-        Result all = run("kernels", "list"), one = run("kernels", "list", "binary");
-        assertThat(all.out).contains("LinearPacked", "AttentionOp.Grad");
-        assertThat(one.out).containsSubsequence("BinaryVector", "BinaryStrided", "GFLOP").doesNotContain("LinearOp");
-        assertThat(one.code).isZero();
+        CommandLineRun all = run("kernels", "list"), one = run("kernels", "list", "binary");
+        assertThat(all.out()).contains("LinearPacked", "AttentionOp.Grad");
+        assertThat(one.out()).containsSubsequence("BinaryVector", "BinaryStrided", "GFLOP").doesNotContain("LinearOp");
+        assertThat(one.code()).isZero();
     }
 
     @Test void checksAndTimesAnOp() {
-        Result check = run("kernels", "check", "AffineOp", "--device", "cpu"), bench = run("kernels", "bench", "affine", "--shape", "64x64", "--millis", "5");
-        assertThat(check.out).contains("AffineVector", "passes").doesNotContain("FAILS");
-        assertThat(check.code).isZero();
-        Result types = run("kernels", "check", "AffineOp", "--device", "cpu", "--types"), model = run("kernels", "check", "AffineOp", "--device", "cpu", "--model");
-        assertThat(types.out).containsPattern("AffineVector \\| F32 ").containsPattern("AffineVector \\| BF16 ");
-        assertThat(model.out).contains("AffineOp/latent", "passes");
-        assertThat(model.code).isZero();
+        CommandLineRun check = run("kernels", "check", "AffineOp", "--device", "cpu"), bench = run("kernels", "bench", "affine", "--shape", "64x64", "--millis", "5");
+        assertThat(check.out()).contains("AffineVector", "passes").doesNotContain("FAILS");
+        assertThat(check.code()).isZero();
+        CommandLineRun types = run("kernels", "check", "AffineOp", "--device", "cpu", "--types"), model = run("kernels", "check", "AffineOp", "--device", "cpu", "--model");
+        assertThat(types.out()).containsPattern("AffineVector \\| F32 ").containsPattern("AffineVector \\| BF16 ");
+        assertThat(model.out()).contains("AffineOp/latent", "passes");
+        assertThat(model.code()).isZero();
         if (Backend.of("cuda").unavailable() != null) {
-            assertThat(run("kernels", "check", "AffineOp", "--device", "cuda").err).startsWith("faithdiff: device 'cuda' is not available: ");
+            assertThat(run("kernels", "check", "AffineOp", "--device", "cuda").err()).startsWith("faithdiff: device 'cuda' is not available: ");
         }
-        assertThat(run("kernels", "check", "AffineOp", "--device", "tpu").err).contains("there is no device 'tpu'");
-        assertThat(bench.out).contains("AffineOp/[64,64]", "AffineVector", "The limit: ");
-        assertThat(bench.code).isZero();
+        assertThat(run("kernels", "check", "AffineOp", "--device", "tpu").err()).contains("there is no device 'tpu'");
+        assertThat(bench.out()).contains("AffineOp/[64,64]", "AffineVector", "The limit: ");
+        assertThat(bench.code()).isZero();
     }
 
     @Test void refusesWrongNames() {
         for (Object[] args : new Object[][] {{"kernels", "check", "Affin"}, {"kernels", "bench"}, {"kernels", "bench", "affine", "no-such-case"},
                 {"kernels", "bench", "affine", "--shape", "6y4"}, {"restore", "in.png", "-o", "out.png", "--kernel", "Affin=AffineVector"}}) {
-            Result r = run(args);
-            assertThat(r.code).as(Arrays.toString(args) + " " + r.err).isEqualTo(2);
+            CommandLineRun r = run(args);
+            assertThat(r.code()).as(Arrays.toString(args) + " " + r.err()).isEqualTo(2);
         }
-        assertThat(run("restore", "in.png", "-o", "out.png", "--kernel", "affine=Fast").err)
+        assertThat(run("restore", "in.png", "-o", "out.png", "--kernel", "affine=Fast").err())
                 .contains("there is no kernel 'Fast' for AffineOp on cpu; there are [AffineVector, reference]");
     }
 
@@ -84,10 +69,10 @@ class KernelsCommandTest {
     @Test void profilesARestorationOnAChosenKernel() throws IOException {
         Path trace = dir.resolve("trace.json");
         try {
-            Result r = run("restore", photo(), "-o", dir.resolve("out.png"), "--scale", "1", "--steps", "1", "-q", "--profile", trace, "--kernel",
+            CommandLineRun r = run("restore", photo(), "-o", dir.resolve("out.png"), "--scale", "1", "--steps", "1", "-q", "--profile", trace, "--kernel",
                     "AffineOp=reference");
-            assertThat(r.code).as(r.err).isZero();
-            assertThat(r.out).contains("Conv2dOp", "Ops took ").containsPattern("AffineOp +\\| reference ").containsPattern("blocks?\\.\\d+\\.(resnets|attentions)\\.\\d");
+            assertThat(r.code()).as(r.err()).isZero();
+            assertThat(r.out()).contains("Conv2dOp", "Ops took ").containsPattern("AffineOp +\\| reference ").containsPattern("blocks?\\.\\d+\\.(resnets|attentions)\\.\\d");
         } finally {
             Engine.choose(AffineOp.class, null);
         }
@@ -103,8 +88,8 @@ class KernelsCommandTest {
 
     @Test void leavesNoTraceOfAFailure() throws IOException {
         Path nowhere = dir.resolve("no/such/trace.json"), trace = dir.resolve("trace.json"), photo = photo();
-        assertThat(run("restore", photo, "-o", dir.resolve("out.png"), "--profile", nowhere).err).startsWith("faithdiff: cannot write " + nowhere);
-        assertThat(run("restore", photo, "-o", dir.resolve("out.png"), "--profile", trace, "--model", dir).code).isEqualTo(1);
+        assertThat(run("restore", photo, "-o", dir.resolve("out.png"), "--profile", nowhere).err()).startsWith("faithdiff: cannot write " + nowhere);
+        assertThat(run("restore", photo, "-o", dir.resolve("out.png"), "--profile", trace, "--model", dir).code()).isEqualTo(1);
         try (Stream<Path> files = Files.list(dir)) {
             assertThat(files).containsExactly(photo);
         }

@@ -3,13 +3,10 @@ package dev.faithdiff.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.train.TinyRun;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -24,31 +21,15 @@ class TrainCommandTest {
     @TempDir private Path dir;
     private Path photos, run;
 
-    private record Result(int code, String err) {}
-
     @BeforeEach void run() throws IOException {
         photos = TinyRun.photos(dir.resolve("photos"), 2);
         run = Files.writeString(dir.resolve("run.json"), TinyRun.json(photos, 1, 4, TinyRun.stage("vae", 3, ", \"ema\": 0.9"),
                 TinyRun.stage("unified", 3, ", \"ema\": 0.5, \"begin\": [\"scale-latents\"]")));
     }
 
-    private Result run(Object... args) {
-        PrintStream before = System.err;
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        System.setErr(new PrintStream(err, true));
-        try {
-            return new Result(Main.run(Arrays.stream(args).map(Object::toString).toArray(String[]::new)), err.toString());
-        } finally {
-            System.setErr(before);
-        }
-    }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of(args); }
 
-    private void fails(int code, String says, Object... args) {
-        Result r = run(args);
-        assertThat(r.err).contains(says).startsWith("faithdiff: ").doesNotContain("\tat ").doesNotContain("internal error");
-        assertThat(r.err.lines().filter(l -> !l.startsWith("Try '"))).hasSize(1);
-        assertThat(r.code).isEqualTo(code);
-    }
+    private static void fails(int code, String says, Object... args) { run(args).assertFailed(code, says); }
 
     @Test void saysWhatIsWrong() throws IOException {
         Path out = dir.resolve("out"), bad = Files.writeString(dir.resolve("bad.json"), Files.readString(run).replace("\"batch\"", "\"bunch\""));
@@ -65,21 +46,21 @@ class TrainCommandTest {
 
     @Test void triesARunOut() throws IOException {
         Path out = dir.resolve("out");
-        assertThat(run("train", run, "-o", out, "--steps", 1, "-q")).isEqualTo(new Result(0, ""));
+        assertThat(run("train", run, "-o", out, "--steps", 1, "-q")).isEqualTo(CommandLineRun.SILENT);
         assertThat(Files.readAllLines(out.resolve("log.jsonl"))).hasSize(2);
         fails(1, "holds a run already", "train", run, "-o", out, "--steps", 1);
-        assertThat(run("train", run, "-o", out, "--steps", 1, "--resume").err).contains("going on at step 2 of 2");
+        assertThat(run("train", run, "-o", out, "--steps", 1, "--resume").err()).contains("going on at step 2 of 2");
     }
 
     @Test void killedAtAnyMomentItGoesOnBitForBit() throws Exception {
         Path straight = dir.resolve("straight"), killed = dir.resolve("killed");
-        assertThat(run("train", run, "-o", straight, "-q").code).isZero();
+        assertThat(run("train", run, "-o", straight, "-q").code()).isZero();
         for (int lines : new int[] {1, 2, 5}) {
             Process process = process(killed);
             await(process, killed, lines);
             process.destroyForcibly().waitFor();
         }
-        assertThat(run("train", run, "-o", killed, "--resume", "-q")).isEqualTo(new Result(0, ""));
+        assertThat(run("train", run, "-o", killed, "--resume", "-q")).isEqualTo(CommandLineRun.SILENT);
         var expected = TinyRun.outcome(straight);
         var actual = TinyRun.outcome(killed);
         assertThat(actual.keySet()).isEqualTo(expected.keySet());

@@ -3,7 +3,6 @@ package dev.faithdiff.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.faithdiff.image.ImageError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which photos files, folders and patterns name, where each goes, and what its caption is. */
+/** Which photos files, folders and patterns name, and where each goes. */
 class WorklistTest {
     @TempDir Path dir;
 
@@ -64,21 +63,5 @@ class WorklistTest {
     private void refused(String why, Path out, String... inputs) {
         List<String> all = java.util.Arrays.stream(inputs).map(i -> dir + "/" + i).toList();
         assertThatThrownBy(() -> Worklist.of(all, out, null)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(why);
-    }
-
-    @Test void captionsLieBeside() throws IOException {
-        Job job = new Job(dir.resolve("photo.v1.jpg"), dir.resolve("out.png"));
-        Path json = dir.resolve("photo.v1.json"), text = dir.resolve("photo.v1.txt");
-        assertThat(job.caption()).isNull();
-        Files.writeString(json, "{\"title\": 3, \"caption\": \" a red car \"}");
-        assertThat(job.caption()).isEqualTo("a red car");
-        Files.writeString(json, "{\"camera\": {}}");
-        assertThat(job.caption()).as("another program's").isNull();
-        Files.writeString(json, "{\"caption\": ");
-        assertThatThrownBy(job::caption).isInstanceOf(ImageError.class).hasMessageContaining(json.toString()).hasMessageContaining("no JSON");
-        Files.writeString(text, "a cat\n");
-        assertThat(job.caption()).as("text goes first").isEqualTo("a cat");
-        Files.write(text, new byte[] {(byte) 0xff, (byte) 0xc0});
-        assertThatThrownBy(job::caption).isInstanceOf(ImageError.class).hasMessageContaining("no UTF-8");
     }
 }

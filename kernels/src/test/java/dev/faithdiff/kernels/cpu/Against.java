@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /** A kernel beside the op's own loops, on normal numbers. */
 final class Against {
@@ -38,6 +40,24 @@ final class Against {
                 if (!(error <= tolerance)) assertThat((double) actual.get(i)).as("%s at %d, error %.1e", op, i, error).isEqualTo(expected.get(i));
             }
             first += count;
+        }
+    }
+
+    /** Fails where a kernel differs from a direct one by more than {@code tolerance} times the largest value. */
+    static <O extends Op> void direct(double tolerance, Kernel<O> direct, Kernel<O> kernel, O op, Tensor... in) {
+        float[] expected = Engine.run(direct, op, in).toFloats(), actual = Engine.run(kernel, op, in).toFloats();
+        double largest = 0, error = 0;
+        for (int i = 0; i < expected.length; i++) {
+            largest = Math.max(largest, Math.abs(expected[i]));
+            error = Math.max(error, Math.abs(actual[i] - expected[i]));
+        }
+        assertThat(error).as(op + " of the largest value " + largest).isLessThan(tolerance * largest);
+    }
+
+    /** Why a kernel refuses operands of these sizes, or null. */
+    static <O extends Op> String refusal(Kernel<O> kernel, O op, DType dtype, int[]... sizes) {
+        try (Scope s = Scope.open()) {
+            return kernel.refuses(op, Stream.of(sizes).map(size -> Tensor.empty(Device.CPU, dtype, Shape.of(size))).toArray(Tensor[]::new));
         }
     }
 }

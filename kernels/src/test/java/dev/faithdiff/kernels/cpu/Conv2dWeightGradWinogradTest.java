@@ -3,13 +3,10 @@ package dev.faithdiff.kernels.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Engine;
-import dev.faithdiff.tensor.op.Kernel;
 import org.junit.jupiter.api.Test;
 
 class Conv2dWeightGradWinogradTest {
@@ -27,22 +24,16 @@ class Conv2dWeightGradWinogradTest {
             Tensor[] in = operands(SAME, 2, 33, 30, 48, 80);
             float[][] one = new float[1][];
             Parallel.run(2, i -> {
-                if (i == 0) one[0] = run(new Conv2dWeightGradWinograd(), SAME, in);
+                if (i == 0) one[0] = run(in);
             });
-            assertThat(one[0]).isEqualTo(run(new Conv2dWeightGradWinograd(), SAME, in));
+            assertThat(one[0]).isEqualTo(run(in));
         }
     }
 
     private static void agrees(Conv2dOp op, int batch, int height, int width, int in, int out) {
         try (Scope s = Scope.open()) {
-            Tensor[] operands = operands(op, batch, height, width, in, out);
-            float[] expected = run(new Conv2dWeightGradColumns(), op, operands), actual = run(new Conv2dWeightGradWinograd(), op, operands);
-            double largest = 0, error = 0;
-            for (int i = 0; i < expected.length; i++) {
-                largest = Math.max(largest, Math.abs(expected[i]));
-                error = Math.max(error, Math.abs(actual[i] - expected[i]));
-            }
-            assertThat(error).as(op + " of the largest value " + largest).isLessThan(5e-6 * largest);
+            Against.direct(5e-6, new Conv2dWeightGradColumns(), new Conv2dWeightGradWinograd(), new Conv2dOp.WeightGrad(op, 3, 3),
+                    operands(op, batch, height, width, in, out));
         }
     }
 
@@ -51,9 +42,9 @@ class Conv2dWeightGradWinogradTest {
         return new Tensor[] {Against.normal(0, 1, batch, down, across, out), Against.normal(0.3, 1, batch, height, width, in)};
     }
 
-    private static float[] run(Kernel<Conv2dOp.WeightGrad> kernel, Conv2dOp op, Tensor[] in) {
+    private static float[] run(Tensor[] in) {
         try (Scope s = Scope.open()) {
-            return Engine.run(kernel, new Conv2dOp.WeightGrad(op, 3, 3), in).toFloats();
+            return Engine.run(new Conv2dWeightGradWinograd(), new Conv2dOp.WeightGrad(SAME, 3, 3), in).toFloats();
         }
     }
 
@@ -69,9 +60,7 @@ class Conv2dWeightGradWinogradTest {
     }
 
     private static String refusal(Conv2dOp op, DType dtype, int side, int in, int out, int kernel) {
-        try (Scope s = Scope.open()) {
-            Tensor grad = Tensor.empty(Device.CPU, dtype, Shape.of(1, side, side, out)), x = Tensor.empty(Device.CPU, dtype, Shape.of(1, side, side, in));
-            return new Conv2dWeightGradWinograd().refuses(new Conv2dOp.WeightGrad(op, kernel, kernel), new Tensor[] {grad, x});
-        }
+        return Against.refusal(new Conv2dWeightGradWinograd(), new Conv2dOp.WeightGrad(op, kernel, kernel), dtype, new int[] {1, side, side, out},
+                new int[] {1, side, side, in});
     }
 }

@@ -3,12 +3,9 @@ package dev.faithdiff.kernels.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Conv2dOp;
-import dev.faithdiff.tensor.op.Engine;
 import org.junit.jupiter.api.Test;
 
 class Conv2dWinogradTest {
@@ -24,14 +21,7 @@ class Conv2dWinogradTest {
     private static void agrees(Conv2dOp op, int batch, int height, int width, int in, int out) {
         try (Scope s = Scope.open()) {
             Tensor[] operands = {Against.normal(0.3, 1, batch, height, width, in), Against.normal(0, 1, out, 3, 3, in), Against.normal(0, 1, out)};
-            float[] expected = Engine.run(new Conv2dImplicitGemm(), op, operands).toFloats();
-            float[] actual = Engine.run(new Conv2dWinograd(), op, operands).toFloats();
-            double largest = 0, error = 0;
-            for (int i = 0; i < expected.length; i++) {
-                largest = Math.max(largest, Math.abs(expected[i]));
-                error = Math.max(error, Math.abs(actual[i] - expected[i]));
-            }
-            assertThat(error).as(op + " of the largest value " + largest).isLessThan(5e-6 * largest);
+            Against.direct(5e-6, new Conv2dImplicitGemm(), new Conv2dWinograd(), op, operands);
         }
     }
 
@@ -47,10 +37,6 @@ class Conv2dWinogradTest {
     }
 
     private static String refusal(Conv2dOp op, DType dtype, int side, int in, int out, int kernel) {
-        try (Scope s = Scope.open()) {
-            Tensor x = Tensor.empty(Device.CPU, dtype, Shape.of(1, side, side, in));
-            Tensor w = Tensor.empty(Device.CPU, dtype, Shape.of(out, kernel, kernel, in));
-            return new Conv2dWinograd().refuses(op, new Tensor[] {x, w});
-        }
+        return Against.refusal(new Conv2dWinograd(), op, dtype, new int[] {1, side, side, in}, new int[] {out, kernel, kernel, in});
     }
 }
