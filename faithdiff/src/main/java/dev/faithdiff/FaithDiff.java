@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Damage;
+import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
@@ -9,6 +10,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.function.UnaryOperator;
 
@@ -99,7 +101,12 @@ public final class FaithDiff implements Restorer {
         }
     }
 
-    @Override public int scale() { return Options.defaults().scale(); }
+    /** Steps, tile and colour fix are what {@code model.json} says, where it does: a small model may want fewer and smaller ones. */
+    @Override public Options defaults() {
+        Options d = Options.defaults();
+        return d.withSteps(model.config.integer("num_inference_steps", d.steps())).withTile(model.config.integer("tile", d.tile()))
+                .withColorFix(ColorFix.valueOf(model.config.text("color_fix", d.colorFix().name()).toUpperCase(Locale.ROOT)));
+    }
 
     /** Gives the model's memory back; harmless when done again. */
     @Override public synchronized void close() {

@@ -35,8 +35,8 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRe
     /** @throws IllegalArgumentException in one line if options exclude each other, or one is set that means nothing to this restorer */
     void check(Options options);
 
-    /** The enlargement to ask for where nobody says another. */
-    int scale();
+    /** The options to start from: {@link Options#defaults}, but for what the model's folder says of its own. */
+    Options defaults();
 
     @Override void close();
 }

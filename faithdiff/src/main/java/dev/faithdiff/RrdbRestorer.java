@@ -71,7 +71,7 @@ public final class RrdbRestorer implements Restorer {
 
     /** The photo as the network enlarges it; its sides are first padded to what a pixel-unshuffle takes whole. */
     private Image enlarge(Image photo, int asked, Listener listener) {
-        int scale = scale(), unshuffle = net.config().unshuffle();
+        int scale = net.config().scale(), unshuffle = net.config().unshuffle();
         Image padded = photo.padTo(unshuffle);
         CroppedTiles tiles = new CroppedTiles(padded.height(), padded.width(), tile(asked), MARGIN * unshuffle);
         RgbSink result = RgbSink.of((long) padded.width() * scale, (long) padded.height() * scale, photo.bits());
@@ -84,7 +84,7 @@ public final class RrdbRestorer implements Restorer {
     private void run(CroppedTiles tiles, Image in, RgbSink result, Listener listener) {
         int[] done = {0};
         listener.at("enlarge", 0, tiles.count());
-        tiles.run(parts(in), x -> net.forward(x).affine(2, -1), scale(), (top, left, part) -> {
+        tiles.run(parts(in), x -> net.forward(x).affine(2, -1), net.config().scale(), (top, left, part) -> {
             result.put(top, left, part);
             listener.at("enlarge", ++done[0], tiles.count());
         });
@@ -98,7 +98,7 @@ public final class RrdbRestorer implements Restorer {
     /** The tile's side in pixels of the photo: as asked for in pixels of the result, else the usual one or what of it fits into memory. */
     private int tile(int asked) {
         int unshuffle = net.config().unshuffle();
-        if (asked > 0) return Math.ceilDiv(asked, scale() * unshuffle) * unshuffle;
+        if (asked > 0) return Math.ceilDiv(asked, net.config().scale() * unshuffle) * unshuffle;
         return tile(net.config(), (long) (SHARE * device.freeBytes())) * unshuffle;
     }
 
@@ -112,7 +112,7 @@ public final class RrdbRestorer implements Restorer {
     private static long square(long side) { return side * side; }
 
     /** The network's own enlargement. */
-    @Override public int scale() { return net.config().scale(); }
+    @Override public Options defaults() { return Options.defaults().withScale(net.config().scale()); }
 
     @Override public void close() { weights.close(); }
 }

@@ -37,7 +37,7 @@ public record TwoStages(RrdbRestorer initial, FaithDiff last) implements Restore
 
     @Override public void check(Options options) { last.check(options); }
 
-    @Override public int scale() { return last.scale(); }
+    @Override public Options defaults() { return last.defaults(); }
 
     @Override public void close() {
         initial.close();

@@ -33,7 +33,7 @@ class RrdbRestorerTest {
     @CsvSource({"realesrgan_x4, 4, 13, 9", "realesrgan_x2, 2, 13, 9", "realesrgan_x2, 2, 1, 1", "bsrnet_x4, 4, 1, 30"})
     void enlargesByItsOwnScale(String name, int scale, int width, int height) {
         try (RrdbRestorer r = open(name)) {
-            assertThat(r.scale()).isEqualTo(scale);
+            assertThat(r.defaults().scale()).isEqualTo(scale);
             Image own = r.restore(photo(width, height), scale(scale));
             assertThat(own.toString()).isEqualTo("Image " + scale * width + "x" + scale * height);
             assertThat(r.restore(photo(width, height), scale(scale))).isEqualTo(own);

@@ -85,15 +85,15 @@ final class RestoreCommand implements Callable<Integer> {
     private boolean quiet;
 
     @Override public Integer call() {
-        Options options = restore.options();
+        restore.options(); // refuses wrong values before anything is opened
         boolean isMany = Worklist.isMany(in) || Files.isDirectory(out);
         if (!isMany && many.isOfFolders()) throw usage("--overwrite and --format are for folders");
         if (!isMany && Worklist.isSame(Path.of(in.getFirst()), out)) throw usage("writing " + out + " would replace the photo that is to be read");
-        if (isMany || many.isUsed()) return restoreMany(options, isMany);
-        return restoreOne(Path.of(in.getFirst()), options);
+        if (isMany || many.isUsed()) return restoreMany(isMany);
+        return restoreOne(Path.of(in.getFirst()));
     }
 
-    private int restoreOne(Path in, Options options) {
+    private int restoreOne(Path in) {
         Chosen chosen = device();
         Device on = chosen.device();
         kernels.apply(on.kind());
@@ -105,11 +105,9 @@ final class RestoreCommand implements Callable<Integer> {
         String profile = "";
         Path state = resume ? Batch.state(out) : null;
         try (Interrupt interrupt = new Interrupt()) {
-            try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on);
-                    StepBar bar = StepBar.of(options.steps(), quiet)) {
-                settings = settings(restorer, options);
-                Listener listener = listener(bar, restorer);
-                restored = restorer.restore(photo.image(), settings.options(), p == null ? listener : p.stages().and(listener), state);
+            try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on)) {
+                settings = settings(restorer);
+                restored = restore(photo.image(), restorer, settings.options(), p == null ? Listener.NONE : p.stages(), state);
                 if (p != null) profile = p.end(on);
             } catch (CancellationException e) {
                 new Remarks(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
@@ -129,7 +127,7 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     /** A list of photos, or one into a file, with the reports of lists. */
-    private int restoreMany(Options options, boolean intoFolder) {
+    private int restoreMany(boolean intoFolder) {
         if (trace != null || preview != null) throw usage("--profile and --preview are for one photo without --log and --progress");
         List<Job> jobs = intoFolder ? jobs() : List.of(new Job(Path.of(in.getFirst()), out));
         Chosen chosen = device();
@@ -137,7 +135,7 @@ final class RestoreCommand implements Callable<Integer> {
         kernels.apply(on.kind());
         try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt interrupt = new Interrupt();
                 Restorer restorer = restorer(on)) {
-            Batch batch = new Batch(restorer, settings(restorer, options), !noMetadata, many.overwrite() || !intoFolder, resume, report);
+            Batch batch = new Batch(restorer, settings(restorer), !noMetadata, many.overwrite() || !intoFolder, resume, report);
             boolean stopped = batch.run(jobs);
             report.end(stopped, chosen);
             return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
@@ -156,17 +154,19 @@ final class RestoreCommand implements Callable<Integer> {
     private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
 
     /** @throws IllegalArgumentException rather once at the start than for each photo, if the restorer refuses an option */
-    private Settings settings(Restorer restorer, Options options) {
+    private Settings settings(Restorer restorer) {
         String name = model.folder().getFileName().toString();
-        Options scaled = restore.scaled(options, restorer);
-        restorer.check(scaled);
-        return new Settings(initial == null ? name : initial.toAbsolutePath().normalize().getFileName() + " and " + name, scaled, restorer::takes);
+        Options options = restore.options(restorer);
+        restorer.check(options);
+        return new Settings(initial == null ? name : initial.toAbsolutePath().normalize().getFileName() + " and " + name, options, restorer::takes);
     }
 
-    private Listener listener(StepBar bar, Restorer restorer) {
+    private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
         if (preview != null && !restorer.takes("steps")) throw usage("this model takes no steps, so there is nothing to preview");
-        Listener all = preview == null ? bar : bar.and(PreviewFiles.to(preview, previewEvery, restore.options().steps()));
-        return quiet ? all : all.and(new Remarks(spec.commandLine().getErr()));
+        try (StepBar bar = StepBar.of(options.steps(), quiet)) {
+            Listener all = preview == null ? first.and(bar) : first.and(bar).and(PreviewFiles.to(preview, previewEvery, options.steps()));
+            return restorer.restore(photo, options, quiet ? all : all.and(new Remarks(spec.commandLine().getErr())), state);
+        }
     }
 
     private Restorer restorer(Device on) {

@@ -18,8 +18,8 @@ final class RestoreOptions {
     @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8 (default: 4, or an RRDBNet's own).")
     private Integer scale;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Denoising steps, 1..1000.")
-    private int steps = Options.defaults().steps();
+    @Option(names = "--steps", paramLabel = "N", description = "Denoising steps, 1..1000 (default: the model's, 20 for the released one).")
+    private Integer steps;
 
     @Option(names = "--guidance", paramLabel = "X", description = "How far to follow the prompt; 1 and below: no guidance (default: the model's, 5 "
             + "for the released one).", showDefaultValue = Visibility.NEVER)
@@ -54,15 +54,17 @@ final class RestoreOptions {
     @Option(names = "--negative", paramLabel = "TEXT", description = "What it should not look like.")
     private String negative = Options.defaults().negative();
 
-    @Option(names = "--color-fix", description = "How colours are brought back to the input's: ${COMPLETION-CANDIDATES}.")
-    private ColorFix colorFix = Options.defaults().colorFix();
+    @Option(names = "--color-fix", description = "How colours are brought back to the input's: ${COMPLETION-CANDIDATES} (default: the model's, "
+            + "adain for the released one).")
+    private ColorFix colorFix;
 
     @Option(names = "--sampler", paramLabel = "NAME", description = "How the noise is walked down: ${COMPLETION-CANDIDATES} (default: the model's).",
             completionCandidates = SamplerNames.class)
     private String sampler;
 
-    @Option(names = "--tile", paramLabel = "PIXELS", description = "Side of the overlapping tiles in which large images are denoised.")
-    private int tile = Options.defaults().tile();
+    @Option(names = "--tile", paramLabel = "PIXELS", description = "Side of the overlapping tiles in which large images are denoised (default: the "
+            + "model's, 1024 for the released one).")
+    private Integer tile;
 
     @Option(names = "--overlap", paramLabel = "X", description = "How far from one tile to the next as a part of a tile, above 0 to 1: larger "
             + "means less overlap, as in the published option.")
@@ -72,20 +74,24 @@ final class RestoreOptions {
             + "as the free memory allows.")
     private int vaeTile = Options.defaults().vaeTile();
 
-    /** @throws ParameterException if a value breaks its rule */
-    Options options() {
+    /** What was asked for, and the published defaults for the rest. @throws ParameterException if a value breaks its rule */
+    Options options() { return options(Options.defaults()); }
+
+    /** The same with a restorer's own defaults. */
+    Options options(Restorer restorer) { return options(restorer.defaults()); }
+
+    private Options options(Options o) {
         try {
-            Options o = scale == null ? Options.defaults() : Options.defaults().withScale(scale);
-            return o.withSteps(steps).withGuidance(guidance).withRescale(rescale).withSeed(seed).withRng(rng)
-                    .withStart(start).withStrength(strength).withFidelity(fidelity).withGuard(guard).withPrompt(prompt).withNegative(negative)
-                    .withColorFix(colorFix).withSampler(sampler).withTile(tile).withStride(stride).withVaeTile(vaeTile);
+            o = o.withScale(asked(scale, o.scale())).withSteps(asked(steps, o.steps())).withTile(asked(tile, o.tile())).withColorFix(asked(colorFix, o.colorFix()));
+            return o.withGuidance(guidance).withRescale(rescale).withSeed(seed).withRng(rng).withStart(start).withStrength(strength)
+                    .withFidelity(fidelity).withGuard(guard).withPrompt(prompt).withNegative(negative).withSampler(sampler).withStride(stride)
+                    .withVaeTile(vaeTile);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
     }
 
-    /** The same with the restorer's own enlargement if none was asked for. */
-    Options scaled(Options o, Restorer restorer) { return scale == null ? o.withScale(restorer.scale()) : o; }
+    private static <T> T asked(T value, T otherwise) { return value == null ? otherwise : value; }
 
     /** The samplers' names, for the help. */
     private static final class SamplerNames extends ArrayList<String> {
