@@ -92,4 +92,19 @@ class StandInDevicesTest {
         StandIn.Ran ran = run(Map.of(), "devices");
         assertThat(ran.output()).contains("cuda:0: stand-in, no GPU, compute capability 9.0, 256 MB of memory; driver for CUDA 13.0, cuBLAS 12.6.0 (" + folder);
     }
+
+    /** With CUDA 12 and 13 side by side; JCuda's natives are made to fit the one that is taken. */
+    @Test void theCudaOfCudnnIsTaken() throws Exception {
+        Path both = Files.createDirectory(folder.resolve("both"));
+        StandIn two = new StandIn(both);
+        two.addCuda(13);
+        for (int major : new int[] {13, 12}) {
+            Map<String, String> environment = Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN", major + "060");
+            StandIn.Ran ran = two.runAny(Main.class, List.of("-Dfaithdiff.cuda.cache=" + both.resolve("cache")), environment, "restore", photo.toString(),
+                    "-o", both.resolve(major + ".png").toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "1", "--dtype", "f32");
+            assertThat(ran.code()).as(ran.output()).isZero();
+            assertThat(ran.output()).contains("cuBLAS " + major + ".6.0 (" + both, "NVRTC " + major + ".6 (" + both, "s on cuda:0, ");
+        }
+        assertThat(both.resolve("13.png")).hasSameBinaryContentAs(both.resolve("12.png"));
+    }
 }
