@@ -98,13 +98,11 @@ class StandInDevicesTest {
         Path both = Files.createDirectory(folder.resolve("both"));
         StandIn two = new StandIn(both);
         two.addCuda(13);
-        for (int major : new int[] {13, 12}) {
-            Map<String, String> environment = Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN", major + "060");
-            StandIn.Ran ran = two.runAny(Main.class, List.of("-Dfaithdiff.cuda.cache=" + both.resolve("cache")), environment, "restore", photo.toString(),
-                    "-o", both.resolve(major + ".png").toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "1", "--dtype", "f32");
-            assertThat(ran.code()).as(ran.output()).isZero();
-            assertThat(ran.output()).contains("cuBLAS " + major + ".6.0 (" + both, "NVRTC " + major + ".6 (" + both, "s on cuda:0, ");
-        }
-        assertThat(both.resolve("13.png")).hasSameBinaryContentAs(both.resolve("12.png"));
+        StandIn.Ran twelve = two.runAny(Main.class, List.of(), Map.of(), "devices");
+        assertThat(twelve.output()).contains("cuBLAS 12.6.0 (" + both, "NVRTC 12.6 (" + both);
+        StandIn.Ran ran = two.runAny(Main.class, List.of("-Dfaithdiff.cuda.cache=" + both.resolve("cache")), Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN", "13000"),
+                "restore", photo.toString(), "-o", out.toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "1", "--dtype", "f32");
+        assertThat(ran.code()).as(ran.output()).isZero();
+        assertThat(ran.output()).contains("cuBLAS 13.6.0 (" + both, "NVRTC 13.6 (" + both, "s on cuda:0, ");
     }
 }
