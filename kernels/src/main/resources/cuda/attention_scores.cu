@@ -14,23 +14,11 @@ KERNEL(256) scores_softmax(const F32* x, TO* y, int keys, int queries, int first
     int seen = keys_seen(keys, queries, first, causal);
     x += (int64)blockIdx.x * keys;
     y += (int64)blockIdx.x * keys;
-    float v[N], max = -INFINITY, sum = 0;
-    for (int at = threadIdx.x * N; at < seen; at += blockDim.x * N) {
-        load_run(x + at, seen - at, v, -INFINITY);
-        float before = max;
-#pragma unroll
-        for (int i = 0; i < N; i++) max = fmaxf(max, v[i] * scale);
-        if (max == -INFINITY) continue;
-        sum *= expf(before - max);
-#pragma unroll
-        for (int i = 0; i < N; i++) sum += expf(v[i] * scale - max);
-    }
-    float all = block_max(max, scratch);
-    sum = block_sum(max == -INFINITY ? 0.0f : sum * expf(max - all), scratch);
+    float v[N], max, sum = row_exponentials<N>(x, seen, scale, max, scratch);
     for (int at = threadIdx.x * N; at < keys; at += blockDim.x * N) {
         load_run(x + at, seen - at, v, -INFINITY);
 #pragma unroll
-        for (int i = 0; i < N; i++) v[i] = expf(v[i] * scale - all) / sum;
+        for (int i = 0; i < N; i++) v[i] = expf(v[i] * scale - max) / sum;
         store_run(y + at, keys - at, v);
     }
 }
@@ -39,14 +27,7 @@ KERNEL(256) scores_softmax_grad(const T0* p, const F32* g, TO* y, int keys, floa
     const int N = Wide<TO>::N;
     __shared__ float scratch[8];
     int64 row = (int64)blockIdx.x * keys;
-    float v[N], d[N], dot = 0;
-    for (int at = threadIdx.x * N; at < keys; at += blockDim.x * N) {
-        load_run(p + row + at, keys - at, v);
-        load_run(g + row + at, keys - at, d);
-#pragma unroll
-        for (int i = 0; i < N; i++) dot += v[i] * d[i];
-    }
-    dot = block_sum(dot, scratch);
+    float v[N], d[N], dot = row_dot<N>(p + row, g + row, keys, scratch);
     for (int at = threadIdx.x * N; at < keys; at += blockDim.x * N) {
         load_run(p + row + at, keys - at, v);
         load_run(g + row + at, keys - at, d);

@@ -15,6 +15,24 @@
 
 struct Pair { float first, second; };
 
+// Adds up what a block's pixels gave to each channel; the sums are in the threads of its first pixel, and only there it is true.
+template <int N> DEVICE bool join_pixels(float (&a)[N], float (&b)[N], Pair* shared, int n, int columns) {
+    int rows = blockDim.x / columns;
+#pragma unroll
+    for (int i = 0; i < N; i++) shared[threadIdx.x * N + i] = {a[i], b[i]};
+    __syncthreads();
+    if ((int)threadIdx.x >= columns || n <= 0) return false;
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        for (int r = 1; r < rows; r++) {
+            Pair p = shared[(r * columns + threadIdx.x) * N + i];
+            a[i] += p.first;
+            b[i] += p.second;
+        }
+    }
+    return true;
+}
+
 KERNEL(256) group_norm_channels(const T0* x, Pair* parts, int64 pixels, int64 strip, int channels, int columns) {
     const int N = Wide<T0>::N;
     __shared__ Pair shared[256 * N];
@@ -35,19 +53,11 @@ KERNEL(256) group_norm_channels(const T0* x, Pair* parts, int64 pixels, int64 st
             }
         }
     }
-#pragma unroll
-    for (int i = 0; i < N; i++) shared[threadIdx.x * N + i] = {sum[i], squares[i]};
-    __syncthreads();
-    if (row > 0 || n <= 0) return;
+    if (!join_pixels(sum, squares, shared, n, columns)) return;
     Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels + channel;
 #pragma unroll
     for (int i = 0; i < N; i++) {
         if (i >= n) break;
-        for (int r = 1; r < rows; r++) {
-            Pair p = shared[(r * columns + column) * N + i];
-            sum[i] += p.first;
-            squares[i] += p.second;
-        }
         float d = sum[i] / (float)(last - first);
         to[i] = {base[i] + d, fmaxf(squares[i] - sum[i] * d, 0.0f)};
     }
@@ -123,19 +133,11 @@ KERNEL(256) group_norm_grad_channels(const T0* x, const T2* g, const Pair* momen
             }
         }
     }
-#pragma unroll
-    for (int i = 0; i < N; i++) shared[threadIdx.x * N + i] = {sum[i], dot[i]};
-    __syncthreads();
-    if (row > 0 || n <= 0) return;
+    if (!join_pixels(sum, dot, shared, n, columns)) return;
     Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels + channel;
 #pragma unroll
     for (int i = 0; i < N; i++) {
         if (i >= n) break;
-        for (int r = 1; r < rows; r++) {
-            Pair p = shared[(r * columns + column) * N + i];
-            sum[i] += p.first;
-            dot[i] += p.second;
-        }
         to[i] = {sum[i], dot[i]};
     }
 }

@@ -166,6 +166,35 @@ DEVICE float block_max(float v, float* scratch) {
     return warp_max(threadIdx.x % 32 < blockDim.x / 32 ? scratch[threadIdx.x % 32] : -INFINITY);
 }
 
+// The sum of a * b over a row of n.
+template <int N, typename A, typename B> DEVICE float row_dot(const A* a, const B* b, int n, float* scratch) {
+    float v[N], w[N], dot = 0;
+    for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
+        load_run(a + at, n - at, v);
+        load_run(b + at, n - at, w);
+#pragma unroll
+        for (int i = 0; i < N; i++) dot += v[i] * w[i];
+    }
+    return block_sum(dot, scratch);
+}
+
+// The sum of exp(x * scale - max) over a row of n, and max, the largest x * scale; in one pass.
+template <int N, typename T> DEVICE float row_exponentials(const T* x, int n, float scale, float& max, float* scratch) {
+    float v[N], seen = -INFINITY, sum = 0;
+    for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
+        load_run(x + at, n - at, v, -INFINITY);
+        float before = seen;
+#pragma unroll
+        for (int i = 0; i < N; i++) seen = fmaxf(seen, v[i] * scale);
+        if (seen == -INFINITY) continue;
+        sum *= expf(before - seen);
+#pragma unroll
+        for (int i = 0; i < N; i++) sum += expf(v[i] * scale - seen);
+    }
+    max = block_max(seen, scratch);
+    return block_sum(seen == -INFINITY ? 0.0f : sum * expf(seen - max), scratch);
+}
+
 // Count, mean and sum of squared distances from it; joins by Chan's formula, so that a large mean costs no digits.
 struct Moments { float count, mean, squares; };
 

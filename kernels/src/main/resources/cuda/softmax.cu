@@ -6,23 +6,11 @@ KERNEL(256) softmax(const T0* x, TO* y, int n) {
     __shared__ float scratch[8];
     x += (int64)blockIdx.x * n;
     y += (int64)blockIdx.x * n;
-    float v[N], max = -INFINITY, sum = 0;
-    for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
-        load_run(x + at, n - at, v, -INFINITY);
-        float before = max;
-#pragma unroll
-        for (int i = 0; i < N; i++) max = fmaxf(max, v[i]);
-        if (max == -INFINITY) continue;
-        sum *= expf(before - max);
-#pragma unroll
-        for (int i = 0; i < N; i++) sum += expf(v[i] - max);
-    }
-    float all = block_max(max, scratch);
-    sum = block_sum(max == -INFINITY ? 0.0f : sum * expf(max - all), scratch);
+    float v[N], max, sum = row_exponentials<N>(x, n, 1.0f, max, scratch);
     for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
         load_run(x + at, n - at, v);
 #pragma unroll
-        for (int i = 0; i < N; i++) v[i] = expf(v[i] - all) / sum;
+        for (int i = 0; i < N; i++) v[i] = expf(v[i] - max) / sum;
         store_run(y + at, n - at, v);
     }
 }

@@ -5,14 +5,7 @@ KERNEL(256) softmax_grad(const T0* y, const T1* g, TO* to, int n) {
     const int N = Wide<TO>::N;
     __shared__ float scratch[8];
     int64 row = (int64)blockIdx.x * n;
-    float p[N], d[N], dot = 0;
-    for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
-        load_run(y + row + at, n - at, p);
-        load_run(g + row + at, n - at, d);
-#pragma unroll
-        for (int i = 0; i < N; i++) dot += p[i] * d[i];
-    }
-    dot = block_sum(dot, scratch);
+    float p[N], d[N], dot = row_dot<N>(y + row, g + row, n, scratch);
     for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
         load_run(y + row + at, n - at, p);
         load_run(g + row + at, n - at, d);

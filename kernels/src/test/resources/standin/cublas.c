@@ -10,7 +10,7 @@ extern int standin_later(void (*work)(void *), const void *arguments, size_t byt
 
 enum { INVALID = 7, UNSUPPORTED = 15, COMPUTE_32F = 68, BFLOAT = 14 };
 
-int cublasGetProperty(int part, int *value) { *value = (int[]){12, 6, 0}[part]; return 0; }
+int cublasGetProperty(int part, int *value) { *value = (int[]){CUDA, 6, 0}[part]; return 0; }
 int cublasCreate_v2(void **h) { *h = (void *)0xb1a5; return 0; }
 int cublasSetStream_v2(void *h, void *s) { return s == (void *)0x5678 ? 0 : INVALID; }
 int cublasSetMathMode(void *h, int mode) { return mode == 16 ? 0 : INVALID; }

@@ -43,6 +43,7 @@ public final class StoredRunReport {
     }
 
     private void run(String name, Model model) {
+        int before = failures;
         try {
             new StoredRun(name, model, new StoredRun.Check() {
                 @Override public void values(String stage, float[] actual, float[] expected, double atol) { row(name, stage, error(actual, expected), allowed(expected, atol)); }
@@ -53,6 +54,7 @@ public final class StoredRunReport {
             failures++;
             table.row(name, "", null, null, "FAILS: " + e.getMessage());
         }
+        System.err.println(name + (failures == before ? " passes" : " FAILS"));
     }
 
     private void row(String run, String stage, double error, double allowed) {

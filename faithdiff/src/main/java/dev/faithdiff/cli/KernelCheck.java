@@ -24,7 +24,7 @@ final class KernelCheck {
     /**
      * @param types    a row for each type of activations
      * @param model    real models' shapes instead of the small cases
-     * @param progress hears of each of these, which take seconds
+     * @param progress hears of each of these, which take seconds, else of each kernel
      */
     KernelCheck(boolean types, boolean model, PrintWriter progress) {
         this.types = types;
@@ -60,9 +60,10 @@ final class KernelCheck {
         List<Parity.Result> failed = ran.stream().filter(r -> r.failure() != null).toList();
         Parity.Result worst = null;
         for (Parity.Result r : failed.isEmpty() ? ran : failed) if (worst == null || part(r) > part(worst)) worst = r;
+        String verdict = ran.isEmpty() ? "takes no case" : failed.isEmpty() ? "passes" : "FAILS in " + failed.size();
         table.row(Op.name(kernel.op()), backend.kind(), kernel.name(), type, ran.size(), all.size() - ran.size(), worst == null ? null : worst.error(),
-                worst == null ? null : worst.allowed(), worst == null ? null : worst.name(),
-                ran.isEmpty() ? "takes no case" : failed.isEmpty() ? "passes" : "FAILS in " + failed.size());
+                worst == null ? null : worst.allowed(), worst == null ? null : worst.name(), verdict);
+        if (!model) progress.println(kernel.name() + " " + type + ": " + verdict);
         failures.addAll(failed);
     }
 

@@ -92,4 +92,17 @@ class StandInDevicesTest {
         StandIn.Ran ran = run(Map.of(), "devices");
         assertThat(ran.output()).contains("cuda:0: stand-in, no GPU, compute capability 9.0, 256 MB of memory; driver for CUDA 13.0, cuBLAS 12.6.0 (" + folder);
     }
+
+    /** With CUDA 12 and 13 side by side; JCuda's natives are made to fit the one that is taken. */
+    @Test void theCudaOfCudnnIsTaken() throws Exception {
+        Path both = Files.createDirectory(folder.resolve("both"));
+        StandIn two = new StandIn(both);
+        two.addCuda(13);
+        StandIn.Ran twelve = two.runAny(Main.class, List.of(), Map.of(), "devices");
+        assertThat(twelve.output()).contains("cuBLAS 12.6.0 (" + both, "NVRTC 12.6 (" + both);
+        StandIn.Ran ran = two.runAny(Main.class, List.of("-Dfaithdiff.cuda.cache=" + both.resolve("cache")), Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN", "13000"),
+                "restore", photo.toString(), "-o", out.toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "1", "--dtype", "f32");
+        assertThat(ran.code()).as(ran.output()).isZero();
+        assertThat(ran.output()).contains("cuBLAS 13.6.0 (" + both, "NVRTC 13.6 (" + both, "s on cuda:0, ");
+    }
 }

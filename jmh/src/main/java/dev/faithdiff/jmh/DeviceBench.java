@@ -86,7 +86,7 @@ public final class DeviceBench implements Callable<Integer> {
         }
         on = Device.of(device);
         if (on == Device.CPU) types = List.of(DType.F32);
-        for (DType t : types) limits.put(t, limits(t));
+        for (DType t : types) limit(t);
         for (Case c : cases) if (c.types().activation() == c.types().weight() && types.contains(c.types().activation())) kernels(c);
         // Training is in F32 whatever is asked for.
         for (String name : whole.keySet()) for (DType t : types) if (t == DType.F32 || !name.contains("train")) whole(name, t, whole.get(name));
@@ -98,9 +98,14 @@ public final class DeviceBench implements Callable<Integer> {
 
     private void report() {
         System.out.print(table);
-        limits.forEach((t, l) -> System.out.printf(Locale.ROOT, "%s limit: %.0f TFLOP/s of a product of side %d, %.0f GB/s of an elementwise pass.%n",
-                t, l.gflops() / 1e3, side(), l.gbytes()));
         System.out.printf(Locale.ROOT, "Memory at the peak: %d MB.%n", on.pool().peakBytes() >> 20);
+    }
+
+    private void limit(DType type) throws Exception {
+        Limits l = limits(type);
+        limits.put(type, l);
+        System.out.printf(Locale.ROOT, "%s limit: %.0f TFLOP/s of a product of side %d, %.0f GB/s of an elementwise pass.%n",
+                type, l.gflops() / 1e3, side(), l.gbytes());
     }
 
     private int side() { return on == Device.CPU ? 512 : SIDE; }
@@ -149,9 +154,10 @@ public final class DeviceBench implements Callable<Integer> {
 
     private void row(String name, DType type, String kernel, Supplier<?> work, Cost cost) {
         Time t = time(work);
-        table.row(name, type, kernel, t.median / 1e6, t.best / 1e6, cost.flops() / t.median / 1e3, cost.bytes() / t.median,
-                limits.get(type).fraction(cost.flops(), cost.bytes(), t.median));
-        System.err.printf(Locale.ROOT, "%s %s %s: %s ms%n", name, type, kernel, Table.number(t.median / 1e6));
+        double fraction = limits.get(type).fraction(cost.flops(), cost.bytes(), t.median);
+        table.row(name, type, kernel, t.median / 1e6, t.best / 1e6, cost.flops() / t.median / 1e3, cost.bytes() / t.median, fraction);
+        // The table comes last; a run that is cut off has these.
+        System.err.printf(Locale.ROOT, "%s %s %s: %s ms, %.0f %% of the limit%n", name, type, kernel, Table.number(t.median / 1e6), 100 * fraction);
     }
 
     private record Time(double median, double best) {}

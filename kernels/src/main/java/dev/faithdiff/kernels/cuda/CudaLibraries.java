@@ -22,8 +22,8 @@ import java.util.List;
 final class CudaLibraries {
     private static final String GUIDE = "; docs/cuda.md says where libraries are looked for";
     private static final String JCUDA = "12.6.0";
-    private static final String[] NATIVES = {"JCudaDriver", "JCublas2", "JCudnn", "JNvrtc"};
-    private static final String[] CLASSES = {"jcuda.driver.JCudaDriver", "jcuda.jcublas.JCublas2", "jcuda.jcudnn.JCudnn", "jcuda.nvrtc.JNvrtc"};
+    private static final int OLDEST = 12, NEWEST = 13;
+    static final String[] CLASSES = {"jcuda.driver.JCudaDriver", "jcuda.jcublas.JCublas2", "jcuda.jcudnn.JCudnn", "jcuda.nvrtc.JNvrtc"};
 
     /** Searched once, when first asked. */
     private static final class Once {
@@ -61,7 +61,7 @@ final class CudaLibraries {
             return "JCuda's native libraries are for Linux on x86-64";
         }
         LibrarySearch.Opened driver = search.open("libcuda.so.1");
-        if (driver == null) return "no NVIDIA driver was found (libcuda.so.1)";
+        if (driver == null) return withoutDriver(search);
         int code = call(driver.symbols(), "cuInit", 0);
         if (code == 100) return "the NVIDIA driver sees no GPU";
         if (code != 0) return "the NVIDIA driver does not start (cuInit returned " + code + ")";
@@ -72,39 +72,57 @@ final class CudaLibraries {
         return libraries(search, driverVersion / 1000);
     }
 
+    /** Looks at names only: nothing is opened or unpacked where there is no GPU. */
+    private static String withoutDriver(LibrarySearch search) {
+        int major = search.complete(NEWEST);
+        if (major == 0 && RedistJar.isOn(CudaLibraries.class.getClassLoader())) major = RedistJar.CUDA;
+        return major == 0 ? "no NVIDIA driver was found (libcuda.so.1)" : "the libraries of CUDA " + major + " are here, but no NVIDIA driver (libcuda.so.1)";
+    }
+
+    /** cuBLAS and NVRTC of one CUDA; null: not found. */
+    private record Pair(int major, LibrarySearch.Opened blas, LibrarySearch.Opened compiler) {
+        static Pair open(LibrarySearch search, int major) {
+            LibrarySearch.Opened blas = search.open("libcublasLt.so." + major) == null ? null : search.open("libcublas.so." + major);
+            return new Pair(major, blas, CudaLibraries.compiler(search, major));
+        }
+
+        int parts() { return (blas == null ? 0 : 1) + (compiler == null ? 0 : 1); }
+    }
+
     private String libraries(LibrarySearch search, int driverMajor) throws IOException {
-        if (driverMajor < 12) return "the NVIDIA driver is for CUDA " + driverMajor + ", CUDA 12 or 13 is needed";
-        if (!search.hasCuda()) {
+        if (driverMajor < OLDEST) return "the NVIDIA driver is for CUDA " + driverMajor + ", CUDA 12 or 13 is needed";
+        int newest = Math.min(driverMajor, NEWEST);
+        if (search.complete(newest) == 0) {
             Path jar = RedistJar.unpacked(CudaLibraries.class.getClassLoader(), DiskCache.user().folder());
             if (jar != null) search = search.with(jar);
         }
-        LibrarySearch.Opened blas = null, compiler = null;
-        int major = 0;
-        for (int m = Math.min(driverMajor, 13); m >= 12 && (blas == null || compiler == null); m--) {
-            major = m;
-            if (search.open("libcublasLt.so." + m) == null) continue;
-            blas = search.open("libcublas.so." + m);
-            compiler = compiler(search, m);
+        Pair pair = Pair.open(search, newest);
+        for (int m = newest - 1; m >= OLDEST && pair.parts() < 2; m--) {
+            Pair older = Pair.open(search, m);
+            if (older.parts() > pair.parts()) pair = older;
         }
         List<String> lacking = new ArrayList<>();
-        String either = driverMajor < 13 ? ".so.12" : ".so.13 or .so.12";
-        if (blas == null) lacking.add("cuBLAS (libcublasLt and libcublas" + either + ")");
-        if (compiler == null) lacking.add("NVRTC (libnvrtc" + either + ")");
+        String either = newest == OLDEST ? ".so.12" : ".so.13 or .so.12";
+        if (pair.blas == null) lacking.add("cuBLAS (libcublasLt and libcublas" + either + ")");
+        if (pair.compiler == null) lacking.add("NVRTC (libnvrtc" + either + ")");
         LibrarySearch.Opened dnn = search.open("libcudnn.so.9");
         if (dnn == null) lacking.add("cuDNN (libcudnn.so.9)");
         if (!lacking.isEmpty()) return "a GPU is here, but not " + String.join(", ", lacking);
-        long cudnnMade = count(dnn.symbols(), "cudnnGetCudartVersion") / 1000;
-        if (cudnnMade != major) return "cuDNN is for CUDA " + cudnnMade + ", cuBLAS for CUDA " + major + ": they must fit";
-        versions.add(named("cuBLAS", property(blas.symbols()), blas));
-        versions.add(named("NVRTC", nvrtc(compiler.symbols()), compiler));
+        // Its name does not tell which CUDA it is for; an older one may be complete beside parts of a newer one.
+        int made = (int) (count(dnn.symbols(), "cudnnGetCudartVersion") / 1000);
+        Pair fitting = made >= OLDEST && made <= newest && made != pair.major ? Pair.open(search, made) : pair;
+        if (fitting.parts() == 2) pair = fitting;
+        if (made != pair.major) return "cuDNN is for CUDA " + made + ", cuBLAS for CUDA " + pair.major + ": they must fit";
+        versions.add(named("cuBLAS", property(pair.blas.symbols()), pair.blas));
+        versions.add(named("NVRTC", nvrtc(pair.compiler.symbols()), pair.compiler));
         long v = count(dnn.symbols(), "cudnnGetVersion");
         versions.add(named("cuDNN", v / 10000 + "." + v / 100 % 100 + "." + v % 100, dnn));
-        loadNatives(major);
+        loadNatives(pair.major, CLASSES);
         return null;
     }
 
     /** NVRTC asks the loader for its built-in functions by name, so they are opened first. */
-    private static LibrarySearch.Opened compiler(LibrarySearch search, int major) {
+    static LibrarySearch.Opened compiler(LibrarySearch search, int major) {
         Path file = search.find("libnvrtc.so." + major);
         if (file != null) search.openBeside(new LibrarySearch.Opened("", file, null), "libnvrtc-builtins.so." + major + ".*");
         return search.open("libnvrtc.so." + major);
@@ -117,17 +135,19 @@ final class CudaLibraries {
     /**
      * Loads the natives of JCuda. It takes them from the folder {@code java.io.tmpdir} where files of their names are;
      * a private folder keeps others from putting theirs there, and lets CUDA 13 have its own.
+     *
+     * @param classes of JCuda, all but NVRTC's in need of a driver
      */
-    static void loadNatives(int major) throws IOException {
+    static void loadNatives(int major, String... classes) throws IOException {
         Path folder = Files.createTempDirectory("faithdiff-cuda");
         String before = System.getProperty("java.io.tmpdir");
         try {
-            for (int i = 0; i < NATIVES.length; i++) {
-                String file = "lib" + NATIVES[i] + "-" + JCUDA + "-linux-x86_64.so";
-                Files.write(folder.resolve(file), adapted(NATIVES[i], file, major));
+            for (String c : classes) {
+                String name = c.substring(c.lastIndexOf('.') + 1), file = "lib" + name + "-" + JCUDA + "-linux-x86_64.so";
+                Files.write(folder.resolve(file), adapted(name, file, major));
             }
             System.setProperty("java.io.tmpdir", folder.toString());
-            for (String name : CLASSES) Class.forName(name);
+            for (String c : classes) Class.forName(c);
         } catch (ClassNotFoundException e) {
             throw new CudaError(e.getMessage() + " is not on the class path");
         } finally {

@@ -39,6 +39,10 @@ record LibrarySearch(List<Path> folders) {
             String root = environment.get(name);
             if (root != null && !root.isEmpty()) pythons.add(Path.of(root, "lib"));
         }
+        // An environment may be in use by its folder of programs alone.
+        for (String bin : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
+            if (!bin.isEmpty() && Files.isExecutable(Path.of(bin, "python3"))) pythons.add(Path.of(bin).resolveSibling("lib"));
+        }
         if (environment.containsKey("CONDA_PREFIX")) folders.add(Path.of(environment.get("CONDA_PREFIX"), "lib"));
         for (String f : SYSTEM) folders.add(Path.of(f));
         pythons.add(home.resolve(".local/lib"));
@@ -69,10 +73,14 @@ record LibrarySearch(List<Path> folders) {
         return found;
     }
 
-    /** True if there is a cuBLAS and a cuDNN to find, of whatever CUDA. */
-    boolean hasCuda() {
-        boolean blas = find("libcublas.so.12") != null || find("libcublas.so.13") != null;
-        return blas && find("libcudnn.so.9") != null;
+    /** The newest CUDA, up to {@code newest}, of which all libraries are in the folders, by their names alone; 0 if there is none. */
+    int complete(int newest) {
+        for (int m = newest; m >= 12; m--) {
+            boolean all = true;
+            for (String name : new String[] {"libcublasLt.so." + m, "libcublas.so." + m, "libnvrtc.so." + m, "libcudnn.so.9"}) all &= find(name) != null;
+            if (all) return m;
+        }
+        return 0;
     }
 
     /** This search and one more folder, last. */
@@ -88,14 +96,15 @@ record LibrarySearch(List<Path> folders) {
         return null;
     }
 
-    /** Opens a library for the rest of the run, so that others find it by its name; null if there is none that can be opened. */
+    /** Opens a library for the rest of the run, so that others find it by its name: the first that can be opened, or null. */
     Opened open(String name) {
-        Path file = find(name);
-        if (file != null) {
+        for (Path folder : folders) {
+            Path file = folder.resolve(name);
+            if (!Files.isRegularFile(file)) continue;
             try {
                 return new Opened(name, file, SymbolLookup.libraryLookup(file.toAbsolutePath(), Arena.global()));
             } catch (IllegalArgumentException e) {
-                // One that lacks a part of its own, or of another machine: the loader may know a better one.
+                // One that lacks a part of its own, or of another machine: there may be a better one.
             }
         }
         try {

@@ -14,6 +14,7 @@ import java.util.List;
  * and nothing else. The loader wants files: they are copied once into a folder of the cache, 1.4 GB.
  */
 final class RedistJar {
+    static final int CUDA = 12;
     static final String FOLDER = "org/bytedeco/cuda/linux-x86_64/";
     private static final List<String> FILES = List.of("libcublasLt.so.12", "libcublas.so.12", "libnvrtc-builtins.so.12.6", "libnvrtc.so.12",
             "libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn_adv.so.9", "libcudnn_heuristic.so.9",
@@ -21,13 +22,15 @@ final class RedistJar {
 
     private RedistJar() {}
 
+    static boolean isOn(ClassLoader classes) { return classes.getResource(FOLDER + "libcublas.so.12") != null; }
+
     /**
      * The folder with the libraries, filled where a file is missing or has another size; null if no such jar is on the class path.
      *
      * @throws CudaError if the folder cannot be written
      */
     static Path unpacked(ClassLoader classes, Path cache) {
-        if (classes.getResource(FOLDER + "libcublas.so.12") == null) return null;
+        if (!isOn(classes)) return null;
         Path folder = cache.resolve("redist-12.6");
         try {
             Files.createDirectories(folder);

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -15,13 +16,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import jcuda.nvrtc.JNvrtc;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every CUDA source compiles for each generation of GPU, where nvcc is found, and belongs to a kernel of the table. */
+/** Every CUDA source compiles for each generation of GPU, where nvcc or NVRTC is found, and belongs to a kernel of the table. */
 class CompileTest {
     private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_90a", "sm_100");
+    private static final List<String> NVCC = List.of("nvcc", "-cubin", "-std=c++17", "-Xptxas", "-O1,-warn-spills");
     /** Types of T0, T1, T2 and TO. */
     private static final List<String> PLAIN = List.of("F32 F32 F32 F32", "F16 F16 F16 F16", "BF16 BF16 BF16 BF16");
     private static final List<String> NARROWER = List.of("F32 F8_E4M3 F8_E4M3 F32", "F16 F8_E4M3 F8_E4M3 F16", "BF16 F32 F16 BF16");
@@ -53,22 +56,75 @@ class CompileTest {
     }
 
     @Test void everySourceCompilesForEachArchitecture(@TempDir Path folder) throws Exception {
-        String compiler = version("nvcc");
-        Assumptions.assumeTrue(compiler != null, "CUDA sources are not compiled: there is no nvcc");
+        String version = version("nvcc");
+        Assumptions.assumeTrue(version != null, "CUDA sources are not compiled by nvcc: there is none");
+        everySource(version + NVCC, ARCHITECTURES, (source, types, architecture) -> nvcc(folder, source, types, architecture));
+    }
+
+    /** The compiler of the running program, which needs no GPU: with a folder in faithdiff.cuda.libraries, or with the profile cuda-redist. */
+    @Test void everySourceCompilesByNvrtc() throws Exception {
+        LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), Path.of(System.getProperty("user.home")));
+        Path jar = RedistJar.unpacked(getClass().getClassLoader(), DiskCache.user().folder());
+        if (jar != null) search = search.with(jar);
+        int major = CudaLibraries.compiler(search, 13) != null ? 13 : CudaLibraries.compiler(search, 12) != null ? 12 : 0;
+        Assumptions.assumeTrue(major != 0, "CUDA sources are not compiled by NVRTC: there is none");
+        CudaLibraries.loadNatives(major, "jcuda.nvrtc.JNvrtc");
+        int[] count = {0};
+        JNvrtc.nvrtcGetNumSupportedArchs(count);
+        int[] known = new int[count[0]];
+        JNvrtc.nvrtcGetSupportedArchs(known);
+        List<String> architectures = ARCHITECTURES.stream().filter(a -> Arrays.stream(known).anyMatch(k -> a.matches("sm_" + k + "a?"))).toList();
+        assertThat(architectures).contains("sm_80", "sm_90a");
+        Nvrtc nvrtc = new Nvrtc();
+        everySource(nvrtc.version(), architectures, (source, types, architecture) -> {
+            List<String> options = new ArrayList<>(List.of("-arch=" + architecture, "-std=c++17"));
+            options.addAll(defines(types));
+            return nvrtc.compile(text(source), source + ".cu", options).length > 0 ? "" : "nothing came of " + source + ".cu";
+        });
+    }
+
+    /** Compiles a source, and gives the messages. */
+    private interface Compiler {
+        String compile(String source, String types, String architecture) throws IOException, InterruptedException;
+    }
+
+    private static void everySource(String version, List<String> architectures, Compiler compiler) throws Exception {
         List<Future<String>> failures = new ArrayList<>();
         try (ExecutorService two = Executors.newFixedThreadPool(2)) {
             for (String source : sources()) {
                 List<String> types = types(source);
                 for (int i = 0; i < types.size(); i++) {
                     // All types for Hopper; for the others, where only the code generation differs, the last.
-                    for (String architecture : i == types.size() - 1 ? ARCHITECTURES : List.of("sm_90a")) {
+                    for (String architecture : i == types.size() - 1 ? architectures : List.of("sm_90a")) {
                         String t = types.get(i);
-                        failures.add(two.submit(() -> compile(compiler, folder, source, t, architecture)));
+                        failures.add(two.submit(() -> once(version, compiler, source, t, architecture)));
                     }
                 }
             }
         }
         for (Future<String> f : failures) assertThat(f.get()).isEmpty();
+    }
+
+    /** What compiled here once, by this compiler, need not again. */
+    private static String once(String version, Compiler compiler, String source, String types, String architecture) throws IOException, InterruptedException {
+        DiskCache compiled = new DiskCache(Path.of("target", "compiled"));
+        String key = version + types + architecture + text(source);
+        if (compiled.find(key, ".ok") != null) return "";
+        String messages = compiler.compile(source, types, architecture);
+        if (messages.isEmpty()) compiled.keep(key, ".ok", new byte[0]);
+        return messages;
+    }
+
+    private static String text(String source) {
+        return EmulatedDevice.resource("prelude.cuh") + "\n#line 1 \"" + source + ".cu\"\n" + EmulatedDevice.resource(source + ".cu");
+    }
+
+    private static List<String> defines(String types) {
+        String[] t = types.split(" ");
+        List<String> defines = new ArrayList<>();
+        for (int i = 0; i < 3; i++) if (!t[i].equals("-")) defines.add("-DT" + i + "=" + t[i]);
+        defines.add("-DTO=" + t[3]);
+        return defines;
     }
 
     /** What a program says of its version, or null if it does not run. */
@@ -82,24 +138,15 @@ class CompileTest {
         }
     }
 
-    /** The compiler's messages; empty if there are none. */
-    private static String compile(String compiler, Path folder, String source, String types, String architecture) throws IOException, InterruptedException {
-        String all = EmulatedDevice.resource("prelude.cuh") + "#line 1 \"" + source + ".cu\"\n" + EmulatedDevice.resource(source + ".cu");
-        String[] t = types.split(" ");
-        List<String> command = new ArrayList<>(List.of("nvcc", "-cubin", "-std=c++17", "-Xptxas", "-O1,-warn-spills", "-arch=" + architecture));
-        for (int i = 0; i < 3; i++) if (!t[i].equals("-")) command.add("-DT" + i + "=" + t[i]);
-        command.add("-DTO=" + t[3]);
-        // What compiled here once, by this compiler, need not again.
-        DiskCache compiled = new DiskCache(Path.of("target", "compiled"));
-        String key = compiler + command + all;
-        if (compiled.find(key, ".ok") != null) return "";
+    private static String nvcc(Path folder, String source, String types, String architecture) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(NVCC);
+        command.add("-arch=" + architecture);
+        command.addAll(defines(types));
         Path text = Files.createTempFile(folder, source, ".cu");
-        Files.writeString(text, all);
+        Files.writeString(text, text(source));
         command.addAll(List.of("-o", text + ".cubin", text.toString()));
         Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
         String messages = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        boolean fine = p.waitFor() == 0 && messages.isBlank();
-        if (fine) compiled.keep(key, ".ok", new byte[0]);
-        return fine ? "" : String.join(" ", command) + "\n" + messages;
+        return p.waitFor() == 0 && messages.isBlank() ? "" : String.join(" ", command) + "\n" + messages;
     }
 }

@@ -42,11 +42,27 @@ class CudaLibrariesTest {
                 .hasMessage("device 'cuda:0' is not available: " + cuda.unavailable());
     }
 
+    @Test void whereOnlyTheDriverIsMissingItSaysSo() throws IOException {
+        assumeTrue(new LibrarySearch(List.of()).open("libcuda.so.1") == null, "this machine has a driver");
+        LibrarySearch search = new LibrarySearch(List.of(folder));
+        for (int major : new int[] {12, 13}) {
+            for (String name : List.of("libcublasLt.so." + major, "libcublas.so." + major, "libcudnn.so.9")) Files.writeString(folder.resolve(name), "");
+            assertThat(new CudaLibraries(search).missing()).startsWith(major == 12 ? "no NVIDIA driver was found (libcuda.so.1)" : "the libraries of CUDA 12 are here");
+            Files.writeString(folder.resolve("libnvrtc.so." + major), "");
+            assertThat(new CudaLibraries(search).missing()).isEqualTo("the libraries of CUDA " + major
+                    + " are here, but no NVIDIA driver (libcuda.so.1); docs/cuda.md says where libraries are looked for");
+        }
+        assertThat(search.complete(12)).as("what a driver for CUDA 12 runs").isEqualTo(12);
+    }
+
     @Test void theFolderOfThePropertyComesFirstAndWheelsAreFound() throws IOException {
         Path own = library("own"), loader = library("loader"), home = library("toolkit/lib64"), blas = library("venv/lib/python3.12/site-packages/nvidia/cublas/lib");
+        Path other = library("other/lib/python3.13/site-packages/nvidia/cu13/lib"), bin = Files.createDirectories(folder.resolve("other/bin"));
         LibrarySearch search = LibrarySearch.of(own.toString(), Map.of("LD_LIBRARY_PATH", ":" + loader, "CUDA_HOME", folder.resolve("toolkit").toString(),
-                "VIRTUAL_ENV", folder.resolve("venv").toString()), folder);
-        assertThat(search.folders()).containsSubsequence(own, loader, home, blas);
+                "VIRTUAL_ENV", folder.resolve("venv").toString(), "PATH", "/bin:" + bin), folder);
+        assertThat(search.folders()).containsSubsequence(own, loader, home, blas).doesNotContain(other);
+        assertThat(Files.createFile(bin.resolve("python3")).toFile().setExecutable(true)).isTrue();
+        assertThat(LibrarySearch.of(null, Map.of("PATH", "/bin:" + bin), folder).folders()).as("beside the python3 of the PATH").contains(other);
         assertThat(search.find("libx.so.1")).isEqualTo(own.resolve("libx.so.1"));
         assertThat(search.find("liby.so.1")).isNull();
     }
@@ -55,7 +71,8 @@ class CudaLibrariesTest {
         assertThat(RedistJar.unpacked(ClassLoader.getPlatformClassLoader(), folder)).isNull();
         Path jar = folder.resolve("redist.jar");
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(jar))) {
-            for (String file : List.of("libcublas.so.12", "libcudnn.so.9", "libcufft.so.11")) {
+            List<String> needed = List.of("libcublas.so.12", "libcublasLt.so.12", "libcudnn.so.9", "libnvrtc.so.12");
+            for (String file : Stream.concat(needed.stream(), Stream.of("libcufft.so.11")).toList()) {
                 zip.putNextEntry(new ZipEntry(RedistJar.FOLDER + file));
                 zip.write(file.getBytes(StandardCharsets.UTF_8));
             }
@@ -64,7 +81,7 @@ class CudaLibrariesTest {
             Path to = RedistJar.unpacked(classes, folder.resolve("cache")), blas = to.resolve("libcublas.so.12");
             assertThat(Files.readString(blas)).isEqualTo("libcublas.so.12");
             try (Stream<Path> files = Files.list(to)) {
-                assertThat(files).as("only what is needed").containsExactlyInAnyOrder(blas, to.resolve("libcudnn.so.9"));
+                assertThat(files).as("only what is needed").hasSize(4).doesNotContain(to.resolve("libcufft.so.11"));
             }
             FileTime old = FileTime.fromMillis(0);
             Files.setLastModifiedTime(blas, old);
@@ -73,8 +90,8 @@ class CudaLibrariesTest {
             assertThat(Files.getLastModifiedTime(blas)).as("a whole file is left").isEqualTo(old);
             assertThat(Files.readString(to.resolve("libcudnn.so.9"))).as("another is replaced").isEqualTo("libcudnn.so.9");
             LibrarySearch search = new LibrarySearch(List.of());
-            assertThat(search.hasCuda()).isFalse();
-            assertThat(search.with(to).hasCuda()).isTrue();
+            assertThat(search.complete(13)).isZero();
+            assertThat(search.with(to).complete(13)).isEqualTo(12);
         }
     }
 

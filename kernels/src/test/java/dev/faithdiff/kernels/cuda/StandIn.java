@@ -33,11 +33,20 @@ public final class StandIn {
         for (String file : List.of("emulate.h", "emulate_end.h")) resource("/cuda/" + file, folder.resolve(file));
         // The driver's symbols have no versions, the libraries' have; these find the driver's memory in the driver.
         gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");
-        gcc(folder, "-shared", "-o", "libcublasLt.so.12", "-x", "c", "/dev/null");
-        for (String[] part : new String[][] {{"cublas.c", "libcublas.so.12"}, {"cudnn.c", "libcudnn.so.9"}, {"nvrtc.c", "libnvrtc.so.12"}}) {
-            Files.writeString(folder.resolve("versions"), part[1] + " { global: *; };");
-            gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname," + part[1], "-Wl,--version-script=versions", "-o", part[1], part[0], "libcuda.so.1", "-lm");
-        }
+        build("cudnn.c", "libcudnn.so.9", 12);
+        addCuda(12);
+    }
+
+    /** Builds cuBLAS and NVRTC of a CUDA, beside those of others. */
+    public void addCuda(int major) throws Exception {
+        gcc(folder, "-shared", "-o", "libcublasLt.so." + major, "-x", "c", "/dev/null");
+        build("cublas.c", "libcublas.so." + major, major);
+        build("nvrtc.c", "libnvrtc.so." + major, major);
+    }
+
+    private void build(String source, String library, int major) throws Exception {
+        Files.writeString(folder.resolve("versions"), library + " { global: *; };");
+        gcc(folder, "-shared", "-fPIC", "-O2", "-DCUDA=" + major, "-Wl,-soname," + library, "-Wl,--version-script=versions", "-o", library, source, "libcuda.so.1", "-lm");
     }
 
     /** What a run of a class's main printed, its exit code, and what the driver was asked for. */
@@ -77,7 +86,7 @@ public final class StandIn {
     static void load(Path cache) throws IOException {
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
         for (String file : List.of("libcuda.so.1", "libcublas.so.12", "libcudnn.so.9", "libnvrtc.so.12")) assertThat(search.open(file).path()).isNotNull();
-        CudaLibraries.loadNatives(12);
+        CudaLibraries.loadNatives(12, CudaLibraries.CLASSES);
     }
 
     /** In that JVM: writes a line among the driver's calls. */

@@ -88,6 +88,17 @@ class StandInTest {
         new StandIn(folder).run(StandInLibraries.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), Files.createDirectory(folder.resolve("cache")).toString());
     }
 
+    @Test void aLibraryThatCannotBeOpenedIsPassedOver() throws Exception {
+        Files.writeString(folder.resolve("x.c"), "int x;");
+        StandIn.gcc(folder, "-shared", "-fPIC", "-o", "libx.so.1", "x.c");
+        byte[] foreign = Files.readAllBytes(folder.resolve("libx.so.1"));
+        foreign[18] = (byte) 183; // the machine: AArch64
+        Path broken = Files.createDirectory(folder.resolve("broken"));
+        Files.write(broken.resolve("libx.so.1"), foreign);
+        assertThat(new LibrarySearch(List.of(broken, folder)).open("libx.so.1").path()).isEqualTo(folder.resolve("libx.so.1"));
+        assertThat(new LibrarySearch(List.of(broken)).open("libx.so.1")).isNull();
+    }
+
     /** What the renaming of a needed library does for CUDA 13, with a library of our own. */
     @Test void aRenamedLibraryIsLinkedWithItsVersion() throws Exception {
         for (int major : new int[] {12, 13}) {
