@@ -25,7 +25,7 @@ public final class RestorePhoto {
     public static void main(String[] args) throws IOException {
         Path model = Path.of(args[0]), in = Path.of(args[1]), out = Path.of(args[2]), resume = Path.of(args[2] + ".resume");
 
-        Options options = Options.defaults()           // published; faithDiff.defaults() has the model's own
+        Options options = Options.defaults()          // published; faithDiff.defaults() has the model's own
                 .withScale(2)
                 .withSeed(7)
                 .withFidelity(0.2)                   // a little closer to the photo than published
