@@ -3,7 +3,6 @@ package dev.faithdiff.train;
 import dev.faithdiff.Model;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.train.RunFile.Stage;
 import java.util.Map;
 import java.util.Set;
 
@@ -23,8 +22,8 @@ final class Objectives implements AutoCloseable {
 
     Objective of(Stage s) {
         return switch (s.objective()) {
-            case "vae" -> new VaeObjective(model, s.vaeLoss().settings(), s.learningRate());
-            case "decoder" -> new DecoderObjective(model, s.vaeLoss().settings(), s.denoising(), s.learningRate(), s.restored());
+            case "vae" -> new VaeObjective(model, s.vaeLoss(), s.learningRate());
+            case "decoder" -> new DecoderObjective(model, s.vaeLoss(), s.denoising(), s.learningRate(), s.restored());
             case "lq" -> new LqObjective(model, head, s.learningRate());
             case "align" -> new AlignmentObjective(model, s.denoising(), s.learningRate());
             default -> new UnifiedObjective(model, s.denoising(), s.learningRate(), s.encoderLearningRate(), ablations,

@@ -94,83 +94,6 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         }
     }
 
-    /**
-     * One part of the run with its own optimizer.
-     *
-     * @param objective           what is trained: vae, lq, align, unified or decoder
-     * @param accumulation        batches whose gradients make one step
-     * @param crops               sides in pixels, each for an equal share of the steps
-     * @param optimizer           adamw, as published, or muon
-     * @param encoderLearningRate of the LQ encoder where it is trained with the U-Net
-     * @param schedule            of the learning rate behind the warm-up: constant or cosine
-     * @param ema                 decay of the averaged weights, which the stage ends with; 0: none
-     * @param emaWarmup           whether the decay grows from 0 as published
-     * @param loss                l1 or l2
-     * @param promptDropout       probability of an empty caption
-     * @param weightLimit         how much more the loss of noisier latents may count; 1: all alike, as released
-     * @param stratified          whether a batch's timesteps are spread evenly
-     * @param acrossBatch         whether the alignment attends across the batch, as released
-     * @param headWeight          weight of the LQ encoder's warm-up loss beside the unified stage's own; 0: none, as published
-     * @param blend               how much of the clean latents beyond the head's estimate is asked for; 1: all, as published
-     * @param restored            share of the decoder's batches that are latents as the model restores them; else the clean image's
-     * @param begin               what is done to the model before the stage: raised-biases, scale-latents,
-     *                            encoder-from-autoencoder, silent-alignment
-     * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
-     */
-    public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, String optimizer, double learningRate,
-            double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
-            boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
-            boolean acrossBatch, double headWeight, double blend, double restored, List<String> begin, boolean recompute, VaeLoss vaeLoss) {
-        public Stage {
-            oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
-            oneOf("optimizer", optimizer, "adamw", "muon");
-            oneOf("schedule", schedule, "constant", "cosine");
-            oneOf("loss", loss, "l1", "l2");
-            for (String what : begin) oneOf("begin", what, "raised-biases", "scale-latents", "encoder-from-autoencoder",
-                    "silent-alignment");
-            check(steps >= 1 && batch >= 1 && accumulation >= 1, "a stage's 'steps', 'batch' and 'accumulation' must be at least 1");
-            check(warmup >= 0 && emaEvery >= 1, "a stage's 'warmup' must be at least 0 and its 'emaEvery' at least 1");
-            check(!crops.isEmpty() && crops.stream().allMatch(c -> c >= 16 && c % 8 == 0), "a stage's 'crops' must be multiples of 8 from 16");
-            check(learningRate > 0 && encoderLearningRate >= 0, "learning rates must be above 0");
-            check(clip > 0 && weightDecay >= 0, "a stage's 'clip' must be above 0 and its 'weightDecay' at least 0");
-            check(ema >= 0 && ema < 1, "a stage's 'ema' must be at least 0 and below 1");
-            check(weightLimit >= 1 && headWeight >= 0, "a stage's 'weightLimit' must be at least 1 and its 'headWeight' at least 0");
-            check(blend >= 0 && blend <= 1 && (blend == 1 || headWeight > 0), "a stage's 'blend' must be 0..1, and below 1 it needs a 'headWeight'");
-            check(restored >= 0 && restored <= 1, "a stage's 'restored' must be 0..1");
-            check(promptDropout >= 0 && promptDropout <= 1, "a stage's 'promptDropout' must be 0..1");
-        }
-
-        private static void oneOf(String key, String value, String... known) {
-            check(List.of(known).contains(value), "a stage's '" + key + "' must be one of " + String.join(", ", known) + ", not '" + value + "'");
-        }
-
-        boolean degrades() { return !objective.equals("vae") && (!objective.equals("decoder") || restored > 0); }
-
-        /** Whether a model that has come to this stage can restore photos. */
-        boolean restores() { return !objective.equals("vae") && !objective.equals("lq"); }
-
-        /** Side of the crops of a step. */
-        int crop(long step) { return crops.get((int) (step * crops.size() / steps)); }
-
-        NoisePrediction.Settings denoising() {
-            return new NoisePrediction.Settings(loss.equals("l1") ? NoisePrediction.Norm.L1 : NoisePrediction.Norm.L2, noiseOffset, promptDropout, weightLimit,
-                    stratified, acrossBatch);
-        }
-
-        Stage withSteps(int v) { return with(v, begin); }
-
-        private Stage with(int steps, List<String> begin) {
-            return new Stage(objective, steps, batch, accumulation, crops, optimizer, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
-                    ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, restored, begin,
-                    recompute, vaeLoss);
-        }
-    }
-
-    /** Weights of the parts of the autoencoder's loss, see {@link VaeObjective.Settings}. */
-    public record VaeLoss(double l1, double l2, double edges, double kl) {
-        VaeObjective.Settings settings() { return new VaeObjective.Settings(l1, l2, edges, kl); }
-    }
-
     public RunFile {
         check(!stages.isEmpty(), "'stages' is missing: what to train, in order");
         Set<Ablation> known = ablationsOf(ablations);
@@ -266,7 +189,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
     public String json() { return GSON.toJson(this) + "\n"; }
 
     /** No stage of more steps than this. */
-    public RunFile withSteps(int most) { return with(ablations, stages.stream().map(s -> s.withSteps(Math.min(s.steps, most))).toList()); }
+    public RunFile withSteps(int most) { return with(ablations, stages.stream().map(s -> s.withSteps(Math.min(s.steps(), most))).toList()); }
 
     /** The run with other ablations than the file's. */
     public RunFile withAblations(List<String> names) { return with(names, stages); }
@@ -296,9 +219,9 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         List<Stage> run = new ArrayList<>();
         List<String> waiting = new ArrayList<>();
         for (Stage s : stages) {
-            waiting.addAll(s.begin);
-            if (s.objective.equals("align")) continue;
-            run.add(s.with(s.steps, List.copyOf(waiting)));
+            waiting.addAll(s.begin());
+            if (s.objective().equals("align")) continue;
+            run.add(s.with(s.steps(), List.copyOf(waiting)));
             waiting.clear();
         }
         return run;
@@ -316,7 +239,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
 
     private static String in(Path folder, String path) { return path.isEmpty() ? path : folder.resolve(path).normalize().toString(); }
 
-    private static void check(boolean holds, String rule) {
+    static void check(boolean holds, String rule) {
         if (!holds) throw new IllegalArgumentException(rule);
     }
 

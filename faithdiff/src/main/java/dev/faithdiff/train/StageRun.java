@@ -15,7 +15,6 @@ import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.BinaryOp;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.train.Checkpoint.Position;
-import dev.faithdiff.train.RunFile.Stage;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -113,7 +113,7 @@ public final class Training implements AutoCloseable {
 
     /** False if stopped before the stage's end. */
     private boolean runStage() {
-        RunFile.Stage stage = run.stagesToRun().get(at.stage());
+        Stage stage = run.stagesToRun().get(at.stage());
         if (at.step() == 0) objectives.begin(stage, StageRun.samples(run, at.stage(), photos));
         try (StageRun steps = new StageRun(run, at, objectives.of(stage), photos, device)) {
             if (at.step() > 0 && resumed != null) steps.restore(resumed);

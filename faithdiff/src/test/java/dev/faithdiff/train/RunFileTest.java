@@ -30,12 +30,12 @@ class RunFileTest {
 
     @Test void whatIsLeftOutIsAsPublished() {
         RunFile run = read(GOOD);
-        RunFile.Stage stage = run.stages().get(1);
+        Stage stage = run.stages().get(1);
         assertThat(stage.learningRate()).isEqualTo(5e-5);
         assertThat(stage.encoderLearningRate()).isEqualTo(5e-6);
         assertThat(stage.promptDropout()).isEqualTo(0.2);
         assertThat(run.totalSteps()).isEqualTo(16);
-        assertThat(run.withSteps(8).stages()).extracting(RunFile.Stage::steps).containsExactly(7, 8);
+        assertThat(run.withSteps(8).stages()).extracting(Stage::steps).containsExactly(7, 8);
         assertThat(RunFile.parse(run.json())).isEqualTo(run);
     }
 

@@ -128,7 +128,7 @@ class TrainingTest {
     }
 
     @Test void crops() {
-        RunFile.Stage stage = TinyRun.run(photos, 1, 1, TinyRun.stage("vae", 9, "").replace("[16]", "[16, 24, 32]")).stages().getFirst();
+        Stage stage = TinyRun.run(photos, 1, 1, TinyRun.stage("vae", 9, "").replace("[16]", "[16, 24, 32]")).stages().getFirst();
         assertThat(IntStream.range(0, 9).map(stage::crop)).containsExactly(16, 16, 16, 24, 24, 24, 32, 32, 32);
     }
 }
