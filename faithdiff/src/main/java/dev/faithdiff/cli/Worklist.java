@@ -83,7 +83,7 @@ final class Worklist {
         Path own = folder.toAbsolutePath().normalize();
         if (!Files.isDirectory(root.toAbsolutePath())) throw new IllegalArgumentException("there is no folder " + root);
         try (Stream<Path> files = Files.walk(root)) {
-            files.filter(p -> ImageFiles.isPhoto(p) && !p.getFileName().toString().startsWith("."))
+            files.filter(ImageFiles::isPhoto)
                     .filter(p -> !p.toAbsolutePath().normalize().startsWith(own)).filter(wanted).filter(Files::isRegularFile).sorted()
                     .forEach(p -> places.put(p, root.relativize(p)));
         } catch (IOException e) {

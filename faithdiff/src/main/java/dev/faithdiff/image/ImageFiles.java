@@ -30,9 +30,10 @@ public final class ImageFiles {
         return name.lastIndexOf('.') <= 0 ? "" : name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     }
 
-    /** Whether a file's name is that of a photo that can be read. */
+    /** Whether a file's name is that of a photo that can be read; hidden files are other programs' notes. */
     public static boolean isPhoto(Path path) {
-        return path.getFileName() != null && ImageFormat.isNamed(extension(path.getFileName().toString()));
+        String name = path.getFileName() == null ? "" : path.getFileName().toString();
+        return !name.startsWith(".") && ImageFormat.isNamed(extension(name));
     }
 
     /** The pixels of {@link #readPhoto} alone, as upright 8-bit RGB. */

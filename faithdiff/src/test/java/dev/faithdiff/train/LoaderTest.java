@@ -33,6 +33,7 @@ class LoaderTest {
         Files.writeString(dir.resolve("photo0.txt"), " a wave\n");
         Files.writeString(dir.resolve("photo1.json"), "{\"caption\": \"two waves\"}");
         Files.writeString(dir.resolve("photo2.json"), "{\"caption\"");
+        Files.writeString(dir.resolve("._photo0.png"), "another program's notes");
         ImageFolder folder = ImageFolder.open(dir, 0);
         assertThat(IntStream.range(0, folder.size()).mapToObj(i -> dir.relativize(folder.file(i)).toString()))
                 .containsExactly("more/photo0.png", "more/photo1.png", "photo0.png", "photo1.png", "photo2.png");
