@@ -1,6 +1,7 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
+import dev.faithdiff.sdxl.Sinusoid;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
@@ -11,6 +12,9 @@ import java.util.Map;
 
 /** Values that a training starts from. */
 public final class FirstValues {
+    static final String SIZES = "add_embedding.linear_1.";
+    private static final int USUAL = 512;
+
     private FirstValues() {}
 
     /** The LQ encoder starts as the autoencoder's encoder. @throws OpError if the two have different sizes */
@@ -35,6 +39,23 @@ public final class FirstValues {
                 for (int i = 0; i < v.length; i++) v[i] = v[i] < 0.5f ? v[i] * 1.2f - 1.3f : v[i] * 1.2f + 0.1f;
                 Engine.update(new AffineOp(1, 0), bias, Tensor.of(v, v.length).to(bias.device()));
             });
+        }
+    }
+
+    /**
+     * The size numbers lose their say: what those of an image of {@value #USUAL} pixels a side come to becomes a bias, and their weights
+     * zero. For a model trained on crops of few sizes, which larger images would make answer what it never learned.
+     */
+    public static void silentSizes(Model model) {
+        try (Scope s = Scope.open()) {
+            Tensor weight = model.parameters(SIZES).get(SIZES + "weight"), bias = model.parameters(SIZES).get(SIZES + "bias");
+            int columns = weight.size(1), pooled = model.text.encode("").pooled().size(1), width = (columns - pooled) / 6;
+            float[] numbers = Sinusoid.embed(new float[] {USUAL, USUAL, 0, 0, USUAL, USUAL}, width), input = new float[columns];
+            System.arraycopy(numbers, 0, input, pooled, numbers.length);
+            Engine.update(new AffineOp(1, 0), bias, Tensor.of(input, 1, columns).to(weight.device()).linear(weight, bias).reshape(bias.size(0)));
+            float[] kept = weight.toFloats();
+            for (int i = 0; i < kept.length; i++) if (i % columns >= pooled) kept[i] = 0;
+            Engine.update(new AffineOp(1, 0), weight, Tensor.of(kept, bias.size(0), columns).to(weight.device()));
         }
     }
 

@@ -27,7 +27,7 @@ final class Objectives implements AutoCloseable {
             case "lq" -> new LqObjective(model, head, s.learningRate());
             case "align" -> new AlignmentObjective(model, s.denoising(), s.learningRate());
             default -> new UnifiedObjective(model, s.denoising(), s.learningRate(), s.encoderLearningRate(), ablations,
-                    s.headWeight() == 0 ? null : head, s.headWeight(), s.blend());
+                    s.headWeight() == 0 ? null : head, s.headWeight(), s.blend(), s.sizes());
         };
     }
 
@@ -36,6 +36,7 @@ final class Objectives implements AutoCloseable {
 
     /** Gives the model the values that a stage begins with. */
     void begin(Stage s, Samples samples) {
+        if (!s.sizes()) FirstValues.silentSizes(model);
         for (String what : s.begin()) {
             switch (what) {
                 case "encoder-from-autoencoder" -> FirstValues.encoderFromAutoencoder(model);

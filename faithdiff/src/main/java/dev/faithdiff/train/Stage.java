@@ -23,6 +23,7 @@ import java.util.List;
  * @param headWeight          weight of the LQ encoder's warm-up loss beside the unified stage's own; 0: none, as published
  * @param blend               how much of the clean latents beyond the head's estimate is asked for; 1: all, as published
  * @param restored            share of the decoder's batches that are latents as the model restores them; else the clean image's
+ * @param sizes               whether the U-Net learns what the size numbers say, as published; else they lose their say
  * @param begin               what is done to the model before the stage: raised-biases, scale-latents,
  *                            encoder-from-autoencoder, silent-alignment
  * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
@@ -31,7 +32,7 @@ import java.util.List;
 public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, String optimizer, double learningRate,
         double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
         boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
-        boolean acrossBatch, double headWeight, double blend, double restored, List<String> begin, boolean recompute, VaeObjective.Settings vaeLoss) {
+        boolean acrossBatch, double headWeight, double blend, double restored, boolean sizes, List<String> begin, boolean recompute, VaeObjective.Settings vaeLoss) {
     public Stage {
         oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
         oneOf("optimizer", optimizer, "adamw", "muon");
@@ -71,7 +72,7 @@ public record Stage(String objective, int steps, int batch, int accumulation, Li
 
     Stage with(int steps, List<String> begin) {
         return new Stage(objective, steps, batch, accumulation, crops, optimizer, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
-                ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, restored, begin,
+                ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, restored, sizes, begin,
                 recompute, vaeLoss);
     }
 }

@@ -30,16 +30,17 @@ public final class UnifiedObjective implements Objective {
      * @param ablations           of which FIXED_ENCODER and FIXED_UNET decide what learns
      */
     public UnifiedObjective(Model model, NoisePrediction.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations) {
-        this(model, settings, learningRate, encoderLearningRate, ablations, null, 0, 1);
+        this(model, settings, learningRate, encoderLearningRate, ablations, null, 0, 1, true);
     }
 
     /**
      * @param headWeight weight of the head's loss beside the denoising's; the head learns at the encoder's rate
      * @param blend      the latents to come to are the head's estimate and so much of what the clean image's go beyond it: 1, as published, is the
      *                   clean image; less invents less texture
+     * @param sizes      false: the weights of the size numbers stay as they are, see {@link FirstValues#silentSizes}
      */
     public UnifiedObjective(Model model, NoisePrediction.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations,
-            LqHead head, double headWeight, double blend) {
+            LqHead head, double headWeight, double blend, boolean sizes) {
         this.model = model;
         this.head = head;
         this.headWeight = (float) headWeight;
@@ -50,6 +51,7 @@ public final class UnifiedObjective implements Objective {
             if (name.startsWith(ENCODER)) encoder.put(name, t);
             else if (AlignmentObjective.aligns(name) || !ablations.contains(Ablation.FIXED_UNET)) unet.put(name, t);
         });
+        if (!sizes) unet.remove(FirstValues.SIZES + "weight");
         if (ablations.contains(Ablation.FIXED_ENCODER)) encoder.clear();
         if (head != null) encoder.putAll(head.parameters());
         groups.add(new AdamW.Group(unet, learningRate));

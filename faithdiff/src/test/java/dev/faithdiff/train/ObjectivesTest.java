@@ -2,6 +2,7 @@ package dev.faithdiff.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Model;
@@ -117,14 +118,14 @@ class ObjectivesTest {
         try (Model sizes = drawn(); LqHead head = new LqHead(sizes, 1)) {
             learns(m -> new LqObjective(m, head, 1e-4), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
             float[] before = head.parameters().get("lq_head.weight").toFloats();
-            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), head, 0.3, 0.5), Set.of(ENCODER, UNET), Set.of());
+            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), head, 0.3, 0.5, true), Set.of(ENCODER, UNET), Set.of());
             assertThat(head.parameters().get("lq_head.weight").toFloats()).isNotEqualTo(before);
         }
     }
 
     @Test void aBlendAsksForOtherLatentsAndTeachesTheHeadNothing() {
         try (Model model = drawn(); LqHead head = new LqHead(model, 1)) {
-            UnifiedObjective half = new UnifiedObjective(model, PUBLISHED, 1, 1, Set.of(), head, 0, 0.5);
+            UnifiedObjective half = new UnifiedObjective(model, PUBLISHED, 1, 1, Set.of(), head, 0, 0.5, true);
             try (Tape tape = Tape.watch(half.parameters().values())) {
                 Tensor loss = half.loss(batch("a", "b"), Rng.cpu(3));
                 assertThat(loss.item()).isNotEqualTo(loss(model, PUBLISHED, "a", "b"));
@@ -132,6 +133,21 @@ class ObjectivesTest {
                 assertThat(gradient.toFloats()).containsOnly(0);
             }
         }
+    }
+
+    @Test void silentSizesAreHeardAsThoseOf512AndNotLearned() {
+        try (Model model = drawn()) {
+            Tensor usual = embedded(model, 512, 512, 0, 0, 512, 512), other = embedded(model, 4096, 2048, 128, 64, 4096, 2048);
+            assertThat(other.toFloats()).isNotEqualTo(usual.toFloats());
+            FirstValues.silentSizes(model);
+            assertThat(embedded(model, 512, 512, 0, 0, 512, 512).toFloats()).containsExactly(usual.toFloats(), within(1e-5f));
+            assertThat(embedded(model, 4096, 2048, 128, 64, 4096, 2048).toFloats()).containsExactly(usual.toFloats(), within(1e-5f));
+        }
+        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), null, 0, 1, false), Set.of(UNET), Set.of(FirstValues.SIZES + "weight"));
+    }
+
+    private static Tensor embedded(Model model, float... sizes) {
+        return model.unet.unet().embedTime(10, model.text.encode("a house").pooled(), Tensor.of(sizes, 1, 6));
     }
 
     @Test void raisedBiasesAreLargeInTheResidualStreamsAlone() {
