@@ -24,14 +24,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What 8-bit weights cost: the bundled model's U-Net and alignment weights as F8_E4M3 without scales (the published way, and what
+ * What 8-bit weights cost: the first bundled model's U-Net and alignment weights as F8_E4M3 without scales (the published way, and what
  * {@code convert --dtype f8_e4m3} writes) and, rounded and widened again, with a scale for each tensor or each output channel. PSNR of
  * the restored photos against those of the F16 weights; the table in the converter's README is this test's output.
  */
 class EightBitWeightsTest {
     private enum Scale { NONE, TENSOR, CHANNEL }
 
-    private static final Path MODEL = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+    private static final Path MODEL = Path.of(System.getProperty("goldens.dir"), "faithdiff-mini", "model");
     private static final Path PHOTOS = Path.of(System.getProperty("faithdiff.home"), "samples");
     private static final List<String> NAMES = List.of("chelsea", "astronaut", "coffee");
     private static final float LARGEST = 448;

@@ -1,8 +1,10 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
 import dev.faithdiff.train.Quality;
 import dev.faithdiff.train.RunFile;
 import dev.faithdiff.train.Validation;
@@ -44,10 +46,15 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin private DeviceChoice device;
 
     @Override public Integer call() {
-        Options options = restore.options();
+        restore.options(); // refuses wrong values before anything is opened
         if (out != null) ImageFiles.checkWritable(out);
+        Device on = device.open(DType.F32, new Remarks(spec.commandLine().getErr())::warn).device();
+        Options options;
+        try (Restorer restorer = Restorer.open(model.folder(), on)) {
+            options = restore.options(restorer);
+        }
         Validation validation = new Validation(new RunFile.Held(photos.toString(), count, crop, recipe, options.scale(), options.steps()), options);
-        Quality q = validation.measure(0, 0, model.folder(), device.open(DType.F32, new Remarks(spec.commandLine().getErr())::warn).device(), true, out);
+        Quality q = validation.measure(0, 0, model.folder(), on, true, out);
         print("| mean of %d crops of %dx%d, recipe %s, %d times smaller | PSNR | SSIM |", validation.size(), crop, crop, recipe, options.scale());
         print("|---|---|---|");
         print("| degraded, enlarged (bicubic) | %.2f | %.4f |", q.bicubic().psnr(), q.bicubic().ssim());
