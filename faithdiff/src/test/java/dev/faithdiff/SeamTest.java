@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 /**
- * How far the bundled model's decoding in small tiles is from decoding the whole, in 8-bit levels. As published, each tile has its own
- * GroupNorm statistics, and colours move by 11 to 27 levels; tiles that share the statistics of a sample stay close.
+ * How far the bundled models' decoding in small tiles is from decoding the whole, in 8-bit levels. As published, each tile has its own
+ * GroupNorm statistics, and colours move by 11 to 21 levels with the first one and by 3 to 6 with the second; tiles that share the statistics of a sample stay close.
  */
 class SeamTest {
     private static final int SIDE = 192, TILE = 128;
@@ -45,14 +45,19 @@ class SeamTest {
     }
 
     private static void check(double difference, double step, Image in) {
-        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        check(Path.of(System.getProperty("goldens.dir"), "faithdiff-mini/model"), difference, step, 4, in);
+        check(Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini"), 3, 1, 1, in);
+    }
+
+    /** @param less how many times nearer to the whole than the published tiles those with shared statistics must be */
+    private static void check(Path folder, double difference, double step, int less, Image in) {
         try (Model model = Model.open(folder, Device.CPU); Scope s = Scope.open()) {
             Tensor x = Tensor.of(in.toFloats(), 1, SIDE, SIDE, 3);
             Tensor z = Vae.Gaussian.of(model.vae.encode(x)).mean().mul(model.vae.config().scaling());
             Tensor whole = decode(new ImageNetworks(model, 0), z);
             Seams published = seams(whole, decode(new ImageNetworks(model, TILE), z));
             Seams shared = seams(whole, decode(new ImageNetworks(model, 0, model.vae.config().decodeBytes() * TILE * TILE), z));
-            assertThat(shared.difference).isLessThan(difference).isLessThan(published.difference / 4);
+            assertThat(shared.difference).isLessThan(difference).isLessThan(published.difference / less);
             assertThat(shared.step).isLessThan(step).isLessThan(published.step / 4);
         }
     }
