@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * How far the bundled models' decoding in small tiles is from decoding the whole, in 8-bit levels. As published, each tile has its own
- * GroupNorm statistics, and colours move by 11 to 21 levels with the first one and by 3 to 6 with the second; tiles that share the statistics of a sample stay close.
+ * GroupNorm statistics, and colours move by 11 to 21 levels with the first model and by 3 to 6 with the second; tiles that share the
+ * statistics of a sample stay close.
  */
 class SeamTest {
     private static final int SIDE = 192, TILE = 128;
