@@ -49,7 +49,7 @@ public final class FirstValues {
     public static void silentSizes(Model model) {
         try (Scope s = Scope.open()) {
             Tensor weight = model.parameters(SIZES).get(SIZES + "weight"), bias = model.parameters(SIZES).get(SIZES + "bias");
-            int columns = weight.size(1), pooled = model.text.encode("").pooled().size(1), width = (columns - pooled) / 6;
+            int columns = weight.size(1), pooled = model.text.pooledWidth(), width = (columns - pooled) / 6;
             float[] numbers = Sinusoid.embed(new float[] {USUAL, USUAL, 0, 0, USUAL, USUAL}, width), input = new float[columns];
             System.arraycopy(numbers, 0, input, pooled, numbers.length);
             Engine.update(new AffineOp(1, 0), bias, Tensor.of(input, 1, columns).to(weight.device()).linear(weight, bias).reshape(bias.size(0)));
