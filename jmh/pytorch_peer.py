@@ -1,11 +1,14 @@
-"""Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [FILTER]
+"""Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [--beside] [FILTER]
 
-Prints one row for each case with FILTER in its name: median of several runs in milliseconds and GFLOP/s, in F32 on all threads. The whole
-U-Net holds 10 GB.
+Prints one row for each case with FILTER in its name: median of several runs in milliseconds and GFLOP/s, in F32 on all threads. With
+--beside it takes turns with bin/bench, run by run, and prints the medians of both and, as a noisy machine needs it, the median and the
+least of the ratios of neighbouring runs. The whole U-Net holds 10 GB.
 """
 import statistics
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +16,15 @@ import torch.nn.functional as F
 from pytorch_rrdbnet import RrdbNet
 from pytorch_sdxl import Decoder, UNet, unet_inputs
 
-FILTER = (sys.argv[1:] or [""])[0]
+BESIDE = "--beside" in sys.argv
+FILTER = ([a for a in sys.argv[1:] if a != "--beside"] or [""])[0]
+PAUSE = 0.2  # seconds until the other side's threads sleep
+
+
+def measured(work):
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1e3
 
 
 def timed(flops, name, work, runs=9, warmup=3):
@@ -21,13 +32,30 @@ def timed(flops, name, work, runs=9, warmup=3):
         return
     for _ in range(warmup):
         work()
-    seconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    median = statistics.median(seconds)
-    print(f"| {name} | PyTorch {torch.__version__} | {median * 1e3:.2f} ms | {flops / median / 1e9:.0f} GFLOP/s |", flush=True)
+    if BESIDE:
+        beside(flops, name, work, runs)
+        return
+    median = statistics.median(measured(work) for _ in range(runs))
+    print(f"| {name} | PyTorch {torch.__version__} | {median:.2f} ms | {flops / median / 1e6:.0f} GFLOP/s |", flush=True)
+
+
+def beside(flops, name, work, runs):
+    command = [Path(__file__).parent.parent / "bin/bench", "--turns", "--seconds", "10", name]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as ours:
+        if ours.stdout.readline() != "ready\n":
+            sys.exit(f"bin/bench --turns {name} did not start")
+        pairs = []
+        for _ in range(runs):
+            time.sleep(PAUSE)
+            peer = measured(work)
+            time.sleep(PAUSE)
+            ours.stdin.write("\n")
+            pairs.append((float(ours.stdout.readline()), peer))
+        ours.stdin.close()
+    mine, theirs = (statistics.median(side) for side in zip(*pairs))
+    ratios = [a / b for a, b in pairs]
+    print(f"| {name} | {mine:.1f} ms | {flops / mine / 1e6:.0f} GFLOP/s | PyTorch {torch.__version__} | {theirs:.1f} ms | {flops / theirs / 1e6:.0f} GFLOP/s "
+          f"| {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |", flush=True)
 
 
 def linear(name, m, n, k):

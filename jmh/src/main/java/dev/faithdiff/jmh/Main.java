@@ -13,6 +13,9 @@ import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LinearOp;
 import dev.faithdiff.tensor.op.Op;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -49,6 +52,10 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--list", description = "Only show the names.")
     private boolean list;
 
+    @Option(names = "--turns", description = "Run the one case of that name once for each line of standard input and answer with its milliseconds: "
+            + "for a program that takes turns with it.")
+    private boolean turns;
+
     @Option(names = "--seconds", paramLabel = "N", description = "Seconds that each is measured, after as many of warm-up.")
     private int seconds = 3;
 
@@ -64,6 +71,7 @@ public final class Main implements Callable<Integer> {
     public static void main(String[] args) { System.exit(new CommandLine(new Main()).execute(args)); }
 
     @Override public Integer call() throws Exception {
+        if (turns) return takeTurns();
         if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list).call();
         List<Case> cases = Cases.all().stream().filter(c -> c.model() && isChosen(c.name()) && !Bench.takers(c, Device.CPU).isEmpty()).toList();
         List<String> blocks = chosen("block/", Blocks.ALL), models = chosen("model/", Models.ALL);
@@ -87,6 +95,32 @@ public final class Main implements Callable<Integer> {
         System.out.print(table);
         System.out.printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying. Kept in %s.%n", limits.gflops(), limits.gbytes(), file);
         return 0;
+    }
+
+    /** Timed without JMH, but warmed up alike. */
+    private int takeTurns() throws Exception {
+        try (Work work = open(filter)) {
+            for (long end = System.nanoTime() + seconds * 1_000_000_000L; System.nanoTime() < end; ) work.run();
+            System.out.println("ready");
+            BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+            while (input.readLine() != null) {
+                long begin = System.nanoTime();
+                work.run();
+                System.out.println((System.nanoTime() - begin) / 1e6);
+            }
+            return 0;
+        }
+    }
+
+    /** The work of a full name; of a kernel's cases that of its best kernel. */
+    private static Work open(String name) {
+        Function<Place, Work> made = name.startsWith("block/") ? Blocks.ALL.get(name.substring(6)) : name.startsWith("model/") ? Models.ALL.get(name.substring(6)) : null;
+        if (made != null) return made.apply(Place.CPU);
+        if (Cases.all().stream().noneMatch(c -> c.model() && c.name().equals(name))) throw new IllegalArgumentException("no case is called '" + name + "'; see --list");
+        KernelBench bench = new KernelBench();
+        bench.name = name;
+        bench.kernel = Bench.takers(KernelBench.find(name), Device.CPU).getFirst().name();
+        return bench.make();
     }
 
     private boolean isChosen(String name) { return name.toLowerCase(Locale.ROOT).contains(filter.toLowerCase(Locale.ROOT)); }

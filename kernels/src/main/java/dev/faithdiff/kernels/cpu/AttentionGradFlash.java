@@ -1,8 +1,11 @@
 package dev.faithdiff.kernels.cpu;
 
-import static dev.faithdiff.kernels.cpu.AttentionHeads.BLOCK;
-import static dev.faithdiff.kernels.cpu.AttentionTiles.ROWS;
-import static dev.faithdiff.kernels.cpu.AttentionTiles.WIDTH;
+import static dev.faithdiff.kernels.cpu.PackedHeads.SCORES;
+import static dev.faithdiff.kernels.cpu.PackedHeads.STEP;
+import static dev.faithdiff.kernels.cpu.Panels.BLOCK;
+import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
+import static dev.faithdiff.kernels.cpu.Panels.SUMS;
+import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
@@ -14,190 +17,160 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Gradients of attention without a score matrix: {@link AttentionFlash} runs again for each query's maximum, sum and {@code g . y};
- * then queries are lanes and the keys are walked block by block for q's gradient, and keys are lanes and the queries are walked for the
- * gradients of k and v.
+ * then for a block of queries the keys are walked for q's gradient, and for a block of keys the queries for the gradients of k and v.
  */
 public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
     private static final class Work {
-        private final float[] weights = new float[BLOCK * WIDTH], slopes = new float[BLOCK * WIDTH];
-        private final float[] max = new float[WIDTH], share = new float[WIDTH], dot = new float[WIDTH];
-        private float[] x = {}, g = {}, sums = {}, sumsG = {};
+        private final float[] x = new float[BLOCK * STRIDE], g = new float[BLOCK * STRIDE];
+        private final float[] weights = new float[BLOCK * STRIDE], slopes = new float[BLOCK * STRIDE];
+        private final float[] scores = new float[SCORES], products = new float[SCORES];
+        private float[] sums = {}, sumsG = {};
 
         static Work of(int x, int g) {
             Work w = WORK.get();
-            int d = AttentionHeads.roundUp(x) * WIDTH, e = AttentionHeads.roundUp(g) * WIDTH;
-            if (w.x.length < d) {
-                w.x = new float[d];
-                w.sums = new float[d];
-            }
-            if (w.g.length < e) {
-                w.g = new float[e];
-                w.sumsG = new float[e];
-            }
+            if (w.sums.length < PackedB.panels(x) * SUMS) w.sums = new float[PackedB.panels(x) * SUMS];
+            if (w.sumsG.length < PackedB.panels(g) * SUMS) w.sumsG = new float[PackedB.panels(g) * SUMS];
             return w;
         }
     }
 
-    /** Numbers of each query of each head: the score its weights are relative to, one over their sum, and g . y. */
-    private record Rows(float[] max, float[] share, float[] dot) {}
+    /** Numbers of each query of each head, in whole panels: the score its weights are relative to, one over their sum, and g . y. */
+    private record Queries(int step, float[] max, float[] share, float[] dot) {
+        static Queries of(AttentionHeads q) {
+            int step = PackedB.panels(q.tokens()) * WIDTH, all = Math.multiplyExact(q.count(), step);
+            return new Queries(step, new float[all], new float[all], new float[all]);
+        }
+    }
 
     /**
-     * One side in lanes, x for scores and g for slopes, and the other in rows, packed for both and for the final sums over tokens: x's
-     * gradient is the sum of {@code rows} weighted by the slopes. With keys in lanes g is v, whose gradient is the sum of {@code rowsG}
+     * One side in rows, x for scores and g for slopes, and the other in columns, packed for both and for the final sums over tokens: x's
+     * gradient is the sum of {@code terms} weighted by the slopes. With keys in rows g is v, whose gradient is the sum of {@code termsG}
      * weighted by the probabilities.
      */
-    private record Sides(AttentionHeads x, AttentionHeads g, AttentionHeads rows, AttentionHeads rowsG, Workspace packedX, Workspace packedG,
-            Workspace terms, Workspace termsG, Rows queries, float scale, float unit, boolean causal, boolean queryLanes) implements AutoCloseable {
-        static Sides of(AttentionHeads x, AttentionHeads g, AttentionHeads rows, AttentionHeads rowsG, Rows queries, double scale,
-                boolean causal, boolean queryLanes) {
-            int heads = x.count();
-            Sides s = new Sides(x, g, rows, rowsG, Workspace.of(heads * rows.tokenPanels()), Workspace.of(heads * rowsG.tokenPanels()),
-                    Workspace.of(heads * rows.componentPanels()), Workspace.of(queryLanes ? 1 : heads * rowsG.componentPanels()), queries,
-                    (float) (scale / Math.log(2)), (float) scale, causal, queryLanes);
-            Parallel.run(heads * rows.blocks(), i -> s.pack(i / rows.blocks(), i % rows.blocks()));
-            return s;
+    private record Sides(AttentionHeads x, AttentionHeads g, PackedHeads acrossX, PackedHeads acrossG, PackedHeads terms, PackedHeads termsG,
+            Queries queries, double scale, boolean causal) implements AutoCloseable {
+        static Sides of(AttentionHeads x, AttentionHeads g, AttentionHeads acrossX, AttentionHeads acrossG, boolean queryRows, Queries queries, double scale,
+                boolean causal) {
+            return new Sides(x, g, PackedHeads.ofTokens(acrossX), PackedHeads.ofTokens(acrossG), PackedHeads.ofComponents(acrossX),
+                    queryRows ? null : PackedHeads.ofComponents(acrossG), queries, scale, causal);
         }
 
-        private void pack(int head, int block) {
-            rows.packTokens(head, block, packedX.at(head * rows.tokenPanels()));
-            rowsG.packTokens(head, block, packedG.at(head * rowsG.tokenPanels()));
-            rows.packComponents(head, block, terms.at(head * rows.componentPanels()));
-            if (!queryLanes) rowsG.packComponents(head, block, termsG.at(head * rowsG.componentPanels()));
-        }
+        boolean queryRows() { return termsG == null; }
 
-        int tasks() { return x.count() * x.laneBlocks(); }
+        int tasks() { return x.count() * x.blocks(); }
 
         @Override public void close() {
-            packedX.close();
-            packedG.close();
+            acrossX.close();
+            acrossG.close();
             terms.close();
-            termsG.close();
+            if (termsG != null) termsG.close();
         }
     }
 
     @Override public Class<AttentionOp.Grad> op() { return AttentionOp.Grad.class; }
 
-    @Override public String refuses(AttentionOp.Grad op, Tensor[] in) { return AttentionFlash.refuses(in); }
+    @Override public String refuses(AttentionOp.Grad op, Tensor[] in) { return AttentionFlash.refusal(op.of(), in); }
 
     @Override public void run(AttentionOp.Grad op, Tensor[] in, Tensor out) {
         int heads = op.of().heads();
         AttentionHeads q = new AttentionHeads(in[0], heads), k = new AttentionHeads(in[1], heads), v = new AttentionHeads(in[2], heads);
         AttentionHeads g = new AttentionHeads(in[3], heads);
         AttentionHeads[] to = AttentionHeads.parts(out, in, heads);
-        Rows numbers = queries(op.of(), in, g);
+        Queries numbers = queries(op.of(), in, g);
         double scale = op.of().scale(in);
-        try (Sides queries = Sides.of(q, g, k, v, numbers, scale, op.of().causal(), true);
-                Sides keys = Sides.of(k, v, q, g, numbers, scale, op.of().causal(), false)) {
+        try (Sides queries = Sides.of(q, g, k, v, true, numbers, scale, op.of().causal());
+                Sides keys = Sides.of(k, v, q, g, false, numbers, scale, op.of().causal())) {
             Parallel.run(queries.tasks() + keys.tasks(), i -> {
                 boolean first = i < queries.tasks();
                 Sides s = first ? queries : keys;
-                int task = first ? i : i - queries.tasks(), head = task / s.x.laneBlocks(), lane = task % s.x.laneBlocks() * WIDTH;
-                int count = Math.min(WIDTH, s.x.tokens() - lane);
-                Work w = sum(s, head, lane, count);
-                to[first ? 0 : 1].fromLanes(w.sums, head, lane, count);
-                if (!first) to[2].fromLanes(w.sumsG, head, lane, count);
+                int task = first ? i : i - queries.tasks(), head = task / s.x.blocks(), row = task % s.x.blocks() * s.x.blockRows();
+                int rows = Math.min(s.x.blockRows(), s.x.tokens() - row);
+                Work w = sum(s, head, row);
+                to[first ? 0 : 1].store(w.sums, head, row, rows);
+                if (!first) to[2].store(w.sumsG, head, row, rows);
             });
         }
     }
 
-    private static Rows queries(AttentionOp op, Tensor[] in, AttentionHeads g) {
-        int all = Math.multiplyExact(g.count(), g.tokens());
-        Rows r = new Rows(new float[all], new float[all], new float[all]);
+    private static Queries queries(AttentionOp op, Tensor[] in, AttentionHeads g) {
+        Queries numbers = Queries.of(g);
         try (AttentionFlash.Packed p = AttentionFlash.Packed.of(op, in)) {
-            Parallel.run(g.count() * g.laneBlocks(), i -> {
-                int head = i / g.laneBlocks(), query = i % g.laneBlocks() * WIDTH, count = Math.min(WIDTH, g.tokens() - query);
-                AttentionFlash.Work w = AttentionFlash.attend(p, head, query, count);
-                float[] lanes = Work.of(0, g.width()).g;
-                g.toLanes(head, query, count, lanes);
-                for (int j = 0; j < count; j++) {
-                    int at = head * g.tokens() + query + j;
-                    r.max[at] = w.max[j];
-                    r.share[at] = 1 / w.sum[j];
-                    r.dot[at] = dot(w.y, lanes, g.width(), j);
+            Parallel.run(g.count() * g.blocks(), i -> {
+                int head = i / g.blocks(), query = i % g.blocks() * g.blockRows();
+                AttentionFlash.Work w = AttentionFlash.attend(p, head, query);
+                float[] rows = WORK.get().g;
+                int count = g.pack(head, query, rows);
+                for (int r = 0; r < count; r++) {
+                    int at = head * numbers.step + query + r;
+                    numbers.max[at] = w.max[r];
+                    numbers.share[at] = 1 / w.sum[r];
+                    numbers.dot[at] = dot(rows, w.y, r, g.width());
                 }
             });
         }
-        return r;
+        return numbers;
     }
 
     /** Rounded as the slopes are, so that a query with one key gets zero. */
-    private static float dot(float[] a, float[] b, int count, int lane) {
+    private static float dot(float[] rows, float[] y, int row, int count) {
         float sum = 0;
-        for (int i = lane; i < count * WIDTH; i += WIDTH) sum = Math.fma(a[i], b[i], sum);
+        for (int i = 0; i < count; i++) sum = Math.fma(rows[row * STRIDE + i], y[i / WIDTH * SUMS + row * WIDTH + i % WIDTH], sum);
         return sum;
     }
 
-    /** The gradients of {@code count} tokens of one head in lanes. */
-    private static Work sum(Sides s, int head, int lane, int count) {
-        int vectors = (count + LANES - 1) / LANES, d = s.x.width(), e = s.g.width();
-        Work w = Work.of(d, e);
-        s.x.toLanes(head, lane, count, w.x);
-        s.g.toLanes(head, lane, count, w.g);
-        if (s.queryLanes) copyRows(s, head * s.x.tokens() + lane, count, w);
-        int from = s.causal && !s.queryLanes ? lane / BLOCK * BLOCK : 0;
-        int end = s.causal && s.queryLanes ? Math.min(s.rows.tokens(), lane + count) : s.rows.tokens();
-        if (from >= end) { // keys that no query sees
+    /** The gradients of a block of rows of one head from {@code row} on. */
+    private static Work sum(Sides s, int head, int row) {
+        Work w = Work.of(s.x.width(), s.g.width());
+        int rows = s.x.pack(head, row, w.x), tokens = s.acrossX.heads().tokens();
+        s.g.pack(head, row, w.g);
+        int first = s.causal && !s.queryRows() ? row / STEP * STEP : 0, end = s.causal && s.queryRows() ? Math.min(tokens, row + rows) : tokens;
+        if (first >= end) { // keys that no query sees
             Arrays.fill(w.sums, 0);
             Arrays.fill(w.sumsG, 0);
         }
-        for (int row = from; row < end; row += BLOCK) {
-            int rows = Math.min(BLOCK, end - row);
-            AttentionFlash.multiply(s.packedX.at(head * s.rows.tokenPanels() + (long) row * d), d, vectors, rows, w.x, w.weights);
-            if (s.causal) hide(s, w.weights, rows, row - lane);
-            AttentionFlash.multiply(s.packedG.at(head * s.rowsG.tokenPanels() + (long) row * e), e, vectors, rows, w.g, w.slopes);
-            for (int v = 0; v < vectors; v++) {
-                if (s.queryLanes) slopesOfLanes(w, rows, v * LANES, s.scale);
-                else slopesOfRows(w, rows, v * LANES, s, head * s.rows.tokens() + row);
+        for (int from = first; from < end; from += STEP) {
+            int count = Math.min(STEP, end - from), panels = PackedB.panels(count);
+            s.acrossX.scores(head, rows, w.x, from, count, w.scores);
+            s.acrossG.scores(head, rows, w.g, from, count, w.products);
+            for (int r = 0; r < rows; r++) {
+                if (s.queryRows()) {
+                    if (s.causal) AttentionFlash.hide(w.scores, r, Math.clamp(row + r + 1 - from, 0, count), panels * WIDTH);
+                    slopesOfQuery(w, r, panels, s, head * s.queries.step + row + r);
+                } else {
+                    if (s.causal) AttentionFlash.hide(w.scores, r, 0, Math.clamp(row + r - from, 0, count));
+                    slopesOfKey(w, r, panels, s, head * s.queries.step + from);
+                }
             }
-            AttentionFlash.accumulate(s.terms.at(head * s.rows.componentPanels() + (long) row * ROWS), s.rows, rows, vectors, row == from, w.slopes, w.sums);
-            if (s.queryLanes) continue;
-            AttentionFlash.accumulate(s.termsG.at(head * s.rowsG.componentPanels() + (long) row * ROWS), s.rowsG, rows, vectors, row == from, w.weights,
-                    w.sumsG);
+            s.terms.sums(head, rows, w.slopes, from, count, from > first, w.sums);
+            if (!s.queryRows()) s.termsG.sums(head, rows, w.weights, from, count, from > first, w.sumsG);
         }
         return w;
     }
 
-    /** The numbers of the queries in lanes; lanes beyond the last repeat it. */
-    private static void copyRows(Sides s, int first, int count, Work w) {
-        for (int i = 0; i < WIDTH; i++) {
-            int query = first + Math.min(i, count - 1);
-            w.max[i] = s.queries.max[query];
-            w.share[i] = s.queries.share[query] * s.unit;
-            w.dot[i] = s.queries.dot[query];
+    /** slopes = p (products - dot) scale, for one query in a row. */
+    private static void slopesOfQuery(Work w, int row, int panels, Sides s, int query) {
+        AttentionFlash.powers(w.scores, row, panels, s.queries.max[query], s.scale, w.weights);
+        float share = s.queries.share[query] * (float) s.scale, dot = s.queries.dot[query];
+        for (int i = 0, at = row * STRIDE; i < 2 * panels; i++, at += LANES) {
+            FloatVector product = FloatVector.fromArray(F, w.products, i / 2 * SUMS + row * WIDTH + i % 2 * LANES);
+            product.sub(dot).mul(FloatVector.fromArray(F, w.weights, at).mul(share)).intoArray(w.slopes, at);
         }
     }
 
-    /** Hides keys from the queries before them; the first row lies {@code ahead} of the first lane. */
-    private static void hide(Sides s, float[] scores, int rows, int ahead) {
-        if (s.queryLanes) {
-            AttentionFlash.hide(scores, rows, ahead);
-        } else {
-            for (int i = 0; i < Math.min(rows, WIDTH - 1 - ahead); i++) {
-                Arrays.fill(scores, i * WIDTH + Math.max(0, ahead + i + 1), (i + 1) * WIDTH, Float.NEGATIVE_INFINITY);
-            }
+    /** weights = p and slopes = p (products - dot) scale, for one key in a row and queries from {@code query} on in columns. */
+    private static void slopesOfKey(Work w, int row, int panels, Sides s, int query) {
+        for (int i = 0; i < 2 * panels; i++) {
+            int at = i / 2 * SUMS + row * WIDTH + i % 2 * LANES;
+            FloatVector.fromArray(F, w.scores, at).sub(FloatVector.fromArray(F, s.queries.max, query + i * LANES)).intoArray(w.scores, at);
         }
-    }
-
-    /** slopes = p (slopes - dot) unit, queries in lanes. */
-    private static void slopesOfLanes(Work w, int rows, int at, float scale) {
-        FloatVector dot = FloatVector.fromArray(F, w.dot, at), share = FloatVector.fromArray(F, w.share, at);
-        AttentionFlash.powers(w.weights, rows, at, FloatVector.fromArray(F, w.max, at), scale);
-        for (int i = at; i < rows * WIDTH; i += WIDTH) {
-            FloatVector.fromArray(F, w.slopes, i).sub(dot).mul(FloatVector.fromArray(F, w.weights, i).mul(share)).intoArray(w.slopes, i);
-        }
-    }
-
-    /** weights = p and slopes = p (slopes - dot) unit, keys in lanes. */
-    private static void slopesOfRows(Work w, int rows, int at, Sides s, int query) {
-        float[] max = s.queries.max, share = s.queries.share, dot = s.queries.dot;
-        for (int r = 0, i = at; r < rows; r++, i += WIDTH) FloatVector.fromArray(F, w.weights, i).sub(max[query + r]).intoArray(w.weights, i);
-        AttentionFlash.powers(w.weights, rows, at, FloatVector.zero(F), s.scale);
-        for (int r = 0, i = at; r < rows; r++, i += WIDTH) {
-            FloatVector p = FloatVector.fromArray(F, w.weights, i).mul(share[query + r]);
-            p.intoArray(w.weights, i);
-            FloatVector.fromArray(F, w.slopes, i).sub(dot[query + r]).mul(p).mul(s.unit).intoArray(w.slopes, i);
+        AttentionFlash.powers(w.scores, row, panels, 0, s.scale, w.weights);
+        for (int i = 0, at = row * STRIDE; i < 2 * panels; i++, at += LANES) {
+            FloatVector p = FloatVector.fromArray(F, w.weights, at).mul(FloatVector.fromArray(F, s.queries.share, query + i * LANES));
+            p.intoArray(w.weights, at);
+            FloatVector product = FloatVector.fromArray(F, w.products, i / 2 * SUMS + row * WIDTH + i % 2 * LANES);
+            product.sub(FloatVector.fromArray(F, s.queries.dot, query + i * LANES)).mul(p).mul((float) s.scale).intoArray(w.slopes, at);
         }
     }
 }

@@ -74,9 +74,10 @@ public final class Gemm {
         }
     }
 
-    /** Columns packed at a time: whole panels for all threads. */
+    /** Columns packed at a time: as many as the next time, whole panels for all threads. */
     private static int slice(int k, int columns) {
-        return (int) Math.min(columns, Math.max(Parallel.threads(), SLICE_BYTES / PackedB.panelBytes(k)) * WIDTH);
+        int most = (int) Math.max(Parallel.threads(), SLICE_BYTES / PackedB.panelBytes(k));
+        return Math.min(columns, GemmBlocks.evenly(PackedB.panels(columns), most) * WIDTH);
     }
 
     /** The bias as floats for whole panels; null if there is none. */

@@ -15,7 +15,7 @@ import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
  * sum has the same order whatever the number of threads.
  */
 record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
-    private static final int GROUP = 16;                     // panels whose sums are held at a time: 192 KiB
+    private static final int GROUP = 512 / WIDTH;            // panels whose sums are held at a time: 192 KiB
     private static final int TASKS = 8 * Parallel.threads(); // enough for an even end
 
     /** A thread's packed rows and sums. */
@@ -37,9 +37,10 @@ record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, f
         Scratch scratch = SCRATCH.get();
         int step = evenly(b.k(), DEPTH);
         boolean whole = step == b.k(); // then each panel can be stored while it is hot
+        int group = whole ? 1 : evenly(to - from, GROUP);
         if (whole) pack(row, height, 0, step, scratch.a);
         for (int first = from, end; first < to; first = end) {
-            end = Math.min(to, first + (whole ? 1 : GROUP));
+            end = Math.min(to, first + group);
             for (int k = 0; k < b.k(); k += step) {
                 int depth = Math.min(step, b.k() - k);
                 if (!whole) pack(row, height, k, depth, scratch.a);
@@ -66,5 +67,5 @@ record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, f
     }
 
     /** The size of the fewest equal parts of at most {@code limit}. */
-    private static int evenly(int size, int limit) { return Math.ceilDiv(size, Math.ceilDiv(size, limit)); }
+    static int evenly(int size, int limit) { return Math.ceilDiv(size, Math.ceilDiv(size, limit)); }
 }

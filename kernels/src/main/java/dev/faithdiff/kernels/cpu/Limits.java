@@ -84,8 +84,8 @@ public record Limits(double gflops, double gbytes) {
         FloatVector v6 = FloatVector.fromArray(F, x, 6 * LANES), v7 = FloatVector.fromArray(F, x, 7 * LANES), v8 = FloatVector.fromArray(F, x, 8 * LANES);
         FloatVector v9 = FloatVector.fromArray(F, x, 9 * LANES), va = FloatVector.fromArray(F, x, 10 * LANES), vb = FloatVector.fromArray(F, x, 11 * LANES);
         for (int i = 0; i < rounds; i++) {
-            v0 = v0.fma(a, b); v1 = v1.fma(a, b); v2 = v2.fma(a, b); v3 = v3.fma(a, b); v4 = v4.fma(a, b); v5 = v5.fma(a, b);
-            v6 = v6.fma(a, b); v7 = v7.fma(a, b); v8 = v8.fma(a, b); v9 = v9.fma(a, b); va = va.fma(a, b); vb = vb.fma(a, b);
+            v0 = a.fma(b, v0); v1 = a.fma(b, v1); v2 = a.fma(b, v2); v3 = a.fma(b, v3); v4 = a.fma(b, v4); v5 = a.fma(b, v5);
+            v6 = a.fma(b, v6); v7 = a.fma(b, v7); v8 = a.fma(b, v8); v9 = a.fma(b, v9); va = a.fma(b, va); vb = a.fma(b, vb);
         }
         v0.intoArray(x, 0); v1.intoArray(x, LANES); v2.intoArray(x, 2 * LANES);
         v3.intoArray(x, 3 * LANES); v4.intoArray(x, 4 * LANES); v5.intoArray(x, 5 * LANES);

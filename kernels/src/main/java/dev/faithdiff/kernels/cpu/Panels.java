@@ -17,7 +17,7 @@ import jdk.incubator.vector.VectorMask;
  */
 final class Panels {
     /** Rows of a tile. */
-    static final int ROWS = wideRegisterFile() ? 12 : 4;
+    static final int ROWS = wideRegisterFile() ? 12 : 6;
     /** Columns of a tile and of a panel of B. */
     static final int WIDTH = 2 * LANES;
     /** Columns of A, rows of B that one block takes at most. */
@@ -51,12 +51,8 @@ final class Panels {
      * dense ROWS x WIDTH, and may be added to in place. Of a tile that is not full further rows are whatever comes out.
      */
     static void tile(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
-        if (ROWS == 12 && rows > 8) Tile12x2.multiply(depth, from, a, panel, add, f, to, t);
-        else {
-            for (int r = 0; r < rows; r += 4) {
-                Tile4x2.multiply(depth, from, a + r * STRIDE, panel, add, f + r * WIDTH, to, t + r * WIDTH);
-            }
-        }
+        if (rows > 6) Tile12x2.multiply(depth, from, a, panel, add, f, to, t);
+        else Tile6x2.multiply(depth, from, a, panel, add, f, to, t);
     }
 
     /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B: a dense [rows][WIDTH]. */
@@ -71,7 +67,7 @@ final class Panels {
     static void tileTurned(int depth, float[] columns, int a, long panel, boolean add, float[] sums, int at) {
         float[] from = add ? sums : ZEROS;
         if (ROWS == 12) Tile12x2.multiplyTurned(depth, columns, a, panel, from, add ? at : 0, sums, at);
-        else Tile4x2.multiplyTurned(depth, columns, a, panel, from, add ? at : 0, sums, at);
+        else Tile6x2.multiplyTurned(depth, columns, a, panel, from, add ? at : 0, sums, at);
     }
 
     /** The number of each column added to the sums of a block. */
