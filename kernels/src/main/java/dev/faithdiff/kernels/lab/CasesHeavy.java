@@ -49,6 +49,8 @@ final class CasesHeavy {
         model(INFERENCE, "text-keys", linear, x(77, 2048), w(1280, 2048));
         model(INFERENCE, "geglu-in", linear, x(1024, 1280), w(10240, 1280), w(10240));
         model(INFERENCE, "geglu-out", linear, x(1024, 5120), w(1280, 5120), w(1280));
+        model(INFERENCE, "geglu-in-256", linear, x(256, 1280), w(10240, 1280), w(10240)); // an image of 512 pixels
+        model(INFERENCE, "geglu-out-256", linear, x(256, 5120), w(1280, 5120), w(1280));
 
         for (boolean ta : new boolean[] {false, true}) {
             for (boolean tb : new boolean[] {false, true}) {
