@@ -2,8 +2,8 @@ package dev.faithdiff.tensor;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
@@ -13,13 +13,14 @@ import java.util.function.LongUnaryOperator;
  * that the same shapes get the same addresses again.
  */
 public final class Pool {
-    private static final long IDLE_LIMIT = Long.getLong("faithdiff.pool.idle.bytes", 512L << 20);
+    private static final long IDLE_LIMIT = Long.getLong("faithdiff.pool.idle.bytes", 768L << 20);
 
     private final String device;
     private final LongUnaryOperator allocate;
     private final LongConsumer free;
     private final LongSupplier available;
-    private final TreeMap<Long, ArrayDeque<Long>> idle = new TreeMap<>();
+    private final Map<Long, ArrayDeque<Long>> idle = new HashMap<>();
+    private final Map<Long, Long> sizes = new LinkedHashMap<>(); // of all idle blocks by address, those longest idle first
     private final Map<Long, Reserve> reserved = new HashMap<>();
     private final long idleLimit;
     private long idleBytes, usedBytes, peakBytes, peakUsedBytes;
@@ -30,7 +31,7 @@ public final class Pool {
 
     /**
      * @param available bytes that the device has left, for messages; the largest long where nobody knows
-     * @param idleLimit idle blocks of more bytes go back to the system before the next block is asked for
+     * @param idleLimit bytes of idle blocks that may be kept when another block is asked of the system; those longest idle go first
      */
     public Pool(String device, LongUnaryOperator allocate, LongConsumer free, LongSupplier available, long idleLimit) {
         this.device = device;
@@ -52,7 +53,7 @@ public final class Pool {
             if (own != null) return own;
         }
         Long same = pop(idle, size);
-        if (same != null) idleBytes -= size;
+        if (same != null) leaves(same);
         long address = same != null ? same : fresh(size);
         usedBytes += size;
         peakUsedBytes = Math.max(peakUsedBytes, usedBytes);
@@ -62,7 +63,7 @@ public final class Pool {
     }
 
     private long fresh(long size) {
-        if (idleBytes > idleLimit) trim();
+        trim(idleLimit);
         long address = allocate.applyAsLong(size);
         if (address != 0) return address;
         trim();
@@ -83,6 +84,7 @@ public final class Pool {
 
     private void giveBack(long address, long size) {
         push(idle, size, address);
+        sizes.put(address, size);
         usedBytes -= size;
         idleBytes += size;
     }
@@ -130,13 +132,19 @@ public final class Pool {
     }
 
     /** Returns all idle blocks to the system. */
-    public synchronized void trim() {
-        for (Map.Entry<Long, ArrayDeque<Long>> e : idle.entrySet()) {
-            for (long address : e.getValue()) free.accept(address);
+    public synchronized void trim() { trim(0); }
+
+    private void trim(long kept) {
+        while (idleBytes > kept) {
+            Map.Entry<Long, Long> oldest = sizes.entrySet().iterator().next();
+            long address = oldest.getKey();
+            idle.get(oldest.getValue()).removeLast(); // which is this one
+            leaves(address);
+            free.accept(address);
         }
-        idle.clear();
-        idleBytes = 0;
     }
+
+    private void leaves(long address) { idleBytes -= sizes.remove(address); }
 
     /** Bytes handed out now. */
     public synchronized long usedBytes() { return usedBytes; }

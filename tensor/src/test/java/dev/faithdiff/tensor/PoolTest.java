@@ -56,6 +56,22 @@ class PoolTest {
         assertThat(freed).containsExactly(a);
     }
 
+    @Test void beyondTheLimitTheBlocksLongestIdleGoFirst() {
+        Pool small = new Pool("toy", this::allocate, freed::add, () -> Long.MAX_VALUE, 2048);
+        long a = small.take(1024), b = small.take(1024), c = small.take(1024);
+        small.give(b, 1024);
+        small.give(a, 1024);
+        small.give(c, 1024);
+        assertThat(small.take(1024)).as("the last one comes back first").isEqualTo(c);
+        small.give(c, 1024);
+        assertThat(freed).isEmpty();
+        small.take(512);
+        assertThat(freed).containsExactly(b);
+        assertThat(small.idleBytes()).isEqualTo(2048);
+        assertThat(List.of(small.take(1024), small.take(1024))).containsExactly(c, a);
+        assertThat(small.idleBytes()).isZero();
+    }
+
     @Test void runningOutSaysWhatWasAskedAndHeld() {
         pool.take(8192);
         assertThatThrownBy(() -> pool.take(3 << 20)).isInstanceOf(OutOfMemoryError.class)
