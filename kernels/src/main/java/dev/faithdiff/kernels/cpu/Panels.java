@@ -25,8 +25,8 @@ final class Panels {
     /** Distance of two rows of A: not a power of two, so that the rows of a tile fall into different cache sets. */
     static final int STRIDE = DEPTH + 16;
 
-    /** Rows of A that one block takes at most: whole tiles and whole vectors. 96 x 640 floats are 240 KiB. */
-    static final int BLOCK = 96;
+    /** Rows of A that one block takes at most: whole tiles and whole vectors. 96 x 640 floats are 240 KiB, 48 x 640 half of that. */
+    static final int BLOCK = 8 * ROWS;
     /** Floats of the sums of a block and a panel. */
     static final int SUMS = BLOCK * WIDTH;
 
