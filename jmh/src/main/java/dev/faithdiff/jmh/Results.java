@@ -18,14 +18,14 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The recorded numbers of this machine: a file with one section for each filter, which the next run with that filter replaces. */
+/** The recorded numbers of this machine and width of vectors: a file with one section for each filter, which the next run with that filter replaces. */
 final class Results {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home", "."));
 
     private Results() {}
 
     static Path keep(String filter, int seconds, Limits limits, Table table) throws IOException {
-        String name = processor().replaceAll("\\((R|TM|r|tm)\\)|CPU|Processor|@.*", "") + " " + Parallel.threads() + " threads";
+        String name = processor().replaceAll("\\((R|TM|r|tm)\\)|CPU|Processor|@.*", "") + " " + Parallel.threads() + " threads " + bits() + " bits";
         Path file = HOME.resolve("jmh/results/" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "") + ".md");
         String heading = "## bench " + (filter.isEmpty() ? "(everything)" : filter) + "\n";
         String section = heading + "\n" + String.format(Locale.ROOT, "%s, commit %s, %s s each; limits %.0f GFLOP/s, %.1f GB/s.%n%s.%n%s.%n%n", date(), commit(), seconds,
@@ -54,9 +54,11 @@ final class Results {
     }
 
     private static String machine() {
-        return processor() + ", " + Parallel.threads() + " threads, vectors of " + 32 * Vec.LANES + " bits, " + System.getProperty("os.name") + " "
+        return processor() + ", " + Parallel.threads() + " threads, vectors of " + bits() + " bits, " + System.getProperty("os.name") + " "
                 + System.getProperty("os.arch");
     }
+
+    private static int bits() { return 32 * Vec.LANES; }
 
     private static String jdk() {
         List<String> flags = ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.contains("faithdiff.home")).toList();
