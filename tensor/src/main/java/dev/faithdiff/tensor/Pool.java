@@ -132,10 +132,10 @@ public final class Pool {
     }
 
     /** Returns all idle blocks to the system. */
-    public synchronized void trim() { trim(0); }
+    public synchronized void trim() { trim(-1); } // those of no bytes, too
 
     private void trim(long kept) {
-        while (idleBytes > kept) {
+        while (idleBytes > kept && !sizes.isEmpty()) {
             Map.Entry<Long, Long> oldest = sizes.entrySet().iterator().next();
             long address = oldest.getKey();
             idle.get(oldest.getValue()).removeLast(); // which is this one

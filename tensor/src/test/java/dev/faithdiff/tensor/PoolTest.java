@@ -72,6 +72,13 @@ class PoolTest {
         assertThat(small.idleBytes()).isZero();
     }
 
+    @Test void emptyBlocksGoBackToo() {
+        long none = pool.take(0);
+        pool.give(none, 0);
+        pool.trim();
+        assertThat(freed).containsExactly(none);
+    }
+
     @Test void runningOutSaysWhatWasAskedAndHeld() {
         pool.take(8192);
         assertThatThrownBy(() -> pool.take(3 << 20)).isInstanceOf(OutOfMemoryError.class)
