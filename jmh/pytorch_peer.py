@@ -1,8 +1,8 @@
 """Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [--beside] [FILTER]
 
 Prints one row for each case with FILTER in its name: median of several runs in milliseconds and GFLOP/s, in F32 on all threads. With
---beside it takes turns with bin/bench, run by run, and prints the medians of both and, as a noisy machine needs it, the median and the
-least of the ratios of neighbouring runs. The whole U-Net holds 10 GB.
+--beside it takes turns with bin/bench, run by run, and prints the medians of both and, for noisy machines, of the ratios of neighbouring
+runs (ours to PyTorch's), with the least and the most. The whole U-Net holds 10 GB.
 """
 import statistics
 import subprocess

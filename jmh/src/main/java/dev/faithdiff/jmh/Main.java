@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -71,9 +72,13 @@ public final class Main implements Callable<Integer> {
     public static void main(String[] args) { System.exit(new CommandLine(new Main()).execute(args)); }
 
     @Override public Integer call() throws Exception {
-        if (turns) return takeTurns();
+        if (turns && !device.equals("cpu")) {
+            System.err.println("bench: --turns is for the CPU");
+            return 2;
+        }
         if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list).call();
         List<Case> cases = Cases.all().stream().filter(c -> c.model() && isChosen(c.name()) && !Bench.takers(c, Device.CPU).isEmpty()).toList();
+        if (turns) return takeTurns(cases);
         List<String> blocks = chosen("block/", Blocks.ALL), models = chosen("model/", Models.ALL);
         if (list || cases.isEmpty() && blocks.isEmpty() && models.isEmpty()) {
             cases.forEach(c -> System.out.println(c.name()));
@@ -98,8 +103,12 @@ public final class Main implements Callable<Integer> {
     }
 
     /** Timed without JMH, but warmed up alike. */
-    private int takeTurns() throws Exception {
-        try (Work work = open(filter)) {
+    private int takeTurns(List<Case> cases) throws Exception {
+        try (Work work = open(cases)) {
+            if (work == null) {
+                System.err.println("bench: --turns takes the full name of a benchmark, not '" + filter + "'; see --list");
+                return 2;
+            }
             for (long end = System.nanoTime() + seconds * 1_000_000_000L; System.nanoTime() < end; ) work.run();
             System.out.println("ready");
             BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
@@ -112,15 +121,21 @@ public final class Main implements Callable<Integer> {
         }
     }
 
-    /** The work of a full name; of a kernel's cases that of its best kernel. */
-    private static Work open(String name) {
-        Function<Place, Work> made = name.startsWith("block/") ? Blocks.ALL.get(name.substring(6)) : name.startsWith("model/") ? Models.ALL.get(name.substring(6)) : null;
+    /** The work whose full name is the filter, of a kernel's case that of its best kernel; null if there is none. */
+    private Work open(List<Case> cases) {
+        Function<Place, Work> made = named("block/", Blocks.ALL);
+        if (made == null) made = named("model/", Models.ALL);
         if (made != null) return made.apply(Place.CPU);
-        if (Cases.all().stream().noneMatch(c -> c.model() && c.name().equals(name))) throw new IllegalArgumentException("no case is called '" + name + "'; see --list");
+        Optional<Case> chosen = cases.stream().filter(c -> c.name().equals(filter)).findFirst();
+        if (chosen.isEmpty()) return null;
         KernelBench bench = new KernelBench();
-        bench.name = name;
-        bench.kernel = Bench.takers(KernelBench.find(name), Device.CPU).getFirst().name();
+        bench.name = filter;
+        bench.kernel = Bench.takers(chosen.get(), Device.CPU).getFirst().name();
         return bench.make();
+    }
+
+    private Function<Place, Work> named(String prefix, Map<String, Function<Place, Work>> all) {
+        return filter.startsWith(prefix) ? all.get(filter.substring(prefix.length())) : null;
     }
 
     private boolean isChosen(String name) { return name.toLowerCase(Locale.ROOT).contains(filter.toLowerCase(Locale.ROOT)); }

@@ -24,6 +24,7 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Keys and values are packed once for all query blocks, in as much memory as they take themselves.
  */
 public final class AttentionFlash implements Kernel<AttentionOp> {
+    private static final double LN_2 = Math.log(2);
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
     /** What a thread needs for a block of queries. */
@@ -68,7 +69,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
             AttentionHeads q = p.q, y = new AttentionHeads(out, op.heads());
             Parallel.run(q.count() * q.blocks(), i -> {
                 int head = i / q.blocks(), query = i % q.blocks() * q.blockRows();
-                y.store(attend(p, head, query).y, head, query, Math.min(q.blockRows(), q.tokens() - query));
+                y.store(attend(p, head, query).y, head, query, q.rows(query));
             });
         }
     }
@@ -134,11 +135,11 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
      * slower to their end, whatever the compiler had made of it.
      */
     static FloatVector powers(float[] scores, int row, int panels, float max, double scale, float[] weights) {
-        float factorOfTwo = (float) (scale / Math.log(2)); // 2^x is cheaper than e^x
+        float factorOfTwo = (float) (scale / LN_2); // 2^x is cheaper than e^x
         FloatVector most = FloatVector.broadcast(F, max), factor = FloatVector.broadcast(F, factorOfTwo);
         FloatVector least = FloatVector.broadcast(F, -125 / factorOfTwo), round = FloatVector.broadcast(F, 0x1.8p23f), sum = FloatVector.zero(F);
         for (int i = 0, to = row * STRIDE; i < 2 * panels; i++, to += LANES) {
-            FloatVector d = FloatVector.fromArray(F, scores, i / 2 * SUMS + row * WIDTH + i % 2 * LANES).sub(most);
+            FloatVector d = FloatVector.fromArray(F, scores, PackedHeads.vector(row, i)).sub(most);
             d = d.blend(least, d.compare(VectorOperators.LT, least));
             FloatVector shifted = d.fma(factor, round);
             FloatVector r = d.fma(factor, round.sub(shifted));

@@ -86,7 +86,7 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
                 boolean first = i < queries.tasks();
                 Sides s = first ? queries : keys;
                 int task = first ? i : i - queries.tasks(), head = task / s.x.blocks(), row = task % s.x.blocks() * s.x.blockRows();
-                int rows = Math.min(s.x.blockRows(), s.x.tokens() - row);
+                int rows = s.x.rows(row);
                 Work w = sum(s, head, row);
                 to[first ? 0 : 1].store(w.sums, head, row, rows);
                 if (!first) to[2].store(w.sumsG, head, row, rows);
@@ -154,7 +154,7 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
         AttentionFlash.powers(w.scores, row, panels, s.queries.max[query], s.scale, w.weights);
         float share = s.queries.share[query] * (float) s.scale, dot = s.queries.dot[query];
         for (int i = 0, at = row * STRIDE; i < 2 * panels; i++, at += LANES) {
-            FloatVector product = FloatVector.fromArray(F, w.products, i / 2 * SUMS + row * WIDTH + i % 2 * LANES);
+            FloatVector product = FloatVector.fromArray(F, w.products, PackedHeads.vector(row, i));
             product.sub(dot).mul(FloatVector.fromArray(F, w.weights, at).mul(share)).intoArray(w.slopes, at);
         }
     }
@@ -162,14 +162,14 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
     /** weights = p and slopes = p (products - dot) scale, for one key in a row and queries from {@code query} on in columns. */
     private static void slopesOfKey(Work w, int row, int panels, Sides s, int query) {
         for (int i = 0; i < 2 * panels; i++) {
-            int at = i / 2 * SUMS + row * WIDTH + i % 2 * LANES;
+            int at = PackedHeads.vector(row, i);
             FloatVector.fromArray(F, w.scores, at).sub(FloatVector.fromArray(F, s.queries.max, query + i * LANES)).intoArray(w.scores, at);
         }
         AttentionFlash.powers(w.scores, row, panels, 0, s.scale, w.weights);
         for (int i = 0, at = row * STRIDE; i < 2 * panels; i++, at += LANES) {
             FloatVector p = FloatVector.fromArray(F, w.weights, at).mul(FloatVector.fromArray(F, s.queries.share, query + i * LANES));
             p.intoArray(w.weights, at);
-            FloatVector product = FloatVector.fromArray(F, w.products, i / 2 * SUMS + row * WIDTH + i % 2 * LANES);
+            FloatVector product = FloatVector.fromArray(F, w.products, PackedHeads.vector(row, i));
             product.sub(FloatVector.fromArray(F, s.queries.dot, query + i * LANES)).mul(p).mul((float) s.scale).intoArray(w.slopes, at);
         }
     }

@@ -33,9 +33,12 @@ record AttentionHeads(Tensor tensor, int heads) {
     /** Blocks of {@link #blockRows} tokens of a head. */
     int blocks() { return Math.ceilDiv(tokens(), blockRows()); }
 
+    /** Tokens of the block that begins at {@code first}. */
+    int rows(int first) { return Math.min(blockRows(), tokens() - first); }
+
     /** Packs a block of rows as {@link Panels} takes them; returns how many they are. */
     int pack(int head, int first, float[] to) {
-        int rows = Math.min(blockRows(), tokens() - first);
+        int rows = rows(first);
         Rows.of(matrix(head)).pack(first, rows, 0, width(), to);
         Panels.padRows(to, rows, width());
         return rows;

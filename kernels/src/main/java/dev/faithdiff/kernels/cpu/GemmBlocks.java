@@ -15,14 +15,14 @@ import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
  * sum has the same order whatever the number of threads.
  */
 record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
-    private static final int GROUP = 512 / WIDTH;            // panels whose sums are held at a time: 192 KiB
+    private static final int GROUP = 512 / WIDTH;            // panels whose sums are held at a time: 192 KiB for 96 rows
     private static final int TASKS = 8 * Parallel.threads(); // enough for an even end
 
     /** A thread's packed rows and sums. */
     private record Scratch(float[] a, float[] sums) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[Panels.roundUp(BLOCK) * STRIDE], new float[GROUP * SUMS]));
+            () -> new Scratch(new float[BLOCK * STRIDE], new float[GROUP * SUMS]));
 
     void run() {
         int blocks = Math.ceilDiv(count, BLOCK), panels = b.panels();

@@ -2,12 +2,16 @@ package dev.faithdiff.kernels.cpu;
 
 import static dev.faithdiff.kernels.cpu.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
 /**
  * All heads of an operand in the panels that {@link Panels} multiplies with: of tokens, {@code [width][WIDTH]} each, for scores, or of
  * components, {@code [tokens][WIDTH]} each, for weighted sums of tokens.
+ *
+ * @param panels of a head
+ * @param depth  rows of a panel
  */
-record PackedHeads(AttentionHeads heads, boolean ofTokens, Workspace memory) implements AutoCloseable {
+record PackedHeads(AttentionHeads heads, int panels, int depth, Workspace memory) implements AutoCloseable {
     /** Tokens walked at a time: whole panels of every width. */
     static final int STEP = 192;
     /** Floats of scores of a block of rows. */
@@ -19,7 +23,7 @@ record PackedHeads(AttentionHeads heads, boolean ofTokens, Workspace memory) imp
 
     private static PackedHeads pack(AttentionHeads heads, boolean ofTokens) {
         int columns = ofTokens ? heads.tokens() : heads.width(), depth = ofTokens ? heads.width() : heads.tokens(), panels = PackedB.panels(columns);
-        PackedHeads packed = new PackedHeads(heads, ofTokens, Workspace.of((long) heads.count() * panels * depth * WIDTH));
+        PackedHeads packed = new PackedHeads(heads, panels, depth, Workspace.of((long) heads.count() * panels * depth * WIDTH));
         Parallel.run(heads.count() * panels, i -> {
             int head = i / panels, panel = i % panels, column = panel * WIDTH, count = Math.min(WIDTH, columns - column);
             if (ofTokens) PackB.turn(Rows.of(heads.matrix(head)), column, count, depth, packed.at(head, panel, 0));
@@ -28,19 +32,19 @@ record PackedHeads(AttentionHeads heads, boolean ofTokens, Workspace memory) imp
         return packed;
     }
 
-    private long at(int head, int panel, int row) {
-        int depth = ofTokens ? heads.width() : heads.tokens(), panels = PackedB.panels(ofTokens ? heads.tokens() : heads.width());
-        return memory.at((((long) head * panels + panel) * depth + row) * WIDTH);
-    }
+    private long at(int head, int panel, int row) { return memory.at((((long) head * panels + panel) * depth + row) * WIDTH); }
+
+    /** Where vector {@code i} of a row begins in what {@link #scores} and {@link #sums} make. */
+    static int vector(int row, int i) { return i / 2 * SUMS + row * WIDTH + i % 2 * LANES; }
 
     /** {@code to[panel][row][WIDTH]}, panels {@link Panels#SUMS} apart: products of rows a with tokens from..from+count, from a multiple of WIDTH. */
     void scores(int head, int rows, float[] a, int from, int count, float[] to) {
-        for (int p = 0; p * WIDTH < count; p++) Panels.multiply(rows, heads.width(), a, at(head, from / WIDTH + p, 0), false, to, p * SUMS);
+        for (int p = 0; p * WIDTH < count; p++) Panels.multiply(rows, depth, a, at(head, from / WIDTH + p, 0), false, to, p * SUMS);
     }
 
     /** {@code to[panel][row][WIDTH]} of components = or += the sum of tokens from..from+count by the weights in rows a. */
     void sums(int head, int rows, float[] a, int from, int count, boolean add, float[] to) {
-        for (int p = 0; p * WIDTH < heads.width(); p++) Panels.multiply(rows, count, a, at(head, p, from), add, to, p * SUMS);
+        for (int p = 0; p < panels; p++) Panels.multiply(rows, count, a, at(head, p, from), add, to, p * SUMS);
     }
 
     @Override public void close() { memory.close(); }
