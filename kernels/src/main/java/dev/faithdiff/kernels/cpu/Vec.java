@@ -27,6 +27,8 @@ public final class Vec {
     public static final int LANES = F.length();
     /** The whole address space; offsets in it are addresses. */
     public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    /** The bits of an address. Cut to them in front of a loop, it is still the same, and the compiler needs no checks of bounds in the loop. */
+    public static final long ADDRESS = (1L << 56) - 1;
     public static final ValueLayout.OfFloat FLOAT = DType.FLOAT;
     public static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
