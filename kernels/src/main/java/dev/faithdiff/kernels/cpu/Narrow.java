@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Vec.ADDRESS;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.LE;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
@@ -73,7 +74,7 @@ final class Narrow {
             IntVector small = a.reinterpretAsFloats().add(0x1p14f).reinterpretAsInts().sub(Float.floatToRawIntBits(0x1p14f));
             out = out.blend(small, a.compare(LT, 121 << 23)).blend(0x7f, a.compare(GT, INFINITY));
             out = out.or(bits.lanewise(LSHR, 24).and(0x80));
-            ((ByteVector) out.convertShape(I2B, B, 0)).intoMemorySegment(MEMORY, to + i, LE);
+            ((ByteVector) out.convertShape(I2B, B, 0)).intoMemorySegment(MEMORY, to + i & ADDRESS, LE);
         }
     }
 
@@ -84,6 +85,6 @@ final class Narrow {
     }
 
     private static void shorts(IntVector v, long address) {
-        ((ShortVector) v.convertShape(I2S, S, 0)).intoMemorySegment(MEMORY, address, LE);
+        ((ShortVector) v.convertShape(I2S, S, 0)).intoMemorySegment(MEMORY, address & ADDRESS, LE);
     }
 }

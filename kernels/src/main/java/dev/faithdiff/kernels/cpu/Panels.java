@@ -129,8 +129,9 @@ final class Panels {
     private static void storeSquare(long square, int rows, int columns, boolean add, long c, long stride) {
         VectorMask<Float> mask = F.indexInRange(0, columns);
         for (int r = 0; r < rows; r++, square += 4L * LANES, c += 4 * stride) {
-            if (add) Vec.load(square).add(FloatVector.fromMemorySegment(F, Vec.MEMORY, c, Vec.LE, mask)).intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
-            else Vec.load(square).intoMemorySegment(Vec.MEMORY, c, Vec.LE, mask);
+            FloatVector v = Vec.load(square);
+            if (add) v = v.add(FloatVector.fromMemorySegment(F, Vec.MEMORY, c & Vec.ADDRESS, Vec.LE, mask));
+            v.intoMemorySegment(Vec.MEMORY, c & Vec.ADDRESS, Vec.LE, mask);
         }
     }
 }

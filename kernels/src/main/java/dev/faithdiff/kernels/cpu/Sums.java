@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Vec.ADDRESS;
 import static dev.faithdiff.kernels.cpu.Vec.LE;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import static jdk.incubator.vector.VectorOperators.D2F;
@@ -44,7 +45,7 @@ final class Sums {
         int whole = n - n % STEP;
         for (int i = 0; i < whole; i += STEP) {
             FloatVector v = (FloatVector) doubles(sums + 8L * i).mul(scale).convertShape(D2F, HALF, 0);
-            v.intoMemorySegment(MEMORY, y + 4L * i, LE);
+            v.intoMemorySegment(MEMORY, y + 4L * i & ADDRESS, LE);
         }
         for (int i = whole; i < n; i++) Vec.set(y + 4L * i, (float) (MEMORY.get(DType.DOUBLE, sums + 8L * i) * scale));
     }
@@ -75,11 +76,11 @@ final class Sums {
         }
     }
 
-    private static DoubleVector doubles(long at) { return DoubleVector.fromMemorySegment(D, MEMORY, at, LE); }
+    private static DoubleVector doubles(long at) { return DoubleVector.fromMemorySegment(D, MEMORY, at & ADDRESS, LE); }
 
-    private static void put(DoubleVector v, long at) { v.intoMemorySegment(MEMORY, at, LE); }
+    private static void put(DoubleVector v, long at) { v.intoMemorySegment(MEMORY, at & ADDRESS, LE); }
 
     private static DoubleVector load(long at) {
-        return (DoubleVector) FloatVector.fromMemorySegment(HALF, MEMORY, at, LE).convertShape(F2D, D, 0);
+        return (DoubleVector) FloatVector.fromMemorySegment(HALF, MEMORY, at & ADDRESS, LE).convertShape(F2D, D, 0);
     }
 }

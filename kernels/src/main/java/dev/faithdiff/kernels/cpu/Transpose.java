@@ -2,8 +2,8 @@ package dev.faithdiff.kernels.cpu;
 
 import static dev.faithdiff.kernels.cpu.Vec.ADDRESS;
 import static dev.faithdiff.kernels.cpu.Vec.F;
-import static dev.faithdiff.kernels.cpu.Vec.load;
-import static dev.faithdiff.kernels.cpu.Vec.store;
+import static dev.faithdiff.kernels.cpu.Vec.LE;
+import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -90,4 +90,9 @@ final class Transpose {
             store(ONE.with(ac, bd), to + 3 * bytes);
         }
     }
+
+    /** Of an address that is known to be one: {@link Vec#load} would cut it again. */
+    private static FloatVector load(long address) { return FloatVector.fromMemorySegment(F, MEMORY, address, LE); }
+
+    private static void store(FloatVector v, long address) { v.intoMemorySegment(MEMORY, address, LE); }
 }

@@ -47,13 +47,13 @@ public final class Vec {
         };
     }
 
-    public static FloatVector load(long address) { return FloatVector.fromMemorySegment(F, MEMORY, address, LE); }
+    public static FloatVector load(long address) { return FloatVector.fromMemorySegment(F, MEMORY, address & ADDRESS, LE); }
 
-    public static void store(FloatVector v, long address) { v.intoMemorySegment(MEMORY, address, LE); }
+    public static void store(FloatVector v, long address) { v.intoMemorySegment(MEMORY, address & ADDRESS, LE); }
 
-    public static float get(long address) { return MEMORY.get(FLOAT, address); }
+    public static float get(long address) { return MEMORY.get(FLOAT, address & ADDRESS); }
 
-    public static void set(long address, float v) { MEMORY.set(FLOAT, address, v); }
+    public static void set(long address, float v) { MEMORY.set(FLOAT, address & ADDRESS, v); }
 
     /** The lanes added up by halves: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
     public static float sum(FloatVector v) {

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Vec.ADDRESS;
 import static dev.faithdiff.kernels.cpu.Vec.I;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.LE;
@@ -123,10 +124,10 @@ final class Widen {
     }
 
     private static IntVector shorts(long from) {
-        return (IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, from, LE).convertShape(ZERO_EXTEND_S2I, I, 0);
+        return (IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, from & ADDRESS, LE).convertShape(ZERO_EXTEND_S2I, I, 0);
     }
 
     private static IntVector bytes(long from) {
-        return (IntVector) ByteVector.fromMemorySegment(BYTES, MEMORY, from, LE).convertShape(ZERO_EXTEND_B2I, I, 0);
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, MEMORY, from & ADDRESS, LE).convertShape(ZERO_EXTEND_B2I, I, 0);
     }
 }

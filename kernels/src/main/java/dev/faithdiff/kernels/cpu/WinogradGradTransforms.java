@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Vec.ADDRESS;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.LE;
@@ -51,12 +52,12 @@ final class WinogradGradTransforms {
         FloatVector g2 = FloatVector.fromArray(F, patch, at + 2 * LANES), g3 = FloatVector.fromArray(F, patch, at + 3 * LANES);
         FloatVector evenA = g2.fma(FloatVector.broadcast(F, A2), g0), oddA = g3.fma(FloatVector.broadcast(F, A3), g1.mul(A));
         FloatVector evenB = g2.fma(FloatVector.broadcast(F, B2), g0), oddB = g3.fma(FloatVector.broadcast(F, B3), g1.mul(B));
-        g0.intoMemorySegment(MEMORY, to, LE);
-        evenA.add(oddA).intoMemorySegment(MEMORY, to + step, LE);
-        evenA.sub(oddA).intoMemorySegment(MEMORY, to + 2 * step, LE);
-        evenB.add(oddB).intoMemorySegment(MEMORY, to + 3 * step, LE);
-        evenB.sub(oddB).intoMemorySegment(MEMORY, to + 4 * step, LE);
-        g3.intoMemorySegment(MEMORY, to + 5 * step, LE);
+        g0.intoMemorySegment(MEMORY, to & ADDRESS, LE);
+        evenA.add(oddA).intoMemorySegment(MEMORY, to + step & ADDRESS, LE);
+        evenA.sub(oddA).intoMemorySegment(MEMORY, to + 2 * step & ADDRESS, LE);
+        evenB.add(oddB).intoMemorySegment(MEMORY, to + 3 * step & ADDRESS, LE);
+        evenB.sub(oddB).intoMemorySegment(MEMORY, to + 4 * step & ADDRESS, LE);
+        g3.intoMemorySegment(MEMORY, to + 5 * step & ADDRESS, LE);
     }
 
     /** One vector of sums at all positions, {@code step} bytes apart, to nine taps, {@code tap} bytes apart. */
@@ -81,9 +82,9 @@ final class WinogradGradTransforms {
         FloatVector m3 = FloatVector.fromArray(F, patch, at + 3 * LANES), m4 = FloatVector.fromArray(F, patch, at + 4 * LANES);
         FloatVector evenA = m1.add(m2).mul(WEIGHT_A), oddA = m1.sub(m2).mul(A * WEIGHT_A);
         FloatVector evenB = m3.add(m4).mul(WEIGHT_B), oddB = m3.sub(m4).mul(B * WEIGHT_B);
-        FloatVector.fromArray(F, patch, at).fma(FloatVector.broadcast(F, WEIGHT_0), evenA.add(evenB)).intoMemorySegment(MEMORY, to, LE);
-        oddA.add(oddB).intoMemorySegment(MEMORY, to + tap, LE);
+        FloatVector.fromArray(F, patch, at).fma(FloatVector.broadcast(F, WEIGHT_0), evenA.add(evenB)).intoMemorySegment(MEMORY, to & ADDRESS, LE);
+        oddA.add(oddB).intoMemorySegment(MEMORY, to + tap & ADDRESS, LE);
         FloatVector high = evenB.fma(FloatVector.broadcast(F, B2), FloatVector.fromArray(F, patch, at + 5 * LANES));
-        evenA.fma(FloatVector.broadcast(F, A2), high).intoMemorySegment(MEMORY, to + 2 * tap, LE);
+        evenA.fma(FloatVector.broadcast(F, A2), high).intoMemorySegment(MEMORY, to + 2 * tap & ADDRESS, LE);
     }
 }

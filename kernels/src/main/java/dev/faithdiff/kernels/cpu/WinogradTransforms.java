@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Vec.ADDRESS;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.LE;
@@ -105,12 +106,12 @@ final class WinogradTransforms {
         FloatVector oddA = g1.mul(A * WEIGHT_A);
         FloatVector evenB = g2.fma(FloatVector.broadcast(F, B2), g0).mul(WEIGHT_B);
         FloatVector oddB = g1.mul(B * WEIGHT_B);
-        g0.mul(WEIGHT_0).intoMemorySegment(MEMORY, to, LE);
-        evenA.add(oddA).intoMemorySegment(MEMORY, to + step, LE);
-        evenA.sub(oddA).intoMemorySegment(MEMORY, to + 2 * step, LE);
-        evenB.add(oddB).intoMemorySegment(MEMORY, to + 3 * step, LE);
-        evenB.sub(oddB).intoMemorySegment(MEMORY, to + 4 * step, LE);
-        g2.intoMemorySegment(MEMORY, to + 5 * step, LE);
+        g0.mul(WEIGHT_0).intoMemorySegment(MEMORY, to & ADDRESS, LE);
+        evenA.add(oddA).intoMemorySegment(MEMORY, to + step & ADDRESS, LE);
+        evenA.sub(oddA).intoMemorySegment(MEMORY, to + 2 * step & ADDRESS, LE);
+        evenB.add(oddB).intoMemorySegment(MEMORY, to + 3 * step & ADDRESS, LE);
+        evenB.sub(oddB).intoMemorySegment(MEMORY, to + 4 * step & ADDRESS, LE);
+        g2.intoMemorySegment(MEMORY, to + 5 * step & ADDRESS, LE);
     }
 
     /**
@@ -143,10 +144,10 @@ final class WinogradTransforms {
         FloatVector m3 = FloatVector.fromArray(F, patch, at + 3 * LANES), m4 = FloatVector.fromArray(F, patch, at + 4 * LANES);
         FloatVector evenA = m1.add(m2), oddA = m1.sub(m2), evenB = m3.add(m4), oddB = m3.sub(m4);
         FloatVector b = FloatVector.fromArray(F, bias, biasAt);
-        FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b).intoMemorySegment(MEMORY, pixels[pixel] + channel, LE);
-        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 1] + channel, LE);
-        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 2] + channel, LE);
+        FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b).intoMemorySegment(MEMORY, pixels[pixel] + channel & ADDRESS, LE);
+        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 1] + channel & ADDRESS, LE);
+        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 2] + channel & ADDRESS, LE);
         FloatVector odd = oddB.fma(FloatVector.broadcast(F, B3), FloatVector.fromArray(F, patch, at + 5 * LANES));
-        oddA.fma(FloatVector.broadcast(F, A3), odd).add(b).intoMemorySegment(MEMORY, pixels[pixel + 3] + channel, LE);
+        oddA.fma(FloatVector.broadcast(F, A3), odd).add(b).intoMemorySegment(MEMORY, pixels[pixel + 3] + channel & ADDRESS, LE);
     }
 }
