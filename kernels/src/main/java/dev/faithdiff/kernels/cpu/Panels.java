@@ -20,12 +20,12 @@ final class Panels {
     static final int ROWS = wideRegisterFile() ? 12 : 6;
     /** Columns of a tile and of a panel of B. */
     static final int WIDTH = 2 * LANES;
-    /** Columns of A, rows of B that one block takes at most. */
-    static final int DEPTH = 640;
+    /** Columns of A, rows of B that one block takes at most: 640 where a block has 96 rows, 1280 where it has 48. */
+    static final int DEPTH = 7680 / ROWS;
     /** Distance of two rows of A: not a power of two, so that the rows of a tile fall into different cache sets. */
     static final int STRIDE = DEPTH + 16;
 
-    /** Rows of A that one block takes at most: whole tiles and whole vectors. 96 x 640 floats are 240 KiB, 48 x 640 half of that. */
+    /** Rows of A that one block takes at most: whole tiles and whole vectors. A block is then of 240 KiB at most. */
     static final int BLOCK = 8 * ROWS;
     /** Floats of the sums of a block and a panel. */
     static final int SUMS = BLOCK * WIDTH;
