@@ -6,6 +6,8 @@ import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
 
+import java.util.Arrays;
+
 /**
  * Rows times a packed operand, on all threads: C from column {@code column} on or, if {@code turned}, C^T so that the rows of the
  * product become columns of C.
@@ -17,6 +19,7 @@ import static dev.faithdiff.kernels.cpu.Panels.WIDTH;
 record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
     private static final int GROUP = 512 / WIDTH;            // panels whose sums are held at a time: 192 KiB for 96 rows
     private static final int TASKS = 8 * Parallel.threads(); // enough for an even end
+    private static final int HALVED = 2 * Parallel.threads();
 
     /** A thread's packed rows and sums. */
     private record Scratch(float[] a, float[] sums) {}
@@ -25,12 +28,21 @@ record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, f
             () -> new Scratch(new float[BLOCK * STRIDE], new float[GROUP * SUMS]));
 
     void run() {
-        int blocks = Math.ceilDiv(count, BLOCK), panels = b.panels();
-        int splits = Math.min(panels, Math.ceilDiv(TASKS, blocks));
+        int[] starts = starts();
+        int blocks = starts.length - 1, panels = b.panels(), splits = Math.min(panels, Math.ceilDiv(TASKS, blocks));
         Parallel.run(blocks * splits, task -> {
-            int row = task / splits * BLOCK, split = task % splits;
-            block(row, Math.min(BLOCK, count - row), panels * split / splits, panels * (split + 1) / splits);
+            int row = starts[task / splits], split = task % splits;
+            block(row, starts[task / splits + 1] - row, panels * split / splits, panels * (split + 1) / splits);
         });
+    }
+
+    /** Where blocks begin, and the end; if they are many, the last are halves, lest threads wait long for each other. */
+    private int[] starts() {
+        int[] starts = new int[2 * Math.ceilDiv(count, BLOCK) + 1];
+        int blocks = 0, halves = count > TASKS * BLOCK ? count - HALVED * BLOCK : count;
+        for (int row = 0; row < count; row += row < halves ? BLOCK : BLOCK / 2) starts[blocks++] = row;
+        starts[blocks] = count;
+        return Arrays.copyOf(starts, blocks + 1);
     }
 
     private void block(int row, int height, int from, int to) {

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
+import static dev.faithdiff.kernels.cpu.Panels.BLOCK;
 import static dev.faithdiff.kernels.cpu.Panels.DEPTH;
 import static dev.faithdiff.kernels.cpu.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.Vec.F;
@@ -17,7 +18,6 @@ import jdk.incubator.vector.FloatVector;
 final class GemmDots {
     /** Up to these sizes dot products win. */
     private static final int FEW_ROWS = 4, FEW_COLUMNS = 8;
-    private static final int BLOCK = 96; // rows of the long side for one task
 
     private record Scratch(float[] a, float[] w, float[] sums) {}
 
@@ -31,7 +31,7 @@ final class GemmDots {
     static void multiply(Rows a, Matrix w, float[] bias, Matrix c, boolean accumulate) {
         int m = c.rows(), n = c.columns();
         boolean flat = m <= FEW_ROWS;
-        Parallel.run(((flat ? n : m) + BLOCK - 1) / BLOCK, task -> {
+        Parallel.run(Math.ceilDiv(flat ? n : m, BLOCK), task -> {
             int from = task * BLOCK, size = Math.min(BLOCK, (flat ? n : m) - from);
             if (flat) block(a, 0, m, w, from, size, bias, c, accumulate);
             else block(a, from, size, w, 0, n, bias, c, accumulate);
