@@ -7,7 +7,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * The shapes in which the micro-kernels take their operands, and the product of one block in them, on one thread.
@@ -120,18 +119,27 @@ final class Panels {
         long square = SQUARES.get().address(), turned = square + Transpose.BYTES;
         for (int i = 0; i < columns; i += LANES) {
             for (int r = 0; r < rows; r += LANES) {
-                Transpose.square(sums, at + r * WIDTH + i, WIDTH, square, turned, 4L * LANES);
-                storeSquare(turned, Math.min(LANES, columns - i), Math.min(LANES, rows - r), add, c + 4 * (i * stride + r), stride);
+                int from = at + r * WIDTH + i;
+                long to = c + 4 * (i * stride + r);
+                if (!add && i + LANES <= columns && r + LANES <= rows) {
+                    Transpose.square(sums, from, WIDTH, square, to, 4 * stride);
+                } else {
+                    Transpose.square(sums, from, WIDTH, square, turned, 4L * LANES);
+                    storeSquare(turned, Math.min(LANES, columns - i), Math.min(LANES, rows - r), add, to, stride);
+                }
             }
         }
     }
 
     private static void storeSquare(long square, int rows, int columns, boolean add, long c, long stride) {
-        VectorMask<Float> mask = F.indexInRange(0, columns);
         for (int r = 0; r < rows; r++, square += 4L * LANES, c += 4 * stride) {
-            FloatVector v = Vec.load(square);
-            if (add) v = v.add(FloatVector.fromMemorySegment(F, Vec.MEMORY, c & Vec.ADDRESS, Vec.LE, mask));
-            v.intoMemorySegment(Vec.MEMORY, c & Vec.ADDRESS, Vec.LE, mask);
+            if (columns == LANES && add) {
+                Vec.store(Vec.load(square).add(Vec.load(c)), c);
+            } else if (columns == LANES) {
+                Vec.store(Vec.load(square), c);
+            } else {
+                for (long i = 0; i < 4L * columns; i += 4) Vec.set(c + i, add ? Vec.get(square + i) + Vec.get(c + i) : Vec.get(square + i));
+            }
         }
     }
 }
