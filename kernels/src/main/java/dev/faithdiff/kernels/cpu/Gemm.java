@@ -10,12 +10,11 @@ import java.lang.foreign.MemorySegment;
  * Matrix product C[M, N] = A[M, K] B (+ bias[N]), or C += ..., in F32 on all threads.
  *
  * <p>Few rows or columns go to {@link GemmDots}. Otherwise one operand is packed into panels, a slice of some MiB at a time, and
- * {@link GemmBlocks} multiplies the rows of the other with them: commonly B is packed, but with a weight [N, K] and few rows of A
- * it is less work to pack A and to turn C^T = B A^T while storing it.
+ * {@link GemmBlocks} multiplies the rows of the other with them: commonly B is packed, but with a large weight [N, K] it is less work
+ * to pack A and to turn C^T = B A^T while storing it.
  */
 public final class Gemm {
     private static final long SLICE_BYTES = 12L << 20; // of the packed operand at a time
-    private static final int FEW_ROWS = 384;
 
     private static final ThreadLocal<MemorySegment> SLICE = new ThreadLocal<>();
 
@@ -56,7 +55,7 @@ public final class Gemm {
             GemmDots.multiply(a, w, widen(bias), c, accumulate);
             return;
         }
-        boolean turned = m <= FEW_ROWS && 2 * m <= n;
+        boolean turned = (long) m * (n + k) < 2L * n * k; // by measurement: turning A and C beats turning a weight of half as many numbers
         Rows panels = turned ? a : Rows.of(w), rows = turned ? Rows.of(w) : a;
         int columns = turned ? m : n, slice = slice(k, columns);
         float[] wide = widen(bias);
