@@ -100,6 +100,7 @@ def main():
     attention("unet-1024", 20, 1024, 1024, 64)
     attention("unet-cross", 10, 4096, 77, 64)
     model(1.591e12, "model/unet-64x64", UNet, unet_inputs(1, 64))
+    model(1.591e12, "model/unet-64x64-text-kept", UNet, unet_inputs(1, 64))  # by us only: PyTorch computes the text's keys each time
     model(2.483e12, "model/vae-decode-512", Decoder, (torch.randn(1, 4, 64, 64),))
     model(5.875e11, "model/rrdbnet-x4-128", RrdbNet, (torch.rand(1, 3, 128, 128),))
 

@@ -61,7 +61,10 @@ final class Models {
         ALL.put("vae-decode-512", p -> decode(p, 64));
         ALL.put("train-mini-unified-128", Models::train);
         ALL.put("rrdbnet-x4-128", Models::enlarge);
-        if (System.getProperty("faithdiff.bench.model") != null) ALL.put("unet-64x64", Models::unet);
+        if (System.getProperty("faithdiff.bench.model") != null) {
+            ALL.put("unet-64x64", p -> unet(p, false));
+            ALL.put("unet-64x64-text-kept", p -> unet(p, true));
+        }
         FULL.put("vae-decode-1024", p -> decode(p, 128));
         FULL.put("guided-step-1024", Models::guidedStep);
         FULL.put("image-1024-20-steps", Models::image);
@@ -115,15 +118,16 @@ final class Models {
         return work.repeat(() -> net.forward(x));
     }
 
-    /** One prediction of a 64x64 latent, batch 1. */
-    private static Work unet(Place p) {
+    /** One prediction of a 64x64 latent, batch 1; with the text's keys and values kept as in all steps of a run but the first. */
+    private static Work unet(Place p, boolean textKept) {
         Path folder = Path.of(System.getProperty("faithdiff.bench.model"));
         UNetConfig c = UNetConfig.of(Config.read(folder.resolve("unet/config.json")));
         Work work = new Work();
         UNet unet = work.hold(Model.open(folder, p.device())).unet.unet();
         Tensor x = p.input(work, 64, 64, c.inChannels()), text = p.input(work, TEXT_TOKENS, c.textWidth());
         Tensor pooled = p.input(work, c.extraWidth() - 6 * c.sizeWidth()), sizes = p.input(work, 6);
-        return work.repeat(() -> unet.denoise(unet.embed(x), unet.embedTime(500, pooled, sizes), new TextContext(text)));
+        TextContext kept = new TextContext(text, work.scope());
+        return work.repeat(() -> unet.denoise(unet.embed(x), unet.embedTime(500, pooled, sizes), textKept ? kept : new TextContext(text)));
     }
 
     /** The tensors of a step's prompt rows. */
