@@ -19,7 +19,7 @@ import java.util.Arrays;
 record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
     private static final int GROUP = 512 / WIDTH;            // panels whose sums are held at a time: 192 KiB for 96 rows
     private static final int TASKS = 8 * Parallel.threads(); // enough for an even end
-    private static final int HALVED = 2 * Parallel.threads();
+    private static final int HALVED = 2 * Parallel.threads(); // of the last blocks, if they are many
 
     /** A thread's packed rows and sums. */
     private record Scratch(float[] a, float[] sums) {}
