@@ -87,7 +87,7 @@ public final class FaithDiff implements Restorer {
         if (o.guard() == Options.Guard.OFF || o.strength() <= Damage.MILD_STRENGTH) return o;
         Damage damage = Damage.of(lowQuality);
         if (!damage.isMild()) return o;
-        boolean lowers = o.guard() == Options.Guard.AUTO && o.start() == Options.Start.LR;
+        boolean lowers = o.guard() == Options.Guard.AUTO && o.start() != Options.Start.NOISE;
         listener.warn("this photo is hardly damaged (" + damage + "), so restoring may harm it; "
                 + (lowers ? "strength is lowered to " + Damage.MILD_STRENGTH : "a lower strength or more fidelity keeps it closer"));
         return lowers ? o.withStrength(Damage.MILD_STRENGTH) : o;
@@ -99,12 +99,16 @@ public final class FaithDiff implements Restorer {
         if (o.strength() < 1 && o.start() == Options.Start.NOISE) {
             throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
         }
+        if (o.start() != Options.Start.PHOTO) return;
+        if (!model.restoresInOneStep()) throw new IllegalArgumentException("this model was not trained to start from the photo without noise");
+        if (o.steps() != 1) throw new IllegalArgumentException("the start 'photo' takes one step, not " + o.steps() + "; 'lr' takes more");
     }
 
     /** Steps, tile and colour fix are what {@code model.json} says, where it does: a small model may want fewer and smaller ones. */
     @Override public Options defaults() {
         Options d = Options.defaults();
         return d.withSteps(model.config.integer("num_inference_steps", d.steps())).withTile(model.config.integer("tile", d.tile()))
+                .withStart(Options.Start.valueOf(model.config.text("start_point", d.start().name()).toUpperCase(Locale.ROOT)))
                 .withColorFix(ColorFix.valueOf(model.config.text("color_fix", d.colorFix().name()).toUpperCase(Locale.ROOT)));
     }
 

@@ -80,6 +80,18 @@ final class ImageNetworks {
         return image.image();
     }
 
+    /** A photo plus {@code strength} times what the latents' change from {@code before} changes in the decoded image; its bits are the photo's. */
+    Image decodeChange(Tensor before, Tensor latents, Image photo, double strength) {
+        RgbSink image = RgbSink.of(photo.width(), photo.height(), photo.bits());
+        int c = latents.size(3);
+        try (Scope s = Scope.open()) {
+            Source both = Source.of(latents.concat(3, before).mul(1 / model.vae.config().scaling()));
+            UnaryOperator<Tensor> change = z -> model.vae.decode(z.slice(3, 0, c)).sub(model.vae.decode(z.slice(3, c, 2 * c))).mul((float) strength);
+            run(decodeTiles(latents.size(1), latents.size(2)), both, 1, change, down, (top, left, part) -> image.put(top, left, part.plus(photo, top, left)));
+        }
+        return image.image();
+    }
+
     /** The image's parts {@code [H, W, 3]}, nominally -1..1. */
     void decode(Tensor latents, Sink sink) {
         try (Scope s = Scope.open()) {

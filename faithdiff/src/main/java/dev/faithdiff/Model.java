@@ -78,6 +78,12 @@ public final class Model implements AutoCloseable {
         }
     }
 
+    /** Whether this was trained to restore the photo's latents in one step, without noise. */
+    boolean restoresInOneStep() { return config.integer("one_step_timestep", 0) > 0; }
+
+    /** Whether a result is the photo plus what the denoising changes in the decoded image, so that the autoencoder's own losses cancel out. */
+    boolean addsChange() { return config.flag("adds_change", false); }
+
     /** Opens a model folder as {@code faithdiff convert} writes it, to compute in F32; on the CPU weights stay mapped. */
     public static Model open(Path folder, Device device) { return open(folder, device, DType.F32, Offload.NONE); }
 

@@ -27,9 +27,12 @@ public final class Options {
         }
     }
 
-    /** From the low-quality image, or from noise alone. */
+    /**
+     * What the first latents are: noise added to the image's own (as published), noise alone, or the image's own without noise, for models that
+     * restore in one step.
+     */
     public enum Start {
-        LR, NOISE;
+        LR, NOISE, PHOTO;
 
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
@@ -55,7 +58,7 @@ public final class Options {
     private static final Option<Double> RESCALE = option("guidance-rescale", 0.0, Options::isShare, "guidance rescale must be 0..1");
     private static final Option<Long> SEED = option("seed", 42L, v -> true, "");
     private static final Option<Generator> RNG = option("rng", Generator.CPU, Objects::nonNull, "the generator must be cpu or cuda");
-    private static final Option<Start> START = option("start", Start.LR, Objects::nonNull, "the start must be lr or noise");
+    private static final Option<Start> START = option("start", Start.LR, Objects::nonNull, "the start must be lr, noise or photo");
     private static final Option<Double> STRENGTH = option("strength", 1.0, Options::isShare, "strength must be 0..1");
     private static final Option<Double> FIDELITY = option("fidelity", 0.0, Options::isShare, "fidelity must be 0..1");
     private static final Option<Guard> GUARD = option("guard", Guard.WARN, Objects::nonNull, "the guard must be off, warn or auto");

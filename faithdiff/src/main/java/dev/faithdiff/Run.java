@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.Samplers;
@@ -10,6 +11,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
 import dev.faithdiff.vae.BlendedTiles;
+import dev.faithdiff.vae.Vae;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -23,7 +25,7 @@ final class Run {
     private final Image in;
     private final int h, w;
     private final Sampler sampler;
-    private final boolean isWhole;
+    private final boolean isWhole, startsFromPhoto;
     private final TileGrid grid;
 
     Run(Model model, Options options, Listener listener, Image in) {
@@ -36,10 +38,11 @@ final class Run {
         h = in.height() / down;
         w = in.width() / down;
         Samplers kind = options.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(options.sampler());
-        Sampler all = kind.create(model.schedule, model.scheduler, options.steps());
-        int first = first(all.timesteps(), options.strength());
-        isWhole = options.strength() == 1;
-        sampler = isWhole ? all : all.from(first);
+        startsFromPhoto = options.start() == Options.Start.PHOTO;
+        isWhole = options.strength() == 1 || startsFromPhoto;
+        Sampler all = startsFromPhoto ? EulerSampler.oneStep(model.schedule, model.config.integer("one_step_timestep"))
+                : kind.create(model.schedule, model.scheduler, options.steps());
+        sampler = isWhole ? all : all.from(first(all.timesteps(), options.strength()));
         grid = TileGrid.of(h, w, tile, tile, options.stride());
     }
 
@@ -64,16 +67,17 @@ final class Run {
             listener.at("encode", 0, 0);
             long bytes = saved == null ? ImageNetworks.budget(model) : saved.bytes();
             ImageNetworks networks = new ImageNetworks(model, options.vaeTile(), bytes);
-            boolean isEncoded = saved == null && options.start() == Options.Start.LR;
+            boolean isEncoded = model.addsChange() || saved == null && options.start() != Options.Start.NOISE;
             int tiles = networks.featureTiles(h, w).count() + (isEncoded ? networks.encodeTiles(h, w).count() : 0);
             Tensor features = Finite.require(() -> telling(networks, "encode", 0, tiles).features(parts(), h, w), "the LQ encoder");
+            Tensor photo = isEncoded ? encode(networks, tiles) : null;
             Guidance guidance = guidance();
             Prompt prompt = prompt(guidance.active());
             Rng rng = generator(options.seed());
             if (saved != null) rng.restore(saved.rng());
             Tensor latents;
             try (Denoising d = saved != null ? saved.denoising(sampler, grid.tiles().size())
-                    : new Denoising(start(networks, rng, tiles), 0, sampler, grid.tiles().size())) {
+                    : new Denoising(start(photo, rng), 0, sampler, grid.tiles().size())) {
                 listener.at("denoise", d.step(), steps);
                 int[] size = {in.height(), in.width()}, target = {options.tile(), options.tile()};
                 latents = restoration.denoise(d, features, prompt, sampler, guidance, grid, size, target,
@@ -88,7 +92,9 @@ final class Run {
                         });
             }
             listener.at("decode", 0, 0);
-            return Finite.image(() -> telling(networks, "decode", 0, networks.decodeTiles(h, w).count()).decode(latents, in.bits()), in);
+            ImageNetworks decoder = telling(networks, "decode", 0, networks.decodeTiles(h, w).count());
+            return Finite.image(() -> model.addsChange() ? decoder.decodeChange(mean(photo), latents, in, startsFromPhoto ? options.strength() : 1)
+                    : decoder.decode(latents, in.bits()), in);
         }
     }
 
@@ -108,14 +114,22 @@ final class Run {
         }
     }
 
-    /** The first latents; the order of draws is the published one. @param tiles of the whole stage, whose last are the autoencoder's */
-    private Tensor start(ImageNetworks networks, Rng rng, int tiles) {
+    /** Mean and log variance of the image's latents. @param tiles of the whole stage, whose last are the autoencoder's */
+    private Tensor encode(ImageNetworks networks, int tiles) {
+        int before = networks.featureTiles(h, w).count();
+        return Finite.require(() -> telling(networks, "encode", before, tiles).encode(parts(), h, w), "the autoencoder's encoder");
+    }
+
+    /** The image's mean latents on the scale of the diffusion. */
+    private Tensor mean(Tensor photo) { return Vae.Gaussian.of(photo).mean().mul(model.vae.config().scaling()); }
+
+    /** The first latents; the order of draws is the published one. @param photo mean and log variance of the image's latents */
+    private Tensor start(Tensor photo, Rng rng) {
+        if (startsFromPhoto) return mean(photo);
         Tensor noise = noise(rng, h, w);
         if (options.start() == Options.Start.NOISE) return noise.mul(sampler.initNoiseSigma());
-        int before = networks.featureTiles(h, w).count();
-        Tensor parameters = Finite.require(() -> telling(networks, "encode", before, tiles).encode(parts(), h, w), "the autoencoder's encoder");
-        if (!isWhole) return restoration.startWithin(parameters, noise, sampler);
-        return restoration.startFromImage(parameters, noise, noise(generator(~options.seed()), h, w), sampler.initNoiseSigma());
+        if (!isWhole) return restoration.startWithin(photo, noise, sampler);
+        return restoration.startFromImage(photo, noise, noise(generator(~options.seed()), h, w), sampler.initNoiseSigma());
     }
 
     /** Parts of the image as tensors, so that only a part is held as floats. */

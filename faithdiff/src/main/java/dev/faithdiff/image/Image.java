@@ -173,6 +173,21 @@ public final class Image {
         return padded;
     }
 
+    /** Each sample {@code share} of this image's and else the other's, rounded. @throws ImageError if sizes or bits differ */
+    public Image mix(Image other, double share) {
+        if (width != other.width || height != other.height || bits() != other.bits()) {
+            throw new ImageError("a mixture takes two images of one size and kind, got " + this + " and " + other);
+        }
+        if (share == 1) return this;
+        byte[] mixed = new byte[rgb.length], lows = low == null ? null : new byte[rgb.length];
+        for (int i = 0; i < mixed.length; i++) {
+            int v = (int) Math.round(share * sample(i) + (1 - share) * other.sample(i));
+            if (lows == null) mixed[i] = (byte) v;
+            else put(v, mixed, lows, i);
+        }
+        return new Image(width, height, mixed, lows);
+    }
+
     @Override public boolean equals(Object o) {
         return o instanceof Image i && i.width == width && i.height == height && Arrays.equals(i.rgb, rgb) && Arrays.equals(i.low, low);
     }

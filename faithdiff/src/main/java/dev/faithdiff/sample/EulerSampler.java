@@ -45,6 +45,11 @@ public final class EulerSampler implements Sampler {
         return schedule.spacing() == NoiseSchedule.Spacing.LEADING ? (float) Math.sqrt(max * max + 1) : max;
     }
 
+    /** One step from latents without noise straight to the data, at a timestep that the network was trained for (OSEDiff, Wu et al. 2024). */
+    public static EulerSampler oneStep(NoiseSchedule schedule, int timestep) {
+        return new EulerSampler(Levels.at(schedule, new double[] {timestep}, 0), 1, true, 0, 0);
+    }
+
     /** As published, no noise is drawn at timestep 0. */
     public static EulerSampler ddpm(NoiseSchedule schedule, int steps) {
         double[] t = schedule.timesteps(steps, false, true);

@@ -135,6 +135,15 @@ public final class NoisePrediction {
         }
     }
 
+    /** The clean latents that the model finds in one step at a timestep from the degraded crops' own latents, to which no noise is added. */
+    Tensor inOneStep(Tensor latents, Batch batch, Tensor features, int timestep) {
+        int[] timesteps = new int[batch.size()];
+        Arrays.fill(timesteps, timestep);
+        Prompt prompt = prompt(batch, new float[batch.size()]);
+        Tensor noise = find(latents, model.unet.condition(features), timesteps, prompt, timeIds(batch));
+        return EulerSampler.oneStep(model.schedule, timestep).data(latents, noise, 0);
+    }
+
     /** The answer against the noise with its offset. */
     Tensor loss(Tensor answer, Question q) {
         boolean squared = settings.norm == Norm.L2;

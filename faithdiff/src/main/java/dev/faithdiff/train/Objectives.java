@@ -25,6 +25,7 @@ final class Objectives implements AutoCloseable {
             case "vae" -> new VaeObjective(model, s.vaeLoss(), s.learningRate());
             case "decoder" -> new DecoderObjective(model, s.vaeLoss(), s.denoising(), s.learningRate(), s.restored());
             case "lq" -> new LqObjective(model, head, s.learningRate());
+            case "one-step" -> new OneStepObjective(model, s);
             case "align" -> new AlignmentObjective(model, s.denoising(), s.learningRate());
             default -> new UnifiedObjective(model, s.denoising(), s.learningRate(), s.encoderLearningRate(), ablations,
                     s.headWeight() == 0 ? null : head, s.headWeight(), s.blend(), s.sizes());

@@ -1,5 +1,8 @@
 package dev.faithdiff.train;
 
+import dev.faithdiff.FirstStage;
+import dev.faithdiff.Listener;
+import dev.faithdiff.Options;
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
@@ -16,14 +19,19 @@ import java.util.List;
  */
 final class Samples {
     private final ImageFolder photos;
+    private final FirstStage initial;
     private final List<Degradation> degradations;
     private final List<Filter> filters;
     private final double flip;
     private final long seed;
 
-    /** @param degrade false: the spoilt crop is the clean one, for what never looks at it */
-    Samples(ImageFolder photos, RunFile.Data data, boolean degrade, long seed) {
+    /**
+     * @param initial restores a degraded crop first; null: a filter enlarges it
+     * @param degrade false: the degraded crop is the clean one, for what never looks at it
+     */
+    Samples(ImageFolder photos, FirstStage initial, RunFile.Data data, boolean degrade, long seed) {
         this.photos = photos;
+        this.initial = initial;
         degradations = degrade ? data.degradations() : List.of();
         filters = data.filters();
         flip = data.flip();
@@ -50,8 +58,11 @@ final class Samples {
         int i = 0;
         while (i < degradations.size() - 1 && (left -= degradations.get(i).weight()) >= 0) i++;
         long chances = rng.randint(0, 1L << 32, 1)[0];
-        Image small = Recipe.named(degradations.get(i).recipe()).degrade(clean, degradations.get(i).scale(), chances);
-        return Resize.resize(small, clean.width(), clean.height(), filters.get(below(rng, filters.size())));
+        Degradation d = degradations.get(i);
+        Image small = Recipe.named(d.recipe()).degrade(clean, d.scale(), chances);
+        Filter filter = filters.get(below(rng, filters.size()));
+        if (initial != null) small = initial.restore(small, Options.defaults().withScale(d.scale()), Listener.NONE).mixture();
+        return Resize.resize(small, clean.width(), clean.height(), filter);
     }
 
     /** The photo at a place: each round through all of them has its own order. */

@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * One part of a run with its own optimizer.
  *
- * @param objective           what is trained: vae, lq, align, unified or decoder
+ * @param objective           what is trained: vae, lq, align, unified, decoder or one-step
  * @param accumulation        batches whose gradients make one step
  * @param crops               sides in pixels, each for an equal share of the steps
  * @param optimizer           adamw, as published, or muon
@@ -23,6 +23,8 @@ import java.util.List;
  * @param headWeight          weight of the LQ encoder's warm-up loss beside the unified stage's own; 0: none, as published
  * @param blend               how much of the clean latents beyond the head's estimate is asked for; 1: all, as published
  * @param restored            share of the decoder's batches that are latents as the model restores them; else the clean image's
+ * @param timestep            at which one-step restores
+ * @param anchor              weight of the autoencoder's own loss beside that of one-step
  * @param sizes               whether the U-Net learns what the size numbers say, as published; else they lose their say
  * @param begin               what is done to the model before the stage: raised-biases, scale-latents,
  *                            encoder-from-autoencoder, silent-alignment
@@ -32,9 +34,10 @@ import java.util.List;
 public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, String optimizer, double learningRate,
         double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
         boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
-        boolean acrossBatch, double headWeight, double blend, double restored, boolean sizes, List<String> begin, boolean recompute, VaeObjective.Settings vaeLoss) {
+        boolean acrossBatch, double headWeight, double blend, double restored, int timestep, double anchor, boolean sizes, List<String> begin,
+        boolean recompute, VaeObjective.Settings vaeLoss) {
     public Stage {
-        oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder");
+        oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder", "one-step");
         oneOf("optimizer", optimizer, "adamw", "muon");
         oneOf("schedule", schedule, "constant", "cosine");
         oneOf("loss", loss, "l1", "l2");
@@ -48,6 +51,7 @@ public record Stage(String objective, int steps, int batch, int accumulation, Li
         check(weightLimit >= 1 && headWeight >= 0, "a stage's 'weightLimit' must be at least 1 and its 'headWeight' at least 0");
         check(blend >= 0 && blend <= 1 && (blend == 1 || headWeight > 0), "a stage's 'blend' must be 0..1, and below 1 it needs a 'headWeight'");
         check(restored >= 0 && restored <= 1, "a stage's 'restored' must be 0..1");
+        check(timestep >= 1 && anchor >= 0, "a stage's 'timestep' must be at least 1 and its 'anchor' at least 0");
         check(promptDropout >= 0 && promptDropout <= 1, "a stage's 'promptDropout' must be 0..1");
     }
 
@@ -72,7 +76,7 @@ public record Stage(String objective, int steps, int batch, int accumulation, Li
 
     Stage with(int steps, List<String> begin) {
         return new Stage(objective, steps, batch, accumulation, crops, optimizer, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
-                ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, restored, sizes, begin,
-                recompute, vaeLoss);
+                ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, restored, timestep,
+                anchor, sizes, begin, recompute, vaeLoss);
     }
 }

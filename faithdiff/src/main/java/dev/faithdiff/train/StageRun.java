@@ -1,5 +1,6 @@
 package dev.faithdiff.train;
 
+import dev.faithdiff.FirstStage;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.Ema;
 import dev.faithdiff.nn.train.GradClip;
@@ -37,7 +38,7 @@ final class StageRun implements AutoCloseable {
     private final Loader loader;
 
     /** @param at where the run is: in this stage */
-    StageRun(RunFile run, Position at, Objective objective, ImageFolder photos, Device device) {
+    StageRun(RunFile run, Position at, Objective objective, ImageFolder photos, FirstStage initial, Device device) {
         number = at.stage();
         stage = run.stagesToRun().get(number);
         seed = run.seed();
@@ -52,12 +53,12 @@ final class StageRun implements AutoCloseable {
         optimizer = stage.optimizer().equals("muon") ? new Muon(groups, settings) : new AdamW(groups, settings);
         ema = stage.ema() == 0 ? null : new Ema(parameters, stage.ema(), stage.emaWarmup());
         int accumulation = stage.accumulation();
-        loader = new Loader(samples(run, number, photos), stage.batch(), at.step() * accumulation, batch -> stage.crop(batch / accumulation));
+        loader = new Loader(samples(run, number, photos, initial), stage.batch(), at.step() * accumulation, batch -> stage.crop(batch / accumulation));
     }
 
     /** The crops of a stage; the autoencoder never looks at spoilt ones. */
-    static Samples samples(RunFile run, int number, ImageFolder photos) {
-        return new Samples(photos, run.data(), run.stagesToRun().get(number).degrades(), Seeds.of(run.seed(), number, DATA));
+    static Samples samples(RunFile run, int number, ImageFolder photos, FirstStage initial) {
+        return new Samples(photos, initial, run.data(), run.stagesToRun().get(number).degrades(), Seeds.of(run.seed(), number, DATA));
     }
 
     /**

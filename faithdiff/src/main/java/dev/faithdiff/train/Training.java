@@ -1,6 +1,8 @@
 package dev.faithdiff.train;
 
+import dev.faithdiff.FirstStage;
 import dev.faithdiff.Model;
+import dev.faithdiff.Restorer;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.train.Checkpoint.Position;
@@ -31,6 +33,7 @@ public final class Training implements AutoCloseable {
     private final Listener listener;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final ImageFolder photos;
+    private final FirstStage initial;
     private final Validation validation;
     private final RunFolder folder;
     private final Model model;
@@ -55,6 +58,8 @@ public final class Training implements AutoCloseable {
         }
         try {
             photos = ImageFolder.open(Path.of(run.data().folder()), (long) run.data().cacheMegabytes() << 20);
+            initial = run.data().initial().isEmpty() ? null
+                    : new FirstStage(open(Restorer.open(Path.of(run.data().initial()), device)), run.data().initialShare());
             validation = run.validation().folder().isEmpty() ? null : new Validation(run.validation());
             if (!Files.isDirectory(run.model().folder())) throw new IllegalArgumentException(run.model().folder() + ": there is no such model folder");
             folder = open(new RunFolder(out));
@@ -114,8 +119,8 @@ public final class Training implements AutoCloseable {
     /** False if stopped before the stage's end. */
     private boolean runStage() {
         Stage stage = run.stagesToRun().get(at.stage());
-        if (at.step() == 0) objectives.begin(stage, StageRun.samples(run, at.stage(), photos));
-        try (StageRun steps = new StageRun(run, at, objectives.of(stage), photos, device)) {
+        if (at.step() == 0) objectives.begin(stage, StageRun.samples(run, at.stage(), photos, initial));
+        try (StageRun steps = new StageRun(run, at, objectives.of(stage), photos, initial, device)) {
             if (at.step() > 0 && resumed != null) steps.restore(resumed);
             resumed = null;
             while (at.step() < stage.steps()) {

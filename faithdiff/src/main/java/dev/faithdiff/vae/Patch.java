@@ -1,9 +1,17 @@
 package dev.faithdiff.vae;
 
+import dev.faithdiff.image.Image;
 import java.util.Arrays;
 
 /** A rectangle {@code [height, width, channels]} of values in host memory. */
 public record Patch(int height, int width, int channels, float[] values) {
+    /** A part of an image plus these values, which are differences on the scale of -1..1. */
+    public Patch plus(Image image, int top, int left) {
+        float[] sum = image.crop(left, top, width, height).toFloats();
+        for (int i = 0; i < sum.length; i++) sum[i] += values[i];
+        return new Patch(height, width, channels, sum);
+    }
+
     /** Fades the first rows in place from the last rows of the patch above, by {@code y/extent} (diffusers AutoencoderKL.blend_v). */
     void fadeFromAbove(Patch above, int extent) {
         int rows = Math.min(extent, Math.min(height, above.height));

@@ -26,7 +26,7 @@ class LoaderTest {
     }
 
     private Samples samples(long cacheBytes, long seed) {
-        return new Samples(ImageFolder.open(dir, cacheBytes), TinyRun.run(dir, 1, 1, TinyRun.stage("lq", 1, "")).data(), true, seed);
+        return new Samples(ImageFolder.open(dir, cacheBytes), null, TinyRun.run(dir, 1, 1, TinyRun.stage("lq", 1, "")).data(), true, seed);
     }
 
     @Test void captionsLieBesideTheirPhotos() throws IOException {
