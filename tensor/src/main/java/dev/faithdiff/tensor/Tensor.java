@@ -15,6 +15,7 @@ import dev.faithdiff.tensor.op.LinearOp;
 import dev.faithdiff.tensor.op.MatmulOp;
 import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
+import dev.faithdiff.tensor.op.PreluOp;
 import dev.faithdiff.tensor.op.ReduceOp;
 import dev.faithdiff.tensor.op.ReshapeOp;
 import dev.faithdiff.tensor.op.SliceOp;
@@ -189,6 +190,9 @@ public final class Tensor {
     public Tensor sign() { return unary(UnaryOp.Kind.SIGN); }
 
     public Tensor leakyRelu(float slope) { return Engine.run(new UnaryOp(UnaryOp.Kind.LEAKY_RELU, slope), this); }
+
+    /** What is below zero times the slope {@code [C]} of its channel, for {@code [..., C]}. */
+    public Tensor prelu(Tensor slopes) { return Engine.run(new PreluOp(), this, slopes); }
 
     private Tensor unary(UnaryOp.Kind kind) { return Engine.run(new UnaryOp(kind, 0), this); }
 

@@ -5,7 +5,6 @@ import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
 import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
@@ -17,7 +16,7 @@ import dev.faithdiff.tensor.op.Kernel;
  * {@code [B, T, C]}): what repeats is widened once and written out often enough that the loops see whole vectors only.
  */
 public final class BinaryVector implements Kernel<BinaryOp> {
-    private static final int ALIGN = 16, LEAST = 1024, MOST = 1 << 15, OUTER = 64;
+    private static final int MOST = 1 << 15, OUTER = 64;
 
     /** The second operand is {@code outer} rows of {@code width}, each repeated before the next comes. */
     private record Form(long outer, long repeats, long width) {
@@ -37,13 +36,7 @@ public final class BinaryVector implements Kernel<BinaryOp> {
             return new Form(counts[2], counts[1], counts[0]);
         }
 
-        /** Length of the written-out row: a multiple of the width and of any vector. */
-        long tile() {
-            long period = width * (ALIGN / Math.min(ALIGN, Long.lowestOneBit(width)));
-            return period * Math.max(1, LEAST / period);
-        }
-
-        boolean fits() { return repeats == 1 || outer <= OUTER && tile() <= MOST && 2 * tile() <= repeats * width; }
+        boolean fits() { return repeats == 1 || outer <= OUTER && Repeated.length(width) <= MOST && 2 * Repeated.length(width) <= repeats * width; }
     }
 
     @Override public Class<BinaryOp> op() { return BinaryOp.class; }
@@ -63,20 +56,14 @@ public final class BinaryVector implements Kernel<BinaryOp> {
             return;
         }
         try (Scope _ = Scope.open()) {
-            int tile = (int) form.tile(), width = (int) form.width();
-            long tiles = Tensor.empty(Device.CPU, DType.F32, Shape.of(tile)).address(), segment = 4 * form.repeats() * width;
+            Repeated row = Repeated.empty((int) form.width());
+            long segment = 4 * form.repeats() * form.width();
             for (int o = 0; o < form.outer(); o++) {
-                Widen.row(dtype, b + (long) o * width * dtype.bytes(), width, tiles);
-                for (int i = width; i < tile; i += width) Copy.bytes(tiles, tiles + 4L * i, 4L * width);
+                row.fill(dtype, b + o * form.width() * dtype.bytes());
                 long ao = a + o * segment, yo = y + o * segment;
-                Pieces.run(segment / 4, Math.max(tile, Pieces.GRAIN / tile * tile),
-                        (from, count) -> tiled(op.kind(), ao + 4 * from, tiles, tile, yo + 4 * from, count));
+                row.along(segment / 4, (from, count) -> row(op.kind(), ao + 4 * from, row.address(), yo + 4 * from, count));
             }
         }
-    }
-
-    private static void tiled(BinaryOp.Kind kind, long a, long tiles, int tile, long y, int n) {
-        for (int i = 0; i < n; i += tile) row(kind, a + 4L * i, tiles, y + 4L * i, Math.min(tile, n - i));
     }
 
     private static void flat(BinaryOp.Kind kind, DType dtype, long a, long b, long y, int n) {

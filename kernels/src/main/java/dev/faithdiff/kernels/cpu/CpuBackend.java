@@ -19,6 +19,7 @@ public final class CpuBackend implements Backend {
             new SoftmaxVector(),
             new SoftmaxGradVector(),
             new UnaryVector(), new UnaryGradVector(),
+            new PreluVector(), new PreluGradVector(),
             new BinaryVector(), new BinaryStrided(),
             new AffineVector(),
             new CastVector(),

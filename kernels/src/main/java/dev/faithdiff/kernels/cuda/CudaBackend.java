@@ -21,6 +21,7 @@ public final class CudaBackend implements Backend {
                 new LayerNormCuda(), new LayerNormGradCuda(),
                 new SoftmaxCuda(), new SoftmaxGradCuda(),
                 new UnaryCuda(), new UnaryGradCuda(),
+                new PreluCuda(), new PreluGradCuda(),
                 new BinaryCuda(),
                 new AffineCuda(),
                 new CastCuda(),

@@ -1,6 +1,8 @@
 package dev.faithdiff.kernels.lab;
 
 import static dev.faithdiff.kernels.lab.Cases.EACH;
+import static dev.faithdiff.kernels.lab.Cases.INFERENCE;
+import static dev.faithdiff.kernels.lab.Cases.MIXED;
 import static dev.faithdiff.kernels.lab.Cases.PLAIN;
 import static dev.faithdiff.kernels.lab.Cases.STORED;
 import static dev.faithdiff.kernels.lab.Cases.model;
@@ -21,6 +23,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.BinaryOp;
 import dev.faithdiff.tensor.op.CastOp;
+import dev.faithdiff.tensor.op.PreluOp;
 import dev.faithdiff.tensor.op.ReduceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 import dev.faithdiff.tensor.op.UnaryOp;
@@ -31,6 +34,7 @@ final class CasesElementwise {
 
     static void add() {
         unary();
+        prelu();
         binary();
         casts();
         reductions();
@@ -58,6 +62,23 @@ final class CasesElementwise {
         model(EACH, "unet-320", new UnaryOp(UnaryOp.Kind.SILU, 0), x(1, 64, 64, 320));
         model(EACH, "text-3072", new UnaryOp(UnaryOp.Kind.QUICK_GELU, 0), x(1, 77, 3072));
         model(EACH, "unet-320", new UnaryOp.Grad(new UnaryOp(UnaryOp.Kind.SILU, 0)), x(1, 64, 64, 320), x(1, 64, 64, 320));
+    }
+
+    private static void prelu() {
+        PreluOp op = new PreluOp();
+        PreluOp.Grad grad = new PreluOp.Grad();
+        parity(MIXED, "prime", op, x(AWAY, 3, 5, 37), w(37));
+        parity(PLAIN, "one", op, x(AWAY, 1), w(1));
+        parity(PLAIN, "three", op, x(AWAY, 700, 3), w(3));
+        parity(PLAIN, "full", op, x(AWAY, 2, 7, 64), w(64));
+        parity(EACH, "wide", op, x(WIDE, 2, 211), w(211));
+        parity(MIXED, "prime", grad, x(AWAY, 3, 5, 37), w(37), x(3, 5, 37));
+        parity(PLAIN, "one", grad, x(AWAY, 1), w(1), x(1));
+        parity(PLAIN, "three", grad, x(AWAY, 700, 3), w(3), x(700, 3));
+        parity(PLAIN, "full", grad, x(AWAY, 2, 7, 64), w(64), x(2, 7, 64));
+        parity(EACH, "wide", grad, x(WIDE, 2, 211), w(211), x(2, 211));
+        model(INFERENCE, "srvgg-64", op, x(1, 128, 128, 64), w(64));
+        model(EACH, "srvgg-64", grad, x(1, 128, 128, 64), w(64), x(1, 128, 128, 64));
     }
 
     private static void binary() {

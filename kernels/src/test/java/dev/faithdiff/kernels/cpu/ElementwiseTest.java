@@ -20,6 +20,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
+import dev.faithdiff.tensor.op.PreluOp;
 import dev.faithdiff.tensor.op.ReduceOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
@@ -58,6 +59,16 @@ class ElementwiseTest {
             for (int i = 0; i < 12; i++) {
                 if (Float.isInfinite(x.get(i)) && Float.isNaN(expected.get(i))) continue; // -inf * 0
                 assertThat(Float.isNaN(y.get(i))).as(kind + " of " + x.get(i)).isEqualTo(Float.isNaN(expected.get(i)));
+            }
+        }
+    }
+
+    @Test void prelu() {
+        for (int[] shape : SHAPES) {
+            for (DType dtype : new DType[] {DType.F32, DType.F16, DType.BF16, DType.F8_E4M3}) {
+                Tensor x = random(DType.F32, shape), slopes = random(dtype, shape[shape.length - 1]);
+                same(new PreluVector(), new PreluOp(), x, slopes);
+                same(new PreluGradVector(), new PreluOp.Grad(), x, slopes, random(DType.F32, shape));
             }
         }
     }

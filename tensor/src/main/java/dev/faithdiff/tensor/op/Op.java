@@ -9,8 +9,8 @@ import dev.faithdiff.tensor.Tensor;
  * What is computed: a record of attributes that knows its shape rule, its scalar reference, its gradient and its cost; how to
  * be fast is a {@link Kernel}'s affair. Optional operands come last and are left out when absent.
  */
-public sealed interface Op permits UnaryOp, UnaryOp.Grad, BinaryOp, AffineOp, CastOp, ReduceOp, SoftmaxOp, SoftmaxOp.Grad,
-        LinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad, GroupNormOp, GroupNormOp.Grad,
+public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad, BinaryOp, AffineOp, CastOp, ReduceOp, SoftmaxOp,
+        SoftmaxOp.Grad, LinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad, GroupNormOp, GroupNormOp.Grad,
         LayerNormOp, LayerNormOp.Grad, GegluOp, GegluOp.Grad, ReshapeOp, SliceOp, ConcatOp, PermuteOp, PadOp,
         UpsampleOp, UpsampleOp.Grad, GatherOp, GatherOp.Grad, AdamWOp, AdamWOp.Moments {
 
