@@ -15,7 +15,7 @@ public interface Listener {
     /**
      * How far it is.
      *
-     * @param stage {@code encode}, {@code denoise} or {@code decode}; {@code enlarge} of an RRDBNet
+     * @param stage {@code encode}, {@code denoise} or {@code decode}; {@code enlarge} of a network of one pass
      * @param step  finished steps of denoising or tiles of enlarging, of {@code steps}; 0 of 0 in the other stages
      */
     void at(String stage, int step, int steps);

@@ -1,19 +1,19 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.rrdb.RrdbConfig;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 
-/** What restores photos: {@link FaithDiff}, an RRDBNet ({@link RrdbRestorer}), or the one behind the other ({@link TwoStages}). */
-public sealed interface Restorer extends AutoCloseable permits FaithDiff, RrdbRestorer, TwoStages {
+/** What restores photos: {@link FaithDiff}, a network of one pass ({@link GeneratorRestorer}), or the one behind the other ({@link TwoStages}). */
+public sealed interface Restorer extends AutoCloseable permits FaithDiff, GeneratorRestorer, TwoStages {
     /** The restorer that a model folder's {@code model.json} names, on a device. */
     static Restorer open(Path folder, Device device) { return open(folder, device, DType.F32, Offload.NONE); }
 
-    /** As {@link #open(Path, Device)}; type and offload are FaithDiff's, an RRDBNet is small and computes in F32. */
+    /** As {@link #open(Path, Device)}; type and offload are FaithDiff's, a network of one pass is small and computes in F32. */
     static Restorer open(Path folder, Device device, DType dtype, Offload offload) {
-        return RrdbConfig.describes(new ModelFolder(folder).description()) ? RrdbRestorer.open(folder, device) : FaithDiff.open(folder, device, dtype, offload);
+        boolean onePass = GeneratorRestorer.takes(new ModelFolder(folder).description());
+        return onePass ? GeneratorRestorer.open(folder, device) : FaithDiff.open(folder, device, dtype, offload);
     }
 
     /** As {@link #restore(Image, Options, Listener, Path)}, with nobody listening and nothing to resume. */

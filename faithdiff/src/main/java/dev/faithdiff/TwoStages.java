@@ -6,18 +6,18 @@ import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 
 /**
- * FaithDiff behind an RRDBNet, which removes what damage it can and enlarges: what it makes, at the size of the result, takes the photo's
- * place in everything that follows, that is in features, start and colours.
+ * FaithDiff behind a network of one pass, which removes what damage it can and enlarges: what it makes, at the size of the result, takes
+ * the photo's place in everything that follows, that is in features, start and colours.
  *
  * <p>FaithDiff's authors clean a photo so (with BSRNet) only for the network that describes it in words.
  */
-public record TwoStages(RrdbRestorer initial, FaithDiff last) implements Restorer {
+public record TwoStages(GeneratorRestorer initial, FaithDiff last) implements Restorer {
     /** Opens both model folders on one device. */
     public static TwoStages open(Path initial, Path last, Device device) { return open(initial, last, device, DType.F32, Offload.NONE); }
 
     /** As {@link #open(Path, Path, Device)}, with FaithDiff's type of activations and the weights that lie on the device. */
     public static TwoStages open(Path initial, Path last, Device device, DType dtype, Offload offload) {
-        RrdbRestorer first = RrdbRestorer.open(initial, device);
+        GeneratorRestorer first = GeneratorRestorer.open(initial, device);
         try {
             return new TwoStages(first, FaithDiff.open(last, device, dtype, offload));
         } catch (Throwable e) {

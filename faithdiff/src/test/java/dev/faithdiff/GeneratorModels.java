@@ -9,17 +9,17 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The fixtures' RRDBNet files, each converted once for all tests. */
-public final class RrdbModels {
+/** The fixtures' networks of one pass, each converted once for all tests. */
+public final class GeneratorModels {
     private static final Map<String, Path> FOLDERS = new HashMap<>();
 
-    private RrdbModels() {}
+    private GeneratorModels() {}
 
     /** The model folder of a file such as {@code realesrgan_x4}. */
     public static synchronized Path folder(String name) {
         return FOLDERS.computeIfAbsent(name, n -> {
             try {
-                Path target = Files.createTempDirectory("faithdiff-rrdb").resolve(n);
+                Path target = Files.createTempDirectory("faithdiff-generator").resolve(n);
                 Path source = Fixtures.dir().resolve("rrdbnet").resolve(n + ".pth");
                 assertThat(dev.faithdiff.convert.Main.run("convert", source.toString(), "-o", target.toString())).as("exit code").isZero();
                 return target;

@@ -3,11 +3,16 @@ package dev.faithdiff;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faithdiff.generator.Generator;
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
+import dev.faithdiff.nn.Weights;
 import dev.faithdiff.rrdb.RrdbConfig;
+import dev.faithdiff.rrdb.RrdbNet;
+import dev.faithdiff.srvgg.SrvggConfig;
+import dev.faithdiff.srvgg.SrvggNetCompact;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,9 +21,10 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Photos through the fixtures' RRDBNets, alone and in front of the tiny FaithDiff model. */
-class RrdbRestorerTest {
+/** Photos through the fixtures' networks of one pass, alone and in front of the tiny FaithDiff model. */
+class GeneratorRestorerTest {
     private static Image photo(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         new Random(width).nextBytes(rgb);
@@ -27,12 +33,13 @@ class RrdbRestorerTest {
 
     private static Options scale(int n) { return Options.defaults().withScale(n); }
 
-    private static RrdbRestorer open(String name) { return (RrdbRestorer) Restorer.open(RrdbModels.folder(name), Device.CPU); }
+    private static GeneratorRestorer open(String name) { return (GeneratorRestorer) Restorer.open(GeneratorModels.folder(name), Device.CPU); }
 
     @ParameterizedTest
-    @CsvSource({"realesrgan_x4, 4, 13, 9", "realesrgan_x2, 2, 13, 9", "realesrgan_x2, 2, 1, 1", "bsrnet_x4, 4, 1, 30"})
+    @CsvSource({"realesrgan_x4, 4, 13, 9", "realesrgan_x2, 2, 13, 9", "realesrgan_x2, 2, 1, 1", "bsrnet_x4, 4, 1, 30",
+            "srvgg_x4, 4, 13, 9", "srvgg_x4, 4, 1, 1"})
     void enlargesByItsOwnScale(String name, int scale, int width, int height) {
-        try (RrdbRestorer r = open(name)) {
+        try (GeneratorRestorer r = open(name)) {
             assertThat(r.defaults().scale()).isEqualTo(scale);
             Image own = r.restore(photo(width, height), scale(scale));
             assertThat(own.toString()).isEqualTo("Image " + scale * width + "x" + scale * height);
@@ -42,10 +49,12 @@ class RrdbRestorerTest {
         }
     }
 
-    /** Tiles of 64 pixels of the result with the margin of 32 pixels of the photo; the network reaches 34 pixels far. */
-    @Test void tilesAreHardlySeen() {
+    /** Tiles of 64 pixels of the result with a margin of 32 pixels of the photo, where the RRDBNet reaches 34 far, or of all it reaches. */
+    @ParameterizedTest
+    @ValueSource(strings = {"realesrgan_x4", "srvgg_x4"})
+    void tilesAreHardlySeen(String name) {
         List<String> stages = new ArrayList<>();
-        try (RrdbRestorer r = open("realesrgan_x4")) {
+        try (GeneratorRestorer r = open(name)) {
             Image whole = r.restore(photo(70, 50), scale(4));
             Image tiled = r.restore(photo(70, 50), scale(4).withVaeTile(64), (stage, step, steps) -> stages.add(stage + " " + step + "/" + steps));
             for (int i = 0; i < whole.rgb().length; i++) {
@@ -56,29 +65,39 @@ class RrdbRestorerTest {
     }
 
     @Test void tilesAreHalvedUntilTheyFit() {
-        RrdbConfig released = new RrdbConfig(4, 64, 32, 23);
-        assertThat(RrdbRestorer.tile(released, 1L << 33)).isEqualTo(512);
-        assertThat(RrdbRestorer.tile(released, 1L << 30)).isEqualTo(256);
-        assertThat(RrdbRestorer.tile(released, 1)).isEqualTo(64);
+        try (Weights w = Weights.init(1, Device.of("dry"))) {
+            Generator large = new RrdbNet(w.at("large"), new RrdbConfig(4, 64, 32, 23)), half = new RrdbNet(w.at("half"), new RrdbConfig(2, 64, 32, 23));
+            Generator small = new SrvggNetCompact(w.at("small"), new SrvggConfig(4, 64, 32));
+            assertThat(GeneratorRestorer.tile(large, 1L << 33)).isEqualTo(512);
+            assertThat(GeneratorRestorer.tile(large, 1L << 30)).isEqualTo(256);
+            assertThat(GeneratorRestorer.tile(large, 1)).isEqualTo(64);
+            assertThat(GeneratorRestorer.tile(half, 1L << 33)).isEqualTo(1024);
+            assertThat(GeneratorRestorer.tile(small, 1L << 28)).isEqualTo(512);
+        }
     }
 
     @Test void refusesWhatMeansNothingToIt() {
-        try (RrdbRestorer r = open("realesrgan_x4")) {
+        try (GeneratorRestorer r = open("realesrgan_x4")) {
             Options o = scale(2).withSteps(5).withColorFix(ColorFix.NONE).withPrompt("a cat");
             assertThatThrownBy(() -> r.restore(photo(4, 4), o)).hasMessage("an RRDBNet has no steps, prompt, color-fix; leave it out");
+        }
+        try (GeneratorRestorer r = open("srvgg_x4")) {
+            assertThatThrownBy(() -> r.check(scale(2).withSteps(5))).hasMessage("an SRVGGNetCompact has no steps; leave it out");
         }
     }
 
     @Test void modelsOfAnotherKindAreNamed() {
-        Path network = RrdbModels.folder("realesrgan_x4");
+        Path network = GeneratorModels.folder("realesrgan_x4");
         assertThatThrownBy(() -> FaithDiff.open(network, Device.CPU)).hasMessageContaining("'kind' must be 'faithdiff' (this model has 'rrdbnet')");
-        assertThatThrownBy(() -> RrdbRestorer.open(TinyModel.folder(), Device.CPU)).hasMessageContaining("is not an RRDBNet");
+        assertThatThrownBy(() -> GeneratorRestorer.open(TinyModel.folder(), Device.CPU)).hasMessageContaining("is not an RRDBNet");
     }
 
     /** The second stage restores what the first one made as if it were the photo. */
-    @Test void twoStages() {
+    @ParameterizedTest
+    @ValueSource(strings = {"bsrnet_x4", "srvgg_x4"})
+    void twoStages(String first) {
         Options o = scale(3).withSteps(2);
-        try (TwoStages both = TwoStages.open(RrdbModels.folder("bsrnet_x4"), TinyModel.folder(), Device.CPU)) {
+        try (TwoStages both = TwoStages.open(GeneratorModels.folder(first), TinyModel.folder(), Device.CPU)) {
             Image cleaned = both.initial().restore(photo(20, 12), scale(3));
             Image alone = both.last().restore(photo(20, 12), o);
             assertThat(both.restore(photo(20, 12), o)).isEqualTo(both.last().restore(cleaned, o.withScale(1))).isNotEqualTo(alone);

@@ -1,7 +1,7 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.GeneratorRestorer;
 import dev.faithdiff.Restorer;
-import dev.faithdiff.RrdbRestorer;
 import dev.faithdiff.cli.Report.Outcome;
 import dev.faithdiff.image.Caption;
 import dev.faithdiff.image.Image;
@@ -81,7 +81,7 @@ record Batch(Restorer restorer, Settings settings, boolean metadata, boolean ove
     }
 
     private Loaded load(Job job) {
-        String caption = restorer instanceof RrdbRestorer ? null : Caption.of(job.in());
+        String caption = restorer instanceof GeneratorRestorer ? null : Caption.of(job.in());
         return new Loaded(ImageFiles.readPhoto(job.in()), caption == null ? settings : settings.withPrompt(caption));
     }
 

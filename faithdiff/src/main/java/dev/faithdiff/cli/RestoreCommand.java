@@ -44,7 +44,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private ModelChoice model;
 
-    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of an RRDBNet (BSRNet, Real-ESRGAN) that cleans the photo first.")
+    @Option(names = "--initial", paramLabel = "DIR",
+            description = "Folder of an RRDBNet or SRVGGNetCompact (BSRNet, Real-ESRGAN) that cleans the photo first.")
     private Path initial;
 
     @Mixin private RestoreOptions restore;

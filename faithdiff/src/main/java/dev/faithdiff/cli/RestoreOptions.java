@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 final class RestoreOptions {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec;
 
-    @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8 (default: 4, or an RRDBNet's own).")
+    @Option(names = "--scale", paramLabel = "N", description = "Enlargement, 1..8 (default: 4; of an RRDBNet or SRVGGNetCompact its own).")
     private Integer scale;
 
     @Option(names = "--steps", paramLabel = "N", description = "Denoising steps, 1..1000 (default: the model's, 20 for the released one).")

@@ -1,4 +1,4 @@
-package dev.faithdiff.rrdb;
+package dev.faithdiff.generator;
 
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;

@@ -24,9 +24,6 @@ public record RrdbConfig(int scale, int features, int growth, int blocks) {
         if (!holds) throw new IllegalArgumentException("an RRDBNet has " + rule);
     }
 
-    /** Whether a {@code model.json} is of an RRDBNet. */
-    public static boolean describes(Config c) { return c.text("kind", "").equals("rrdbnet"); }
-
     /** Reads {@code model.json}. */
     public static RrdbConfig of(Config c) {
         c.require("in_channels", "3");

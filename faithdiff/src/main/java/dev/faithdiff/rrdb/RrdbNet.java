@@ -1,5 +1,6 @@
 package dev.faithdiff.rrdb;
 
+import dev.faithdiff.generator.Generator;
 import dev.faithdiff.nn.Conv2d;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
@@ -11,7 +12,11 @@ import java.util.List;
  * The generator of ESRGAN, Real-ESRGAN and BSRGAN, and BSRNet: residual-in-residual dense blocks and two nearest enlargements (BasicSR
  * rrdbnet_arch.py, KAIR network_rrdbnet.py; parameters under BasicSR's names).
  */
-public final class RrdbNet {
+public final class RrdbNet implements Generator {
+    /** In {@code model.json}. */
+    public static final String KIND = "rrdbnet";
+    /** In pixels that the trunk sees. 23 blocks reach 350 far, but what is farther than a few hardly counts; the published margin is 10. */
+    private static final int MARGIN = 32;
     /** Dense blocks of one residual-in-residual block. */
     private static final int DENSE = 3;
 
@@ -35,13 +40,17 @@ public final class RrdbNet {
         convLast = new Conv2d(w.at("conv_last"), n, 3, 3);
     }
 
-    public RrdbConfig config() { return config; }
+    @Override public String name() { return "RRDBNet"; }
 
-    /**
-     * {@code [B, H, W, 3]} in 0..1 to {@code [B, scale*H, scale*W, 3]}, nominally 0..1; both sides are multiples of
-     * {@link RrdbConfig#unshuffle}.
-     */
-    public Tensor forward(Tensor x) {
+    @Override public int scale() { return config.scale(); }
+
+    @Override public int multiple() { return config.unshuffle(); }
+
+    @Override public int margin() { return MARGIN * config.unshuffle(); }
+
+    @Override public long bytesPerPixel() { return config.bytesPerPixel(); }
+
+    @Override public Tensor forward(Tensor x) {
         try (Scope s = Scope.open()) {
             Tensor h = convFirst.forward(unshuffled(x));                              // [B, h, w, n], h = H/unshuffle
             h = s.replace(h, trunk(h));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.faithdiff.RrdbModels;
+import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metadata;
@@ -169,7 +169,7 @@ class BatchTest {
     /** What a photo's file holds beside RGB of 8 bits stays through an RRDBNet alone and in front of FaithDiff. */
     @ParameterizedTest @ValueSource(strings = {"--model", "--initial"})
     void rrdbNetsKeepWhatAPhotoHolds(String option) throws IOException {
-        Path in = dir.resolve("in"), out = dir.resolve("out"), network = RrdbModels.folder("realesrgan_x4");
+        Path in = dir.resolve("in"), out = dir.resolve("out"), network = GeneratorModels.folder("realesrgan_x4");
         Files.createDirectories(in);
         byte[] profile = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
         Metadata metadata = new Metadata(null, null, profile, new Metadata.Resolution(300, 150), null);

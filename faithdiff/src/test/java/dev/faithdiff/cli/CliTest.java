@@ -2,7 +2,7 @@ package dev.faithdiff.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.faithdiff.RrdbModels;
+import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.DType;
@@ -145,7 +145,7 @@ class CliTest {
     }
 
     @Test void restoresWithAnRrdbNetAlone() throws IOException {
-        Path out = dir.resolve("out.png"), network = RrdbModels.folder("realesrgan_x2");
+        Path out = dir.resolve("out.png"), network = GeneratorModels.folder("realesrgan_x2");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err()).contains("30x18");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3).err()).contains("45x27");
         assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"vae-tile\":0}").doesNotContain("seed", "steps");
@@ -156,7 +156,7 @@ class CliTest {
     }
 
     @Test void restoresBehindAnRrdbNet() throws IOException {
-        Path out = dir.resolve("out.png"), alone = dir.resolve("alone.png"), network = RrdbModels.folder("bsrnet_x4");
+        Path out = dir.resolve("out.png"), alone = dir.resolve("alone.png"), network = GeneratorModels.folder("bsrnet_x4");
         assertThat(run("restore", photo(12, 8), "-o", out, "--steps", 2, "--initial", network).err()).contains("48x32");
         assertThat(run("restore", photo(12, 8), "-o", alone, "--steps", 2).code()).isZero();
         assertThat(Files.mismatch(out, alone)).isNotEqualTo(-1);

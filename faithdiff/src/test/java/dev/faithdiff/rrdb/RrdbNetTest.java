@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
-import dev.faithdiff.RrdbModels;
+import dev.faithdiff.GeneratorModels;
+import dev.faithdiff.generator.CroppedTiles;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.DType;
@@ -47,7 +48,7 @@ class RrdbNetTest {
 
     /** Runs a fixture's input through the network of a converted file. */
     private static void check(String model, String io, Body body) {
-        Path folder = RrdbModels.folder(model);
+        Path folder = GeneratorModels.folder(model);
         try (Scope s = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
             RrdbNet net = new RrdbNet(w, RrdbConfig.of(Config.read(folder.resolve("model.json"))));
             w.done();

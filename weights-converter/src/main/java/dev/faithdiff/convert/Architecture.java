@@ -3,18 +3,26 @@ package dev.faithdiff.convert;
 import dev.faithdiff.tensor.io.Source;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** What a set of tensors is, judged by its names. */
 enum Architecture {
     FAITHDIFF("FaithDiff: an SDXL U-Net with the added modules"), FAITHDIFF_ADDED("modules that FaithDiff adds, without a U-Net"),
     SDXL_FILE("SDXL in a single file (original layout)"), UNET("an SDXL U-Net (diffusers)"), VAE("a VAE (diffusers)"),
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
-    RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)"), SRVGG("an SRVGGNetCompact (Real-ESRGAN), which is not supported"),
+    RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNet()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNet()),
     UNKNOWN("of no known architecture");
 
     private final String words;
+    /** Where it is a model of its own, else null. */
+    final Generator generator;
 
-    Architecture(String words) { this.words = words; }
+    Architecture(String words) { this(words, null); }
+
+    Architecture(String words, Generator generator) {
+        this.words = words;
+        this.generator = generator;
+    }
 
     @Override public String toString() { return words; }
 
@@ -30,8 +38,13 @@ enum Architecture {
         if (keys.contains("decoder.mid_block.resnets.0.conv1.weight")) return VAE;
         if (keys.stream().anyMatch(k -> k.endsWith("embeddings.token_embedding.weight"))) return CLIP;
         if (keys.contains("positional_embedding") && keys.contains("ln_final.weight")) return OPEN_CLIP;
-        if (RrdbNet.is(inner)) return RRDBNET;
-        if (keys.contains("body.0.weight") && keys.contains("body.1.weight") && !keys.contains("conv_first.weight")) return SRVGG;
-        return UNKNOWN;
+        return generators().filter(a -> a.generator.is(inner)).findFirst().orElse(UNKNOWN);
     }
+
+    /** The network that {@code model.json} calls so, or null. */
+    static Generator generator(String kind) {
+        return generators().map(a -> a.generator).filter(g -> g.kind().equals(kind)).findFirst().orElse(null);
+    }
+
+    private static Stream<Architecture> generators() { return Stream.of(values()).filter(a -> a.generator != null); }
 }

@@ -14,10 +14,11 @@ import picocli.CommandLine.TypeConversionException;
 
 /** {@code faithdiff convert}: one model folder of a released checkpoint. */
 @Command(name = "convert", sortOptions = false, description = "Makes one model folder of a released checkpoint: SDXL (a diffusers folder or a "
-        + "single file), a VAE (folder or file) and FaithDiff.bin; or of an RRDBNet file (Real-ESRGAN, BSRGAN). "
+        + "single file), a VAE (folder or file) and FaithDiff.bin; or of an RRDBNet or SRVGGNetCompact file (Real-ESRGAN, BSRGAN). "
         + "Pickles may hold tensors and containers only.")
 final class ConvertCommand implements Callable<Integer> {
-    @Parameters(arity = "0..1", paramLabel = "SOURCE", description = "Folder that holds the parts, which are found by structure; or an RRDBNet file.")
+    @Parameters(arity = "0..1", paramLabel = "SOURCE", description = "Folder that holds the parts, which are found by structure; "
+            + "or the file of an RRDBNet or SRVGGNetCompact.")
     private Path source;
 
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "MODELDIR", description = "Folder to make.")
@@ -80,13 +81,14 @@ final class ConvertCommand implements Callable<Integer> {
         try (WeightFile file = WeightFile.open(path)) {
             Map<String, Source> all = KeyNames.unwrap(file.tensors());
             Architecture kind = Architecture.of(all);
-            if (kind != Architecture.RRDBNET) throw new ConvertError(path, "is " + kind + "; alone only an RRDBNet can be converted");
-            Map<String, Source> tensors = RrdbNet.modern(all);
-            JsonObject numbers = RrdbNet.numbers(tensors);
+            Generator network = kind.generator;
+            if (network == null) throw new ConvertError(path, "is " + kind + "; alone only an RRDBNet or SRVGGNetCompact can be converted");
+            Map<String, Source> tensors = network.modern(all);
+            JsonObject numbers = network.numbers(tensors);
             Report report = new Report();
             ModelPlan plan = new ModelPlan(precision, report);
-            plan.file("model.json", ModelJson.rrdbnet(path, numbers));
-            plan.part("generator", tensors, KeyRules.rrdbnet(numbers), path.getFileName().toString());
+            plan.file("model.json", ModelJson.generator(path, network.kind(), numbers));
+            plan.whole("generator", tensors, network.keys(numbers), path.getFileName().toString());
             if (all.size() < file.tensors().size()) report.note((file.tensors().size() - all.size()) + " tensors of another copy dropped");
             report.requireComplete();
             ModelFolder.write(output, force, folder -> plan.write(folder, Progress.terminal()));

@@ -35,7 +35,7 @@ final class InspectCommand implements Callable<Integer> {
 
     /** The numbers of a network that is described by them. */
     private static String sizes(Map<String, Source> tensors) {
-        Map<String, Source> inner = KeyNames.unwrap(tensors);
-        return RrdbNet.is(inner) ? " " + RrdbNet.numbers(RrdbNet.modern(inner)) : "";
+        Generator network = Architecture.of(tensors).generator;
+        return network == null ? "" : " " + network.numbers(network.modern(KeyNames.unwrap(tensors)));
     }
 }

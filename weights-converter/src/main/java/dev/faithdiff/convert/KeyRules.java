@@ -12,8 +12,8 @@ import java.util.Map;
 /**
  * The tensors that each part of a model needs, name and shape, derived from its configuration.
  *
- * <p>Sources: diffusers' UNet2DConditionModel and AutoencoderKL, transformers' CLIPTextModel, BasicSR's RRDBNet, and the modules that
- * FaithDiff adds (their published misspelling is kept).
+ * <p>Sources: diffusers' UNet2DConditionModel and AutoencoderKL, transformers' CLIPTextModel, and the modules that FaithDiff
+ * adds (their published misspelling is kept).
  */
 final class KeyRules {
     static final String ENCODER = "denoise_encoder", CONDITION = "condition_embedding";
@@ -165,22 +165,6 @@ final class KeyRules {
             keys.norm(block + ".ln_2", width);
         }
         keys.linear(PROJECTION, width, embedding);
-        return keys.shapes();
-    }
-
-    /** The generator of {@link RrdbNet}'s numbers. */
-    static Map<String, Shape> rrdbnet(JsonObject numbers) {
-        KeyList keys = new KeyList();
-        int features = number(numbers, "features"), growth = number(numbers, "growth"), shuffled = 4 / Math.max(1, number(numbers, "scale"));
-        keys.conv("conv_first", number(numbers, "in_channels") * shuffled * shuffled, features, 3);
-        for (int i = 0; i < number(numbers, "blocks"); i++) {
-            for (int j = 1; j <= 3; j++) {
-                String at = "body." + i + ".rdb" + j + ".conv";
-                for (int k = 1; k <= 5; k++) keys.conv(at + k, features + (k - 1) * growth, k < 5 ? growth : features, 3);
-            }
-        }
-        for (String layer : List.of("conv_body", "conv_up1", "conv_up2", "conv_hr")) keys.conv(layer, features, features, 3);
-        keys.conv("conv_last", features, number(numbers, "out_channels"), 3);
         return keys.shapes();
     }
 

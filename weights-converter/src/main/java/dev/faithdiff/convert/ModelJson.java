@@ -11,7 +11,6 @@ import java.util.Set;
 
 /** The model folder's {@code model.json}: its format, where it came from, and the numbers that the reference hard-codes. */
 final class ModelJson {
-    static final JsonElement RRDBNET = new JsonPrimitive("rrdbnet");
     private static final Set<String> SHOWN = Set.of("encoder_block_out_channels", "encoder_layers_per_block", "encoder_mid_block_add_attention",
             "condition_channels", "embedding_channels", "transformer_width", "transformer_layers", "transformer_mlp_ratio", "downscale");
 
@@ -72,10 +71,10 @@ final class ModelJson {
     /** As {@link #text(SourceFolder, JsonObject)} for a model that no files were the source of. */
     static String text(String origin, JsonObject numbers) { return text(new JsonPrimitive(origin), numbers); }
 
-    /** The file of an RRDBNet, whose numbers are not nested. */
-    static String rrdbnet(Path source, JsonObject numbers) {
+    /** The file of a network that is a model of its own; its numbers are not nested. */
+    static String generator(Path source, String kind, JsonObject numbers) {
         JsonObject model = header(new JsonPrimitive(name(source)));
-        model.add("kind", RRDBNET);
+        model.addProperty("kind", kind);
         numbers.asMap().forEach(model::add);
         return Published.text(model);
     }

@@ -31,6 +31,17 @@ final class ModelPlan {
 
     /** Takes the needed tensors of a part; missing and misshapen ones are problems, others are reported as unused. */
     void part(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {
+        take(part, tensors, needed, origin);
+        report.unused(origin, rest(tensors, needed));
+    }
+
+    /** As {@link #part} of a network that is taken whole: tensors that it does not need are problems too. */
+    void whole(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {
+        take(part, tensors, needed, origin);
+        tensors.keySet().stream().filter(k -> !needed.containsKey(k)).forEach(k -> report.problem(part + ": " + ConvertError.clean(k) + " is not part of the model"));
+    }
+
+    private void take(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {
         Map<String, Source> taken = new LinkedHashMap<>();
         needed.forEach((key, shape) -> {
             Source t = tensors.get(key);
@@ -40,7 +51,6 @@ final class ModelPlan {
         });
         parts.put(part, taken);
         report.mapped(part, taken.values(), origin);
-        report.unused(origin, rest(tensors, needed));
         long integers = taken.keySet().stream().filter(k -> !tensors.get(k).dtype().isFloating()).count();
         if (integers > 0) report.note(part + ": " + integers + " tensors hold integers, which are taken as they are, without scales");
         if (precision.keeps() && taken.values().stream().anyMatch(t -> t.dtype() == DType.F32)) {

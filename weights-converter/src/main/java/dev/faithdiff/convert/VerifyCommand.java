@@ -1,6 +1,7 @@
 package dev.faithdiff.convert;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -44,9 +45,9 @@ final class VerifyCommand implements Callable<Integer> {
     private Map<String, Map<String, Shape>> needed(JsonObject model) {
         Map<String, Map<String, Shape>> parts = new LinkedHashMap<>();
         if (model.has("kind")) {
-            String kind = ConvertError.clean(model.get("kind").toString());
-            if (!model.get("kind").equals(ModelJson.RRDBNET)) throw new ConvertError(folder, "is a model of unknown kind " + kind);
-            parts.put("generator", KeyRules.rrdbnet(model));
+            Generator network = model.get("kind") instanceof JsonPrimitive kind ? Architecture.generator(kind.getAsString()) : null;
+            if (network == null) throw new ConvertError(folder, "is a model of unknown kind " + ConvertError.clean(model.get("kind").toString()));
+            parts.put("generator", network.keys(model));
             return parts;
         }
         if (!(model.get("faithdiff") instanceof JsonObject numbers)) throw new ConvertError(folder.resolve("model.json"), "has no faithdiff");

@@ -47,7 +47,7 @@ class FuzzTest {
         "safetensors, dtypes/same_tensor.safetensors, 1600", "single file, checkpoint-tiny/sdxl-single-file.safetensors, 120000",
         "shard index, checkpoint-tiny/loader-variants/vae-sharded/diffusion_pytorch_model.safetensors.index.json, 0",
         "torch zip, checkpoint-tiny/loader-variants/odd_tensors_zip.pt, 0", "torch legacy, checkpoint-tiny/loader-variants/odd_tensors_legacy.pt, 0",
-        "pickle protocol 4, checkpoint-tiny/loader-variants/odd_tensors_pickle4.pt, 0", "rrdbnet, rrdbnet/realesrgan_x2.pth, 12000",
+        "pickle protocol 4, checkpoint-tiny/loader-variants/odd_tensors_pickle4.pt, 0", "rrdbnet, rrdbnet/realesrgan_x2.pth, 12000", "srvgg, rrdbnet/srvgg_x4.pth, 6000",
         "unet configuration, checkpoint-tiny/sdxl/unet/config.json, 0", "text configuration, checkpoint-tiny/sdxl/text_encoder_2/config.json, 0",
         "vae configuration, checkpoint-tiny/sdxl/vae/config.json, 0"})
     void damagedFilesAreReadOrRefused(String format, String name, int head) throws IOException {
@@ -91,16 +91,17 @@ class FuzzTest {
     private static void load(Path path) throws IOException {
         try (WeightFile file = WeightFile.open(path)) {
             Map<String, Source> tensors = KeyNames.unwrap(file.tensors());
-            switch (Architecture.of(tensors)) {
-                case SDXL_FILE -> OriginalLayout.parts(tensors).values().forEach(p -> p.values().forEach(FuzzTest::drain));
-                case RRDBNET -> {
-                    Map<String, Source> modern = RrdbNet.modern(tensors);
-                    ModelPlan plan = new ModelPlan(Precision.parse("f16"), new Report());
-                    plan.part("generator", modern, KeyRules.rrdbnet(RrdbNet.numbers(modern)), "mutated");
-                    modern.values().forEach(FuzzTest::drain);
-                }
-                default -> tensors.values().forEach(FuzzTest::drain);
+            Architecture kind = Architecture.of(tensors);
+            if (kind == Architecture.SDXL_FILE) {
+                OriginalLayout.parts(tensors).values().forEach(p -> p.values().forEach(FuzzTest::drain));
+                return;
             }
+            if (kind.generator != null) {
+                tensors = kind.generator.modern(tensors);
+                new ModelPlan(Precision.parse("f16"), new Report())
+                        .whole("generator", tensors, kind.generator.keys(kind.generator.numbers(tensors)), "mutated");
+            }
+            tensors.values().forEach(FuzzTest::drain);
         }
     }
 

@@ -1,0 +1,57 @@
+package dev.faithdiff.convert;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.Source;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A file of SRVGGNetCompact as a model folder of its own kind. */
+class SrvggNetTest {
+    private static final Path FILE = Path.of(System.getProperty("fixtures.dir"), "rrdbnet", "srvgg_x4.pth");
+
+    @TempDir Path folder;
+
+    @Test
+    void becomesAFolder() throws IOException {
+        Path model = folder.resolve("m");
+        CommandLineRun run = CommandLineRun.of("convert", FILE, "-o", model);
+        assertThat(run.err()).isEmpty();
+        JsonObject json = Settings.read(model.resolve("model.json"));
+        assertThat(json.toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"srvgg_x4.pth\",\"kind\":\"srvggnetcompact\","
+                + "\"scale\":4,\"features\":16,\"convolutions\":3,\"in_channels\":3,\"out_channels\":3}");
+        try (WeightFile source = WeightFile.open(FILE); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
+            Map<String, Source> all = KeyNames.unwrap(source.tensors());
+            assertThat(made.entries().keySet()).isEqualTo(all.keySet()).isEqualTo(new SrvggNet().keys(json).keySet());
+            for (SafeTensors.Entry e : made.entries().values()) {
+                assertThat(e.data().toArray(ValueLayout.JAVA_BYTE)).as(e.name()).isEqualTo(TorchFileTest.bytes(all.get(e.name())));
+            }
+        }
+        assertThat(CommandLineRun.of("verify", model).code()).isZero();
+        assertThat(CommandLineRun.of("inspect", FILE, "--short").out()).contains("an SRVGGNetCompact").contains("\"scale\":4");
+    }
+
+    /** Released files hold {@code params} or {@code params_ema}; a bare state dict is the same network. */
+    @Test
+    void allWrappersAreTheSame() throws IOException {
+        List<Path> models = new ArrayList<>();
+        for (String wrapper : List.of("", "params.", "params_ema.")) {
+            Path file = folder.resolve(wrapper + "w.safetensors"), model = folder.resolve("m" + wrapper);
+            try (WeightFile source = WeightFile.open(FILE)) {
+                SafeTensors.write(file, KeyNames.unwrap(source.tensors()).values().stream().map(t -> Views.renamed(t, wrapper + t.name())).toList(), Map.of());
+            }
+            assertThat(CommandLineRun.of("convert", file, "-o", model).err()).isEmpty();
+            models.add(model.resolve("generator/model.safetensors"));
+        }
+        assertThat(models.get(1)).hasSameBinaryContentAs(models.get(0));
+        assertThat(models.get(2)).hasSameBinaryContentAs(models.get(0));
+    }
+}
