@@ -93,11 +93,14 @@ public final class FaithDiff implements Restorer {
         return lowers ? o.withStrength(Damage.MILD_STRENGTH) : o;
     }
 
-    @Override public boolean takes(String option) { return true; }
+    @Override public boolean takes(String option) { return !option.equals("detail") && !option.equals("quality"); }
 
     @Override public void check(Options o) {
         if (o.strength() < 1 && o.start() == Options.Start.NOISE) {
             throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
+        }
+        if (o.detail() > 0 || o.quality() != Options.Quality.BEST) {
+            throw new IllegalArgumentException("this model has one stage, so 'detail' and 'quality' mean nothing to it");
         }
         if (o.start() != Options.Start.PHOTO) return;
         if (!model.restoresInOneStep()) throw new IllegalArgumentException("this model was not trained to start from the photo without noise");
@@ -111,6 +114,9 @@ public final class FaithDiff implements Restorer {
                 .withStart(Options.Start.valueOf(model.config.text("start_point", d.start().name()).toUpperCase(Locale.ROOT)))
                 .withColorFix(ColorFix.valueOf(model.config.text("color_fix", d.colorFix().name()).toUpperCase(Locale.ROOT)));
     }
+
+    /** A number that {@code model.json} may have for FaithDiff. */
+    double number(String key, double otherwise) { return model.config.number(key, otherwise); }
 
     /** Gives the model's memory back; harmless when done again. */
     @Override public synchronized void close() {

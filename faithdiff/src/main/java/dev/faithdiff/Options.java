@@ -37,6 +37,13 @@ public final class Options {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
+    /** A model of two stages may do with the first, which is much faster. */
+    public enum Quality {
+        FAST, BEST;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+    }
+
     /** What is done about an input that is hardly damaged, which a restoration harms most: nothing, a warning, or less strength. */
     public enum Guard {
         OFF, WARN, AUTO;
@@ -61,6 +68,8 @@ public final class Options {
     private static final Option<Start> START = option("start", Start.LR, Objects::nonNull, "the start must be lr, noise or photo");
     private static final Option<Double> STRENGTH = option("strength", 1.0, Options::isShare, "strength must be 0..1");
     private static final Option<Double> FIDELITY = option("fidelity", 0.0, Options::isShare, "fidelity must be 0..1");
+    private static final Option<Double> DETAIL = option("detail", 0.0, Options::isShare, "detail must be 0..1");
+    private static final Option<Quality> QUALITY = option("quality", Quality.BEST, Objects::nonNull, "the quality must be fast or best");
     private static final Option<Guard> GUARD = option("guard", Guard.WARN, Objects::nonNull, "the guard must be off, warn or auto");
     private static final Option<String> PROMPT = option("prompt", "", Objects::nonNull, "the prompt may be empty but must be a text");
     private static final Option<String> NEGATIVE = option("negative", "", v -> true, "");
@@ -135,6 +144,19 @@ public final class Options {
     public double fidelity() { return FIDELITY.of(this); }
 
     public Options withFidelity(double v) { return FIDELITY.in(this, v); }
+
+    /**
+     * How much of the result's frequencies, highest first, is the first stage's, 0..1: 0 none, 1 gives the first stage's result. For models
+     * of two stages.
+     */
+    public double detail() { return DETAIL.of(this); }
+
+    public Options withDetail(double v) { return DETAIL.in(this, v); }
+
+    /** Whether both stages are wanted of a model that has two. */
+    public Quality quality() { return QUALITY.of(this); }
+
+    public Options withQuality(Quality v) { return QUALITY.in(this, v); }
 
     /** What is done about an input that is hardly damaged. */
     public Guard guard() { return GUARD.of(this); }

@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
@@ -12,8 +13,11 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, Genera
 
     /** As {@link #open(Path, Device)}; type and offload are FaithDiff's, a network of one pass is small and computes in F32. */
     static Restorer open(Path folder, Device device, DType dtype, Offload offload) {
-        boolean onePass = GeneratorRestorer.takes(new ModelFolder(folder).description());
-        return onePass ? GeneratorRestorer.open(folder, device) : FaithDiff.open(folder, device, dtype, offload);
+        Config model = new ModelFolder(folder).description();
+        if (GeneratorRestorer.takes(model)) return GeneratorRestorer.open(folder, device);
+        String initial = model.text("initial", "");
+        if (initial.isEmpty()) return FaithDiff.open(folder, device, dtype, offload);
+        return TwoStages.open(folder.resolve(initial).normalize(), folder, device, dtype, offload);
     }
 
     /** As {@link #restore(Image, Options, Listener, Path)}, with nobody listening and nothing to resume. */

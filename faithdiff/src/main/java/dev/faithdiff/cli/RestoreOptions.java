@@ -34,8 +34,9 @@ final class RestoreOptions {
     @Option(names = "--rng", paramLabel = "NAME", description = "Whose random numbers: PyTorch's on ${COMPLETION-CANDIDATES}.")
     private Options.Generator rng = Options.defaults().rng();
 
-    @Option(names = "--start", description = "What the first latents are made of: ${COMPLETION-CANDIDATES}.")
-    private Options.Start start = Options.defaults().start();
+    @Option(names = "--start", description = "What the first latents are made of: ${COMPLETION-CANDIDATES} (default: the model's, lr "
+            + "for the released one).")
+    private Options.Start start;
 
     @Option(names = "--strength", paramLabel = "X", description = "How far from the photo denoising starts, 0..1: 1 as published, 0 not at all.")
     private double strength = Options.defaults().strength();
@@ -43,6 +44,13 @@ final class RestoreOptions {
     @Option(names = "--fidelity", paramLabel = "X", description = "How much the result takes of the photo, coarse structures first, 0..1: 0 as "
             + "published, 1 all.")
     private double fidelity = Options.defaults().fidelity();
+
+    @Option(names = "--detail", paramLabel = "X", description = "How much the result takes of the first stage, fine structures first, 0..1 "
+            + "(default: the model's; for models of two stages).")
+    private Double detail;
+
+    @Option(names = "--quality", paramLabel = "NAME", description = "${COMPLETION-CANDIDATES}: fast is the first stage alone of a model of two.")
+    private Options.Quality quality = Options.defaults().quality();
 
     @Option(names = "--guard", paramLabel = "NAME", description = "What to do about a photo that is hardly damaged: ${COMPLETION-CANDIDATES} "
             + "(auto lowers the strength).")
@@ -82,9 +90,10 @@ final class RestoreOptions {
 
     private Options options(Options o) {
         try {
-            o = o.withScale(asked(scale, o.scale())).withSteps(asked(steps, o.steps())).withTile(asked(tile, o.tile())).withColorFix(asked(colorFix, o.colorFix()));
-            return o.withGuidance(guidance).withRescale(rescale).withSeed(seed).withRng(rng).withStart(start).withStrength(strength)
-                    .withFidelity(fidelity).withGuard(guard).withPrompt(prompt).withNegative(negative).withSampler(sampler).withStride(stride)
+            o = o.withScale(asked(scale, o.scale())).withSteps(asked(steps, o.steps())).withTile(asked(tile, o.tile())).withColorFix(asked(colorFix, o.colorFix()))
+                    .withStart(asked(start, o.start())).withDetail(asked(detail, o.detail()));
+            return o.withGuidance(guidance).withRescale(rescale).withSeed(seed).withRng(rng).withStrength(strength)
+                    .withFidelity(fidelity).withQuality(quality).withGuard(guard).withPrompt(prompt).withNegative(negative).withSampler(sampler).withStride(stride)
                     .withVaeTile(vaeTile);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());

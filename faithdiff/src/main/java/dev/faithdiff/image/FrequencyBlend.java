@@ -1,13 +1,18 @@
 package dev.faithdiff.image;
 
 /**
- * Takes the low frequencies of one image and the high ones of another of the same size. What sets the two apart is cut into bands by five
+ * Takes some frequencies of one image and the others of another of the same size. What sets the two apart is cut into bands by five
  * ever wider blurs (the ones of {@link ColorFix#WAVELET}): structures of about 1, 2, 4, 8 and 16 pixels, and all that is coarser.
  */
 public final class FrequencyBlend {
     private static final int LEVELS = 5;
 
     private FrequencyBlend() {}
+
+    /** How much of a band is taken, 0..1, from the finest (0) to what is coarser than all. */
+    private interface Weights {
+        float of(int band);
+    }
 
     /**
      * The blend with the bits of {@code detail}, rounded to nearest.
@@ -16,13 +21,24 @@ public final class FrequencyBlend {
      *              coarsest first, each for a sixth of the way
      * @throws ImageError if the sizes differ
      */
-    public static Image apply(Image detail, Image base, double share) {
+    public static Image apply(Image detail, Image base, double share) { return blend(detail, base, band -> weight(share, LEVELS - band)); }
+
+    /**
+     * The blend with the bits of {@code base}, rounded to nearest.
+     *
+     * @param share 0: {@code base} as it is; 1: {@code detail} as it is; in between bands of {@code detail} come in one after another, the
+     *              finest first, each for a sixth of the way
+     * @throws ImageError if the sizes differ
+     */
+    public static Image finest(Image base, Image detail, double share) { return blend(base, detail, band -> weight(share, band)); }
+
+    private static Image blend(Image detail, Image base, Weights weights) {
         if (detail.width() != base.width() || detail.height() != base.height()) {
             throw new ImageError("a blend takes two images of one size, got " + detail + " and " + base);
         }
         byte[] rgb = Image.blank(detail.width(), detail.height()), low = detail.bits() == 16 ? new byte[rgb.length] : null;
         for (int c = 0; c < 3; c++) {
-            float[] change = change(detail, base, c, share);
+            float[] change = change(detail, base, c, weights);
             for (int i = 0; i < change.length; i++) {
                 float level = level(detail, 3 * i + c) + change[i];
                 if (low == null) rgb[3 * i + c] = (byte) Math.clamp(Math.round(level), 0, 255);
@@ -33,18 +49,18 @@ public final class FrequencyBlend {
     }
 
     /** What a channel of {@code detail} gains: the bands of the difference that come from {@code base}, in 8-bit levels. */
-    private static float[] change(Image detail, Image base, int c, double share) {
+    private static float[] change(Image detail, Image base, int c, Weights weights) {
         float[] left = new float[detail.width() * detail.height()], sum = new float[left.length], next = new float[left.length];
         for (int i = 0; i < left.length; i++) left[i] = level(base, 3 * i + c) - level(detail, 3 * i + c);
         for (int level = 0; level < LEVELS; level++) {
             ColorFix.blur(left, detail.width(), 1 << level, next);
-            float weight = weight(share, level);
+            float weight = weights.of(level);
             for (int i = 0; i < left.length; i++) sum[i] += weight * (left[i] - next[i]);
             float[] swap = left;
             left = next;
             next = swap;
         }
-        float weight = weight(share, LEVELS);
+        float weight = weights.of(LEVELS);
         for (int i = 0; i < left.length; i++) sum[i] += weight * left[i];
         return sum;
     }
@@ -52,6 +68,6 @@ public final class FrequencyBlend {
     /** A sample on the scale of 0..255. */
     private static float level(Image image, int i) { return image.bits() == 16 ? image.sample(i) / 257f : image.sample(i); }
 
-    /** How much of a band is taken, 0..1; the coarsest is the last. */
-    private static float weight(double share, int level) { return (float) Math.clamp(share * (LEVELS + 1) - (LEVELS - level), 0, 1); }
+    /** Bands come in one after another. @param before bands that come in before this one */
+    private static float weight(double share, int before) { return (float) Math.clamp(share * (LEVELS + 1) - before, 0, 1); }
 }
