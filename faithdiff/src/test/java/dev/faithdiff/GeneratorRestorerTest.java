@@ -98,7 +98,7 @@ class GeneratorRestorerTest {
     void twoStages(String first) {
         Options o = scale(3).withSteps(2);
         try (TwoStages both = TwoStages.open(GeneratorModels.folder(first), TinyModel.folder(), Device.CPU)) {
-            Image cleaned = both.initial().restore(photo(20, 12), scale(3));
+            Image cleaned = both.first().network().restore(photo(20, 12), scale(3));
             Image alone = both.last().restore(photo(20, 12), o);
             assertThat(both.restore(photo(20, 12), o)).isEqualTo(both.last().restore(cleaned, o.withScale(1))).isNotEqualTo(alone);
         }

@@ -55,7 +55,7 @@ class RunFileTest {
         fails(GOOD.replace("\"steps\": 9", "\"steps\": 9.5"), "'stages[1].steps' must be a whole number, not 9.5");
         fails(GOOD.replace("\"steps\": 9", "\"steps\": \"many\""), "'stages[1].steps' must be a whole number");
         fails(GOOD.replace("\"steps\": 9", "\"batch\": 9"), "'steps'");
-        fails(GOOD.replace("unified", "everything"), "'objective' must be one of vae, lq, align, unified, decoder, not 'everything'");
+        fails(GOOD.replace("unified", "everything"), "'objective' must be one of vae, lq, align, unified, decoder, one-step, not 'everything'");
         fails(GOOD.replace("\"folder\": \"photos\"", "\"enlarge\": [\"bicubic\"]"), "'data.folder' is missing");
         fails(GOOD.replace("\"folder\": \"photos\"", "\"folder\": \"p\", \"enlarge\": [\"soft\"]"), "not soft");
         fails(GOOD.replace("\"folder\": \"photos\"", "\"folder\": \"p\", \"degradations\": [{\"recipe\": \"soup\"}]"), "no recipe soup");
