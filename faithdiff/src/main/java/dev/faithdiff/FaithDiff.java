@@ -107,12 +107,13 @@ public final class FaithDiff implements Restorer {
         if (o.steps() != 1) throw new IllegalArgumentException("the start 'photo' takes one step, not " + o.steps() + "; 'lr' takes more");
     }
 
-    /** Steps, tile and colour fix are what {@code model.json} says, where it does: a small model may want fewer and smaller ones. */
+    /** Steps, tile, condition and colour fix are what {@code model.json} says, where it does: a small model may want others than published. */
     @Override public Options defaults() {
         Options d = Options.defaults();
         return d.withSteps(model.config.integer("num_inference_steps", d.steps())).withTile(model.config.integer("tile", d.tile()))
                 .withStart(Options.Start.valueOf(model.config.text("start_point", d.start().name()).toUpperCase(Locale.ROOT)))
-                .withColorFix(ColorFix.valueOf(model.config.text("color_fix", d.colorFix().name()).toUpperCase(Locale.ROOT)));
+                .withColorFix(ColorFix.valueOf(model.config.text("color_fix", d.colorFix().name()).toUpperCase(Locale.ROOT)))
+                .withCondition(Options.Condition.valueOf(model.config.text("condition", d.condition().name()).toUpperCase(Locale.ROOT)));
     }
 
     /** A number that {@code model.json} may have for FaithDiff. */

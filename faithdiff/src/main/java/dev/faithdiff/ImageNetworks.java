@@ -1,5 +1,7 @@
 package dev.faithdiff;
 
+import dev.faithdiff.align.AlignedUNet;
+import dev.faithdiff.generator.CroppedTiles;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.nn.SharedStatistics;
 import dev.faithdiff.tensor.DType;
@@ -13,10 +15,15 @@ import dev.faithdiff.vae.BlendedTiles.Source;
 import dev.faithdiff.vae.Encoder;
 import java.util.function.UnaryOperator;
 
-/** The three networks that see an image at its full size, in tiles where asked for or where memory ends. Heights and widths are in latents. */
+/** The networks that see an image at its full size, in tiles where asked for or where memory ends. Heights and widths are in latents. */
 final class ImageNetworks {
     /** Of the free memory; the rest is for what kernels keep and for the image itself. */
     private static final double SHARE = 0.5;
+
+    /** Maps of the features' size that computing the condition holds at its peak. */
+    private static final int CONDITION_MAPS = 3;
+    /** The smallest part that the condition is computed in. */
+    private static final int LEAST_PART = 32;
 
     private final Model model;
     private final int tile, down;
@@ -55,6 +62,24 @@ final class ImageNetworks {
     BlendedTiles featureTiles(int h, int w) {
         if (tile > 0) return BlendedTiles.square(h, w, tile);
         return fitting(h, w, Encoder.bytesPerPixel(model.unet.config().encoderChannels()[0]));
+    }
+
+    /**
+     * What the alignment takes of a whole image's features {@code [1, h, w, C]}, in parts where memory ends: with the whole's statistics and
+     * all that a part sees around it, so that the cut changes no more than rounding.
+     */
+    Tensor condition(Tensor features) {
+        int h = features.size(1), w = features.size(2), reach = AlignedUNet.CONDITION_REACH;
+        long latents = bytes / (CONDITION_MAPS * features.size(3) * model.dtype.bytes());
+        if ((long) h * w <= latents) return model.unet.condition(features.to(model.dtype));
+        int part = Math.max(LEAST_PART, (int) Math.sqrt(latents) - 2 * reach);
+        try (SharedStatistics statistics = new SharedStatistics(); Scope s = Scope.open()) {
+            model.unet.measure(features, statistics);
+            Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h, w, model.unet.config().embeddingChannels()));
+            new CroppedTiles(h, w, part, reach).run(Source.of(features),
+                    x -> statistics.run(() -> model.unet.condition(x.to(model.dtype))), 1, Sink.into(whole));
+            return s.keep(whole.to(model.device).to(model.dtype));
+        }
     }
 
     /** Mean and log variance {@code [1, h, w, 2*latentChannels]} of an image's latents. */

@@ -44,6 +44,13 @@ public final class Options {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
+    /** Of what the network's condition is computed: of each tile alone, as published, or of the whole image, which tiles then share. */
+    public enum Condition {
+        TILE, IMAGE;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+    }
+
     /** What is done about an input that is hardly damaged, which a restoration harms most: nothing, a warning, or less strength. */
     public enum Guard {
         OFF, WARN, AUTO;
@@ -77,6 +84,7 @@ public final class Options {
     private static final Option<String> SAMPLER = option("sampler", null, v -> v == null || Samplers.named(v) != null, "");
     private static final Option<Integer> TILE = option("tile", 1024, v -> v >= 64, "the tile must be at least 64 pixels");
     private static final Option<Double> STRIDE = option("overlap", 0.5, v -> v > 0 && v <= 1, "the overlap must be above 0 and at most 1");
+    private static final Option<Condition> CONDITION = option("condition", Condition.TILE, Objects::nonNull, "the condition must be tile or image");
     private static final Option<Integer> VAE_TILE = option("vae-tile", 0, v -> v == 0 || v >= 64, "the autoencoder's tile must be 0 or at least 64 pixels");
 
     private static final Options DEFAULTS = new Options(Map.of(), "", true, null);
@@ -191,6 +199,11 @@ public final class Options {
     public double stride() { return STRIDE.of(this); }
 
     public Options withStride(double v) { return STRIDE.in(this, v); }
+
+    /** Of what the features that guide a tile are normalised: of the tile, as published, or of the whole image. */
+    public Condition condition() { return CONDITION.of(this); }
+
+    public Options withCondition(Condition v) { return CONDITION.in(this, v); }
 
     /**
      * Side of a tile of the autoencoder and the LQ encoder in output pixels, overlapping by a quarter (published: 512); 0: no tiles where

@@ -12,7 +12,9 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder.Prompt;
 import dev.faithdiff.vae.Vae;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
@@ -38,6 +40,23 @@ final class Restoration {
         }
     }
 
+    /** What the alignment takes of the photo in a tile, {@code [1, tileHeight, tileWidth, C]}. */
+    interface Condition {
+        Tensor of(TileGrid.Tile tile);
+
+        /** Cut from the whole image's. */
+        static Condition cut(Tensor whole, TileGrid grid) { return tile -> grid.cut(whole, tile); }
+    }
+
+    /** As published, of each tile's features alone. @param features of the LQ encoder for the whole image */
+    Condition condition(Tensor features, TileGrid grid) {
+        Map<TileGrid.Tile, Tensor> known = new HashMap<>();
+        for (TileGrid.Tile t : grid.tiles()) {
+            known.put(t, Finite.require(() -> alone(() -> model.unet.condition(grid.cut(features, t).to(model.dtype))), "the alignment module"));
+        }
+        return known::get;
+    }
+
     /** Sees the end of a step and of each of its tiles. */
     interface After {
         /** @param clean makes the clean latents that the step's prediction means, while this runs */
@@ -48,31 +67,26 @@ final class Restoration {
     }
 
     /** All steps from the first. @param after sees each step's number and the latents after it */
-    Tensor denoise(Tensor latents, Tensor features, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
+    Tensor denoise(Tensor latents, Condition condition, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
             int[] target, Supplier<Tensor> noise, BiConsumer<Integer, Tensor> after) {
         try (Denoising d = new Denoising(latents.mul(1), 0, sampler, grid.tiles().size())) {
-            return denoise(d, features, prompt, sampler, guidance, grid, imageSize, target, noise, (at, clean) -> after.accept(at.step() - 1, at.latents()));
+            return denoise(d, condition, prompt, sampler, guidance, grid, imageSize, target, noise, (at, clean) -> after.accept(at.step() - 1, at.latents()));
         }
     }
 
     /**
      * All denoising steps that are left.
      *
-     * @param features  of the LQ encoder for the whole image
      * @param prompt    one row, or negative prompt and prompt where guidance is active
      * @param imageSize height and width of the padded output in pixels
      * @param target    height and width that the network is told it makes
      * @param noise     fresh noise of a tile's size
      * @throws OpError  if latents are not finite after a step, naming the op that made the first such value
      */
-    Tensor denoise(Denoising d, Tensor features, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
+    Tensor denoise(Denoising d, Condition condition, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
             int[] target, Supplier<Tensor> noise, After after) {
         try (Scope s = Scope.open()) {
-            List<Tensor> conditions = new ArrayList<>(), timeIds = new ArrayList<>();
-            for (TileGrid.Tile t : grid.tiles()) {
-                conditions.add(Finite.require(() -> alone(() -> model.unet.condition(grid.cut(features, t).to(model.dtype))), "the alignment module"));
-                timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
-            }
+            List<Tensor> timeIds = grid.tiles().stream().map(t -> timeIds(prompt.pooled().size(0), imageSize, t, target)).toList();
             TextContext text = new TextContext(prompt.states().to(model.dtype));
             Tensor pooled = prompt.pooled().to(model.dtype);
             double[] timesteps = sampler.timesteps();
@@ -83,12 +97,12 @@ final class Restoration {
                         List<Tensor> tiles = new ArrayList<>();
                         List<Supplier<Tensor>> clean = new ArrayList<>();
                         for (int k = 0; k < grid.tiles().size(); k++) {
-                            int tile = k;
-                            Tensor x = grid.cut(d.latents(), grid.tiles().get(k));
+                            TileGrid.Tile tile = grid.tiles().get(k);
+                            Tensor x = grid.cut(d.latents(), tile), ids = timeIds.get(k);
                             // A copy, since a preview looks at it after the next tile's run.
                             Supplier<Tensor> predict = () -> alone(() -> {
-                                Tensor in = sampler.scaleInput(x, at), time = model.unet.unet().embedTime((float) timesteps[at], pooled, timeIds.get(tile));
-                                Tensor answer = network.run(in.to(model.dtype), conditions.get(tile), time).to(DType.F32).mul(1);
+                                Tensor in = sampler.scaleInput(x, at), time = model.unet.unet().embedTime((float) timesteps[at], pooled, ids);
+                                Tensor answer = network.run(in.to(model.dtype), condition.of(tile), time).to(DType.F32).mul(1);
                                 return model.schedule.noise(guidance.apply(answer), in, timesteps[at]);
                             });
                             Tensor eps = predict.get(), next = d.walk(k).step(x, eps, i, noise);

@@ -69,7 +69,7 @@ final class Run {
             ImageNetworks networks = new ImageNetworks(model, options.vaeTile(), bytes);
             boolean isEncoded = model.addsChange() || saved == null && options.start() != Options.Start.NOISE;
             int tiles = networks.featureTiles(h, w).count() + (isEncoded ? networks.encodeTiles(h, w).count() : 0);
-            Tensor features = Finite.require(() -> telling(networks, "encode", 0, tiles).features(parts(), h, w), "the LQ encoder");
+            Restoration.Condition condition = condition(networks, tiles);
             Tensor photo = isEncoded ? encode(networks, tiles) : null;
             Guidance guidance = guidance();
             Prompt prompt = prompt(guidance.active());
@@ -80,7 +80,7 @@ final class Run {
                     : new Denoising(start(photo, rng), 0, sampler, grid.tiles().size())) {
                 listener.at("denoise", d.step(), steps);
                 int[] size = {in.height(), in.width()}, target = {options.tile(), options.tile()};
-                latents = restoration.denoise(d, features, prompt, sampler, guidance, grid, size, target,
+                latents = restoration.denoise(d, condition, prompt, sampler, guidance, grid, size, target,
                         () -> noise(rng, grid.tileHeight(), grid.tileWidth()), new Restoration.After() {
                             @Override public void step(Denoising at, Supplier<Tensor> clean) {
                                 if (resume != null) resume.write(at, rng, bytes);
@@ -95,6 +95,16 @@ final class Run {
             ImageNetworks decoder = telling(networks, "decode", 0, networks.decodeTiles(h, w).count());
             return Finite.image(() -> model.addsChange() ? decoder.decodeChange(mean(photo), latents, in, startsFromPhoto ? options.strength() : 1)
                     : decoder.decode(latents, in.bits()), in);
+        }
+    }
+
+    /** @param tiles of the whole stage */
+    private Restoration.Condition condition(ImageNetworks networks, int tiles) {
+        Supplier<Tensor> features = () -> Finite.require(() -> telling(networks, "encode", 0, tiles).features(parts(), h, w), "the LQ encoder");
+        if (options.condition() == Options.Condition.TILE) return restoration.condition(features.get(), grid);
+        try (Scope s = Scope.open()) {
+            Tensor of = features.get();
+            return Restoration.Condition.cut(s.keep(Finite.require(() -> networks.condition(of), "the alignment module")), grid);
         }
     }
 

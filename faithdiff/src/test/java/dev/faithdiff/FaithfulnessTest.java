@@ -56,8 +56,9 @@ class FaithfulnessTest {
             Source image = Source.of(Tensor.of(enlarged.toFloats(), 1, 64, 88, 3));
             Sampler sampler = Samplers.of(model.scheduler).create(model.schedule, model.scheduler, OPTIONS.steps());
             Tensor start = restoration.startFromImage(networks.encode(image, h, w), noise(generator, 42, c, h, w), noise(generator, ~42, c, h, w), sampler.initNoiseSigma());
-            Tensor latents = restoration.denoise(start, networks.features(image, h, w), model.text.encode(""), sampler, new Guidance(1, 0),
-                    TileGrid.of(h, w, h, w, 1), new int[] {64, 88}, new int[] {1024, 1024}, () -> null, (i, x) -> {});
+            TileGrid whole = TileGrid.of(h, w, h, w, 1);
+            Tensor latents = restoration.denoise(start, restoration.condition(networks.features(image, h, w), whole), model.text.encode(""), sampler,
+                    new Guidance(1, 0), whole, new int[] {64, 88}, new int[] {1024, 1024}, () -> null, (i, x) -> {});
             Image expected = OPTIONS.colorFix().apply(networks.decode(latents, 8), enlarged);
             assertThat(faithDiff.restore(photo, OPTIONS.withRng(generator))).isEqualTo(expected);
             assertThat(expected.equals(published)).isEqualTo(generator == Options.Generator.CPU);

@@ -79,7 +79,7 @@ class GoldenTest {
             int[] size = {ids.get(0).getAsInt(), ids.get(1).getAsInt()}, target = {ids.get(4).getAsInt(), ids.get(5).getAsInt()};
             TileGrid whole = TileGrid.of(start.size(1), start.size(2), start.size(1), start.size(2), 1);
             Tensor steps = TinyModel.tensor(f, "latents_after_step");
-            Tensor latents = restoration.denoise(start, features, model.text.encode(""), sampler,
+            Tensor latents = restoration.denoise(start, restoration.condition(features, whole), model.text.encode(""), sampler,
                     new Guidance(c.get("guidance_scale").getAsDouble(), 0), whole, size, target, () -> null,
                     (i, x) -> close("latents after step " + i, x, steps.slice(0, i, i + 1).toFloats(), AFTER_STEPS));
             Tensor decoded = model.vae.decode(latents.mul(1 / model.vae.config().scaling()));

@@ -60,10 +60,14 @@ class MemoryTest {
             assertThat(decoded[0].width() + "x" + decoded[0].height()).isEqualTo(WIDTH + "x" + HEIGHT);
             assertThat(peak(() -> networks.encode(image, h, w))).isLessThan(most(BUDGET));
             assertThat(peak(() -> networks.features(image, h / 4, w / 4))).isLessThan(most(BUDGET));
+            Tensor features = Tensor.empty(dry, DType.F32, Shape.of(1, h / 2, w / 2, model.unet.config().conditionChannels()));
+            long whole = peak(() -> networks.condition(features)), parts = peak(() -> new ImageNetworks(model, 0, BUDGET / 8).condition(features));
+            assertThat(whole).isLessThan(most(BUDGET));
+            assertThat(parts).isLessThan(whole / 2);
         }
     }
 
-    /** An image of 8192 x 8192 has 225 tiles; what stays of each is its condition and the latents of one step. */
+    /** An image of 8192 x 8192 has 225 tiles; what stays of each is its condition, unless that is the image's, and the latents of one step. */
     @Test void hundredsOfTilesHoldLittle() {
         Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
         try (Model model = Model.open(folder, dry); Scope s = Scope.open()) {
@@ -72,16 +76,20 @@ class MemoryTest {
             Tensor features = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, model.unet.config().conditionChannels()));
             Tensor start = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, channels));
             Sampler sampler = Samplers.named("euler").create(model.schedule, model.scheduler, 1);
-            long ofTile = (long) tile * tile * Float.BYTES, stays = ofTile * (model.unet.config().embeddingChannels() + 3 * channels);
-            long unet = peak(() -> denoise(model, start, features, sampler, TileGrid.of(tile, tile, tile, tile, 1)));
-            long all = peak(() -> denoise(model, start, features, sampler, grid));
+            long ofTile = (long) tile * tile * Float.BYTES, condition = ofTile * model.unet.config().embeddingChannels();
+            Restoration restoration = new Restoration(model);
+            TileGrid one = TileGrid.of(tile, tile, tile, tile, 1);
+            long unet = peak(() -> denoise(model, start, restoration.condition(features, one), sampler, one));
             assertThat(grid.tiles()).hasSize(225);
-            assertThat(all).isLessThan(unet + stays * grid.tiles().size() + 3 * start.bytes());
+            long stays = unet + 3 * channels * ofTile * grid.tiles().size() + 3 * start.bytes();
+            assertThat(peak(() -> denoise(model, start, restoration.condition(features, grid), sampler, grid))).isLessThan(stays + 225 * condition);
+            Tensor whole = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, model.unet.config().embeddingChannels()));
+            assertThat(peak(() -> denoise(model, start, Restoration.Condition.cut(whole, grid), sampler, grid))).isLessThan(stays);
         }
     }
 
-    private static void denoise(Model model, Tensor start, Tensor features, Sampler sampler, TileGrid grid) {
-        new Restoration(model).denoise(start, features, model.text.encode(""), sampler, new Guidance(1, 0), grid, new int[] {8192, 8192},
+    private static void denoise(Model model, Tensor start, Restoration.Condition condition, Sampler sampler, TileGrid grid) {
+        new Restoration(model).denoise(start, condition, model.text.encode(""), sampler, new Guidance(1, 0), grid, new int[] {8192, 8192},
                 new int[] {1024, 1024}, () -> null, (step, latents) -> {});
     }
 

@@ -78,8 +78,8 @@ final class StoredRun {
             JsonArray size = config.getAsJsonArray("target_size");
             int[] target = {size.get(0).getAsInt(), size.get(1).getAsInt()}, drawn = {0};
             TileGrid grid = TileGrid.of(h, w, target[0] / down, target[1] / down, config.get("overlap").getAsDouble());
-            Tensor latents = restoration.denoise(start, features, prompt(guidance), sampler, guidance, grid, new int[] {in.height(), in.width()}, target,
-                    () -> tensor("step_noise." + drawn[0]++), (i, x) -> check("latents_after_step." + i, x));
+            Tensor latents = restoration.denoise(start, restoration.condition(features, grid), prompt(guidance), sampler, guidance, grid,
+                    new int[] {in.height(), in.width()}, target, () -> tensor("step_noise." + drawn[0]++), (i, x) -> check("latents_after_step." + i, x));
             Tensor decoded = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, in.height(), in.width(), 3));
             networks.decode(latents, Sink.into(decoded));
             check("decoded", decoded);

@@ -3,6 +3,7 @@ package dev.faithdiff.align;
 import dev.faithdiff.nn.Conv2d;
 import dev.faithdiff.nn.GroupNorm;
 import dev.faithdiff.nn.Linear;
+import dev.faithdiff.nn.SharedStatistics;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sdxl.TextContext;
 import dev.faithdiff.sdxl.UNet;
@@ -18,6 +19,9 @@ import java.util.List;
  * goes on (paper section 3; FaithDiff UNet2DConditionModel). Neither the features nor the alignment depend on time or text.
  */
 public final class AlignedUNet {
+    /** How many pixels away a pixel of the condition sees the features, beside their statistics. */
+    public static final int CONDITION_REACH = 2;
+
     private final AlignConfig config;
     private final UNet unet;
     private final Encoder encoder;
@@ -55,6 +59,9 @@ public final class AlignedUNet {
 
     /** What the alignment takes of the features, {@code [B, h, w, embedding]}: once for an image or tile. */
     public Tensor condition(Tensor features) { return conditionEmbedding.forward(features); }
+
+    /** Takes from the features of a whole image the statistics that {@link #condition} needs for parts of it. */
+    public void measure(Tensor features, SharedStatistics statistics) { conditionEmbedding.measure(features, statistics); }
 
     /** The latents' first features with the aligned condition added, {@code [B, h, w, embedding]}. */
     public Tensor align(Tensor latents, Tensor condition) { return align(latents, condition, true); }

@@ -2,6 +2,7 @@ package dev.faithdiff.align;
 
 import dev.faithdiff.nn.Conv2d;
 import dev.faithdiff.nn.GroupNorm;
+import dev.faithdiff.nn.SharedStatistics;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -16,6 +17,8 @@ final class ConditionEmbedding {
         in = new Conv2d(w.at("conv_in"), c.conditionChannels(), c.conditionChannels(), 3);
         out = new Conv2d(w.at("conv_out"), c.conditionChannels(), c.embeddingChannels(), 3);
     }
+
+    void measure(Tensor features, SharedStatistics statistics) { statistics.measure(norm, features); }
 
     Tensor forward(Tensor features) {
         try (Scope s = Scope.open()) {

@@ -78,6 +78,10 @@ final class RestoreOptions {
             + "means less overlap, as in the published option.")
     private double stride = Options.defaults().stride();
 
+    @Option(names = "--condition", paramLabel = "NAME", description = "Of what the photo's features that guide a tile are normalised: "
+            + "${COMPLETION-CANDIDATES} (default: the model's, tile for the released one).")
+    private Options.Condition condition;
+
     @Option(names = "--vae-tile", paramLabel = "PIXELS", description = "Side of the tiles in which images are encoded and decoded; 0: as large "
             + "as the free memory allows.")
     private int vaeTile = Options.defaults().vaeTile();
@@ -91,7 +95,7 @@ final class RestoreOptions {
     private Options options(Options o) {
         try {
             o = o.withScale(asked(scale, o.scale())).withSteps(asked(steps, o.steps())).withTile(asked(tile, o.tile())).withColorFix(asked(colorFix, o.colorFix()))
-                    .withStart(asked(start, o.start())).withDetail(asked(detail, o.detail()));
+                    .withStart(asked(start, o.start())).withDetail(asked(detail, o.detail())).withCondition(asked(condition, o.condition()));
             return o.withGuidance(guidance).withRescale(rescale).withSeed(seed).withRng(rng).withStrength(strength)
                     .withFidelity(fidelity).withQuality(quality).withGuard(guard).withPrompt(prompt).withNegative(negative).withSampler(sampler).withStride(stride)
                     .withVaeTile(vaeTile);

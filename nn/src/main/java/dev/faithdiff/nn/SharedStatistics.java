@@ -6,15 +6,18 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
- * Means and variances that a network's GroupNorms take from the first run inside and use again in all others, so that the tiles of one
- * image are normalised alike. The first run's batch counts as one.
+ * Means and variances that a network's GroupNorms take from the first run inside, or by {@link #measure} before, and use again in all
+ * others, so that the tiles of one image are normalised alike. The first run's batch counts as one.
  */
 public final class SharedStatistics implements AutoCloseable {
     /** What a norm does with known statistics: {@code x * scale + shift}, each {@code [channels]}. */
     private record Affine(Tensor scale, Tensor shift) {}
 
+    /** Pixels that are looked at together, so that measuring holds little. */
+    private static final int BAND = 1 << 16;
     private static final ScopedValue<SharedStatistics> CURRENT = ScopedValue.newInstance();
 
     private final Map<GroupNorm, Affine> known = new IdentityHashMap<>();
@@ -27,38 +30,46 @@ public final class SharedStatistics implements AutoCloseable {
 
     Tensor norm(GroupNorm norm, Tensor x, boolean silu) {
         try (Scope s = Scope.open()) {
+            if (!known.containsKey(norm)) measure(norm, x);
             Affine a = known.get(norm);
-            if (a == null) known.put(norm, a = measure(norm, x));
             Tensor h = x.mul(a.scale);
             h = s.replace(h, h.add(a.shift));
             return s.keep(silu ? s.replace(h, h.silu()) : h);
         }
     }
 
-    private Affine measure(GroupNorm norm, Tensor x) {
+    /** Takes a norm's statistics from its input {@code [..., channels]}, which may be larger than any that a run sees. */
+    public void measure(GroupNorm norm, Tensor x) {
         try (Scope s = Scope.open()) {
             int channels = norm.weight.size(0), width = channels / norm.groups;
-            Tensor d = x.reshape(-1, channels).to(DType.F32);
-            float[] mean = ofGroups(d, width), scale = norm.weight.toFloats(), shift = norm.bias.toFloats();
-            d = s.replace(d, d.sub(Tensor.of(mean, channels).to(x.device())));
-            d = s.replace(d, d.mul(d));
-            float[] variance = ofGroups(d, width);
+            Tensor pixels = x.reshape(-1, channels);
+            float[] scale = norm.weight.toFloats(), shift = norm.bias.toFloats();
+            float[] mean = ofGroups(pixels, width, band -> band);
+            Tensor centre = Tensor.of(mean, channels).to(x.device());
+            float[] variance = ofGroups(pixels, width, band -> {
+                Tensor d = band.sub(centre);
+                return d.mul(d);
+            });
             for (int c = 0; c < channels; c++) {
                 scale[c] = (float) (scale[c] / Math.sqrt(variance[c] + norm.eps));
                 shift[c] -= mean[c] * scale[c];
             }
-            return new Affine(kept(scale, x), kept(shift, x));
+            known.put(norm, new Affine(kept(scale, x), kept(shift, x)));
         }
     }
 
-    /** Each channel's group mean of {@code [N, channels]}. */
-    private static float[] ofGroups(Tensor x, int width) {
-        float[] v = x.mean(0).toFloats();
-        for (int at = 0; at < v.length; at += width) {
-            double sum = 0;
-            for (int i = 0; i < width; i++) sum += v[at + i];
-            for (int i = 0; i < width; i++) v[at + i] = (float) (sum / width);
+    /** Each channel's group mean of a function of {@code [N, channels]}. */
+    private static float[] ofGroups(Tensor x, int width, UnaryOperator<Tensor> function) {
+        double[] sums = new double[x.size(1) / width];
+        for (int from = 0; from < x.size(0); from += BAND) {
+            int to = Math.min(from + BAND, x.size(0));
+            try (Scope s = Scope.open()) {
+                float[] means = function.apply(x.slice(0, from, to).to(DType.F32)).mean(0).toFloats();
+                for (int c = 0; c < means.length; c++) sums[c / width] += (double) means[c] * (to - from);
+            }
         }
+        float[] v = new float[x.size(1)];
+        for (int c = 0; c < v.length; c++) v[c] = (float) (sums[c / width] / width / x.size(0));
         return v;
     }
 
