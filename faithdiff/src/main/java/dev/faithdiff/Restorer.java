@@ -20,6 +20,9 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, Genera
         return TwoStages.open(folder.resolve(initial).normalize(), folder, device, dtype, offload);
     }
 
+    /** A short name for what a model folder holds: the first 12 hexadecimal digits of a SHA-256 over its files. */
+    static String digest(Path folder) { return new ModelFolder(folder).digest().substring(0, 12); }
+
     /** As {@link #restore(Image, Options, Listener, Path)}, with nobody listening and nothing to resume. */
     default Image restore(Image lowQuality, Options options) { return restore(lowQuality, options, Listener.NONE); }
 

@@ -1,5 +1,6 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.tensor.Version;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
@@ -12,9 +13,11 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The command line: exit code 2 for usage, 1 for failure with one line, a stack trace only with {@code --verbose}. */
-@Command(name = "faithdiff", description = {"Restores degraded photos with FaithDiff.",
-        "Weight files have commands of their own: convert, inspect, verify, synth, diff (faithdiff convert --help)."}, versionProvider = Main.Version.class,
-        mixinStandardHelpOptions = true, scope = ScopeType.INHERIT, subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, EvaluateCommand.class, KernelsCommand.class, TrainCommand.class})
+@Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
+        description = {"Restores degraded photos with FaithDiff.",
+            "Weight files have commands of their own: convert, inspect, verify, synth, diff (faithdiff convert --help)."},
+        subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, EvaluateCommand.class,
+            KernelsCommand.class, TrainCommand.class})
 public final class Main implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
@@ -67,14 +70,8 @@ public final class Main implements Callable<Integer> {
         return 0;
     }
 
-    /** The program's name and the version of its jar. */
-    static String version() {
-        String version = Main.class.getPackage().getImplementationVersion();
-        return "faithdiff " + (version == null ? "(development build)" : version);
-    }
-
-    /** The version of the jar. */
-    static final class Version implements CommandLine.IVersionProvider {
-        @Override public String[] getVersion() { return new String[] {version()}; }
+    /** What {@code --version} prints. */
+    static final class ProgramVersion implements CommandLine.IVersionProvider {
+        @Override public String[] getVersion() { return new String[] {Version.PROGRAM}; }
     }
 }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -156,10 +157,14 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** @throws IllegalArgumentException rather once at the start than for each photo, if the restorer refuses an option */
     private Settings settings(Restorer restorer) {
-        String name = model.folder().getFileName().toString();
         Options options = restore.options(restorer);
         restorer.check(options);
-        return new Settings(initial == null ? name : initial.toAbsolutePath().normalize().getFileName() + " and " + name, options, restorer::takes);
+        return new Settings(ofModels(folder -> folder.getFileName().toString()), ofModels(Restorer::digest), options, restorer::takes);
+    }
+
+    private String ofModels(Function<Path, String> fact) {
+        String last = fact.apply(model.folder());
+        return initial == null ? last : fact.apply(initial.toAbsolutePath().normalize()) + " and " + last;
     }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {

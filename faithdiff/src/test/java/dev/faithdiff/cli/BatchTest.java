@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.faithdiff.GeneratorModels;
+import dev.faithdiff.Restorer;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metadata;
 import dev.faithdiff.image.Photo;
+import dev.faithdiff.tensor.Version;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.io.IOException;
@@ -145,7 +147,9 @@ class BatchTest {
         Path in = dir.resolve("in.png"), with = dir.resolve("with.png"), without = dir.resolve("without.png");
         ImageFiles.write(noise(16, 16, 8, 1), in);
         assertThat(run(in, "-o", with, "-q").code() + run(in, "-o", without, "-q", "--no-metadata").code()).isZero();
-        assertThat(new String(Files.readAllBytes(with), java.nio.charset.StandardCharsets.ISO_8859_1)).contains("parameters", "\"model\":\"faithdiff-mini\"", "\"seed\":42");
+        String model = "\"model\":\"faithdiff-mini\",\"digest\":\"" + Restorer.digest(CliTest.MODEL) + "\"";
+        assertThat(new String(Files.readAllBytes(with), java.nio.charset.StandardCharsets.ISO_8859_1))
+                .contains("parameters", "\"program\":\"" + Version.PROGRAM + "\"", model, "\"seed\":42");
         assertThat(new String(Files.readAllBytes(without), java.nio.charset.StandardCharsets.ISO_8859_1)).doesNotContain("parameters", "seed");
         assertThat(ImageFiles.read(with)).isEqualTo(ImageFiles.read(without));
     }

@@ -7,6 +7,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The command line: what works leaves a file, what does not leaves one line, an exit code and nothing else. */
 class CliTest {
-    private static final Path MODEL = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+    static final Path MODEL = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
 
     @TempDir Path dir;
 
@@ -51,6 +52,11 @@ class CliTest {
         try (Stream<Path> all = Files.walk(dir)) {
             return all.sorted().toList();
         }
+    }
+
+    @Test void saysItsVersion() {
+        assertThat(run("--version").out().strip()).isEqualTo(Version.PROGRAM);
+        assertThat(run("restore", "--version").out().strip()).isEqualTo(Version.PROGRAM);
     }
 
     @Test void restores() {

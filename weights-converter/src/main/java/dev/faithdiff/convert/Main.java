@@ -1,5 +1,6 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -10,7 +11,8 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The commands on weight files: exit code 0, 1 for a failure told in one line, 2 for wrong usage. */
-@Command(name = "faithdiff", mixinStandardHelpOptions = true, version = "faithdiff 0.1.0", scope = ScopeType.INHERIT, sortOptions = false,
+@Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
+        sortOptions = false,
         description = "Converts and inspects weight files. Nothing in a file is ever run.",
         subcommands = {ConvertCommand.class, InspectCommand.class, VerifyCommand.class, SynthCommand.class, DiffCommand.class})
 public final class Main implements Callable<Integer> {
@@ -37,5 +39,10 @@ public final class Main implements Callable<Integer> {
     @Override public Integer call() {
         spec.commandLine().usage(System.out);
         return 0;
+    }
+
+    /** What {@code --version} prints. */
+    static final class ProgramVersion implements CommandLine.IVersionProvider {
+        @Override public String[] getVersion() { return new String[] {Version.PROGRAM}; }
     }
 }

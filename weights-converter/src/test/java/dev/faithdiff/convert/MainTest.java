@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.Source;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -54,7 +55,12 @@ class MainTest {
         assertThat(run("convert", TINY, "-o", folder.resolve("m"), "--dtype", "f12").code()).isEqualTo(2);
         assertThat(run("convert", "--help").code()).isZero();
         assertThat(run("convert", "--help").out()).contains("faithdiff convert").contains("--dtype");
-        assertThat(run("--version").out()).contains("faithdiff");
+    }
+
+    @Test
+    void everyCommandSaysTheVersionOfTheBuild() {
+        assertThat(run("--version").out().strip()).isEqualTo(Version.PROGRAM).matches("faithdiff \\d+\\.\\d+\\.\\d+(-SNAPSHOT)?");
+        assertThat(run("convert", "--version").out().strip()).isEqualTo(Version.PROGRAM);
     }
 
     @Test
