@@ -44,7 +44,7 @@ final class Finite {
 
     /** The error of some work that went wrong, with the op where it began. */
     static OpError found(Supplier<?> work, String fault) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Engine.checked(work);
         } catch (OpError e) {
             return new OpError(fault + ", the first in " + e.getMessage());

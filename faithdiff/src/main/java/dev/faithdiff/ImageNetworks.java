@@ -119,7 +119,7 @@ final class ImageNetworks {
 
     /** The image's parts {@code [H, W, 3]}, nominally -1..1. */
     void decode(Tensor latents, Sink sink) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Source z = Source.of(latents.mul(1 / model.vae.config().scaling()));
             run(decodeTiles(latents.size(1), latents.size(2)), z, 1, model.vae::decode, down, sink);
         }
@@ -150,7 +150,7 @@ final class ImageNetworks {
             return;
         }
         try (SharedStatistics statistics = new SharedStatistics()) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 statistics.run(() -> network.apply(tiles.sample(source, in)));
             }
             tiles.run(source, in, part -> statistics.run(() -> network.apply(part)), out, told);

@@ -93,7 +93,7 @@ final class Restoration {
             try (Replay network = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text))) {
                 for (int i = d.step(); i < timesteps.length; i++) {
                     int at = i;
-                    try (Scope step = Scope.open()) {
+                    try (Scope _ = Scope.open()) {
                         List<Tensor> tiles = new ArrayList<>();
                         List<Supplier<Tensor>> clean = new ArrayList<>();
                         for (int k = 0; k < grid.tiles().size(); k++) {

@@ -98,7 +98,7 @@ final class ResumeFile {
         metadata.put(STEP, Integer.toString(d.step()));
         metadata.put(BYTES, Long.toString(bytes));
         List<Source> sources = new ArrayList<>();
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             sources.add(source(LATENTS, d.latents()));
             for (int k = 0; k < d.tiles(); k++) {
                 String start = WALK + k + ".";

@@ -62,7 +62,7 @@ final class Run {
     Image run(Path file, UnaryOperator<Image> display) {
         ResumeFile resume = file == null ? null : new ResumeFile(file, model, options, in);
         int steps = sampler.timesteps().length;
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             ResumeFile.State saved = resume == null ? null : resume.read(model.device);
             listener.at("encode", 0, 0);
             long bytes = saved == null ? ImageNetworks.budget(model) : saved.bytes();
@@ -119,7 +119,7 @@ final class Run {
     }
 
     private Image preview(ImageNetworks networks, Supplier<Tensor> clean, UnaryOperator<Image> display) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return display.apply(networks.decode(clean.get(), 8));
         }
     }

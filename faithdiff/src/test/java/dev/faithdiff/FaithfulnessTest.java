@@ -49,7 +49,7 @@ class FaithfulnessTest {
     @ParameterizedTest
     @EnumSource(Options.Generator.class)
     void fullStrengthIsThePublishedRun(Options.Generator generator) {
-        try (Model model = Model.open(PatchedModel.MINI, Device.CPU); Scope s = Scope.open()) {
+        try (Model model = Model.open(PatchedModel.MINI, Device.CPU); Scope _ = Scope.open()) {
             int h = 64 / 4, w = 88 / 4, c = model.vae.config().latentChannels();
             Restoration restoration = new Restoration(model);
             ImageNetworks networks = new ImageNetworks(model, 0);

@@ -50,7 +50,7 @@ class GoldenTest {
     void runsAsTheOriginal(String name) {
         JsonObject c = cases().getAsJsonObject(name);
         Fixtures f = Fixtures.open(DIR.resolve(name + ".safetensors").toString());
-        try (Model model = Model.open(MODEL, Device.CPU); Scope scope = Scope.open()) {
+        try (Model model = Model.open(MODEL, Device.CPU); Scope _ = Scope.open()) {
             Restoration restoration = new Restoration(model);
             Image lq = ImageFiles.read(DIR.resolve("lq-" + name + ".png"));
             if (Files.exists(DIR.resolve("lq-" + name + "-small.png"))) {

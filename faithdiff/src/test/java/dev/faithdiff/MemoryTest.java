@@ -38,7 +38,7 @@ class MemoryTest {
 
     /** The estimate by which tiles are chosen holds and is not far off. */
     private void check(VaeConfig c) {
-        try (Scope s = Scope.open(); Weights w = Weights.init(1, dry)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, dry)) {
             Vae vae = new Vae(w, c);
             int latents = SIDE / c.downscale();
             Tensor z = Tensor.empty(dry, DType.F32, Shape.of(1, latents, latents, c.latentChannels()));
@@ -50,7 +50,7 @@ class MemoryTest {
 
     @Test void largeImagesTakeTheMemoryOfATile() {
         Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
-        try (Model model = Model.open(folder, dry); Scope s = Scope.open()) {
+        try (Model model = Model.open(folder, dry); Scope _ = Scope.open()) {
             ImageNetworks networks = new ImageNetworks(model, 0, BUDGET);
             int down = model.vae.config().downscale(), h = HEIGHT / down, w = WIDTH / down;
             Tensor z = Tensor.empty(dry, DType.F32, Shape.of(1, h, w, model.vae.config().latentChannels()));
@@ -70,7 +70,7 @@ class MemoryTest {
     /** An image of 8192 x 8192 has 225 tiles; what stays of each is its condition, unless that is the image's, and the latents of one step. */
     @Test void hundredsOfTilesHoldLittle() {
         Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
-        try (Model model = Model.open(folder, dry); Scope s = Scope.open()) {
+        try (Model model = Model.open(folder, dry); Scope _ = Scope.open()) {
             int down = model.vae.config().downscale(), side = 8192 / down, tile = 1024 / down, channels = model.vae.config().latentChannels();
             TileGrid grid = TileGrid.of(side, side, tile, tile, 0.5);
             Tensor features = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, model.unet.config().conditionChannels()));
@@ -101,7 +101,7 @@ class MemoryTest {
         pool.trim();
         long before = pool.usedBytes();
         pool.resetPeak();
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             work.run();
         }
         return pool.peakBytes() - before;

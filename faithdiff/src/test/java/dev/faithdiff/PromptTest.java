@@ -30,7 +30,7 @@ class PromptTest {
     @CsvSource({"te1, text_encoder, ids1", "te2, text_encoder_2, ids2"})
     void encoders(String prefix, String folder, String idsName) {
         Path path = TinyModel.folder().resolve(folder);
-        try (Scope s = Scope.open(); Weights w = Weights.open(path.resolve("model.safetensors"), Device.CPU)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.open(path.resolve("model.safetensors"), Device.CPU)) {
             ClipTextEncoder encoder = new ClipTextEncoder(w, ClipConfig.of(Config.read(path.resolve("config.json"))));
             w.done();
             long[] flat = TEXT.longs(idsName);
@@ -69,7 +69,7 @@ class PromptTest {
         Fixtures f = Fixtures.open("stages/prompt_embeds.safetensors");
         JsonArray prompts = Fixtures.json("stages/prompts.json").getAsJsonArray("prompts");
         double states = Math.max(atol(first("te1.penultimate")), atol(first("te2.penultimate"))), pooled = atol("te2.text_embeds");
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             for (String name : f.names()) {
                 String[] parts = name.split("\\.");
                 boolean negative = parts[2].startsWith("negative");

@@ -82,7 +82,7 @@ class SamplerTest {
         Fixtures.assertClose("timesteps", floats(sampler.timesteps()), t, whole(t) ? 0 : LAST_BIT);
         if (f.has(run.name() + ".sigmas")) Fixtures.assertClose("sigmas", sigmas(sampler.levels()), f.floats(run.name() + ".sigmas"), 2e-6);
         assertThat(sampler.initNoiseSigma()).isCloseTo(run.facts().get("init_noise_sigma").getAsFloat(), offset(1e-6f));
-        try (Scope s = Scope.open(); Sampler.Walk walk = sampler.walk()) {
+        try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk()) {
             Tensor x = plain(COMMON, "noise0").mul(sampler.initNoiseSigma()), c = plain(COMMON, "c");
             Tensor noises = plain(COMMON, "step_noise"), trajectory = plain(f, run.name() + ".trajectory");
             int[] used = {0};
@@ -106,7 +106,7 @@ class SamplerTest {
         Sampler sampler = run.sampler();
         double[] t = sampler.timesteps();
         float[] at = f.floats(run.name() + ".add_noise_timesteps");
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor expected = plain(f, run.name() + ".add_noise");
             for (int k = 0; k < at.length; k++) {
                 float wanted = at[k];
@@ -119,7 +119,7 @@ class SamplerTest {
 
     @Test void noisedTrainingData() {
         long[] t = COMMON.longs("ddpm_add_noise.timesteps");
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor expected = plain(COMMON, "ddpm_add_noise.out");
             for (int k = 0; k < t.length; k++) {
                 Tensor x = schedule().noised(plain(COMMON, "x0"), plain(COMMON, "noise0"), (int) t[k]);
@@ -137,7 +137,7 @@ class SamplerTest {
     void velocitiesMeanTheirNoise(Samplers kind) {
         NoiseSchedule schedule = schedule().with(NoiseSchedule.Prediction.VELOCITY);
         Sampler sampler = kind.create(schedule, config(), 7);
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor data = plain(COMMON, "x0"), noise = plain(COMMON, "noise0");
             for (int i = 0; i < 7; i++) {
                 double t = sampler.timesteps()[i], sigma = schedule.sigma(t), alpha = 1 / Math.sqrt(1 + sigma * sigma);
@@ -171,7 +171,7 @@ class SamplerTest {
                 Sampler sampler = kind.create(schedule().with(spacing), config(), steps);
                 Levels levels = sampler.levels();
                 if (!chained(levels)) continue;
-                try (Scope s = Scope.open(); Sampler.Walk walk = sampler.walk()) {
+                try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk()) {
                     Tensor data = plain(COMMON, "x0"), x = sampler.noised(data, plain(COMMON, "noise0"), 0);
                     for (int i = 0; i < steps; i++) {
                         boolean scaled = sampler.scaleInput(x, i) != x;
@@ -194,7 +194,7 @@ class SamplerTest {
         for (int first : new int[] {1, 5, 7}) {
             Sampler sampler = kind.create(schedule(), config(), steps).from(first);
             assertThat(sampler.timesteps()).hasSize(steps - first);
-            try (Scope s = Scope.open(); Sampler.Walk walk = sampler.walk(); Sampler.Walk other = sampler.walk()) {
+            try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk(); Sampler.Walk other = sampler.walk()) {
                 Tensor data = plain(COMMON, "x0"), noise = plain(COMMON, "noise0"), x = sampler.noised(data, noise, 0), y = null;
                 for (int i = 0; i < steps - first; i++) {
                     Tensor eps = i == 0 ? noise : noise.mul(0.9f).add(data.mul(0.01f * i));

@@ -52,7 +52,7 @@ class SeamTest {
 
     /** @param less how many times nearer to the whole than the published tiles those with shared statistics must be */
     private static void check(Path folder, double difference, double step, int less, Image in) {
-        try (Model model = Model.open(folder, Device.CPU); Scope s = Scope.open()) {
+        try (Model model = Model.open(folder, Device.CPU); Scope _ = Scope.open()) {
             Tensor x = Tensor.of(in.toFloats(), 1, SIDE, SIDE, 3);
             Tensor z = Vae.Gaussian.of(model.vae.encode(x)).mean().mul(model.vae.config().scaling());
             Tensor whole = decode(new ImageNetworks(model, 0), z);

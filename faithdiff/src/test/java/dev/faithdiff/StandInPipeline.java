@@ -61,7 +61,7 @@ final class StandInPipeline {
     }
 
     private static double errorOfAllowed(Op op, Tensor[] in, Tensor out, String kernel) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor[] host = new Tensor[in.length];
             for (int i = 0; i < in.length; i++) host[i] = in[i].to(Device.CPU);
             Tensor actual = out.to(Device.CPU), expected = Tensor.empty(Device.CPU, out.dtype(), out.shape());

@@ -59,7 +59,7 @@ final class StoredRun {
     static Set<String> names() { return CASES.keySet(); }
 
     void run() {
-        try (Scope scope = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             int scale = config.get("upscale").getAsInt();
             Image lr = ImageFiles.read(DIR.resolve(name + "/lr.png"));
             Image enlarged = Resize.resize(lr, lr.width() * scale, lr.height() * scale, Filter.LANCZOS), in = enlarged.padTo(8);

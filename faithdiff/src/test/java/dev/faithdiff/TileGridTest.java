@@ -17,7 +17,7 @@ class TileGridTest {
         JsonObject cases = Fixtures.json("stages/stages.json").getAsJsonObject("files").getAsJsonObject("grids.safetensors").getAsJsonObject("cases");
         for (String name : cases.keySet()) {
             JsonObject c = cases.getAsJsonObject(name);
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Tensor x = TinyModel.tensor(f, name + ".x");
                 TileGrid grid = TileGrid.of(x.size(1), x.size(2), c.getAsJsonArray("kernel").get(0).getAsInt(),
                         c.getAsJsonArray("kernel").get(1).getAsInt(), c.get("overlap").getAsDouble());

@@ -41,7 +41,7 @@ class TilesTest {
         int down = model.vae.config().downscale(), tile = c.get("tile_sample_min_size").getAsInt() / down;
         int overlap = (int) (tile * c.get("tile_overlap_factor").getAsDouble());
         boolean defect = c.get("tile_latent_min_size").getAsInt() != tile;
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Image in = ImageFiles.read(Fixtures.dir().resolve("stages/image_tiled.png"));
             Source image = Source.of(Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)), z = Source.of(TinyModel.tensor(STORED, "z"));
             BlendedTiles tiles = new BlendedTiles(in.height() / down, in.width() / down, tile, tile, overlap);
@@ -71,7 +71,7 @@ class TilesTest {
     @ParameterizedTest
     @CsvSource({"1,1,4,1", "7,19,8,2", "16,16,8,4", "33,20,16,15", "40,9,16,0"})
     void tilesCoverTheWholeOnce(int height, int width, int tile, int overlap) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor x = Tensor.of(Rng.cpu(1).randn(height * width * 2), 1, height, width, 2);
             Tensor whole = run(new BlendedTiles(height, width, tile, tile, overlap), Source.of(x), 1, part -> part, 1, 2);
             Fixtures.assertClose("identity", whole.toFloats(), x.toFloats(), 2e-6);

@@ -106,7 +106,7 @@ final class RestoreCommand implements Callable<Integer> {
         Image restored;
         String profile = "";
         Path state = resume ? Batch.state(out) : null;
-        try (Interrupt interrupt = new Interrupt()) {
+        try (Interrupt _ = new Interrupt()) {
             try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on)) {
                 settings = settings(restorer);
                 restored = restore(photo.image(), restorer, settings.options(), p == null ? Listener.NONE : p.stages(), state);
@@ -135,7 +135,7 @@ final class RestoreCommand implements Callable<Integer> {
         Chosen chosen = device();
         Device on = chosen.device();
         kernels.apply(on.kind());
-        try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt interrupt = new Interrupt();
+        try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt _ = new Interrupt();
                 Restorer restorer = restorer(on)) {
             Batch batch = new Batch(restorer, settings(restorer), !noMetadata, many.overwrite() || !intoFolder, resume, report);
             boolean stopped = batch.run(jobs);

@@ -80,7 +80,7 @@ final class MetadataTrees {
         sequence.insertBefore(node, sequence.getElementsByTagName("dqt").item(0));
     }
 
-    private static int density(double perInch) { return (int) Math.clamp(Math.round(perInch), 1, 65535); }
+    private static int density(double perInch) { return Math.clamp(Math.round(perInch), 1, 65535); }
 
     private static IIOMetadataNode root(IIOMetadata metadata) { return (IIOMetadataNode) metadata.getAsTree(metadata.getNativeMetadataFormatName()); }
 

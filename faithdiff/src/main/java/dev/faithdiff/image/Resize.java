@@ -79,7 +79,7 @@ public final class Resize {
                 int from = along ? 3 * (y * in.width() + taps.first[at]) + i % 3 : taps.first[at] * pitch + i;
                 long sum = HALF;
                 for (int k = 0; k < taps.count[at]; k++) sum += (long) taps.weights[at * taps.stride + k] * in.sample(from + k * pitch);
-                Image.put((int) Math.clamp(sum >> PRECISION_BITS, 0, 65535), high, low, to);
+                Image.put(Math.clamp(sum >> PRECISION_BITS, 0, 65535), high, low, to);
             }
         });
         return Image.of(width, height, high, low);

@@ -32,7 +32,7 @@ public final class FirstValues {
      * brightness away, but not how it moves channels against each other.
      */
     public static void raisedBiases(Model model, Rng rng) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             model.vaeParameters("").forEach((name, bias) -> {
                 if (!name.matches("(en|de)coder\\..*(conv_in|conv_shortcut|samplers\\.0\\.conv)\\.bias")) return;
                 float[] v = rng.rand(bias.size(0));
@@ -47,7 +47,7 @@ public final class FirstValues {
      * zero. For a model trained on crops of few sizes, which larger images would make answer what it never learned.
      */
     public static void silentSizes(Model model) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor weight = model.parameters(SIZES).get(SIZES + "weight"), bias = model.parameters(SIZES).get(SIZES + "bias");
             int columns = weight.size(1), pooled = model.text.pooledWidth(), width = (columns - pooled) / 6;
             float[] numbers = Sinusoid.embed(new float[] {USUAL, USUAL, 0, 0, USUAL, USUAL}, width), input = new float[columns];

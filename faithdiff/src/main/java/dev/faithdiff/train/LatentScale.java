@@ -24,7 +24,7 @@ final class LatentScale {
         double[] sums = new double[channels], squares = new double[channels];
         long pixels = 0;
         for (int i = 0; i < CROPS; i++) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Image crop = samples.draw(i, side).clean();
                 Tensor image = Tensor.of(crop.toFloats(), 1, side, side, 3).to(model.device);
                 float[] mean = Vae.Gaussian.of(model.vae.encode(image)).mean().toFloats();
@@ -65,7 +65,7 @@ final class LatentScale {
     }
 
     private static void set(Tensor parameter, float[] values) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Engine.update(new AffineOp(1, 0), parameter, Tensor.of(values, parameter.shape().toArray()).to(parameter.device()));
         }
     }

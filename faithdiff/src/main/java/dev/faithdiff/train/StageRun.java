@@ -71,7 +71,7 @@ final class StageRun implements AutoCloseable {
     StepRecord step(long step, long total) {
         long begin = System.nanoTime(), waited = loader.waitNanos();
         double loss = 0, norm, factor = schedule.factor(step);
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Map<Tensor, Tensor> sums = new IdentityHashMap<>();
             for (int i = 0; i < stage.accumulation(); i++) loss += accumulate(sums, Rng.cpu(Seeds.of(seed, number, LOSS, step, i)));
             loss /= stage.accumulation();

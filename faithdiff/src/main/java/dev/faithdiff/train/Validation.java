@@ -72,7 +72,7 @@ public final class Validation {
     }
 
     private static Image roundTrip(Model m, Image image) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor x = Tensor.of(image.toFloats(), 1, image.height(), image.width(), 3).to(m.device);
             Tensor mean = Vae.Gaussian.of(m.vae.encode(x)).mean();
             return Image.fromFloats(m.vae.decode(mean).toFloats(), image.width(), image.height());

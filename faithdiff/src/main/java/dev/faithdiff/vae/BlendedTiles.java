@@ -115,7 +115,7 @@ public record BlendedTiles(int height, int width, int tileHeight, int tileWidth,
     public boolean isWhole() { return height <= tileHeight - overlap && width <= tileWidth - overlap; }
 
     private static Patch patch(UnaryOperator<Tensor> network, Source source, int top, int left, int height, int width) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor t = network.apply(source.part(top, left, height, width));
             return new Patch(t.size(1), t.size(2), t.size(3), t.toFloats());
         }

@@ -17,7 +17,7 @@ class AlignmentBlockTest {
      * as one matrix. At the released width the two differ by no more than the order of a sum of {@code WIDTH} floats allows.
      */
     @Test void foldedProjectionsGiveWhatTheTwoGive() {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             AlignConfig sizes = new AlignConfig(new int[0], 0, 0, false, false, 0, 0, 0, 0, WIDTH, 8, 1, 4, 1e-5f);
             AlignmentBlock block = new AlignmentBlock(Weights.init(1, Device.CPU), sizes);
             Tensor x = Tensor.of(Rng.cpu(2).randn(37 * WIDTH), 1, 37, WIDTH);

@@ -43,16 +43,15 @@ class TextCleaningTest {
     void leavesGoodTextAlone(String text) { assertThat(TextCleaning.fix(text)).isEqualTo(text); }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            c1 controls   | a\u0085b \u0091c\u0092           | a\u2026b 'c'
-            ligatures     | \uFB02u\uFB03e\uFB06 \uFB05 \u01C4 \u0133 \u0149 | fluffiest \u017Ft D\u017D ij 'n
-            width         | \uFF2C\uFF2F\u3000\uFF35\uFF80\uFF70\uFF9D \uFF04 | LO U\u30BF\u30FC\u30F3 $
-            quotes        | \u201Chere\u2019s\u201D \u02BC\u201B\u201F | "here's" ''"
-            surrogates    | a\uD800b                         | a\uFFFDb
-            terminal      | a\u001B[36;44mblue\u001B[0m      | ablue
-            controls      | a\u0000b\u007F\uFEFFc\u206A\uFFF9 | abc
-            composition   | e\u0301                          | \u00E9
-            """)
+    @CsvSource(delimiter = '|', value = {
+            "c1 controls   | a\u0085b \u0091c\u0092           | a\u2026b 'c'",
+            "ligatures     | \uFB02u\uFB03e\uFB06 \uFB05 \u01C4 \u0133 \u0149 | fluffiest \u017Ft D\u017D ij 'n",
+            "width         | \uFF2C\uFF2F\u3000\uFF35\uFF80\uFF70\uFF9D \uFF04 | LO U\u30BF\u30FC\u30F3 $",
+            "quotes        | \u201Chere\u2019s\u201D \u02BC\u201B\u201F | \"here's\" ''\"",
+            "surrogates    | a\uD800b                         | a\uFFFDb",
+            "terminal      | a\u001B[36;44mblue\u001B[0m      | ablue",
+            "controls      | a\u0000b\u007F\uFEFFc\u206A\uFFF9 | abc",
+            "composition   | e\u0301                          | \u00E9"})
     void cleansEachKindOfGlitch(String step, String text, String expected) {
         assertThat(TextCleaning.fix(text)).as(step).isEqualTo(expected);
     }

@@ -20,13 +20,13 @@ class CheckpointTest {
 
     private void save(long total, float value) {
         RunFile run = TinyRun.run(dir, 1, 1, TinyRun.stage("vae", 3, ""));
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Checkpoint.save(dir, new Position(1, total - 1, total, total - 1, 2), run, Map.of("a", Tensor.of(new float[] {value, 2}, 2)));
         }
     }
 
     private float first() {
-        try (Scope s = Scope.open(); Checkpoint c = Checkpoint.newest(dir)) {
+        try (Scope _ = Scope.open(); Checkpoint c = Checkpoint.newest(dir)) {
             Tensor t = Tensor.of(new float[2], 2);
             c.into(Map.of("a", t));
             return t.get(0);
@@ -58,7 +58,7 @@ class CheckpointTest {
 
     @Test void refusesOtherTensors() {
         save(1, 1);
-        try (Scope s = Scope.open(); Checkpoint c = Checkpoint.newest(dir)) {
+        try (Scope _ = Scope.open(); Checkpoint c = Checkpoint.newest(dir)) {
             assertThatThrownBy(() -> c.into(Map.of("b", Tensor.of(new float[2], 2)))).hasMessageContaining("b is missing");
             assertThatThrownBy(() -> c.into(Map.of("a", Tensor.of(new float[3], 3)))).hasMessageContaining("a is F32[2], not F32[3]");
         }

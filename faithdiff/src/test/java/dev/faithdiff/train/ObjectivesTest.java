@@ -161,7 +161,7 @@ class ObjectivesTest {
     }
 
     private static float loss(Model model, NoisePrediction.Settings settings, String... captions) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return new UnifiedObjective(model, settings, 1, 1, Set.of()).loss(batch(captions), Rng.cpu(3)).item();
         }
     }
@@ -169,7 +169,7 @@ class ObjectivesTest {
     @Test void theSeedDecidesAllThatIsDrawn() {
         try (Model model = drawn()) {
             assertThat(loss(model, PUBLISHED, "a", "b")).isEqualTo(loss(model, PUBLISHED, "a", "b"));
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 UnifiedObjective o = new UnifiedObjective(model, PUBLISHED, 1, 1, Set.of());
                 assertThat(o.loss(batch("a", "b"), Rng.cpu(4)).item()).isNotEqualTo(loss(model, PUBLISHED, "a", "b"));
             }

@@ -31,7 +31,7 @@ class TrainFixtureTest {
     private static final Fixtures INPUTS = Fixtures.open("train/inputs.safetensors");
 
     @Test void unifiedStage() {
-        try (Scope s = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
+        try (Scope _ = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
             JsonObject facts = FACTS.getAsJsonObject("stage2");
             UnifiedObjective objective = new UnifiedObjective(model, settings(), facts.get("lr").getAsDouble(),
                     facts.get("denoise_encoder_lr").getAsDouble(), Set.of());
@@ -42,7 +42,7 @@ class TrainFixtureTest {
 
     /** Running blocks again instead of keeping them changes nothing. */
     @Test void unifiedStageWithBlocksRunAgain() {
-        try (Scope s = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
+        try (Scope _ = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
             JsonObject facts = FACTS.getAsJsonObject("stage2");
             run(model, new UnifiedObjective(model, settings(), facts.get("lr").getAsDouble(), facts.get("denoise_encoder_lr").getAsDouble(),
                     Set.of()), "stage2", true);
@@ -50,7 +50,7 @@ class TrainFixtureTest {
     }
 
     @Test void alignmentStage() {
-        try (Scope s = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
+        try (Scope _ = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
             JsonObject facts = FACTS.getAsJsonObject("stage1");
             startOfTheFirstStage(model);
             AlignmentObjective objective = new AlignmentObjective(model, settings(), facts.get("lr").getAsDouble());

@@ -109,7 +109,7 @@ class TrainingTest {
         assertThatThrownBy(() -> train(run, out, false, 0)).hasMessageContaining("--resume");
         assertThatThrownBy(() -> train(TinyRun.run(photos, 1, 100, TinyRun.stage("vae", 3, ", \"clip\": 2")), out, true, 0))
                 .hasMessageContaining("'stages[0].clip'");
-        try (RunFolder busy = new RunFolder(out)) {
+        try (RunFolder _ = new RunFolder(out)) {
             assertThatThrownBy(() -> train(run, out, true, 0)).hasMessageContaining("another process");
         }
         train(TinyRun.run(photos, 1, 100, TinyRun.stage("vae", 3, ""), TinyRun.stage("lq", 1, "")), out, true, 0);

@@ -179,7 +179,7 @@ public final class DeviceBench implements Callable<Integer> {
         on.synchronize();
         long begin = System.nanoTime();
         for (int i = 0; i < calls; i++) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 work.get();
             }
         }

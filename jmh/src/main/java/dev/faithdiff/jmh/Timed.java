@@ -28,7 +28,7 @@ public abstract class Timed {
 
     @Setup public void open() throws Exception { work = make(); }
 
-    @TearDown public void close() throws Exception { work.close(); }
+    @TearDown public void close() { work.close(); }
 
     @Benchmark public Object run() { return work.run(); }
 }

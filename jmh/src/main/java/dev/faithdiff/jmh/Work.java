@@ -28,7 +28,7 @@ public final class Work implements AutoCloseable {
 
     /** Keeps tensors made by {@code make} as long as this work. */
     public Tensor[] tensors(Supplier<Tensor[]> make) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor[] made = make.get();
             for (Tensor t : made) scope.adopt(t);
             return made;
@@ -47,7 +47,7 @@ public final class Work implements AutoCloseable {
     }
 
     public Object run() {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return body.get();
         }
     }
@@ -67,9 +67,17 @@ public final class Work implements AutoCloseable {
         return new Cost(flops.get(), bytes.get());
     }
 
-    @Override public void close() throws Exception {
+    @Override public void close() {
         scope.close();
-        for (AutoCloseable c : held) c.close();
+        held.forEach(Work::close);
         Device.CPU.pool().trim();
+    }
+
+    private static void close(AutoCloseable thing) {
+        try {
+            thing.close();
+        } catch (Exception e) {
+            throw new IllegalStateException("cannot close " + thing, e);
+        }
     }
 }

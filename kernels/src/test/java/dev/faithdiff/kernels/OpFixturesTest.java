@@ -39,7 +39,7 @@ class OpFixturesTest {
     }
 
     private static void check(OpFixture f) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Map<String, Tensor> in = f.inputs();
             try (Tape tape = Tape.watch(in.values())) {
                 Tensor out = compute(f, in);

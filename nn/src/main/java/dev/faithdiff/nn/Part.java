@@ -118,7 +118,7 @@ final class Part {
         for (Member m : members.values()) {
             if (m.entry.data() == null) continue;
             Storage mapped = Storage.mapped(m.entry.data());
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 use.take(m, Weights.turned(new Tensor(mapped, 0, m.entry.shape(), m.entry.dtype(), m.entry.name())).to(m.stored).segment());
             } finally {
                 mapped.forget();

@@ -136,7 +136,7 @@ public final class Weights implements AutoCloseable {
     }
 
     private Tensor drawn(String key, Init init, Shape shape) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             if (root.values != null && shape.rank() > 1) {
                 float scale = (float) Math.sqrt(shape.size(0) / (double) shape.count());
                 return keep(root.values.view(0, shape).mul(scale)).named(key);
@@ -163,7 +163,7 @@ public final class Weights implements AutoCloseable {
         Storage storage = Storage.mapped(e.data());
         root.mapped.add(storage);
         Tensor mapped = new Tensor(storage, 0, e.shape(), e.dtype(), key);
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor t = turned(mapped).to(stored).to(root.device);
             if (root.own && t.storage() == storage) t = t.mul(1);
             return t.storage() == storage ? t.view(0, shape) : keep(t).view(0, shape).named(key);
@@ -183,7 +183,7 @@ public final class Weights implements AutoCloseable {
     }
 
     private Tensor unfilled(String key, DType dtype, Shape shape) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return keep(Tensor.empty(root.device, dtype, shape)).named(key);
         }
     }
@@ -234,7 +234,7 @@ public final class Weights implements AutoCloseable {
      * @param instead values of the same shapes to write for some of the keys, such as averages
      */
     public void save(Path file, DType dtype, Map<String, Tensor> instead) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             List<Source> sources = new ArrayList<>();
             root.taken.forEach((key, own) -> {
                 Tensor t = instead.getOrDefault(key, own);

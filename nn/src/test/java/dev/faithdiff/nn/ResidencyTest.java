@@ -84,7 +84,7 @@ class ResidencyTest {
 
     /** Uses a weight: its first value. */
     private static float use(Tensor weight) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return weight.to(Device.CPU).get(0);
         }
     }
@@ -137,7 +137,7 @@ class ResidencyTest {
 
     /** The CPU only does the work again; a residency on it changes nothing. */
     @Test void repeatedWorkGivesTheSame() {
-        try (Scope s = Scope.open(); Replay replay = new Residency(Device.CPU, key -> null).replay(in -> in[0].mul(in[1]))) {
+        try (Scope _ = Scope.open(); Replay replay = new Residency(Device.CPU, key -> null).replay(in -> in[0].mul(in[1]))) {
             Tensor x = Tensor.of(new float[] {1, 2, 3}, 3);
             for (int i = 1; i < 4; i++) {
                 assertThat(replay.run(x, Tensor.full(Device.CPU, DType.F32, Shape.of(3), i)).toFloats()).containsExactly(i, 2 * i, 3 * i);

@@ -13,7 +13,7 @@ class SharedStatisticsTest {
     private static final Offset<Float> CLOSE = Offset.offset(1e-5f);
 
     @Test void laterRunsUseTheStatisticsOfTheFirst() {
-        try (Scope s = Scope.open(); Weights w = Weights.init(1, Device.CPU); SharedStatistics shared = new SharedStatistics()) {
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, Device.CPU); SharedStatistics shared = new SharedStatistics()) {
             GroupNorm norm = new GroupNorm(w, 8, 2, 1e-6f);
             Tensor x = Tensor.of(Rng.cpu(2).randn(6 * 5 * 8), 1, 6, 5, 8).affine(3, 40);
             float[] whole = norm.forwardSilu(x).toFloats();

@@ -23,7 +23,7 @@ class WeightsTest {
         static Net of(Weights w) { return new Net(new Conv2d(w.at("conv"), 2, 3, 3), new Linear(w.at("list", 0), 3, 4)); }
 
         float[] run() {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 float[] x = new float[5 * 4 * 2];
                 for (int i = 0; i < x.length; i++) x[i] = (float) Math.sin(i);
                 return linear.forward(conv.forward(Tensor.of(x, 1, 5, 4, 2))).toFloats();
@@ -74,7 +74,7 @@ class WeightsTest {
         try (Weights w = Weights.init(3, Device.CPU)) {
             weight = w.at("layer").get("weight", Init.ONE, 2, 2);
         }
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             assertThatThrownBy(() -> Tensor.of(new float[2], 1, 2).linear(weight, null)).isInstanceOf(OpError.class).hasMessageContaining("layer.weight F32[2, 2] is used after");
         }
     }

@@ -92,7 +92,7 @@ public final class Tensor {
     /** All values as floats in row-major order. */
     public float[] toFloats() {
         if (count() > Integer.MAX_VALUE - 8) throw new OpError(this + " is too large for a Java array");
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor host = to(Device.CPU).to(DType.F32);
             float[] values = new float[(int) count()];
             MemorySegment.copy(host.segment(), 0, MemorySegment.ofArray(values), 0, host.bytes());

@@ -92,10 +92,10 @@ class PoolTest {
 
     @Test void theSameShapeGetsTheSameAddressAgain() {
         long first, second;
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             first = Tensor.empty(Device.CPU, DType.F32, Shape.of(123, 457)).address();
         }
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             second = Tensor.empty(Device.CPU, DType.F32, Shape.of(123, 457)).address();
         }
         assertThat(second).isEqualTo(first);

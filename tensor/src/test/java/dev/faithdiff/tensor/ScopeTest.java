@@ -11,7 +11,7 @@ class ScopeTest {
     private static Tensor tensor() { return Tensor.of(new float[] {1, 2}, 2); }
 
     @Test void closingFreesAllButWhatWasKept() {
-        try (Scope outer = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor kept, lost;
             try (Scope inner = Scope.open()) {
                 lost = tensor();
@@ -23,9 +23,9 @@ class ScopeTest {
     }
 
     @Test void keepLeavesTensorsOfOuterScopesWhereTheyAre() {
-        try (Scope outer = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor t = tensor();
-            try (Scope middle = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 try (Scope inner = Scope.open()) {
                     inner.keep(t);
                 }
@@ -35,7 +35,7 @@ class ScopeTest {
     }
 
     @Test void replaceFreesWhatItOwnsAtOnceAndUseAfterItIsAnError() {
-        try (Scope outer = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor given = tensor(), next, last;
             try (Scope inner = Scope.open()) {
                 Tensor h = next = inner.replace(given, given.mul(2));
@@ -50,7 +50,7 @@ class ScopeTest {
     }
 
     @Test void replaceLeavesWhatATapeRecorded() {
-        try (Scope outer = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor w = tensor();
             try (Tape tape = Tape.watch(w); Scope inner = Scope.open()) {
                 Tensor h = w.mul(w);
@@ -84,7 +84,7 @@ class ScopeTest {
     @Test void closingOutOfOrderIsAnErrorThatHarmsNothing() {
         try (Scope outer = Scope.open()) {
             Tensor t = tensor();
-            try (Scope inner = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 assertThatThrownBy(outer::close).isInstanceOf(OpError.class)
                         .hasMessage("scopes must be closed in the order they were opened, on their own thread");
             }
@@ -102,10 +102,10 @@ class ScopeTest {
 
     @Test void useAfterCloseNamesTheTensor() {
         Tensor t;
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             t = tensor().named("down_blocks.0.bias");
         }
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             String message = "down_blocks.0.bias F32[2] is used after its scope was closed";
             assertThatThrownBy(() -> t.get(0)).isInstanceOf(OpError.class).hasMessage(message);
             assertThatThrownBy(t::silu).isInstanceOf(OpError.class).hasMessage("UnaryOp on down_blocks.0.bias F32[2]: " + message);
@@ -115,7 +115,7 @@ class ScopeTest {
     @Test void workOutsideAScopeIsAnError() { assertNoScope(); }
 
     @Test void eachThreadHasItsOwnScopes() {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             CompletableFuture.runAsync(ScopeTest::assertNoScope, task -> Thread.ofPlatform().start(task)).join();
         }
     }

@@ -46,8 +46,9 @@ class TapeTest {
 
     @Test void frozenPartsAreNotRecordedAndWhatWasRecordedOutlivesInnerScopes() {
         Tensor x = of(2, 3), w = of(5, 7);
+        Tensor product;
         try (Tape tape = Tape.watch(w)) {
-            Tensor frozen, factor, product, loss;
+            Tensor frozen, factor, loss;
             try (Scope inner = Scope.open()) {
                 frozen = x.mul(10);
                 factor = frozen.mul(2);
@@ -60,16 +61,15 @@ class TapeTest {
             Map<Tensor, Tensor> gradients = tape.gradients(loss);
             assertThat(gradients.get(w).toFloats()).containsExactly(40, 60);
             assertThat(gradients).containsOnlyKeys(w);
-            tape.close();
-            assertThat(product.storage().live()).isFalse();
         }
+        assertThat(product.storage().live()).isFalse();
     }
 
     @Test void gradientsCanBeTakenInsideAnInnerScope() {
         Tensor w = of(5, 7);
         try (Tape tape = Tape.watch(w)) {
             Tensor gradient;
-            try (Scope inner = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 gradient = tape.gradients(w.mul(w).mean()).get(w);
             }
             assertThat(gradient.toFloats()).containsExactly(5, 7);

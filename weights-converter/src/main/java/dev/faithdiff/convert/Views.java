@@ -48,7 +48,7 @@ final class Views {
             source.writeTo(new PassOn(out) {
                 @Override public int write(ByteBuffer bytes) throws IOException {
                     int count = bytes.remaining();
-                    int begin = (int) Math.clamp(from * row - at[0], 0, count), end = (int) Math.clamp(to * row - at[0], 0, count);
+                    int begin = Math.clamp(from * row - at[0], 0, count), end = Math.clamp(to * row - at[0], 0, count);
                     ByteBuffer wanted = bytes.slice(bytes.position() + begin, end - begin);
                     while (wanted.hasRemaining()) out.write(wanted);
                     bytes.position(bytes.limit());

@@ -35,7 +35,7 @@ public record Limits(double gflops, double gbytes) {
     public double fraction(long flops, long bytes, double nanos) { return Math.max(flops / gflops, bytes / gbytes) / nanos; }
 
     private static Limits measure() {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor from = copied(), to = copied();
             return new Limits(best(Limits::multiplyAdds), best(() -> copy(from, to)));
         }

@@ -19,8 +19,8 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
     /** @param in q, k and v @param split whether the queries may be split, too */
     static AttentionScores of(AttentionOp op, Tensor[] in, boolean split) {
         int queries = in[0].size(1), keys = in[1].size(1);
-        int heads = (int) Math.clamp(MOST_SCORES / ((long) queries * keys), 1, op.heads());
-        int rows = split ? (int) Math.clamp(MOST_SCORES / keys, 1, queries) : queries;
+        int heads = Math.clamp(MOST_SCORES / ((long) queries * keys), 1, op.heads());
+        int rows = split ? Math.clamp(MOST_SCORES / keys, 1, queries) : queries;
         return new AttentionScores(op, in[0].size(0), queries, keys, in[0].size(2) / op.heads(), in[2].size(2) / op.heads(), heads, rows);
     }
 

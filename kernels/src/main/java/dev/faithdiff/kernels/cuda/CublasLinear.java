@@ -16,7 +16,7 @@ final class CublasLinear implements Kernel<LinearOp> {
 
     @Override public void run(LinearOp op, Tensor[] in, Tensor out) {
         int n = in[1].size(0), k = in[1].size(1), rows = Math.toIntExact(out.count() / n);
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor w = Cublas.like(in[1], in[0].dtype());
             ((CudaDevice) out.device()).cublas().product(out.dtype(), false, true, rows, n, k, in[0].address(), w.address(), out.address());
         }

@@ -16,7 +16,7 @@ final class CublasMatmul implements Kernel<MatmulOp> {
 
     @Override public void run(MatmulOp op, Tensor[] in, Tensor out) {
         int m = op.m(in), n = op.n(in), batch = Math.toIntExact(out.count() / ((long) m * n));
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor b = Cublas.like(in[1], in[0].dtype());
             ((CudaDevice) out.device()).cublas().products(out.dtype(), op.transposeA(), op.transposeB(), batch, m, n, op.k(in),
                     in[0].address(), b.address(), out.address());

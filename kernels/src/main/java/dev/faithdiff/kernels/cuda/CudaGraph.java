@@ -81,7 +81,7 @@ final class CudaGraph implements Replay {
 
     /** A tensor that stays until this closes. */
     private Tensor kept(Supplier<Tensor> make) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return held.adopt(make.get());
         }
     }

@@ -83,7 +83,7 @@ final class Cudnn {
 
     /** Fills the one of x, w and y that the pass computes. */
     synchronized void run(Problem p, long x, long w, long y) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Plan plan = plans.get(p);
             if (plan == null) {
                 plan = plan(p, x, w, y);
@@ -119,7 +119,7 @@ final class Cudnn {
         long[] size = {0};
         int kept = kept(p);
         if (kept >= 0 && workspace(p.pass(), dx, dw, how, dy, kept, size) == 0 && size[0] <= most) return new Plan(dx, dw, dy, how, kept, size[0]);
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Pointer scratch = Address.device(bytes(most).address());
             Pointer px = Address.device(x), pw = Address.device(w), py = Address.device(y);
             for (Measured m : measure(p.pass(), dx, px, dw, pw, how, dy, py, scratch, most)) {

@@ -14,7 +14,7 @@ final class CudnnConv2d implements Kernel<Conv2dOp> {
     @Override public String refuses(Conv2dOp op, Tensor[] in) { return Cudnn.refuses(in[0], in[1]); }
 
     @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor x = padded(op, in[0]), w = Cublas.like(in[1], x.dtype());
             boolean even = op.top() == op.bottom() && op.left() == op.right();
             ((CudaDevice) out.device()).cudnn().run(new Cudnn.Problem(Cudnn.Pass.FORWARD, x.dtype(), x.shape(), w.shape(), out.shape(),

@@ -18,7 +18,7 @@ final class CudnnConv2dInputGrad implements Kernel<Conv2dOp.InputGrad> {
 
     @Override public void run(Conv2dOp.InputGrad op, Tensor[] in, Tensor out) {
         Conv2dOp of = op.of();
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor y = in[0], w = Cublas.like(in[1], y.dtype());
             if (of.top() == of.bottom() && of.left() == of.right()) {
                 run(of.stride(), of.top(), of.left(), y, w, out);

@@ -14,7 +14,7 @@ final class CudnnConv2dWeightGrad implements Kernel<Conv2dOp.WeightGrad> {
     }
 
     @Override public void run(Conv2dOp.WeightGrad op, Tensor[] in, Tensor out) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Conv2dOp of = op.of();
             boolean even = of.top() == of.bottom() && of.left() == of.right();
             Tensor y = in[0], x = CudnnConv2d.padded(of, Cublas.like(in[1], y.dtype()));

@@ -31,7 +31,7 @@ public final class Bench {
 
     /** Runs the kernels in turn, each for about {@code millis}, after as long a warm-up, on the same operands. */
     public static List<Time> run(Case c, Device device, List<Kernel<?>> kernels, int millis) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor[] in = c.draw(device);
             times(c, in, kernels, millis);
             List<List<Long>> times = times(c, in, kernels, millis);
@@ -55,7 +55,7 @@ public final class Bench {
     }
 
     private static long time(Kernel<?> kernel, Op op, Tensor[] in) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             long begin = System.nanoTime();
             Engine.run(kernel, op, in).device().synchronize();
             return System.nanoTime() - begin;

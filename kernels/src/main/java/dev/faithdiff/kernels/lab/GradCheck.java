@@ -36,7 +36,7 @@ public final class GradCheck {
      * @throws dev.faithdiff.tensor.OpError if the op has no gradient
      */
     public static String check(Case c) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return Engine.onReferences(() -> new GradCheck(c).check());
         }
     }

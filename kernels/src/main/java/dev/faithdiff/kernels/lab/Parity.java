@@ -54,7 +54,7 @@ public final class Parity {
         Case wide = new Case(c.label(), op, PLAIN, c.model(), c.operands());
         if (refusal == null && c.model() && Bench.takers(wide, Device.CPU).isEmpty()) refusal = "no kernel of the CPU computes it for comparison";
         if (refusal != null) return new Result(c.name(), kernel.name(), refusal, 0, 0, null);
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor[] host = c.draw(Device.CPU), in = new Tensor[host.length];
             for (int i = 0; i < in.length; i++) in[i] = guarded(host[i], device);
             Shape shape = op.shape(in);

@@ -56,7 +56,7 @@ final class Against {
 
     /** Why a kernel refuses operands of these sizes, or null. */
     static <O extends Op> String refusal(Kernel<O> kernel, O op, DType dtype, int[]... sizes) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return kernel.refuses(op, Stream.of(sizes).map(size -> Tensor.empty(Device.CPU, dtype, Shape.of(size))).toArray(Tensor[]::new));
         }
     }

@@ -20,7 +20,7 @@ class Conv2dWeightGradWinogradTest {
     }
 
     @Test void isTheSameOnEveryThreadCount() {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor[] in = operands(SAME, 2, 33, 30, 48, 80);
             float[][] one = new float[1][];
             Parallel.run(2, i -> {
@@ -31,7 +31,7 @@ class Conv2dWeightGradWinogradTest {
     }
 
     private static void agrees(Conv2dOp op, int batch, int height, int width, int in, int out) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Against.direct(5e-6, new Conv2dWeightGradColumns(), new Conv2dWeightGradWinograd(), new Conv2dOp.WeightGrad(op, 3, 3),
                     operands(op, batch, height, width, in, out));
         }
@@ -43,7 +43,7 @@ class Conv2dWeightGradWinogradTest {
     }
 
     private static float[] run(Tensor[] in) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return Engine.run(new Conv2dWeightGradWinograd(), new Conv2dOp.WeightGrad(SAME, 3, 3), in).toFloats();
         }
     }

@@ -19,7 +19,7 @@ class Conv2dWinogradTest {
     }
 
     private static void agrees(Conv2dOp op, int batch, int height, int width, int in, int out) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor[] operands = {Against.normal(0.3, 1, batch, height, width, in), Against.normal(0, 1, out, 3, 3, in), Against.normal(0, 1, out)};
             Against.direct(5e-6, new Conv2dImplicitGemm(), new Conv2dWinograd(), op, operands);
         }

@@ -19,7 +19,7 @@ class NormVectorTest {
     void groupNorm(int batch, int pixels, int channels, int groups) {
         for (double mean : new double[] {0, 1000}) {
             for (boolean silu : new boolean[] {false, true}) {
-                try (Scope s = Scope.open()) {
+                try (Scope _ = Scope.open()) {
                     Tensor x = normal(mean, 1, batch, pixels, channels);
                     x.set(0, 0); // far off, as padding would be
                     Tensor weight = normal(1, 1, channels), bias = normal(0, 1, channels);
@@ -33,7 +33,7 @@ class NormVectorTest {
     @ValueSource(ints = {1, 7, 10, 33, 48, 640, 2053})
     void layerNorm(int n) {
         for (double mean : new double[] {0, 1000}) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Against.reference(2e-6, new LayerNormVector(), new LayerNormOp(1e-5f), normal(mean, 1, 19, n), normal(1, 1, n), normal(0, 1, n));
             }
         }
@@ -43,7 +43,7 @@ class NormVectorTest {
     @CsvSource({"1,6,4,2", "2,30,64,32", "3,7,5,5", "1,101,13,1", "2,1000,32,8", "1,3000,37,1", "1,300,320,32"})
     void gradients(int batch, int pixels, int channels, int groups) {
         for (double mean : new double[] {0, 100}) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Tensor x = normal(mean, 1, batch, pixels, channels), grad = normal(0, 1, batch, pixels, channels);
                 Tensor weight = normal(1, 1, channels), bias = normal(0, 1, channels);
                 for (boolean silu : new boolean[] {false, true}) {
@@ -60,7 +60,7 @@ class NormVectorTest {
     @ParameterizedTest
     @ValueSource(strings = {"F16", "BF16", "F8_E4M3"})
     void weightsMayBeNarrow(DType dtype) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor x = normal(0, 1, 3, 5, 40), weight = normal(dtype, 1, 1, 40), bias = normal(dtype, 0, 1, 40);
             Against.reference(2e-6, new GroupNormVector(), new GroupNormOp(8, 1e-5f, false), x, weight, bias);
             Against.reference(2e-6, new LayerNormVector(), new LayerNormOp(1e-5f), x, weight, bias);
@@ -70,7 +70,7 @@ class NormVectorTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 16, 77, 1000})
     void softmax(int n) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Against.reference(1e-6, new SoftmaxVector(), new SoftmaxOp(), normal(0, 1, 19, n));
             Against.reference(1e-6, new SoftmaxVector(), new SoftmaxOp(), normal(0, 40, 19, n));
         }

@@ -49,12 +49,12 @@ final class StandInNetwork {
             case F16 -> 0x1p-8;
             default -> 0x1p-5;
         };
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Block block = Block.of(device, dtype), host = Block.of(Device.CPU, dtype);
             int runs = dtype == DType.F32 ? RUNS : 1;
             try (Replay replay = device.replay(in -> block.forward(in[0]))) {
                 for (int i = 0; i < runs; i++) {
-                    try (Scope step = Scope.open()) {
+                    try (Scope _ = Scope.open()) {
                         Tensor x = drawn(new Random(10 + i), device, dtype, 2, 5, 3, CHANNELS);
                         float[] plain = block.forward(x).toFloats(), repeated = replay.run(x).toFloats();
                         assertThat(repeated).as("run " + i).isEqualTo(plain);

@@ -89,7 +89,7 @@ final class StandInRun {
 
     private static void kernels(CudaDevice device, Pretending compiler, Path cache) throws Exception {
         AffineOp op = new AffineOp(3, 0.5f);
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             float[] values = new float[1000];
             for (int i = 0; i < values.length; i++) values[i] = i;
             Tensor x = Tensor.of(values, 1000).to(device);
@@ -116,7 +116,7 @@ final class StandInRun {
 
     /** An algorithm is measured once for all runs of the program; a file that is not as it was written is passed over and made again. */
     private static void algorithms(CudaDevice device, Path cache) throws IOException {
-        try (Scope s = Scope.open(); var files = Files.list(cache)) {
+        try (Scope _ = Scope.open(); var files = Files.list(cache)) {
             Shape x = Shape.of(1, 6, 5, 3), w = Shape.of(4, 3, 3, 3), y = Shape.of(1, 6, 5, 4);
             Tensor[] t = {Tensor.zeros(device, DType.F32, x), Tensor.zeros(device, DType.F32, w), Tensor.zeros(device, DType.F32, y)};
             List<Path> before = files.toList();
@@ -147,7 +147,7 @@ final class StandInRun {
 
     /** Larger than both pieces of staging together, at an odd length, from memory that changes right after. */
     private static void copies(CudaDevice device) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             int n = (20 << 20) + 3;
             Tensor host = Tensor.empty(Device.CPU, DType.U8, Shape.of(n));
             for (int i = 0; i < n; i++) host.segment().set(DType.BYTE, i, (byte) (i * 31 >> 5));
@@ -165,7 +165,7 @@ final class StandInRun {
         Scale scale = new Scale("scale", 0);
         AffineOp twice = new AffineOp(2, 1);
         int[] asked = {0};
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor swap = Tensor.of(new float[] {0, 1, 1, 0}, 2, 2).to(device);
             Replay work = in -> {
                 asked[0]++;
@@ -177,7 +177,7 @@ final class StandInRun {
             };
             try (Replay replay = device.replay(work)) {
                 for (int i = 0; i < 5; i++) {
-                    try (Scope step = Scope.open()) {
+                    try (Scope _ = Scope.open()) {
                         Tensor x = Tensor.of(new float[] {i, 10 * i}, 1, 2).to(device), other = Tensor.of(new float[] {7, 8}, 1, 2).to(device);
                         Tensor y = replay.run(x);
                         assertThat(y.toFloats()).containsExactly(40 * i + 3, 4 * i + 3);
@@ -201,12 +201,12 @@ final class StandInRun {
         long before = device.pool().usedBytes();
         Replay replay = device.replay(work);
         for (int i = 0; i < 2; i++) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 replay.run(x);
             }
         }
         float[] expected = replay.run(x).toFloats();
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             for (int i = 0; i < 50; i++) Tensor.of(new float[] {9, 9, 9, 9}, 2, 2).to(device);
             assertThat(replay.run(x).toFloats()).isEqualTo(expected);
         }
@@ -219,7 +219,7 @@ final class StandInRun {
     private static void streams(CudaDevice device) {
         int floats = 1024;
         Scale scale = new Scale("scale", 0);
-        try (Scope s = Scope.open(); Arena arena = Arena.ofShared()) {
+        try (Scope _ = Scope.open(); Arena arena = Arena.ofShared()) {
             MemorySegment[] blocks = new MemorySegment[3];
             for (int b = 0; b < blocks.length; b++) {
                 blocks[b] = device.hostMemory(4L * floats, arena);
@@ -253,10 +253,10 @@ final class StandInRun {
         assertThat(device.pool().usedBytes()).isZero();
         assertThat(device.freeBytes()).isEqualTo(256L << 20);
         long first;
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             first = Tensor.empty(device, DType.F32, Shape.of(1 << 20)).address();
         }
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             assertThat(Tensor.empty(device, DType.F32, Shape.of(1 << 20)).address()).isEqualTo(first);
             assertThat(device.pool().peakBytes()).isGreaterThanOrEqualTo(4 << 20);
             assertThatThrownBy(() -> Tensor.empty(device, DType.U8, Shape.of(320 << 20))).isInstanceOf(OutOfMemoryError.class)
@@ -264,13 +264,13 @@ final class StandInRun {
             Tensor.empty(device, DType.U8, Shape.of(200 << 20));
         }
         // Idle blocks make room for a request of another size.
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor.empty(device, DType.U8, Shape.of(230 << 20));
         }
         // Another thread has no context of its own.
         Throwable[] failure = {null};
         Thread other = Thread.ofPlatform().start(() -> {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 assertThat(Tensor.of(new float[] {1, 2}, 2).to(device).to(Device.CPU).toFloats()).containsExactly(1, 2);
             } catch (Throwable e) {
                 failure[0] = e;

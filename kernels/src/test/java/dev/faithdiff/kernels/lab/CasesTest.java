@@ -35,7 +35,7 @@ class CasesTest {
 
     @Test void drawingTwiceGivesTheSameValuesAndNoZeros() {
         Case c = Cases.parity(dev.faithdiff.tensor.op.LinearOp.class).getFirst();
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor[] a = c.draw(Device.CPU), b = c.draw(Device.CPU);
             for (int i = 0; i < a.length; i++) assertThat(a[i].toFloats()).isEqualTo(b[i].toFloats()).doesNotContain(0);
         }

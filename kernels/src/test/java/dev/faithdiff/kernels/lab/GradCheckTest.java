@@ -45,7 +45,7 @@ class GradCheckTest {
 
     /** Finite differences cannot see through rounding, so the cast's gradient is asked for directly. */
     @Test void gradientOfANarrowingCastHasTheOperandsType() {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor x = Tensor.of(new float[] {1, 2, 3}, 3);
             Tensor grad = Tensor.full(Device.CPU, DType.BF16, Shape.of(3), 0.5f);
             Tensor dx = new CastOp(DType.BF16).gradient(new Tensor[] {x}, x.to(DType.BF16), grad, new boolean[] {true})[0];

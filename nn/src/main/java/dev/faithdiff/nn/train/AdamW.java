@@ -38,7 +38,7 @@ public final class AdamW implements Optimizer {
     public AdamW(List<Group> groups, Settings settings) {
         this.settings = settings;
         Map<String, Tensor> seen = new LinkedHashMap<>();
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             for (Group g : groups) {
                 g.parameters.forEach((name, p) -> {
                     if (seen.put(name, p) != null) throw new OpError(name + " is in two groups of parameters");

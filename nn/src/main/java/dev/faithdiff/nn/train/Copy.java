@@ -21,7 +21,7 @@ final class Copy {
             }
         });
         to.forEach((name, target) -> {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Engine.update(new AffineOp(1, 0), target, from.get(name).to(target.device()));
             }
         });

@@ -28,7 +28,7 @@ public final class Ema implements AutoCloseable {
         this.parameters = Map.copyOf(parameters);
         this.decay = decay;
         this.warmup = warmup;
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             parameters.forEach((name, p) -> averages.put(name, scope.adopt(p.to(DType.F32).mul(1)).named(name)));
         }
     }
@@ -46,7 +46,7 @@ public final class Ema implements AutoCloseable {
     public void update() {
         float share = (float) (1 - decay());
         averages.forEach((name, average) -> {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Tensor step = average.sub(parameters.get(name).to(DType.F32)).mul(share);
                 Engine.update(new BinaryOp(BinaryOp.Kind.SUB), average, average, step);
             }

@@ -15,7 +15,7 @@ public final class GradClip {
     public static double norm(Collection<Tensor> gradients) {
         double sum = 0;
         for (Tensor g : gradients) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Tensor flat = g.to(DType.F32).reshape(-1);
                 sum += flat.mul(flat).sum(0).item();
             }

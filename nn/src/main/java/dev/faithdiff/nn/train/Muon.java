@@ -33,7 +33,7 @@ public final class Muon implements Optimizer {
     public Muon(List<AdamW.Group> groups, AdamW.Settings settings) {
         weightDecay = settings.weightDecay();
         List<AdamW.Group> rest = new ArrayList<>();
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             for (AdamW.Group g : groups) {
                 Map<String, Tensor> left = new LinkedHashMap<>();
                 g.parameters().forEach((name, p) -> {
@@ -66,7 +66,7 @@ public final class Muon implements Optimizer {
     }
 
     private void step(Slot slot, Tensor gradient, double rate, float scale) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor m = slot.momentum, g = gradient.reshape(m.size(0), m.size(1)).mul(scale);
             Engine.update(new BinaryOp(BinaryOp.Kind.ADD), m, m.mul(MOMENTUM), g.mul(1 - MOMENTUM));
             Tensor direction = orthogonal(m.mul(MOMENTUM).add(g.mul(1 - MOMENTUM)));

@@ -33,7 +33,7 @@ public interface Source {
     static Source made(String name, DType dtype, Shape shape, Supplier<Tensor> make) {
         record Made(String name, DType dtype, Shape shape, Supplier<Tensor> make) implements Source {
             @Override public void writeTo(WritableByteChannel out) throws IOException {
-                try (Scope s = Scope.open()) {
+                try (Scope _ = Scope.open()) {
                     copy(make.get().segment(), out);
                 }
             }

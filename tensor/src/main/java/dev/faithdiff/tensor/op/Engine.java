@@ -134,7 +134,7 @@ public final class Engine {
     }
 
     private static void check(Op op, Tensor[] in, Tensor out) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             Tensor host = out.to(Device.CPU);
             for (long i = 0; i < host.count(); i++) {
                 float v = host.get(i);
