@@ -52,7 +52,8 @@ public final class UNet {
                     i == last ? null : new Conv2d(b.at("downsamplers.0.conv"), channels[i], channels[i], 3, new Conv2dOp(2, 1, 1, 1, 1)));
             for (int j = 0; j < c.layers(); j++) {
                 add(level, b, i, j, width);
-                skips.push(width = channels[i]);
+                width = channels[i];
+                skips.push(width);
             }
             if (i < last) skips.push(width);
             down.add(level);
@@ -126,16 +127,28 @@ public final class UNet {
     public Tensor denoise(Tensor h, Tensor temb, TextContext text) {
         try (Scope s = Scope.open()) {
             if (h.size(0) < temb.size(0)) h = repeat(h, temb.size(0));
+            // 1. down: what each block makes is kept for the way up
             Deque<Tensor> skips = new ArrayDeque<>(List.of(h));
-            for (Level level : down) {                                                // [B, h/2^i, w/2^i, channels[i]]
-                for (int j = 0; j < level.resnets.size(); j++) skips.push(h = level.block(j, h, temb, text));
-                if (level.sampler != null) skips.push(h = level.sampler.forward(h));
+            for (Level level : down) {
+                for (int j = 0; j < level.resnets.size(); j++) {
+                    h = level.block(j, h, temb, text);                                // [B, h/2^i, w/2^i, channels[i]]
+                    skips.push(h);
+                }
+                if (level.sampler == null) continue;
+                h = level.sampler.forward(h);                                         // [B, h/2^(i+1), w/2^(i+1), channels[i]]
+                skips.push(h);
             }
-            h = mid.resnets.get(1).forward(mid.block(0, h, temb, text), temb);
+            // 2. middle: resnet, transformer, resnet
+            h = mid.block(0, h, temb, text);
+            h = mid.resnets.get(1).forward(h, temb);
+            // 3. up: each block also sees what its counterpart on the way down made
             for (Level level : up) {
-                for (int j = 0; j < level.resnets.size(); j++) h = level.block(j, h.concat(3, skips.pop()), temb, text);
+                for (int j = 0; j < level.resnets.size(); j++) {
+                    h = level.block(j, h.concat(3, skips.pop()), temb, text);         // [B, h/2^i, w/2^i, channels[i]]
+                }
                 if (level.sampler != null) h = level.sampler.forward(h.upsample(skips.peek().size(1), skips.peek().size(2)));
             }
+            // 4. out
             return s.keep(convOut.forward(normOut.forwardSilu(h)));                   // [B, h, w, outChannels]
         }
     }

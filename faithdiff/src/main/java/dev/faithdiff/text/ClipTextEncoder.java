@@ -38,9 +38,14 @@ public final class ClipTextEncoder {
     /** The input embedding and the states after each layer, without the final norm: {@code layers + 1} tensors {@code [B, 77, width]}. */
     public List<Tensor> hiddenStates(Tensor ids) {
         List<Tensor> states = new ArrayList<>();
-        Tensor x = tokens.forward(ids);
-        states.add(x = x.to(dtype).add(positions.slice(0, 0, ids.size(1))));
-        for (Layer layer : layers) states.add(x = layer.forward(x));
+        // 1. tokens and their positions
+        Tensor x = tokens.forward(ids).to(dtype).add(positions.slice(0, 0, ids.size(1)));   // [B, 77, width]
+        states.add(x);
+        // 2. layers
+        for (Layer layer : layers) {
+            x = layer.forward(x);
+            states.add(x);
+        }
         return states;
     }
 

@@ -40,16 +40,19 @@ final class Decoder {
     /** {@code [B, h, w, latentChannels]} to {@code [B, H, W, 3]}. */
     Tensor forward(Tensor z) {
         try (Scope s = Scope.open()) {
-            Tensor h = convIn.forward(z);
+            // 1. in, middle
+            Tensor h = convIn.forward(z);                                             // [B, h, w, channels[last]]
             h = s.replace(h, mid.forward(h));
+            // 2. up: resnets, then twice the size, at all levels but the last
             for (Level level : levels) {
                 for (ResnetBlock r : level.resnets) h = s.replace(h, r.forward(h, null));
                 if (level.upsampler == null) continue;
                 h = s.replace(h, h.upsample(2 * h.size(1), 2 * h.size(2)));
-                h = s.replace(h, level.upsampler.forward(h));
+                h = s.replace(h, level.upsampler.forward(h));                         // [B, 2^i h, 2^i w, channels[last - i]]
             }
+            // 3. out
             h = s.replace(h, normOut.forwardSilu(h));
-            return s.keep(convOut.forward(h));
+            return s.keep(convOut.forward(h));                                        // [B, H, W, 3]
         }
     }
 }

@@ -46,11 +46,14 @@ public final class Encoder {
     /** {@code [B, H, W, 3]} in -1..1 to {@code [B, H/2^n, W/2^n, channels]}. */
     public Tensor forward(Tensor x) {
         try (Scope s = Scope.open()) {
-            Tensor h = convIn.forward(x);
+            // 1. in
+            Tensor h = convIn.forward(x);                                             // [B, H, W, channels[0]]
+            // 2. down: resnets, then half the size, at all levels but the last
             for (Level level : levels) {
                 for (ResnetBlock r : level.resnets) h = s.replace(h, r.forward(h, null));
-                if (level.downsampler != null) h = s.replace(h, level.downsampler.forward(h));
+                if (level.downsampler != null) h = s.replace(h, level.downsampler.forward(h)); // [B, H/2^i, W/2^i, channels[i - 1]]
             }
+            // 3. middle
             return s.keep(mid.forward(h));
         }
     }
