@@ -4,6 +4,7 @@ import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
@@ -20,10 +21,11 @@ public record TwoStages(FirstStage first, FaithDiff last) implements Restorer {
 
     /** As {@link #open(Path, Path, Device)}, with FaithDiff's type of activations and the weights that lie on the device. */
     public static TwoStages open(Path initial, Path last, Device device, DType dtype, Offload offload) {
-        double share = new ModelFolder(last).description().number("initial_share", 1);
+        Config model = new ModelFolder(last).description();
         GeneratorRestorer network = GeneratorRestorer.open(initial, device);
         try {
-            return new TwoStages(new FirstStage(network, share), FaithDiff.open(last, device, dtype, offload));
+            return new TwoStages(new FirstStage(network, model.number("initial_share", 1), model.integer("initial_passes", 1)),
+                    FaithDiff.open(last, device, dtype, offload));
         } catch (Throwable e) {
             network.close();
             throw e;

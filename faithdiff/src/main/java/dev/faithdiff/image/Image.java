@@ -1,6 +1,8 @@
 package dev.faithdiff.image;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /**
  * An RGB image of 8 or 16 bits a sample: row-major, three samples a pixel, of a fixed size. The low bytes of 16-bit samples lie in an array
@@ -173,19 +175,40 @@ public final class Image {
         return padded;
     }
 
+    /** The image as a camera of an EXIF orientation (1 to 8, tag 0x0112) stores it, turned upright; 1 to 4 undo themselves. */
+    public Image upright(int orientation) { return Orientation.apply(this, orientation); }
+
+    /** Each sample the mean of the images', rounded. @throws ImageError if sizes or bits differ */
+    public static Image mean(List<Image> images) {
+        Image first = images.getFirst();
+        int[] sums = new int[first.rgb.length];
+        for (Image image : images) {
+            first.requireAlike(image);
+            for (int i = 0; i < sums.length; i++) sums[i] += image.sample(i);
+        }
+        return first.made(i -> (sums[i] + images.size() / 2) / images.size());
+    }
+
     /** Each sample {@code share} of this image's and else the other's, rounded. @throws ImageError if sizes or bits differ */
     public Image mix(Image other, double share) {
-        if (width != other.width || height != other.height || bits() != other.bits()) {
-            throw new ImageError("a mixture takes two images of one size and kind, got " + this + " and " + other);
+        requireAlike(other);
+        return share == 1 ? this : made(i -> (int) Math.round(share * sample(i) + (1 - share) * other.sample(i)));
+    }
+
+    private void requireAlike(Image other) {
+        if (width == other.width && height == other.height && bits() == other.bits()) return;
+        throw new ImageError("images of one size and kind are mixed, got " + this + " and " + other);
+    }
+
+    /** An image of this size and kind. */
+    private Image made(IntUnaryOperator sample) {
+        byte[] high = new byte[rgb.length], lows = low == null ? null : new byte[rgb.length];
+        for (int i = 0; i < high.length; i++) {
+            int v = sample.applyAsInt(i);
+            if (lows == null) high[i] = (byte) v;
+            else put(v, high, lows, i);
         }
-        if (share == 1) return this;
-        byte[] mixed = new byte[rgb.length], lows = low == null ? null : new byte[rgb.length];
-        for (int i = 0; i < mixed.length; i++) {
-            int v = (int) Math.round(share * sample(i) + (1 - share) * other.sample(i));
-            if (lows == null) mixed[i] = (byte) v;
-            else put(v, mixed, lows, i);
-        }
-        return new Image(width, height, mixed, lows);
+        return new Image(width, height, high, lows);
     }
 
     @Override public boolean equals(Object o) {

@@ -53,11 +53,12 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      *
      * @param initial        model folder of the network that restores a degraded crop first; empty: none, a filter enlarges it
      * @param initialShare   of its result in the mixture with the enlarged crop, see {@link dev.faithdiff.FirstStage}
+     * @param initialPasses  of that network over a crop
      * @param cacheMegabytes memory for decoded photos
      * @param flip           probability of a mirrored crop
      * @param enlarge        filters that bring a degraded photo back to its size, each as likely
      */
-    public record Data(String folder, String initial, double initialShare, int cacheMegabytes, double flip, List<String> enlarge,
+    public record Data(String folder, String initial, double initialShare, int initialPasses, int cacheMegabytes, double flip, List<String> enlarge,
             List<Degradation> degradations) {
         public Data {
             check(!folder.isEmpty(), "'data.folder' is missing: the folder of the photos to train on");
@@ -165,6 +166,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
         all.put("ablations", ablations);
         all.put("data.initial", data.initial.isEmpty() ? "none" : "given");
         all.put("data.initialShare", data.initialShare);
+        all.put("data.initialPasses", data.initialPasses);
         all.put("data.flip", data.flip);
         all.put("data.enlarge", data.enlarge);
         all.put("data.degradations", data.degradations);
@@ -237,7 +239,7 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
 
     private RunFile from(Path folder) {
         return new RunFile(new Start(in(folder, model.start), in(folder, model.architecture)),
-                new Data(in(folder, data.folder), in(folder, data.initial), data.initialShare, data.cacheMegabytes, data.flip, data.enlarge, data.degradations),
+                new Data(in(folder, data.folder), in(folder, data.initial), data.initialShare, data.initialPasses, data.cacheMegabytes, data.flip, data.enlarge, data.degradations),
                 new Held(in(folder, validation.folder), validation.photos, validation.crop, validation.recipe, validation.scale, validation.steps),
                 seed, saveEvery, validateEvery, ablations, stages);
     }

@@ -59,7 +59,7 @@ public final class Training implements AutoCloseable {
         try {
             photos = ImageFolder.open(Path.of(run.data().folder()), (long) run.data().cacheMegabytes() << 20);
             initial = run.data().initial().isEmpty() ? null
-                    : new FirstStage(open(Restorer.open(Path.of(run.data().initial()), device)), run.data().initialShare());
+                    : new FirstStage(open(Restorer.open(Path.of(run.data().initial()), device)), run.data().initialShare(), run.data().initialPasses());
             validation = run.validation().folder().isEmpty() ? null : new Validation(run.validation());
             if (!Files.isDirectory(run.model().folder())) throw new IllegalArgumentException(run.model().folder() + ": there is no such model folder");
             folder = open(new RunFolder(out));

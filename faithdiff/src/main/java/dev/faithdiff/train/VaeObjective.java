@@ -18,15 +18,17 @@ public final class VaeObjective implements Objective {
      * Weights of the parts of the loss, each a mean over all its elements.
      *
      * @param edges of the absolute difference between the horizontal and vertical slopes of image and reconstruction
+     * @param ssim  of what the structural similarity of the luma lacks to 1
      * @param kl    of the divergence of the latents' distribution from the standard normal
      */
-    public record Settings(double l1, double l2, double edges, double kl) {
-        public static Settings defaults() { return new Settings(1, 0.5, 0.5, 2e-4); }
+    public record Settings(double l1, double l2, double edges, double ssim, double kl) {
+        public static Settings defaults() { return new Settings(1, 0.5, 0.5, 0, 2e-4); }
 
         /** How far an image is from what it should be. */
         Tensor difference(Tensor image, Tensor target) {
             Tensor loss = Loss.l1(image, target).mul((float) l1).add(Loss.l2(image, target).mul((float) l2));
-            return loss.add(slopes(image.sub(target)).mul((float) edges));
+            loss = loss.add(slopes(image.sub(target)).mul((float) edges));
+            return ssim == 0 ? loss : loss.add(Loss.ssim(image, target).affine((float) -ssim, (float) ssim));
         }
     }
 
