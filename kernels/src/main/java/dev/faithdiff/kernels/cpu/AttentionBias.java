@@ -17,7 +17,9 @@ import jdk.incubator.vector.FloatVector;
  */
 record AttentionBias(Tensor tensor, int heads, float unscaled) {
     /** Null if there is no tensor. */
-    static AttentionBias of(AttentionOp op, Tensor[] in, Tensor bias) { return bias == null ? null : new AttentionBias(bias, op.heads(), (float) (1 / op.scale(in))); }
+    static AttentionBias of(AttentionOp op, Tensor[] in, Tensor bias) {
+        return bias == null ? null : new AttentionBias(bias, op.heads(), (float) (1 / op.scale(in)));
+    }
 
     /** Address of the bias of key {@code key} for a query of a head, the heads of all samples numbered through. */
     private long at(int head, int query, int key) {

@@ -24,8 +24,8 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
 
     @Override public void run(AttentionOp.Grad op, Tensor[] in, Tensor out) {
         AttentionOp of = op.of();
-        AttentionHeads q = new AttentionHeads(in[0], of.heads()), k = new AttentionHeads(in[1], of.keyHeads()), v = new AttentionHeads(in[2], of.keyHeads());
-        AttentionHeads g = new AttentionHeads(in[3], of.heads());
+        AttentionHeads q = new AttentionHeads(in[0], of.heads()), g = new AttentionHeads(in[3], of.heads());
+        AttentionHeads k = new AttentionHeads(in[1], of.keyHeads()), v = new AttentionHeads(in[2], of.keyHeads());
         AttentionHeads[] to = AttentionHeads.parts(out, in, of);
         AttentionBias bias = AttentionBias.of(of, in, in.length > 4 ? in[4] : null);
         Queries numbers = queries(of, in, g, bias);

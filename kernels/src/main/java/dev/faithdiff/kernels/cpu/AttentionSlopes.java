@@ -17,8 +17,8 @@ import jdk.incubator.vector.FloatVector;
  * is the sum of {@code terms} weighted by the slopes. With keys in rows g is v, whose gradient is the sum of {@code termsG} weighted by the
  * probabilities.
  */
-record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, PackedHeads acrossX, PackedHeads acrossG, PackedHeads terms, PackedHeads termsG,
-        Queries queries, double scale, AttentionBias bias) implements AutoCloseable {
+record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, PackedHeads acrossX, PackedHeads acrossG, PackedHeads terms,
+        PackedHeads termsG, Queries queries, double scale, AttentionBias bias) implements AutoCloseable {
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
     /** What a thread needs for a block of rows. */
@@ -45,15 +45,18 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
         }
     }
 
-    static AttentionSlopes ofQueries(AttentionOp op, AttentionHeads q, AttentionHeads g, AttentionHeads k, AttentionHeads v, Queries queries, double scale,
-            AttentionBias bias) {
-        return new AttentionSlopes(op, q, g, PackedHeads.ofTokens(k), PackedHeads.ofTokens(v), PackedHeads.ofComponents(k), null, queries, scale, bias);
+    /** With the queries q and their gradients g in rows. */
+    static AttentionSlopes ofQueries(AttentionOp op, AttentionHeads q, AttentionHeads g, AttentionHeads k, AttentionHeads v, Queries queries,
+            double scale, AttentionBias bias) {
+        return new AttentionSlopes(op, q, g, PackedHeads.ofTokens(k), PackedHeads.ofTokens(v), PackedHeads.ofComponents(k), null,
+                queries, scale, bias);
     }
 
-    static AttentionSlopes ofKeys(AttentionOp op, AttentionHeads q, AttentionHeads g, AttentionHeads k, AttentionHeads v, Queries queries, double scale,
-            AttentionBias bias) {
-        return new AttentionSlopes(op, k, v, PackedHeads.ofTokens(q), PackedHeads.ofTokens(g), PackedHeads.ofComponents(q), PackedHeads.ofComponents(g),
-                queries, scale, bias);
+    /** With the keys k and their values v in rows. */
+    static AttentionSlopes ofKeys(AttentionOp op, AttentionHeads q, AttentionHeads g, AttentionHeads k, AttentionHeads v, Queries queries,
+            double scale, AttentionBias bias) {
+        return new AttentionSlopes(op, k, v, PackedHeads.ofTokens(q), PackedHeads.ofTokens(g), PackedHeads.ofComponents(q),
+                PackedHeads.ofComponents(g), queries, scale, bias);
     }
 
     boolean queryRows() { return termsG == null; }

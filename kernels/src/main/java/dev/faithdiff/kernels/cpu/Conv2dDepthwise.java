@@ -56,7 +56,8 @@ final class Conv2dDepthwise implements Kernel<Conv2dOp> {
         try (Weights w = Weights.of(weight, order, bias)) {
             Pieces.rows((long) s.batch() * height, (long) width * s.in() * s.kh() * s.kw(), (first, rows) -> {
                 for (long r = first; r < first + rows; r++) {
-                    row(s, w, x.address() + 4 * (r / height) * s.height() * s.width() * s.in(), (int) (r % height), out.address() + 4 * r * width * s.in());
+                    long image = x.address() + 4 * (r / height) * s.height() * s.width() * s.in();
+                    row(s, w, image, (int) (r % height), out.address() + 4 * r * width * s.in());
                 }
             });
         }

@@ -25,7 +25,9 @@ public final class LayerNormGradVector implements Kernel<LayerNormOp.Grad> {
 
     static String refusal(Tensor[] in) { return in[0].dtype() == DType.F32 && in[2].dtype() == DType.F32 ? null : "takes F32"; }
 
-    @Override public void run(LayerNormOp.Grad op, Tensor[] in, Tensor out) { run(op.operand(), true, (x, n) -> Moments.of(x, n, op.eps()), in, out); }
+    @Override public void run(LayerNormOp.Grad op, Tensor[] in, Tensor out) {
+        run(op.operand(), true, (x, n) -> Moments.of(x, n, op.eps()), in, out);
+    }
 
     /** @param centered whether the norm subtracts the mean */
     static void run(int operand, boolean centered, Norm norm, Tensor[] in, Tensor out) {

@@ -22,7 +22,9 @@ public final class ResizeSeparable implements Kernel<ResizeOp> {
 
     @Override public String refuses(ResizeOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "takes F32"; }
 
-    @Override public void run(ResizeOp op, Tensor[] in, Tensor out) { run(op.axis(in[0].size(1), op.height()), op.axis(in[0].size(2), op.width()), in[0], out); }
+    @Override public void run(ResizeOp op, Tensor[] in, Tensor out) {
+        run(op.axis(in[0].size(1), op.height()), op.axis(in[0].size(2), op.width()), in[0], out);
+    }
 
     static void run(ResizeOp.Axis down, ResizeOp.Axis across, Tensor x, Tensor out) {
         int height = out.size(1), channels = out.size(3), wide = x.size(2) * channels, result = out.size(2) * channels;
@@ -68,7 +70,9 @@ public final class ResizeSeparable implements Kernel<ResizeOp> {
     }
 
     private static void pixels(float[] row, ResizeOp.Axis across, float[] weights, int channels, float[] to) {
-        for (int o = 0; o < across.outputs(); o++) pixel(row, across.first()[o] * channels, channels, across.taps(), weights, o * across.taps(), to, o * channels);
+        for (int o = 0; o < across.outputs(); o++) {
+            pixel(row, across.first()[o] * channels, channels, across.taps(), weights, o * across.taps(), to, o * channels);
+        }
     }
 
     private static void pixel(float[] row, int from, int channels, int taps, float[] weights, int at, float[] to, int out) {

@@ -19,9 +19,11 @@ final class AttentionCublas extends CudaKernel<AttentionOp> {
         try (Scope _ = Scope.open()) {
             Tensor scores = s.room(out, DType.F32), p = s.room(out, out.dtype());
             s.each((b, h, heads, first, queries) -> {
-                cublas.products(heads, queries, s.keys(), s.d(), s.of(in[0], b, h, first, false), s.ofKeys(in[1], b, h, true), s.of(scores, queries, false));
+                cublas.products(heads, queries, s.keys(), s.d(), s.of(in[0], b, h, first, false), s.ofKeys(in[1], b, h, true),
+                        s.of(scores, queries, false));
                 s.softmax(this, scores, p, in.length > 3 ? in[3] : null, b, h, heads, first, queries);
-                cublas.products(heads, queries, s.e(), s.keys(), s.of(p, queries, false), s.ofKeys(in[2], b, h, false), s.of(out, b, h, first, false));
+                cublas.products(heads, queries, s.e(), s.keys(), s.of(p, queries, false), s.ofKeys(in[2], b, h, false),
+                        s.of(out, b, h, first, false));
             });
         }
     }

@@ -52,8 +52,8 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
         long[] steps = AttentionPlainCuda.steps(to);
         int matrices = to.size(1) == 1 ? 1 : heads;
         boolean add = sample > 0 && to.size(0) == 1 || head > 0 && to.size(1) == 1;
-        launch(new Tensor[] {slopes}, to, "scores_bias_grad").grid(Work.blocks((long) matrices * to.size(2) * to.size(3))).arg(slopes)
-                .arg(to.address() + 4 * (sample * steps[0] + head * steps[1])).arg(heads).arg(queries).arg(s.keys()).arg(matrices).arg(to.size(2)).arg(scale)
-                .arg(add ? 1 : 0).run();
+        launch(new Tensor[] {slopes}, to, "scores_bias_grad").grid(Work.blocks((long) matrices * to.size(2) * to.size(3)))
+                .arg(slopes).arg(to.address() + 4 * (sample * steps[0] + head * steps[1])).arg(heads).arg(queries).arg(s.keys())
+                .arg(matrices).arg(to.size(2)).arg(scale).arg(add ? 1 : 0).run();
     }
 }

@@ -41,7 +41,8 @@ final class PermuteCuda extends CudaKernel<PermuteOp> {
         while (axes.a[dense] != 1) dense++;
         Axes outer = axes.without(dense);
         int others = last - 1;
-        long[] size = Work.behind(1, outer.size, others, OUTER), p = Work.behind(0, outer.a, others, OUTER), q = Work.behind(0, outer.b, others, OUTER);
+        long[] size = Work.behind(1, outer.size, others, OUTER);
+        long[] p = Work.behind(0, outer.a, others, OUTER), q = Work.behind(0, outer.b, others, OUTER);
         long height = axes.size[dense], width = axes.size[last], down = Work.ceil(height, TILE), across = Work.ceil(width, TILE);
         launch(in, out, "permute_tiles").grid(down * across * size[0] * size[1] * size[2])
                 .arg(in[0]).arg(out).arg((int) height).arg((int) width).arg(axes.a[last]).arg(axes.b[dense])

@@ -9,7 +9,9 @@ final class PoolCuda extends CudaKernel<PoolOp> {
 
     @Override public Class<PoolOp> op() { return PoolOp.class; }
 
-    @Override public String refuses(PoolOp op, Tensor[] in) { return in[0].dtype().isFloating() ? Work.tooMany(in[0].count()) : "takes a floating type"; }
+    @Override public String refuses(PoolOp op, Tensor[] in) {
+        return in[0].dtype().isFloating() ? Work.tooMany(in[0].count()) : "takes a floating type";
+    }
 
     @Override public void run(PoolOp op, Tensor[] in, Tensor out) {
         arguments(launch(new Tensor[] {in[0], out}, out, op.kind().name()).arg(in[0]).arg(out), op, in[0], out, out).run();
@@ -19,7 +21,8 @@ final class PoolCuda extends CudaKernel<PoolOp> {
     private static Launch arguments(Launch launch, PoolOp op, Tensor x, Tensor y, Tensor to) {
         int channels = to.size(3);
         long runs = Work.runs(channels, to.dtype()), threads = to.count() / channels * runs;
-        return launch.grid(Work.blocks(threads)).arg(threads).arg((int) runs).arg(x.size(1)).arg(x.size(2)).arg(channels).arg(y.size(1)).arg(y.size(2))
+        return launch.grid(Work.blocks(threads)).arg(threads).arg((int) runs)
+                .arg(x.size(1)).arg(x.size(2)).arg(channels).arg(y.size(1)).arg(y.size(2))
                 .arg(op.height()).arg(op.width()).arg(op.stride()).arg(op.padding());
     }
 

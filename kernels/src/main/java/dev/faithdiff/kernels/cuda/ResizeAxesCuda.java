@@ -30,11 +30,12 @@ abstract class ResizeAxesCuda<O extends Op> extends CudaKernel<O> {
     }
 
     private void axis(int axis, Kind kind, boolean antialias, double factor, Tensor x, Tensor y) {
-        long outer = x.shape().count(0, axis), inner = x.shape().count(axis + 1, 4), runs = Work.runs(inner, y.dtype()), threads = outer * y.size(axis) * runs;
+        long outer = x.shape().count(0, axis), inner = x.shape().count(axis + 1, 4);
+        long runs = Work.runs(inner, y.dtype()), threads = outer * y.size(axis) * runs;
         boolean back = entry.equals("resize_back");
         int inputs = back ? y.size(axis) : x.size(axis), outputs = back ? x.size(axis) : y.size(axis);
         double step = factor > 0 ? 1 / factor : (double) inputs / outputs;
-        launch(new Tensor[] {x}, y, entry).grid(Work.blocks(threads)).arg(x).arg(y).arg(threads).arg((int) runs).arg((int) inner).arg(inputs).arg(outputs)
-                .arg(step).arg(kind == Kind.BICUBIC ? 1 : 0).arg(antialias ? 1 : 0).run();
+        launch(new Tensor[] {x}, y, entry).grid(Work.blocks(threads))
+                .arg(x).arg(y).arg(threads).arg((int) runs).arg((int) inner).arg(inputs).arg(outputs).arg(step).arg(kind == Kind.BICUBIC ? 1 : 0).arg(antialias ? 1 : 0).run();
     }
 }

@@ -13,6 +13,7 @@ final class RmsNormCuda extends CudaKernel<RmsNormOp> {
 
     @Override public void run(RmsNormOp op, Tensor[] in, Tensor out) {
         int n = out.size(-1);
-        launch(in, out, "rms_norm").grid(out.count() / n).block(LayerNormCuda.block(n, out.dtype())).arg(in[0]).arg(in[1]).arg(out).arg(n).arg(op.eps()).run();
+        launch(in, out, "rms_norm").grid(out.count() / n).block(LayerNormCuda.block(n, out.dtype()))
+                .arg(in[0]).arg(in[1]).arg(out).arg(n).arg(op.eps()).run();
     }
 }
