@@ -1,8 +1,8 @@
-// Axes in a new order, after joining axes. permute_rows takes four axes, permute_tiles five.
+// Axes in a new order. y is dense [s0, s1, s2, s3] after joining axes; xK is the step in x along y's axis K.
 //
-// permute_rows: y is dense [s0, s1, s2, s3]; xK is the step in x along y's axis K; x3 is 1, so rows of y are runs of x. One thread for each element, or unit of 16 bytes for permute_rows_wide (sizes
+// permute_rows: x3 is 1, so rows of y are runs of x. One thread for each element, or unit of 16 bytes for permute_rows_wide (sizes
 // and steps are then in units).
-// permute_tiles: the axis along which x is dense is any but y's last. The plane of that axis and y's last is turned in tiles of
+// permute_tiles: the axis along which x is dense is y's axis `dense` (0..2). The plane of that axis and y's last is turned in tiles of
 // 32x32 through shared memory, one block of 256 threads for each: down of them along `dense`, across along the last, for all else.
 
 template <typename T> DEVICE void rows(const T* x, T* y, int64 threads, int s1, int s2, int s3, int64 x0, int64 x1, int64 x2) {
@@ -20,15 +20,14 @@ KERNEL(256) permute_rows_wide(const Bytes16* x, Bytes16* y, int64 threads, int s
     rows(x, y, threads, s1, s2, s3, x0, x1, x2);
 }
 
-// The three other axes, of sizes o0, o1 and o2, have steps pK in x and qK in y. height elements lie along the dense axis.
+// The two other axes, of sizes o0 and o1, have steps p0, p1 in x and q0, q1 in y. height elements lie along the dense axis.
 KERNEL(256) permute_tiles(const T0* x, T0* y, int height, int width, int64 xStep, int64 yStep,
-                          int down, int across, int o1, int o2, int64 p0, int64 p1, int64 p2, int64 q0, int64 q1, int64 q2) {
+                          int down, int across, int o1, int64 p0, int64 p1, int64 q0, int64 q1) {
     __shared__ T0 tile[32][33];
     int lane = threadIdx.x % 32, row = blockIdx.x % down * 32, column = blockIdx.x / down % across * 32;
-    unsigned int outer = blockIdx.x / down / across;
-    int64 i0 = outer / o2 / o1, i1 = outer / o2 % o1, i2 = outer % o2;
-    x += i0 * p0 + i1 * p1 + i2 * p2;
-    y += i0 * q0 + i1 * q1 + i2 * q2;
+    int64 outer = blockIdx.x / down / across, outer0 = outer / o1, outer1 = outer % o1;
+    x += outer0 * p0 + outer1 * p1;
+    y += outer0 * q0 + outer1 * q1;
     for (int i = threadIdx.x / 32; i < 32; i += 8) {
         if (row + lane < height && column + i < width) tile[i][lane] = x[(column + i) * xStep + row + lane];
     }

@@ -328,15 +328,25 @@ public final class Tensor {
     /** {@code [B, H, W, C*r*r] -> [B, H*r, W*r, C]}, channels in PyTorch's order: C, then row, then column. */
     public Tensor pixelShuffle(int r) {
         require(r >= 1 && rank() == 4 && size(3) % (r * r) == 0, "pixelShuffle takes [B, H, W, C*" + r + "*" + r + "]");
-        int h = size(1), w = size(2), c = size(3) / (r * r);
-        return reshape(-1, w, c, r, r).permute(0, 3, 1, 4, 2).reshape(size(0), h * r, w * r, c);
+        if (r == 1) return this;
+        int b = size(0), h = size(1), w = size(2), c = size(3) / (r * r);
+        try (Scope s = Scope.open()) {
+            Tensor pixels = reshape(b * h * w, c, r * r).permute(0, 2, 1);              // [B*H*W, row*column, C]
+            Tensor rows = pixels.reshape(b * h, w, r, r * c).permute(0, 2, 1, 3);       // [B*H, row, W, column*C]
+            return s.keep(rows).reshape(b, h * r, w * r, c);
+        }
     }
 
     /** {@code [B, H*r, W*r, C] -> [B, H, W, C*r*r]}: the way back of {@link #pixelShuffle}. */
     public Tensor pixelUnshuffle(int r) {
         require(r >= 1 && rank() == 4 && size(1) % r == 0 && size(2) % r == 0, "pixelUnshuffle takes [B, H*" + r + ", W*" + r + ", C]");
-        int h = size(1) / r, w = size(2) / r, c = size(3);
-        return reshape(-1, r, w, r, c).permute(0, 2, 4, 1, 3).reshape(size(0), h, w, c * r * r);
+        if (r == 1) return this;
+        int b = size(0), h = size(1) / r, w = size(2) / r, c = size(3);
+        try (Scope s = Scope.open()) {
+            Tensor squares = reshape(b * h, r, w, r * c).permute(0, 2, 1, 3);           // [B*H, W, row, column*C]
+            Tensor channels = squares.reshape(b * h * w, r * r, c).permute(0, 2, 1);    // [B*H*W, C, row*column]
+            return s.keep(channels).reshape(b, h, w, c * r * r);
+        }
     }
 
     private void require(boolean holds, String rule) {

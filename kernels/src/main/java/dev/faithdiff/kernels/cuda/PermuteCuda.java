@@ -7,25 +7,21 @@ import dev.faithdiff.tensor.op.PermuteOp;
 
 /** Axes in a new order, of any type: copies of runs where the innermost axis stays innermost, else tiles turned through shared memory. */
 final class PermuteCuda extends CudaKernel<PermuteOp> {
-    private static final int RANK = 4, OUTER = 3, TILE = 32;
+    private static final int RANK = 4, TILE = 32;
 
     PermuteCuda() { super("permute"); }
 
     @Override public Class<PermuteOp> op() { return PermuteOp.class; }
 
     @Override public String refuses(PermuteOp op, Tensor[] in) {
-        Axes axes = axes(op, in[0]);
-        if (axes.rank > (isRows(axes) ? RANK : OUTER + 2)) return "takes at most four axes after joining, five where the innermost moves";
-        return Work.tooMany(in[0].count());
+        return axes(op, in[0]).rank > RANK ? "takes at most four axes after joining" : Work.tooMany(in[0].count());
     }
 
     @Override public void run(PermuteOp op, Tensor[] in, Tensor out) {
         Axes axes = axes(op, in[0]);
-        if (isRows(axes)) rows(axes, in, out);
+        if (axes.rank == 0 || axes.a[axes.rank - 1] == 1) rows(axes, in, out);
         else tiles(axes, in, out);
     }
-
-    private static boolean isRows(Axes axes) { return axes.rank == 0 || axes.a[axes.rank - 1] == 1; }
 
     private void rows(Axes axes, Tensor[] in, Tensor out) {
         long[] size = Work.behind(1, axes.size, axes.rank, RANK), x = Work.behind(0, axes.a, axes.rank, RANK);
@@ -41,13 +37,11 @@ final class PermuteCuda extends CudaKernel<PermuteOp> {
         while (axes.a[dense] != 1) dense++;
         Axes outer = axes.without(dense);
         int others = last - 1;
-        long[] size = Work.behind(1, outer.size, others, OUTER);
-        long[] p = Work.behind(0, outer.a, others, OUTER), q = Work.behind(0, outer.b, others, OUTER);
+        long[] size = Work.behind(1, outer.size, others, 2), p = Work.behind(0, outer.a, others, 2), q = Work.behind(0, outer.b, others, 2);
         long height = axes.size[dense], width = axes.size[last], down = Work.ceil(height, TILE), across = Work.ceil(width, TILE);
-        launch(in, out, "permute_tiles").grid(down * across * size[0] * size[1] * size[2])
+        launch(in, out, "permute_tiles").grid(down * across * size[0] * size[1])
                 .arg(in[0]).arg(out).arg((int) height).arg((int) width).arg(axes.a[last]).arg(axes.b[dense])
-                .arg((int) down).arg((int) across).arg((int) size[1]).arg((int) size[2])
-                .arg(p[0]).arg(p[1]).arg(p[2]).arg(q[0]).arg(q[1]).arg(q[2]).run();
+                .arg((int) down).arg((int) across).arg((int) size[1]).arg(p[0]).arg(p[1]).arg(q[0]).arg(q[1]).run();
     }
 
     private static Axes axes(PermuteOp op, Tensor x) {
