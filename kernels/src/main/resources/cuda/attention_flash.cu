@@ -1,11 +1,23 @@
-// y = softmax(q k^T / sqrt(d)) v on tensor cores, for q [B, T, heads*d], k [B, S, heads*d], v [B, S, heads*e], y [B, T, heads*e] in
-// 16-bit types, float accumulation and online softmax; causal: query t sees keys 0..t. scale is log2(e) / sqrt(d).
+// y = softmax(q k^T / sqrt(d) + bias) v on tensor cores, for q [B, T, heads*d], k [B, S, keyHeads*d], v [B, S, keyHeads*e], y [B, T, heads*e] in
+// 16-bit types, float accumulation and online softmax; group: heads for each of keyHeads; causal: query t sees keys 0..t+offset. scale is
+// log2(e) / sqrt(d). If there is a bias, T3 is its type; it has steps for samples, heads and queries, and its keys are dense.
 //
 // One block of 4 warps for 64 queries of one head, grid (tiles of queries, heads, B); a warp has 16 queries. Keys and values pass in
 // tiles of 64 through two buffers each, the next tile loading while one is used. attention_D serves d, e <= D, padded with zeros;
 // dynamic shared memory: 5 tiles of 64 rows of D + 8 elements (the 8 keep ldmatrix free of bank conflicts).
 
 #define TILE 64
+
+#define SIZES int queries, int keys, int d, int e, int group, float scale, int causal, int offset
+#ifdef T3
+#define PARAMETERS const T0* q, const T0* k, const T0* v, const T3* bias, TO* y, int64 biasB, int64 biasH, int64 biasT, SIZES
+#define ARGUMENTS q, k, v, bias, y, biasB, biasH, biasT, queries, keys, d, e, group, scale, causal, offset
+#define LEAST -1e30f    // finite, since a bias may hide all keys so far
+#else
+#define PARAMETERS const T0* q, const T0* k, const T0* v, TO* y, SIZES
+#define ARGUMENTS q, k, v, y, queries, keys, d, e, group, scale, causal, offset
+#define LEAST -INFINITY
+#endif
 
 // 64 rows of D elements, zeros beyond count rows and width columns.
 template <int D> DEVICE void load_tile(T0* to, const T0* from, int count, int width, int64 step, bool fast) {
@@ -27,28 +39,31 @@ template <int D> DEVICE void load_tile(T0* to, const T0* from, int count, int wi
     }
 }
 
-template <int D> DEVICE void flash(const T0* q, const T0* k, const T0* v, TO* y, int queries, int keys, int d, int e, float scale, int causal) {
+template <int D> DEVICE void flash(PARAMETERS) {
     const int ROW = D + 8, PAIRS = D / 16;
     DYNAMIC_SHARED(memory);
     T0* sharedQ = (T0*)memory;
     T0* sharedK = sharedQ + TILE * ROW;
     T0* sharedV = sharedK + 2 * TILE * ROW;
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, first = blockIdx.x * TILE;
-    int64 stepK = (int64)gridDim.y * d, stepV = (int64)gridDim.y * e;
-    q += ((int64)blockIdx.z * queries + first) * stepK + blockIdx.y * d;
-    y += ((int64)blockIdx.z * queries + first) * stepV + blockIdx.y * e;
-    k += (int64)blockIdx.z * keys * stepK + blockIdx.y * d;
-    v += (int64)blockIdx.z * keys * stepV + blockIdx.y * e;
+    int64 stepQ = (int64)gridDim.y * d, stepY = (int64)gridDim.y * e, stepK = stepQ / group, stepV = stepY / group;
+    q += ((int64)blockIdx.z * queries + first) * stepQ + blockIdx.y * d;
+    y += ((int64)blockIdx.z * queries + first) * stepY + blockIdx.y * e;
+    k += (int64)blockIdx.z * keys * stepK + blockIdx.y / group * d;
+    v += (int64)blockIdx.z * keys * stepV + blockIdx.y / group * e;
+#ifdef T3
+    bias += blockIdx.z * biasB + blockIdx.y * biasH;
+#endif
     bool fast = d % 8 == 0 && e % 8 == 0 && aligned<T0, 8>(q) && aligned<T0, 8>(k) && aligned<T0, 8>(v);
 
-    int seen = causal ? min(keys, first + TILE) : keys, tiles = (seen + TILE - 1) / TILE;
-    load_tile<D>(sharedQ, q, queries - first, d, stepK, fast);
+    int seen = causal ? min(keys, first + offset + TILE) : keys, tiles = (seen + TILE - 1) / TILE;
+    load_tile<D>(sharedQ, q, queries - first, d, stepQ, fast);
     load_tile<D>(sharedK, k, keys, d, stepK, fast);
     load_tile<D>(sharedV, v, keys, e, stepV, fast);
     copy_commit();
 
     unsigned int fragmentQ[PAIRS][4];
-    float out[2 * PAIRS][4] = {}, max[2] = {-INFINITY, -INFINITY}, sum[2] = {};
+    float out[2 * PAIRS][4] = {}, max[2] = {LEAST, LEAST}, sum[2] = {};
     for (int tile = 0; tile < tiles; tile++) {
         int start = tile * TILE, next = start + TILE;
         T0* tileK = sharedK + tile % 2 * TILE * ROW;
@@ -78,18 +93,28 @@ template <int D> DEVICE void flash(const T0* q, const T0* k, const T0* v, TO* y,
             }
         }
         int query = first + warp * 16 + lane / 4;
-        if (next > keys || (causal && next > first)) {
+#ifdef T3
+#pragma unroll
+        for (int n = 0; n < TILE / 8; n++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int key = start + n * 8 + lane % 4 * 2 + i % 2, t = query + i / 2 * 8;
+                if (key < keys && t < queries) s[n][i] += to_float(bias[t * biasT + key]) * (1.44269504f / scale);
+            }
+        }
+#endif
+        if (next > keys || (causal && next > first + offset)) {
 #pragma unroll
             for (int n = 0; n < TILE / 8; n++) {
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
                     int key = start + n * 8 + lane % 4 * 2 + i % 2;
-                    if (key >= keys || (causal && key > query + i / 2 * 8)) s[n][i] = -INFINITY;
+                    if (key >= keys || (causal && key > query + offset + i / 2 * 8)) s[n][i] = -INFINITY;
                 }
             }
         }
 
-        // 2. online softmax, row by row; key 0 is always seen, so max is finite after the first tile
+        // 2. online softmax, row by row; without a bias key 0 is always seen, so max is finite after the first tile
 #pragma unroll
         for (int r = 0; r < 2; r++) {
             float top = -INFINITY;
@@ -139,13 +164,10 @@ template <int D> DEVICE void flash(const T0* q, const T0* k, const T0* v, TO* y,
         for (int n = 0; n < 2 * PAIRS; n++) {
             int column = n * 8 + lane % 4 * 2;
             float pair[2] = {out[n][2 * r] / sum[r], out[n][2 * r + 1] / sum[r]};
-            store_run(y + row * stepV + column, e - column, pair);
+            store_run(y + row * stepY + column, e - column, pair);
         }
     }
 }
-
-#define PARAMETERS const T0* q, const T0* k, const T0* v, TO* y, int queries, int keys, int d, int e, float scale, int causal
-#define ARGUMENTS q, k, v, y, queries, keys, d, e, scale, causal
 
 KERNEL(128) attention_32(PARAMETERS) { flash<32>(ARGUMENTS); }
 KERNEL(128) attention_48(PARAMETERS) { flash<48>(ARGUMENTS); }

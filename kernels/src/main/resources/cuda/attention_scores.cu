@@ -1,19 +1,35 @@
-// What attention does between matrix products, on scores [matrices, queries, keys] in F32. causal: query t sees keys 0..t; first is the query
-// of a matrix's first row. One block of 32 to 256 threads for each row.
+// What attention does between matrix products, on scores [matrices, queries, keys] in F32. causal: query t sees keys 0..t+offset; first is
+// the query of a matrix's first row. One block of 32 to 256 threads for each row.
 //
-// scores_softmax: softmax of x * scale over the keys seen, zeros for the others.
+// scores_softmax: softmax of x * scale + bias over the keys seen, zeros for the others. If there is a bias, T1 is its type; it has steps for
+//   matrices and queries, and x is changed.
 // scores_softmax_grad: the gradient for the products: y = scale * p * (g - sum(p * g)) for probabilities p and their gradient g.
+// scores_bias_grad: adds what those y, unscaled, sum to for each element of a bias [biasMatrices, biasQueries, keys], or begins with it; a size of 1
+//   takes all matrices or queries. One thread for each element.
 
-DEVICE int keys_seen(int keys, int queries, int first, int causal) {
-    return causal ? min(keys, first + (int)(blockIdx.x % (unsigned int)queries) + 1) : keys;
-}
+#ifdef T1
+#define BIAS , const T1* bias, int64 biasH, int64 biasT
+#else
+#define BIAS
+#endif
 
-KERNEL(256) scores_softmax(const F32* x, TO* y, int keys, int queries, int first, int causal, float scale) {
+KERNEL(256) scores_softmax(F32* x, TO* y, int keys, int queries, int first, int causal, int offset, float scale BIAS) {
     const int N = Wide<TO>::N;
     __shared__ float scratch[8];
-    int seen = keys_seen(keys, queries, first, causal);
+    int query = first + (int)(blockIdx.x % (unsigned int)queries), seen = causal ? min(keys, query + offset + 1) : keys;
     x += (int64)blockIdx.x * keys;
     y += (int64)blockIdx.x * keys;
+#ifdef T1
+    bias += blockIdx.x / (unsigned int)queries * biasH + query * biasT;
+    for (int at = threadIdx.x * N; at < seen; at += blockDim.x * N) { // each thread what it reads again
+        float b[N], u[N];
+        load_run(bias + at, seen - at, b);
+        load_run(x + at, seen - at, u);
+#pragma unroll
+        for (int i = 0; i < N; i++) u[i] += b[i] / scale;
+        store_run(x + at, seen - at, u);
+    }
+#endif
     float v[N], max, sum = row_exponentials<N>(x, seen, scale, max, scratch);
     for (int at = threadIdx.x * N; at < keys; at += blockDim.x * N) {
         load_run(x + at, seen - at, v, -INFINITY);
@@ -35,4 +51,16 @@ KERNEL(256) scores_softmax_grad(const T0* p, const F32* g, TO* y, int keys, floa
         for (int i = 0; i < N; i++) v[i] *= scale * (d[i] - dot);
         store_run(y + row + at, keys - at, v);
     }
+}
+
+KERNEL(256) scores_bias_grad(const T0* x, F32* y, int matrices, int queries, int keys, int biasMatrices, int biasQueries, float scale, int add) {
+    int64 t = global_thread();
+    if (t >= (int64)biasMatrices * biasQueries * keys) return;
+    int key = (int)(t % keys), query = (int)(t / keys % biasQueries), matrix = (int)(t / keys / biasQueries);
+    int lastQuery = biasQueries == 1 ? queries : query + 1, lastMatrix = biasMatrices == 1 ? matrices : matrix + 1;
+    float sum = 0;
+    for (int m = matrix; m < lastMatrix; m++) {
+        for (int q = query; q < lastQuery; q++) sum += to_float(x[((int64)m * queries + q) * keys + key]);
+    }
+    y[t].value = (add ? y[t].value : 0.0f) + sum / scale;
 }

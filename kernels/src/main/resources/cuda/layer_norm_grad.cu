@@ -1,22 +1,26 @@
-// The gradients of layer_norm.cu for x and g [rows, n], with h = (x - mean) / sqrt(variance + eps) of a row:
+// The gradients of layer_norm.cu and rms_norm.cu for x and g [rows, n], with h = (x - mean) / sqrt(variance + eps) of a row; rms_norm takes
+// the mean as 0, and leaves mean(g w) out:
 //
-// layer_norm_grad_x: (g w - mean(g w) - h mean(g w h)) / sqrt(variance + eps). One block of 32 to 256 threads for each row.
-// layer_norm_grad_weight: sums of g h over the rows, for which layer_norm_moments writes a row's mean and 1/sqrt(variance + eps) before (one
+// NORM_grad_x: (g w - mean(g w) - h mean(g w h)) / sqrt(variance + eps). One block of 32 to 256 threads for each row.
+// norm_grad_weight: sums of g h over the rows, for which NORM_moments writes a row's mean and 1/sqrt(variance + eps) before (one
 //   block each). A block of 256 adds up a strip of rows for 32 columns, 8 rows side by side; grid (tiles of 32 columns, strips); parts
-//   are [strips, n], added up by layer_norm_grad_join, one thread for each column.
+//   are [strips, n], added up by norm_grad_join, one thread for each column.
 
 struct Pair { float first, second; };
 
 // Mean and 1/sqrt(variance + eps) of a row, in every thread.
-DEVICE Pair moments_of(const T0* x, int n, float eps, float* scratch) {
+template <bool CENTERED> DEVICE Pair moments_of(const T0* x, int n, float eps, float* scratch) {
     const int N = Wide<T0>::N;
-    float v[N], sum = 0, squares = 0;
-    for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
-        load_run(x + at, n - at, v);
+    float v[N], mean = 0, squares = 0;
+    if (CENTERED) {
+        float sum = 0;
+        for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
+            load_run(x + at, n - at, v);
 #pragma unroll
-        for (int i = 0; i < N; i++) sum += v[i];
+            for (int i = 0; i < N; i++) sum += v[i];
+        }
+        mean = block_sum(sum, scratch) / n;
     }
-    float mean = block_sum(sum, scratch) / n;
     for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
         load_run(x + at, n - at, v, mean);
 #pragma unroll
@@ -26,11 +30,11 @@ DEVICE Pair moments_of(const T0* x, int n, float eps, float* scratch) {
     return m;
 }
 
-KERNEL(256) layer_norm_grad_x(const T0* x, const T1* weight, const T2* g, TO* y, int n, float eps) {
+template <bool CENTERED> DEVICE void grad_x(const T0* x, const T1* weight, const T2* g, TO* y, int n, float eps) {
     const int N = Wide<TO>::N;
     __shared__ float scratch[8];
     int64 row = (int64)blockIdx.x * n;
-    Pair m = moments_of(x + row, n, eps, scratch);
+    Pair m = moments_of<CENTERED>(x + row, n, eps, scratch);
     float v[N], w[N], d[N], sum = 0, dot = 0;
     for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
         load_run(x + row + at, n - at, v);
@@ -42,7 +46,7 @@ KERNEL(256) layer_norm_grad_x(const T0* x, const T1* weight, const T2* g, TO* y,
             dot += d[i] * w[i] * (v[i] - m.first);
         }
     }
-    sum = block_sum(sum, scratch) / n;
+    sum = CENTERED ? block_sum(sum, scratch) / n : 0.0f;
     dot = block_sum(dot, scratch) * m.second / n;
     for (int at = threadIdx.x * N; at < n; at += blockDim.x * N) {
         load_run(x + row + at, n - at, v);
@@ -54,13 +58,18 @@ KERNEL(256) layer_norm_grad_x(const T0* x, const T1* weight, const T2* g, TO* y,
     }
 }
 
-KERNEL(256) layer_norm_moments(const T0* x, Pair* moments, int n, float eps) {
+template <bool CENTERED> DEVICE void write_moments(const T0* x, Pair* moments, int n, float eps) {
     __shared__ float scratch[8];
-    Pair m = moments_of(x + (int64)blockIdx.x * n, n, eps, scratch);
+    Pair m = moments_of<CENTERED>(x + (int64)blockIdx.x * n, n, eps, scratch);
     if (threadIdx.x == 0) moments[blockIdx.x] = m;
 }
 
-KERNEL(256) layer_norm_grad_weight(const T0* x, const T2* g, const Pair* moments, float* parts, int64 rows, int64 strip, int n) {
+KERNEL(256) layer_norm_grad_x(const T0* x, const T1* weight, const T2* g, TO* y, int n, float eps) { grad_x<true>(x, weight, g, y, n, eps); }
+KERNEL(256) rms_norm_grad_x(const T0* x, const T1* weight, const T2* g, TO* y, int n, float eps) { grad_x<false>(x, weight, g, y, n, eps); }
+KERNEL(256) layer_norm_moments(const T0* x, Pair* moments, int n, float eps) { write_moments<true>(x, moments, n, eps); }
+KERNEL(256) rms_norm_moments(const T0* x, Pair* moments, int n, float eps) { write_moments<false>(x, moments, n, eps); }
+
+KERNEL(256) norm_grad_weight(const T0* x, const T2* g, const Pair* moments, float* parts, int64 rows, int64 strip, int n) {
     __shared__ float shared[256];
     int column = blockIdx.x * 32 + threadIdx.x % 32;
     int64 first = blockIdx.y * strip, last = min(first + strip, rows);
@@ -79,7 +88,7 @@ KERNEL(256) layer_norm_grad_weight(const T0* x, const T2* g, const Pair* moments
     if (threadIdx.x < 32 && column < n) parts[(int64)blockIdx.y * n + column] = shared[threadIdx.x];
 }
 
-KERNEL(256) layer_norm_grad_join(const float* parts, TO* y, int strips, int n) {
+KERNEL(256) norm_grad_join(const float* parts, TO* y, int strips, int n) {
     int column = (int)global_thread();
     if (column >= n) return;
     float sum = 0;

@@ -132,8 +132,53 @@ DEVICE int64 global_thread() { return (int64)blockIdx.x * blockDim.x + threadIdx
 // ---- functions
 
 DEVICE float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+DEVICE float silu_slope(float x, float k) { float s = sigmoid(k * x); return s * (1.0f + k * x * (1.0f - s)); }
 DEVICE float gelu(float x) { return 0.5f * x * erfcf(x * -0.70710678f); }
 DEVICE float gelu_slope(float x) { return 0.5f * erfcf(x * -0.70710678f) + x * expf(-0.5f * x * x) * 0.39894228f; }
+
+// (1 + tanh(u)) / 2 is sigmoid(2 u)
+DEVICE float gelu_tanh_logit(float x) { return 1.5957691f * (x + 0.044715f * x * x * x); }
+DEVICE float gelu_tanh_slope(float x) {
+    float s = sigmoid(gelu_tanh_logit(x));
+    return s * (1.0f + x * (1.0f - s) * 1.5957691f * (1.0f + 0.134145f * x * x));
+}
+
+// ---- elementwise kernels, for any layout: one thread for each run of 16 bytes of the result
+//
+// KERNEL_ELEMENTWISE(NAME, f) is an entry NAME with y = f, an expression of x and two numbers a and b.
+// KERNEL_ELEMENTWISE_GRAD(NAME, f) is an entry NAME with y = g * f.
+
+template <typename X, typename Y, typename F> DEVICE void elementwise(const X* x, Y* y, int64 count, F f) {
+    const int N = Wide<Y>::N;
+    int64 at = global_thread() * N;
+    if (at >= count) return;
+    int n = (int)min((int64)N, count - at);
+    float v[N];
+    load_run(x + at, n, v);
+#pragma unroll
+    for (int i = 0; i < N; i++) v[i] = f(v[i]);
+    store_run(y + at, n, v);
+}
+
+template <typename X, typename G, typename Y, typename F> DEVICE void elementwise_grad(const X* x, const G* g, Y* y, int64 count, F f) {
+    const int N = Wide<Y>::N;
+    int64 at = global_thread() * N;
+    if (at >= count) return;
+    int n = (int)min((int64)N, count - at);
+    float v[N], d[N];
+    load_run(x + at, n, v);
+    load_run(g + at, n, d);
+#pragma unroll
+    for (int i = 0; i < N; i++) v[i] = d[i] * f(v[i]);
+    store_run(y + at, n, v);
+}
+
+#define KERNEL_ELEMENTWISE(name, f) \
+    KERNEL(256) name(const T0* from, TO* y, int64 count, float a, float b) { elementwise(from, y, count, [=](float x) { return f; }); }
+#define KERNEL_ELEMENTWISE_GRAD(name, f) \
+    KERNEL(256) name(const T0* from, const T1* g, TO* y, int64 count, float a, float b) { \
+        elementwise_grad(from, g, y, count, [=](float x) { return f; }); \
+    }
 
 // ---- reductions; every thread of the warp or block takes part, every thread gets the result
 

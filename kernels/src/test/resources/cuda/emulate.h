@@ -180,6 +180,7 @@ inline float __shfl_xor_sync(unsigned int, float v, int step) {
 
 template <typename T> T min(T a, T b) { return a < b ? a : b; }
 template <typename T> T max(T a, T b) { return a > b ? a : b; }
+inline float cospif(float x) { return (float)cos(M_PI * x); }
 inline float __uint_as_float(unsigned int bits) { float f; memcpy(&f, &bits, 4); return f; }
 inline float __int_as_float(int bits) { return __uint_as_float((unsigned int)bits); }
 inline unsigned int __float_as_uint(float f) { unsigned int bits; memcpy(&bits, &f, 4); return bits; }

@@ -9,7 +9,7 @@ extern int standin_later(void (*work)(void *), const void *arguments, size_t byt
 
 typedef unsigned long long u64;
 typedef struct { int format, type, n, c, h, w; } D; /* a filter as n = O, c = I */
-typedef struct { int padh, padw, sh, sw, dh, dw, mode, type, math; } C;
+typedef struct { int padh, padw, sh, sw, dh, dw, mode, type, groups, math; } C;
 typedef struct { int algo, status; float time; size_t memory; int determinism, math, reserved[3]; } Perf;
 enum { INVALID = 2000, UNSUPPORTED = 3000, SCRATCH = 4096, ALGORITHM = 1, UNREPEATABLE = 6, BFLOAT = 9, TENSOR_OP_MATH = 1, FMA_MATH = 3 };
 
@@ -25,9 +25,10 @@ int cudnnCreateConvolutionDescriptor(C **d) { *d = calloc(1, sizeof(C)); return 
 int cudnnSetTensor4dDescriptor(D *d, int format, int type, int n, int c, int h, int w) { *d = (D){format, type, n, c, h, w}; return 0; }
 int cudnnSetFilter4dDescriptor(D *d, int type, int format, int o, int i, int h, int w) { *d = (D){format, type, o, i, h, w}; return 0; }
 int cudnnSetConvolution2dDescriptor(C *d, int ph, int pw, int sh, int sw, int dh, int dw, int mode, int type) {
-    *d = (C){ph, pw, sh, sw, dh, dw, mode, type};
+    *d = (C){ph, pw, sh, sw, dh, dw, mode, type, 1};
     return 0;
 }
+int cudnnSetConvolutionGroupCount(C *d, int groups) { d->groups = groups; return 0; }
 int cudnnSetConvolutionMathType(C *d, int math) { d->math = math; return 0; }
 
 static u64 bytes(D *d) { return (u64)size_of(d->type) * d->n * d->c * d->h * d->w; }
@@ -49,8 +50,8 @@ static void compute(void *arguments) {
         for (int ky = 0; ky < w->h; ky++) for (int kx = 0; kx < w->w; kx++) {
             int iy = oy * c->sh - c->padh + ky, ix = ox * c->sw - c->padw + kx;
             if (iy < 0 || iy >= x->h || ix < 0 || ix >= x->w) continue;
-            for (int i = 0; i < x->c; i++) {
-                long xi = (((long)b * x->h + iy) * x->w + ix) * x->c + i, wi = (((long)o * w->h + ky) * w->w + kx) * w->c + i;
+            for (int i = 0; i < w->c; i++) {
+                long xi = (((long)b * x->h + iy) * x->w + ix) * x->c + o / (w->n / c->groups) * w->c + i, wi = (((long)o * w->h + ky) * w->w + kx) * w->c + i;
                 if (a->what == 0) sum[yi] += (double)X[xi] * W[wi];
                 if (a->what == 1) sum[xi] += (double)Y[yi] * W[wi];
                 if (a->what == 2) sum[wi] += (double)Y[yi] * X[xi];
@@ -71,7 +72,7 @@ static int convolve(int what, D *x, u64 px, D *w, u64 pw, D *y, u64 py, C *c, u6
     if (x->type != FLOAT && x->type != HALF && x->type != BFLOAT) return UNSUPPORTED;
     if (w->type != x->type || y->type != x->type) return UNSUPPORTED;
     if (c->math != (x->type == FLOAT ? FMA_MATH : TENSOR_OP_MATH)) return INVALID;
-    if (x->c != w->c || y->c != w->n || x->n != y->n) return INVALID;
+    if (x->c != w->c * c->groups || w->n % c->groups || y->c != w->n || x->n != y->n) return INVALID;
     if (y->h != (x->h + 2 * c->padh - w->h) / c->sh + 1 || y->w != (x->w + 2 * c->padw - w->w) / c->sw + 1) return INVALID;
     if (size < SCRATCH || !standin_memory(scratch, size)) return INVALID;
     Convolution a = {what, *x, *w, *y, *c, standin_memory(px, bytes(x)), standin_memory(pw, bytes(w)), standin_memory(py, bytes(y))};

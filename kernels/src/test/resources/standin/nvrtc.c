@@ -23,11 +23,11 @@ static void include(FILE *to, const char *name) {
     fprintf(to, "#include \"%s/%s\"\n", FOLDER, name);
 }
 
-/* Each kernel's function is called by its name behind emulate_. */
+/* Each kernel's function is called by its name behind emulate_: KERNEL(256) name(...), or KERNEL_OF_SOME_KIND(name, ...). */
 static void entries(FILE *to, const char *source) {
-    for (const char *at = source; (at = strstr(at, "\nKERNEL(")); at++) {
-        const char *name = strchr(at, ')') + 2;
-        fprintf(to, "EMULATE(%.*s)\n", (int)strcspn(name, "("), name);
+    for (const char *at = source; (at = strstr(at, "\nKERNEL")); at++) {
+        const char *name = at[7] == '(' ? strchr(at, ')') + 2 : strchr(at, '(') + 1;
+        fprintf(to, "EMULATE(%.*s)\n", (int)strcspn(name, "(,"), name);
     }
 }
 

@@ -52,7 +52,7 @@ public final class RrdbNet implements Generator {
 
     @Override public Tensor forward(Tensor x) {
         try (Scope s = Scope.open()) {
-            Tensor h = convFirst.forward(unshuffled(x));                              // [B, h, w, n], h = H/unshuffle
+            Tensor h = convFirst.forward(x.pixelUnshuffle(config.unshuffle()));       // [B, h, w, n], h = H/unshuffle
             h = s.replace(h, trunk(h));
             for (Conv2d up : convUp) {                                                // [B, 4h, 4w, n] in the end
                 h = s.replace(h, h.upsample(2 * h.size(1), 2 * h.size(2)));
@@ -62,17 +62,6 @@ public final class RrdbNet implements Generator {
             h = s.replace(h, convHr.forward(h));
             h = s.replace(h, h.leakyRelu(DenseBlock.SLOPE));
             return s.keep(convLast.forward(h));                                       // [B, 4h, 4w, 3]
-        }
-    }
-
-    /** Squares of pixels as channels, in the published order of channel, row, column. */
-    Tensor unshuffled(Tensor x) {
-        int r = config.unshuffle();
-        if (r == 1) return x;
-        int b = x.size(0), h = x.size(1) / r, w = x.size(2) / r, c = x.size(3);
-        try (Scope s = Scope.open()) {
-            Tensor squares = x.reshape(b * h, r, w, r * c).permute(0, 2, 1, 3);       // [B*h, w, row, column*C]
-            return s.keep(squares.reshape(b * h * w, r * r, c).permute(0, 2, 1)).reshape(b, h, w, c * r * r);
         }
     }
 

@@ -55,19 +55,8 @@ public final class SrvggNetCompact implements Generator {
                 h = s.replace(h, h.prelu(slopes.get(i)));
             }
             h = s.replace(h, last.forward(h));                                        // [B, H, W, 3*scale*scale]
-            h = s.replace(h, shuffled(h));                                            // [B, scale*H, scale*W, 3]
+            h = s.replace(h, h.pixelShuffle(scale()));                                // [B, scale*H, scale*W, 3]
             return s.keep(h.add(x.upsample(h.size(1), h.size(2))));
-        }
-    }
-
-    /** Channels as squares of pixels; the published order of channels is color, row, column. */
-    private Tensor shuffled(Tensor x) {
-        int r = config.scale(), b = x.size(0), h = x.size(1), w = x.size(2);
-        if (r == 1) return x;
-        try (Scope s = Scope.open()) {
-            Tensor pixels = x.reshape(b * h * w, COLORS, r * r).permute(0, 2, 1);     // [B*H*W, row*column, 3]
-            Tensor rows = pixels.reshape(b * h, w, r, r * COLORS).permute(0, 2, 1, 3); // [B*H, row, W, column*3]
-            return s.keep(rows).reshape(b, r * h, r * w, COLORS);
         }
     }
 }

@@ -92,7 +92,7 @@ class RrdbNetTest {
             RrdbNet net = new RrdbNet(w, new RrdbConfig(1, 4, 2, 1));
             Tensor x = Tensor.of(new float[8 * 12 * 3], 1, 8, 12, 3);
             for (int i = 0; i < x.count(); i++) x.set(i, i);
-            Tensor u = net.unshuffled(x);
+            Tensor u = x.pixelUnshuffle(4);
             assertThat(u.shape()).isEqualTo(Shape.of(1, 2, 3, 48));
             for (int i = 0; i < u.count(); i++) {
                 int k = i % 48, c = k / 16, row = i / 48 / 3 * 4 + k / 4 % 4, column = i / 48 % 3 * 4 + k % 4;

@@ -15,13 +15,15 @@ import dev.faithdiff.tensor.op.LinearOp;
 import dev.faithdiff.tensor.op.MatmulOp;
 import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
+import dev.faithdiff.tensor.op.PoolOp;
 import dev.faithdiff.tensor.op.PreluOp;
 import dev.faithdiff.tensor.op.ReduceOp;
 import dev.faithdiff.tensor.op.ReshapeOp;
+import dev.faithdiff.tensor.op.ResizeOp;
+import dev.faithdiff.tensor.op.RmsNormOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 import dev.faithdiff.tensor.op.UnaryOp;
-import dev.faithdiff.tensor.op.UpsampleOp;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -177,17 +179,27 @@ public final class Tensor {
 
     public Tensor gelu() { return unary(UnaryOp.Kind.GELU); }
 
+    /** GELU's tanh approximation (T5, PixArt). */
+    public Tensor geluTanh() { return unary(UnaryOp.Kind.GELU_TANH); }
+
     public Tensor quickGelu() { return unary(UnaryOp.Kind.QUICK_GELU); }
 
     public Tensor sigmoid() { return unary(UnaryOp.Kind.SIGMOID); }
 
+    public Tensor tanh() { return unary(UnaryOp.Kind.TANH); }
+
     public Tensor exp() { return unary(UnaryOp.Kind.EXP); }
+
+    /** The natural logarithm. */
+    public Tensor log() { return unary(UnaryOp.Kind.LOG); }
 
     public Tensor sqrt() { return unary(UnaryOp.Kind.SQRT); }
 
     public Tensor abs() { return unary(UnaryOp.Kind.ABS); }
 
     public Tensor sign() { return unary(UnaryOp.Kind.SIGN); }
+
+    public Tensor relu() { return unary(UnaryOp.Kind.RELU); }
 
     public Tensor leakyRelu(float slope) { return Engine.run(new UnaryOp(UnaryOp.Kind.LEAKY_RELU, slope), this); }
 
@@ -246,14 +258,20 @@ public final class Tensor {
         return conv2d(weight, bias, new Conv2dOp(stride, padding, padding, padding, padding));
     }
 
-    /** Convolution with its own padding on each side. */
+    /** Convolution with its own padding on each side, or in groups with weight {@code [O, kh, kw, I/groups]}. */
     public Tensor conv2d(Tensor weight, Tensor bias, Conv2dOp op) {
         return bias == null ? Engine.run(op, this, weight) : Engine.run(op, this, weight, bias);
     }
 
     /** Scaled dot-product attention of {@code [B, T, heads*d]} on keys and values {@code [B, S, heads*d]}; scale 1/sqrt(d). */
-    public Tensor attention(Tensor keys, Tensor values, int heads, boolean causal) {
-        return Engine.run(new AttentionOp(heads, causal), this, keys, values);
+    public Tensor attention(Tensor keys, Tensor values, int heads, boolean causal) { return attention(keys, values, null, new AttentionOp(heads, causal)); }
+
+    /**
+     * Attention with grouped heads, a causal offset, or a bias {@code [1 or B, 1 or heads, 1 or T, S]} that is added to the scores (T5, Swin,
+     * masks); the bias may be null.
+     */
+    public Tensor attention(Tensor keys, Tensor values, Tensor bias, AttentionOp op) {
+        return bias == null ? Engine.run(op, this, keys, values) : Engine.run(op, this, keys, values, bias);
     }
 
     // ---- norms and gates
@@ -270,6 +288,9 @@ public final class Tensor {
 
     /** LayerNorm over the last axis. */
     public Tensor layerNorm(Tensor weight, Tensor bias, float eps) { return Engine.run(new LayerNormOp(eps), this, weight, bias); }
+
+    /** {@code x / sqrt(mean(x^2) + eps) * weight} over the last axis (T5, LLaMA). */
+    public Tensor rmsNorm(Tensor weight, float eps) { return Engine.run(new RmsNormOp(eps), this, weight); }
 
     /** {@code [..., 2C] -> [..., C]}: first half times GELU of the second half. */
     public Tensor geglu() { return Engine.run(new GegluOp(), this); }
@@ -296,7 +317,41 @@ public final class Tensor {
     public Tensor pad(int top, int bottom, int left, int right) { return Engine.run(new PadOp(top, bottom, left, right), this); }
 
     /** Nearest resizing of {@code [B, H, W, C]} to {@code height x width}. */
-    public Tensor upsample(int height, int width) { return Engine.run(new UpsampleOp(height, width), this); }
+    public Tensor upsample(int height, int width) { return resize(new ResizeOp(ResizeOp.Kind.NEAREST, false, height, width)); }
+
+    /** Resizing of {@code [B, H, W, C]} (PyTorch's {@code interpolate} without {@code align_corners}). */
+    public Tensor resize(ResizeOp op) { return Engine.run(op, this); }
+
+    /** Pooling of {@code [B, H, W, C]}; a mean over the whole map is {@code mean(1, 2)}. */
+    public Tensor pool(PoolOp op) { return Engine.run(op, this); }
+
+    /** {@code [B, H, W, C*r*r] -> [B, H*r, W*r, C]}, channels in PyTorch's order: C, then row, then column. */
+    public Tensor pixelShuffle(int r) {
+        require(r >= 1 && rank() == 4 && size(3) % (r * r) == 0, "pixelShuffle takes [B, H, W, C*" + r + "*" + r + "]");
+        if (r == 1) return this;
+        int b = size(0), h = size(1), w = size(2), c = size(3) / (r * r);
+        try (Scope s = Scope.open()) {
+            Tensor pixels = reshape(b * h * w, c, r * r).permute(0, 2, 1);              // [B*H*W, row*column, C]
+            Tensor rows = pixels.reshape(b * h, w, r, r * c).permute(0, 2, 1, 3);       // [B*H, row, W, column*C]
+            return s.keep(rows).reshape(b, h * r, w * r, c);
+        }
+    }
+
+    /** {@code [B, H*r, W*r, C] -> [B, H, W, C*r*r]}: the way back of {@link #pixelShuffle}. */
+    public Tensor pixelUnshuffle(int r) {
+        require(r >= 1 && rank() == 4 && size(1) % r == 0 && size(2) % r == 0, "pixelUnshuffle takes [B, H*" + r + ", W*" + r + ", C]");
+        if (r == 1) return this;
+        int b = size(0), h = size(1) / r, w = size(2) / r, c = size(3);
+        try (Scope s = Scope.open()) {
+            Tensor squares = reshape(b * h, r, w, r * c).permute(0, 2, 1, 3);           // [B*H, W, row, column*C]
+            Tensor channels = squares.reshape(b * h * w, r * r, c).permute(0, 2, 1);    // [B*H*W, C, row*column]
+            return s.keep(channels).reshape(b, h, w, c * r * r);
+        }
+    }
+
+    private void require(boolean holds, String rule) {
+        if (!holds) throw new OpError(this + ": " + rule);
+    }
 
     /** Rows of this table {@code [N, C]} by index: {@code [...] -> [..., C]}. */
     public Tensor gather(Tensor indices) { return Engine.run(new GatherOp(), this, indices); }

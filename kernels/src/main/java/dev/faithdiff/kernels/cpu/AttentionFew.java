@@ -34,10 +34,12 @@ public final class AttentionFew implements Kernel<AttentionOp> {
 
     @Override public Class<AttentionOp> op() { return AttentionOp.class; }
 
-    @Override public String refuses(AttentionOp op, Tensor[] in) { return refusal(op, in); }
+    @Override public String refuses(AttentionOp op, Tensor[] in) { return refusal(op, in, false); }
 
-    static String refusal(AttentionOp op, Tensor[] in) {
+    /** @param grad whether the operands are those of the gradient */
+    static String refusal(AttentionOp op, Tensor[] in, boolean grad) {
         for (Tensor t : in) if (t.dtype() != DType.F32) return "takes F32";
+        if (in.length > (grad ? 4 : 3) || op.keyHeads() != op.heads()) return "takes neither a bias nor shared keys";
         boolean few = in[0].size(1) <= MOST && in[1].size(1) <= MOST && in[1].size(1) > 0;
         if (op.causal() || !few) return "takes up to " + MOST + " tokens that all see each other";
         return Math.max(in[0].size(2), in[2].size(2)) > WIDEST * op.heads() ? "takes heads of up to " + WIDEST + " components" : null;

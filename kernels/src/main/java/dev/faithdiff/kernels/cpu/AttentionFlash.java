@@ -41,11 +41,11 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         }
     }
 
-    /** Operands by head, keys and values packed. */
-    record Packed(AttentionHeads q, PackedHeads keys, PackedHeads values, double scale, boolean causal) implements AutoCloseable {
-        static Packed of(AttentionOp op, Tensor[] in) {
-            return new Packed(new AttentionHeads(in[0], op.heads()), PackedHeads.ofTokens(new AttentionHeads(in[1], op.heads())),
-                    PackedHeads.ofComponents(new AttentionHeads(in[2], op.heads())), op.scale(in), op.causal());
+    /** Operands by head, keys and values packed; the bias may be null. */
+    record Packed(AttentionOp op, AttentionHeads q, PackedHeads keys, PackedHeads values, double scale, AttentionBias bias) implements AutoCloseable {
+        static Packed of(AttentionOp op, Tensor[] in, AttentionBias bias) {
+            return new Packed(op, new AttentionHeads(in[0], op.heads()), PackedHeads.ofTokens(new AttentionHeads(in[1], op.keyHeads())),
+                    PackedHeads.ofComponents(new AttentionHeads(in[2], op.keyHeads())), op.scale(in), bias);
         }
 
         @Override public void close() {
@@ -60,12 +60,12 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
 
     static String refusal(AttentionOp op, Tensor[] in) {
         for (Tensor t : in) if (t.dtype() != DType.F32) return "takes F32";
-        if (Math.max(in[0].size(2), in[2].size(2)) > Panels.DEPTH * op.heads()) return "takes heads of up to " + Panels.DEPTH + " components";
+        if (op.headWidth(in) > Panels.DEPTH) return "takes heads of up to " + Panels.DEPTH + " components";
         return in[1].size(1) == 0 ? "there are no keys" : null;
     }
 
     @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
-        try (Packed p = Packed.of(op, in)) {
+        try (Packed p = Packed.of(op, in, AttentionBias.of(op, in, in.length > 3 ? in[3] : null))) {
             AttentionHeads q = p.q, y = new AttentionHeads(out, op.heads());
             Parallel.run(q.count() * q.blocks(), i -> {
                 int head = i / q.blocks(), query = i % q.blocks() * q.blockRows();
@@ -76,21 +76,23 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
 
     /** The result for a block of queries of one head from {@code query} on in {@code y}, with the maximum and sum it came from. */
     static Work attend(Packed p, int head, int query) {
-        int keyCount = p.keys.heads().tokens(), e = p.values.heads().width();
+        int keyCount = p.keys.heads().tokens(), e = p.values.heads().width(), keyHead = head / p.op.group(), ahead = p.op.offset() + query + 1;
+        boolean causal = p.op.causal();
         Work w = Work.of(e);
         int rows = p.q.pack(head, query, w.q);
-        Arrays.fill(w.max, Float.NEGATIVE_INFINITY);
+        Arrays.fill(w.max, -Float.MAX_VALUE); // finite, for steps of which a bias hides all
         Arrays.fill(w.sum, 0);
-        int end = p.causal ? Math.min(keyCount, query + rows) : keyCount;
+        int end = causal ? Math.min(keyCount, ahead + rows - 1) : keyCount;
         for (int key = 0; key < end; key += STEP) {
             int count = Math.min(STEP, end - key);
-            p.keys.scores(head, rows, w.q, key, count, w.scores);
+            p.keys.scores(keyHead, rows, w.q, key, count, w.scores);
             for (int r = 0; r < rows; r++) {
-                int seen = p.causal ? Math.clamp(query + r + 1 - key, 0, count) : count;
+                if (p.bias != null) p.bias.addToQuery(w.scores, r, head, query + r, key, count);
+                int seen = causal ? Math.clamp(ahead + r - key, 0, count) : count;
                 hide(w.scores, r, seen, PackedB.panels(count) * WIDTH);
                 weigh(w, r, PackedB.panels(count), p.scale, key > 0 ? e : 0);
             }
-            p.values.sums(head, rows, w.weights, key, count, key > 0, w.y);
+            p.values.sums(keyHead, rows, w.weights, key, count, key > 0, w.y);
         }
         for (int r = 0; r < rows; r++) scale(w.y, r, e, 1 / w.sum[r]);
         return w;

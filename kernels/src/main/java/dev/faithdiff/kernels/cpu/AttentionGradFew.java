@@ -12,12 +12,12 @@ import jdk.incubator.vector.FloatVector;
 public final class AttentionGradFew implements Kernel<AttentionOp.Grad> {
     @Override public Class<AttentionOp.Grad> op() { return AttentionOp.Grad.class; }
 
-    @Override public String refuses(AttentionOp.Grad op, Tensor[] in) { return AttentionFew.refusal(op.of(), in); }
+    @Override public String refuses(AttentionOp.Grad op, Tensor[] in) { return AttentionFew.refusal(op.of(), in, true); }
 
     @Override public void run(AttentionOp.Grad op, Tensor[] in, Tensor out) {
         int heads = op.of().heads(), queries = in[0].size(1), keys = in[1].size(1);
         AttentionHeads v = new AttentionHeads(in[2], heads), g = new AttentionHeads(in[3], heads);
-        AttentionHeads[] to = AttentionHeads.parts(out, in, heads);
+        AttentionHeads[] to = AttentionHeads.parts(out, in, op.of());
         float scale = (float) op.of().scale(in);
         AttentionFew.groups(g.count(), (w, first) -> {
             AttentionFew.weigh(op.of(), in, w, first);

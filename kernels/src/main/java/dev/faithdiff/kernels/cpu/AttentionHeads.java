@@ -12,9 +12,9 @@ record AttentionHeads(Tensor tensor, int heads) {
     private static final int LANE_STEP = 4; // divides every vector
 
     /** The gradients of q, k and v in the result of {@link AttentionOp.Grad}. */
-    static AttentionHeads[] parts(Tensor out, Tensor[] in, int heads) {
+    static AttentionHeads[] parts(Tensor out, Tensor[] in, AttentionOp op) {
         AttentionHeads[] parts = new AttentionHeads[3];
-        for (int i = 0; i < 3; i++) parts[i] = new AttentionHeads(AttentionOp.Grad.part(out, in, i), heads);
+        for (int i = 0; i < 3; i++) parts[i] = new AttentionHeads(AttentionOp.Grad.part(out, in, i), i == 0 ? op.heads() : op.keyHeads());
         return parts;
     }
 

@@ -11,7 +11,7 @@ import dev.faithdiff.tensor.op.Kernel;
 final class Conv2dImplicitGemm implements Kernel<Conv2dOp> {
     @Override public Class<Conv2dOp> op() { return Conv2dOp.class; }
 
-    @Override public String refuses(Conv2dOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "computes in F32"; }
+    @Override public String refuses(Conv2dOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? Conv2dGroups.refusal(op) : "computes in F32"; }
 
     @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
         Tensor x = in[0], w = in[1];

@@ -31,7 +31,9 @@ final class Conv2dInputGradPhases implements Kernel<Conv2dOp.InputGrad> {
 
     @Override public Class<Conv2dOp.InputGrad> op() { return Conv2dOp.InputGrad.class; }
 
-    @Override public String refuses(Conv2dOp.InputGrad op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "computes in F32"; }
+    @Override public String refuses(Conv2dOp.InputGrad op, Tensor[] in) {
+        return in[0].dtype() == DType.F32 ? Conv2dGroups.refusal(op.of()) : "computes in F32";
+    }
 
     @Override public void run(Conv2dOp.InputGrad op, Tensor[] in, Tensor out) {
         Conv.Size size = Conv2dInputGradWinograd.size(op, in);

@@ -15,6 +15,7 @@ final class Conv2dInputGradWinograd implements Kernel<Conv2dOp.InputGrad> {
 
     @Override public String refuses(Conv2dOp.InputGrad op, Tensor[] in) {
         if (in[0].dtype() != DType.F32) return "computes in F32";
+        if (op.of().groups() != 1) return Conv2dGroups.refusal(op.of());
         Conv.Size size = size(op, in);
         return size.stride() == 1 ? Conv2dWinograd.refusal(size.back()) : "takes 3x3 kernels of stride 1";
     }

@@ -15,7 +15,7 @@ final class Conv2dWeightGradColumns implements Kernel<Conv2dOp.WeightGrad> {
     @Override public Class<Conv2dOp.WeightGrad> op() { return Conv2dOp.WeightGrad.class; }
 
     @Override public String refuses(Conv2dOp.WeightGrad op, Tensor[] in) {
-        return in[0].dtype() == DType.F32 && in[1].dtype() == DType.F32 ? null : "computes in F32";
+        return in[0].dtype() == DType.F32 && in[1].dtype() == DType.F32 ? Conv2dGroups.refusal(op.of()) : "computes in F32";
     }
 
     @Override public void run(Conv2dOp.WeightGrad op, Tensor[] in, Tensor out) {

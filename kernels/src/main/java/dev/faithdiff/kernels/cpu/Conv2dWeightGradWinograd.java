@@ -23,6 +23,7 @@ final class Conv2dWeightGradWinograd implements Kernel<Conv2dOp.WeightGrad> {
 
     @Override public String refuses(Conv2dOp.WeightGrad op, Tensor[] in) {
         if (in[0].dtype() != DType.F32 || in[1].dtype() != DType.F32) return "computes in F32";
+        if (op.of().groups() != 1) return Conv2dGroups.refusal(op.of());
         Tensor x = in[1];
         if (op.kh() != 3 || op.kw() != 3 || op.of().stride() != 1) return "takes 3x3 kernels of stride 1";
         if (x.size(3) % Vec.LANES != 0 || in[0].size(3) % Vec.LANES != 0) return "takes channels in whole vectors of " + Vec.LANES;

@@ -18,7 +18,7 @@ final class Conv2dWinograd implements Kernel<Conv2dOp> {
     @Override public String refuses(Conv2dOp op, Tensor[] in) {
         Tensor x = in[0], w = in[1];
         if (x.dtype() != DType.F32) return "computes in F32";
-        return refusal(Conv2dImplicitGemm.size(op, x, w));
+        return op.groups() == 1 ? refusal(Conv2dImplicitGemm.size(op, x, w)) : Conv2dGroups.refusal(op);
     }
 
     /** Why it does not take a size, or null. */

@@ -11,11 +11,13 @@ public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
             new LinearPacked(),
             new MatmulPacked(),
-            new Conv2dWinograd(), new Conv2dImplicitGemm(),
-            new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dWeightGradWinograd(), new Conv2dWeightGradColumns(),
+            new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dDepthwise(), new Conv2dGroups(),
+            new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dDepthwise.InputGrad(), new Conv2dGroups.InputGrad(),
+            new Conv2dWeightGradWinograd(), new Conv2dWeightGradColumns(), new Conv2dGroups.WeightGrad(),
             new AttentionFew(), new AttentionFlash(), new AttentionGradFew(), new AttentionGradFlash(),
             new GroupNormVector(), new GroupNormGradVector(),
             new LayerNormVector(), new LayerNormGradVector(),
+            new RmsNormVector(), new RmsNormGradVector(),
             new SoftmaxVector(),
             new SoftmaxGradVector(),
             new UnaryVector(), new UnaryGradVector(),
@@ -29,7 +31,8 @@ public final class CpuBackend implements Backend {
             new ConcatCopy(),
             new PermuteCopy(),
             new PadCopy(),
-            new UpsampleCopy(), new UpsampleGradSums(),
+            new ResizeNearest(), new ResizeSeparable(), new ResizeNearestGrad(), new ResizeSeparableGrad(),
+            new PoolVector(), new PoolGradVector(),
             new GatherCopy(), new GatherGradRows(),
             new AdamWVector(), new AdamWMomentsVector());
 

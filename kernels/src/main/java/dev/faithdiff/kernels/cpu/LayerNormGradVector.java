@@ -10,31 +10,41 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import jdk.incubator.vector.FloatVector;
 
-/** Gradients of LayerNorm: for x row by row, for the weight in blocks of rows whose sums are merged in double. */
+/** Gradients of LayerNorm, and of norms like it: for x row by row, for the weight in blocks of rows whose sums are merged in double. */
 public final class LayerNormGradVector implements Kernel<LayerNormOp.Grad> {
     private static final int ROWS = 128; // a sum in float takes one number of each
 
     @Override public Class<LayerNormOp.Grad> op() { return LayerNormOp.Grad.class; }
 
-    @Override public String refuses(LayerNormOp.Grad op, Tensor[] in) {
-        return in[0].dtype() == DType.F32 && in[2].dtype() == DType.F32 ? null : "takes F32";
+    /** The moments of a row of n floats. */
+    interface Norm {
+        Moments of(long x, int n);
     }
 
+    @Override public String refuses(LayerNormOp.Grad op, Tensor[] in) { return refusal(in); }
+
+    static String refusal(Tensor[] in) { return in[0].dtype() == DType.F32 && in[2].dtype() == DType.F32 ? null : "takes F32"; }
+
     @Override public void run(LayerNormOp.Grad op, Tensor[] in, Tensor out) {
+        run(op.operand(), true, (x, n) -> Moments.of(x, n, op.eps()), in, out);
+    }
+
+    /** @param centered whether the norm subtracts the mean */
+    static void run(int operand, boolean centered, Norm norm, Tensor[] in, Tensor out) {
         int n = in[0].size(-1);
         long x = in[0].address(), g = in[2].address(), rows = in[0].count() / n;
         int blocks = Math.toIntExact((rows + ROWS - 1) / ROWS);
         float[] weight = Workspace.floats(in[1]);
         float[][] sums = new float[blocks][];
         Parallel.run(blocks, i -> {
-            float[] sum = op.operand() == 1 ? sums[i] = new float[n] : null;
+            float[] sum = operand == 1 ? sums[i] = new float[n] : null;
             for (long r = (long) i * ROWS; r < Math.min(rows, (i + 1L) * ROWS); r++) {
-                Moments m = Moments.of(x + 4 * r * n, n, op.eps());
-                if (sum == null) input(x + 4 * r * n, g + 4 * r * n, n, m, weight, out.address() + 4 * r * n);
+                Moments m = norm.of(x + 4 * r * n, n);
+                if (sum == null) input(x + 4 * r * n, g + 4 * r * n, n, m, centered, weight, out.address() + 4 * r * n);
                 else add(x + 4 * r * n, g + 4 * r * n, n, m, sum);
             }
         });
-        if (op.operand() == 1) {
+        if (operand == 1) {
             for (int c = 0; c < n; c++) {
                 double total = 0;
                 for (float[] sum : sums) total += sum[c];
@@ -43,8 +53,8 @@ public final class LayerNormGradVector implements Kernel<LayerNormOp.Grad> {
         }
     }
 
-    /** scale (g w - mean(g w) - hat mean(g w hat)). */
-    private static void input(long x, long g, int n, Moments m, float[] weight, long out) {
+    /** scale (g w - mean(g w) - hat mean(g w hat)), where mean(g w) counts only if centered. */
+    private static void input(long x, long g, int n, Moments m, boolean centered, float[] weight, long out) {
         int vectors = n / LANES * LANES;
         FloatVector sum = FloatVector.zero(F), dot = FloatVector.zero(F);
         for (int i = 0; i < vectors; i += LANES) {
@@ -58,9 +68,10 @@ public final class LayerNormGradVector implements Kernel<LayerNormOp.Grad> {
             a += slope;
             b += slope * m.hat(Vec.get(x + 4L * i));
         }
-        write(x, g, vectors, m, a / n, b / n, weight, out);
+        float mean = centered ? a / n : 0;
+        write(x, g, vectors, m, mean, b / n, weight, out);
         for (int i = vectors; i < n; i++) {
-            Vec.set(out + 4L * i, m.scale() * (Vec.get(g + 4L * i) * weight[i] - a / n - m.hat(Vec.get(x + 4L * i)) * (b / n)));
+            Vec.set(out + 4L * i, m.scale() * (Vec.get(g + 4L * i) * weight[i] - mean - m.hat(Vec.get(x + 4L * i)) * (b / n)));
         }
     }
 

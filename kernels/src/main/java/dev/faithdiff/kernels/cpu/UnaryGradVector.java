@@ -40,11 +40,15 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
             case SILU -> silu(x, g, y, n, 1);
             case QUICK_GELU -> silu(x, g, y, n, 1.702f);
             case GELU -> GeluSlope.unary(x, g, y, n);
+            case GELU_TANH -> geluTanh(x, g, y, n);
             case SIGMOID -> sigmoid(x, g, y, n);
+            case TANH -> tanh(x, g, y, n);
             case EXP -> exp(x, g, y, n);
+            case LOG -> log(x, g, y, n);
             case SQRT -> sqrt(x, g, y, n);
             case ABS -> steps(x, g, y, n, 0, 0, -1, 0, 1);
             case SIGN -> steps(x, g, y, n, 0, 0, 0, 0, 0);
+            case RELU -> steps(x, g, y, n, Float.NEGATIVE_INFINITY, 0, 0, 0, 1);
             case LEAKY_RELU -> steps(x, g, y, n, Float.NEGATIVE_INFINITY, 0, 0, of.a(), 1);
             case CLAMP -> steps(x, g, y, n, of.a(), of.b(), 0, 1, 0);
         }
@@ -65,6 +69,28 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
             FloatVector s = Vec.sigmoid(load(x + 4L * i));
             store(load(g + 4L * i).mul(s).mul(one.sub(s)), y + 4L * i);
         }
+    }
+
+    /** s (1 + x (1 - s) l') for the sigmoid s of l, whose slope is l'. */
+    private static void geluTanh(long x, long g, long y, int n) {
+        FloatVector one = FloatVector.broadcast(Vec.F, 1f);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector v = load(x + 4L * i), s = Vec.sigmoid(Vec.geluTanhLogit(v));
+            FloatVector slope = v.mul(v).fma(FloatVector.broadcast(Vec.F, 0.21406445f), FloatVector.broadcast(Vec.F, 1.5957691f));
+            store(load(g + 4L * i).mul(s).mul(v.mul(slope).fma(one.sub(s), one)), y + 4L * i);
+        }
+    }
+
+    private static void tanh(long x, long g, long y, int n) {
+        FloatVector one = FloatVector.broadcast(Vec.F, 1f);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector t = Vec.tanh(load(x + 4L * i));
+            store(load(g + 4L * i).mul(t.neg().fma(t, one)), y + 4L * i);
+        }
+    }
+
+    private static void log(long x, long g, long y, int n) {
+        for (int i = 0; i < n; i += LANES) store(load(g + 4L * i).div(load(x + 4L * i)), y + 4L * i);
     }
 
     private static void exp(long x, long g, long y, int n) {

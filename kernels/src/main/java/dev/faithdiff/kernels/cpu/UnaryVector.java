@@ -36,12 +36,16 @@ public final class UnaryVector implements Kernel<UnaryOp> {
         switch (op.kind()) {
             case SILU -> silu(x, y, n);
             case GELU -> gelu(x, y, n);
+            case GELU_TANH -> geluTanh(x, y, n);
             case QUICK_GELU -> quickGelu(x, y, n);
             case SIGMOID -> sigmoid(x, y, n);
+            case TANH -> tanh(x, y, n);
             case EXP -> exp(x, y, n);
+            case LOG -> log(x, y, n);
             case SQRT -> sqrt(x, y, n);
             case ABS -> abs(x, y, n);
             case SIGN -> sign(x, y, n);
+            case RELU -> relu(x, y, n);
             case LEAKY_RELU -> leakyRelu(x, y, n, op.a());
             case CLAMP -> clamp(x, y, n, op.a(), op.b());
         }
@@ -55,6 +59,10 @@ public final class UnaryVector implements Kernel<UnaryOp> {
         for (int i = 0; i < n; i += LANES) store(Vec.gelu(load(x + 4L * i)), y + 4L * i);
     }
 
+    private static void geluTanh(long x, long y, int n) {
+        for (int i = 0; i < n; i += LANES) store(Vec.geluTanh(load(x + 4L * i)), y + 4L * i);
+    }
+
     private static void quickGelu(long x, long y, int n) {
         for (int i = 0; i < n; i += LANES) {
             FloatVector v = load(x + 4L * i);
@@ -66,8 +74,16 @@ public final class UnaryVector implements Kernel<UnaryOp> {
         for (int i = 0; i < n; i += LANES) store(Vec.sigmoid(load(x + 4L * i)), y + 4L * i);
     }
 
+    private static void tanh(long x, long y, int n) {
+        for (int i = 0; i < n; i += LANES) store(Vec.tanh(load(x + 4L * i)), y + 4L * i);
+    }
+
     private static void exp(long x, long y, int n) {
         for (int i = 0; i < n; i += LANES) store(Vec.exp(load(x + 4L * i)), y + 4L * i);
+    }
+
+    private static void log(long x, long y, int n) {
+        for (int i = 0; i < n; i += LANES) store(Vec.log(load(x + 4L * i)), y + 4L * i);
     }
 
     private static void sqrt(long x, long y, int n) {
@@ -83,6 +99,13 @@ public final class UnaryVector implements Kernel<UnaryOp> {
             FloatVector v = load(x + 4L * i);
             FloatVector up = v.blend(1f, v.compare(VectorOperators.GT, 0f)); // zeros and NaN stay themselves
             store(up.blend(-1f, v.compare(VectorOperators.LT, 0f)), y + 4L * i);
+        }
+    }
+
+    private static void relu(long x, long y, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector v = load(x + 4L * i);
+            store(v.blend(0f, v.compare(VectorOperators.LT, 0f)), y + 4L * i);
         }
     }
 

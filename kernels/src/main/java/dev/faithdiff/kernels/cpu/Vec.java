@@ -1,8 +1,11 @@
 package dev.faithdiff.kernels.cpu;
 
-import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.EQ;
+import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
 
 import dev.faithdiff.tensor.DType;
@@ -33,7 +36,7 @@ public final class Vec {
     public static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     private static final VectorShuffle<Float> EIGHT = ahead(8), FOUR = ahead(4), TWO = ahead(2);
-    private static final float LOG2_E = 1.44269504f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;
+    private static final float LOG2_E = 1.44269504f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f, ROOT_HALF = 0.70710678f;
     private static final float ROUND = 0x1.8p23f; // adding it leaves the nearest integer in the low mantissa bits
 
     private Vec() {}
@@ -121,6 +124,52 @@ public final class Vec {
 
     /** x sigmoid(x). */
     public static FloatVector silu(FloatVector x) { return x.div(logisticDivisor(x)); }
+
+    /** Twice the sigmoid of 2 x, less 1; near zero a polynomial, since the difference would lose digits. Error below 3 ulp. */
+    public static FloatVector tanh(FloatVector x) {
+        FloatVector far = sigmoid(x.add(x)).mul(2f).sub(1f);
+        FloatVector s = x.mul(x); // Cephes' tanhf
+        FloatVector p = FloatVector.broadcast(F, -5.70498872745e-3f);
+        p = p.fma(s, FloatVector.broadcast(F, 2.06390887954e-2f));
+        p = p.fma(s, FloatVector.broadcast(F, -5.37397155531e-2f));
+        p = p.fma(s, FloatVector.broadcast(F, 1.33314422036e-1f));
+        p = p.fma(s, FloatVector.broadcast(F, -3.33332819422e-1f));
+        return far.blend(p.mul(s).fma(x, x), s.compare(LT, 0.390625f));
+    }
+
+    /**
+     * The natural logarithm over the whole range, subnormal numbers included; error below 2 ulp. Cephes' logf: the exponent's share
+     * and a polynomial of the mantissa within sqrt(1/2) and sqrt(2).
+     */
+    public static FloatVector log(FloatVector x) {
+        FloatVector lifted = x.blend(x.mul(0x1p23f), x.compare(LT, 0x1p-126f));
+        IntVector bits = lifted.reinterpretAsInts().add(Float.floatToRawIntBits(1f) - Float.floatToRawIntBits(ROOT_HALF));
+        FloatVector n = (FloatVector) bits.lanewise(ASHR, 23).sub(127).convertShape(I2F, F, 0);
+        FloatVector m = bits.and(0x7fffff).add(Float.floatToRawIntBits(ROOT_HALF)).reinterpretAsFloats().sub(1f);
+        n = n.blend(n.sub(23f), x.compare(LT, 0x1p-126f));
+        FloatVector s = m.mul(m);
+        FloatVector p = FloatVector.broadcast(F, 7.0376836292e-2f);
+        p = p.fma(m, FloatVector.broadcast(F, -1.1514610310e-1f));
+        p = p.fma(m, FloatVector.broadcast(F, 1.1676998740e-1f));
+        p = p.fma(m, FloatVector.broadcast(F, -1.2420140846e-1f));
+        p = p.fma(m, FloatVector.broadcast(F, 1.4249322787e-1f));
+        p = p.fma(m, FloatVector.broadcast(F, -1.6668057665e-1f));
+        p = p.fma(m, FloatVector.broadcast(F, 2.0000714765e-1f));
+        p = p.fma(m, FloatVector.broadcast(F, -2.4999993993e-1f));
+        p = p.fma(m, FloatVector.broadcast(F, 3.3333331174e-1f));
+        FloatVector rest = n.fma(FloatVector.broadcast(F, LN2_LOW), p.mul(m).mul(s)).sub(s.mul(0.5f));
+        FloatVector y = n.fma(FloatVector.broadcast(F, LN2_HIGH), m.add(rest));
+        y = y.blend(x, x.compare(EQ, Float.POSITIVE_INFINITY)).blend(Float.NEGATIVE_INFINITY, x.compare(EQ, 0f));
+        return y.blend(Float.NaN, x.compare(GE, 0f).not());
+    }
+
+    /** x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the approximation of GELU. */
+    public static FloatVector geluTanh(FloatVector x) { return x.div(logisticDivisor(geluTanhLogit(x))); }
+
+    /** What {@link #geluTanh} takes the sigmoid of. */
+    static FloatVector geluTanhLogit(FloatVector x) {
+        return x.mul(x).fma(FloatVector.broadcast(F, 0.071354816f), FloatVector.broadcast(F, 1.5957691f)).mul(x);
+    }
 
     /** x/2 (1 + erf(x / sqrt 2)), the exact form of GELU. */
     public static FloatVector gelu(FloatVector x) {

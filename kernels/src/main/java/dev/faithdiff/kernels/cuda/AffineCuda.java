@@ -12,7 +12,6 @@ final class AffineCuda extends CudaKernel<AffineOp> {
     @Override public String refuses(AffineOp op, Tensor[] in) { return in[0].dtype().isFloating() ? null : "takes a floating type"; }
 
     @Override public void run(AffineOp op, Tensor[] in, Tensor out) {
-        launch(in, out, "affine").grid(Work.blocks(Work.runs(out.count(), out.dtype())))
-                .arg(in[0]).arg(out).arg(out.count()).arg(op.scale()).arg(op.shift()).run();
+        elementwise(in, out, "affine", op.scale(), op.shift());
     }
 }

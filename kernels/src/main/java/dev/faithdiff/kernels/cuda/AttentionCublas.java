@@ -19,15 +19,12 @@ final class AttentionCublas extends CudaKernel<AttentionOp> {
         try (Scope _ = Scope.open()) {
             Tensor scores = s.room(out, DType.F32), p = s.room(out, out.dtype());
             s.each((b, h, heads, first, queries) -> {
-                cublas.products(heads, queries, s.keys(), s.d(), s.of(in[0], b, h, first, false), s.of(in[1], b, h, 0, true), s.of(scores, queries, false));
-                softmax(s, scores, p, heads, queries, first);
-                cublas.products(heads, queries, s.e(), s.keys(), s.of(p, queries, false), s.of(in[2], b, h, 0, false), s.of(out, b, h, first, false));
+                cublas.products(heads, queries, s.keys(), s.d(), s.of(in[0], b, h, first, false), s.ofKeys(in[1], b, h, true),
+                        s.of(scores, queries, false));
+                s.softmax(this, scores, p, in.length > 3 ? in[3] : null, b, h, heads, first, queries);
+                cublas.products(heads, queries, s.e(), s.keys(), s.of(p, queries, false), s.ofKeys(in[2], b, h, false),
+                        s.of(out, b, h, first, false));
             });
         }
-    }
-
-    private void softmax(AttentionScores s, Tensor scores, Tensor p, int heads, int queries, int first) {
-        launch(new Tensor[] {p}, p, "scores_softmax").grid((long) heads * queries).block(s.block(p.dtype())).arg(scores).arg(p).arg(s.keys()).arg(queries)
-                .arg(first).arg(s.op().causal() ? 1 : 0).arg((float) (1 / Math.sqrt(s.d()))).run();
     }
 }

@@ -16,18 +16,15 @@ final class AttentionFlashCuda extends CudaKernel<AttentionOp> {
     @Override public String refuses(AttentionOp op, Tensor[] in) {
         DType type = in[0].dtype();
         if (type != DType.F16 && type != DType.BF16 || in[1].dtype() != type || in[2].dtype() != type) return "takes F16 or BF16, all alike";
-        return headWidth(op, in) > 128 ? "takes heads of at most 128 channels" : AttentionPlainCuda.tooMany(op, in);
+        if (in.length > 3 && !in[3].dtype().isFloating()) return "takes a bias of a floating type";
+        return op.headWidth(in) > 128 ? "takes heads of at most 128 channels" : AttentionPlainCuda.tooMany(op, in);
     }
 
-    private static int headWidth(AttentionOp op, Tensor[] in) { return Math.max(in[0].size(2), in[2].size(2)) / op.heads(); }
-
     @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
-        int i = 0, queries = out.size(1);
-        while (WIDTHS[i] < headWidth(op, in)) i++;
-        launch(in, out, "attention_" + WIDTHS[i]).grid((int) Work.ceil(queries, TILE), op.heads(), out.size(0)).block(THREADS)
-                .shared(5 * TILE * (WIDTHS[i] + 8) * 2)
-                .arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(queries).arg(in[1].size(1))
-                .arg(in[0].size(2) / op.heads()).arg(in[2].size(2) / op.heads())
-                .arg((float) (op.scale(in) / Math.log(2))).arg(op.causal() ? 1 : 0).run();
+        int i = 0;
+        while (WIDTHS[i] < op.headWidth(in)) i++;
+        Launch launch = launch(in, out, "attention_" + WIDTHS[i]).grid((int) Work.ceil(out.size(1), TILE), op.heads(), out.size(0)).block(THREADS)
+                .shared(5 * TILE * (WIDTHS[i] + 8) * 2);
+        AttentionPlainCuda.arguments(launch, op, in, out, op.scale(in) / Math.log(2)).run();
     }
 }

@@ -8,7 +8,8 @@ import dev.faithdiff.tensor.op.AttentionOp;
 
 /**
  * Sizes of an attention as products of matrices: heads lie side by side in the rows of q, k, v and the result, so that a head's matrix has
- * its width in columns and the whole row as its step. As many heads as fit go into one product.
+ * its width in columns and the whole row as its step. As many heads as fit go into one product, of those that share their keys or, where none
+ * do, of all.
  *
  * @param heads   of one product
  * @param queries rows of one product
@@ -19,10 +20,13 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
     /** @param in q, k and v @param split whether the queries may be split, too */
     static AttentionScores of(AttentionOp op, Tensor[] in, boolean split) {
         int queries = in[0].size(1), keys = in[1].size(1);
-        int heads = Math.clamp(MOST_SCORES / ((long) queries * keys), 1, op.heads());
+        int heads = Math.clamp(MOST_SCORES / ((long) queries * keys), 1, span(op));
         int rows = split ? Math.clamp(MOST_SCORES / keys, 1, queries) : queries;
-        return new AttentionScores(op, in[0].size(0), queries, keys, in[0].size(2) / op.heads(), in[2].size(2) / op.heads(), heads, rows);
+        return new AttentionScores(op, in[0].size(0), queries, keys, in[0].size(2) / op.heads(), in[2].size(2) / op.keyHeads(), heads, rows);
     }
+
+    /** Heads that one product may take. */
+    private static int span(AttentionOp op) { return op.group() == 1 ? op.heads() : op.group(); }
 
     static String refuses(Tensor[] in) {
         for (Tensor t : in) if (t.dtype() != in[0].dtype()) return "takes operands of one type";
@@ -37,8 +41,9 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
 
     void each(Part part) {
         for (int b = 0; b < batch; b++) {
-            for (int h = 0; h < op.heads(); h += heads) {
-                for (int t = 0; t < allQueries; t += queries) part.at(b, h, Math.min(heads, op.heads() - h), t, Math.min(queries, allQueries - t));
+            for (int h = 0, count; h < op.heads(); h += count) {
+                count = Math.min(heads, span(op) - h % span(op));
+                for (int t = 0; t < allQueries; t += queries) part.at(b, h, count, t, Math.min(queries, allQueries - t));
             }
         }
     }
@@ -48,6 +53,25 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
         int row = t.size(2), width = row / op.heads();
         long at = ((long) sample * t.size(1) + first) * row + (long) head * width;
         return new Matrices(t.address() + at * t.dtype().bytes(), t.dtype(), transposed, row, width);
+    }
+
+    /** The matrices of keys or values of the heads from {@code head} on: one and the same for those that share it. */
+    Matrices ofKeys(Tensor t, int sample, int head, boolean transposed) {
+        int row = t.size(2), width = row / op.keyHeads();
+        long at = (long) sample * t.size(1) * row + (long) (head / op.group()) * width;
+        return new Matrices(t.address() + at * t.dtype().bytes(), t.dtype(), transposed, row, op.group() == 1 ? width : 0);
+    }
+
+    /** Scores of a part to probabilities. @param kernel one of attention_scores.cu @param bias or null */
+    void softmax(CudaKernel<?> kernel, Tensor scores, Tensor p, Tensor bias, int sample, int head, int heads, int first, int queries) {
+        Launch launch = kernel.launch(bias == null ? new Tensor[] {p} : new Tensor[] {p, bias}, p, "scores_softmax");
+        launch.grid((long) heads * queries).block(block(p.dtype())).arg(scores).arg(p).arg(keys).arg(queries).arg(first)
+                .arg(op.causal() ? 1 : 0).arg(op.offset()).arg((float) (1 / Math.sqrt(d)));
+        if (bias != null) {
+            long[] steps = AttentionPlainCuda.steps(bias);
+            launch.arg(bias.address() + (sample * steps[0] + head * steps[1]) * bias.dtype().bytes()).arg(steps[1]).arg(steps[2]);
+        }
+        launch.run();
     }
 
     /** Scores or probabilities of one part, dense. */

@@ -22,8 +22,8 @@ final class BinaryCuda extends CudaKernel<BinaryOp> {
         Axes axes = axes(in);
         long[] size = Work.behind(1, axes.size, axes.rank, RANK), a = Work.behind(0, axes.a, axes.rank, RANK), b = Work.behind(0, axes.b, axes.rank, RANK);
         long runs = Work.runs(size[3], out.dtype()), threads = out.count() / size[3] * runs;
-        launch(in, out, "binary").grid(Work.blocks(threads))
-                .arg(in[0]).arg(in[1]).arg(out).arg(threads).arg(op.kind().ordinal())
+        launch(in, out, op.kind().name()).grid(Work.blocks(threads))
+                .arg(in[0]).arg(in[1]).arg(out).arg(threads)
                 .arg((int) runs).arg(size[3]).arg((int) size[1]).arg((int) size[2])
                 .arg(a[0]).arg(a[1]).arg(a[2]).arg((int) a[3])
                 .arg(b[0]).arg(b[1]).arg(b[2]).arg((int) b[3]).run();

@@ -12,7 +12,5 @@ final class CastCuda extends CudaKernel<CastOp> {
 
     @Override public String refuses(CastOp op, Tensor[] in) { return op.to() == DType.F8_E5M2 ? "does not make F8_E5M2" : null; }
 
-    @Override public void run(CastOp op, Tensor[] in, Tensor out) {
-        launch(in, out, "cast").grid(Work.blocks(Work.runs(out.count(), out.dtype()))).arg(in[0]).arg(out).arg(out.count()).run();
-    }
+    @Override public void run(CastOp op, Tensor[] in, Tensor out) { elementwise(in, out, "cast", 0, 0); }
 }

@@ -19,6 +19,7 @@ public final class CudaBackend implements Backend {
                 new AttentionFlashCuda(), new AttentionCublas(), new AttentionPlainCuda(), new AttentionGradCublas(),
                 new GroupNormCuda(), new GroupNormGradCuda(),
                 new LayerNormCuda(), new LayerNormGradCuda(),
+                new RmsNormCuda(), new RmsNormGradCuda(),
                 new SoftmaxCuda(), new SoftmaxGradCuda(),
                 new UnaryCuda(), new UnaryGradCuda(),
                 new PreluCuda(), new PreluGradCuda(),
@@ -31,7 +32,8 @@ public final class CudaBackend implements Backend {
                 new ConcatCuda(), new AdamWCuda(), new AdamWCuda.Moments(),
                 new PermuteCuda(),
                 new PadCuda(),
-                new UpsampleCuda(), new UpsampleGradCuda(),
+                new ResizeNearestCuda(), new ResizeNearestGradCuda(), new ResizeCuda(), new ResizeGradCuda(),
+                new PoolCuda(), new PoolCuda.Grad(),
                 new GatherCuda(), new GatherGradCuda());
     }
 

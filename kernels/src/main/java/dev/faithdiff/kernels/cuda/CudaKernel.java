@@ -39,6 +39,13 @@ abstract class CudaKernel<O extends Op> implements Kernel<O> {
         return device.launch().of(compiled);
     }
 
+    /** Runs an elementwise entry (KERNEL_ELEMENTWISE in prelude.cuh) with its two numbers. */
+    protected final void elementwise(Tensor[] in, Tensor out, String entry, float a, float b) {
+        Launch launch = launch(in, out, entry).grid(Work.blocks(Work.runs(out.count(), out.dtype())));
+        for (Tensor t : in) launch.arg(t);
+        launch.arg(out).arg(out.count()).arg(a).arg(b).run();
+    }
+
     static List<String> defines(Tensor[] in, Tensor out) {
         List<String> defines = new ArrayList<>();
         for (int i = 0; i < in.length; i++) defines.add("-DT" + i + "=" + in[i].dtype().name());

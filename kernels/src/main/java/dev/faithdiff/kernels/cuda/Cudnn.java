@@ -36,7 +36,7 @@ final class Cudnn {
     /** What is computed of a convolution; the other two of x, weight and y are given. */
     enum Pass { FORWARD, INPUT_GRAD, WEIGHT_GRAD }
 
-    /** Everything that an algorithm depends on. */
+    /** Everything that an algorithm depends on; there are as many groups as x has channels for each that the weight takes. */
     record Problem(Pass pass, DType dtype, Shape x, Shape w, Shape y, int stride, int top, int left) {}
 
     private record Plan(cudnnTensorDescriptor x, cudnnFilterDescriptor w, cudnnTensorDescriptor y, cudnnConvolutionDescriptor how,
@@ -112,6 +112,8 @@ final class Cudnn {
         check(JCudnn.cudnnCreateConvolutionDescriptor(how), "cudnnCreateConvolutionDescriptor");
         check(JCudnn.cudnnSetConvolution2dDescriptor(how, p.top(), p.left(), p.stride(), p.stride(), 1, 1,
                 cudnnConvolutionMode.CUDNN_CROSS_CORRELATION, cudnnDataType.CUDNN_DATA_FLOAT), "cudnnSetConvolution2dDescriptor");
+        int groups = p.x().size(3) / p.w().size(3);
+        if (groups > 1) check(JCudnn.cudnnSetConvolutionGroupCount(how, groups), "cudnnSetConvolutionGroupCount");
         // Without FMA said, cuDNN computes F32 in TF32.
         check(JCudnn.cudnnSetConvolutionMathType(how, p.dtype() == DType.F32 ? cudnnMathType.CUDNN_FMA_MATH : cudnnMathType.CUDNN_TENSOR_OP_MATH),
                 "cudnnSetConvolutionMathType");

@@ -75,6 +75,11 @@ final class Launch {
         return this;
     }
 
+    Launch arg(double v) {
+        values.setAtIndex(ValueLayout.JAVA_DOUBLE, next(), v);
+        return this;
+    }
+
     /** Enqueues the kernel on the device's stream. */
     void run() { entry.run(this); }
 

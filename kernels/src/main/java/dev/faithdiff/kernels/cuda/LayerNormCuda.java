@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cuda;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.LayerNormOp;
 
@@ -11,16 +12,19 @@ final class LayerNormCuda extends CudaKernel<LayerNormOp> {
 
     @Override public Class<LayerNormOp> op() { return LayerNormOp.class; }
 
-    @Override public String refuses(LayerNormOp op, Tensor[] in) {
+    @Override public String refuses(LayerNormOp op, Tensor[] in) { return refusal(in); }
+
+    static String refusal(Tensor[] in) {
         for (Tensor t : in) if (!t.dtype().isFloating()) return "takes floating types";
         return Work.runs(in[0].size(-1), in[0].dtype()) > HELD * MOST_THREADS ? "takes rows of at most 64 KB" : null;
     }
 
     @Override public void run(LayerNormOp op, Tensor[] in, Tensor out) {
         int n = out.size(-1);
-        long runs = Work.runs(n, out.dtype());
-        int block = (int) Math.min(MOST_THREADS, 32 * Work.ceil(runs, 2 * 32)); // two runs for each thread, up to HELD in long rows
-        launch(in, out, "layer_norm").grid(out.count() / n).block(block)
+        launch(in, out, "layer_norm").grid(out.count() / n).block(block(n, out.dtype()))
                 .arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(n).arg(op.eps()).run();
     }
+
+    /** Threads for a row: two runs for each, up to HELD in long rows. */
+    static int block(int n, DType type) { return (int) Math.min(MOST_THREADS, 32 * Work.ceil(Work.runs(n, type), 2 * 32)); }
 }

@@ -1,41 +1,11 @@
 package dev.faithdiff.kernels.cuda;
 
-import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.LayerNormOp;
 
-/** LayerNorm's gradients: the input's row by row, the weight's over strips of rows that are added up in their order. */
-final class LayerNormGradCuda extends CudaKernel<LayerNormOp.Grad> {
-    private static final int COLUMNS = 32, LEAST_STRIP = 64, MOST_STRIPS = 256;
-
-    LayerNormGradCuda() { super("layer_norm_grad"); }
-
+/** LayerNorm's gradients. */
+final class LayerNormGradCuda extends RowNormGradCuda<LayerNormOp.Grad> {
     @Override public Class<LayerNormOp.Grad> op() { return LayerNormOp.Grad.class; }
 
-    @Override public String refuses(LayerNormOp.Grad op, Tensor[] in) {
-        for (Tensor t : in) if (!t.dtype().isFloating()) return "takes floating types";
-        return null;
-    }
-
-    @Override public void run(LayerNormOp.Grad op, Tensor[] in, Tensor out) {
-        Tensor x = in[0];
-        int n = x.size(-1), block = (int) Math.min(256, 32 * Work.ceil(Work.runs(n, x.dtype()), 32));
-        long rows = x.count() / n;
-        if (op.operand() == 0) {
-            launch(in, out, "layer_norm_grad_x").grid(rows).block(block).arg(x).arg(in[1]).arg(in[2]).arg(out).arg(n).arg(op.eps()).run();
-            return;
-        }
-        long strip = Math.max(LEAST_STRIP, Work.ceil(rows, MOST_STRIPS));
-        int strips = (int) Work.ceil(rows, strip);
-        try (Scope _ = Scope.open()) {
-            Tensor moments = Tensor.empty(x.device(), DType.F32, Shape.of(Math.toIntExact(rows), 2));
-            Tensor parts = Tensor.empty(x.device(), DType.F32, Shape.of(strips, n));
-            launch(in, out, "layer_norm_moments").grid(rows).block(block).arg(x).arg(moments).arg(n).arg(op.eps()).run();
-            launch(in, out, "layer_norm_grad_weight").grid((int) Work.ceil(n, COLUMNS), strips, 1)
-                    .arg(x).arg(in[2]).arg(moments).arg(parts).arg(rows).arg(strip).arg(n).run();
-            launch(in, out, "layer_norm_grad_join").grid(Work.blocks(n)).arg(parts).arg(out).arg(strips).arg(n).run();
-        }
-    }
+    @Override public void run(LayerNormOp.Grad op, Tensor[] in, Tensor out) { run("layer_norm", op.operand(), op.eps(), in, out); }
 }

@@ -12,7 +12,6 @@ final class UnaryCuda extends CudaKernel<UnaryOp> {
     @Override public String refuses(UnaryOp op, Tensor[] in) { return in[0].dtype().isFloating() ? null : "takes a floating type"; }
 
     @Override public void run(UnaryOp op, Tensor[] in, Tensor out) {
-        launch(in, out, "unary").grid(Work.blocks(Work.runs(out.count(), out.dtype())))
-                .arg(in[0]).arg(out).arg(out.count()).arg(op.kind().ordinal()).arg(op.a()).arg(op.b()).run();
+        elementwise(in, out, op.kind().name(), op.a(), op.b());
     }
 }

@@ -14,7 +14,6 @@ final class UnaryGradCuda extends CudaKernel<UnaryOp.Grad> {
     }
 
     @Override public void run(UnaryOp.Grad op, Tensor[] in, Tensor out) {
-        launch(in, out, "unary_grad").grid(Work.blocks(Work.runs(out.count(), out.dtype())))
-                .arg(in[0]).arg(in[1]).arg(out).arg(out.count()).arg(op.of().kind().ordinal()).arg(op.of().a()).arg(op.of().b()).run();
+        elementwise(in, out, op.of().kind().name(), op.of().a(), op.of().b());
     }
 }

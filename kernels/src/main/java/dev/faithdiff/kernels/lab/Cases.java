@@ -36,6 +36,7 @@ public final class Cases {
         CasesElementwise.add();
         CasesHeavy.add();
         CasesNormsMoves.add();
+        CasesImages.add();
         CasesTraining.add();
     }
 

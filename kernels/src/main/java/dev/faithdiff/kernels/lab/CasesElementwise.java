@@ -46,8 +46,8 @@ final class CasesElementwise {
             UnaryOp op = new UnaryOp(kind, leaky ? 0.2f : -1, 1);
             UnaryOp.Grad grad = new UnaryOp.Grad(op);
             Operand.Values v = switch (kind) {
-                case SQRT -> POSITIVE;
-                case ABS, SIGN, LEAKY_RELU, CLAMP -> AWAY;
+                case SQRT, LOG -> POSITIVE;
+                case ABS, SIGN, RELU, LEAKY_RELU, CLAMP -> AWAY;
                 default -> NORMAL;
             };
             parity(EACH, kind + "-prime", op, x(v, 3, 37));
@@ -55,12 +55,14 @@ final class CasesElementwise {
             parity(PLAIN, kind + "-full", op, x(v, 2, 128));
             parity(EACH, kind + "-prime", grad, x(v, 3, 37), x(3, 37));
             parity(PLAIN, kind + "-one", grad, x(v, 1), x(1));
-            if (kind == UnaryOp.Kind.SQRT || kind == UnaryOp.Kind.EXP) continue;
+            if (v == POSITIVE || kind == UnaryOp.Kind.EXP) continue;
             parity(EACH, kind + "-wide", op, x(WIDE, 211));
             parity(EACH, kind + "-wide", grad, x(WIDE, 211), x(211));
         }
         model(EACH, "unet-320", new UnaryOp(UnaryOp.Kind.SILU, 0), x(1, 64, 64, 320));
         model(EACH, "text-3072", new UnaryOp(UnaryOp.Kind.QUICK_GELU, 0), x(1, 77, 3072));
+        model(EACH, "t5-10240", new UnaryOp(UnaryOp.Kind.GELU_TANH, 0), x(1, 120, 10240));
+        model(EACH, "vgg-64", new UnaryOp(UnaryOp.Kind.RELU, 0), x(1, 256, 256, 64));
         model(EACH, "unet-320", new UnaryOp.Grad(new UnaryOp(UnaryOp.Kind.SILU, 0)), x(1, 64, 64, 320), x(1, 64, 64, 320));
     }
 

@@ -109,6 +109,7 @@ final class CasesHeavy {
         convolution(PLAIN, "3x3-pixels-to-few", same, x(2, 41, 37, 17), w(3, 3, 3, 17));
         convolution(PLAIN, "1x1-pixels", point, x(1, 61, 53, 13), w(19, 1, 1, 13));
         convolution(PLAIN, "stride-2-pixels", down, x(2, 67, 61, 7), w(11, 3, 3, 7));
+        groups();
         convolutionModel("unet-320", same, x(1, 64, 64, 320), w(320, 3, 3, 320));
         convolutionModel("unet-640", same, x(1, 32, 32, 640), w(640, 3, 3, 640));
         convolutionModel("unet-1280", same, x(1, 16, 16, 1280), w(1280, 3, 3, 1280));
@@ -124,6 +125,21 @@ final class CasesHeavy {
         convolutionModel("mini-128", same, x(4, 8, 8, 128), w(128, 3, 3, 128));
         convolutionModel("mini-in", same, x(4, 128, 128, 3), w(32, 3, 3, 3));
         convolutionModel("mini-out", same, x(4, 128, 128, 32), w(3, 3, 3, 32));
+    }
+
+    private static void groups() {
+        Conv2dOp depthwise = new Conv2dOp(1, 1, 1, 1, 1, 19);
+        convolution(EACH, "depthwise", depthwise, x(2, 7, 5, 19), w(19, 3, 3, 1));
+        convolution(STORED, "depthwise-full", new Conv2dOp(1, 1, 1, 1, 1, 32), x(1, 9, 12, 32), w(32, 3, 3, 1));
+        convolution(PLAIN, "depthwise-stride-2", new Conv2dOp(2, 0, 1, 2, 1, 16), x(1, 8, 13, 16), w(16, 3, 5, 1));
+        convolution(PLAIN, "depthwise-one-pixel", new Conv2dOp(1, 2, 2, 2, 2, 3), x(2, 1, 1, 3), w(3, 5, 5, 1));
+        convolution(PLAIN, "depthwise-padding", new Conv2dOp(1, 2, 0, 3, 1, 5), x(1, 3, 4, 5), w(5, 2, 2, 1));
+        convolution(EACH, "groups-2", new Conv2dOp(1, 1, 1, 1, 1, 2), x(2, 7, 5, 6), w(10, 3, 3, 3));
+        convolution(PLAIN, "groups-multiplier", new Conv2dOp(2, 1, 1, 1, 1, 4), x(1, 8, 9, 4), w(8, 3, 3, 1));
+        convolution(PLAIN, "groups-point", new Conv2dOp(1, 0, 0, 0, 0, 3), x(1, 5, 7, 12), w(9, 1, 1, 4));
+        convolutionModel("depthwise-96", new Conv2dOp(1, 3, 3, 3, 3, 96), x(1, 128, 128, 96), w(96, 7, 7, 1));
+        convolutionModel("depthwise-192", new Conv2dOp(1, 1, 1, 1, 1, 192), x(1, 64, 64, 192), w(192, 3, 3, 1));
+        convolutionModel("groups-32", new Conv2dOp(1, 1, 1, 1, 1, 32), x(1, 56, 56, 256), w(256, 3, 3, 8));
     }
 
     /** A convolution without and with a bias, and its two gradients. */
@@ -168,6 +184,22 @@ final class CasesHeavy {
         attention(PLAIN, "across-ragged", new AttentionOp(3, false), x(11, 5, 21), x(11, 8, 21), x(11, 8, 15));
         attention(PLAIN, "head-512", new AttentionOp(1, false), x(1, 17, 512), x(1, 17, 512), x(1, 17, 512));
         parity(EACH, "wide", new AttentionOp(1, false), x(WIDE, 1, 9, 8), x(WIDE, 1, 11, 8), x(1, 11, 8));
+        biased(EACH, "bias", new AttentionOp(2, false), x(2, 11, 6), x(2, 7, 6), x(2, 7, 10), x(1, 2, 11, 7));
+        biased(PLAIN, "bias-window", new AttentionOp(3, false), x(2, 16, 24), x(2, 16, 24), x(2, 16, 24), x(2, 3, 16, 16));
+        biased(PLAIN, "bias-keys", new AttentionOp(2, false), x(2, 9, 8), x(2, 5, 8), x(2, 5, 8), x(2, 1, 1, 5));
+        biased(PLAIN, "bias-one", new AttentionOp(2, false), x(2, 5, 8), x(2, 3, 8), x(2, 3, 8), x(1, 1, 5, 3));
+        biased(PLAIN, "bias-wide", new AttentionOp(1, false), x(1, 5, 8), x(1, 203, 8), x(1, 203, 8), x(WIDE, 1, 1, 5, 203));
+        biased(PLAIN, "bias-many", new AttentionOp(2, false), x(1, 203, 8), x(1, 199, 8), x(1, 199, 8), x(1, 2, 203, 199));
+        biased(PLAIN, "bias-causal", new AttentionOp(2, 2, true, 3), x(1, 9, 8), x(1, 12, 8), x(1, 12, 8), x(1, 2, 9, 12));
+        biased(PLAIN, "bias-grouped", new AttentionOp(4, 2, false, 0), x(2, 7, 16), x(2, 9, 8), x(2, 9, 8), x(1, 4, 7, 9));
+        attention(EACH, "offset", new AttentionOp(2, 2, true, 4), x(1, 9, 16), x(1, 13, 16), x(1, 13, 16));
+        attention(PLAIN, "offset-one", new AttentionOp(2, 2, true, 76), x(2, 1, 16), x(2, 77, 16), x(2, 77, 16));
+        attention(PLAIN, "offset-many", new AttentionOp(1, 1, true, 30), x(1, 205, 8), x(1, 220, 8), x(1, 220, 8));
+        attention(EACH, "grouped", new AttentionOp(6, 2, false, 0), x(2, 9, 24), x(2, 7, 8), x(2, 7, 10));
+        attention(PLAIN, "grouped-one", new AttentionOp(4, 1, true, 2), x(2, 5, 16), x(2, 7, 4), x(2, 7, 4));
+        model(EACH, "t5-bias", new AttentionOp(64, false), x(1, 120, 4096), x(1, 120, 4096), x(1, 120, 4096), x(1, 64, 120, 120));
+        model(EACH, "swin-window", new AttentionOp(6, false), x(256, 64, 180), x(256, 64, 180), x(256, 64, 180), x(1, 6, 64, 64));
+        model(EACH, "llava-step", new AttentionOp(32, 8, true, 1023), x(1, 1, 4096), x(1, 1024, 1024), x(1, 1024, 1024));
         model(EACH, "unet-4096", new AttentionOp(10, false), x(1, 4096, 640), x(1, 4096, 640), x(1, 4096, 640));
         model(EACH, "unet-1024", new AttentionOp(20, false), x(1, 1024, 1280), x(1, 1024, 1280), x(1, 1024, 1280));
         model(EACH, "unet-cross", new AttentionOp(10, false), x(1, 4096, 640), x(1, 77, 640), x(1, 77, 640));
@@ -186,5 +218,13 @@ final class CasesHeavy {
     private static void attention(List<Types> types, String label, AttentionOp op, Operand q, Operand k, Operand v) {
         parity(types, label, op, q, k, v);
         parity(types, label, new AttentionOp.Grad(op), q, k, v, x(result(op, q, k, v).toArray()));
+    }
+
+    /** Attention with a bias and its gradients, with and without that of the bias. */
+    private static void biased(List<Types> types, String label, AttentionOp op, Operand q, Operand k, Operand v, Operand bias) {
+        parity(types, label, op, q, k, v, bias);
+        Operand grad = x(result(op, q, k, v, bias).toArray());
+        parity(types, label, new AttentionOp.Grad(op, true), q, k, v, grad, bias);
+        parity(PLAIN, label + "-fixed", new AttentionOp.Grad(op), q, k, v, grad, bias);
     }
 }

@@ -21,8 +21,8 @@ import dev.faithdiff.tensor.op.LayerNormOp;
 import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
 import dev.faithdiff.tensor.op.ReshapeOp;
+import dev.faithdiff.tensor.op.RmsNormOp;
 import dev.faithdiff.tensor.op.SliceOp;
-import dev.faithdiff.tensor.op.UpsampleOp;
 import java.util.List;
 
 /** Norms and gates, and the ops that move data. */
@@ -65,6 +65,13 @@ final class CasesNormsMoves {
         model(EACH, "unet-640", new LayerNormOp(1e-5f), x(1, 4096, 640), w(640), w(640));
         model(EACH, "unet-1280", new LayerNormOp(1e-5f), x(1, 1024, 1280), w(1280), w(1280));
         model(EACH, "unet-640", new LayerNormOp.Grad(1e-5f, 0), x(1, 4096, 640), w(640), x(1, 4096, 640));
+
+        rmsNorm(EACH, "prime", x(2, 5, 37));
+        rmsNorm(PLAIN, "full", x(4, 128));
+        rmsNorm(PLAIN, "wide", x(WIDE, 7, 41));
+        parity(PLAIN, "one", new RmsNormOp(1e-5f), x(3, 1), w(1));
+        model(EACH, "t5-4096", new RmsNormOp(1e-6f), x(1, 120, 4096), w(4096));
+        model(EACH, "t5-4096", new RmsNormOp.Grad(1e-6f, 0), x(1, 120, 4096), w(4096), x(1, 120, 4096));
     }
 
     /** GroupNorm without and with SiLU, weights alike and narrower, and its gradients. */
@@ -85,6 +92,14 @@ final class CasesNormsMoves {
         parity(types, label, new LayerNormOp(1e-5f), x, w(channels), w(channels));
         parity(NARROWER, label, new LayerNormOp(1e-5f), x, w(channels), w(channels));
         for (int i = 0; i < 2; i++) parity(types, label + "-" + i, new LayerNormOp.Grad(1e-5f, i), x, w(channels), grad);
+    }
+
+    private static void rmsNorm(List<Types> types, String label, Operand x) {
+        int channels = x.shape().size(-1);
+        Operand grad = x(x.shape().toArray());
+        parity(types, label, new RmsNormOp(1e-5f), x, w(channels));
+        parity(NARROWER, label, new RmsNormOp(1e-5f), x, w(channels));
+        for (int i = 0; i < 2; i++) parity(types, label + "-" + i, new RmsNormOp.Grad(1e-5f, i), x, w(channels), grad);
     }
 
     private static void gates() {
@@ -137,19 +152,6 @@ final class CasesNormsMoves {
         parity(PLAIN, "one", new PadOp(1, 1, 1, 1), x(1, 1, 1, 1));
         model(EACH, "vae-128", new PadOp(0, 1, 0, 1), x(1, 256, 256, 128));
 
-        upsample(EACH, "double", 8, 10, x(2, 4, 5, 3));
-        upsample(PLAIN, "double-full", 8, 8, x(1, 4, 4, 64));
-        upsample(PLAIN, "odd", 9, 11, x(1, 5, 6, 4));
-        upsample(PLAIN, "row", 2, 14, x(1, 1, 7, 6));
-        upsample(PLAIN, "smaller", 3, 2, x(1, 7, 5, 3));
-        model(EACH, "unet-640", new UpsampleOp(64, 64), x(1, 32, 32, 640));
-        model(EACH, "unet-640", new UpsampleOp.Grad(32, 32), x(1, 64, 64, 640));
-    }
-
-    private static void upsample(List<Types> types, String label, int height, int width, Operand x) {
-        parity(types, label, new UpsampleOp(height, width), x);
-        Shape s = x.shape();
-        parity(types, label, new UpsampleOp.Grad(s.size(1), s.size(2)), x(s.size(0), height, width, s.size(3)));
     }
 
     private static void tables() {

@@ -17,9 +17,10 @@ public record Operand(Role role, Values values, int rows, Shape shape) {
 
     /**
      * NORMAL is standard normal. WIDE is 30 times that and starts with an exact zero, for saturation and overflow. AWAY keeps at least
-     * 1/2 from zero and 1/16 from each multiple of 1/8, where functions may bend or divide; POSITIVE is the same above zero.
+     * 1/2 from zero and 1/16 from each multiple of 1/8, where functions may bend or divide; POSITIVE is the same above zero. DISTINCT keeps
+     * 1/8 between any two of 1009 values in a row, where functions choose the largest.
      */
-    public enum Values { NORMAL, WIDE, AWAY, POSITIVE, INDEX }
+    public enum Values { NORMAL, WIDE, AWAY, POSITIVE, DISTINCT, INDEX }
 
     public static Operand x(int... sizes) { return new Operand(Role.ACTIVATION, Values.NORMAL, 0, Shape.of(sizes)); }
 
@@ -42,6 +43,7 @@ public record Operand(Role role, Values values, int rows, Shape shape) {
             case WIDE -> i == 0 ? 0 : 30 * random.nextGaussian();
             case AWAY -> random.nextBoolean() ? away(random) : -away(random);
             case POSITIVE -> away(random);
+            case DISTINCT -> (i % 1009 * 389 % 1009 - 504) / 8.0 + 1 / 16.0;
             case INDEX -> random.nextInt(rows);
         };
     }

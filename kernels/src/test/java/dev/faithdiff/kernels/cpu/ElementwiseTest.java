@@ -22,11 +22,12 @@ import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
 import dev.faithdiff.tensor.op.PreluOp;
 import dev.faithdiff.tensor.op.ReduceOp;
+import dev.faithdiff.tensor.op.ResizeOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 import dev.faithdiff.tensor.op.UnaryOp;
-import dev.faithdiff.tensor.op.UpsampleOp;
 import java.util.Random;
+import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -43,9 +44,10 @@ class ElementwiseTest {
         for (int[] shape : SHAPES) {
             for (UnaryOp.Kind kind : UnaryOp.Kind.values()) {
                 UnaryOp op = kind == UnaryOp.Kind.CLAMP ? new UnaryOp(kind, -1, 2) : new UnaryOp(kind, 0.2f);
+                boolean positive = kind == UnaryOp.Kind.SQRT || kind == UnaryOp.Kind.LOG;
                 Tensor x = random(DType.F32, shape);
-                same(new UnaryVector(), op, kind == UnaryOp.Kind.SQRT ? x.abs() : x);
-                same(new UnaryGradVector(), new UnaryOp.Grad(op), kind == UnaryOp.Kind.SQRT ? x.abs().affine(1, 0.1f) : x, random(DType.F32, shape));
+                same(new UnaryVector(), op, positive ? x.abs() : x);
+                same(new UnaryGradVector(), new UnaryOp.Grad(op), positive ? x.abs().affine(1, 0.1f) : x, random(DType.F32, shape));
             }
         }
     }
@@ -70,6 +72,26 @@ class ElementwiseTest {
                 same(new PreluVector(), new PreluOp(), x, slopes);
                 same(new PreluGradVector(), new PreluOp.Grad(), x, slopes, random(DType.F32, shape));
             }
+        }
+    }
+
+    /** Each exponent, and the numbers about 1 and the mantissas about the root of 2 where the polynomial changes. */
+    @Test void logarithmsAreExactToTheLastDigits() {
+        Tensor x = Tensor.empty(Device.CPU, DType.F32, Shape.of(276 * 500));
+        for (int i = 0; i < x.count(); i++) x.set(i, Math.scalb(i % 2 == 0 ? 1 + random.nextDouble() : 1.4142135 + i * 1e-8, i / 500 - 149));
+        relative(x.log(), x, 3e-7, 1e-7, Math::log);
+    }
+
+    @Test void tanhKeepsItsDigitsNearZero() {
+        Tensor x = Tensor.empty(Device.CPU, DType.F32, Shape.of(40_000));
+        for (int i = 0; i < x.count(); i++) x.set(i, (i % 2 == 0 ? 1 : -1) * Math.pow(10, 2 - i / 1000.0));
+        relative(x.tanh(), x, 4e-7, 0, Math::tanh);
+    }
+
+    private static void relative(Tensor y, Tensor x, double relative, double absolute, DoubleUnaryOperator exact) {
+        for (long i = 0; i < y.count(); i++) {
+            double expected = exact.applyAsDouble(x.get(i));
+            if (!(Math.abs(y.get(i) - expected) <= relative * Math.abs(expected) + absolute)) throw new AssertionError(x.get(i) + ": " + y.get(i) + ", not " + expected);
         }
     }
 
@@ -143,7 +165,7 @@ class ElementwiseTest {
             }
             identical(new PadOp(1, 2, 3, 0), x);
             identical(new PadOp(0, 0, 0, 1), wide);
-            for (int[] size : new int[][] {{10, 14}, {5, 7}, {3, 2}, {13, 23}}) identical(new UpsampleOp(size[0], size[1]), x);
+            for (int[] size : new int[][] {{10, 14}, {5, 7}, {3, 2}, {13, 23}}) identical(nearest(size[0], size[1]), x);
             identical(new GatherOp(), random(dtype, 50, 13), Tensor.of(new long[] {0, 49, 3, 3, 7, 12}, 2, 3));
         }
         identical(new GatherOp(), random(DType.F8_E4M3, 50, 37), Tensor.of(new long[] {0, 49, 3}, 3).to(DType.I32));
@@ -163,12 +185,16 @@ class ElementwiseTest {
 
     @Test void gradientsOfMoves() {
         for (int[] size : new int[][] {{10, 14}, {5, 7}, {3, 2}, {13, 23}}) {
-            same(new UpsampleGradSums(), new UpsampleOp.Grad(5, 7), random(DType.F32, 2, size[0], size[1], 19));
+            same(new ResizeNearestGrad(), nearestGrad(5, 7), random(DType.F32, 2, size[0], size[1], 19));
         }
-        same(new UpsampleGradSums(), new UpsampleOp.Grad(16, 16), random(DType.F32, 2, 32, 32, 640));
+        same(new ResizeNearestGrad(), nearestGrad(16, 16), random(DType.F32, 2, 32, 32, 640));
         same(new GatherGradRows(), new GatherOp.Grad(50), random(DType.F32, 2, 3, 13), Tensor.of(new long[] {0, 49, 3, 3, 7, 3}, 2, 3));
         for (int[] shape : SHAPES) same(new SoftmaxGradVector(), new SoftmaxOp.Grad(), random(DType.F32, shape).sigmoid(), random(DType.F32, shape));
     }
+
+    private static ResizeOp nearest(int height, int width) { return new ResizeOp(ResizeOp.Kind.NEAREST, false, height, width); }
+
+    private static ResizeOp.Grad nearestGrad(int height, int width) { return new ResizeOp.Grad(ResizeOp.Kind.NEAREST, false, height, width, 0); }
 
     private Tensor random(DType dtype, int... shape) {
         Tensor x = Tensor.empty(Device.CPU, dtype, Shape.of(shape));

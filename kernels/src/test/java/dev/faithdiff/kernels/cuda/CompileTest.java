@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CompileTest {
     private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_90a", "sm_100");
     private static final List<String> NVCC = List.of("nvcc", "-cubin", "-std=c++17", "-Xptxas", "-O1,-warn-spills");
-    /** Types of T0, T1, T2 and TO. */
+    /** Types of T0, T1, T2 and TO, and of T3 where there is one. */
     private static final List<String> PLAIN = List.of("F32 F32 F32 F32", "F16 F16 F16 F16", "BF16 BF16 BF16 BF16");
     private static final List<String> NARROWER = List.of("F32 F8_E4M3 F8_E4M3 F32", "F16 F8_E4M3 F8_E4M3 F16", "BF16 F32 F16 BF16");
     private static final Map<String, List<String>> OTHERS = Map.of(
@@ -33,13 +33,15 @@ class CompileTest {
             "gather", List.of("F32 I64 - F32", "F16 I32 - F16", "F8_E4M3 I64 - F32"),
             "gather_grad", List.of("F32 I64 - F32", "F16 I32 - F16"),
             "adam_w", List.of("F32 F32 - F32", "F32 F16 - F32"),
-            "attention_flash", List.of("F16 - - F16", "BF16 - - BF16"),
+            "attention_flash", List.of("F16 - - F16", "BF16 - - BF16", "F16 - - F16 F16", "BF16 - - BF16 F32"),
+            "attention_plain", List.of("F32 F32 F32 F32", "F16 F16 F16 F16", "BF16 BF16 BF16 BF16", "F32 F32 F32 F32 F32", "F16 F16 F16 F16 F16"),
+            "attention_scores", List.of("F32 - - F32", "F16 - - F16", "BF16 - - BF16", "F32 F32 - F32", "F16 F16 - F16"),
             "runs", List.of("U8 - - U8", "F16 - - F16", "I64 - - I64"),
             "permute", List.of("U8 - - U8", "F16 - - F16", "F32 - - F32"));
 
     private static List<String> types(String source) {
         if (OTHERS.containsKey(source)) return OTHERS.get(source);
-        boolean weights = List.of("binary", "layer_norm", "layer_norm_grad", "group_norm").contains(source);
+        boolean weights = List.of("binary", "layer_norm", "layer_norm_grad", "rms_norm", "group_norm").contains(source);
         return weights ? Stream.of(PLAIN, NARROWER).flatMap(List::stream).toList() : PLAIN;
     }
 
@@ -124,6 +126,7 @@ class CompileTest {
         List<String> defines = new ArrayList<>();
         for (int i = 0; i < 3; i++) if (!t[i].equals("-")) defines.add("-DT" + i + "=" + t[i]);
         defines.add("-DTO=" + t[3]);
+        if (t.length > 4) defines.add("-DT3=" + t[4]);
         return defines;
     }
 

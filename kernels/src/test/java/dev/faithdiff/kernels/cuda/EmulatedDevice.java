@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
  * geometry, arguments, indexing, synchronization and arithmetic are right; it is no GPU and says nothing about one.
  */
 final class EmulatedDevice implements Device, Entry.Target {
-    private static final Pattern ENTRY = Pattern.compile("^KERNEL\\(\\d+\\) (\\w+)\\(", Pattern.MULTILINE);
+    private static final Pattern ENTRY = Pattern.compile("^KERNEL(?:\\(\\d+\\) |_\\w+\\()(\\w+)[(,]", Pattern.MULTILINE);
     private static final FunctionDescriptor EMULATE = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT,
             ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
     private static final long GUARD = 64;

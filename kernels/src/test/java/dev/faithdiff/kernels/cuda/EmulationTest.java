@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import static dev.faithdiff.kernels.lab.Operand.w;
 import static dev.faithdiff.kernels.lab.Operand.x;
+import static dev.faithdiff.kernels.lab.Operand.Values.WIDE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.kernels.lab.Case;
@@ -20,10 +21,12 @@ import dev.faithdiff.tensor.op.LayerNormOp;
 import dev.faithdiff.tensor.op.Op;
 import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
+import dev.faithdiff.tensor.op.PoolOp;
 import dev.faithdiff.tensor.op.ReduceOp;
+import dev.faithdiff.tensor.op.ResizeOp;
+import dev.faithdiff.tensor.op.RmsNormOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
-import dev.faithdiff.tensor.op.UpsampleOp;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,16 +48,20 @@ class EmulationTest {
         add(F16, new GroupNormOp(32, 1e-5f, true), x(1, 9, 5, 1280), w(1280), w(1280));
         add(F16, new LayerNormOp(1e-5f), x(2, 1280), w(1280), w(1280));
         add(F32, new LayerNormOp(1e-5f), x(2, 9001), w(9001), w(9001));
+        add(F32, new RmsNormOp(1e-5f), x(2, 9001), w(9001));
+        add(F16, new RmsNormOp(1e-5f), x(2, 1280), w(1280));
         for (int i = 0; i < 2; i++) {
             GroupNormOp.Grad grad = new GroupNormOp.Grad(new GroupNormOp(32, 1e-5f, i == 1));
             add(F16, grad, x(2, 23, 40, 64), w(64), w(64), x(2, 23, 40, 64));
             add(F32, grad, x(1, 7, 11, 320), w(320), w(320), x(1, 7, 11, 320));
             add(F32, new LayerNormOp.Grad(1e-5f, i), x(201, 70), w(70), x(201, 70));
             add(F16, new LayerNormOp.Grad(1e-5f, i), x(3, 2500), w(2500), x(3, 2500));
+            add(F32, new RmsNormOp.Grad(1e-5f, i), x(201, 70), w(70), x(201, 70));
+            add(F16, new RmsNormOp.Grad(1e-5f, i), x(3, 2500), w(2500), x(3, 2500));
         }
         add(F16, new SoftmaxOp.Grad(), x(2, 4096), x(2, 4096));
         add(F16, new GegluOp.Grad(), x(3, 640), x(3, 320));
-        add(F16, new UpsampleOp.Grad(5, 6), x(2, 10, 12, 64));
+        add(F16, new ResizeOp.Grad(ResizeOp.Kind.NEAREST, false, 5, 6, 0), x(2, 10, 12, 64));
         add(F32, new SoftmaxOp(), x(2, 3001));
         add(F16, new SoftmaxOp(), x(2, 4096));
         add(F32, new ReduceOp(ReduceOp.Kind.MEAN, 0b0110), x(2, 31, 17, 70));
@@ -63,7 +70,9 @@ class EmulationTest {
         add(F16, new BinaryOp(BinaryOp.Kind.MUL), x(3, 5, 7, 16), x(3, 5, 7, 1));
         add(F32, new BinaryOp(BinaryOp.Kind.SUB), x(2, 3, 5, 7), x(1, 3, 1, 7));
         add(F16, new PadOp(0, 1, 2, 1), x(2, 3, 5, 64));
-        add(F16, new UpsampleOp(10, 12), x(2, 5, 6, 64));
+        add(F16, new ResizeOp(ResizeOp.Kind.NEAREST, false, 10, 12), x(2, 5, 6, 64));
+        add(F16, new ResizeOp(ResizeOp.Kind.BICUBIC, true, 7, 12), x(2, 23, 31, 64));
+        add(F16, new PoolOp(PoolOp.Kind.MEAN, 3, 2, 1), x(2, 9, 11, 64));
         add(F16, new SliceOp(2, 8, 56), x(2, 3, 64, 16));
         add(F16, new ConcatOp(3), x(2, 3, 5, 64), x(2, 3, 5, 32));
         add(F16, new PermuteOp(0, 2, 1, 3), x(2, 5, 7, 64));
@@ -75,6 +84,9 @@ class EmulationTest {
         add(F16, new AttentionOp(2, true), x(1, 150, 128), x(1, 150, 128), x(1, 150, 128));
         add(F16, new AttentionOp(1, true), x(1, 150, 64), x(1, 90, 64), x(1, 90, 64));
         add(F16, new AttentionOp(1, true), x(1, 70, 64), x(1, 190, 64), x(1, 190, 64));
+        add(F16, new AttentionOp(4, 2, true, 70), x(1, 80, 256), x(1, 150, 128), x(1, 150, 128));
+        add(F16, new AttentionOp(2, false), x(2, 70, 128), x(2, 131, 128), x(2, 131, 128), x(1, 2, 70, 131));
+        add(F16, new AttentionOp(2, 1, true, 61), x(1, 70, 64), x(1, 131, 32), x(1, 131, 32), x(WIDE, 1, 1, 1, 131));
         add(F16, new AttentionOp(2, false), x(1, 33, 26), x(1, 70, 26), x(1, 70, 102));
         add(F16, new AttentionOp(1, false), x(1, 35, 512), x(1, 40, 512), x(1, 40, 512));
         add(F32, new AttentionOp(3, true), x(1, 35, 300), x(1, 40, 300), x(1, 40, 300));

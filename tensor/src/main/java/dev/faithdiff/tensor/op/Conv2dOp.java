@@ -4,15 +4,20 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * Convolution of x {@code [B, H, W, I]} with weight {@code [O, kh, kw, I]} and bias {@code [O]} or none, one stride for both axes and
+ * Convolution of x {@code [B, H, W, I]} with weight {@code [O, kh, kw, I/groups]} and bias {@code [O]} or none, one stride for both axes and
  * zero padding of its own on each side (the VAE's downsampler pads only right and bottom).
+ *
+ * @param groups cuts channels and outputs into as many equal runs; outputs see only the channels of their own. Depthwise where each has one channel
  */
-public record Conv2dOp(int stride, int top, int bottom, int left, int right) implements Op {
+public record Conv2dOp(int stride, int top, int bottom, int left, int right, int groups) implements Op {
+    public Conv2dOp(int stride, int top, int bottom, int left, int right) { this(stride, top, bottom, left, right, 1); }
+
     @Override public Shape shape(Tensor[] in) {
         requireOperands(in, 2, 3);
         Tensor x = in[0], w = in[1];
         require(x.rank() == 4 && w.rank() == 4, in, "takes x [B, H, W, I] and weight [O, kh, kw, I]");
-        require(x.size(3) == w.size(3), in, "x has " + x.size(3) + " channels, weight takes " + w.size(3));
+        require(groups >= 1 && w.size(0) % groups == 0, in, "outputs must divide into " + groups + " groups");
+        require(x.size(3) == w.size(3) * groups, in, "x has " + x.size(3) + " channels, weight takes " + w.size(3) * groups);
         require(in.length < 3 || in[2].shape().equals(Shape.of(w.size(0))), in, "the bias has one value for each of " + w.size(0) + " outputs");
         require(stride >= 1 && top >= 0 && bottom >= 0 && left >= 0 && right >= 0, in, "stride is positive, padding is not negative");
         int h = x.size(1) + top + bottom - w.size(1), v = x.size(2) + left + right - w.size(2);
@@ -20,9 +25,26 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right) imp
         return Shape.of(x.size(0), h / stride + 1, v / stride + 1, w.size(0));
     }
 
+    /** The same without groups: what is done in each of them. */
+    public Conv2dOp ungrouped() { return new Conv2dOp(stride, top, bottom, left, right); }
+
+    /** Receives each element of the result with where the channels of its group begin in one pixel of x and in one tap of the weight. */
+    private interface Products {
+        void at(int out, long in, long weight);
+    }
+
     /** Receives each pair of an output pixel and an input pixel that the kernel position {@code tap} connects, as pixel indices. */
     private interface Taps {
         void at(long outPixel, long inPixel, int tap);
+    }
+
+    private void products(Shape x, Shape w, Shape y, Products products) {
+        int outputs = w.size(0), kernel = w.size(1) * w.size(2), channels = w.size(3), own = outputs / groups;
+        each(x, w, y, (o, i, t) -> {
+            for (int n = 0; n < outputs; n++) {
+                products.at((int) (o * outputs) + n, i * x.size(3) + (long) (n / own) * channels, ((long) n * kernel + t) * channels);
+            }
+        });
     }
 
     private void each(Shape x, Shape w, Shape y, Taps taps) {
@@ -42,17 +64,14 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right) imp
     }
 
     @Override public void reference(Tensor[] in, Tensor out) {
-        int channels = in[0].size(3), outputs = in[1].size(0), kernel = in[1].size(1) * in[1].size(2);
+        int channels = in[1].size(3);
         double[] sums = new double[Math.toIntExact(out.count())];
-        each(in[0].shape(), in[1].shape(), out.shape(), (o, i, t) -> {
-            for (int n = 0; n < outputs; n++) {
-                double sum = 0;
-                long w = ((long) n * kernel + t) * channels;
-                for (int c = 0; c < channels; c++) sum += (double) in[0].get(i * channels + c) * in[1].get(w + c);
-                sums[(int) (o * outputs) + n] += sum;
-            }
+        products(in[0].shape(), in[1].shape(), out.shape(), (o, i, w) -> {
+            double sum = 0;
+            for (int c = 0; c < channels; c++) sum += (double) in[0].get(i + c) * in[1].get(w + c);
+            sums[o] += sum;
         });
-        for (int i = 0; i < sums.length; i++) out.set(i, sums[i] + (in.length > 2 ? in[2].get(i % outputs) : 0));
+        for (int i = 0; i < sums.length; i++) out.set(i, sums[i] + (in.length > 2 ? in[2].get(i % out.size(3)) : 0));
     }
 
     @Override public Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
@@ -70,18 +89,15 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right) imp
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 2, 2);
             require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(3) == in[1].size(0), in, "takes grad [B, Ho, Wo, O] and weight [O, kh, kw, I]");
-            return Shape.of(in[0].size(0), height, width, in[1].size(3));
+            return Shape.of(in[0].size(0), height, width, in[1].size(3) * of.groups);
         }
 
         @Override public void reference(Tensor[] in, Tensor out) {
-            int channels = out.size(3), outputs = in[1].size(0), kernel = in[1].size(1) * in[1].size(2);
+            int channels = in[1].size(3);
             double[] sums = new double[Math.toIntExact(out.count())];
-            of.each(out.shape(), in[1].shape(), in[0].shape(), (o, i, t) -> {
-                for (int n = 0; n < outputs; n++) {
-                    double g = in[0].get(o * outputs + n);
-                    long w = ((long) n * kernel + t) * channels;
-                    for (int c = 0; c < channels; c++) sums[(int) (i * channels) + c] += g * in[1].get(w + c);
-                }
+            of.products(out.shape(), in[1].shape(), in[0].shape(), (o, i, w) -> {
+                double g = in[0].get(o);
+                for (int c = 0; c < channels; c++) sums[(int) i + c] += g * in[1].get(w + c);
             });
             for (int i = 0; i < sums.length; i++) out.set(i, sums[i]);
         }
@@ -94,22 +110,20 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right) imp
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 2, 2);
             require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(0) == in[1].size(0), in, "takes grad [B, Ho, Wo, O] and x [B, H, W, I]");
-            return Shape.of(in[0].size(3), kh, kw, in[1].size(3));
+            require(in[0].size(3) % of.groups == 0 && in[1].size(3) % of.groups == 0, in, "channels and outputs must divide into " + of.groups + " groups");
+            return Shape.of(in[0].size(3), kh, kw, in[1].size(3) / of.groups);
         }
 
         @Override public void reference(Tensor[] in, Tensor out) {
-            int channels = in[1].size(3), outputs = in[0].size(3), kernel = kh * kw;
+            int channels = out.size(3);
             double[] sums = new double[Math.toIntExact(out.count())];
-            of.each(in[1].shape(), out.shape(), in[0].shape(), (o, i, t) -> {
-                for (int n = 0; n < outputs; n++) {
-                    double g = in[0].get(o * outputs + n);
-                    int w = (n * kernel + t) * channels;
-                    for (int c = 0; c < channels; c++) sums[w + c] += g * in[1].get(i * channels + c);
-                }
+            of.products(in[1].shape(), out.shape(), in[0].shape(), (o, i, w) -> {
+                double g = in[0].get(o);
+                for (int c = 0; c < channels; c++) sums[(int) w + c] += g * in[1].get(i + c);
             });
             for (int i = 0; i < sums.length; i++) out.set(i, sums[i]);
         }
 
-        @Override public long flops(Tensor[] in) { return 2 * in[0].count() * kh * kw * in[1].size(3); }
+        @Override public long flops(Tensor[] in) { return 2 * in[0].count() * kh * kw * in[1].size(3) / of.groups; }
     }
 }

@@ -10,8 +10,13 @@ import dev.faithdiff.tensor.Tensor;
  * @param b the upper bound of CLAMP
  */
 public record UnaryOp(Kind kind, float a, float b) implements Op {
-    /** GELU is the exact one with erf; QUICK_GELU is {@code x * sigmoid(1.702 x)}. */
-    public enum Kind { SILU, GELU, QUICK_GELU, SIGMOID, EXP, SQRT, ABS, SIGN, LEAKY_RELU, CLAMP }
+    private static final double ROOT_2_PI = Math.sqrt(2 / Math.PI), CUBE = 0.044715;
+
+    /**
+     * GELU is the exact one with erf; GELU_TANH is its approximation {@code x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))};
+     * QUICK_GELU is {@code x * sigmoid(1.702 x)}. LOG is the natural logarithm.
+     */
+    public enum Kind { SILU, GELU, GELU_TANH, QUICK_GELU, SIGMOID, TANH, EXP, LOG, SQRT, ABS, SIGN, RELU, LEAKY_RELU, CLAMP }
 
     public UnaryOp(Kind kind, float a) { this(kind, a, 0); }
 
@@ -28,12 +33,16 @@ public record UnaryOp(Kind kind, float a, float b) implements Op {
         return switch (kind) {
             case SILU -> x * sigmoid(x);
             case GELU -> 0.5 * x * (1 + Erf.erf(x / Math.sqrt(2)));
+            case GELU_TANH -> x * sigmoid(geluTanhLogit(x));
             case QUICK_GELU -> x * sigmoid(1.702 * x);
             case SIGMOID -> sigmoid(x);
+            case TANH -> Math.tanh(x);
             case EXP -> Math.exp(x);
+            case LOG -> Math.log(x);
             case SQRT -> Math.sqrt(x);
             case ABS -> Math.abs(x);
             case SIGN -> Math.signum(x);
+            case RELU -> x < 0 ? 0 : x;
             case LEAKY_RELU -> x >= 0 ? x : a * x;
             case CLAMP -> Math.min(Math.max(x, a), b);
         };
@@ -41,22 +50,37 @@ public record UnaryOp(Kind kind, float a, float b) implements Op {
 
     /** The derivative at x. */
     private double slope(double x) {
-        double s;
         return switch (kind) {
-            case SILU -> (s = sigmoid(x)) * (1 + x * (1 - s));
+            case SILU -> siluSlope(x, 1);
             case GELU -> 0.5 * (1 + Erf.erf(x / Math.sqrt(2))) + x * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
-            case QUICK_GELU -> (s = sigmoid(1.702 * x)) * (1 + 1.702 * x * (1 - s));
-            case SIGMOID -> (s = sigmoid(x)) * (1 - s);
+            case GELU_TANH -> {
+                double s = sigmoid(geluTanhLogit(x));
+                yield s * (1 + x * (1 - s) * 2 * ROOT_2_PI * (1 + 3 * CUBE * x * x));
+            }
+            case QUICK_GELU -> siluSlope(x, 1.702);
+            case SIGMOID -> sigmoid(x) * (1 - sigmoid(x));
+            case TANH -> 1 - Math.tanh(x) * Math.tanh(x);
             case EXP -> Math.exp(x);
+            case LOG -> 1 / x;
             case SQRT -> 0.5 / Math.sqrt(x);
             case ABS -> Math.signum(x);
             case SIGN -> 0;
+            case RELU -> x > 0 ? 1 : 0;
             case LEAKY_RELU -> x > 0 ? 1 : a; // at zero the negative side's, as published
             case CLAMP -> x < a || x > b ? 0 : 1;
         };
     }
 
     static double sigmoid(double x) { return 1 / (1 + Math.exp(-x)); }
+
+    /** Of {@code x sigmoid(k x)}. */
+    private static double siluSlope(double x, double k) {
+        double s = sigmoid(k * x);
+        return s * (1 + k * x * (1 - s));
+    }
+
+    /** What GELU_TANH takes the sigmoid of: (1 + tanh(u))/2 is sigmoid(2 u). */
+    private static double geluTanhLogit(double x) { return 2 * ROOT_2_PI * (x + CUBE * x * x * x); }
 
     @Override public Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
         return new Tensor[] {Engine.run(new Grad(this), in[0], grad)};

@@ -99,7 +99,7 @@ class EngineTest {
     }
 
     private static final List<Kernel<?>> TABLE = List.of(new Named<>("PadFast", PadOp.class), new Named<>("Affine", AffineOp.class),
-            new Named<>("PadPlain", PadOp.class), new Named<>("UpsampleGrad", UpsampleOp.Grad.class));
+            new Named<>("PadPlain", PadOp.class), new Named<>("ResizeGrad", ResizeOp.Grad.class));
 
     private static List<String> kernels(Class<? extends Op> op, String key, String value) {
         if (value != null) System.setProperty("faithdiff.kernel." + key, value);
@@ -114,7 +114,7 @@ class EngineTest {
 
     @Test void aPropertyPutsOneKernelFirst() {
         assertThat(kernels(PadOp.class, "PadOp", "PadPlain")).containsExactly("PadPlain", "PadFast");
-        assertThat(kernels(UpsampleOp.Grad.class, "UpsampleOp.Grad", "UpsampleGrad")).containsExactly("UpsampleGrad");
+        assertThat(kernels(ResizeOp.Grad.class, "ResizeOp.Grad", "ResizeGrad")).containsExactly("ResizeGrad");
     }
 
     @Test void aPropertyAsksForTheReference() { assertThat(kernels(PadOp.class, "PadOp", "reference")).isEmpty(); }

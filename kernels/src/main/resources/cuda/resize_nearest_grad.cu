@@ -1,4 +1,4 @@
-// The gradient of upsample.cu: y [B, h, w, c] where each element sums those of g [B, H, W, c] that took it, rows first, in float.
+// The gradient of resize_nearest.cu: y [B, h, w, c] where each element sums those of g [B, H, W, c] that took it, rows first, in float.
 // One thread for each run of 16 bytes of a pixel of y; runs is the number of them in a pixel.
 
 DEVICE int source(int i, int inputs, int outputs) { return min((int)((float)i * ((float)inputs / (float)outputs)), inputs - 1); }
@@ -10,7 +10,7 @@ DEVICE int first_of(int of, int inputs, int outputs) {
     return i;
 }
 
-KERNEL(256) upsample_grad(const T0* g, TO* y, int64 threads, int runs, int h, int w, int c, int H, int W) {
+KERNEL(256) resize_nearest_grad(const T0* g, TO* y, int64 threads, int runs, int h, int w, int c, int H, int W) {
     const int N = Wide<TO>::N;
     if (global_thread() >= threads) return;
     unsigned int t = (unsigned int)global_thread(), pixel = t / runs;

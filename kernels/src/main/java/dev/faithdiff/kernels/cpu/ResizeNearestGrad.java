@@ -3,19 +3,20 @@ package dev.faithdiff.kernels.cpu;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
-import dev.faithdiff.tensor.op.UpsampleOp;
+import dev.faithdiff.tensor.op.ResizeOp;
 
 /** Each pixel of the input takes the sum of the rectangle of pixels that nearest resizing had drawn from it. */
-public final class UpsampleGradSums implements Kernel<UpsampleOp.Grad> {
+public final class ResizeNearestGrad implements Kernel<ResizeOp.Grad> {
     private static final int MOST = Scratch.BYTES / 8;
 
-    @Override public Class<UpsampleOp.Grad> op() { return UpsampleOp.Grad.class; }
+    @Override public Class<ResizeOp.Grad> op() { return ResizeOp.Grad.class; }
 
-    @Override public String refuses(UpsampleOp.Grad op, Tensor[] in) {
+    @Override public String refuses(ResizeOp.Grad op, Tensor[] in) {
+        if (op.kind() != ResizeOp.Kind.NEAREST) return "takes NEAREST";
         return in[0].dtype() == DType.F32 && in[0].size(3) <= MOST ? null : "takes F32 of at most " + MOST + " channels";
     }
 
-    @Override public void run(UpsampleOp.Grad op, Tensor[] in, Tensor out) {
+    @Override public void run(ResizeOp.Grad op, Tensor[] in, Tensor out) {
         int h = op.height(), w = op.width(), tall = in[0].size(1), wide = in[0].size(2), c = out.size(3);
         int[] top = firsts(h, tall), left = firsts(w, wide);
         Pieces.rows((long) out.size(0) * h, (long) w * c, (first, rows) -> {
@@ -39,7 +40,7 @@ public final class UpsampleGradSums implements Kernel<UpsampleOp.Grad> {
     /** The first output index drawn from each input index, and the end. */
     private static int[] firsts(int inputs, int outputs) {
         int[] first = new int[inputs + 1];
-        for (int i = 0; i < outputs; i++) first[UpsampleOp.source(i, inputs, outputs) + 1] = i + 1;
+        for (int i = 0; i < outputs; i++) first[ResizeOp.source(i, inputs, outputs) + 1] = i + 1;
         for (int i = 1; i <= inputs; i++) first[i] = Math.max(first[i], first[i - 1]);
         return first;
     }
