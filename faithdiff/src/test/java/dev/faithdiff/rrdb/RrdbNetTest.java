@@ -49,7 +49,7 @@ class RrdbNetTest {
     /** Runs a fixture's input through the network of a converted file. */
     private static void check(String model, String io, Body body) {
         Path folder = GeneratorModels.folder(model);
-        try (Scope s = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
             RrdbNet net = new RrdbNet(w, RrdbConfig.of(Config.read(folder.resolve("model.json"))));
             w.done();
             Fixtures f = file(io);
@@ -88,7 +88,7 @@ class RrdbNetTest {
 
     /** The trunk of a scale-1 network sees squares of four pixels; there is no stored output, so only its order of channels is held. */
     @Test void unshufflesInThePublishedOrder() {
-        try (Scope s = Scope.open(); Weights w = Weights.init(1, Device.CPU)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, Device.CPU)) {
             RrdbNet net = new RrdbNet(w, new RrdbConfig(1, 4, 2, 1));
             Tensor x = Tensor.of(new float[8 * 12 * 3], 1, 8, 12, 3);
             for (int i = 0; i < x.count(); i++) x.set(i, i);
@@ -110,7 +110,7 @@ class RrdbNetTest {
     @CsvSource({"0, 10, 255", "4, 1, 10", "10, 0, 0.1", "16, 0, 0.001", "32, 0, 0.001"})
     void marginsHideTheTiles(int margin, double least, double most) {
         int side = 160, tile = 80;
-        try (Scope s = Scope.open(); Weights w = Weights.init(3, Device.CPU)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.init(3, Device.CPU)) {
             RrdbNet net = new RrdbNet(w, new RrdbConfig(4, 16, 8, RELEASED.blocks()));
             for (Tensor t : w.parameters("").values()) for (long i = 0; i < t.count(); i++) t.set(i, t.get(i) * HE);
             float[] ramp = new float[side * side * 3];
@@ -134,7 +134,7 @@ class RrdbNetTest {
         RrdbConfig c = new RrdbConfig(scale, RELEASED.features(), RELEASED.growth(), RELEASED.blocks());
         Device dry = Device.of("dry");
         int side = 2048;
-        try (Scope s = Scope.open(); Weights w = Weights.init(1, dry)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, dry)) {
             RrdbNet net = new RrdbNet(w, c);
             Tensor x = Tensor.empty(dry, DType.F32, Shape.of(1, side / scale, side / scale, 3));
             Pool pool = dry.pool();

@@ -24,7 +24,7 @@ class SrvggNetCompactTest {
         Path folder = GeneratorModels.folder("srvgg_x4");
         Fixtures f = Fixtures.open("rrdbnet/srvgg_x4_io.safetensors");
         double tolerance = Fixtures.json("rrdbnet/rrdbnet.json").getAsJsonObject("files").getAsJsonObject("srvgg_x4_io").get("suggested_atol").getAsDouble();
-        try (Scope s = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
             SrvggNetCompact net = new SrvggNetCompact(w, SrvggConfig.of(Config.read(folder.resolve("model.json"))));
             w.done();
             Shape x = f.shape("x");
@@ -36,7 +36,7 @@ class SrvggNetCompactTest {
     /** A change of one pixel reaches as far as the margin and no farther, so tiles with it are the whole image to the bit or nearly. */
     @Test void marginIsHowFarItSees() {
         int side = 31, middle = side / 2;
-        try (Scope s = Scope.open(); Weights w = Weights.init(1, Device.CPU)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, Device.CPU)) {
             SrvggNetCompact net = new SrvggNetCompact(w, new SrvggConfig(1, 4, 3));
             float[] values = new float[side * side * 3];
             float[] before = net.forward(Tensor.of(values, 1, side, side, 3)).toFloats();
@@ -57,7 +57,7 @@ class SrvggNetCompactTest {
     void memory(int scale) {
         Device dry = Device.of("dry");
         int side = 4096;
-        try (Scope s = Scope.open(); Weights w = Weights.init(1, dry)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, dry)) {
             SrvggNetCompact net = new SrvggNetCompact(w, new SrvggConfig(scale, 64, 32));
             Tensor x = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, 3));
             Pool pool = dry.pool();
