@@ -15,12 +15,14 @@ public final class GeneratorModels {
 
     private GeneratorModels() {}
 
-    /** The model folder of a file such as {@code realesrgan_x4}. */
-    public static synchronized Path folder(String name) {
-        return FOLDERS.computeIfAbsent(name, n -> {
+    /** The model folder of a file of the published fixtures, such as {@code realesrgan_x4}. */
+    public static Path folder(String name) { return of("rrdbnet/" + name + ".pth"); }
+
+    /** The model folder of a file of the fixtures, such as {@code generators/srvgg_x2.param}. */
+    public static synchronized Path of(String file) {
+        return FOLDERS.computeIfAbsent(file, f -> {
             try {
-                Path target = Files.createTempDirectory("faithdiff-generator").resolve(n);
-                Path source = Fixtures.dir().resolve("rrdbnet").resolve(n + ".pth");
+                Path target = Files.createTempDirectory("faithdiff-generator").resolve("model"), source = Fixtures.dir().resolve(f);
                 assertThat(dev.faithdiff.convert.Main.run("convert", source.toString(), "-o", target.toString())).as("exit code").isZero();
                 return target;
             } catch (IOException e) {

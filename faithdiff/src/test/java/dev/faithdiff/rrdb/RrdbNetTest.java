@@ -48,12 +48,14 @@ class RrdbNetTest {
 
     /** Runs a fixture's input through the network of a converted file. */
     private static void check(String model, String io, Body body) {
-        Path folder = GeneratorModels.folder(model);
+        check(GeneratorModels.folder(model), file(io), facts(io).get("suggested_atol").getAsDouble(), body);
+    }
+
+    private static void check(Path folder, Fixtures f, double tolerance, Body body) {
         try (Scope _ = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
             RrdbNet net = new RrdbNet(w, RrdbConfig.of(Config.read(folder.resolve("model.json"))));
             w.done();
-            Fixtures f = file(io);
-            Fixtures.assertClose(io, body.y(net, input(f)).toFloats(), f.nhwc("y"), facts(io).get("suggested_atol").getAsDouble());
+            Fixtures.assertClose(folder.toString(), body.y(net, input(f)).toFloats(), f.nhwc("y"), tolerance);
         }
     }
 
@@ -62,6 +64,11 @@ class RrdbNetTest {
     void realEsrgan(String name) { check(name, name + "_io", RrdbNet::forward); }
 
     @Test void bsrNet() { check("bsrnet_x4", "bsrnet_x4_io", RrdbNetTest::filled); }
+
+    @Test void realEsrganOfNcnn() {
+        double tolerance = Fixtures.json("generators/generators.json").getAsJsonObject("files").getAsJsonObject("rrdb_x4_io").get("suggested_atol").getAsDouble();
+        check(GeneratorModels.of("generators/rrdb_x4.param"), Fixtures.open("generators/rrdb_x4_io.safetensors"), tolerance, RrdbNet::forward);
+    }
 
     /** BSRNet as FaithDiff's repository runs it: zeros up to a multiple of four at the right and bottom. */
     private static Tensor filled(RrdbNet net, Tensor x) {

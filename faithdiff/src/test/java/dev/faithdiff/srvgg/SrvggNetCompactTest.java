@@ -7,29 +7,34 @@ import dev.faithdiff.Fixtures;
 import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Pool;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
-import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The network against the published implementation, from files of torch.save by way of the converter. */
 class SrvggNetCompactTest {
-    @Test void agreesWithThePublishedImplementation() {
-        Path folder = GeneratorModels.folder("srvgg_x4");
-        Fixtures f = Fixtures.open("rrdbnet/srvgg_x4_io.safetensors");
-        double tolerance = Fixtures.json("rrdbnet/rrdbnet.json").getAsJsonObject("files").getAsJsonObject("srvgg_x4_io").get("suggested_atol").getAsDouble();
+    @ParameterizedTest
+    @CsvSource({"rrdbnet/srvgg_x4, .pth", "generators/srvgg_x1, .pth", "generators/srvgg_x2, .pth", "generators/srvgg_x3, .pth", "generators/srvgg_x4, .pth",
+        "generators/srvgg_x1, .param", "generators/srvgg_x2, .bin", "generators/srvgg_x3, .param", "generators/srvgg_x4, .bin"})
+    void agreesWithThePublishedImplementation(String name, String ending) {
+        Path folder = GeneratorModels.of(name + ending);
+        Fixtures f = Fixtures.open(name + "_io.safetensors");
+        String facts = name.startsWith("rrdbnet") ? "rrdbnet/rrdbnet.json" : "generators/generators.json", io = name.substring(name.indexOf('/') + 1) + "_io";
+        double tolerance = Fixtures.json(facts).getAsJsonObject("files").getAsJsonObject(io).get("suggested_atol").getAsDouble();
         try (Scope _ = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
             SrvggNetCompact net = new SrvggNetCompact(w, SrvggConfig.of(Config.read(folder.resolve("model.json"))));
             w.done();
             Shape x = f.shape("x");
             Tensor y = net.forward(Tensor.of(f.nhwc("x"), x.size(0), x.size(2), x.size(3), x.size(1)));
-            Fixtures.assertClose("srvgg_x4", y.toFloats(), f.nhwc("y"), tolerance);
+            Fixtures.assertClose(name, y.toFloats(), f.nhwc("y"), tolerance);
         }
     }
 

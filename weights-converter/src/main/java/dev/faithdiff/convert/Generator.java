@@ -20,6 +20,9 @@ interface Generator {
     /** The tensors under the one naming of converted models. */
     Map<String, Source> modern(Map<String, Source> tensors);
 
+    /** The weights of a graph of ncnn, under the one naming. @throws ConvertError saying what the graph does otherwise */
+    Map<String, Source> along(NcnnGraph graph);
+
     /** The sizes, all of which show in the tensors under that naming. */
     JsonObject numbers(Map<String, Source> tensors);
 

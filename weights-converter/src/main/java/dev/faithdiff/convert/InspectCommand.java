@@ -33,9 +33,13 @@ final class InspectCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The numbers of a network that is described by them. */
+    /** The sizes of a network that is a model of its own, and how many parameters it has. */
     private static String sizes(Map<String, Source> tensors) {
         Generator network = Architecture.of(tensors).generator;
-        return network == null ? "" : " " + network.numbers(network.modern(KeyNames.unwrap(tensors)));
+        if (network == null) return "";
+        Map<String, Source> inner = network.modern(KeyNames.unwrap(tensors));
+        StringBuilder s = new StringBuilder();
+        network.numbers(inner).asMap().forEach((name, number) -> s.append(", ").append(name.replace('_', ' ')).append(' ').append(number));
+        return s + ", " + inner.values().stream().mapToLong(t -> t.shape().count()).sum() + " parameters";
     }
 }

@@ -5,6 +5,7 @@ import dev.faithdiff.tensor.io.Source;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -27,6 +28,15 @@ final class KeyNames {
             if (!inner.isEmpty()) return unwrap(inner);
         }
         return tensors;
+    }
+
+    /** Whether a key is one of these, or ends in one: another copy of it. */
+    static boolean copy(String key, Set<String> keys) {
+        for (int at = 0; at < key.length(); at = key.indexOf('.', at) + 1) {
+            if (keys.contains(key.substring(at))) return true;
+            if (key.indexOf('.', at) < 0) return false;
+        }
+        return false;
     }
 
     /** The tensors whose names start so, without that start. */

@@ -3,6 +3,7 @@ package dev.faithdiff.convert;
 import static dev.faithdiff.convert.Settings.number;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.convert.NcnnGraph.Step.Kind;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.util.Map;
@@ -19,6 +20,16 @@ final class SrvggNet implements Generator {
     }
 
     @Override public Map<String, Source> modern(Map<String, Source> tensors) { return tensors; }
+
+    @Override public Map<String, Source> along(NcnnGraph graph) {
+        NcnnGraph.Walk walk = graph.new Walk();
+        int image = walk.input(), x = image, layers = graph.count(Kind.PRELU), scale = 1;
+        for (int i = 0; i < layers; i++) x = walk.prelu("body." + (2 * i + 1), walk.convolution("body." + 2 * i, x));
+        x = walk.convolution("body." + 2 * layers, x);
+        while (scale < MOST_SCALE && !walk.has(Kind.NEAREST, scale, image)) scale++;
+        if (!walk.has(Kind.NEAREST, scale, image)) scale = 1;
+        return walk.end(walk.find(Kind.ADD, 0, walk.find(Kind.SHUFFLE, scale, x), walk.find(Kind.NEAREST, scale, image)));
+    }
 
     /** The last convolution makes {@code scale * scale} pixels of each. */
     @Override public JsonObject numbers(Map<String, Source> tensors) {

@@ -38,6 +38,10 @@ final class WeightFile implements AutoCloseable {
         if (Files.isDirectory(path) || path.toString().endsWith(".json")) return safeTensors(path, "safetensors, as its folder or index says");
         byte[] start = start(path);
         if (start.length == 9 && start[8] == '{' || path.toString().endsWith(".safetensors")) return safeTensors(path, "safetensors");
+        if (NcnnFile.is(path, start)) {
+            NcnnFile file = NcnnFile.open(path);
+            return new WeightFile(file.entries(), Map.of(), "ncnn, graph and weights", file);
+        }
         TorchFile file = TorchFile.open(path);
         return new WeightFile(file.entries(), Map.of(), start[0] == 'P' ? "torch.save, zip" : "torch.save, legacy", file);
     }

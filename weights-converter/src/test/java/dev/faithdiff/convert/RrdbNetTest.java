@@ -8,7 +8,10 @@ import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,7 +44,46 @@ class RrdbNetTest {
             }
         }
         assertThat(CommandLineRun.of("verify", model).code()).isZero();
-        assertThat(CommandLineRun.of("inspect", FILES.resolve(name), "--short").out()).contains("an RRDBNet").contains("\"scale\":" + scale);
+        assertThat(CommandLineRun.of("inspect", FILES.resolve(name), "--short").out()).contains("an RRDBNet")
+                .contains(", scale " + scale + ", features 16, growth 8, blocks " + blocks);
+    }
+
+    /** What the first release of ESRGAN called the tensors of the same network. */
+    private static String first(String name) {
+        String n = name.replaceFirst("body\\.(\\d+)\\.rdb(\\d)\\.(conv\\d)", "model.1.sub.$1.RDB$2.$3.0");
+        return n.replace("conv_first", "model.0").replace("conv_body", "model.1.sub.2").replace("conv_up1", "model.3").replace("conv_up2", "model.6")
+                .replace("conv_hr", "model.8").replace("conv_last", "model.10");
+    }
+
+    private Path rewritten(UnaryOperator<String> names, String... more) {
+        Path file = folder.resolve("rewritten.safetensors");
+        try (WeightFile source = WeightFile.open(FILES.resolve("realesrgan_x4.pth"))) {
+            List<Source> all = new ArrayList<>(KeyNames.unwrap(source.tensors()).values());
+            for (String name : more) all.add(Views.renamed(all.getLast(), name));
+            SafeTensors.write(file, all.stream().map(t -> Views.renamed(t, names.apply(t.name()))).toList(), Map.of());
+        }
+        return file;
+    }
+
+    @Test
+    void firstNamesOfEsrganAreTheSameNetwork() {
+        assertThat(first("body.1.rdb3.conv5.bias")).isEqualTo("model.1.sub.1.RDB3.conv5.0.bias");
+        Path file = rewritten(RrdbNetTest::first);
+        assertThat(CommandLineRun.of("convert", file, "-o", folder.resolve("a")).err()).isEmpty();
+        assertThat(CommandLineRun.of("convert", FILES.resolve("realesrgan_x4.pth"), "-o", folder.resolve("b")).err()).isEmpty();
+        assertThat(folder.resolve("a/generator/model.safetensors")).hasSameBinaryContentAs(folder.resolve("b/generator/model.safetensors"));
+    }
+
+    /** A network is taken whole: what it does not use is an error, as it may change what the network computes. */
+    @Test
+    void unusedWeightsAreNamed() {
+        CommandLineRun more = CommandLineRun.of("convert", rewritten(RrdbNetTest::first, "model.1.sub.0.conv1x1.weight"), "-o", folder.resolve("m"));
+        assertThat(more.code()).isEqualTo(1);
+        assertThat(more.err()).contains("model.1.sub.0.conv1x1.weight is not part of the model");
+        CommandLineRun beside = CommandLineRun.of("convert", rewritten(n -> n.startsWith("extra") ? n : "params." + n, "extra.weight"), "-o", folder.resolve("m"));
+        assertThat(beside.err()).contains("extra.weight is not part of the model");
+        CommandLineRun twice = CommandLineRun.of("convert", rewritten(n -> n, "trunk_conv.weight"), "-o", folder.resolve("m"));
+        assertThat(twice.err()).contains("the RRDBNet has two tensors for conv_body.weight");
     }
 
     @Test

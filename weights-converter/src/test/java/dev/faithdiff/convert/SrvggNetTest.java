@@ -36,7 +36,8 @@ class SrvggNetTest {
             }
         }
         assertThat(CommandLineRun.of("verify", model).code()).isZero();
-        assertThat(CommandLineRun.of("inspect", FILE, "--short").out()).contains("an SRVGGNetCompact").contains("\"scale\":4");
+        assertThat(CommandLineRun.of("inspect", FILE, "--short").out()).contains("an SRVGGNetCompact")
+                .contains(", scale 4, features 16, convolutions 3, in channels 3, out channels 3, 14432 parameters");
     }
 
     /** Released files hold {@code params} or {@code params_ema}; a bare state dict is the same network. */
