@@ -6,26 +6,25 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.io.SafeTensors;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 
 /**
  * Weights that come to a device and leave it together, in one storage. A block is kept ready in the memory from which copies are fastest, since
- * it comes in each step; other parts are read from their file again.
+ * it comes in each step; other parts are read from their source again.
  */
 final class Part {
     private static final long ALIGNMENT = 256;
 
     /** Where a tensor lies in the storage. */
-    private record Member(SafeTensors.Entry entry, DType stored, long offset) {}
+    private record Member(String key, Shape shape, DType dtype, long offset) {}
 
     private final Residency residency;
     private final Residency.Place place;
+    private final WeightSource source;
     private final Map<String, Member> members = new HashMap<>();
     private final long bytes;
     private final Storage storage;
@@ -36,14 +35,17 @@ final class Part {
     /** The block that followed this one last time. */
     Part next;
 
-    Part(Residency residency, Residency.Place place, List<SafeTensors.Entry> entries, Function<SafeTensors.Entry, DType> stored) {
+    /** @param dtype the type that is asked for; null: each tensor's own */
+    Part(Residency residency, Residency.Place place, WeightSource source, List<String> keys, DType dtype) {
         this.residency = residency;
         this.place = place;
+        this.source = source;
         long at = 0;
-        for (SafeTensors.Entry e : entries) {
-            DType type = stored.apply(e);
-            members.put(e.name(), new Member(e, type, at));
-            at += (e.shape().count() * type.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        for (String key : keys) {
+            WeightSource.Held held = source.held().get(key);
+            DType type = PlacedWeights.type(held.dtype(), dtype);
+            members.put(key, new Member(key, Layout.inLayer(held.shape()), type, at));
+            at += (held.shape().count() * type.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         }
         bytes = at;
         storage = Storage.visiting(residency.device(), bytes, () -> residency.bring(this));
@@ -52,7 +54,7 @@ final class Part {
     /** The tensor of a key in the shape that its layer holds it in. */
     Tensor tensor(String key, Shape shape) {
         Member m = members.get(key);
-        return new Tensor(storage, m.offset, shape, m.stored, key);
+        return new Tensor(storage, m.offset, shape, m.dtype, key);
     }
 
     boolean isBlock() { return place.block() != null; }
@@ -67,7 +69,7 @@ final class Part {
         Device device = residency.device();
         memory = device.allocate(bytes);
         try {
-            if (isBlock() && holdsValues()) arrival = device.uploadAhead(ready(), memory);
+            if (isBlock() && source.hasValues()) arrival = device.uploadAhead(ready(), memory);
             else forEachValue((m, data) -> device.upload(data, memory, m.offset));
         } catch (Throwable e) {
             device.release(memory);
@@ -107,21 +109,15 @@ final class Part {
         return ready;
     }
 
-    /** False for a file's shapes alone. */
-    private boolean holdsValues() { return members.values().stream().allMatch(m -> m.entry.data() != null); }
-
     private interface Use {
         void take(Member member, MemorySegment data);
     }
 
     private void forEachValue(Use use) {
+        if (!source.hasValues()) return;
         for (Member m : members.values()) {
-            if (m.entry.data() == null) continue;
-            Storage mapped = Storage.mapped(m.entry.data());
             try (Scope _ = Scope.open()) {
-                use.take(m, Weights.turned(new Tensor(mapped, 0, m.entry.shape(), m.entry.dtype(), m.entry.name())).to(m.stored).segment());
-            } finally {
-                mapped.forget();
+                use.take(m, source.get(m.key, null, m.shape).to(m.dtype).segment());
             }
         }
     }

@@ -4,9 +4,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.io.SafeTensors;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,15 +39,15 @@ public final class Residency implements AutoCloseable {
 
     Device device() { return device; }
 
-    /** Divides the tensors of a file into parts; each tensor's part by its key. @param stored the type in which a tensor is held */
-    Map<String, Part> parts(Collection<SafeTensors.Entry> entries, Function<SafeTensors.Entry, DType> stored) {
-        Map<Place, List<SafeTensors.Entry>> members = new LinkedHashMap<>();
-        for (SafeTensors.Entry e : entries) members.computeIfAbsent(places.apply(e.name()), p -> new ArrayList<>()).add(e);
+    /** Divides the tensors of a source into parts; each tensor's part by its key. @param dtype the type that is asked for; null: each tensor's own */
+    Map<String, Part> parts(WeightSource source, DType dtype) {
+        Map<Place, List<String>> members = new LinkedHashMap<>();
+        for (String key : source.held().keySet()) members.computeIfAbsent(places.apply(key), p -> new ArrayList<>()).add(key);
         Map<String, Part> byKey = new HashMap<>();
-        members.forEach((place, list) -> {
-            Part part = new Part(this, place, list, stored);
+        members.forEach((place, keys) -> {
+            Part part = new Part(this, place, source, keys, dtype);
             all.add(part);
-            for (SafeTensors.Entry e : list) byKey.put(e.name(), part);
+            for (String key : keys) byKey.put(key, part);
         });
         return byKey;
     }

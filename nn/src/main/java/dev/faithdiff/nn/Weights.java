@@ -5,7 +5,6 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
-import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
@@ -16,28 +15,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Named parameters by path: read from a file or freshly drawn. Building a model is loading it: each layer asks for its own by
- * {@link #get}, and {@link #done} fails if a key was missing, misshapen or asked for by nobody.
+ * Named parameters by path, from a {@link WeightSource}. Building a model is loading it: each layer asks for its own by {@link #get}, and
+ * {@link #done} fails if a key was missing, misshapen or asked for by nobody.
  *
- * <p>Files hold convolution weights as {@code [O, I, kh, kw]}; layers see {@code [O, kh, kw, I]}. The turn happens here and nowhere
- * else. Other tensors of a host model stay mapped, in the file's element type.
+ * <p>Files hold convolution weights as {@code [O, I, kh, kw]}; layers see {@code [O, kh, kw, I]}.
  */
 public final class Weights implements AutoCloseable {
-    /** What all views of one set of weights share. */
-    private static final class Root {
-        String name;
-        Map<String, SafeTensors.Entry> entries;
-        SafeTensors file;
-        Rng rng;
-        Tensor values;
-        Device device;
-        DType dtype;
-        Map<String, Part> parts;
-        boolean own;
-        final Map<String, Tensor> taken = new LinkedHashMap<>();
-        final List<String> problems = new ArrayList<>();
-        final List<Storage> mapped = new ArrayList<>();
-        final Scope scope = Scope.detached();
+    /** More than any model has; a hostile configuration asks for more. */
+    private static final int MOST = 100_000;
+
+    /** What all views of one set of weights share: where values come from, what was taken, what did not fit, and who owns the memory. */
+    private record Root(WeightSource source, DType dtype, Map<String, Tensor> taken, List<String> problems, Scope scope) {
+        Root(WeightSource source, DType dtype) { this(source, dtype, new LinkedHashMap<>(), new ArrayList<>(), Scope.detached()); }
     }
 
     private final Root root;
@@ -48,6 +37,8 @@ public final class Weights implements AutoCloseable {
         this.prefix = prefix;
     }
 
+    private static Weights on(WeightSource source, DType dtype) { return new Weights(new Root(source, dtype), ""); }
+
     /** Weights of a safetensors file, index or folder, in the file's own element types. */
     public static Weights open(Path path, Device device) { return open(path, device, null); }
 
@@ -56,36 +47,28 @@ public final class Weights implements AutoCloseable {
 
     /** Weights of a file that come to the device and leave it as a residency has it; null: they are there from the start. */
     public static Weights open(Path path, Device device, DType dtype, Residency residency) {
-        Root r = new Root();
-        r.name = path.toString();
-        r.file = SafeTensors.open(path);
-        r.entries = r.file.entries();
-        return on(r, device, dtype, residency);
+        return of(new FileWeights(path), device, dtype, residency);
     }
 
-    private static Weights on(Root r, Device device, DType dtype, Residency residency) {
-        r.device = device;
-        r.dtype = dtype;
-        if (residency != null && device != Device.CPU) r.parts = residency.parts(r.entries.values(), e -> stored(e.dtype(), dtype));
-        return new Weights(r, "");
+    /**
+     * Weights of a source that holds certain tensors in host memory. On the CPU and in its own type a mapped tensor stays mapped.
+     *
+     * @param dtype     the type of weights and activations; null: each weight's own and F32. 8-bit weights do not become 16-bit ones
+     * @param residency what brings weights to the device and sends them away; null: they are there from the start
+     */
+    public static Weights of(WeightSource source, Device device, DType dtype, Residency residency) {
+        boolean visit = residency != null && device != Device.CPU;
+        WeightSource held = visit ? new VisitingWeights(source, residency, dtype) : new PlacedWeights(source, device, dtype);
+        return on(held, dtype == null ? DType.F32 : dtype);
     }
 
     /** Weights of a file as F32 in memory of their own, which training may change. */
     public static Weights trainable(Path path, Device device) {
-        Weights w = open(path, device, DType.F32);
-        w.root.own = true;
-        return w;
+        return on(new OwnWeights(new PlacedWeights(new FileWeights(path), device, DType.F32)), DType.F32);
     }
 
     /** F32 weights drawn by each layer's {@link Init}. */
-    public static Weights init(long seed, Device device) {
-        Root r = new Root();
-        r.name = "drawn weights";
-        r.rng = Rng.cpu(seed);
-        r.device = device;
-        r.dtype = DType.F32;
-        return new Weights(r, "");
-    }
+    public static Weights init(long seed, Device device) { return of(new DrawnWeights(Rng.cpu(seed)), device, DType.F32, null); }
 
     /**
      * Weights that are copies of parts of one tensor, of its type and on its device: for timing models of full size that no file holds.
@@ -94,10 +77,7 @@ public final class Weights implements AutoCloseable {
      * @param values standard normal values, as many as the largest weight has
      */
     public static Weights copies(Tensor values) {
-        Weights w = init(1, values.device());
-        w.root.values = values;
-        w.root.dtype = values.dtype();
-        return w;
+        return of(new CopiedWeights(values, new DrawnWeights(Rng.cpu(1))), values.device(), values.dtype(), null);
     }
 
     /** Shapes without values, to hold a model's architecture against a list of published keys: {@code name -> file shape}. */
@@ -105,114 +85,70 @@ public final class Weights implements AutoCloseable {
 
     /** Weights of a file that has shapes and a type but no values, to measure what a model would hold on a device. */
     public static Weights shapes(String name, Map<String, Shape> published, DType inFile, Device device, DType dtype, Residency residency) {
-        Root r = new Root();
-        r.name = name;
-        r.entries = new LinkedHashMap<>();
-        published.forEach((k, s) -> r.entries.put(k, new SafeTensors.Entry(k, inFile, s, null)));
-        return on(r, device, dtype, residency);
+        Map<String, WeightSource.Held> held = new LinkedHashMap<>();
+        published.forEach((key, shape) -> held.put(key, new WeightSource.Held(shape, inFile)));
+        return of(new ShapeWeights(name, held), device, dtype, residency);
     }
 
+    /** Weights that give every parameter a shape and no memory, to learn by {@link #published} what a model asks for. */
+    public static Weights recording() { return on(new ShapeWeights("recorded weights", null), DType.F32); }
+
     /** The type in which the network is asked to compute; F32 unless weights are converted. */
-    public DType dtype() { return root.dtype == null ? DType.F32 : root.dtype; }
+    public DType dtype() { return root.dtype; }
 
     /** The weights below a name. */
     public Weights at(String name) { return new Weights(root, prefix + name + "."); }
 
     public Weights at(String list, int index) { return at(list + "." + index); }
 
-    /** True if the file has the name; drawn weights have any. */
-    public boolean has(String name) { return root.entries == null || root.entries.containsKey(prefix + name); }
+    /** True if the source has the name; drawn, copied and recorded weights have any. */
+    public boolean has(String name) {
+        Map<String, WeightSource.Held> held = root.source.held();
+        return held == null || held.containsKey(prefix + name);
+    }
 
     /**
      * The parameter of a name, with the sizes the layer holds it in. A missing or misshapen one is noted for {@link #done} and a
      * tensor without memory stands in.
+     *
+     * @throws WeightsError if a model takes more than 100,000 parameters
      */
     public Tensor get(String name, Init init, int... sizes) {
         String key = prefix + name;
         Shape shape = Shape.of(sizes);
-        Tensor t = root.entries == null ? drawn(key, init, shape) : read(key, shape);
+        if (root.taken.size() == MOST) throw new WeightsError(root.source.name() + ": the model asks for more than " + MOST + " tensors");
+        Tensor t = fits(key, shape) ? read(key, init, shape) : ShapeWeights.tensor(key, DType.F32, shape);
         if (root.taken.put(key, t) != null) root.problems.add(key + " is asked for twice");
         return t;
     }
 
-    private Tensor drawn(String key, Init init, Shape shape) {
+    private Tensor read(String key, Init init, Shape shape) {
         try (Scope _ = Scope.open()) {
-            if (root.values != null && shape.rank() > 1) {
-                float scale = (float) Math.sqrt(shape.size(0) / (double) shape.count());
-                return keep(root.values.view(0, shape).mul(scale)).named(key);
-            }
-            Tensor host = Tensor.of(init.draw(shape, root.rng), shape.toArray());
-            return keep(host.to(root.dtype).to(root.device)).named(key);
+            return root.scope.adopt(root.source.get(key, init, shape)).named(key);
         }
     }
 
-    private Tensor read(String key, Shape shape) {
-        SafeTensors.Entry e = root.entries.get(key);
-        Shape inFile = turned(shape, 0, 3, 1, 2);
-        if (e == null) {
-            root.problems.add(key + " " + inFile + " is missing");
-            return absent(key, DType.F32, shape);
-        }
-        if (!e.shape().equals(inFile)) {
-            root.problems.add(key + " is " + e.shape() + " but the model takes " + inFile);
-            return absent(key, e.dtype(), shape);
-        }
-        if (root.parts != null) return root.parts.get(key).tensor(key, shape);
-        DType stored = stored(e.dtype(), root.dtype);
-        if (e.data() == null) return root.device == Device.CPU ? absent(key, stored, shape) : unfilled(key, stored, shape);
-        Storage storage = Storage.mapped(e.data());
-        root.mapped.add(storage);
-        Tensor mapped = new Tensor(storage, 0, e.shape(), e.dtype(), key);
-        try (Scope _ = Scope.open()) {
-            Tensor t = turned(mapped).to(stored).to(root.device);
-            if (root.own && t.storage() == storage) t = t.mul(1);
-            return t.storage() == storage ? t.view(0, shape) : keep(t).view(0, shape).named(key);
-        }
-    }
-
-    /** A tensor of a file in the layout that layers take; where the two are the same, a view. */
-    static Tensor turned(Tensor t) {
-        boolean plain = t.rank() != 4 || t.size(2) == 1 && t.size(3) == 1;
-        return plain ? t.view(0, turned(t.shape(), 0, 2, 3, 1)) : t.permute(0, 2, 3, 1);
-    }
-
-    /** What a weight is held in: as asked, but 8 bits are not made 16, which kernels do at each use. */
-    private static DType stored(DType inFile, DType asked) {
-        boolean widens = inFile == DType.F8_E4M3 && asked != DType.F32;
-        return asked == null || widens || !inFile.isFloating() ? inFile : asked;
-    }
-
-    private Tensor unfilled(String key, DType dtype, Shape shape) {
-        try (Scope _ = Scope.open()) {
-            return keep(Tensor.empty(root.device, dtype, shape)).named(key);
-        }
-    }
-
-    private Tensor keep(Tensor t) { return root.scope.adopt(t); }
-
-    /** A tensor that has a shape and no memory; using it is an error. */
-    private static Tensor absent(String key, DType dtype, Shape shape) {
-        Storage none = new Storage(Device.CPU, 0, shape.count() * dtype.bytes(), null);
-        none.forget();
-        return new Tensor(none, 0, shape, dtype, key);
-    }
-
-    private static Shape turned(Shape s, int... order) {
-        if (s.rank() != 4) return s;
-        return Shape.of(s.size(order[0]), s.size(order[1]), s.size(order[2]), s.size(order[3]));
+    /** Whether the source has a key in the shape that a layer takes; if not, the problem is noted. */
+    private boolean fits(String key, Shape shape) {
+        if (root.source.held() == null) return true;
+        WeightSource.Held held = root.source.held().get(key);
+        Shape inFile = Layout.inFile(shape);
+        if (held != null && held.shape().equals(inFile)) return true;
+        root.problems.add(held == null ? key + " " + inFile + " is missing" : key + " is " + held.shape() + " but the model takes " + inFile);
+        return false;
     }
 
     /** @throws WeightsError listing every missing, misshapen and unused key */
     public Weights done() {
         List<String> problems = new ArrayList<>(root.problems);
-        if (root.entries != null) {
-            for (SafeTensors.Entry e : root.entries.values()) {
-                if (!root.taken.containsKey(e.name())) problems.add(e.name() + " " + e.shape() + " is not part of the model");
-            }
+        if (root.source.held() != null) {
+            root.source.held().forEach((key, held) -> {
+                if (!root.taken.containsKey(key)) problems.add(key + " " + held.shape() + " is not part of the model");
+            });
         }
         if (!problems.isEmpty()) {
             close();
-            throw new WeightsError(root.name, problems);
+            throw new WeightsError(root.source.name(), problems);
         }
         return this;
     }
@@ -222,6 +158,13 @@ public final class Weights implements AutoCloseable {
         Map<String, Tensor> found = new LinkedHashMap<>();
         root.taken.forEach((k, t) -> { if (k.startsWith(start)) found.put(k, t); });
         return found;
+    }
+
+    /** The shapes of all parameters taken so far as files hold them, by key. */
+    public Map<String, Shape> published() {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        root.taken.forEach((key, t) -> shapes.put(key, Layout.inFile(t.shape())));
+        return shapes;
     }
 
     /** Writes every parameter under its key in the published layout. */
@@ -239,10 +182,7 @@ public final class Weights implements AutoCloseable {
             root.taken.forEach((key, own) -> {
                 Tensor t = instead.getOrDefault(key, own);
                 DType to = dtype == null ? own.dtype() : dtype;
-                sources.add(Source.of(key, to, turned(t.shape(), 0, 3, 1, 2), () -> {
-                    Tensor host = t.to(Device.CPU).to(to);
-                    return (t.rank() == 4 ? host.permute(0, 3, 1, 2) : host).segment();
-                }));
+                sources.add(Source.of(key, to, Layout.inFile(t.shape()), () -> Layout.toFile(t.to(Device.CPU).to(to)).segment()));
             });
             SafeTensors.write(file, sources, Map.of("format", "pt"));
         }
@@ -250,8 +190,6 @@ public final class Weights implements AutoCloseable {
 
     @Override public void close() {
         root.scope.close();
-        root.mapped.forEach(Storage::forget);
-        if (root.file != null) root.file.close();
-        root.file = null;
+        root.source.close();
     }
 }

@@ -115,6 +115,27 @@ class ResidencyTest {
         assertThat(device.pool().usedBytes()).isZero();
     }
 
+    @Test void weightsThatVisitMayBeChangedByALora() {
+        Path base = dir.resolve("base.safetensors"), lora = dir.resolve("lora.safetensors");
+        try (Weights made = Weights.init(1, Device.CPU); Weights change = Weights.init(1, Device.CPU)) {
+            for (String module : List.of("stage", "net.block")) {
+                made.get(module + ".weight", Init.ONE, 1, FLOATS);
+                change.get("unet." + module + ".lora_A.weight", Init.constant(0.5f), 1, FLOATS);
+                change.get("unet." + module + ".lora_B.weight", Init.constant(2), 1, 1);
+            }
+            made.save(base);
+            change.save(lora);
+        }
+        WeightSource source = new LoraWeights(new FileWeights(base), Lora.open(lora, Lora.Part.UNET), 3);
+        Residency residency = new Residency(device, key -> key.startsWith("stage") ? new Place("stage", null) : new Place("net", key));
+        try (residency; Weights w = Weights.of(source, device, null, residency)) {
+            Tensor stage = w.get("stage.weight", Init.ONE, 1, FLOATS), block = w.get("net.block.weight", Init.ONE, 1, FLOATS);
+            assertThat(List.of(use(stage), use(block), use(stage), use(block))).containsExactly(4f, 4f, 4f, 4f);
+            assertThat(device.asked()).containsExactly("up 4.0", "ahead 4.0", "arrived 4.0", "up 4.0", "ahead 4.0", "arrived 4.0");
+        }
+        assertThat(device.pool().usedBytes()).isZero();
+    }
+
     @Test void closedWeightsSayTheirName() {
         Tensor weight;
         try (Residency residency = residency(); Weights w = weights(residency, "only")) {

@@ -2,6 +2,7 @@ package dev.faithdiff.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
@@ -67,6 +68,66 @@ class WeightsTest {
         Net.of(w);
         assertThatThrownBy(w::done).isInstanceOf(WeightsError.class).hasMessage("some.file: 3 tensors do not fit the model: "
                 + "conv.weight is [3, 5, 3, 3] but the model takes [3, 2, 3, 3]; list.0.bias [4] is missing; surplus [1] is not part of the model");
+    }
+
+    @Test void aRecordingNotesWhatAModelAsksForAsFilesHoldIt() {
+        try (Weights w = Weights.recording()) {
+            Net.of(w);
+            assertThat(w.done().published()).containsExactly(entry("conv.weight", Shape.of(3, 2, 3, 3)), entry("conv.bias", Shape.of(3)),
+                    entry("list.0.weight", Shape.of(4, 3)), entry("list.0.bias", Shape.of(4)));
+            assertThat(w.parameters("").values()).extracting(t -> t.storage().live()).containsOnly(false);
+        }
+    }
+
+    @Test void aModelOfTooManyTensorsIsRefused() {
+        try (Weights w = Weights.recording()) {
+            for (int i = 0; i < 100_000; i++) w.get("tensor" + i, Init.ONE, 1);
+            assertThatThrownBy(() -> w.get("last", Init.ONE, 1)).isInstanceOf(WeightsError.class)
+                    .hasMessage("recorded weights: the model asks for more than 100000 tensors");
+        }
+    }
+
+    @Test void trainingHasMemoryOfItsOwn() {
+        Path file = dir.resolve("net.safetensors");
+        try (Weights drawn = Weights.init(7, Device.CPU)) {
+            Net.of(drawn);
+            drawn.save(file);
+        }
+        try (Weights mapped = Weights.open(file, Device.CPU); Weights own = Weights.trainable(file, Device.CPU)) {
+            Net.of(mapped);
+            Net.of(own);
+            assertThat(mapped.parameters("list").values()).extracting(t -> t.storage().segment().isReadOnly()).containsOnly(true);
+            own.parameters("").forEach((key, t) -> {
+                assertThat(t.storage().segment().isReadOnly()).as(key).isFalse();
+                assertThat(t.toFloats()).as(key).isEqualTo(mapped.parameters("").get(key).toFloats());
+            });
+        }
+    }
+
+    @Test void weightsMayBeClosedTwice() {
+        Path file = dir.resolve("net.safetensors");
+        try (Weights drawn = Weights.init(7, Device.CPU)) {
+            Net.of(drawn);
+            drawn.save(file);
+        }
+        try (Weights w = Weights.open(file, Device.CPU)) {
+            assertThatThrownBy(w::done).isInstanceOf(WeightsError.class).hasMessageContaining("list.0.bias [4] is not part of the model");
+        }
+    }
+
+    @Test void eightBitsDoNotBecomeSixteen() {
+        Path file = dir.resolve("net.safetensors");
+        try (Weights drawn = Weights.init(7, Device.CPU)) {
+            Net.of(drawn);
+            drawn.save(file, DType.F8_E4M3, Map.of());
+        }
+        for (DType asked : new DType[] {null, DType.F16, DType.BF16, DType.F32}) {
+            try (Weights w = Weights.open(file, Device.CPU, asked)) {
+                Net.of(w);
+                DType kept = asked == DType.F32 ? DType.F32 : DType.F8_E4M3;
+                assertThat(w.parameters("").values()).extracting(Tensor::dtype).containsOnly(kept);
+            }
+        }
     }
 
     @Test void aClosedWeightSaysItsName() {

@@ -73,7 +73,7 @@ public final class SafeTensors implements AutoCloseable {
     public Map<String, String> metadata() { return Collections.unmodifiableMap(metadata); }
 
     /** Unmaps the files; using an entry's data afterwards is an IllegalStateException. */
-    @Override public void close() { arena.close(); }
+    @Override public void close() { if (arena.scope().isAlive()) arena.close(); }
 
     private void add(SafeTensorsHeader header) {
         header.metadata().forEach(metadata::putIfAbsent);

@@ -1,0 +1,22 @@
+package dev.faithdiff.nn;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import java.util.Map;
+
+/** Tensors of another source that come to a device when an op uses them and leave it again, as a {@link Residency} has it. */
+final class VisitingWeights implements DerivedWeights {
+    private final WeightSource source;
+    private final Map<String, Part> parts;
+
+    /** @param dtype the type that is asked for; null: each tensor's own */
+    VisitingWeights(WeightSource source, Residency residency, DType dtype) {
+        this.source = source;
+        parts = residency.parts(source, dtype);
+    }
+
+    @Override public WeightSource source() { return source; }
+
+    @Override public Tensor get(String key, Init init, Shape shape) { return parts.get(key).tensor(key, shape); }
+}

@@ -1,0 +1,36 @@
+package dev.faithdiff.nn;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import java.util.Map;
+
+/** Where the values of parameters come from: a file, a random generator, or another source whose tensors are changed on the way. */
+public interface WeightSource extends AutoCloseable {
+    /**
+     * A tensor that a source holds.
+     *
+     * @param shape as files hold it: {@code [O, I, kh, kw]} for a convolution
+     */
+    record Held(Shape shape, DType dtype) {}
+
+    /** What error messages call this source. */
+    String name();
+
+    /** The tensors that it holds, by key; null for a source that makes whatever is asked for. */
+    Map<String, Held> held();
+
+    /** False for a source of shapes alone, whose tensors have no memory. */
+    default boolean hasValues() { return true; }
+
+    /**
+     * A tensor in the shape that its layer takes. It lives in the current scope, or in storage that the source owns until it is closed. Its
+     * type may be wider than {@link #held} says; whoever keeps it then rounds it.
+     *
+     * @param init  first values, for a source that draws them
+     * @param shape what the layer takes, {@code [O, kh, kw, I]} for a convolution; that of the held tensor if the source holds the key
+     */
+    Tensor get(String key, Init init, Shape shape);
+
+    @Override default void close() { }
+}
