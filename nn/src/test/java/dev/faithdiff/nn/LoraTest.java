@@ -69,7 +69,7 @@ class LoraTest {
 
     /** A weight as files hold it. */
     private static float[] values(Weights w, String key, Shape shape) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             return Layout.toFile(w.get(key, null, Layout.inLayer(shape).toArray())).toFloats();
         }
     }
@@ -132,7 +132,7 @@ class LoraTest {
     }
 
     private Path write(String name, DType dtype, Map<String, Shape> tensors, float value) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             List<Source> all = new ArrayList<>();
             tensors.forEach((key, shape) -> all.add(Source.of(key, dtype, shape, () -> Tensor.full(Device.CPU, dtype, shape, value).segment())));
             SafeTensors.write(dir.resolve(name), all, Map.of());
@@ -143,7 +143,7 @@ class LoraTest {
     private static Tensor a(Weights w) { return w.get("a.weight", null, 4, 4); }
 
     @Test void theSumOfSeveralIsRoundedOnceToTheTypeOfTheFile() {
-        try (Scope s = Scope.open(); Weights w = Weights.of(small(DType.F16, 0.2f, 0.2f, 0.2f), Device.CPU, null, null)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.of(small(DType.F16, 0.2f, 0.2f, 0.2f), Device.CPU, null, null)) {
             assertThat(a(w).dtype()).isEqualTo(DType.F16);
             assertThat(a(w).toFloats()).as("each change alone is below half a step of F16").containsOnly(1 + 0x1p-10f);
         }
@@ -197,7 +197,7 @@ class LoraTest {
 
     @Test void aWrongHeaderIsRefusedInOneLine() {
         for (String header : Set.of("{", "[]", "{\"unet.lora_alpha\": {}}", "{\"unet.lora_alpha\": \"x\"}", "{\"unet.alpha_pattern\": 3}")) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Source t = Source.of("unet.a.lora_A.weight", DType.F32, Shape.of(1), () -> Tensor.of(new float[1], 1).segment());
                 SafeTensors.write(dir.resolve("header.safetensors"), List.of(t), Map.of("lora_adapter_metadata", header));
             }

@@ -25,7 +25,7 @@ final class Conv2dGroups implements Kernel<Conv2dOp> {
 
     @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
         for (int g = 0; g < op.groups(); g++) {
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 Tensor x = channels(in[0], g, op.groups()), w = outputs(in[1], g, op.groups());
                 Tensor[] own = in.length > 2 ? new Tensor[] {x, w, outputs(in[2], g, op.groups())} : new Tensor[] {x, w};
                 copy(compute(op.ungrouped(), own), out, g, op.groups(), false);
@@ -71,7 +71,7 @@ final class Conv2dGroups implements Kernel<Conv2dOp> {
             int groups = op.of().groups();
             Conv2dOp.InputGrad own = new Conv2dOp.InputGrad(op.of().ungrouped(), op.height(), op.width());
             for (int g = 0; g < groups; g++) {
-                try (Scope s = Scope.open()) {
+                try (Scope _ = Scope.open()) {
                     copy(compute(own, channels(in[0], g, groups), outputs(in[1], g, groups)), out, g, groups, false);
                 }
             }
@@ -92,7 +92,7 @@ final class Conv2dGroups implements Kernel<Conv2dOp> {
             int groups = op.of().groups();
             Conv2dOp.WeightGrad own = new Conv2dOp.WeightGrad(op.of().ungrouped(), op.kh(), op.kw());
             for (int g = 0; g < groups; g++) {
-                try (Scope s = Scope.open()) {
+                try (Scope _ = Scope.open()) {
                     Engine.update(own, outputs(out, g, groups), channels(in[0], g, groups), channels(in[1], g, groups));
                 }
             }
