@@ -3,7 +3,7 @@ package dev.faithdiff;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.TileGrid;
-import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Replay;
@@ -73,7 +73,7 @@ final class Restoration {
                 conditions.add(Finite.require(() -> alone(() -> model.unet.condition(grid.cut(features, t).to(model.dtype))), "the alignment module"));
                 timeIds.add(timeIds(prompt.pooled().size(0), imageSize, t, target));
             }
-            TextContext text = new TextContext(prompt.states().to(model.dtype));
+            Context text = new Context(prompt.states().to(model.dtype));
             Tensor pooled = prompt.pooled().to(model.dtype);
             double[] timesteps = sampler.timesteps();
             try (Replay network = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text))) {
