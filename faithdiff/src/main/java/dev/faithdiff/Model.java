@@ -153,8 +153,8 @@ public final class Model implements AutoCloseable {
         requirePair(a.lastFeatures() || a.conditionChannels() == features, "the alignment module takes " + a.conditionChannels()
                 + " channels, the LQ encoder gives " + features);
         requirePair(text.stateWidth() == u.textWidth(), "text states are " + text.stateWidth() + " wide, the U-Net takes " + u.textWidth());
-        int extra = text.pooledWidth() + SIZE_NUMBERS * u.sizeWidth();
-        requirePair(extra == u.extraWidth(), "pooled text and size numbers are " + extra + " wide, the U-Net takes " + u.extraWidth());
+        int extra = text.pooledWidth() + SIZE_NUMBERS * u.time().sizeWidth();
+        requirePair(extra == u.time().addedWidth(), "pooled text and size numbers are " + extra + " wide, the U-Net takes " + u.time().addedWidth());
     }
 
     private void requirePair(boolean holds, String rule) {

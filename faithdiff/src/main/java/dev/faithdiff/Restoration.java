@@ -3,7 +3,7 @@ package dev.faithdiff;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.TileGrid;
-import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Replay;
@@ -87,7 +87,7 @@ final class Restoration {
             int[] target, Supplier<Tensor> noise, After after) {
         try (Scope s = Scope.open()) {
             List<Tensor> timeIds = grid.tiles().stream().map(t -> timeIds(prompt.pooled().size(0), imageSize, t, target)).toList();
-            TextContext text = new TextContext(prompt.states().to(model.dtype));
+            Context text = new Context(prompt.states().to(model.dtype));
             Tensor pooled = prompt.pooled().to(model.dtype);
             double[] timesteps = sampler.timesteps();
             try (Replay network = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text))) {

@@ -3,7 +3,7 @@ package dev.faithdiff;
 import static dev.faithdiff.TinyModel.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -22,22 +22,22 @@ class OnceTest {
     /** The text's keys and values, kept from an earlier step. */
     @Test void keptKeysAndValues() {
         Fixtures f = Fixtures.open("stages/unet.safetensors");
-        TextContext kept = new TextContext(tensor(f, "prompt_embeds"));
+        Context kept = new Context(tensor(f, "prompt_embeds"));
         predict(f, tensor(f, "latents"), tensor(f, "features"), 999, kept);
         float[] second = predict(f, tensor(f, "latents"), tensor(f, "features"), 321, kept);
-        assertThat(second).isEqualTo(predict(f, tensor(f, "latents"), tensor(f, "features"), 321, new TextContext(tensor(f, "prompt_embeds"))));
+        assertThat(second).isEqualTo(predict(f, tensor(f, "latents"), tensor(f, "features"), 321, new Context(tensor(f, "prompt_embeds"))));
     }
 
     /** The first convolution and the alignment, for one row of latents instead of each row of text. */
     @Test void sharedFirstFeatures() {
         Fixtures f = Fixtures.open("stages/unet.safetensors");
         Tensor latents = tensor(f, "latents").slice(0, 0, 1), features = tensor(f, "features").slice(0, 0, 1);
-        float[] shared = predict(f, latents, features, 321, new TextContext(tensor(f, "prompt_embeds")));
-        float[] apart = predict(f, latents.concat(0, latents), features.concat(0, features), 321, new TextContext(tensor(f, "prompt_embeds")));
+        float[] shared = predict(f, latents, features, 321, new Context(tensor(f, "prompt_embeds")));
+        float[] apart = predict(f, latents.concat(0, latents), features.concat(0, features), 321, new Context(tensor(f, "prompt_embeds")));
         Fixtures.assertClose("prediction", shared, apart, 1e-5); // two rows of alignment are summed in another order than one
     }
 
-    private float[] predict(Fixtures f, Tensor latents, Tensor features, float timestep, TextContext text) {
+    private float[] predict(Fixtures f, Tensor latents, Tensor features, float timestep, Context text) {
         return model.unet.predict(latents, model.unet.condition(features), timestep, text, tensor(f, "pooled"), tensor(f, "time_ids")).toFloats();
     }
 }

@@ -9,7 +9,7 @@ import com.google.gson.JsonObject;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.sdxl.Sinusoid;
-import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Engine;
@@ -125,7 +125,7 @@ class StagesTest {
             Tensor latents = rows(f, "latents", both), features = rows(f, "features", both);
             Tensor ids = tensor(f, name.endsWith("tile_time_ids") ? "tile_time_ids" : "time_ids");
             Tensor temb = model.unet.unet().embedTime(t, tensor(f, "pooled"), ids);
-            TextContext text = new TextContext(tensor(f, "prompt_embeds"));
+            Context text = new Context(tensor(f, "prompt_embeds"));
             Tensor condition = model.unet.condition(features), h = model.unet.unet().embed(latents);
             Tensor start = name.endsWith("without_embedding") ? h
                     : name.endsWith("add_sample_false") ? model.unet.update(h, condition) : model.unet.align(latents, condition);
@@ -141,7 +141,7 @@ class StagesTest {
     @Test void unetIntermediates() {
         Fixtures f = file("unet");
         Trace trace = new Trace();
-        model.unet.predict(tensor(f, "latents"), model.unet.condition(tensor(f, "features")), timestep("unet_trace"), new TextContext(tensor(f, "prompt_embeds").slice(0, 1, 2)),
+        model.unet.predict(tensor(f, "latents"), model.unet.condition(tensor(f, "features")), timestep("unet_trace"), new Context(tensor(f, "prompt_embeds").slice(0, 1, 2)),
                 tensor(f, "pooled").slice(0, 1, 2), tensor(f, "time_ids").slice(0, 1, 2));
         Fixtures t = file("unet_trace");
         float[] sinusoids = Sinusoid.embed(tensor(f, "time_ids").toFloats(), t.shape("add_time_proj").size(1));
@@ -153,7 +153,7 @@ class StagesTest {
     @Test void unetOfOddSize() {
         Fixtures f = file("unet"), odd = file("unet_odd_size");
         Tensor eps = model.unet.predict(tensor(odd, "latents"), model.unet.condition(tensor(odd, "features")), timestep("unet_odd_size"),
-                new TextContext(tensor(f, "prompt_embeds").slice(0, 1, 2)), tensor(f, "pooled").slice(0, 1, 2), tensor(f, "time_ids").slice(0, 1, 2));
+                new Context(tensor(f, "prompt_embeds").slice(0, 1, 2)), tensor(f, "pooled").slice(0, 1, 2), tensor(f, "time_ids").slice(0, 1, 2));
         check("unet_odd_size", "noise_pred", eps);
     }
 

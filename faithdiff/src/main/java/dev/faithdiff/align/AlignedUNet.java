@@ -5,7 +5,7 @@ import dev.faithdiff.nn.GroupNorm;
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.SharedStatistics;
 import dev.faithdiff.nn.Weights;
-import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.Scope;
@@ -91,9 +91,9 @@ public final class AlignedUNet {
      *
      * @param across whether the images of the batch see each other in the alignment, as in the released training
      */
-    public Tensor predict(Tensor latents, Tensor condition, float[] timesteps, TextContext text, Tensor pooled, Tensor timeIds, boolean across) {
+    public Tensor predict(Tensor latents, Tensor condition, float[] timesteps, Context text, Tensor pooled, Tensor timeIds, boolean across) {
         try (Scope s = Scope.open()) {
-            return s.keep(unet.denoise(align(latents, condition, across), unet.embedTime(timesteps, pooled, timeIds), text));
+            return s.keep(unet.denoise(align(latents, condition, across), unet.time().forward(timesteps, pooled, timeIds), text));
         }
     }
 
@@ -102,14 +102,14 @@ public final class AlignedUNet {
      *
      * @param pooled {@code [B, pooled]} @param timeIds {@code [B, 6]}
      */
-    public Tensor predict(Tensor latents, Tensor condition, float timestep, TextContext text, Tensor pooled, Tensor timeIds) {
+    public Tensor predict(Tensor latents, Tensor condition, float timestep, Context text, Tensor pooled, Tensor timeIds) {
         try (Scope s = Scope.open()) {
             return s.keep(predict(latents, condition, unet.embedTime(timestep, pooled, timeIds), text));
         }
     }
 
     /** As above with the time embedded before ({@link UNet#embedTime}): work on the device alone, which can be recorded and repeated. */
-    public Tensor predict(Tensor latents, Tensor condition, Tensor temb, TextContext text) {
+    public Tensor predict(Tensor latents, Tensor condition, Tensor temb, Context text) {
         try (Scope s = Scope.open()) {
             return s.keep(unet.denoise(align(latents, condition), temb, text));
         }

@@ -90,7 +90,8 @@ public final class Config {
         return json.get(key);
     }
 
-    private UncheckedIOException wrong(String key, String expected) {
+    /** The error for a setting that is not as expected, to be thrown. */
+    public UncheckedIOException wrong(String key, String expected) {
         return new UncheckedIOException(new IOException(file + ": '" + key + "' must be " + expected));
     }
 }

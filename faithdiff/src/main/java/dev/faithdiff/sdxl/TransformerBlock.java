@@ -3,37 +3,41 @@ package dev.faithdiff.sdxl;
 import dev.faithdiff.nn.LayerNorm;
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.Weights;
-import dev.faithdiff.sdxl.TextContext.Projected;
+import dev.faithdiff.sdxl.Context.Projected;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 
-/** Self-attention, attention to the text and a GEGLU feed-forward, each behind LayerNorm with a residual (diffusers BasicTransformerBlock). */
+/**
+ * Self-attention, attention to a context where it has one, and a GEGLU feed-forward, each behind LayerNorm with a residual (diffusers
+ * BasicTransformerBlock).
+ */
 public final class TransformerBlock {
     private static final float EPS = 1e-5f;
 
     private final LayerNorm norm1, norm2, norm3;
-    private final Attention self, text;
+    private final Attention self, cross;
     private final Linear gate, out;
 
-    public TransformerBlock(Weights w, int channels, int heads, int textWidth) {
+    /** @param contextWidth width of the states that it attends to; 0: it has self-attention only */
+    public TransformerBlock(Weights w, int channels, int heads, int contextWidth) {
         norm1 = new LayerNorm(w.at("norm1"), channels, EPS);
         self = new Attention(w.at("attn1"), channels, channels, heads);
-        norm2 = new LayerNorm(w.at("norm2"), channels, EPS);
-        text = new Attention(w.at("attn2"), channels, textWidth, heads);
+        norm2 = contextWidth == 0 ? null : new LayerNorm(w.at("norm2"), channels, EPS);
+        cross = contextWidth == 0 ? null : new Attention(w.at("attn2"), channels, contextWidth, heads);
         norm3 = new LayerNorm(w.at("norm3"), channels, EPS);
         gate = new Linear(w.at("ff.net.0.proj"), channels, 8 * channels);
         out = new Linear(w.at("ff.net.2"), 4 * channels, channels);
     }
 
-    /** @param x {@code [B, tokens, channels]} */
-    public Tensor forward(Tensor x, TextContext context) { return Tape.recompute(() -> run(x, context)); }
+    /** @param x {@code [B, tokens, channels]} @param context null where it has self-attention only */
+    public Tensor forward(Tensor x, Context context) { return Tape.recompute(() -> run(x, context)); }
 
-    private Tensor run(Tensor x, TextContext context) {
+    private Tensor run(Tensor x, Context context) {
         try (Scope s = Scope.open()) {
             Tensor n = norm1.forward(x);
             x = x.add(self.forward(n, self.project(n)));
-            x = x.add(text.forward(norm2.forward(x), context.of(text, () -> text.project(context.states()))));
+            if (cross != null) x = x.add(cross.forward(norm2.forward(x), context.of(cross, () -> cross.project(context.states()))));
             return s.keep(x.add(out.forward(gate.forward(norm3.forward(x)).geglu())));
         }
     }

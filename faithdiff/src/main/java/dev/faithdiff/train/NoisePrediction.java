@@ -4,7 +4,7 @@ import dev.faithdiff.Model;
 import dev.faithdiff.nn.train.Loss;
 import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Sampler;
-import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -114,7 +114,7 @@ public final class NoisePrediction {
     private Tensor find(Tensor noisy, Tensor condition, int[] timesteps, Prompt prompt, Tensor timeIds) {
         float[] times = new float[timesteps.length];
         for (int i = 0; i < times.length; i++) times[i] = timesteps[i];
-        Tensor answer = model.unet.predict(noisy, condition, times, TextContext.once(prompt.states()), prompt.pooled(), timeIds, settings.across);
+        Tensor answer = model.unet.predict(noisy, condition, times, Context.once(prompt.states()), prompt.pooled(), timeIds, settings.across);
         return model.schedule.noise(answer, noisy, timesteps);
     }
 

@@ -1,7 +1,7 @@
 package dev.faithdiff.jmh;
 
 import dev.faithdiff.nn.ResnetBlock;
-import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.sdxl.TransformerBlock;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.vae.MidBlock;
@@ -45,7 +45,7 @@ final class Blocks {
         Work work = new Work();
         TransformerBlock block = new TransformerBlock(p.weights(work), channels, heads, TEXT);
         Tensor x = p.input(work, tokens, channels), text = p.input(work, TOKENS, TEXT);
-        return work.repeat(() -> block.forward(x, new TextContext(text)));
+        return work.repeat(() -> block.forward(x, new Context(text)));
     }
 
     private static Work mid(Place p, int size) {

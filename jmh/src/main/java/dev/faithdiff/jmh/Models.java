@@ -16,7 +16,7 @@ import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.NoiseSchedule;
 import dev.faithdiff.sample.Sampler;
-import dev.faithdiff.sdxl.TextContext;
+import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.DType;
@@ -46,8 +46,7 @@ import java.util.function.Function;
  */
 final class Models {
     private static final int TEXT_TOKENS = 77, CROPS = 4, STEPS = 20;
-    private static final UNetConfig UNET = new UNetConfig(4, 4, new int[] {320, 640, 1280}, 2, new boolean[] {false, true, true}, new int[] {5, 10, 20},
-            new int[] {1, 2, 10}, 2048, 32, 1e-5f, 256, 2816);
+    private static final UNetConfig UNET = UNetConfig.SDXL;
     private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f, 320, 640, 8, 2, 2, 1e-5f);
     private static final VaeConfig VAE = new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f);
 
@@ -125,17 +124,17 @@ final class Models {
         Work work = new Work();
         UNet unet = work.hold(Model.open(folder, p.device())).unet.unet();
         Tensor x = p.input(work, 64, 64, c.inChannels()), text = p.input(work, TEXT_TOKENS, c.textWidth());
-        Tensor pooled = p.input(work, c.extraWidth() - 6 * c.sizeWidth()), sizes = p.input(work, 6);
-        TextContext kept = new TextContext(text, work.scope());
-        return work.repeat(() -> unet.denoise(unet.embed(x), unet.embedTime(500, pooled, sizes), textKept ? kept : new TextContext(text)));
+        Tensor pooled = p.input(work, c.time().addedWidth() - 6 * c.time().sizeWidth()), sizes = p.input(work, 6);
+        Context kept = new Context(text, work.scope());
+        return work.repeat(() -> unet.denoise(unet.embed(x), unet.embedTime(500, pooled, sizes), textKept ? kept : new Context(text)));
     }
 
     /** The tensors of a step's prompt rows. */
-    private record Prompt(TextContext text, Tensor pooled, Tensor sizes) {
+    private record Prompt(Context text, Tensor pooled, Tensor sizes) {
         static Prompt of(Place p, Work work) {
             Tensor states = p.input(work, TEXT_TOKENS, UNET.textWidth());
             Tensor sizes = new Place(Device.CPU, DType.F32, p.batch()).input(work, 6); // as a pipeline has them: sinusoids are made on the host
-            return new Prompt(new TextContext(states, work.scope()), p.input(work, UNET.extraWidth() - 6 * UNET.sizeWidth()), sizes);
+            return new Prompt(new Context(states, work.scope()), p.input(work, UNET.time().addedWidth() - 6 * UNET.time().sizeWidth()), sizes);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.faithdiff.nn;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
+import java.util.function.UnaryOperator;
 
 /**
  * Two convolutions behind GroupNorm and SiLU with a residual, and the time embedding added between them where there is one
@@ -15,18 +16,26 @@ public final class ResnetBlock {
 
     /** @param timeChannels width of the time embedding, 0 for a block without one (the VAE's) */
     public ResnetBlock(Weights w, int in, int out, int timeChannels, int groups, float eps) {
-        norm1 = new GroupNorm(w.at("norm1"), in, groups, eps);
+        this(w, in, out, timeChannels, groups, groups, eps);
+    }
+
+    /** @param groupsIn groups of the norm of {@code in} channels @param groupsOut of that of {@code out} channels */
+    public ResnetBlock(Weights w, int in, int out, int timeChannels, int groupsIn, int groupsOut, float eps) {
+        norm1 = new GroupNorm(w.at("norm1"), in, groupsIn, eps);
         conv1 = new Conv2d(w.at("conv1"), in, out, 3);
         time = timeChannels == 0 ? null : new Linear(w.at("time_emb_proj"), timeChannels, out);
-        norm2 = new GroupNorm(w.at("norm2"), out, groups, eps);
+        norm2 = new GroupNorm(w.at("norm2"), out, groupsOut, eps);
         conv2 = new Conv2d(w.at("conv2"), out, out, 3);
         shortcut = in == out ? null : new Conv2d(w.at("conv_shortcut"), in, out, 1);
     }
 
     /** @param temb SiLU of the time embedding {@code [B, timeChannels]}, null where the block takes none */
-    public Tensor forward(Tensor x, Tensor temb) { return Tape.recompute(() -> run(x, temb)); }
+    public Tensor forward(Tensor x, Tensor temb) { return forward(x, temb, UnaryOperator.identity()); }
 
-    private Tensor run(Tensor x, Tensor temb) {
+    /** As above. @param branch gives what is added to x instead of the convolutions' result, from that result */
+    public Tensor forward(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) { return Tape.recompute(() -> run(x, temb, branch)); }
+
+    private Tensor run(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) {
         try (Scope s = Scope.open()) {
             Tensor h = norm1.forwardSilu(x);
             h = s.replace(h, conv1.forward(h));                                       // [B, H, W, out]
@@ -36,6 +45,7 @@ public final class ResnetBlock {
             }
             h = s.replace(h, norm2.forwardSilu(h));
             h = s.replace(h, conv2.forward(h));
+            h = s.replace(h, branch.apply(h));
             return s.keep((shortcut == null ? x : shortcut.forward(x)).add(h));
         }
     }

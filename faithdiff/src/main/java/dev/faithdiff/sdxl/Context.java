@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The text states {@code [B, tokens, textWidth]} that cross-attention looks at, with each layer's keys and values: they depend on nothing
- * else, so they are computed once for all denoising steps of an image.
+ * What cross-attention looks at: states {@code [B, tokens, width]} of a text or an image, with each layer's keys and values. These depend
+ * on nothing else, so they are computed once for all denoising steps of an image.
  */
-public final class TextContext {
+public final class Context {
     /** Keys and values of one layer, {@code [B, tokens, channels]}. */
     record Projected(Tensor keys, Tensor values) {}
 
@@ -19,16 +19,16 @@ public final class TextContext {
     private final Map<Object, Projected> layers = new IdentityHashMap<>();
 
     /** A context that lives as long as the scope that is open now. */
-    public TextContext(Tensor states) { this(states, Scope.current()); }
+    public Context(Tensor states) { this(states, Scope.current()); }
 
     /** A context that lives as long as a scope. */
-    public TextContext(Tensor states, Scope owner) {
+    public Context(Tensor states, Scope owner) {
         this.states = states;
         this.owner = owner;
     }
 
     /** A context that keeps no keys and values: for training, where a tape must see each layer compute its own. */
-    public static TextContext once(Tensor states) { return new TextContext(states, null); }
+    public static Context once(Tensor states) { return new Context(states, null); }
 
     public Tensor states() { return states; }
 
