@@ -6,6 +6,7 @@
 // scores_softmax_grad: the gradient for the products: y = scale * p * (g - sum(p * g)) for probabilities p and their gradient g.
 // scores_bias_grad: adds what those y, unscaled, sum to for each element of a bias [biasMatrices, biasQueries, keys], or begins with it; a size of 1
 //   takes all matrices or queries. One thread for each element.
+// scores_group_sum: y [rows, width], its rows step apart, is the sum of all x [matrices, rows, width]. One thread for each element.
 
 #ifdef T1
 #define BIAS , const T1* bias, int64 biasH, int64 biasT
@@ -63,4 +64,12 @@ KERNEL(256) scores_bias_grad(const T0* x, F32* y, int matrices, int queries, int
         for (int q = query; q < lastQuery; q++) sum += to_float(x[((int64)m * queries + q) * keys + key]);
     }
     y[t].value = (add ? y[t].value : 0.0f) + sum / scale;
+}
+
+KERNEL(256) scores_group_sum(const F32* x, TO* y, int matrices, int rows, int width, int step) {
+    int64 t = global_thread(), count = (int64)rows * width;
+    if (t >= count) return;
+    float sum = 0;
+    for (int m = 0; m < matrices; m++) sum += x[m * count + t].value;
+    store(y + t / width * step + t % width, sum);
 }

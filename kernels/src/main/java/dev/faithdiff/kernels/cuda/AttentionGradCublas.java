@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.CastOp;
@@ -19,8 +20,8 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
     @Override public Class<AttentionOp.Grad> op() { return AttentionOp.Grad.class; }
 
     @Override public String refuses(AttentionOp.Grad op, Tensor[] in) {
-        if (op.of().group() > 1) return "takes a head of keys for each head";
-        return (long) in[0].size(1) * in[1].size(1) > MOST_SCORES ? "takes at most 2^29 scores of a head" : AttentionScores.refuses(in);
+        long scores = (long) in[0].size(1) * in[1].size(1) * op.of().group();
+        return scores > MOST_SCORES ? "takes at most 2^29 scores of the heads that share their keys" : AttentionScores.refuses(in);
     }
 
     @Override public void run(AttentionOp.Grad op, Tensor[] in, Tensor out) {
@@ -34,16 +35,32 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
             Tensor dbias = op.bias() ? Tensor.empty(out.device(), DType.F32, bias.shape()) : null;
             s.each((b, h, heads, first, n) -> {
                 long rows = (long) heads * n;
-                cublas.products(heads, n, s.keys(), s.d(), s.of(q, b, h, 0, false), s.of(k, b, h, 0, true), s.of(scores, n, false));
+                cublas.products(heads, n, s.keys(), s.d(), s.of(q, b, h, 0, false), s.ofKeys(k, b, h, true), s.of(scores, n, false));
                 s.softmax(this, scores, p, bias, b, h, heads, 0, n);
-                cublas.products(heads, s.keys(), s.e(), n, s.of(p, n, true), s.of(g, b, h, 0, false), s.of(dv, b, h, 0, false));
-                cublas.products(heads, n, s.keys(), s.e(), s.of(g, b, h, 0, false), s.of(v, b, h, 0, true), s.of(scores, n, false));
+                toKeys(s, cublas, p, g, dv, b, h, heads, n);
+                cublas.products(heads, n, s.keys(), s.e(), s.of(g, b, h, 0, false), s.ofKeys(v, b, h, true), s.of(scores, n, false));
                 launch(new Tensor[] {p}, p, "scores_softmax_grad").grid(rows).block(s.block(p.dtype())).arg(p).arg(scores).arg(p).arg(s.keys()).arg(scale).run();
-                cublas.products(heads, n, s.d(), s.keys(), s.of(p, n, false), s.of(k, b, h, 0, false), s.of(dq, b, h, 0, false));
-                cublas.products(heads, s.keys(), s.d(), n, s.of(p, n, true), s.of(q, b, h, 0, false), s.of(dk, b, h, 0, false));
+                cublas.products(heads, n, s.d(), s.keys(), s.of(p, n, false), s.ofKeys(k, b, h, false), s.of(dq, b, h, 0, false));
+                toKeys(s, cublas, p, q, dk, b, h, heads, n);
                 if (op.bias()) sumBias(s, p, dbias, b, h, heads, n, scale);
             });
             if (op.bias()) Engine.update(new CastOp(out.dtype()), AttentionOp.Grad.part(out, in, 3), dbias);
+        }
+    }
+
+    /** What queries give to the keys or values of a part: products with the transposed weights, summed over the heads that share them. */
+    private void toKeys(AttentionScores s, Cublas cublas, Tensor weights, Tensor from, Tensor to, int sample, int head, int heads, int queries) {
+        int width = from.size(2) / s.op().heads();
+        if (s.op().group() == 1) {
+            cublas.products(heads, s.keys(), width, queries, s.of(weights, queries, true), s.of(from, sample, head, 0, false), s.of(to, sample, head, 0, false));
+            return;
+        }
+        try (Scope _ = Scope.open()) {
+            Tensor each = Tensor.empty(to.device(), DType.F32, Shape.of(heads, s.keys(), width));
+            cublas.products(heads, s.keys(), width, queries, s.of(weights, queries, true), s.of(from, sample, head, 0, false),
+                    Cublas.Matrices.dense(each.address(), DType.F32, false, s.keys(), width));
+            launch(new Tensor[] {weights}, to, "scores_group_sum").grid(Work.blocks((long) s.keys() * width))
+                    .arg(each).arg(s.ofKeys(to, sample, head, false).address()).arg(heads).arg(s.keys()).arg(width).arg(to.size(2)).run();
         }
     }
 

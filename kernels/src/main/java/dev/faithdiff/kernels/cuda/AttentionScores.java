@@ -17,10 +17,10 @@ import dev.faithdiff.tensor.op.AttentionOp;
 record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int d, int e, int heads, int queries) {
     private static final long MOST_SCORES = 1L << 26; // 256 MB in F32
 
-    /** @param in q, k and v @param split whether the queries may be split, too */
+    /** @param in q, k and v @param split whether queries, and heads that share their keys, may be split, too */
     static AttentionScores of(AttentionOp op, Tensor[] in, boolean split) {
         int queries = in[0].size(1), keys = in[1].size(1);
-        int heads = Math.clamp(MOST_SCORES / ((long) queries * keys), 1, span(op));
+        int heads = !split && op.group() > 1 ? op.group() : Math.clamp(MOST_SCORES / ((long) queries * keys), 1, span(op));
         int rows = split ? Math.clamp(MOST_SCORES / keys, 1, queries) : queries;
         return new AttentionScores(op, in[0].size(0), queries, keys, in[0].size(2) / op.heads(), in[2].size(2) / op.keyHeads(), heads, rows);
     }
