@@ -10,7 +10,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The tensors of a safetensors file, index or folder in host memory. They stay mapped; only kernels larger than 1x1 are copied, to permute them. */
+/**
+ * The tensors of a safetensors file, index or folder in host memory. They stay mapped; only kernels larger than 1x1 are copied, to
+ * permute them.
+ */
 public final class FileWeights implements WeightSource {
     private final Path path;
     private final SafeTensors file;

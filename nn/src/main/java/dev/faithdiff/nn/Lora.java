@@ -1,5 +1,6 @@
 package dev.faithdiff.nn;
 
+import dev.faithdiff.nn.LoraName.Role;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
@@ -9,14 +10,13 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
  * Low-rank changes (arXiv 2106.09685) to the weights of one part of a system, from a safetensors file:
- * {@code W + strength * alpha / rank * up * down}. Reads the names of kohya's scripts ({@code lora_down}, {@code lora_up}, {@code lora_mid},
- * {@code alpha}), of PEFT ({@code lora_A}, {@code lora_B}) and of early diffusers ({@code lora.down}, {@code lora.up}).
+ * {@code W + strength * alpha / rank * up * down}. Reads the names of kohya's scripts ({@code lora_down}, {@code lora_up},
+ * {@code lora_mid}, {@code alpha}), of PEFT ({@code lora_A}, {@code lora_B}) and of early diffusers ({@code lora.down}, {@code lora.up}).
  */
 public final class Lora implements AutoCloseable {
     /** A part that a file may change, with the ways in which names of its modules start: first PEFT's, then kohya's. */
@@ -25,21 +25,10 @@ public final class Lora implements AutoCloseable {
         TEXT_ENCODER("text_encoder.", "lora_te1_", "lora_te_"),
         TEXT_ENCODER_2("text_encoder_2.", "lora_te2_");
 
-        private final List<String> starts;
+        final List<String> starts;
 
         Part(String... starts) { this.starts = List.of(starts); }
-
-        /** How a tensor of this part starts; empty if it is of another part. */
-        private Optional<String> start(String tensor) { return starts.stream().filter(tensor::startsWith).findFirst(); }
     }
-
-    /** What a tensor is to its module. */
-    enum Role { DOWN, UP, MID, ALPHA }
-
-    private static final Map<String, Role> ENDINGS = Map.ofEntries(Map.entry(".lora_down.weight", Role.DOWN), Map.entry(".lora_up.weight", Role.UP),
-            Map.entry(".lora_mid.weight", Role.MID), Map.entry(".alpha", Role.ALPHA), Map.entry(".lora_A.weight", Role.DOWN),
-            Map.entry(".lora_B.weight", Role.UP), Map.entry(".lora.down.weight", Role.DOWN), Map.entry(".lora.up.weight", Role.UP),
-            Map.entry("_lora.down.weight", Role.DOWN), Map.entry("_lora.up.weight", Role.UP));
 
     private final FileWeights file;
     private final Part part;
@@ -76,14 +65,11 @@ public final class Lora implements AutoCloseable {
         Map<String, Map<Role, String>> modules = new LinkedHashMap<>();
         List<String> problems = new ArrayList<>();
         for (String tensor : file.held().keySet()) {
-            Optional<String> ending = ENDINGS.keySet().stream().filter(tensor::endsWith).findFirst();
-            if (ending.isEmpty() || Stream.of(Part.values()).allMatch(p -> p.start(tensor).isEmpty())) {
-                problems.add(tensor + " is no tensor of a supported kind of LoRA");
-            } else if (part.start(tensor).isPresent()) {
-                String module = module(tensor.substring(part.start(tensor).get().length(), tensor.length() - ending.get().length()));
-                String other = modules.computeIfAbsent(module, m -> new EnumMap<>(Role.class)).put(ENDINGS.get(ending.get()), tensor);
-                if (other != null) problems.add(tensor + " stands beside " + other);
-            }
+            LoraName name = LoraName.of(tensor);
+            if (name == null) problems.add(tensor + " is no tensor of a supported kind of LoRA");
+            if (name == null || name.part() != part) continue;
+            String other = modules.computeIfAbsent(name.module(), m -> new EnumMap<>(Role.class)).put(name.role(), tensor);
+            if (other != null) problems.add(tensor + " stands beside " + other);
         }
         LoraMetadata metadata = LoraMetadata.of(file, part.starts.getFirst());
         modules.forEach((module, tensors) -> {
@@ -98,13 +84,6 @@ public final class Lora implements AutoCloseable {
     }
 
     private static boolean isFactor(Shape s) { return (s.rank() == 2 || s.rank() == 4) && s.count() > 0; }
-
-    /** Attention processors of early diffusers named their layers after themselves. */
-    private static String module(String name) {
-        if (!name.contains(".processor.")) return name;
-        String plain = name.replace(".processor.", ".");
-        return plain.endsWith("to_out") ? plain + ".0" : plain;
-    }
 
     private LoraChange change(String module, Map<Role, String> tensors, LoraMetadata metadata) {
         int rank = shape(tensors.get(Role.DOWN)).size(0);

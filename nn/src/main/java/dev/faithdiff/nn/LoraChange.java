@@ -19,7 +19,8 @@ record LoraChange(String down, String mid, String up, float factor) {
         boolean factors = plain(u).equals(Shape.of(u.size(0), d.size(0)))
                 && (m == null || m.rank() == 4 && m.size(0) == d.size(0) && m.size(1) == d.size(0) && plain(d).rank() == 2);
         if (factors && plain(product(d, u, m)).equals(plain(weight))) return null;
-        return down + " " + d + " and " + up + " " + u + (m == null ? "" : " with " + mid + " " + m) + " do not change a weight of " + weight;
+        String middle = m == null ? "" : " with " + mid + " " + m;
+        return down + " " + d + " and " + up + " " + u + middle + " do not change a weight of " + weight;
     }
 
     private static Shape product(Shape down, Shape up, Shape mid) {

@@ -24,7 +24,8 @@ record LoraMetadata(Double alpha, Map<String, Double> some) {
                 throw new WeightsError(file.name() + ": divides alpha by the root of the rank (use_rslora), which is not supported");
             }
             Map<String, Double> some = new HashMap<>();
-            if (json.has(part + "alpha_pattern")) json.getAsJsonObject(part + "alpha_pattern").asMap().forEach((m, a) -> some.put(m, a.getAsDouble()));
+            JsonObject pattern = json.has(part + "alpha_pattern") ? json.getAsJsonObject(part + "alpha_pattern") : new JsonObject();
+            pattern.asMap().forEach((module, alpha) -> some.put(module, alpha.getAsDouble()));
             return new LoraMetadata(json.has(part + "lora_alpha") ? json.get(part + "lora_alpha").getAsDouble() : null, some);
         } catch (RuntimeException e) {
             if (e instanceof WeightsError) throw e;

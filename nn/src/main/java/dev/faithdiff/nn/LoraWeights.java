@@ -36,9 +36,9 @@ public final class LoraWeights implements DerivedWeights {
         Map<String, String> keys = keys();
         lora.changes().forEach((module, change) -> {
             String key = keys.get(Lora.flat(module));
-            String problem = key == null ? module + WEIGHT + " is not part of the model" : change.misfit(lora.file(), held.get(key).shape());
-            if (problem != null) problems.add(problem);
+            if (key == null) problems.add(module + WEIGHT + " is not part of the model");
             else if (changes.containsKey(key)) problems.add(key + " is changed twice");
+            else if (change.misfit(lora.file(), held.get(key).shape()) instanceof String problem) problems.add(problem);
             else put(key, change);
         });
         if (!problems.isEmpty()) {

@@ -35,7 +35,7 @@ final class Part {
     /** The block that followed this one last time. */
     Part next;
 
-    /** @param dtype the type that is asked for; null: each tensor's own */
+    /** @param dtype as {@link Weights#of} takes it */
     Part(Residency residency, Residency.Place place, WeightSource source, List<String> keys, DType dtype) {
         this.residency = residency;
         this.place = place;

@@ -39,7 +39,7 @@ public final class Residency implements AutoCloseable {
 
     Device device() { return device; }
 
-    /** Divides the tensors of a source into parts; each tensor's part by its key. @param dtype the type that is asked for; null: each tensor's own */
+    /** Divides the tensors of a source into parts; each tensor's part by its key. @param dtype as {@link Weights#of} takes it */
     Map<String, Part> parts(WeightSource source, DType dtype) {
         Map<Place, List<String>> members = new LinkedHashMap<>();
         for (String key : source.held().keySet()) members.computeIfAbsent(places.apply(key), p -> new ArrayList<>()).add(key);

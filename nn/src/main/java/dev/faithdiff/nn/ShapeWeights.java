@@ -15,7 +15,9 @@ import java.util.Map;
 record ShapeWeights(String name, Map<String, Held> held) implements WeightSource {
     @Override public boolean hasValues() { return false; }
 
-    @Override public Tensor get(String key, Init init, Shape shape) { return tensor(key, held == null ? DType.F32 : held.get(key).dtype(), shape); }
+    @Override public Tensor get(String key, Init init, Shape shape) {
+        return tensor(key, held == null ? DType.F32 : held.get(key).dtype(), shape);
+    }
 
     static Tensor tensor(String key, DType dtype, Shape shape) {
         Storage none = new Storage(Device.CPU, 0, shape.count() * dtype.bytes(), null);

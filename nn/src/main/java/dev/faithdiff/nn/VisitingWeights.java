@@ -10,7 +10,7 @@ final class VisitingWeights implements DerivedWeights {
     private final WeightSource source;
     private final Map<String, Part> parts;
 
-    /** @param dtype the type that is asked for; null: each tensor's own */
+    /** @param dtype as {@link Weights#of} takes it */
     VisitingWeights(WeightSource source, Residency residency, DType dtype) {
         this.source = source;
         parts = residency.parts(source, dtype);

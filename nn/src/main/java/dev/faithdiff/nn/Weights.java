@@ -134,7 +134,7 @@ public final class Weights implements AutoCloseable {
         WeightSource.Held held = root.source.held().get(key);
         Shape inFile = Layout.inFile(shape);
         if (held != null && held.shape().equals(inFile)) return true;
-        root.problems.add(held == null ? key + " " + inFile + " is missing" : key + " is " + held.shape() + " but the model takes " + inFile);
+        root.problems.add(key + (held == null ? " " + inFile + " is missing" : " is " + held.shape() + " but the model takes " + inFile));
         return false;
     }
 

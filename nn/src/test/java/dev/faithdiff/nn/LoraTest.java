@@ -23,6 +23,8 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,10 +43,15 @@ class LoraTest {
     private static final Map<String, String> FOLDERS = Map.of("unet", "unet", "te1", "text_encoder", "te2", "text_encoder_2");
     private static final UnaryOperator<String> ORIGINAL = module -> SGM.has(module) ? SGM.get(module).getAsString() : module;
 
+    /** The weights without LoRA, by part and key. */
+    private static final Map<String, Map<String, float[]>> PLAIN = new HashMap<>();
+
     @TempDir Path dir;
 
+    /** Those of safetensors files; others are the converter's. */
     static Stream<String> combinations() {
-        return INFO.getAsJsonObject("combinations").keySet().stream().filter(c -> loras(c).stream().allMatch(l -> l.file.endsWith(".safetensors")));
+        return INFO.getAsJsonObject("combinations").keySet().stream()
+                .filter(c -> loras(c).stream().allMatch(use -> use.file.endsWith(".safetensors")));
     }
 
     private record Use(String file, float strength) {}
@@ -57,21 +64,26 @@ class LoraTest {
         return all;
     }
 
-    private static WeightSource base(String where) { return new FileWeights(Fixtures.dir().resolve("checkpoint-tiny/sdxl/" + FOLDERS.get(where))); }
+    private static WeightSource base(String where) {
+        return new FileWeights(Fixtures.dir().resolve("checkpoint-tiny/sdxl/" + FOLDERS.get(where)));
+    }
 
     private static WeightSource merged(String combination, String where) {
         WeightSource source = base(where);
         for (Use u : loras(combination)) {
-            source = new LoraWeights(source, Lora.open(Fixtures.dir().resolve("lora").resolve(u.file), PARTS.get(where), ORIGINAL), u.strength);
+            Lora lora = Lora.open(Fixtures.dir().resolve("lora").resolve(u.file), PARTS.get(where), ORIGINAL);
+            source = new LoraWeights(source, lora, u.strength);
         }
         return source;
     }
 
-    /** A weight as files hold it. */
-    private static float[] values(Weights w, String key, Shape shape) {
-        try (Scope _ = Scope.open()) {
-            return Layout.toFile(w.get(key, null, Layout.inLayer(shape).toArray())).toFloats();
+    /** All weights of a source as files hold them. */
+    private static Map<String, float[]> values(WeightSource source) {
+        Map<String, float[]> values = new HashMap<>();
+        try (Scope _ = Scope.open(); Weights w = Weights.of(source, Device.CPU, DType.F32, null)) {
+            source.held().forEach((key, held) -> values.put(key, Layout.toFile(w.get(key, null, Layout.inLayer(held.shape()).toArray())).toFloats()));
         }
+        return values;
     }
 
     @ParameterizedTest
@@ -81,22 +93,19 @@ class LoraTest {
         Fixtures expected = Fixtures.open("lora/expected_weights.safetensors");
         int compared = 0;
         for (String where : PARTS.keySet()) {
-            WeightSource source = merged(combination, where);
+            Map<String, float[]> plain = PLAIN.computeIfAbsent(where, p -> values(base(p)));
             int touched = 0;
-            try (Weights plain = Weights.of(base(where), Device.CPU, DType.F32, null); Weights w = Weights.of(source, Device.CPU, DType.F32, null)) {
-                for (Map.Entry<String, WeightSource.Held> e : source.held().entrySet()) {
-                    String module = where + ":" + e.getKey().replaceFirst("\\.weight$", ""), stored = combination + "|" + module;
-                    float[] values = values(w, e.getKey(), e.getValue().shape());
-                    if (sums.has(module)) {
-                        touched++;
-                        assertSums(module, values, sums.getAsJsonArray(module));
-                    } else {
-                        assertThat(values).as(module).isEqualTo(values(plain, e.getKey(), e.getValue().shape()));
-                    }
-                    if (!expected.has(stored)) continue;
-                    compared++;
-                    Fixtures.assertClose(stored, values, expected.floats(stored), info.get("weights_atol").getAsDouble());
+            for (Map.Entry<String, float[]> e : values(merged(combination, where)).entrySet()) {
+                String module = where + ":" + e.getKey().replaceFirst("\\.weight$", ""), stored = combination + "|" + module;
+                if (sums.has(module)) {
+                    touched++;
+                    assertSums(module, e.getValue(), sums.getAsJsonArray(module));
+                } else {
+                    assertThat(Arrays.equals(e.getValue(), plain.get(e.getKey()))).as(module).isTrue();
                 }
+                if (!expected.has(stored)) continue;
+                compared++;
+                Fixtures.assertClose(stored, e.getValue(), expected.floats(stored), info.get("weights_atol").getAsDouble());
             }
             assertThat(touched).as(where).isEqualTo(info.getAsJsonObject("touched").get(where).getAsInt());
         }
