@@ -40,7 +40,7 @@ public final class SharedStatistics implements AutoCloseable {
 
     /** Takes a norm's statistics from its input {@code [..., channels]}, which may be larger than any that a run sees. */
     public void measure(GroupNorm norm, Tensor x) {
-        try (Scope s = Scope.open()) {
+        try (Scope _ = Scope.open()) {
             int channels = norm.weight.size(0), width = channels / norm.groups;
             Tensor pixels = x.reshape(-1, channels);
             float[] scale = norm.weight.toFloats(), shift = norm.bias.toFloats();
@@ -63,7 +63,7 @@ public final class SharedStatistics implements AutoCloseable {
         double[] sums = new double[x.size(1) / width];
         for (int from = 0; from < x.size(0); from += BAND) {
             int to = Math.min(from + BAND, x.size(0));
-            try (Scope s = Scope.open()) {
+            try (Scope _ = Scope.open()) {
                 float[] means = function.apply(x.slice(0, from, to).to(DType.F32)).mean(0).toFloats();
                 for (int c = 0; c < means.length; c++) sums[c / width] += (double) means[c] * (to - from);
             }
