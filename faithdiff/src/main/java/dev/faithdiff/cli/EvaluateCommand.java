@@ -2,6 +2,7 @@ package dev.faithdiff.cli;
 
 import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
+import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
@@ -9,8 +10,12 @@ import dev.faithdiff.train.Quality;
 import dev.faithdiff.train.RunFile;
 import dev.faithdiff.train.Validation;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,8 +23,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Measures a model on photos that are degraded and restored, as training does on those it never learns from. */
-@Command(name = "evaluate", description = "Measure a model: crops from the middle of good photos are degraded, enlarged (bicubic) and restored.",
+/** Measures a model on photos that are degraded and restored, at several sizes. */
+@Command(name = "evaluate", description = "Measure a model: crops from the middle of good photos are degraded and restored as 'faithdiff restore' does.",
         sortOptions = false, showDefaultValues = true)
 final class EvaluateCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -35,8 +40,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--photos", paramLabel = "N", description = "How many, spread over the folder (default: all).")
     private int count = Integer.MAX_VALUE;
 
-    @Option(names = "--crop", paramLabel = "N", description = "Side of the crops in pixels.")
-    private int crop = 256;
+    @Option(names = "--crop", paramLabel = "N,...", split = ",", defaultValue = "256,576", description = "Sides of the crops in pixels, each "
+            + "measured by itself; photos that are smaller are left out.")
+    private int[] crops;
 
     @Option(names = "--recipe", paramLabel = "NAME", description = "How they are degraded, see 'faithdiff degrade --help'.")
     private String recipe = "mini";
@@ -48,20 +54,47 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override public Integer call() {
         restore.options(); // refuses wrong values before anything is opened
         if (out != null) ImageFiles.checkWritable(out);
-        Device on = device.open(DType.F32, new Remarks(spec.commandLine().getErr())::warn).device();
+        Remarks remarks = new Remarks(spec.commandLine().getErr());
+        Device on = device.open(DType.F32, remarks::warn).device();
         Options options;
         try (Restorer restorer = Restorer.open(model.folder(), on)) {
             options = restore.options(restorer);
         }
-        Validation validation = new Validation(new RunFile.Held(photos.toString(), count, crop, recipe, options.scale(), options.steps()), options);
-        Quality q = validation.measure(0, 0, model.folder(), on, true, out);
-        print("| mean of %d crops of %dx%d, recipe %s, %d times smaller | PSNR | SSIM |", validation.size(), crop, crop, recipe, options.scale());
-        print("|---|---|---|");
-        print("| degraded, enlarged (bicubic) | %.2f | %.4f |", q.bicubic().psnr(), q.bicubic().ssim());
-        print("| good, through the autoencoder | %.2f | %.4f |", q.vae().psnr(), q.vae().ssim());
-        print("| restored, %d steps, colour fix %s | %.2f | %.4f |", options.steps(), options.colorFix(), q.restored().psnr(), q.restored().ssim());
+        List<String> sizes = new ArrayList<>(), leftOut = new ArrayList<>();
+        List<Quality> columns = new ArrayList<>();
+        for (int crop : crops) {
+            Validation v = new Validation(new RunFile.Held(photos.toString(), count, crop, recipe, options.scale(), options.steps()), options);
+            String size = crop + "x" + crop;
+            if (!v.tooSmall().isEmpty()) leftOut.add("of " + (v.size() + v.tooSmall().size()) + " photos " + v.tooSmall().size() + " are too small for crops of " + size);
+            if (v.size() == 0) continue;
+            sizes.add(size + " (mean of " + v.size() + ")");
+            columns.add(v.measure(model.folder(), on, sheet(crop)));
+        }
+        if (columns.isEmpty()) throw new ImageError(photos + ": no photo is large enough for these crops");
+        leftOut.forEach(remarks::warn);
+        print("| mean PSNR (RGB), SSIM and detail (luma); recipe " + recipe + ", " + options.scale() + " times smaller |", sizes);
+        print("|---|", sizes.stream().map(size -> "---").toList());
+        row("degraded, enlarged (bicubic)", columns, Quality::bicubic);
+        row("good, through the autoencoder", columns, Quality::vae);
+        row("restored", columns, Quality::restored);
         return 0;
     }
 
-    private void print(String line, Object... numbers) { spec.commandLine().getOut().printf(Locale.ROOT, line + "%n", numbers); }
+    /** Where the rows of photos go; with several sizes a name for each. */
+    private Path sheet(int crop) {
+        if (out == null || crops.length == 1) return out;
+        String name = out.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return out.resolveSibling(name.substring(0, dot) + "-" + crop + name.substring(dot));
+    }
+
+    private void row(String what, List<Quality> columns, Function<Quality, Quality.Near> of) {
+        List<Quality.Near> all = columns.stream().map(of).toList();
+        if (all.getFirst() == null) return;
+        print("| " + what + " |", all.stream().map(n -> String.format(Locale.ROOT, "%.2f dB, %.4f, %.2f", n.psnr(), n.ssim(), n.detail())).toList());
+    }
+
+    private void print(String first, List<String> cells) {
+        spec.commandLine().getOut().println(first + cells.stream().map(c -> " " + c + " |").collect(Collectors.joining()));
+    }
 }

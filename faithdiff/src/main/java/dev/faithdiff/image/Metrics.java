@@ -75,6 +75,22 @@ public final class Metrics {
         return sum / x.length;
     }
 
+    /**
+     * How much fine detail a photo has, true or not: the mean absolute Laplacian (four neighbours) of its luma, in 8-bit levels, inside the photo.
+     *
+     * @throws ImageError if a side is shorter than 3 pixels
+     */
+    public static double detail(Image image) {
+        int w = image.width(), h = image.height();
+        if (Math.min(w, h) < 3) throw new ImageError("detail takes at least 3x3 pixels, got " + image);
+        float[] y = Channels.LUMA.planes(image)[0];
+        double sum = 0;
+        for (int row = 1; row < h - 1; row++) {
+            for (int i = row * w + 1; i < row * w + w - 1; i++) sum += Math.abs(y[i - 1] + y[i + 1] + y[i - w] + y[i + w] - 4 * y[i]);
+        }
+        return 255 * sum / ((double) (w - 2) * (h - 2));
+    }
+
     private static double ssim(double[] x, double[] y, int w, int h) {
         int rows = h - WINDOW + 1, columns = w - WINDOW + 1;
         double[] sums = IntStream.range(0, rows).parallel().mapToDouble(top -> {

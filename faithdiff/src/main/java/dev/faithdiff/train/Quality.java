@@ -3,14 +3,15 @@ package dev.faithdiff.train;
 import java.util.Locale;
 
 /**
- * How near held-out photos come to their originals, means over all: PSNR of RGB in dB and SSIM of luma.
+ * How near held-out photos come to their originals, means over all: PSNR of RGB in dB, SSIM of luma, and how much detail they have.
  *
  * @param bicubic  of the degraded photos as they are
- * @param vae      of the clean photos through the autoencoder; the most that a restoration can reach
+ * @param vae      of the clean photos through the autoencoder; null if the model has none
  * @param restored of the degraded photos restored; null while nothing that restores has been trained
  */
 public record Quality(int stage, long total, Near bicubic, Near vae, Near restored) implements JsonLines.AtStep {
-    public record Near(double psnr, double ssim) {
+    /** @param detail see {@link dev.faithdiff.image.Metrics#detail} */
+    public record Near(double psnr, double ssim, double detail) {
         @Override public String toString() { return String.format(Locale.ROOT, "%.2f dB, SSIM %.4f", psnr, ssim); }
     }
 

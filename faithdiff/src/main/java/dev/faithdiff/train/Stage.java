@@ -2,6 +2,7 @@ package dev.faithdiff.train;
 
 import static dev.faithdiff.train.RunFile.check;
 
+import dev.faithdiff.nn.EdgeStrength;
 import java.util.List;
 
 /**
@@ -25,6 +26,7 @@ import java.util.List;
  * @param restored            share of the decoder's batches that are latents as the model restores them; else the clean image's
  * @param timestep            at which one-step restores
  * @param anchor              weight of the autoencoder's own loss beside that of one-step
+ * @param evenEdges           weight of the loss that keeps features as strong at a crop's edges as inside, see {@link EdgeStrength}; 0: none
  * @param sizes               whether the U-Net learns what the size numbers say, as published; else they lose their say
  * @param begin               what is done to the model before the stage: raised-biases, scale-latents,
  *                            encoder-from-autoencoder, silent-alignment
@@ -34,7 +36,7 @@ import java.util.List;
 public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, String optimizer, double learningRate,
         double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
         boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
-        boolean acrossBatch, double headWeight, double blend, double restored, int timestep, double anchor, boolean sizes, List<String> begin,
+        boolean acrossBatch, double headWeight, double blend, double restored, int timestep, double anchor, double evenEdges, boolean sizes, List<String> begin,
         boolean recompute, VaeObjective.Settings vaeLoss) {
     public Stage {
         oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder", "one-step");
@@ -52,6 +54,7 @@ public record Stage(String objective, int steps, int batch, int accumulation, Li
         check(blend >= 0 && blend <= 1 && (blend == 1 || headWeight > 0), "a stage's 'blend' must be 0..1, and below 1 it needs a 'headWeight'");
         check(restored >= 0 && restored <= 1, "a stage's 'restored' must be 0..1");
         check(timestep >= 1 && anchor >= 0, "a stage's 'timestep' must be at least 1 and its 'anchor' at least 0");
+        check(evenEdges >= 0 && (evenEdges == 0 || !recompute), "a stage's 'evenEdges' must be at least 0, and above 0 it excludes 'recompute'");
         check(promptDropout >= 0 && promptDropout <= 1, "a stage's 'promptDropout' must be 0..1");
     }
 
@@ -77,6 +80,6 @@ public record Stage(String objective, int steps, int batch, int accumulation, Li
     Stage with(int steps, List<String> begin) {
         return new Stage(objective, steps, batch, accumulation, crops, optimizer, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
                 ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, restored, timestep,
-                anchor, sizes, begin, recompute, vaeLoss);
+                anchor, evenEdges, sizes, begin, recompute, vaeLoss);
     }
 }

@@ -1,6 +1,7 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.FirstStage;
+import dev.faithdiff.nn.EdgeStrength;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.Ema;
 import dev.faithdiff.nn.train.GradClip;
@@ -92,7 +93,7 @@ final class StageRun implements AutoCloseable {
     /** Adds one batch's gradients and returns its loss. */
     private double accumulate(Map<Tensor, Tensor> sums, Rng rng) {
         try (Tape tape = Tape.watch(parameters.values(), stage.recompute())) {
-            Tensor loss = objective.loss(batch(loader.next()), rng);
+            Tensor loss = loss(batch(loader.next()), rng);
             tape.gradients(loss).forEach((parameter, gradient) -> {
                 Tensor sum = sums.get(parameter);
                 if (sum != null) Engine.update(new BinaryOp(BinaryOp.Kind.ADD), sum, sum, gradient);
@@ -101,6 +102,13 @@ final class StageRun implements AutoCloseable {
             });
             return loss.item();
         }
+    }
+
+    private Tensor loss(Batch batch, Rng rng) {
+        if (stage.evenEdges() == 0) return objective.loss(batch, rng);
+        EdgeStrength edges = new EdgeStrength();
+        Tensor loss = edges.run(() -> objective.loss(batch, rng)), strength = edges.loss();
+        return strength == null ? loss : loss.add(strength.mul((float) stage.evenEdges()));
     }
 
     private Batch batch(List<Sample> samples) {

@@ -1,8 +1,10 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.FaithDiff;
+import dev.faithdiff.GeneratorRestorer;
 import dev.faithdiff.Model;
 import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
@@ -18,57 +20,90 @@ import dev.faithdiff.vae.Vae;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
-/** Held-out photos under one fixed degradation, restored by a model folder as {@code faithdiff restore} would. */
+/** Held-out photos under one fixed degradation, restored by a model folder. */
 public final class Validation {
-    /** A photo's crop, and the same degraded and brought back to its size. */
-    private record Pair(Image clean, Image degraded) {}
+    /** A photo's crop, the same degraded and so smaller, and that brought back to its size. */
+    private record Crop(Image clean, Image small, Image degraded) {}
 
-    private final List<Pair> pairs = new ArrayList<>();
+    private final List<Crop> crops = new ArrayList<>();
+    private final List<Path> tooSmall = new ArrayList<>();
     private final Options options;
 
     /** Crops from the middle of photos spread over the folder. @throws ImageError if one is smaller than the crop */
-    Validation(RunFile.Held held) { this(held, Options.defaults().withSteps(held.steps())); }
+    Validation(RunFile.Held held) {
+        this(held, Options.defaults());
+        if (!tooSmall.isEmpty()) throw new ImageError(tooSmall.getFirst() + " is smaller than the crop of " + held.crop());
+    }
 
-    /** @param options of the restoration, but for the scale and the steps, which {@code held} says */
+    /**
+     * As above, but photos smaller than the crop are left out.
+     *
+     * @param options of the restoration, but for the scale and the steps, which {@code held} says
+     */
     public Validation(RunFile.Held held, Options options) {
-        this.options = options.withScale(1).withSteps(held.steps());
+        this.options = options.withScale(held.scale()).withSteps(held.steps());
         ImageFolder folder = ImageFolder.open(Path.of(held.folder()), 0);
         int count = Math.min(held.photos(), folder.size());
         for (int i = 0; i < count; i++) {
             int n = i * folder.size() / count, side = held.crop();
             Image photo = folder.image(n);
-            if (Math.min(photo.width(), photo.height()) < side) throw new ImageError(folder.file(n) + " is smaller than the crop of " + side);
+            if (Math.min(photo.width(), photo.height()) < side) {
+                tooSmall.add(folder.file(n));
+                continue;
+            }
             Image clean = photo.crop((photo.width() - side) / 2, (photo.height() - side) / 2, side, side);
             Image small = Recipe.named(held.recipe()).degrade(clean, held.scale(), n);
-            pairs.add(new Pair(clean, Resize.resize(small, side, side, Filter.BICUBIC)));
+            crops.add(new Crop(clean, small, Resize.resize(small, side, side, Filter.BICUBIC)));
         }
     }
 
     /** How many photos there are. */
-    public int size() { return pairs.size(); }
+    public int size() { return crops.size(); }
+
+    /** Photos that were left out. */
+    public List<Path> tooSmall() { return tooSmall; }
 
     /**
-     * Measures a model folder.
+     * Measures a model folder in training, without a first stage.
      *
      * @param restores whether to restore, too, and not only to pass photos through the autoencoder
      * @param sheet    where all photos go as one image: degraded, autoencoder, restored, clean; null: nowhere
      */
-    public Quality measure(int stage, long total, Path model, Device device, boolean restores, Path sheet) {
-        List<Image> through = new ArrayList<>(), restored = new ArrayList<>();
-        try (Model m = Model.open(model, device)) {
-            for (Pair p : pairs) through.add(roundTrip(m, p.clean));
-        }
+    Quality measure(int stage, long total, Path model, Device device, boolean restores, Path sheet) {
+        List<Image> restored = null;
         if (restores) {
             try (FaithDiff faithDiff = FaithDiff.open(model, device)) {
-                for (Pair p : pairs) restored.add(faithDiff.restore(p.degraded, options));
+                restored = crops.stream().map(c -> faithDiff.restore(c.degraded, options.withScale(1))).toList();
             }
         }
-        List<List<Image>> columns = new ArrayList<>(List.of(pairs.stream().map(Pair::degraded).toList(), through));
-        if (restores) columns.add(restored);
-        columns.add(pairs.stream().map(Pair::clean).toList());
-        if (sheet != null) ImageFiles.write(sheet(columns), sheet);
-        return new Quality(stage, total, near(columns.getFirst()), near(through), restores ? near(restored) : null);
+        return quality(stage, total, throughAutoencoder(model, device), restored, sheet);
+    }
+
+    /** Measures a model folder of any kind, which restores as {@code faithdiff restore} does. @param sheet as above */
+    public Quality measure(Path model, Device device, Path sheet) {
+        List<Image> restored;
+        boolean hasAutoencoder;
+        try (Restorer restorer = Restorer.open(model, device)) {
+            restored = crops.stream().map(c -> restorer.restore(c.small, options)).toList();
+            hasAutoencoder = !(restorer instanceof GeneratorRestorer);
+        }
+        return quality(0, 0, hasAutoencoder ? throughAutoencoder(model, device) : null, restored, sheet);
+    }
+
+    private List<Image> throughAutoencoder(Path model, Device device) {
+        try (Model m = Model.open(model, device)) {
+            return crops.stream().map(c -> roundTrip(m, c.clean)).toList();
+        }
+    }
+
+    /** @param through null, as is {@code restored}: there are none */
+    private Quality quality(int stage, long total, List<Image> through, List<Image> restored, Path sheet) {
+        List<Image> degraded = crops.stream().map(Crop::degraded).toList(), clean = crops.stream().map(Crop::clean).toList();
+        if (sheet != null) ImageFiles.write(sheet(Stream.of(degraded, through, restored, clean).filter(Objects::nonNull).toList()), sheet);
+        return new Quality(stage, total, near(degraded), near(through), near(restored));
     }
 
     private static Image roundTrip(Model m, Image image) {
@@ -80,12 +115,14 @@ public final class Validation {
     }
 
     private Quality.Near near(List<Image> images) {
-        double psnr = 0, ssim = 0;
+        if (images == null) return null;
+        double psnr = 0, ssim = 0, detail = 0;
         for (int i = 0; i < images.size(); i++) {
-            psnr += Metrics.psnr(images.get(i), pairs.get(i).clean, Channels.RGB);
-            ssim += Metrics.ssim(images.get(i), pairs.get(i).clean, Channels.LUMA);
+            psnr += Metrics.psnr(images.get(i), crops.get(i).clean, Channels.RGB);
+            ssim += Metrics.ssim(images.get(i), crops.get(i).clean, Channels.LUMA);
+            detail += Metrics.detail(images.get(i));
         }
-        return new Quality.Near(psnr / images.size(), ssim / images.size());
+        return new Quality.Near(psnr / images.size(), ssim / images.size(), detail / images.size());
     }
 
     private static Image sheet(List<List<Image>> columns) {

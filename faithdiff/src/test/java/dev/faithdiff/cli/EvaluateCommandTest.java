@@ -15,19 +15,30 @@ class EvaluateCommandTest {
     @TempDir Path dir;
 
     @Test void printsATableAndWritesTheRows() {
-        Path sheet = dir.resolve("sheet.png");
-        List<String> table = CommandLineRun.of("evaluate", SAMPLES, "--photos", 2, "--crop", 64, "--steps", 1, "-o", sheet).out().lines().toList();
+        CommandLineRun run = CommandLineRun.of("evaluate", SAMPLES, "--photos", 2, "--crop", "64,48", "--steps", 1, "-o", dir.resolve("sheet.png"));
+        List<String> table = run.out().lines().toList();
         assertThat(table).hasSize(5);
-        assertThat(table.getFirst()).contains("2 crops of 64x64, recipe mini, 4 times smaller");
-        List<Double> psnr = table.subList(2, 5).stream().map(row -> Double.parseDouble(row.split("\\|")[2])).toList();
-        assertThat(psnr).allMatch(p -> p > 10 && p < 60);
-        assertThat(psnr.get(1)).as("the autoencoder alone").isGreaterThan(psnr.get(2));
-        Image rows = ImageFiles.read(sheet);
-        assertThat(rows.width() + "x" + rows.height()).isEqualTo("256x128");
+        assertThat(table.getFirst()).contains("recipe mini, 4 times smaller").endsWith("| 64x64 (mean of 2) | 48x48 (mean of 2) |");
+        for (int size = 2; size <= 3; size++) {
+            int column = size;
+            List<Double> psnr = table.subList(2, 5).stream().map(row -> Double.parseDouble(row.split("\\|")[column].trim().split(" ")[0])).toList();
+            assertThat(psnr).allMatch(p -> p > 10 && p < 60);
+            assertThat(psnr.get(1)).as("the autoencoder alone").isGreaterThan(psnr.get(2));
+        }
+        for (int side : new int[] {64, 48}) {
+            Image rows = ImageFiles.read(dir.resolve("sheet-" + side + ".png"));
+            assertThat(rows.width() + "x" + rows.height()).isEqualTo(4 * side + "x" + 2 * side);
+        }
     }
 
-    @Test void refusesAFolderWithoutPhotosAndACropThatIsTooLarge() {
+    @Test void leavesOutPhotosThatAreTooSmall() {
+        CommandLineRun run = CommandLineRun.of("evaluate", SAMPLES, "--crop", "512", "--steps", 1, "--strength", 0);
+        assertThat(run.err()).contains("of 6 photos 5 are too small for crops of 512x512");
+        assertThat(run.out()).contains("| 512x512 (mean of 1) |");
+    }
+
+    @Test void refusesAFolderWithoutPhotosAndCropsThatAreTooLarge() {
         CommandLineRun.of("evaluate", dir).assertFailed(1, "there are no photos");
-        CommandLineRun.of("evaluate", SAMPLES, "--crop", 4096).assertFailed(1, "is smaller than the crop of 4096");
+        CommandLineRun.of("evaluate", SAMPLES, "--crop", 4096).assertFailed(1, "no photo is large enough");
     }
 }

@@ -15,14 +15,15 @@ public final class GroupNorm {
         this.eps = eps;
     }
 
-    public Tensor forward(Tensor x) {
-        SharedStatistics shared = SharedStatistics.current();
-        return shared == null ? x.groupNorm(weight, bias, groups, eps) : shared.norm(this, x, false);
-    }
+    public Tensor forward(Tensor x) { return forward(x, false); }
 
     /** The norm followed by SiLU. */
-    public Tensor forwardSilu(Tensor x) {
+    public Tensor forwardSilu(Tensor x) { return forward(x, true); }
+
+    private Tensor forward(Tensor x, boolean silu) {
+        EdgeStrength.see(x);
         SharedStatistics shared = SharedStatistics.current();
-        return shared == null ? x.groupNormSilu(weight, bias, groups, eps) : shared.norm(this, x, true);
+        if (shared != null) return shared.norm(this, x, silu);
+        return silu ? x.groupNormSilu(weight, bias, groups, eps) : x.groupNorm(weight, bias, groups, eps);
     }
 }

@@ -102,6 +102,12 @@ public final class Tape extends Scope {
         }
     }
 
+    /** Whether the innermost tape records what is computed from a tensor. */
+    public static boolean follows(Tensor t) {
+        Tape tape = currentTape();
+        return tape != null && tape.recording && tape.tracks(t);
+    }
+
     private boolean tracks(Tensor t) {
         return tracked.containsKey(t) || trial != null && trial.made.getOrDefault(t, false) || outer != null && outer.tracks(t);
     }

@@ -1,0 +1,87 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.degrade.Recipe;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.Metrics;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Photos larger than a tile come out of the bundled model as they would in one tile. */
+class TiledDenoisingTest {
+    private static final Path HOME = Path.of(System.getProperty("faithdiff.home"));
+    /** In dB of PSNR against the clean photo, and in levels of 255 against the photo denoised in one tile. */
+    private static final double LOSS = 0.1, DIFFERENCE = 2;
+    private static final int WHOLE = 1 << 14;
+
+    private static final FaithDiff FAITHDIFF = FaithDiff.open(HOME.resolve("models/faithdiff-mini"), Device.CPU);
+
+    @AfterAll static void close() { FAITHDIFF.close(); }
+
+    @ParameterizedTest
+    @CsvSource({"astronaut, 576, 576, 512, 0.5", "coffee, 576, 576, 256, 0.75", "chelsea, 320, 1024, 256, 0.5", "coffee, 1536, 320, 512, 1"})
+    void tilesChangeLittle(String sample, int width, int height, int tile, double stride) {
+        Image clean = mirrored(ImageFiles.read(HOME.resolve("samples/" + sample + ".png")), width, height);
+        Image photo = Recipe.named("mini").degrade(clean, 4, 1);
+        Options o = FAITHDIFF.defaults().withSteps(1).withGuard(Options.Guard.OFF);
+        Image whole = FAITHDIFF.restore(photo, o.withTile(WHOLE)), tiled = FAITHDIFF.restore(photo, o.withTile(tile).withStride(stride));
+        assertThat(psnr(tiled, clean)).isGreaterThan(psnr(whole, clean) - LOSS);
+        assertThat(difference(tiled, whole)).isPositive().isLessThan(DIFFERENCE);
+    }
+
+    @Test void oneTileIsTheSameEitherWay() {
+        Image photo = Recipe.named("mini").degrade(mirrored(ImageFiles.read(HOME.resolve("samples/coffee.png")), 128, 192), 4, 1);
+        Options o = FAITHDIFF.defaults().withSteps(1).withGuard(Options.Guard.OFF).withTile(256);
+        assertThat(FAITHDIFF.restore(photo, o.withCondition(Options.Condition.IMAGE))).isEqualTo(FAITHDIFF.restore(photo, o.withCondition(Options.Condition.TILE)));
+    }
+
+    /** Memory decides in how many parts the condition is computed, but not what comes out. */
+    @ParameterizedTest
+    @CsvSource({"100, 60", "33, 128"})
+    void partsMakeTheConditionOfTheWhole(int h, int w) {
+        try (Model model = Model.open(HOME.resolve("models/faithdiff-mini"), Device.CPU); Scope _ = Scope.open()) {
+            int channels = model.unet.config().conditionChannels();
+            float[] v = Rng.cpu(1).randn(h * w * channels);
+            for (int i = 0; i < w * channels; i++) v[i] *= 20;
+            Tensor features = Tensor.of(v, 1, h, w, channels);
+            float[] whole = model.unet.condition(features).toFloats(), parts = new ImageNetworks(model, 0, 1 << 19).condition(features).toFloats();
+            assertThat(new ImageNetworks(model, 0).condition(features).toFloats()).isEqualTo(whole);
+            assertThat(parts).isNotEqualTo(whole);
+            Fixtures.assertClose("condition in parts", parts, whole, 2e-4);
+        }
+    }
+
+    @Test void theModelSaysWhichConditionItTakes() {
+        assertThat(FAITHDIFF.defaults().condition()).isEqualTo(Options.Condition.IMAGE);
+        assertThat(Options.defaults().condition()).as("as published").isEqualTo(Options.Condition.TILE);
+    }
+
+    private static double psnr(Image a, Image b) { return Metrics.psnr(a, b, Metrics.Channels.RGB); }
+
+    private static double difference(Image a, Image b) {
+        double sum = 0;
+        for (int i = 0; i < a.rgb().length; i++) sum += Math.abs((a.rgb()[i] & 0xff) - (b.rgb()[i] & 0xff));
+        return sum / a.rgb().length;
+    }
+
+    /** A photo continued by its mirror images, so that it has another size and no less detail. */
+    private static Image mirrored(Image photo, int width, int height) {
+        byte[] rgb = new byte[3 * width * height];
+        for (int i = 0; i < width * height; i++) {
+            int from = mirrored(i / width, photo.height()) * photo.width() + mirrored(i % width, photo.width());
+            System.arraycopy(photo.rgb(), 3 * from, rgb, 3 * i, 3);
+        }
+        return Image.of(width, height, rgb);
+    }
+
+    private static int mirrored(int at, int side) { return at % (2 * side) < side ? at % side : side - 1 - at % side; }
+}
