@@ -50,7 +50,7 @@ class EdgeStrengthTest {
         try (Scope _ = Scope.open(); Weights w = Weights.init(1, Device.CPU)) {
             GroupNorm norm = new GroupNorm(w, CHANNELS, 2, 1e-6f);
             Tensor x = map(topRows);
-            try (Tape tape = Tape.watch(x)) {
+            try (Tape _ = Tape.watch(x)) {
                 EdgeStrength edges = new EdgeStrength();
                 edges.run(() -> norm.forwardSilu(x));
                 return edges.loss().item();
