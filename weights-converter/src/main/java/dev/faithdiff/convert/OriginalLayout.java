@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * Names of single-file SDXL checkpoints (ldm and sgm) to those of diffusers.
  * Source: diffusers, scripts/convert_diffusers_to_original_sdxl.py, read backwards.
  */
-final class OriginalLayout {
+public final class OriginalLayout {
     private static final String UNET = "model.diffusion_model.", VAE = "first_stage_model.", VAE_MARK = "encoder.mid.block_1.norm1.weight";
     private static final Pattern BLOCK = Pattern.compile("(input_blocks|output_blocks|middle_block)\\.(\\d{1,4})\\.(?:(\\d{1,4})\\.)?(.*)");
     private static final Pattern VAE_LEVEL = Pattern.compile("(encoder\\.down|decoder\\.up)\\.(\\d{1,4})\\.(?:block\\.(\\d{1,4})\\.)?(.*)");
@@ -35,7 +35,7 @@ final class OriginalLayout {
     static boolean isVae(Map<String, Source> tensors) { return tensors.containsKey(VAE_MARK) || tensors.containsKey(VAE + VAE_MARK); }
 
     /** The tensors of each part of a single-file checkpoint, named as diffusers and transformers name them. */
-    static Map<String, Map<String, Source>> parts(Map<String, Source> tensors) {
+    public static Map<String, Map<String, Source>> parts(Map<String, Source> tensors) {
         Map<String, Map<String, Source>> parts = new LinkedHashMap<>();
         parts.put("unet", unet(KeyNames.below(UNET, tensors)));
         parts.put("vae", vae(tensors));

@@ -16,11 +16,12 @@ import java.util.Map;
  * Reads one Python pickle (protocols 1 to 5, as torch.save writes them) without running anything.
  *
  * <p>It builds dicts (LinkedHashMap), lists (ArrayList), tuples (unmodifiable List), sets, numbers (Long, BigInteger, Double),
- * strings, byte[], booleans and None (null); whatever else the pickle asks for is left to {@link Globals} or refused by name.
+ * strings, byte[], booleans and None (null); calls are left to {@link Globals} or refused by name. A class that is named and not
+ * called, as the callbacks of a training checkpoint are, is its name and nothing else.
  * Nothing recurses and nothing is allocated by a claimed size. Source: CPython's pickletools.
  */
 final class Pickle {
-    /** The named things a pickle may use, and what calling them gives. */
+    /** The named things a pickle may call, and what calling them gives. */
     interface Globals {
         boolean allows(String name);
 
@@ -30,7 +31,9 @@ final class Pickle {
     }
 
     /** A named class or function on the stack. */
-    record Global(String name) { }
+    record Global(String name) {
+        @Override public String toString() { return name; }
+    }
 
     private static final int MOST_OPCODES = 4_000_000, MOST_OBJECTS = 1_000_000;
     private static final long LONGEST_PICKLE = 256 << 20;
@@ -120,19 +123,26 @@ final class Pickle {
         }
     }
 
-    private ConvertError object(Object of) { return error("builds an object of " + kind(of) + ", which is not allowed"); }
+    private ConvertError object(Object of) {
+        if (of instanceof Global g) requireAllowed(g);
+        return error("builds an object of " + kind(of) + ", which is not allowed");
+    }
 
     private Global global(Object module, Object name) {
         if (!(module instanceof String) || !(name instanceof String)) throw error("names a global by something other than text");
-        String full = module + "." + name;
-        if (globals.allows(full)) return new Global(full);
-        throw error("asks for " + ConvertError.clean(full) + ", which is not allowed; only tensors and containers are read");
+        return new Global(module + "." + name);
+    }
+
+    private void requireAllowed(Global g) {
+        if (globals.allows(g.name)) return;
+        throw error("asks for " + ConvertError.clean(g.name) + ", which is not allowed; only tensors and containers are read");
     }
 
     private void reduce() {
         List<?> arguments = arguments(pop());
         Object callable = pop();
         if (!(callable instanceof Global g)) throw error("calls a " + kind(callable));
+        requireAllowed(g);
         push(globals.call(g.name, arguments));
     }
 
@@ -146,7 +156,8 @@ final class Pickle {
 
     /** Names are compared and hashed, so only flat values may be keys: no recursion through a container that holds itself. */
     static boolean isKey(Object k) {
-        return k == null || k instanceof String || k instanceof Long || k instanceof BigInteger || k instanceof Double || k instanceof Boolean;
+        return k == null || k instanceof String || k instanceof Long || k instanceof BigInteger || k instanceof Double || k instanceof Boolean
+                || k instanceof Global;
     }
 
     private LinkedHashSet<Object> keys(Collection<?> values) {
@@ -187,7 +198,7 @@ final class Pickle {
     static String kind(Object o) {
         return switch (o) {
             case null -> "None";
-            case Global g -> g.name;
+            case Global g -> ConvertError.clean(g.name);
             case LinkedHashMap<?, ?> m -> "dict";
             case List<?> l -> o instanceof ArrayList ? "list" : "tuple";
             case LinkedHashSet<?> s -> "set";

@@ -71,7 +71,7 @@ final class TorchGlobals implements Pickle.Globals {
             throw error("a storage is described in an unknown way");
         }
         DType dtype = STORAGES.get(type.name());
-        if (dtype == null) throw error("the pickle uses " + type.name() + " as a storage");
+        if (dtype == null) throw error("the pickle uses " + ConvertError.clean(type.name()) + " as a storage");
         if (count < 0 || count > (1L << 56)) throw error("storage " + ConvertError.clean(key) + " claims " + count + " elements");
         Storage s = storages.computeIfAbsent(key, k -> new Storage(k, dtype, count));
         if (s.dtype == dtype && s.count == count) return s;

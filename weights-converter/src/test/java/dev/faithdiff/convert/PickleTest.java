@@ -33,7 +33,7 @@ class PickleTest {
 
     @Test
     void messagesAreOneCleanLine() {
-        refused(PickleBytes.protocol(4).text("a\nb\u001b[31m").text("x".repeat(10_000)).op(0x93), "asks for a?b?[31m.xxx");
+        refused(PickleBytes.protocol(4).text("a\nb\u001b[31m").text("x".repeat(10_000)).op(0x93).op(')', 'R'), "asks for a?b?[31m.xxx");
     }
 
     @Test
@@ -44,6 +44,15 @@ class PickleTest {
         refused(p2().op(0x82, 1), "opcode 0x82");
         refused(p2().op('P').ascii("id\n"), "opcode 0x50");
         refused(p2().text("f").op(')', 'R'), "calls a string");
+    }
+
+    /** Training checkpoints keep the state of their callbacks under classes; of a class that is only named, nothing is run. */
+    @Test
+    void aClassThatIsNotCalledIsItsName() {
+        Object read = p2().op('}').op('c').ascii("pytorch_lightning.callbacks\nModelCheckpoint\n").op('}').op('s').read();
+        assertThat(read).isEqualTo(Map.of(new Pickle.Global("pytorch_lightning.callbacks.ModelCheckpoint"), Map.of()));
+        refused(p2().op('c').ascii("os\nsystem\n").op('}', 'b'), "sets attributes of a os.system");
+        refused(p2().op('c').ascii("os\nsystem\n").op(')', 0x81), "asks for os.system");
     }
 
     @Test
