@@ -49,7 +49,7 @@ class MemoryTest {
     }
 
     @Test void largeImagesTakeTheMemoryOfATile() {
-        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        Path folder = Path.of(System.getProperty("faithdiff.model"));
         try (Model model = Model.open(folder, dry); Scope _ = Scope.open()) {
             ImageNetworks networks = new ImageNetworks(model, 0, BUDGET);
             int down = model.vae.config().downscale(), h = HEIGHT / down, w = WIDTH / down;
@@ -69,7 +69,7 @@ class MemoryTest {
 
     /** An image of 8192 x 8192 has 225 tiles; what stays of each is its condition, unless that is the image's, and the latents of one step. */
     @Test void hundredsOfTilesHoldLittle() {
-        Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+        Path folder = Path.of(System.getProperty("faithdiff.model"));
         try (Model model = Model.open(folder, dry); Scope _ = Scope.open()) {
             int down = model.vae.config().downscale(), side = 8192 / down, tile = 1024 / down, channels = model.vae.config().latentChannels();
             TileGrid grid = TileGrid.of(side, side, tile, tile, 0.5);

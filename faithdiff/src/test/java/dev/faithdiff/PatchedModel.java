@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 
 /** Copies of the bundled model that were damaged on purpose. */
 final class PatchedModel {
-    static final Path MINI = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+    static final Path MINI = Path.of(System.getProperty("faithdiff.model"));
 
     private PatchedModel() {}
 

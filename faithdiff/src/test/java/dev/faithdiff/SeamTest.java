@@ -47,7 +47,7 @@ class SeamTest {
 
     private static void check(double difference, double step, Image in) {
         check(Path.of(System.getProperty("goldens.dir"), "faithdiff-mini/model"), difference, step, 4, in);
-        check(Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini"), 3, 1, 1, in);
+        check(Path.of(System.getProperty("faithdiff.model")), 3, 1, 1, in);
     }
 
     /** @param less how many times nearer to the whole than the published tiles those with shared statistics must be */

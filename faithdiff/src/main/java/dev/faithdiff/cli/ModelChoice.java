@@ -11,6 +11,8 @@ final class ModelChoice {
 
     Path folder() {
         if (model != null) return model.toAbsolutePath().normalize();
+        String usual = System.getProperty("faithdiff.model");
+        if (usual != null) return Path.of(usual).toAbsolutePath().normalize();
         String home = System.getProperty("faithdiff.home");
         if (home == null) throw new IllegalStateException("no --model is given and the property faithdiff.home does not say where the bundled one is");
         return Path.of(home, "models", "faithdiff-mini");

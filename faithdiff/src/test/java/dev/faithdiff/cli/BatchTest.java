@@ -147,7 +147,7 @@ class BatchTest {
         Path in = dir.resolve("in.png"), with = dir.resolve("with.png"), without = dir.resolve("without.png");
         ImageFiles.write(noise(16, 16, 8, 1), in);
         assertThat(run(in, "-o", with, "-q").code() + run(in, "-o", without, "-q", "--no-metadata").code()).isZero();
-        String model = "\"model\":\"faithdiff-mini\",\"digest\":\"" + Restorer.digest(CliTest.MODEL) + "\"";
+        String model = "\"model\":\"eight-steps\",\"digest\":\"" + Restorer.digest(CliTest.MODEL) + "\"";
         assertThat(new String(Files.readAllBytes(with), java.nio.charset.StandardCharsets.ISO_8859_1))
                 .contains("parameters", "\"program\":\"" + Version.PROGRAM + "\"", model, "\"seed\":42");
         assertThat(new String(Files.readAllBytes(without), java.nio.charset.StandardCharsets.ISO_8859_1)).doesNotContain("parameters", "seed");
@@ -256,7 +256,8 @@ class BatchTest {
 
     private Process start(List<String> flags, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "--add-modules", "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true", "-Dfaithdiff.home=" + System.getProperty("faithdiff.home"), "-cp",
+                "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true", "-Dfaithdiff.home=" + System.getProperty("faithdiff.home"),
+                "-Dfaithdiff.model=" + System.getProperty("faithdiff.model"), "-cp",
                 System.getProperty("java.class.path")));
         command.addAll(flags);
         command.add("dev.faithdiff.cli.Main");

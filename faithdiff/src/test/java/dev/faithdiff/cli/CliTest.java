@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The command line: what works leaves a file, what does not leaves one line, an exit code and nothing else. */
 class CliTest {
-    static final Path MODEL = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
+    static final Path MODEL = Path.of(System.getProperty("faithdiff.model"));
 
     @TempDir Path dir;
 

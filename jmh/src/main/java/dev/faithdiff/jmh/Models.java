@@ -1,9 +1,8 @@
 package dev.faithdiff.jmh;
 
-import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Model;
 import dev.faithdiff.Offload;
-import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
 import dev.faithdiff.align.AlignConfig;
 import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.image.Image;
@@ -71,15 +70,15 @@ final class Models {
 
     private Models() {}
 
-    /** 128 to 512 pixels in two steps. */
+    /** 128 to 512 pixels with the bundled model, both stages. */
     private static Work restore(Place p) {
         Work work = new Work();
         Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
-        FaithDiff mini = work.hold(FaithDiff.open(folder, p.device(), p.dtype(), Offload.NONE));
+        Restorer mini = work.hold(Restorer.open(folder, p.device(), p.dtype(), Offload.NONE));
         byte[] rgb = new byte[3 * 128 * 128];
         new Random(1).nextBytes(rgb);
         Image photo = Image.of(128, 128, rgb);
-        return work.repeat(() -> mini.restore(photo, Options.defaults().withSteps(2)));
+        return work.repeat(() -> mini.restore(photo, mini.defaults()));
     }
 
     /** One step of the second training stage: four crops of 128 pixels, forward, backward, clipping and update. */

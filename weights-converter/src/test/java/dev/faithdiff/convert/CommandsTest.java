@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** inspect, verify, synth and diff. */
 class CommandsTest {
-    private static final Path TINY = TorchFileTest.TINY, MINI = Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini");
+    private static final Path TINY = TorchFileTest.TINY, MINI = Path.of(System.getProperty("faithdiff.model"));
 
     @TempDir Path folder;
 

@@ -10,9 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The model that comes with the project is what the converter makes. */
+/** The small model of the tests is what the converter makes. */
 class MiniModelTest {
-    private static final Path MINI = Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini");
+    private static final Path MINI = Path.of(System.getProperty("faithdiff.model"));
 
     @Test
     void holdsExactlyTheTensorsItsConfigurationNeeds() {
