@@ -1,6 +1,7 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.train.RunFile;
 import dev.faithdiff.train.Training;
 import java.nio.file.Path;
@@ -60,7 +61,7 @@ final class TrainCommand implements Callable<Integer> {
         RunFile run = RunFile.read(file, photos, heldOut);
         if (steps != null) run = run.withSteps(steps);
         if (ablations != null) run = run.withAblations(ablations);
-        Device on = Device.of(device);
+        Device on = Backend.device(device);
         kernels.apply(on.kind());
         CountDownLatch ended = new CountDownLatch(1);
         try (TrainBar bar = new TrainBar(spec.commandLine().getErr(), run.totalSteps(), quiet); Training training = new Training(run, out, on, resume, bar)) {
