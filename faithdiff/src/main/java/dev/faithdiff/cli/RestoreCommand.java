@@ -11,6 +11,7 @@ import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Photo;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Engine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -102,14 +104,13 @@ final class RestoreCommand implements Callable<Integer> {
         Photo photo = ImageFiles.readPhoto(in);
         ImageFiles.checkWritable(out);
         long begin = System.nanoTime();
-        Settings settings;
-        Image restored;
+        Restored restored;
         String profile = "";
         Path state = resume ? Batch.state(out) : null;
         try (Interrupt _ = new Interrupt()) {
-            try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on)) {
-                settings = settings(restorer);
-                restored = restore(photo.image(), restorer, settings.options(), p == null ? Listener.NONE : p.stages(), state);
+            try (Profile p = trace == null ? null : new Profile(trace)) {
+                Supplier<Restored> work = () -> restored(photo.image(), on, p == null ? Listener.NONE : p.stages(), state);
+                restored = p == null ? work.get() : Engine.observed(p, work);
                 if (p != null) profile = p.end(on);
             } catch (CancellationException e) {
                 new Remarks(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
@@ -117,15 +118,25 @@ final class RestoreCommand implements Callable<Integer> {
                 return INTERRUPTED;
             }
         }
-        ImageFiles.write(Batch.finished(photo, restored, settings, !noMetadata), out);
+        ImageFiles.write(Batch.finished(photo, restored.image, restored.settings, !noMetadata), out);
         if (resume) state.toFile().delete();
         if (!quiet) {
-            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", out, restored.width(),
-                    restored.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, chosen.ending());
+            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", out, restored.image.width(),
+                    restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, chosen.ending());
         }
         spec.commandLine().getOut().print(profile);
         spec.commandLine().getOut().flush();
         return 0;
+    }
+
+    private record Restored(Image image, Settings settings) {}
+
+    /** One photo, from opening the model to closing it. */
+    private Restored restored(Image photo, Device on, Listener first, Path state) {
+        try (Restorer restorer = restorer(on)) {
+            Settings settings = settings(restorer);
+            return new Restored(restore(photo, restorer, settings.options(), first, state), settings);
+        }
     }
 
     /** A list of photos, or one into a file, with the reports of lists. */

@@ -18,8 +18,10 @@ import java.util.stream.Stream;
  * first kernel of the device's table that does not refuse computes it, and the tape records it.
  *
  * <p>{@code -Dfaithdiff.kernel.LinearOp=NAME} puts one kernel first; the name {@code reference} stands for the op's own loops.
- * {@code -Dfaithdiff.check.nan=true}, or {@link #checked} for some work, fails at the first op that produces a NaN or an infinity. An
- * interrupted thread gets no further than its next op.
+ *
+ * <p>{@link #observed}, {@link #checked} and {@link #onReferences} change how the ops of some work run: those that its
+ * thread runs meanwhile, and those of work that it hands to other threads by {@link #carried}; no others. {@code -Dfaithdiff.check.nan=true}
+ * checks every op of the process. An interrupted thread gets no further than its next op.
  */
 public final class Engine {
     /** Sees each computed op: what ran, on which kernel, for how long. */
@@ -27,10 +29,12 @@ public final class Engine {
         void ran(Op op, Tensor[] in, Tensor out, String kernel, long nanos);
     }
 
-    private static final boolean CHECK_NAN = Boolean.getBoolean("faithdiff.check.nan");
-    private static final ScopedValue<Boolean> REFERENCES = ScopedValue.newInstance(), CHECKS = ScopedValue.newInstance();
+    /** How ops run: whether on references instead of kernels, whether results are checked, and who sees them (null: nobody). */
+    private record Mode(boolean references, boolean checks, Observer observer) {}
+
+    private static final Mode PLAIN = new Mode(false, Boolean.getBoolean("faithdiff.check.nan"), null);
+    private static final ScopedValue<Mode> MODE = ScopedValue.newInstance();
     private static final Map<String, Map<Class<?>, List<Kernel<?>>>> TABLES = new ConcurrentHashMap<>();
-    private static volatile Observer observer;
 
     private Engine() {}
 
@@ -67,16 +71,42 @@ public final class Engine {
     }
 
     /** Does work in which every op runs its own loops instead of a kernel; on the CPU, for the laboratory. */
-    public static <T> T onReferences(Supplier<T> work) { return ScopedValue.where(REFERENCES, true).call(work::get); }
+    public static <T> T onReferences(Supplier<T> work) {
+        Mode m = mode();
+        return in(new Mode(true, m.checks, m.observer), work);
+    }
 
     /** Does work that fails at the first op whose result is not finite, naming the op and its operands; slow, to find out where it began. */
-    public static <T> T checked(Supplier<T> work) { return ScopedValue.where(CHECKS, true).call(work::get); }
+    public static <T> T checked(Supplier<T> work) {
+        Mode m = mode();
+        return in(new Mode(m.references, true, m.observer), work);
+    }
 
-    /** Installs the one observer; null removes it. */
-    public static void observe(Observer o) { observer = o; }
+    /** Does work whose ops an observer sees, each after it ran; observers around it see them, too. */
+    public static <T> T observed(Observer observer, Supplier<T> work) {
+        Mode m = mode();
+        Observer all = m.observer == null ? observer : (op, in, out, kernel, nanos) -> {
+            m.observer.ran(op, in, out, kernel, nanos);
+            observer.ran(op, in, out, kernel, nanos);
+        };
+        return in(new Mode(m.references, m.checks, all), work);
+    }
+
+    /** The same work for another thread, where its ops run as they would here. */
+    public static Runnable carried(Runnable work) {
+        Mode m = mode();
+        return m == PLAIN ? work : () -> ScopedValue.where(MODE, m).run(work);
+    }
+
+    private static <T> T in(Mode mode, Supplier<T> work) { return ScopedValue.where(MODE, mode).call(work::get); }
+
+    private static Mode mode() { return MODE.orElse(PLAIN); }
 
     /** True while somebody observes or checks each op, so that all must run one by one. */
-    public static boolean isObserved() { return observer != null || CHECK_NAN || CHECKS.isBound(); }
+    public static boolean isObserved() {
+        Mode m = mode();
+        return m.observer != null || m.checks;
+    }
 
     /** The kernels of a kind of device for an op, best first. */
     public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
@@ -109,15 +139,16 @@ public final class Engine {
     private static <O extends Op> void compute(O op, Tensor[] in, Tensor out) {
         if (out.count() == 0) return;
         if (Thread.currentThread().isInterrupted()) throw new CancellationException("interrupted before " + op.name());
+        Mode mode = mode();
         Kernel<O> kernel = null;
-        List<Kernel<?>> table = REFERENCES.isBound() ? List.of() : kernels(out.device().kind(), op.getClass());
+        List<Kernel<?>> table = mode.references ? List.of() : kernels(out.device().kind(), op.getClass());
         for (Kernel<?> k : table) {
             if (((Kernel<O>) k).refuses(op, in) == null) {
                 kernel = (Kernel<O>) k;
                 break;
             }
         }
-        Observer o = observer;
+        Observer o = mode.observer;
         if (o != null) out.device().synchronize();
         long start = o == null ? 0 : System.nanoTime();
         if (kernel != null) {
@@ -130,7 +161,7 @@ public final class Engine {
             out.device().synchronize();
             o.ran(op, in, out, kernel == null ? "reference" : kernel.name(), System.nanoTime() - start);
         }
-        if ((CHECK_NAN || CHECKS.isBound()) && out.dtype().isFloating()) check(op, in, out);
+        if (mode.checks && out.dtype().isFloating()) check(op, in, out);
     }
 
     private static void check(Op op, Tensor[] in, Tensor out) {
