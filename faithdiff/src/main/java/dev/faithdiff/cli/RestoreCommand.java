@@ -12,6 +12,7 @@ import dev.faithdiff.image.Photo;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.KernelTable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -100,7 +101,7 @@ final class RestoreCommand implements Callable<Integer> {
     private int restoreOne(Path in) {
         Chosen chosen = device();
         Device on = chosen.device();
-        kernels.apply(on.kind());
+        KernelTable table = kernels.table(on.kind());
         Photo photo = ImageFiles.readPhoto(in);
         ImageFiles.checkWritable(out);
         long begin = System.nanoTime();
@@ -110,7 +111,7 @@ final class RestoreCommand implements Callable<Integer> {
         try (Interrupt _ = new Interrupt()) {
             try (Profile p = trace == null ? null : new Profile(trace)) {
                 Supplier<Restored> work = () -> restored(photo.image(), on, p == null ? Listener.NONE : p.stages(), state);
-                restored = p == null ? work.get() : Engine.observed(p, work);
+                restored = Engine.onKernels(table, () -> p == null ? work.get() : Engine.observed(p, work));
                 if (p != null) profile = p.end(on);
             } catch (CancellationException e) {
                 new Remarks(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
@@ -144,11 +145,13 @@ final class RestoreCommand implements Callable<Integer> {
         if (trace != null || preview != null) throw usage("--profile and --preview are for one photo without --log and --progress");
         List<Job> jobs = intoFolder ? jobs() : List.of(new Job(Path.of(in.getFirst()), out));
         Chosen chosen = device();
-        Device on = chosen.device();
-        kernels.apply(on.kind());
+        return Engine.onKernels(kernels.table(chosen.device().kind()), () -> restoreMany(jobs, chosen, many.overwrite() || !intoFolder));
+    }
+
+    private int restoreMany(List<Job> jobs, Chosen chosen, boolean overwrite) {
         try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt _ = new Interrupt();
-                Restorer restorer = restorer(on)) {
-            Batch batch = new Batch(restorer, settings(restorer), !noMetadata, many.overwrite() || !intoFolder, resume, report);
+                Restorer restorer = restorer(chosen.device())) {
+            Batch batch = new Batch(restorer, settings(restorer), !noMetadata, overwrite, resume, report);
             boolean stopped = batch.run(jobs);
             report.end(stopped, chosen);
             return stopped ? INTERRUPTED : report.failed() ? 1 : 0;

@@ -7,19 +7,14 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * The one funnel: every computation passes {@link #run}. Operands are checked, the result is allocated in the current scope, the
- * first kernel of the device's table that does not refuse computes it, and the tape records it.
+ * first kernel of the {@link KernelTable} that does not refuse computes it, and the tape records it.
  *
- * <p>{@code -Dfaithdiff.kernel.LinearOp=NAME} puts one kernel first; the name {@code reference} stands for the op's own loops.
- *
- * <p>{@link #observed}, {@link #checked} and {@link #onReferences} change how the ops of some work run: those that its
+ * <p>{@link #observed}, {@link #checked}, {@link #onKernels} and {@link #onReferences} change how the ops of some work run: those that its
  * thread runs meanwhile, and those of work that it hands to other threads by {@link #carried}; no others. {@code -Dfaithdiff.check.nan=true}
  * checks every op of the process. An interrupted thread gets no further than its next op.
  */
@@ -29,12 +24,11 @@ public final class Engine {
         void ran(Op op, Tensor[] in, Tensor out, String kernel, long nanos);
     }
 
-    /** How ops run: whether on references instead of kernels, whether results are checked, and who sees them (null: nobody). */
-    private record Mode(boolean references, boolean checks, Observer observer) {}
+    /** How ops run: on which kernels, whether on none, whether results are checked, and who sees them (null: nobody). */
+    private record Mode(KernelTable kernels, boolean references, boolean checks, Observer observer) {}
 
-    private static final Mode PLAIN = new Mode(false, Boolean.getBoolean("faithdiff.check.nan"), null);
+    private static final Mode PLAIN = new Mode(KernelTable.STANDARD, false, Boolean.getBoolean("faithdiff.check.nan"), null);
     private static final ScopedValue<Mode> MODE = ScopedValue.newInstance();
-    private static final Map<String, Map<Class<?>, List<Kernel<?>>>> TABLES = new ConcurrentHashMap<>();
 
     private Engine() {}
 
@@ -73,13 +67,19 @@ public final class Engine {
     /** Does work in which every op runs its own loops instead of a kernel; on the CPU, for the laboratory. */
     public static <T> T onReferences(Supplier<T> work) {
         Mode m = mode();
-        return in(new Mode(true, m.checks, m.observer), work);
+        return in(new Mode(m.kernels, true, m.checks, m.observer), work);
+    }
+
+    /** Does work whose ops run on the kernels of a table. */
+    public static <T> T onKernels(KernelTable kernels, Supplier<T> work) {
+        Mode m = mode();
+        return in(new Mode(kernels, m.references, m.checks, m.observer), work);
     }
 
     /** Does work that fails at the first op whose result is not finite, naming the op and its operands; slow, to find out where it began. */
     public static <T> T checked(Supplier<T> work) {
         Mode m = mode();
-        return in(new Mode(m.references, true, m.observer), work);
+        return in(new Mode(m.kernels, m.references, true, m.observer), work);
     }
 
     /** Does work whose ops an observer sees, each after it ran; observers around it see them, too. */
@@ -89,7 +89,7 @@ public final class Engine {
             m.observer.ran(op, in, out, kernel, nanos);
             observer.ran(op, in, out, kernel, nanos);
         };
-        return in(new Mode(m.references, m.checks, all), work);
+        return in(new Mode(m.kernels, m.references, m.checks, all), work);
     }
 
     /** The same work for another thread, where its ops run as they would here. */
@@ -108,21 +108,8 @@ public final class Engine {
         return m.observer != null || m.checks;
     }
 
-    /** The kernels of a kind of device for an op, best first. */
-    public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
-        return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> {
-            Backend backend = Backend.of(kind);
-            return table(kind, op, backend == null ? List.of() : backend.kernels());
-        });
-    }
-
-    /** Puts a kernel first for an op from now on, as the op's property does; null leaves the order to the table. */
-    public static void choose(Class<? extends Op> op, String kernel) {
-        String property = "faithdiff.kernel." + Op.name(op);
-        if (kernel == null) System.clearProperty(property);
-        else System.setProperty(property, kernel);
-        TABLES.clear();
-    }
+    /** The kernels that an op runs on now on a kind of device, best first. */
+    public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) { return mode().kernels.kernels(kind, op); }
 
     private static Device device(Op op, Tensor[] in) {
         for (Tensor t : in) t.storage().require();
@@ -141,7 +128,7 @@ public final class Engine {
         if (Thread.currentThread().isInterrupted()) throw new CancellationException("interrupted before " + op.name());
         Mode mode = mode();
         Kernel<O> kernel = null;
-        List<Kernel<?>> table = mode.references ? List.of() : kernels(out.device().kind(), op.getClass());
+        List<Kernel<?>> table = mode.references ? List.of() : mode.kernels.kernels(out.device().kind(), op.getClass());
         for (Kernel<?> k : table) {
             if (((Kernel<O>) k).refuses(op, in) == null) {
                 kernel = (Kernel<O>) k;
@@ -172,18 +159,5 @@ public final class Engine {
                 op.require(Float.isFinite(v), in, "the result has " + (Float.isNaN(v) ? "a NaN" : "an infinity") + " at element " + i);
             }
         }
-    }
-
-    /** Those of {@code all} that compute an op, in their order but for the one that the op's property puts first. */
-    static List<Kernel<?>> table(String kind, Class<? extends Op> op, List<Kernel<?>> all) {
-        String first = System.getProperty("faithdiff.kernel." + Op.name(op));
-        if ("reference".equals(first)) return List.of();
-        List<Kernel<?>> own = all.stream().<Kernel<?>>filter(k -> k.op() == op).toList();
-        if (first == null) return own;
-        if (own.stream().noneMatch(k -> k.name().equals(first))) {
-            throw new OpError("there is no kernel '" + first + "' for " + Op.name(op) + " on " + kind + "; there are "
-                    + own.stream().map(Kernel::name).toList());
-        }
-        return Stream.concat(own.stream().filter(k -> k.name().equals(first)), own.stream().filter(k -> !k.name().equals(first))).toList();
     }
 }

@@ -139,38 +139,4 @@ class EngineTest {
         assertThat(seen).containsExactly("AffineOp");
         assertThat(Engine.carried(work)).as("nothing to carry").isSameAs(work);
     }
-
-    // ---- which kernels a property puts first
-
-    private record Named<O extends Op>(String name, Class<O> op) implements Kernel<O> {
-        @Override public void run(O op, Tensor[] in, Tensor out) { throw new UnsupportedOperationException(name); }
-    }
-
-    private static final List<Kernel<?>> TABLE = List.of(new Named<>("PadFast", PadOp.class), new Named<>("Affine", AffineOp.class),
-            new Named<>("PadPlain", PadOp.class), new Named<>("ResizeGrad", ResizeOp.Grad.class));
-
-    private static List<String> kernels(Class<? extends Op> op, String key, String value) {
-        if (value != null) System.setProperty("faithdiff.kernel." + key, value);
-        try {
-            return Engine.table("cpu", op, TABLE).stream().map(Kernel::name).toList();
-        } finally {
-            System.clearProperty("faithdiff.kernel." + key);
-        }
-    }
-
-    @Test void kernelsComeInTheOrderOfTheTable() { assertThat(kernels(PadOp.class, "PadOp", null)).containsExactly("PadFast", "PadPlain"); }
-
-    @Test void aPropertyPutsOneKernelFirst() {
-        assertThat(kernels(PadOp.class, "PadOp", "PadPlain")).containsExactly("PadPlain", "PadFast");
-        assertThat(kernels(ResizeOp.Grad.class, "ResizeOp.Grad", "ResizeGrad")).containsExactly("ResizeGrad");
-    }
-
-    @Test void aPropertyAsksForTheReference() { assertThat(kernels(PadOp.class, "PadOp", "reference")).isEmpty(); }
-
-    @Test void anUnknownKernelIsAnErrorThatNamesTheKnownOnes() {
-        assertThatThrownBy(() -> kernels(PadOp.class, "PadOp", "PadQuick")).isInstanceOf(OpError.class)
-                .hasMessage("there is no kernel 'PadQuick' for PadOp on cpu; there are [PadFast, PadPlain]");
-        assertThatThrownBy(() -> kernels(GegluOp.class, "GegluOp", "Geglu")).isInstanceOf(OpError.class)
-                .hasMessage("there is no kernel 'Geglu' for GegluOp on cpu; there are []");
-    }
 }
