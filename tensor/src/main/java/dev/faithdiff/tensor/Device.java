@@ -2,8 +2,14 @@ package dev.faithdiff.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
-/** Where storage lives and kernels run. */
+/**
+ * Where storage lives and kernels run.
+ *
+ * <p>Several threads may use one device. The CPU serves them side by side. A GPU does one request after the other, and a thread that wants no
+ * other's work between its own does it inside {@link #exclusive}: a restoration, a training step, what is recorded for a {@link #replay}.
+ */
 public interface Device {
     /** The host processor; always there. */
     Device CPU = new Cpu();
@@ -47,6 +53,15 @@ public interface Device {
         upload(host, to, 0);
         return () -> {};
     }
+
+    /**
+     * Does work that has this device for itself, where the device does one thing at a time. There is one lock for each such device: other
+     * threads wait at their next request to it until the work ends, and the thread that holds it may call this again. Elsewhere, as on the
+     * CPU, it only does the work.
+     *
+     * @param work must not wait for another thread that uses the device
+     */
+    default <T> T exclusive(Supplier<T> work) { return work.get(); }
 
     /** Work in the form that is best repeated here; as it is where recording gains nothing. */
     default Replay replay(Replay work) { return work; }
