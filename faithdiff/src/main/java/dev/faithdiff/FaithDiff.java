@@ -24,17 +24,20 @@ import java.util.function.UnaryOperator;
  * }
  * }</pre>
  *
- * <p>Any thread may call any method: restorations wait for one another, and closing waits for the one that runs. The same input, options,
- * model and device give the same image, bit for bit.
+ * <p>Any thread may call any method. On the CPU restorations run side by side and share its threads; on a GPU each has the device for itself
+ * and the next one waits. Closing waits for those under way. The same input, options, model and device give the same image, bit for bit.
  */
 public final class FaithDiff implements Restorer {
     /** Sides are padded to multiples of this, as published. */
     private static final int PADDING = 8;
 
     private final Model model;
-    private boolean closed;
+    private final Gate gate;
 
-    FaithDiff(Model model) { this.model = model; }
+    FaithDiff(Model model) {
+        this.model = model;
+        gate = new Gate("FaithDiff", model.device);
+    }
 
     /**
      * Opens a model folder as {@code faithdiff convert} writes it.
@@ -65,8 +68,11 @@ public final class FaithDiff implements Restorer {
      * @throws OpError                  if values are not finite or the result is of one colour, naming the layer where it began
      * @throws OutOfMemoryError         if the image does not fit, saying what was asked for
      */
-    @Override public synchronized Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
-        if (closed) throw new IllegalStateException("this FaithDiff is closed");
+    @Override public Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
+        return gate.pass(() -> restored(lowQuality, options, listener, resume));
+    }
+
+    private Image restored(Image lowQuality, Options options, Listener listener, Path resume) {
         check(options);
         long width = (long) lowQuality.width() * options.scale(), height = (long) lowQuality.height() * options.scale();
         if (width * height * 3 > Integer.MAX_VALUE - 8) {
@@ -119,9 +125,6 @@ public final class FaithDiff implements Restorer {
     /** A number that {@code model.json} may have for FaithDiff. */
     double number(String key, double otherwise) { return model.config.number(key, otherwise); }
 
-    /** Gives the model's memory back; harmless when done again. */
-    @Override public synchronized void close() {
-        closed = true;
-        model.close();
-    }
+    /** Gives the model's memory back; harmless when done again. @throws IllegalStateException if a listener calls this in a restoration */
+    @Override public void close() { gate.close(model::close); }
 }

@@ -37,11 +37,13 @@ public final class GeneratorRestorer implements Restorer {
     private static final int TILE = 512, LEAST = 64;
 
     private final Device device;
+    private final Gate gate;
     private final Weights weights;
     private final Generator net;
 
     private GeneratorRestorer(Device device, Weights weights, Function<Weights, Generator> net) {
         this.device = device;
+        gate = new Gate("GeneratorRestorer", device);
         this.weights = weights;
         this.net = net.apply(weights);
         weights.done();
@@ -51,7 +53,7 @@ public final class GeneratorRestorer implements Restorer {
     public static GeneratorRestorer open(Path folder, Device device) {
         Function<Weights, Generator> net = network(new ModelFolder(folder).description());
         if (net == null) throw new UncheckedIOException(new IOException(folder + ": is not an RRDBNet or SRVGGNetCompact but a model of another kind"));
-        return new GeneratorRestorer(device, Weights.open(folder.resolve("generator/model.safetensors"), device), net);
+        return device.exclusive(() -> new GeneratorRestorer(device, Weights.open(folder.resolve("generator/model.safetensors"), device), net));
     }
 
     /** Whether a {@code model.json} is of such a network. */
@@ -73,9 +75,9 @@ public final class GeneratorRestorer implements Restorer {
     }
 
     /** {@inheritDoc} @throws IllegalArgumentException if an option is set that means nothing to such a network */
-    @Override public synchronized Image restore(Image lowQuality, Options o, Listener listener, Path resume) {
+    @Override public Image restore(Image lowQuality, Options o, Listener listener, Path resume) {
         check(o);
-        Image enlarged = enlarge(lowQuality, o.vaeTile(), listener);
+        Image enlarged = gate.pass(() -> enlarge(lowQuality, o.vaeTile(), listener));
         return Resize.resize(enlarged, lowQuality.width() * o.scale(), lowQuality.height() * o.scale(), Filter.LANCZOS);
     }
 
@@ -133,5 +135,5 @@ public final class GeneratorRestorer implements Restorer {
     /** The network's own enlargement. */
     @Override public Options defaults() { return Options.defaults().withScale(net.scale()); }
 
-    @Override public void close() { weights.close(); }
+    @Override public void close() { gate.close(weights::close); }
 }

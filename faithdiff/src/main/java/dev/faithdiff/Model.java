@@ -90,8 +90,10 @@ public final class Model implements AutoCloseable {
     /** Opens a model folder. @param dtype the type of activations, to which wider weights are rounded; F32 leaves weights as they are */
     public static Model open(Path folder, Device device, DType dtype, Offload offload) {
         if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
-        Residency residency = offload.chosen(folder, device, dtype).residency(device);
-        return new Model(folder, device, dtype, residency, file -> Weights.open(folder.resolve(file), device, dtype == DType.F32 ? null : dtype, residency));
+        return device.exclusive(() -> {
+            Residency residency = offload.chosen(folder, device, dtype).residency(device);
+            return new Model(folder, device, dtype, residency, file -> Weights.open(folder.resolve(file), device, dtype == DType.F32 ? null : dtype, residency));
+        });
     }
 
     /** Work of the networks in the form that is best repeated. */

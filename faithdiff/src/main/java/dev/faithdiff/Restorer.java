@@ -30,7 +30,8 @@ public sealed interface Restorer extends AutoCloseable permits FaithDiff, Genera
     default Image restore(Image lowQuality, Options options, Listener listener) { return restore(lowQuality, options, listener, null); }
 
     /**
-     * The restored image, {@code options.scale()} times as large as the low-quality one. Restorations wait for one another.
+     * The restored image, {@code options.scale()} times as large as the low-quality one. Any thread may call this: on the CPU restorations run
+     * side by side, on a GPU each has the device for itself.
      *
      * @param resume where FaithDiff keeps its steps to go on from, or null; nothing else has steps
      */

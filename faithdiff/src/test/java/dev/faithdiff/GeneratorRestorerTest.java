@@ -14,6 +14,7 @@ import dev.faithdiff.rrdb.RrdbNet;
 import dev.faithdiff.srvgg.SrvggConfig;
 import dev.faithdiff.srvgg.SrvggNetCompact;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +66,7 @@ class GeneratorRestorerTest {
     }
 
     @Test void tilesAreHalvedUntilTheyFit() {
-        try (Weights w = Weights.init(1, Device.of("dry"))) {
+        try (Weights w = Weights.init(1, Backend.device("dry"))) {
             Generator large = new RrdbNet(w.at("large"), new RrdbConfig(4, 64, 32, 23)), half = new RrdbNet(w.at("half"), new RrdbConfig(2, 64, 32, 23));
             Generator small = new SrvggNetCompact(w.at("small"), new SrvggConfig(4, 64, 32));
             assertThat(GeneratorRestorer.tile(large, 1L << 33)).isEqualTo(512);

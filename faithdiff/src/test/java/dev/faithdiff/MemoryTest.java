@@ -14,6 +14,7 @@ import dev.faithdiff.tensor.Pool;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.vae.BlendedTiles.Source;
 import dev.faithdiff.vae.Vae;
 import dev.faithdiff.vae.VaeConfig;
@@ -30,7 +31,7 @@ class MemoryTest {
     /** The image itself and whatever is not a network's. */
     private static final long REST = 512L << 20;
 
-    private final Device dry = Device.of("dry");
+    private final Device dry = Backend.device("dry");
 
     @Test void smallAutoencoder() { check(new VaeConfig(new int[] {32, 64, 96}, 1, 8, 8, false, 0.5f)); }
 

@@ -10,6 +10,7 @@ import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.op.Backend;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +31,7 @@ class OffloadMemoryTest {
     private static final String RESOURCES = "/dev/faithdiff/convert/sdxl/";
     private static final long GIGABYTE = 1_000_000_000;
 
-    private final Device dry = Device.of("dry");
+    private final Device dry = Backend.device("dry");
     @TempDir private Path folder;
 
     @Test void table() throws IOException {

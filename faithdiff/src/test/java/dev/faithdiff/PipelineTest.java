@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Backend;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -29,14 +30,14 @@ class PipelineTest {
     @ParameterizedTest
     @ValueSource(strings = {"lr_g5", "ancestral", "tiled_unipc_x2", "vae_tiles"})
     void runsOnAnotherDevice(String name) {
-        try (Model model = Model.open(TinyModel.folder(), Device.of("second"))) {
+        try (Model model = Model.open(TinyModel.folder(), Backend.device("second"))) {
             new StoredRun(name, model, STRICT).run();
         }
     }
 
     @Test
     void aRestorationOnAnotherDeviceIsTheSame() {
-        try (FaithDiff here = FaithDiff.open(TinyModel.folder(), Device.CPU); FaithDiff there = FaithDiff.open(TinyModel.folder(), Device.of("second"))) {
+        try (FaithDiff here = FaithDiff.open(TinyModel.folder(), Device.CPU); FaithDiff there = FaithDiff.open(TinyModel.folder(), Backend.device("second"))) {
             Options options = Options.defaults().withSteps(2).withScale(2);
             assertThat(there.restore(noise(24, 16), options)).isEqualTo(here.restore(noise(24, 16), options));
         }

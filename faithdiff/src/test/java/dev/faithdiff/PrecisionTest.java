@@ -15,15 +15,12 @@ import dev.faithdiff.tensor.op.LinearOp;
 import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Narrow activations through the whole pipeline, on the CPU's references: networks compute in the type that is asked for, the sampler in F32. */
 class PrecisionTest {
     private static final Set<Class<?>> NETWORK = Set.of(LinearOp.class, Conv2dOp.class, AttentionOp.class, GroupNormOp.class, LayerNormOp.class);
     private static final Options OPTIONS = Options.defaults().withScale(2).withSteps(3).withPrompt("a photo of a cat");
-
-    @AfterEach void quiet() { Engine.observe(null); }
 
     /** 32 x 24 pixels of noise. */
     static Image photo() {
@@ -36,10 +33,9 @@ class PrecisionTest {
     private static Image restore(DType dtype) {
         EnumSet<DType> seen = EnumSet.noneOf(DType.class);
         try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), Device.CPU, dtype, Offload.NONE)) {
-            Engine.observe((op, in, out, kernel, nanos) -> {
+            Image restored = Engine.observed((op, in, out, kernel, nanos) -> {
                 if (NETWORK.contains(op.getClass())) seen.add(out.dtype());
-            });
-            Image restored = faithDiff.restore(photo(), OPTIONS);
+            }, () -> faithDiff.restore(photo(), OPTIONS));
             assertThat(seen).containsExactly(dtype);
             return restored;
         }

@@ -17,6 +17,7 @@ import dev.faithdiff.vae.Vae;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,10 +31,7 @@ class StagesTest {
 
     @BeforeEach void open() { scope = Scope.open(); }
 
-    @AfterEach void close() {
-        Engine.observe(null);
-        scope.close();
-    }
+    @AfterEach void close() { scope.close(); }
 
     private static Fixtures file(String name) { return Fixtures.open("stages/" + name + ".safetensors"); }
 
@@ -64,7 +62,7 @@ class StagesTest {
 
     @Test void lqEncoder() {
         Trace trace = new Trace();
-        check("lq_encoder", "features", model.unet.features(image("image.png")));
+        check("lq_encoder", "features", trace.of(() -> model.unet.features(image("image.png"))));
         trace.checkAll("lq_encoder", Map.of());
     }
 
@@ -98,7 +96,7 @@ class StagesTest {
         Tensor h = model.unet.unet().embed(latents);
         check("alignment", "b1.conv_in", h);
         Trace trace = new Trace();
-        check("alignment", "b1.feat_alpha", model.unet.update(h, condition));
+        check("alignment", "b1.feat_alpha", trace.of(() -> model.unet.update(h, condition)));
         trace.check("alignment", "b1.tokens");
         trace.check("alignment", "b1.transformer.0");
         trace.check("alignment", "b1.transformer.1");
@@ -112,7 +110,7 @@ class StagesTest {
         Tensor l = latents.slice(0, 0, 1), c = features.slice(0, 0, 1);
         check("alignment", "b2_same.sample_after_alignment", model.unet.align(l.concat(0, l), model.unet.condition(c.concat(0, c))));
         Trace trace = new Trace();
-        check("alignment", "b2_different.sample_after_alignment", model.unet.align(latents, model.unet.condition(features)));
+        check("alignment", "b2_different.sample_after_alignment", trace.of(() -> model.unet.align(latents, model.unet.condition(features))));
         trace.check("alignment", "b2_different.transformer.1");
     }
 
@@ -141,8 +139,8 @@ class StagesTest {
     @Test void unetIntermediates() {
         Fixtures f = file("unet");
         Trace trace = new Trace();
-        model.unet.predict(tensor(f, "latents"), model.unet.condition(tensor(f, "features")), timestep("unet_trace"), new Context(tensor(f, "prompt_embeds").slice(0, 1, 2)),
-                tensor(f, "pooled").slice(0, 1, 2), tensor(f, "time_ids").slice(0, 1, 2));
+        trace.of(() -> model.unet.predict(tensor(f, "latents"), model.unet.condition(tensor(f, "features")), timestep("unet_trace"),
+                new Context(tensor(f, "prompt_embeds").slice(0, 1, 2)), tensor(f, "pooled").slice(0, 1, 2), tensor(f, "time_ids").slice(0, 1, 2)));
         Fixtures t = file("unet_trace");
         float[] sinusoids = Sinusoid.embed(tensor(f, "time_ids").toFloats(), t.shape("add_time_proj").size(1));
         Fixtures.assertClose("add_time_proj", sinusoids, t.floats("add_time_proj"), atol("unet_trace", "add_time_proj"));
@@ -180,11 +178,12 @@ class StagesTest {
         private final List<float[]> results = new ArrayList<>();
         private final List<int[]> shapes = new ArrayList<>();
 
-        Trace() {
-            Engine.observe((op, in, out, kernel, nanos) -> {
+        /** The result of some work, whose ops it keeps the results of. */
+        Tensor of(Supplier<Tensor> work) {
+            return Engine.observed((op, in, out, kernel, nanos) -> {
                 results.add(out.toFloats());
                 shapes.add(out.shape().toArray());
-            });
+            }, work);
         }
 
         void checkAll(String file, Map<String, Boolean> except) {
@@ -192,7 +191,6 @@ class StagesTest {
         }
 
         void check(String file, String name) {
-            Engine.observe(null);
             Fixtures f = file(file);
             float[] expected = f.shape(name).rank() == 4 ? f.nhwc(name) : f.floats(name);
             boolean firstChannel = f.shape(name).rank() == 4 && f.shape(name).size(1) == 1;

@@ -46,14 +46,12 @@ final class StandInPipeline {
     private static Image opByOp(Path folder, Device device, DType dtype) {
         List<String> wrong = new ArrayList<>();
         int[] held = {0};
-        Engine.observe((op, in, out, kernel, nanos) -> {
+        Image image = Engine.observed((op, in, out, kernel, nanos) -> {
             if (Stream.of(in).anyMatch(t -> t.storage() == out.storage())) return; // in place, a part of the op that follows
             held[0]++;
             double part = errorOfAllowed(op, in, out, kernel);
             if (part > 1) wrong.add(kernel + " makes " + out + " with " + part + " of the error that is allowed");
-        });
-        Image image = restore(folder, device, dtype, Offload.NONE);
-        Engine.observe(null);
+        }, () -> restore(folder, device, dtype, Offload.NONE));
         System.out.println(held[0] + " ops in " + dtype + " are held against their references");
         assertThat(held[0]).isGreaterThan(1000);
         assertThat(wrong).isEmpty();

@@ -25,7 +25,7 @@ final class DeviceChoice {
      * @param remarks hears what somebody who has a GPU should know before the work begins
      */
     Chosen open(DType dtype, Consumer<String> remarks) {
-        return name.equals("auto") ? auto(Backend.of("cuda"), dtype, remarks) : new Chosen(Device.of(name), null);
+        return name.equals("auto") ? auto(Backend.of("cuda"), dtype, remarks) : new Chosen(Backend.device(name), null);
     }
 
     /** The first GPU if it computes each op as its reference does, else the CPU, whatever goes wrong. */

@@ -1,13 +1,12 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.kernels.lab.Cases;
-import dev.faithdiff.tensor.op.Backend;
-import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.op.KernelTable;
 import dev.faithdiff.tensor.op.Op;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,14 +20,19 @@ final class KernelChoice {
             + "reference (slow); may be repeated. See 'faithdiff kernels list'.")
     private Map<String, String> kernels = Map.of();
 
-    /** Makes the choice for a kind of device. @throws ParameterException listing what there is instead of a wrong name */
-    void apply(String kind) {
-        kernels.forEach((name, kernel) -> {
+    /** The chosen kernels of a kind of device before all others. @throws ParameterException listing what there is instead of a wrong name */
+    KernelTable table(String kind) {
+        KernelTable table = KernelTable.STANDARD;
+        for (Map.Entry<String, String> choice : kernels.entrySet()) {
+            String name = choice.getKey();
             Class<? extends Op> op = op(name).orElseThrow(() -> wrong("there is no op '" + name + "'; there are " + ops()));
-            List<String> own = Stream.concat(Backend.of(kind).kernels().stream().filter(k -> k.op() == op).map(k -> k.name()), Stream.of("reference")).toList();
-            if (!own.contains(kernel)) throw wrong("there is no kernel '" + kernel + "' for " + Op.name(op) + " on " + kind + "; there are " + own);
-            Engine.choose(op, kernel);
-        });
+            try {
+                table = table.with(kind, op, choice.getValue());
+            } catch (OpError e) {
+                throw wrong(e.getMessage());
+            }
+        }
+        return table;
     }
 
     private ParameterException wrong(String message) { return new ParameterException(spec.commandLine(), message); }

@@ -86,7 +86,7 @@ final class KernelsCommand implements Callable<Integer> {
         List<Case> cases = Cases.model(op(op)).stream().filter(c -> c.name().contains(filter)).toList();
         if (cases.isEmpty()) throw wrong("no model case of " + Op.name(op(op)) + " has '" + filter + "' in its name; see 'faithdiff kernels list " + op + "'");
         if (shapes != null) cases = List.of(cases.getFirst().reshaped(Arrays.stream(shapes).map(this::shape).toList()));
-        Device on = Device.of(device);
+        Device on = Backend.device(device);
         Table table = new Table("case", "kernel", "median ms", "best ms", "GFLOP/s", "GB/s", "of limit");
         for (Case c : cases) {
             for (Bench.Time t : Bench.run(c, on, Bench.takers(c, on), millis)) {

@@ -48,14 +48,10 @@ final class Profile implements Engine.Observer, AutoCloseable {
     private String module = "input", stage = "open";
     private long moduleBegin = start, stageBegin = start, lastEnd = start;
 
-    private Profile(Trace trace) { this.trace = trace; }
+    /** @param file where the trace goes; it appears at the {@link #end} */
+    Profile(Path file) { this(new Trace(file)); }
 
-    /** Watches every op from now until {@link #close}. */
-    static Profile start(Path file) {
-        Profile p = new Profile(new Trace(file));
-        Engine.observe(p);
-        return p;
-    }
+    private Profile(Trace trace) { this.trace = trace; }
 
     @Override public synchronized void ran(Op op, Tensor[] in, Tensor out, String kernel, long nanos) {
         long end = System.nanoTime(), begin = end - nanos, flops = op.flops(in), bytes = op.bytes(in);
@@ -104,7 +100,6 @@ final class Profile implements Engine.Observer, AutoCloseable {
 
     /** Completes the trace file and returns the tables. */
     String end(Device device) {
-        Engine.observe(null);
         endStage("");
         trace.finish();
         double seconds = (System.nanoTime() - start) / 1e9, kernels = ops.values().stream().mapToLong(s -> s.total).sum() / 1e9;
@@ -131,8 +126,5 @@ final class Profile implements Engine.Observer, AutoCloseable {
         return table;
     }
 
-    @Override public void close() {
-        Engine.observe(null);
-        trace.close();
-    }
+    @Override public void close() { trace.close(); }
 }

@@ -11,6 +11,8 @@ import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Photo;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.KernelTable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -98,18 +101,17 @@ final class RestoreCommand implements Callable<Integer> {
     private int restoreOne(Path in) {
         Chosen chosen = device();
         Device on = chosen.device();
-        kernels.apply(on.kind());
+        KernelTable table = kernels.table(on.kind());
         Photo photo = ImageFiles.readPhoto(in);
         ImageFiles.checkWritable(out);
         long begin = System.nanoTime();
-        Settings settings;
-        Image restored;
+        Restored restored;
         String profile = "";
         Path state = resume ? Batch.state(out) : null;
         try (Interrupt _ = new Interrupt()) {
-            try (Profile p = trace == null ? null : Profile.start(trace); Restorer restorer = restorer(on)) {
-                settings = settings(restorer);
-                restored = restore(photo.image(), restorer, settings.options(), p == null ? Listener.NONE : p.stages(), state);
+            try (Profile p = trace == null ? null : new Profile(trace)) {
+                Supplier<Restored> work = () -> restored(photo.image(), on, p == null ? Listener.NONE : p.stages(), state);
+                restored = Engine.onKernels(table, () -> p == null ? work.get() : Engine.observed(p, work));
                 if (p != null) profile = p.end(on);
             } catch (CancellationException e) {
                 new Remarks(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
@@ -117,15 +119,25 @@ final class RestoreCommand implements Callable<Integer> {
                 return INTERRUPTED;
             }
         }
-        ImageFiles.write(Batch.finished(photo, restored, settings, !noMetadata), out);
+        ImageFiles.write(Batch.finished(photo, restored.image, restored.settings, !noMetadata), out);
         if (resume) state.toFile().delete();
         if (!quiet) {
-            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", out, restored.width(),
-                    restored.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, chosen.ending());
+            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", out, restored.image.width(),
+                    restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, chosen.ending());
         }
         spec.commandLine().getOut().print(profile);
         spec.commandLine().getOut().flush();
         return 0;
+    }
+
+    private record Restored(Image image, Settings settings) {}
+
+    /** One photo, from opening the model to closing it. */
+    private Restored restored(Image photo, Device on, Listener first, Path state) {
+        try (Restorer restorer = restorer(on)) {
+            Settings settings = settings(restorer);
+            return new Restored(restore(photo, restorer, settings.options(), first, state), settings);
+        }
     }
 
     /** A list of photos, or one into a file, with the reports of lists. */
@@ -133,11 +145,13 @@ final class RestoreCommand implements Callable<Integer> {
         if (trace != null || preview != null) throw usage("--profile and --preview are for one photo without --log and --progress");
         List<Job> jobs = intoFolder ? jobs() : List.of(new Job(Path.of(in.getFirst()), out));
         Chosen chosen = device();
-        Device on = chosen.device();
-        kernels.apply(on.kind());
+        return Engine.onKernels(kernels.table(chosen.device().kind()), () -> restoreMany(jobs, chosen, many.overwrite() || !intoFolder));
+    }
+
+    private int restoreMany(List<Job> jobs, Chosen chosen, boolean overwrite) {
         try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt _ = new Interrupt();
-                Restorer restorer = restorer(on)) {
-            Batch batch = new Batch(restorer, settings(restorer), !noMetadata, many.overwrite() || !intoFolder, resume, report);
+                Restorer restorer = restorer(chosen.device())) {
+            Batch batch = new Batch(restorer, settings(restorer), !noMetadata, overwrite, resume, report);
             boolean stopped = batch.run(jobs);
             report.end(stopped, chosen);
             return stopped ? INTERRUPTED : report.failed() ? 1 : 0;

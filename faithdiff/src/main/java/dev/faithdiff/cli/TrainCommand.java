@@ -1,6 +1,8 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.train.RunFile;
 import dev.faithdiff.train.Training;
 import java.nio.file.Path;
@@ -57,11 +59,13 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         if (steps != null && steps < 1) throw new ParameterException(spec.commandLine(), "--steps must be at least 1, not " + steps);
-        RunFile run = RunFile.read(file, photos, heldOut);
-        if (steps != null) run = run.withSteps(steps);
-        if (ablations != null) run = run.withAblations(ablations);
-        Device on = Device.of(device);
-        kernels.apply(on.kind());
+        RunFile read = RunFile.read(file, photos, heldOut), shorter = steps == null ? read : read.withSteps(steps);
+        RunFile run = ablations == null ? shorter : shorter.withAblations(ablations);
+        Device on = Backend.device(device);
+        return Engine.onKernels(kernels.table(on.kind()), () -> train(run, on));
+    }
+
+    private int train(RunFile run, Device on) {
         CountDownLatch ended = new CountDownLatch(1);
         try (TrainBar bar = new TrainBar(spec.commandLine().getErr(), run.totalSteps(), quiet); Training training = new Training(run, out, on, resume, bar)) {
             Thread here = Thread.currentThread(), onSignal = new Thread(() -> stop(training, ended, here));

@@ -63,13 +63,15 @@ final class StageRun implements AutoCloseable {
     }
 
     /**
-     * Does one step.
+     * Does one step, with the device for itself.
      *
      * @param step  of the stage, from 0
      * @param total steps done in all stages with this one
      * @throws IllegalStateException if the loss is not a number; the parameters are then as before
      */
-    StepRecord step(long step, long total) {
+    StepRecord step(long step, long total) { return device.exclusive(() -> take(step, total)); }
+
+    private StepRecord take(long step, long total) {
         long begin = System.nanoTime(), waited = loader.waitNanos();
         double loss = 0, norm, factor = schedule.factor(step);
         try (Scope _ = Scope.open()) {

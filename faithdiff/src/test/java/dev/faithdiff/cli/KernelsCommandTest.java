@@ -68,14 +68,11 @@ class KernelsCommandTest {
 
     @Test void profilesARestorationOnAChosenKernel() throws IOException {
         Path trace = dir.resolve("trace.json");
-        try {
-            CommandLineRun r = run("restore", photo(), "-o", dir.resolve("out.png"), "--scale", "1", "--steps", "1", "-q", "--profile", trace, "--kernel",
-                    "AffineOp=reference");
-            assertThat(r.code()).as(r.err()).isZero();
-            assertThat(r.out()).contains("Conv2dOp", "Ops took ").containsPattern("AffineOp +\\| reference ").containsPattern("blocks?\\.\\d+\\.(resnets|attentions)\\.\\d");
-        } finally {
-            Engine.choose(AffineOp.class, null);
-        }
+        CommandLineRun r = run("restore", photo(), "-o", dir.resolve("out.png"), "--scale", "1", "--steps", "1", "-q", "--profile", trace, "--kernel",
+                "AffineOp=reference");
+        assertThat(r.code()).as(r.err()).isZero();
+        assertThat(r.out()).contains("Conv2dOp", "Ops took ").containsPattern("AffineOp +\\| reference ").containsPattern("blocks?\\.\\d+\\.(resnets|attentions)\\.\\d");
+        assertThat(Engine.kernels("cpu", AffineOp.class)).as("after the command").isNotEmpty();
         Set<String> kinds = new TreeSet<>();
         for (var e : JsonParser.parseString(Files.readString(trace)).getAsJsonObject().getAsJsonArray("traceEvents")) {
             JsonObject event = e.getAsJsonObject();

@@ -15,6 +15,7 @@ import dev.faithdiff.tensor.Pool;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.vae.BlendedTiles.Sink;
 import dev.faithdiff.vae.BlendedTiles.Source;
 import java.nio.file.Path;
@@ -139,7 +140,7 @@ class RrdbNetTest {
     @ValueSource(ints = {4, 2, 1})
     void memory(int scale) {
         RrdbConfig c = new RrdbConfig(scale, RELEASED.features(), RELEASED.growth(), RELEASED.blocks());
-        Device dry = Device.of("dry");
+        Device dry = Backend.device("dry");
         int side = 2048;
         try (Scope _ = Scope.open(); Weights w = Weights.init(1, dry)) {
             RrdbNet net = new RrdbNet(w, c);

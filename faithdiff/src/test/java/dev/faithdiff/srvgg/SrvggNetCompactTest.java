@@ -13,6 +13,7 @@ import dev.faithdiff.tensor.Pool;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,7 +61,7 @@ class SrvggNetCompactTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4})
     void memory(int scale) {
-        Device dry = Device.of("dry");
+        Device dry = Backend.device("dry");
         int side = 4096;
         try (Scope _ = Scope.open(); Weights w = Weights.init(1, dry)) {
             SrvggNetCompact net = new SrvggNetCompact(w, new SrvggConfig(scale, 64, 32));

@@ -11,6 +11,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import java.util.ArrayList;
@@ -84,7 +85,7 @@ public final class DeviceBench implements Callable<Integer> {
             whole.keySet().forEach(System.out::println);
             return 0;
         }
-        on = Device.of(device);
+        on = Backend.device(device);
         if (on == Device.CPU) types = List.of(DType.F32);
         for (DType t : types) limit(t);
         for (Case c : cases) if (c.types().activation() == c.types().weight() && types.contains(c.types().activation())) kernels(c);

@@ -55,15 +55,10 @@ public final class Work implements AutoCloseable {
     /** Runs once and adds up what the ops cost. */
     public Cost cost() {
         AtomicLong flops = new AtomicLong(), bytes = new AtomicLong();
-        Engine.observe((op, in, out, kernel, nanos) -> {
+        Engine.observed((op, in, out, kernel, nanos) -> {
             flops.addAndGet(op.flops(in));
             bytes.addAndGet(op.bytes(in));
-        });
-        try {
-            run();
-        } finally {
-            Engine.observe(null);
-        }
+        }, this::run);
         return new Cost(flops.get(), bytes.get());
     }
 

@@ -1,18 +1,23 @@
 package dev.faithdiff.tensor;
 
-import dev.faithdiff.tensor.op.Backend;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
-/** Where storage lives and kernels run. */
+/**
+ * Where storage lives and kernels run.
+ *
+ * <p>Several threads may use one device. The CPU serves them side by side. A GPU does one request after the other, and a thread that wants no
+ * other's work between its own does it inside {@link #exclusive}: a restoration, a training step, what is recorded for a {@link #replay}.
+ */
 public interface Device {
     /** The host processor; always there. */
     Device CPU = new Cpu();
 
-    /** {@code "cpu"}, {@code "cuda:0"}: what {@link #of} takes. */
+    /** {@code "cpu"}, {@code "cuda:0"}: what {@link dev.faithdiff.tensor.op.Backend#device} takes. */
     String name();
 
-    /** The kind of device, which selects its {@link Backend}: {@code "cpu"} or {@code "cuda"}. */
+    /** The kind of device, which selects its {@link dev.faithdiff.tensor.op.Backend}: {@code "cpu"} or {@code "cuda"}. */
     String kind();
 
     /** Memory with undefined contents, 64-byte aligned, from this device's pool. */
@@ -49,28 +54,15 @@ public interface Device {
         return () -> {};
     }
 
+    /**
+     * Does work that has this device for itself, where the device does one thing at a time. There is one lock for each such device: other
+     * threads wait at their next request to it until the work ends, and the thread that holds it may call this again. Elsewhere, as on the
+     * CPU, it only does the work.
+     *
+     * @param work must not wait for another thread that uses the device
+     */
+    default <T> T exclusive(Supplier<T> work) { return work.get(); }
+
     /** Work in the form that is best repeated here; as it is where recording gains nothing. */
     default Replay replay(Replay work) { return work; }
-
-    /**
-     * The device of a name such as {@code "cpu"} or {@code "cuda:1"}.
-     *
-     * @throws OpError if there is no such device, with the reason
-     */
-    static Device of(String name) {
-        if (name.equals("cpu")) return CPU;
-        int colon = name.indexOf(':');
-        String kind = colon < 0 ? name : name.substring(0, colon);
-        int index;
-        try {
-            index = colon < 0 ? 0 : Integer.parseInt(name.substring(colon + 1));
-        } catch (NumberFormatException e) {
-            throw new OpError("device '" + name + "' is not of the form cpu, cuda or cuda:N");
-        }
-        Backend backend = Backend.of(kind);
-        if (backend == null) throw new OpError("device '" + name + "': this build has no backend '" + kind + "'");
-        String reason = backend.unavailable();
-        if (reason != null) throw new OpError("device '" + name + "' is not available: " + reason);
-        return backend.open(index);
-    }
 }

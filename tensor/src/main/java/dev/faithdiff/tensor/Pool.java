@@ -48,8 +48,9 @@ public final class Pool {
      */
     public synchronized long take(long bytes) {
         long size = rounded(bytes);
-        if (filling != null) {
-            Long own = pop(filling.idle, size);
+        Reserve r = filling != null && filling.filler == Thread.currentThread() ? filling : null;
+        if (r != null) {
+            Long own = pop(r.idle, size);
             if (own != null) return own;
         }
         Long same = pop(idle, size);
@@ -58,7 +59,7 @@ public final class Pool {
         usedBytes += size;
         peakUsedBytes = Math.max(peakUsedBytes, usedBytes);
         peakBytes = Math.max(peakBytes, usedBytes + idleBytes);
-        if (filling != null) reserved.put(address, filling);
+        if (r != null) reserved.put(address, r);
         return address;
     }
 
@@ -98,18 +99,19 @@ public final class Pool {
         blocks.computeIfAbsent(size, s -> new ArrayDeque<>()).push(address);
     }
 
-    /** Opens a reserve, which takes part in everything from now on until it is {@linkplain Reserve#seal sealed}. */
+    /** Opens a reserve, which is filled by all that this thread takes until it is {@linkplain Reserve#seal sealed}. */
     public synchronized Reserve reserve() {
         if (filling != null) throw new IllegalStateException("a reserve of " + device + " is being filled already");
         return filling = new Reserve();
     }
 
     /**
-     * Blocks for work that will be repeated at the same addresses. What is taken before it is sealed is the reserve's: once given back it serves
-     * the reserve alone, and counts as used, until this is closed.
+     * Blocks for work that will be repeated at the same addresses. What its thread takes before it is sealed is the reserve's: once given back
+     * it serves the reserve alone, and counts as used, until this is closed.
      */
     public final class Reserve implements AutoCloseable {
         private final Map<Long, ArrayDeque<Long>> idle = new HashMap<>();
+        private final Thread filler = Thread.currentThread();
 
         private Reserve() {}
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
 class PoolTest {
@@ -77,6 +78,21 @@ class PoolTest {
         pool.give(none, 0);
         pool.trim();
         assertThat(freed).containsExactly(none);
+    }
+
+    @Test void aReserveIsFilledByItsOwnThread() throws Exception {
+        Pool.Reserve reserve = pool.reserve();
+        long own = pool.take(1000);
+        FutureTask<Long> others = new FutureTask<>(() -> pool.take(1000));
+        Thread.ofPlatform().start(others);
+        long other = others.get();
+        reserve.seal();
+        pool.give(own, 1000);
+        assertThat(pool.idleBytes()).as("the reserve keeps its block").isZero();
+        pool.give(other, 1000);
+        assertThat(pool.take(1000)).isEqualTo(other);
+        reserve.close();
+        assertThat(pool.take(1000)).isEqualTo(own);
     }
 
     @Test void runningOutSaysWhatWasAskedAndHeld() {

@@ -1,6 +1,8 @@
 package dev.faithdiff.kernels.cpu;
 
-import java.util.concurrent.atomic.AtomicBoolean;
+import dev.faithdiff.tensor.op.Engine;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
@@ -9,17 +11,19 @@ import java.util.function.IntConsumer;
  * A fixed pool of daemon threads that share numbered tasks: {@code run(n, body)} calls {@code body} once for each of 0..n-1.
  *
  * <p>The caller works too, so {@code faithdiff.threads} (default: the processors) counts it. Tasks are taken one by one from a
- * counter, so their number should not depend on the number of threads where sums do. A call from inside a task, or while another
- * thread is using the pool, runs on its own thread.
+ * counter, so their number should not depend on the number of threads where sums do. A call from inside a task runs on its own thread.
+ *
+ * <p>Several threads may call at once. Each works on its own tasks, and the pool helps with those of the call that came first, then with the
+ * next. A caller waits for nothing but its own tasks, so callers cannot block each other.
  */
 public final class Parallel {
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
     private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", PROCESSORS));
     /** Looks for work before parking: tens of microseconds, what waking a thread costs and more than the gap between kernels. */
     private static final int SPINS = 3000;
-    private static final AtomicBoolean BUSY = new AtomicBoolean();
     private static final Worker[] WORKERS = new Worker[THREADS - 1];
-    private static volatile Job current;
+    /** Those with tasks that nobody has begun, oldest first. */
+    private static final List<Job> JOBS = new CopyOnWriteArrayList<>();
 
     static {
         for (int i = 0; i < WORKERS.length; i++) (WORKERS[i] = new Worker(i + 1)).start();
@@ -32,21 +36,33 @@ public final class Parallel {
 
     /** Runs all tasks and returns when the last has ended; an exception of a task skips those not begun and is thrown here. */
     public static void run(int tasks, IntConsumer body) {
-        if (tasks <= 1 || WORKERS.length == 0 || Thread.currentThread() instanceof Worker || !BUSY.compareAndSet(false, true)) {
+        if (tasks <= 1 || WORKERS.length == 0 || isInTask()) {
             for (int i = 0; i < tasks; i++) body.accept(i);
             return;
         }
         Job job = new Job(tasks, body);
-        try {
-            current = job;
-            for (int i = 0; i < Math.min(WORKERS.length, tasks - 1); i++) WORKERS[i].wake();
-            job.work();
-            job.await();
-        } finally {
-            current = null;
-            BUSY.set(false);
-        }
+        JOBS.add(job);
+        wake(tasks - 1);
+        job.work();
+        JOBS.remove(job);
+        job.await();
         job.rethrow();
+    }
+
+    private static boolean isInTask() {
+        Thread here = Thread.currentThread();
+        if (here instanceof Worker) return true;
+        for (Job job : JOBS) if (job.caller == here) return true;
+        return false;
+    }
+
+    /** Workers that help somebody come by themselves when they are done. */
+    private static void wake(int most) {
+        for (int i = 0, free = 0; i < WORKERS.length && free < most; i++) {
+            if (WORKERS[i].working) continue;
+            WORKERS[i].wake();
+            free++;
+        }
     }
 
     private static final class Job {
@@ -55,6 +71,7 @@ public final class Parallel {
         private final AtomicInteger next = new AtomicInteger();
         private final AtomicInteger ended = new AtomicInteger();
         private final Thread caller = Thread.currentThread();
+        private final Runnable help = Engine.carried(this::work);
         private volatile Throwable failure;
 
         Job(int tasks, IntConsumer body) {
@@ -94,7 +111,7 @@ public final class Parallel {
     }
 
     private static final class Worker extends Thread {
-        private volatile boolean parked;
+        private volatile boolean parked, working;
 
         Worker(int number) {
             super("faithdiff-" + number);
@@ -116,11 +133,15 @@ public final class Parallel {
             }
         }
 
-        private static boolean help() {
-            Job job = current;
-            if (job == null || !job.hasWork()) return false;
-            job.work();
-            return true;
+        private boolean help() {
+            for (Job job : JOBS) {
+                if (!job.hasWork()) continue;
+                working = true;
+                job.help.run();
+                working = false;
+                return true;
+            }
+            return false;
         }
     }
 }

@@ -40,11 +40,10 @@ final class CopyStream {
         check(JCudaDriver.cuMemcpyHtoDAsync(Address.device(to), Address.host(pinned.address()), pinned.byteSize(), stream), "copying to " + device.name());
         CUevent arrived = event();
         check(JCudaDriver.cuEventRecord(arrived, stream), "recording an event");
-        return () -> {
-            device.use();
+        return () -> device.request(() -> {
             check(JCudaDriver.cuStreamWaitEvent(device.stream(), arrived, 0), "ordering computing behind a copy");
             check(JCudaDriver.cuEventDestroy(arrived), "freeing an event");
-        };
+        });
     }
 
     private static CUevent event() {

@@ -58,11 +58,11 @@ final class Cublas {
     }
 
     /** {@code C [m, n] = A [m, k] B [k, n]}; a flag says that an operand is stored transposed. A, B and C are of one type. */
-    synchronized void product(DType dtype, boolean transposeA, boolean transposeB, int m, int n, int k, long a, long b, long c) {
+    void product(DType dtype, boolean transposeA, boolean transposeB, int m, int n, int k, long a, long b, long c) {
         int type = type(dtype);
-        check(JCublas2.cublasGemmEx_new(handle, operation(transposeB), operation(transposeA), n, m, k, one,
+        device.request(() -> check(JCublas2.cublasGemmEx_new(handle, operation(transposeB), operation(transposeA), n, m, k, one,
                 Address.device(b), type, transposeB ? k : n, Address.device(a), type, transposeA ? m : k, zero,
-                Address.device(c), type, n, cublasComputeType.CUBLAS_COMPUTE_32F, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmEx");
+                Address.device(c), type, n, cublasComputeType.CUBLAS_COMPUTE_32F, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmEx"));
     }
 
     /** {@code batch} products, each right after the one before in all three. */
@@ -72,11 +72,11 @@ final class Cublas {
     }
 
     /** {@code batch} products of A {@code [m, k]} and B {@code [k, n]} of one type into C {@code [m, n]} of that type or of F32. */
-    synchronized void products(int batch, int m, int n, int k, Matrices a, Matrices b, Matrices c) {
-        check(JCublas2.cublasGemmStridedBatchedEx_new(handle, operation(b.transposed), operation(a.transposed), n, m, k, one,
+    void products(int batch, int m, int n, int k, Matrices a, Matrices b, Matrices c) {
+        device.request(() -> check(JCublas2.cublasGemmStridedBatchedEx_new(handle, operation(b.transposed), operation(a.transposed), n, m, k, one,
                 Address.device(b.address), type(b.dtype), b.step, b.apart, Address.device(a.address), type(a.dtype), a.step, a.apart, zero,
                 Address.device(c.address), type(c.dtype), c.step, c.apart, batch, cublasComputeType.CUBLAS_COMPUTE_32F,
-                cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmStridedBatchedEx");
+                cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmStridedBatchedEx"));
     }
 
     /** True for the types that it multiplies. */

@@ -11,6 +11,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
@@ -21,12 +23,15 @@ import jcuda.driver.JCudaDriver;
 /**
  * One GPU: its primary context, one stream on which everything happens in order, so that freed memory can be reused at once, a pool over
  * the driver's memory, and pinned staging for copies from and to the host. Only weights that come in ahead of their use have a stream of their own.
+ *
+ * <p>Every request of any thread takes the device's one lock, so none falls into what another thread captures.
  */
 final class CudaDevice implements Device, Entry.Target {
     private static final int OUT_OF_MEMORY = 2;
     private static final ThreadLocal<CudaDevice> CURRENT = new ThreadLocal<>();
 
     private final int index;
+    private final ReentrantLock lock = new ReentrantLock();
     private final CUdevice device = new CUdevice();
     private final CUcontext context = new CUcontext();
     private final CUstream stream = new CUstream();
@@ -71,24 +76,12 @@ final class CudaDevice implements Device, Entry.Target {
     CudaModules modules() { return modules; }
 
     /** cuBLAS on this device, opened at its first use. */
-    synchronized Cublas cublas() {
-        use();
-        if (cublas == null) cublas = new Cublas(this);
-        return cublas;
-    }
+    Cublas cublas() { return exclusive(() -> cublas == null ? cublas = new Cublas(this) : cublas); }
 
     /** cuDNN on this device, opened at its first use. */
-    synchronized Cudnn cudnn() {
-        use();
-        if (cudnn == null) cudnn = new Cudnn(this, cache);
-        return cudnn;
-    }
+    Cudnn cudnn() { return exclusive(() -> cudnn == null ? cudnn = new Cudnn(this, cache) : cudnn); }
 
-    private synchronized CopyStream copies() {
-        use();
-        if (copies == null) copies = new CopyStream(this);
-        return copies;
-    }
+    private CopyStream copies() { return exclusive(() -> copies == null ? copies = new CopyStream(this) : copies); }
 
     /** Compute capability times ten: 90 on Hopper. */
     int capability() { return capability; }
@@ -119,48 +112,66 @@ final class CudaDevice implements Device, Entry.Target {
         CURRENT.set(this);
     }
 
+    @Override public <T> T exclusive(Supplier<T> work) {
+        lock.lock();
+        try {
+            use();
+            return work.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Asks something of the driver, {@linkplain #exclusive in turn} and in this device's context. */
+    void request(Runnable request) {
+        exclusive(() -> {
+            request.run();
+            return null;
+        });
+    }
+
     @Override public Entry entry(String source, String entry, List<String> defines) {
         return new CudaEntry(this, modules.function(source, entry, defines), source + "." + entry);
     }
 
     @Override public Launch launch() { return launch.get(); }
 
-    @Override public Storage allocate(long bytes) {
-        use();
-        return new Storage(this, pool.take(bytes), bytes, null);
-    }
+    @Override public Storage allocate(long bytes) { return exclusive(() -> new Storage(this, pool.take(bytes), bytes, null)); }
 
     @Override public void release(Storage storage) { pool.give(storage.address(), storage.bytes()); }
 
     @Override public void upload(MemorySegment host, Storage to, long offset) {
-        requireNotCapturing();
-        use();
-        staging.upload(host, to.address() + offset);
+        request(() -> {
+            requireNotCapturing();
+            staging.upload(host, to.address() + offset);
+        });
     }
 
     @Override public void download(Storage from, long offset, MemorySegment host) {
-        requireNotCapturing();
-        use();
-        staging.download(from.address() + offset, host);
+        request(() -> {
+            requireNotCapturing();
+            staging.download(from.address() + offset, host);
+        });
     }
 
     /** Copies within the device. */
     void copy(Tensor from, Tensor to) {
-        use();
-        check(JCudaDriver.cuMemcpyDtoDAsync(Address.device(to.address()), Address.device(from.address()), from.bytes(), stream),
-                "copying " + from + " on " + name());
+        request(() -> check(JCudaDriver.cuMemcpyDtoDAsync(Address.device(to.address()), Address.device(from.address()), from.bytes(), stream),
+                "copying " + from + " on " + name()));
     }
 
-    @Override public MemorySegment hostMemory(long bytes, Arena arena) { return copies().pin(bytes, arena); }
+    @Override public MemorySegment hostMemory(long bytes, Arena arena) { return exclusive(() -> copies().pin(bytes, arena)); }
 
     @Override public Runnable uploadAhead(MemorySegment host, Storage to) {
-        requireNotCapturing();
-        return copies().upload(host, to.address());
+        return exclusive(() -> {
+            requireNotCapturing();
+            return copies().upload(host, to.address());
+        });
     }
 
     @Override public Replay replay(Replay work) { return new CudaGraph(this, work); }
 
-    /** Says whether work is captured instead of done. */
+    /** Says whether work is captured instead of done; for the thread that has the device. */
     void setCapturing(boolean on) { capturing = on; }
 
     private void requireNotCapturing() {
@@ -168,9 +179,10 @@ final class CudaDevice implements Device, Entry.Target {
     }
 
     @Override public void synchronize() {
-        requireNotCapturing();
-        use();
-        check(JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name());
+        request(() -> {
+            requireNotCapturing();
+            check(JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name());
+        });
     }
 
     @Override public Pool pool() { return pool; }

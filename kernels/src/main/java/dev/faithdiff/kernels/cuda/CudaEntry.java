@@ -10,8 +10,9 @@ import jcuda.driver.JCudaDriver;
 record CudaEntry(CudaDevice device, CUfunction function, String name) implements Entry {
     private static final int SHARED_WITHOUT_ASKING = 48 << 10;
 
-    @Override public void run(Launch l) {
-        device.use();
+    @Override public void run(Launch l) { device.request(() -> launch(l)); }
+
+    private void launch(Launch l) {
         if (l.shared > SHARED_WITHOUT_ASKING) {
             check(JCudaDriver.cuFuncSetAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, l.shared),
                     name + " with " + l.shared + " bytes of shared memory");

@@ -17,7 +17,7 @@ import jcuda.driver.JCudaDriver;
 /**
  * Work as a CUDA graph, launched by one call. The first run is a plain one, in which kernels are compiled and algorithms measured; the second
  * captures what the work asks of the stream, on copies of the inputs and in a reserve of the pool, and from then on inputs are copied and the
- * graph is launched. While an observer wants to see every op, runs are plain.
+ * graph is launched. While an observer wants to see every op, runs are plain. A capture has the device for itself.
  */
 final class CudaGraph implements Replay {
     private final CudaDevice device;
@@ -41,7 +41,10 @@ final class CudaGraph implements Replay {
             warm = true;
             return work.run(in);
         }
-        device.use();
+        return device.exclusive(() -> launched(in));
+    }
+
+    private Tensor launched(Tensor... in) {
         if (!captured) capture();
         if (in.length != inputs.length) throw new CudaError("captured work takes " + inputs.length + " inputs, not " + in.length);
         for (int i = 0; i < in.length; i++) {

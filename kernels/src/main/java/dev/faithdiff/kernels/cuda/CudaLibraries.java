@@ -134,7 +134,8 @@ final class CudaLibraries {
 
     /**
      * Loads the natives of JCuda. It takes them from the folder {@code java.io.tmpdir} where files of their names are;
-     * a private folder keeps others from putting theirs there, and lets CUDA 13 have its own.
+     * a private folder keeps others from putting theirs there, and lets CUDA 13 have its own. JCuda knows no other way to name the folder, so
+     * the property changes for the moment of loading, once in a process; Java's own temporary files do not follow it.
      *
      * @param classes of JCuda, all but NVRTC's in need of a driver
      */

@@ -51,8 +51,9 @@ final class CudaModules {
      * @param defines compiler options such as {@code -DT0=F16}
      * @throws CudaError with the compiler's messages
      */
-    synchronized CUfunction function(String source, String entry, List<String> defines) {
-        device.use();
+    CUfunction function(String source, String entry, List<String> defines) { return device.exclusive(() -> find(source, entry, defines)); }
+
+    private CUfunction find(String source, String entry, List<String> defines) {
         CUmodule module = modules.computeIfAbsent(new Key(source, List.copyOf(defines)), this::load);
         CUfunction function = new CUfunction();
         check(JCudaDriver.cuModuleGetFunction(function, module, entry), "finding " + entry + " in " + source + ".cu");

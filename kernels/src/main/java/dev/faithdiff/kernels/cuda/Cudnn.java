@@ -82,7 +82,9 @@ final class Cudnn {
     }
 
     /** Fills the one of x, w and y that the pass computes. */
-    synchronized void run(Problem p, long x, long w, long y) {
+    void run(Problem p, long x, long w, long y) { device.request(() -> compute(p, x, w, y)); }
+
+    private void compute(Problem p, long x, long w, long y) {
         try (Scope _ = Scope.open()) {
             Plan plan = plans.get(p);
             if (plan == null) {

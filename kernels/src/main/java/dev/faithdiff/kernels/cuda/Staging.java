@@ -10,7 +10,8 @@ import jcuda.driver.JCudaDriver;
 
 /**
  * Two pieces of pinned host memory through which all copies go, one filled while the other travels: the GPU reads pageable memory at a
- * fraction of the bus. Copies are ordered with the kernels, on the device's one stream.
+ * fraction of the bus. Copies are ordered with the kernels, on the device's one stream. For the thread that {@linkplain CudaDevice#exclusive has
+ * the device}.
  */
 final class Staging {
     private static final int BYTES = 8 << 20;
@@ -25,7 +26,7 @@ final class Staging {
     Staging(CudaDevice device) { this.device = device; }
 
     /** Copies host memory; returns when {@code host} may change, not when it has arrived. */
-    synchronized void upload(MemorySegment host, long to) {
+    void upload(MemorySegment host, long to) {
         for (long at = 0; at < host.byteSize(); at += BYTES) {
             long bytes = Math.min(BYTES, host.byteSize() - at);
             int piece = next();
@@ -36,7 +37,7 @@ final class Staging {
     }
 
     /** Copies device memory; returns when it has arrived. */
-    synchronized void download(long from, MemorySegment host) {
+    void download(long from, MemorySegment host) {
         int before = -1;
         long total = host.byteSize(), at = 0;
         for (; at < total; at += BYTES) {

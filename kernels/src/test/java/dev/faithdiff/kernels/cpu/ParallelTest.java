@@ -2,9 +2,12 @@ package dev.faithdiff.kernels.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
@@ -42,14 +45,44 @@ class ParallelTest {
         assertThat(after.get()).isEqualTo(10);
     }
 
+    /** Each of them calls from inside its tasks, too. */
     @Test void servesCallersOnSeveralThreads() throws InterruptedException {
         AtomicInteger runs = new AtomicInteger();
         Thread[] callers = new Thread[4];
         for (int i = 0; i < callers.length; i++) {
-            (callers[i] = new Thread(() -> { for (int n = 0; n < 500; n++) Parallel.run(5, t -> runs.incrementAndGet()); })).start();
+            (callers[i] = new Thread(() -> {
+                for (int n = 0; n < 500; n++) Parallel.run(5, t -> Parallel.run(3, u -> runs.incrementAndGet()));
+            })).start();
         }
         for (Thread caller : callers) caller.join();
-        assertThat(runs.get()).isEqualTo(4 * 500 * 5);
+        assertThat(runs.get()).isEqualTo(4 * 500 * 5 * 3);
+    }
+
+    /** While one caller has all threads at work, another one calls: as soon as a thread is free, it helps. */
+    @Test void aSecondCallerIsHelped() throws InterruptedException {
+        assumeTrue(Parallel.threads() > 1, "there is nobody to help");
+        CountDownLatch busy = new CountDownLatch(Parallel.threads()), second = new CountDownLatch(1), both = new CountDownLatch(2);
+        Thread caller = Thread.ofPlatform().start(() -> Parallel.run(Parallel.threads(), i -> {
+            busy.countDown();
+            await(second);
+        }));
+        assertThat(await(busy)).isTrue();
+        AtomicInteger alone = new AtomicInteger();
+        Parallel.run(2, i -> {
+            second.countDown();
+            both.countDown();
+            if (!await(both)) alone.incrementAndGet();
+        });
+        caller.join();
+        assertThat(alone.get()).as("tasks that waited in vain for the other one to begin on another thread").isZero();
+    }
+
+    private static boolean await(CountDownLatch latch) {
+        try {
+            return latch.await(30, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** After its work the pool sleeps: over an idle second its threads compute for less than a fiftieth of it, all together. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Kernel;
@@ -38,7 +37,7 @@ class CudaLibrariesTest {
         assumeTrue(cuda.unavailable() != null, "this machine has a GPU");
         assertThat(cuda.unavailable()).contains("docs/cuda.md");
         assertThat(cuda.count()).isZero();
-        assertThatThrownBy(() -> Device.of("cuda:0")).isInstanceOf(OpError.class)
+        assertThatThrownBy(() -> Backend.device("cuda:0")).isInstanceOf(OpError.class)
                 .hasMessage("device 'cuda:0' is not available: " + cuda.unavailable());
     }
 

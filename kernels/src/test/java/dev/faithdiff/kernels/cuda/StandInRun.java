@@ -21,6 +21,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and launches, and
@@ -84,6 +86,7 @@ final class StandInRun {
         copies(device);
         memory(device);
         graphs(device);
+        captureAmongOthers(device);
         algorithms(device, cache);
     }
 
@@ -194,6 +197,39 @@ final class StandInRun {
             assertThatThrownBy(() -> reads.run(swap)).hasMessage("work that is captured to be repeated on cuda:0 must not wait for it or copy from or to the host");
             assertThat(swap.toFloats()).as("the device goes on").containsExactly(0, 1, 1, 0);
         }
+    }
+
+    /** Another thread that wants the device in the middle of a capture waits for its end. */
+    private static void captureAmongOthers(CudaDevice device) {
+        Scale scale = new Scale("scale", 0);
+        AffineOp op = new AffineOp(2, 1);
+        FutureTask<float[]> others = new FutureTask<>(() -> {
+            try (Scope _ = Scope.open()) {
+                return Engine.run(scale, op, Tensor.of(new float[] {5, 6}, 2).to(device)).toFloats();
+            }
+        });
+        Thread other = Thread.ofPlatform().daemon().unstarted(others);
+        int[] runs = {0};
+        StandIn.note("two threads");
+        try (Scope _ = Scope.open(); Replay replay = device.replay(in -> {
+            Tensor h = Engine.run(scale, op, in[0]);
+            if (++runs[0] == 2) startAndSeeWait(other);
+            return Engine.run(scale, op, h);
+        })) {
+            Tensor x = Tensor.of(new float[] {1, 2}, 2).to(device);
+            for (int i = 0; i < 2; i++) assertThat(replay.run(x).toFloats()).containsExactly(7, 11);
+            assertThat(others.get()).containsExactly(11, 13);
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+        StandIn.note("end of two threads");
+    }
+
+    private static void startAndSeeWait(Thread t) {
+        t.start();
+        long begin = System.nanoTime();
+        while (t.getState() != Thread.State.WAITING && System.nanoTime() - begin < 10e9) Thread.onSpinWait();
+        assertThat(t.getState()).as("the other thread").isEqualTo(Thread.State.WAITING);
     }
 
     /** What a graph uses stays its own until it ends. */

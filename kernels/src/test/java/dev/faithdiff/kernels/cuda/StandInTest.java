@@ -36,6 +36,8 @@ class StandInTest {
         assertThat(calls.stream().filter("module codecode"::equals)).as("launches share the module of their types").hasSize(3);
         assertThat(calls.stream().filter(c -> c.startsWith("pin 8388608"))).as("staging is pinned once").hasSize(2);
         graph(calls);
+        List<String> twoThreads = calls.subList(calls.indexOf("two threads"), calls.indexOf("end of two threads"));
+        assertThat(twoThreads.stream().filter(c -> c.startsWith("captured"))).as("launches in the capture").containsExactly("captured 2");
         List<String> expected = new ArrayList<>();
         for (Cudnn.Pass p : Cudnn.Pass.values()) {
             expected.addAll(List.of("first " + p, "measure", "second " + p));

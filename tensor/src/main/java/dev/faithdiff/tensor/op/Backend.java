@@ -1,6 +1,7 @@
 package dev.faithdiff.tensor.op;
 
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.OpError;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -25,6 +26,28 @@ public interface Backend {
 
     /** All kernels, best first for each op. */
     List<Kernel<?>> kernels();
+
+    /**
+     * The device of a name such as {@code "cpu"} or {@code "cuda:1"}.
+     *
+     * @throws OpError if there is no such device, with the reason
+     */
+    static Device device(String name) {
+        if (name.equals("cpu")) return Device.CPU;
+        int colon = name.indexOf(':');
+        String kind = colon < 0 ? name : name.substring(0, colon);
+        int index;
+        try {
+            index = colon < 0 ? 0 : Integer.parseInt(name.substring(colon + 1));
+        } catch (NumberFormatException e) {
+            throw new OpError("device '" + name + "' is not of the form cpu, cuda or cuda:N");
+        }
+        Backend backend = of(kind);
+        if (backend == null) throw new OpError("device '" + name + "': this build has no backend '" + kind + "'");
+        String reason = backend.unavailable();
+        if (reason != null) throw new OpError("device '" + name + "' is not available: " + reason);
+        return backend.open(index);
+    }
 
     /** The backend of a kind, or null. */
     static Backend of(String kind) { return all().get(kind); }

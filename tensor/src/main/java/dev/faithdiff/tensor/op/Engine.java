@@ -7,19 +7,16 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * The one funnel: every computation passes {@link #run}. Operands are checked, the result is allocated in the current scope, the
- * first kernel of the device's table that does not refuse computes it, and the tape records it.
+ * first kernel of the {@link KernelTable} that does not refuse computes it, and the tape records it.
  *
- * <p>{@code -Dfaithdiff.kernel.LinearOp=NAME} puts one kernel first; the name {@code reference} stands for the op's own loops.
- * {@code -Dfaithdiff.check.nan=true}, or {@link #checked} for some work, fails at the first op that produces a NaN or an infinity. An
- * interrupted thread gets no further than its next op.
+ * <p>{@link #observed}, {@link #checked}, {@link #onKernels} and {@link #onReferences} change how the ops of some work run: those that its
+ * thread runs meanwhile, and those of work that it hands to other threads by {@link #carried}; no others. {@code -Dfaithdiff.check.nan=true}
+ * checks every op of the process. An interrupted thread gets no further than its next op.
  */
 public final class Engine {
     /** Sees each computed op: what ran, on which kernel, for how long. */
@@ -27,10 +24,11 @@ public final class Engine {
         void ran(Op op, Tensor[] in, Tensor out, String kernel, long nanos);
     }
 
-    private static final boolean CHECK_NAN = Boolean.getBoolean("faithdiff.check.nan");
-    private static final ScopedValue<Boolean> REFERENCES = ScopedValue.newInstance(), CHECKS = ScopedValue.newInstance();
-    private static final Map<String, Map<Class<?>, List<Kernel<?>>>> TABLES = new ConcurrentHashMap<>();
-    private static volatile Observer observer;
+    /** How ops run: on which kernels, whether on none, whether results are checked, and who sees them (null: nobody). */
+    private record Mode(KernelTable kernels, boolean references, boolean checks, Observer observer) {}
+
+    private static final Mode PLAIN = new Mode(KernelTable.STANDARD, false, Boolean.getBoolean("faithdiff.check.nan"), null);
+    private static final ScopedValue<Mode> MODE = ScopedValue.newInstance();
 
     private Engine() {}
 
@@ -67,32 +65,51 @@ public final class Engine {
     }
 
     /** Does work in which every op runs its own loops instead of a kernel; on the CPU, for the laboratory. */
-    public static <T> T onReferences(Supplier<T> work) { return ScopedValue.where(REFERENCES, true).call(work::get); }
+    public static <T> T onReferences(Supplier<T> work) {
+        Mode m = mode();
+        return in(new Mode(m.kernels, true, m.checks, m.observer), work);
+    }
+
+    /** Does work whose ops run on the kernels of a table. */
+    public static <T> T onKernels(KernelTable kernels, Supplier<T> work) {
+        Mode m = mode();
+        return in(new Mode(kernels, m.references, m.checks, m.observer), work);
+    }
 
     /** Does work that fails at the first op whose result is not finite, naming the op and its operands; slow, to find out where it began. */
-    public static <T> T checked(Supplier<T> work) { return ScopedValue.where(CHECKS, true).call(work::get); }
+    public static <T> T checked(Supplier<T> work) {
+        Mode m = mode();
+        return in(new Mode(m.kernels, m.references, true, m.observer), work);
+    }
 
-    /** Installs the one observer; null removes it. */
-    public static void observe(Observer o) { observer = o; }
+    /** Does work whose ops an observer sees, each after it ran; observers around it see them, too. */
+    public static <T> T observed(Observer observer, Supplier<T> work) {
+        Mode m = mode();
+        Observer all = m.observer == null ? observer : (op, in, out, kernel, nanos) -> {
+            m.observer.ran(op, in, out, kernel, nanos);
+            observer.ran(op, in, out, kernel, nanos);
+        };
+        return in(new Mode(m.kernels, m.references, m.checks, all), work);
+    }
+
+    /** The same work for another thread, where its ops run as they would here. */
+    public static Runnable carried(Runnable work) {
+        Mode m = mode();
+        return m == PLAIN ? work : () -> ScopedValue.where(MODE, m).run(work);
+    }
+
+    private static <T> T in(Mode mode, Supplier<T> work) { return ScopedValue.where(MODE, mode).call(work::get); }
+
+    private static Mode mode() { return MODE.orElse(PLAIN); }
 
     /** True while somebody observes or checks each op, so that all must run one by one. */
-    public static boolean isObserved() { return observer != null || CHECK_NAN || CHECKS.isBound(); }
-
-    /** The kernels of a kind of device for an op, best first. */
-    public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
-        return TABLES.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()).computeIfAbsent(op, o -> {
-            Backend backend = Backend.of(kind);
-            return table(kind, op, backend == null ? List.of() : backend.kernels());
-        });
+    public static boolean isObserved() {
+        Mode m = mode();
+        return m.observer != null || m.checks;
     }
 
-    /** Puts a kernel first for an op from now on, as the op's property does; null leaves the order to the table. */
-    public static void choose(Class<? extends Op> op, String kernel) {
-        String property = "faithdiff.kernel." + Op.name(op);
-        if (kernel == null) System.clearProperty(property);
-        else System.setProperty(property, kernel);
-        TABLES.clear();
-    }
+    /** The kernels that an op runs on now on a kind of device, best first. */
+    public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) { return mode().kernels.kernels(kind, op); }
 
     private static Device device(Op op, Tensor[] in) {
         for (Tensor t : in) t.storage().require();
@@ -109,15 +126,16 @@ public final class Engine {
     private static <O extends Op> void compute(O op, Tensor[] in, Tensor out) {
         if (out.count() == 0) return;
         if (Thread.currentThread().isInterrupted()) throw new CancellationException("interrupted before " + op.name());
+        Mode mode = mode();
         Kernel<O> kernel = null;
-        List<Kernel<?>> table = REFERENCES.isBound() ? List.of() : kernels(out.device().kind(), op.getClass());
+        List<Kernel<?>> table = mode.references ? List.of() : mode.kernels.kernels(out.device().kind(), op.getClass());
         for (Kernel<?> k : table) {
             if (((Kernel<O>) k).refuses(op, in) == null) {
                 kernel = (Kernel<O>) k;
                 break;
             }
         }
-        Observer o = observer;
+        Observer o = mode.observer;
         if (o != null) out.device().synchronize();
         long start = o == null ? 0 : System.nanoTime();
         if (kernel != null) {
@@ -130,7 +148,7 @@ public final class Engine {
             out.device().synchronize();
             o.ran(op, in, out, kernel == null ? "reference" : kernel.name(), System.nanoTime() - start);
         }
-        if ((CHECK_NAN || CHECKS.isBound()) && out.dtype().isFloating()) check(op, in, out);
+        if (mode.checks && out.dtype().isFloating()) check(op, in, out);
     }
 
     private static void check(Op op, Tensor[] in, Tensor out) {
@@ -141,18 +159,5 @@ public final class Engine {
                 op.require(Float.isFinite(v), in, "the result has " + (Float.isNaN(v) ? "a NaN" : "an infinity") + " at element " + i);
             }
         }
-    }
-
-    /** Those of {@code all} that compute an op, in their order but for the one that the op's property puts first. */
-    static List<Kernel<?>> table(String kind, Class<? extends Op> op, List<Kernel<?>> all) {
-        String first = System.getProperty("faithdiff.kernel." + Op.name(op));
-        if ("reference".equals(first)) return List.of();
-        List<Kernel<?>> own = all.stream().<Kernel<?>>filter(k -> k.op() == op).toList();
-        if (first == null) return own;
-        if (own.stream().noneMatch(k -> k.name().equals(first))) {
-            throw new OpError("there is no kernel '" + first + "' for " + Op.name(op) + " on " + kind + "; there are "
-                    + own.stream().map(Kernel::name).toList());
-        }
-        return Stream.concat(own.stream().filter(k -> k.name().equals(first)), own.stream().filter(k -> !k.name().equals(first))).toList();
     }
 }

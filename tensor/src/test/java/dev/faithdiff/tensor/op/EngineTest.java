@@ -12,7 +12,11 @@ import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.FutureTask;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,46 +87,56 @@ class EngineTest {
     @Test void theObserverSeesWhatRan() {
         List<String> seen = new ArrayList<>();
         Tensor x = Tensor.of(new float[] {1, 2}, 2);
-        Engine.observe((op, in, out, kernel, nanos) -> seen.add(op.name() + " " + kernel + " " + out));
-        try {
-            x.reshape(2, 1).mul(2);
-        } finally {
-            Engine.observe(null);
-        }
+        Tensor y = Engine.observed((op, in, out, kernel, nanos) -> seen.add(op.name() + " " + kernel + " " + out), () -> x.reshape(2, 1).mul(2));
+        y.exp();
         assertThat(seen).containsExactly("AffineOp reference F32[2, 1]");
     }
 
-    // ---- which kernels a property puts first
-
-    private record Named<O extends Op>(String name, Class<O> op) implements Kernel<O> {
-        @Override public void run(O op, Tensor[] in, Tensor out) { throw new UnsupportedOperationException(name); }
+    @Test void observersInsideEachOtherBothSee() {
+        List<String> outer = new ArrayList<>(), inner = new ArrayList<>();
+        Tensor x = Tensor.of(new float[] {1, 2}, 2);
+        Engine.observed(into(outer), () -> Engine.observed(into(inner), () -> x.mul(2)).exp());
+        assertThat(inner).containsExactly("AffineOp");
+        assertThat(outer).containsExactly("AffineOp", "UnaryOp");
     }
 
-    private static final List<Kernel<?>> TABLE = List.of(new Named<>("PadFast", PadOp.class), new Named<>("Affine", AffineOp.class),
-            new Named<>("PadPlain", PadOp.class), new Named<>("ResizeGrad", ResizeOp.Grad.class));
+    private static Engine.Observer into(List<String> seen) { return (op, in, out, kernel, nanos) -> seen.add(op.name()); }
 
-    private static List<String> kernels(Class<? extends Op> op, String key, String value) {
-        if (value != null) System.setProperty("faithdiff.kernel." + key, value);
-        try {
-            return Engine.table("cpu", op, TABLE).stream().map(Kernel::name).toList();
-        } finally {
-            System.clearProperty("faithdiff.kernel." + key);
+    /** Both threads run an op while both are observed. */
+    @Test void observersOfTwoThreadsDoNotSeeEachOther() throws Exception {
+        CyclicBarrier both = new CyclicBarrier(2);
+        List<String> here = new ArrayList<>(), there = new ArrayList<>();
+        FutureTask<?> other = new FutureTask<>(() -> Engine.observed(into(there), () -> meetAnd(both, Tensor::exp)));
+        Thread.ofPlatform().start(other);
+        Engine.observed(into(here), () -> meetAnd(both, x -> x.mul(2)));
+        other.get();
+        assertThat(here).containsExactly("AffineOp");
+        assertThat(there).containsExactly("UnaryOp");
+    }
+
+    private static float meetAnd(CyclicBarrier both, UnaryOperator<Tensor> work) {
+        try (Scope _ = Scope.open()) {
+            both.await();
+            Tensor y = work.apply(Tensor.of(new float[] {1, 2}, 2));
+            both.await();
+            return y.get(1);
+        } catch (InterruptedException | BrokenBarrierException e) {
+            throw new IllegalStateException(e);
         }
     }
 
-    @Test void kernelsComeInTheOrderOfTheTable() { assertThat(kernels(PadOp.class, "PadOp", null)).containsExactly("PadFast", "PadPlain"); }
-
-    @Test void aPropertyPutsOneKernelFirst() {
-        assertThat(kernels(PadOp.class, "PadOp", "PadPlain")).containsExactly("PadPlain", "PadFast");
-        assertThat(kernels(ResizeOp.Grad.class, "ResizeOp.Grad", "ResizeGrad")).containsExactly("ResizeGrad");
-    }
-
-    @Test void aPropertyAsksForTheReference() { assertThat(kernels(PadOp.class, "PadOp", "reference")).isEmpty(); }
-
-    @Test void anUnknownKernelIsAnErrorThatNamesTheKnownOnes() {
-        assertThatThrownBy(() -> kernels(PadOp.class, "PadOp", "PadQuick")).isInstanceOf(OpError.class)
-                .hasMessage("there is no kernel 'PadQuick' for PadOp on cpu; there are [PadFast, PadPlain]");
-        assertThatThrownBy(() -> kernels(GegluOp.class, "GegluOp", "Geglu")).isInstanceOf(OpError.class)
-                .hasMessage("there is no kernel 'Geglu' for GegluOp on cpu; there are []");
+    @Test void carriedWorkIsSeenFromWhereItCame() throws Exception {
+        List<String> seen = new ArrayList<>();
+        Runnable work = () -> {
+            try (Scope _ = Scope.open()) {
+                Tensor.of(new float[] {1, 2}, 2).mul(2);
+            }
+        };
+        Runnable carried = Engine.observed(into(seen), () -> Engine.carried(work));
+        Thread.ofPlatform().start(work).join();
+        assertThat(seen).isEmpty();
+        Thread.ofPlatform().start(carried).join();
+        assertThat(seen).containsExactly("AffineOp");
+        assertThat(Engine.carried(work)).as("nothing to carry").isSameAs(work);
     }
 }
