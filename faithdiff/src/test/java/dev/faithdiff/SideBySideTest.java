@@ -84,7 +84,8 @@ class SideBySideTest {
 
     @Test void aListenerCannotCloseWhatIsAtWork() {
         try (FaithDiff faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU)) {
-            assertThatThrownBy(() -> faithDiff.restore(photo(40, 27), SMALL, (stage, step, steps) -> faithDiff.close()))
+            Runnable close = faithDiff::close;
+            assertThatThrownBy(() -> faithDiff.restore(photo(40, 27), SMALL, (stage, step, steps) -> close.run()))
                     .isInstanceOf(IllegalStateException.class).hasMessage("this FaithDiff cannot be closed from within its own restoration");
         }
     }
