@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 final class Checksums {
     static final String FILE = "SHA256SUMS";
     /** What may be beside a model without being part of it. */
-    private static final List<String> NOT_PART = List.of(FILE, "README.md");
+    private static final List<String> NOT_PART = List.of(FILE, "README.md", "LICENSE");
 
     private Checksums() { }
 
