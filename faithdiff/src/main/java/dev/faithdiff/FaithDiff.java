@@ -82,10 +82,10 @@ public final class FaithDiff implements Restorer {
         Image enlarged = Resize.resize(lowQuality, (int) width, (int) height, Filter.LANCZOS);
         if (o.strength() == 0 || o.fidelity() == 1) return enlarged;
         UnaryOperator<Image> finish = decoded -> {
-            Image colored = o.colorFix().apply(decoded.crop(0, 0, enlarged.width(), enlarged.height()), enlarged);
+            Image colored = o.colorFix().apply(decoded.crop(o.margin(), o.margin(), enlarged.width(), enlarged.height()), enlarged);
             return o.fidelity() == 0 ? colored : FrequencyBlend.apply(colored, enlarged, o.fidelity());
         };
-        return finish.apply(new Run(model, o, listener, enlarged.padTo(PADDING)).run(resume, finish));
+        return finish.apply(new Run(model, o, listener, enlarged.mirrored(o.margin()).padTo(PADDING)).run(resume, finish));
     }
 
     /** What a restoration adds to a photo that is hardly damaged is mostly harm. */
@@ -113,12 +113,13 @@ public final class FaithDiff implements Restorer {
         if (o.steps() != 1) throw new IllegalArgumentException("the start 'photo' takes one step, not " + o.steps() + "; 'lr' takes more");
     }
 
-    /** Steps, tile, condition and colour fix are what {@code model.json} says, where it does: a small model may want others than published. */
+    /** Steps, tile, overlap, condition, margin and colour fix are what {@code model.json} says, where it does: a small model may want others than published. */
     @Override public Options defaults() {
         Options d = Options.defaults();
         return d.withSteps(model.config.integer("num_inference_steps", d.steps())).withTile(model.config.integer("tile", d.tile()))
                 .withStart(Options.Start.valueOf(model.config.text("start_point", d.start().name()).toUpperCase(Locale.ROOT)))
                 .withColorFix(ColorFix.valueOf(model.config.text("color_fix", d.colorFix().name()).toUpperCase(Locale.ROOT)))
+                .withStride(model.config.number("overlap", d.stride())).withMargin(model.config.integer("margin", d.margin()))
                 .withCondition(Options.Condition.valueOf(model.config.text("condition", d.condition().name()).toUpperCase(Locale.ROOT)));
     }
 

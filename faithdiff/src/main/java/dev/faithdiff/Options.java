@@ -85,6 +85,7 @@ public final class Options {
     private static final Option<Integer> TILE = option("tile", 1024, v -> v >= 64, "the tile must be at least 64 pixels");
     private static final Option<Double> STRIDE = option("overlap", 0.5, v -> v > 0 && v <= 1, "the overlap must be above 0 and at most 1");
     private static final Option<Condition> CONDITION = option("condition", Condition.TILE, Objects::nonNull, "the condition must be tile or image");
+    private static final Option<Integer> MARGIN = option("margin", 0, v -> v >= 0 && v <= 256, "the margin must be 0..256 pixels");
     private static final Option<Integer> VAE_TILE = option("vae-tile", 0, v -> v == 0 || v >= 64, "the autoencoder's tile must be 0 or at least 64 pixels");
 
     private static final Options DEFAULTS = new Options(Map.of(), "", true, null);
@@ -204,6 +205,11 @@ public final class Options {
     public Condition condition() { return CONDITION.of(this); }
 
     public Options withCondition(Condition v) { return CONDITION.in(this, v); }
+
+    /** How many output pixels of the photo's mirror image the networks see beyond each edge, which otherwise are zeros to them; 0 as published. */
+    public int margin() { return MARGIN.of(this); }
+
+    public Options withMargin(int v) { return MARGIN.in(this, v); }
 
     /**
      * Side of a tile of the autoencoder and the LQ encoder in output pixels, overlapping by a quarter (published: 512); 0: no tiles where

@@ -34,7 +34,7 @@ final class Run {
         this.listener = listener;
         this.in = in;
         restoration = new Restoration(model);
-        int down = model.vae.config().downscale(), tile = options.tile() / down;
+        int down = model.vae.config().downscale(), tile = (options.tile() + 2 * options.margin()) / down; // so that a margin makes no further tiles
         h = in.height() / down;
         w = in.width() / down;
         Samplers kind = options.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(options.sampler());

@@ -41,7 +41,7 @@ class OptionsTest {
         assertThat(o).isNotEqualTo(before);
         assertThat(o.withScale(4).withNegative("").withStrength(1).withGuard(Guard.WARN).withSampler(null).withStride(0.5).withRescale(0)).isEqualTo(before)
                 .hasSameHashCodeAs(before);
-        assertThat(o.values()).hasSize(20).containsEntry("strength", 0.5).containsEntry("negative", null).containsEntry("steps", 20);
+        assertThat(o.values()).hasSize(21).containsEntry("strength", 0.5).containsEntry("negative", null).containsEntry("steps", 20);
     }
 
     @Test void refusesInOneLine() {

@@ -75,12 +75,16 @@ final class RestoreOptions {
     private Integer tile;
 
     @Option(names = "--overlap", paramLabel = "X", description = "How far from one tile to the next as a part of a tile, above 0 to 1: larger "
-            + "means less overlap, as in the published option.")
-    private double stride = Options.defaults().stride();
+            + "means less overlap, as in the published option (default: the model's, 0.5 for the released one).")
+    private Double stride;
 
     @Option(names = "--condition", paramLabel = "NAME", description = "Of what the photo's features that guide a tile are normalised: "
             + "${COMPLETION-CANDIDATES} (default: the model's, tile for the released one).")
     private Options.Condition condition;
+
+    @Option(names = "--margin", paramLabel = "PIXELS", description = "How much of the photo's mirror image the networks see beyond its edges "
+            + "(default: the model's, 0 for the released one).")
+    private Integer margin;
 
     @Option(names = "--vae-tile", paramLabel = "PIXELS", description = "Side of the tiles in which images are encoded and decoded; 0: as large "
             + "as the free memory allows.")
@@ -95,9 +99,10 @@ final class RestoreOptions {
     private Options options(Options o) {
         try {
             o = o.withScale(asked(scale, o.scale())).withSteps(asked(steps, o.steps())).withTile(asked(tile, o.tile())).withColorFix(asked(colorFix, o.colorFix()))
-                    .withStart(asked(start, o.start())).withDetail(asked(detail, o.detail())).withCondition(asked(condition, o.condition()));
+                    .withStart(asked(start, o.start())).withDetail(asked(detail, o.detail())).withCondition(asked(condition, o.condition()))
+                    .withStride(asked(stride, o.stride())).withMargin(asked(margin, o.margin()));
             return o.withGuidance(guidance).withRescale(rescale).withSeed(seed).withRng(rng).withStrength(strength)
-                    .withFidelity(fidelity).withQuality(quality).withGuard(guard).withPrompt(prompt).withNegative(negative).withSampler(sampler).withStride(stride)
+                    .withFidelity(fidelity).withQuality(quality).withGuard(guard).withPrompt(prompt).withNegative(negative).withSampler(sampler)
                     .withVaeTile(vaeTile);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());

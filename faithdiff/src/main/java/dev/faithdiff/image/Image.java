@@ -156,6 +156,27 @@ public final class Image {
         return part;
     }
 
+    /** The image continued on all four sides by so many pixels of its mirror image. */
+    public Image mirrored(int margin) {
+        if (margin == 0) return this;
+        return new Image(width + 2 * margin, height + 2 * margin, mirrored(rgb, margin), low == null ? null : mirrored(low, margin));
+    }
+
+    private byte[] mirrored(byte[] in, int margin) {
+        int w = width + 2 * margin, h = height + 2 * margin;
+        byte[] all = blank(w, h);
+        for (int y = 0; y < h; y++) {
+            int row = mirrored(y - margin, height) * width;
+            for (int x = 0; x < w; x++) System.arraycopy(in, 3 * (row + mirrored(x - margin, width)), all, 3 * (y * w + x), 3);
+        }
+        return all;
+    }
+
+    private static int mirrored(int at, int side) {
+        int i = Math.floorMod(at, 2 * side);
+        return Math.min(i, 2 * side - 1 - i);
+    }
+
     /** Repeats the last column and row until both sides are multiples of {@code multiple}: check_image_size of the reference. */
     public Image padTo(int multiple) {
         int w = Math.ceilDiv(width, multiple) * multiple;

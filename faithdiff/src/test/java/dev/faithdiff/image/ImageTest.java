@@ -40,6 +40,16 @@ class ImageTest {
     }
 
     @Test
+    void isContinuedByItsMirrorImageHoweverSmall() {
+        Image image = Image.of(2, 1, new byte[]{1, 2, 3, 4, 5, 6});
+        Image all = image.mirrored(3);
+        assertThat(all.width() + "x" + all.height()).isEqualTo("8x7");
+        byte[] row = {4, 5, 6, 4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3, 1, 2, 3};
+        for (int y = 0; y < 7; y++) assertThat(all.crop(0, y, 8, 1).rgb()).containsExactly(row);
+        assertThat(image.mirrored(0)).isSameAs(image);
+    }
+
+    @Test
     void refusesSizesThatCannotBe() {
         assertThatThrownBy(() -> Image.of(0, 1, new byte[0])).isInstanceOf(ImageError.class).hasMessageContaining("0x1");
         assertThatThrownBy(() -> Image.of(2, 2, new byte[11]))
