@@ -31,8 +31,8 @@ class EdgeStrengthTest {
                 double top = 0, middle = 0;
                 for (int i = 0; i < 2 * SIDE * CHANNELS; i++) top += values[i] * gradient[i];
                 for (int i = 8 * SIDE * CHANNELS; i < 24 * SIDE * CHANNELS; i++) middle += values[i] * gradient[i];
-                assertThat(top).isPositive();
-                assertThat(middle).isNegative();
+                // Of the middle the top edge wants more and the bottom edge less, which nearly cancels out.
+                assertThat(top).isPositive().isGreaterThan(4 * Math.abs(middle));
             }
         }
     }

@@ -1,0 +1,56 @@
+package dev.faithdiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.image.Filter;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.Metrics;
+import dev.faithdiff.image.Metrics.Channels;
+import dev.faithdiff.image.Resize;
+import dev.faithdiff.tensor.Device;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** The bundled two stages on the three samples: their sum beats its parts, on small results and on ones of several tiles. */
+class DefaultModelTest {
+    private static final Path HOME = Path.of(System.getProperty("faithdiff.home"));
+    private static final Restorer RESTORER = Restorer.open(HOME.resolve("models/faithdiff-mini"), Device.CPU);
+    private static final Options DEFAULTS = RESTORER.defaults().withGuard(Options.Guard.OFF);
+
+    @AfterAll static void close() { RESTORER.close(); }
+
+    @Test void bothStagesBeatEnlargingAndTheFirstAlone() {
+        double enlarged = 0, first = 0, both = 0;
+        for (String name : List.of("astronaut", "chelsea", "coffee")) {
+            Image small = ImageFiles.read(HOME.resolve("samples/" + name + "-degraded.jpg"));
+            Image clean = ImageFiles.read(HOME.resolve("samples/" + name + ".png")).crop(0, 0, 4 * small.width(), 4 * small.height());
+            enlarged += quality(Resize.resize(small, clean.width(), clean.height(), Filter.BICUBIC), clean);
+            first += quality(RESTORER.restore(small, DEFAULTS.withQuality(Options.Quality.FAST)), clean);
+            both += quality(RESTORER.restore(small, DEFAULTS), clean);
+        }
+        assertThat(both / 3).as("mean PSNR").isGreaterThan(enlarged / 3 + 0.8).isGreaterThan(first / 3 + 0.8);
+    }
+
+    @Test void tilesOfTheDenoisingDoNotShow() {
+        Image photo = ImageFiles.read(HOME.resolve("samples/coffee.png")).crop(0, 0, 200, 120);
+        Image whole = RESTORER.restore(photo, DEFAULTS.withTile(1 << 12)), tiled = RESTORER.restore(photo, DEFAULTS.withTile(256));
+        assertThat(quality(tiled, whole)).as("PSNR of tiled against whole").isGreaterThan(50);
+    }
+
+    @Test void noStrengthIsTheEnlargedPhoto() {
+        Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg")).crop(8, 8, 24, 16);
+        assertThat(RESTORER.restore(photo, DEFAULTS.withStrength(0))).isEqualTo(Resize.resize(photo, 96, 64, Filter.LANCZOS));
+    }
+
+    @Test void itCleansWithoutEnlarging() {
+        Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg")).crop(8, 8, 48, 40);
+        Image cleaned = RESTORER.restore(photo, DEFAULTS.withScale(1));
+        assertThat(cleaned.width() + "x" + cleaned.height()).isEqualTo("48x40");
+        assertThat(cleaned).isNotEqualTo(photo);
+    }
+
+    private static double quality(Image restored, Image clean) { return Metrics.psnr(restored, clean, Channels.RGB); }
+}
