@@ -26,7 +26,9 @@ class BatchNormTest {
     private float[] put(String name, double least, int... shape) {
         float[] values = new float[(int) Shape.of(shape).count()];
         for (int i = 0; i < values.length; i++) values[i] = (float) (least + (least > 0 ? random.nextDouble() : random.nextGaussian()));
-        tensors.put(name, Source.of(name, DType.F32, Shape.of(shape), () -> MemorySegment.ofArray(values)));
+        MemorySegment bytes = MemorySegment.ofArray(new byte[Float.BYTES * values.length]);
+        MemorySegment.copy(values, 0, bytes, DType.FLOAT, 0, values.length);
+        tensors.put(name, Source.of(name, DType.F32, Shape.of(shape), () -> bytes));
         return values;
     }
 
