@@ -1,5 +1,8 @@
 package dev.faithdiff;
 
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import dev.faithdiff.model.Config;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -48,7 +51,8 @@ record ModelFolder(Path path) {
                 String name = path.relativize(from).toString().replace('\\', '/');
                 if (OWN.contains(name)) continue;
                 Files.createDirectories(part.resolve(name).getParent());
-                Files.copy(from, part.resolve(name));
+                if (name.equals("model.json")) Files.writeString(part.resolve(name), descriptionFor(whole));
+                else Files.copy(from, part.resolve(name));
             }
             weights.accept(part);
             Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
@@ -57,6 +61,16 @@ record ModelFolder(Path path) {
         } finally {
             delete(part);
         }
+    }
+
+    /** The text of {@code model.json} for a copy of this folder: a first stage is named by its path from there. */
+    private String descriptionFor(Path copy) throws IOException {
+        String text = Files.readString(path.resolve("model.json"));
+        JsonObject model = JsonParser.parseString(text).getAsJsonObject();
+        if (!model.has("initial")) return text;
+        Path initial = path.toAbsolutePath().normalize().resolve(model.get("initial").getAsString()).normalize();
+        model.addProperty("initial", copy.relativize(initial).toString().replace('\\', '/'));
+        return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(model) + "\n";
     }
 
     private static void delete(Path folder) {

@@ -8,11 +8,14 @@ import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.Resize;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The bundled two stages on the three samples: their sum beats its parts, on small results and on ones of several tiles. */
 class DefaultModelTest {
@@ -50,6 +53,16 @@ class DefaultModelTest {
         Image cleaned = RESTORER.restore(photo, DEFAULTS.withScale(1));
         assertThat(cleaned.width() + "x" + cleaned.height()).isEqualTo("48x40");
         assertThat(cleaned).isNotEqualTo(photo);
+    }
+
+    @Test void aCopyElsewhereFindsTheFirstStage(@TempDir Path dir) {
+        Path copy = dir.resolve("runs/mini/model");
+        try (Model model = Model.open(HOME.resolve("models/faithdiff-mini"), Device.CPU)) {
+            model.save(copy, DType.F16, Map.of());
+        }
+        try (Restorer restorer = Restorer.open(copy, Device.CPU)) {
+            assertThat(restorer.defaults()).isEqualTo(RESTORER.defaults());
+        }
     }
 
     private static double quality(Image restored, Image clean) { return Metrics.psnr(restored, clean, Channels.RGB); }
