@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from pytorch_rrdbnet import RrdbNet
+from pytorch_srvggnet import SrvggNet
 from pytorch_sdxl import Decoder, UNet, unet_inputs
 
 BESIDE = "--beside" in sys.argv
@@ -103,6 +104,7 @@ def main():
     model(1.591e12, "model/unet-64x64-text-kept", UNet, unet_inputs(1, 64))  # by us only: PyTorch computes the text's keys each time
     model(2.483e12, "model/vae-decode-512", Decoder, (torch.randn(1, 4, 64, 64),))
     model(5.875e11, "model/rrdbnet-x4-128", RrdbNet, (torch.rand(1, 3, 128, 128),))
+    model(3.962e10, "model/srvggnet-x4-128", SrvggNet, (torch.rand(1, 3, 128, 128),))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ import dev.faithdiff.Offload;
 import dev.faithdiff.Restorer;
 import dev.faithdiff.align.AlignConfig;
 import dev.faithdiff.align.AlignedUNet;
+import dev.faithdiff.generator.Generator;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.nn.Weights;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.GradClip;
 import dev.faithdiff.rrdb.RrdbConfig;
@@ -18,6 +20,8 @@ import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.sdxl.UNet;
 import dev.faithdiff.sdxl.UNetConfig;
+import dev.faithdiff.srvgg.SrvggConfig;
+import dev.faithdiff.srvgg.SrvggNetCompact;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;
@@ -40,7 +44,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Whole models: the bundled one, restoring and training, SDXL's decoder and Real-ESRGAN's network with drawn weights, and the
+ * Whole models: the bundled one, restoring and training, SDXL's decoder and Real-ESRGAN's networks with drawn weights, and the
  * U-Net of a folder that {@code faithdiff.bench.model} names; for a GPU also FaithDiff of full size.
  */
 final class Models {
@@ -58,7 +62,8 @@ final class Models {
         ALL.put("restore-mini-512", Models::restore);
         ALL.put("vae-decode-512", p -> decode(p, 64));
         ALL.put("train-mini-unified-128", Models::train);
-        ALL.put("rrdbnet-x4-128", Models::enlarge);
+        ALL.put("rrdbnet-x4-128", p -> enlarge(p, w -> new RrdbNet(w, new RrdbConfig(4, 64, 32, 23))));
+        ALL.put("srvggnet-x4-128", p -> enlarge(p, w -> new SrvggNetCompact(w, new SrvggConfig(4, 64, 32))));
         if (System.getProperty("faithdiff.bench.model") != null) {
             ALL.put("unet-64x64", p -> unet(p, false));
             ALL.put("unet-64x64-text-kept", p -> unet(p, true));
@@ -108,10 +113,10 @@ final class Models {
         return work.repeat(() -> vae.decode(z));
     }
 
-    /** Real-ESRGAN's network of 23 blocks, 128 to 512 pixels. */
-    private static Work enlarge(Place p) {
+    /** A network of Real-ESRGAN, 128 to 512 pixels. */
+    private static Work enlarge(Place p, Function<Weights, Generator> network) {
         Work work = new Work();
-        RrdbNet net = new RrdbNet(p.weights(work), new RrdbConfig(4, 64, 32, 23));
+        Generator net = network.apply(p.weights(work));
         Tensor x = p.input(work, 128, 128, 3);
         return work.repeat(() -> net.forward(x));
     }
