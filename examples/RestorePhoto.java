@@ -1,6 +1,13 @@
-import dev.faithdiff.FaithDiff;
+import static dev.faithdiff.CommonOptions.FIDELITY;
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.SEED;
+
+import dev.faithdiff.Guard;
 import dev.faithdiff.Listener;
 import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
+import dev.faithdiff.Restorers;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.Device;
@@ -25,11 +32,11 @@ public final class RestorePhoto {
     public static void main(String[] args) throws IOException {
         Path model = Path.of(args[0]), in = Path.of(args[1]), out = Path.of(args[2]), resume = Path.of(args[2] + ".resume");
 
-        Options options = Options.defaults()          // published; faithDiff.defaults() has the model's own
-                .withScale(2)
-                .withSeed(7)
-                .withFidelity(0.2)                   // a little closer to the photo than published
-                .withGuard(Options.Guard.AUTO);      // less strength where the photo is hardly damaged
+        Options options = Options.defaults()         // published; restorer.defaults() has the model's own
+                .with(SCALE, 2)
+                .with(SEED, 7L)
+                .with(FIDELITY, 0.2)                 // a little closer to the photo than published
+                .with(GUARD, Guard.AUTO);            // less strength where the photo is hardly damaged
 
         Listener listener = new Listener() {
             @Override public void at(String stage, int step, int steps) {
@@ -44,9 +51,9 @@ public final class RestorePhoto {
             @Override public void warn(String line) { System.out.println(line); }
         };
 
-        // One FaithDiff serves any number of photos and threads; weights are loaded once.
-        try (FaithDiff faithDiff = FaithDiff.open(model, Device.CPU)) {
-            Image restored = faithDiff.restore(ImageFiles.read(in), options, listener, resume);
+        // One restorer serves any number of photos and threads; weights are loaded once.
+        try (Restorer restorer = Restorers.open(model, Device.CPU)) {
+            Image restored = restorer.restore(ImageFiles.read(in), options, listener, resume);
             ImageFiles.write(restored, out);         // appears whole or not at all
             Files.deleteIfExists(resume);
         }

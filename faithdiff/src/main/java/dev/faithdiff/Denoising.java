@@ -7,37 +7,37 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Latents {@code [1, h, w, C]} on their way down and what the sampler remembers of each tile: all that the next step needs. */
-final class Denoising implements AutoCloseable {
+public final class Denoising implements AutoCloseable {
     private final List<Sampler.Walk> walks;
     private final Scope held = Scope.detached();
     private Tensor latents;
     private int step;
 
     /** At a step, with latents that are taken over. @param tiles each of which walks on its own */
-    Denoising(Tensor latents, int step, Sampler sampler, int tiles) {
+    public Denoising(Tensor latents, int step, Sampler sampler, int tiles) {
         this.latents = held.adopt(latents);
         this.step = step;
         walks = Stream.generate(sampler::walk).limit(tiles).toList();
     }
 
-    Tensor latents() { return latents; }
+    public Tensor latents() { return latents; }
 
     /** Steps taken. */
-    int step() { return step; }
+    public int step() { return step; }
 
-    Sampler.Walk walk(int tile) { return walks.get(tile); }
+    public Sampler.Walk walk(int tile) { return walks.get(tile); }
 
-    int tiles() { return walks.size(); }
+    public int tiles() { return walks.size(); }
 
     /** The latents after a step take the place of those before, which the current scope gets. */
-    void advance(Tensor next) {
+    public void advance(Tensor next) {
         Scope.current().adopt(latents);
         latents = held.adopt(next);
         step++;
     }
 
     /** The latents, handed to the current scope. */
-    Tensor result() { return Scope.current().adopt(latents); }
+    public Tensor result() { return Scope.current().adopt(latents); }
 
     @Override public void close() {
         held.close();

@@ -9,11 +9,11 @@ import dev.faithdiff.tensor.op.Engine;
 import java.util.function.Supplier;
 
 /** Finds values that are no numbers, and the op that made the first of them: it names its weight and so the layer. */
-final class Finite {
+public final class Finite {
     private Finite() {}
 
     /** The result of some work. @throws OpError if it holds a NaN or an infinity, see {@link #require(Tensor, Supplier, String)} */
-    static Tensor require(Supplier<Tensor> work, String what) { return require(work.get(), work, what); }
+    public static Tensor require(Supplier<Tensor> work, String what) { return require(work.get(), work, what); }
 
     /**
      * The tensor itself.
@@ -21,7 +21,7 @@ final class Finite {
      * @param work what made it, or is to blame for it, to be done again with every op checked
      * @throws OpError if it holds a NaN or an infinity, naming the first op of the work that made one
      */
-    static Tensor require(Tensor t, Supplier<?> work, String what) {
+    public static Tensor require(Tensor t, Supplier<?> work, String what) {
         if (!Float.isFinite(t.mean().item())) throw found(work, what + " made values that are not finite");
         return t;
     }
@@ -31,7 +31,7 @@ final class Finite {
      *
      * @throws OpError if it is not finite, or of one colour and the one that it was made of is not
      */
-    static Image image(Supplier<Image> work, Image of) {
+    public static Image image(Supplier<Image> work, Image of) {
         Image decoded;
         try {
             decoded = work.get();
@@ -43,7 +43,7 @@ final class Finite {
     }
 
     /** The error of some work that went wrong, with the op where it began. */
-    static OpError found(Supplier<?> work, String fault) {
+    public static OpError found(Supplier<?> work, String fault) {
         try (Scope _ = Scope.open()) {
             Engine.checked(work);
         } catch (OpError e) {

@@ -1,5 +1,11 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.RNG;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.SEED;
+import static dev.faithdiff.CommonOptions.VAE_TILE;
+
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
@@ -7,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The restoration before the diffusion: a network's result, mixed with the plainly enlarged photo. The network sharpens and cleans, the
+ * The restoration before the last one: a network's result, mixed with the plainly enlarged photo. The network sharpens and cleans, the
  * enlarged photo keeps what the network takes for damage, and half of each is nearer to the clean photo than either.
  *
  * @param network restores and enlarges
@@ -17,7 +23,7 @@ import java.util.List;
  *                takes one
  */
 public record FirstStage(Restorer network, double share, int passes) {
-    /** What the network makes of the photo in one pass, and the mixture that the diffusion starts from; both of the result's size. */
+    /** What the network makes of the photo in one pass, and the mixture that the last stage starts from; both of the result's size. */
     public record Result(Image network, Image mixture) {}
 
     public FirstStage {
@@ -25,9 +31,11 @@ public record FirstStage(Restorer network, double share, int passes) {
         if (passes < 1 || passes > 4) throw new IllegalArgumentException("the first stage's passes must be 1..4, not " + passes);
     }
 
+    /** @param options of which the network takes scale, seed, kind of random numbers and tile; all else is as it says of its own */
     public Result restore(Image photo, Options options, Listener listener) {
-        Options o = Options.defaults().withScale(options.scale()).withVaeTile(options.vaeTile());
-        int count = 2 * o.scale() > network.defaults().scale() ? passes : 1;
+        Options own = network.defaults(), o = own.with(GUARD, Guard.OFF).with(SCALE, options.get(SCALE)).with(SEED, options.get(SEED))
+                .with(RNG, options.get(RNG)).with(VAE_TILE, options.get(VAE_TILE)).only(network.options());
+        int count = 2 * o.get(SCALE) > own.get(SCALE) ? passes : 1;
         List<Image> restored = new ArrayList<>();
         for (int orientation = 1; orientation <= count; orientation++) {
             restored.add(network.restore(photo.upright(orientation), o, listener).upright(orientation));

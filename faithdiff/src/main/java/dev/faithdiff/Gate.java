@@ -8,20 +8,20 @@ import java.util.function.Supplier;
  * Lets threads work with a restorer until it is closed: side by side on the CPU, one after the other on a {@linkplain Device#exclusive device
  * that does one thing at a time}. Closing waits for the work under way.
  */
-final class Gate {
+public final class Gate {
     private final String owner;
     private final Device device;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(); // work holds the read lock, closing the write lock
     private boolean closed;
 
     /** @param owner the restorer's name for messages */
-    Gate(String owner, Device device) {
+    public Gate(String owner, Device device) {
         this.owner = owner;
         this.device = device;
     }
 
     /** Does work. @throws IllegalStateException if the restorer is closed */
-    <T> T pass(Supplier<T> work) {
+    public <T> T pass(Supplier<T> work) {
         return device.exclusive(() -> {
             lock.readLock().lock();
             try {
@@ -38,7 +38,7 @@ final class Gate {
      *
      * @throws IllegalStateException if called by the work itself, which it would wait for
      */
-    void close(Runnable free) {
+    public void close(Runnable free) {
         if (lock.getReadHoldCount() > 0) throw new IllegalStateException("this " + owner + " cannot be closed from within its own restoration");
         device.exclusive(() -> {
             lock.writeLock().lock();

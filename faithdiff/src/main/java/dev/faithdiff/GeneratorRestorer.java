@@ -1,26 +1,20 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.VAE_TILE;
+
 import dev.faithdiff.generator.CroppedTiles;
 import dev.faithdiff.generator.Generator;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.model.Config;
+import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.nn.Weights;
-import dev.faithdiff.rrdb.RrdbConfig;
-import dev.faithdiff.rrdb.RrdbNet;
-import dev.faithdiff.srvgg.SrvggConfig;
-import dev.faithdiff.srvgg.SrvggNetCompact;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.vae.BlendedTiles.Source;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -29,66 +23,46 @@ import java.util.function.Function;
  * worked on in tiles with a margin (Real-ESRGAN RealESRGANer).
  */
 public final class GeneratorRestorer implements Restorer {
-    /** The options that mean something to such a network. */
-    private static final Set<String> MEANT = Set.of("scale", "vae-tile");
+    static final List<Option<?>> OPTIONS = List.of(SCALE, VAE_TILE);
     /** Of the free memory; the rest is for what kernels keep and for the image itself. */
     private static final double SHARE = 0.5;
     /** Sides of a tile and of the smallest one, in the network's multiple of pixels. */
     private static final int TILE = 512, LEAST = 64;
 
     private final Device device;
-    private final Gate gate;
     private final Weights weights;
     private final Generator net;
+    private final Gate gate;
 
     private GeneratorRestorer(Device device, Weights weights, Function<Weights, Generator> net) {
         this.device = device;
-        gate = new Gate("GeneratorRestorer", device);
         this.weights = weights;
         this.net = net.apply(weights);
         weights.done();
+        gate = new Gate("GeneratorRestorer", device);
     }
 
-    /** Opens a model folder as {@code faithdiff convert} writes it of such a network's file. */
-    public static GeneratorRestorer open(Path folder, Device device) {
-        Function<Weights, Generator> net = network(new ModelFolder(folder).description());
-        if (net == null) throw new UncheckedIOException(new IOException(folder + ": is not an RRDBNet or SRVGGNetCompact but a model of another kind"));
-        return device.exclusive(() -> new GeneratorRestorer(device, Weights.open(folder.resolve("generator/model.safetensors"), device), net));
-    }
-
-    /** Whether a {@code model.json} is of such a network. */
-    static boolean takes(Config model) { return network(model) != null; }
-
-    /** The network that a {@code model.json} describes, or null if it describes none. */
-    private static Function<Weights, Generator> network(Config model) {
-        return switch (model.text("kind", "")) {
-            case RrdbNet.KIND -> {
-                RrdbConfig c = RrdbConfig.of(model);
-                yield w -> new RrdbNet(w, c);
+    /** Opens a model folder as {@code faithdiff convert} writes it of such a network's file; it computes in F32. */
+    static GeneratorRestorer open(ModelFolder folder, Compute on, Function<Weights, Generator> net) {
+        return on.device().exclusive(() -> {
+            Weights weights = Weights.open(folder.path().resolve("generator/model.safetensors"), on.device());
+            try {
+                return new GeneratorRestorer(on.device(), weights, net);
+            } catch (Throwable e) {
+                weights.close();
+                throw e;
             }
-            case SrvggNetCompact.KIND -> {
-                SrvggConfig c = SrvggConfig.of(model);
-                yield w -> new SrvggNetCompact(w, c);
-            }
-            default -> null;
-        };
+        });
     }
 
-    /** {@inheritDoc} @throws IllegalArgumentException if an option is set that means nothing to such a network */
-    @Override public Image restore(Image lowQuality, Options o, Listener listener, Path resume) {
+    @Override public Image restore(Image photo, Options o, Listener listener, Path resume) {
         check(o);
-        Image enlarged = gate.pass(() -> enlarge(lowQuality, o.vaeTile(), listener));
-        return Resize.resize(enlarged, lowQuality.width() * o.scale(), lowQuality.height() * o.scale(), Filter.LANCZOS);
+        int scale = o.get(SCALE);
+        Image enlarged = gate.pass(() -> enlarge(photo, o.get(VAE_TILE), listener));
+        return Resize.resize(enlarged, photo.width() * scale, photo.height() * scale, Filter.LANCZOS);
     }
 
-    @Override public boolean takes(String option) { return MEANT.contains(option); }
-
-    @Override public void check(Options o) {
-        Map<String, Object> initial = Options.defaults().values();
-        List<String> set = o.values().entrySet().stream().filter(e -> !takes(e.getKey()) && !Objects.equals(e.getValue(), initial.get(e.getKey())))
-                .map(Map.Entry::getKey).toList();
-        if (!set.isEmpty()) throw new IllegalArgumentException("an " + net.name() + " has no " + String.join(", ", set) + "; leave it out");
-    }
+    @Override public List<Option<?>> options() { return OPTIONS; }
 
     /** The photo as the network enlarges it; its sides are first padded to the network's multiple. */
     private Image enlarge(Image photo, int asked, Listener listener) {
@@ -133,7 +107,7 @@ public final class GeneratorRestorer implements Restorer {
     private static long square(long side) { return side * side; }
 
     /** The network's own enlargement. */
-    @Override public Options defaults() { return Options.defaults().withScale(net.scale()); }
+    @Override public Options defaults() { return Options.defaults().with(SCALE, net.scale()); }
 
     @Override public void close() { gate.close(weights::close); }
 }

@@ -15,8 +15,8 @@ public interface Listener {
     /**
      * How far it is.
      *
-     * @param stage {@code encode}, {@code denoise} or {@code decode}; {@code enlarge} of a network of one pass
-     * @param step  finished steps of denoising or tiles of enlarging, of {@code steps}; 0 of 0 in the other stages
+     * @param stage {@code encode}, {@code denoise} or {@code decode}; of a network of one pass {@code enlarge} or a name of its own
+     * @param step  finished steps of {@code steps}, which are tiles in a network of one pass; 0 of 0 when encoding and decoding
      */
     void at(String stage, int step, int steps);
 

@@ -3,7 +3,11 @@ package dev.faithdiff;
 import dev.faithdiff.align.AlignConfig;
 import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.model.ModelError;
+import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.nn.Residency;
+import dev.faithdiff.nn.Residency.Place;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sample.NoiseSchedule;
 import dev.faithdiff.sdxl.UNetConfig;
@@ -14,21 +18,26 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.text.PromptEncoder;
 import dev.faithdiff.vae.Vae;
 import dev.faithdiff.vae.VaeConfig;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The parts of a converted model folder, on one device. The default small model and full SDXL are the same classes. A model opened for
  * training holds its own F32 weights, and {@link #save} writes it as a folder like the one it came from.
  */
 public final class Model implements AutoCloseable {
-    static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
+    /** What {@code model.json} calls it. */
+    static final String KIND = "faithdiff";
+    private static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
+    /** What belongs to a folder's own weights and not to those of a model that was trained from it. */
+    private static final Set<String> OWN = Set.of(UNET, VAE, "README.md", "SHA256SUMS");
+    private static final Pattern BLOCK = Pattern.compile("((down_blocks\\.\\d+|mid_block|up_blocks\\.\\d+)\\.\\w+\\.\\d+)\\..*");
     /** Height and width, top and left, target height and width. */
     private static final int SIZE_NUMBERS = 6;
 
@@ -41,7 +50,7 @@ public final class Model implements AutoCloseable {
     public final PromptEncoder text;
     public final AlignedUNet unet;
     public final Vae vae;
-    private final ModelFolder folder;
+    final ModelFolder folder;
     private final Residency residency;
     private final Weights unetWeights, vaeWeights;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -57,8 +66,8 @@ public final class Model implements AutoCloseable {
         this.residency = residency;
         this.folder = new ModelFolder(folder);
         Config root = this.folder.description();
-        root.require("kind", "faithdiff");
-        config = root.at("faithdiff");
+        root.require("kind", KIND);
+        config = root.at(KIND);
         scheduler = Config.read(folder.resolve("scheduler/scheduler_config.json"));
         schedule = NoiseSchedule.of(scheduler);
         try {
@@ -85,15 +94,29 @@ public final class Model implements AutoCloseable {
     boolean addsChange() { return config.flag("adds_change", false); }
 
     /** Opens a model folder as {@code faithdiff convert} writes it, to compute in F32; on the CPU weights stay mapped. */
-    public static Model open(Path folder, Device device) { return open(folder, device, DType.F32, Offload.NONE); }
+    public static Model open(Path folder, Device device) { return open(new ModelFolder(folder), Compute.on(device)); }
 
-    /** Opens a model folder. @param dtype the type of activations, to which wider weights are rounded; F32 leaves weights as they are */
-    public static Model open(Path folder, Device device, DType dtype, Offload offload) {
-        if (!Files.isDirectory(folder)) throw new UncheckedIOException(new IOException(folder + ": there is no such model folder"));
+    /** Opens a model folder. Weights that are wider than the type of activations are rounded to it; F32 leaves them as they are. */
+    public static Model open(ModelFolder folder, Compute on) {
+        folder.description();
+        Device device = on.device();
+        DType dtype = on.dtype();
         return device.exclusive(() -> {
-            Residency residency = offload.chosen(folder, device, dtype).residency(device);
-            return new Model(folder, device, dtype, residency, file -> Weights.open(folder.resolve(file), device, dtype == DType.F32 ? null : dtype, residency));
+            Offload offload = on.offload().chosen(folder.weightBytes(""), folder.weightBytes("unet"), device, dtype);
+            Residency residency = offload.residency(device, Model::place);
+            return new Model(folder.path(), device, dtype, residency,
+                    file -> Weights.open(folder.path().resolve(file), device, dtype == DType.F32 ? null : dtype, residency));
         });
+    }
+
+    /** The network and block of a parameter of any of the files. */
+    static Place place(String key) {
+        if (key.startsWith("text_")) return new Place("text encoders", null);
+        if (key.startsWith("denoise_encoder.")) return new Place("LQ encoder", null);
+        if (key.startsWith("encoder.") || key.startsWith("quant_conv.")) return new Place("encoder", null);
+        if (key.startsWith("decoder.") || key.startsWith("post_quant_conv.")) return new Place("decoder", null);
+        Matcher block = BLOCK.matcher(key);
+        return new Place("U-Net", block.matches() ? block.group(1) : null);
     }
 
     /** Work of the networks in the form that is best repeated. */
@@ -126,10 +149,12 @@ public final class Model implements AutoCloseable {
      *
      * @param dtype   element type of the weights in the files, F16 as released ones have it
      * @param instead values to write for some of the parameters, such as their averages
-     * @throws UncheckedIOException if {@code target} exists or cannot be written
+     * @param replace whether a model that is there already is replaced
+     * @throws ModelError if {@code target} cannot be written, or exists and may not be replaced
      */
-    public void save(Path target, DType dtype, Map<String, Tensor> instead) {
-        folder.write(target, part -> {
+    public void save(Path target, boolean replace, DType dtype, Map<String, Tensor> instead) {
+        WholeFolder.write(target, replace, part -> {
+            folder.copyTo(part, OWN);
             unetWeights.save(part.resolve(UNET), dtype, instead);
             vaeWeights.save(part.resolve(VAE), dtype, instead);
         });
@@ -137,7 +162,8 @@ public final class Model implements AutoCloseable {
 
     private static void requireAlignment(Weights u, Path file) {
         if (!u.has("spatial_ch_projs.weight") || !u.has("denoise_encoder.conv_in.weight")) {
-            throw wrongPair(file + ": has no alignment weights, so it is a plain SDXL U-Net and not FaithDiff's; convert it together with FaithDiff.bin");
+            throw new ModelError(file, "has no alignment weights, so it is a plain SDXL U-Net and not FaithDiff's; "
+                    + "convert it together with FaithDiff.bin");
         }
     }
 
@@ -160,10 +186,8 @@ public final class Model implements AutoCloseable {
     }
 
     private void requirePair(boolean holds, String rule) {
-        if (!holds) throw wrongPair(folder.path() + ": parts of different models: " + rule);
+        if (!holds) throw new ModelError(folder.path(), "parts of different models: " + rule);
     }
-
-    private static UncheckedIOException wrongPair(String line) { return new UncheckedIOException(new IOException(line)); }
 
     /** {@link ModelFolder#digest} of the folder this was opened from. */
     public synchronized String digest() {

@@ -1,50 +1,40 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.model.Config;
-import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
-/** What restores photos: {@link FaithDiff}, a network of one pass ({@link GeneratorRestorer}), or the one behind the other ({@link TwoStages}). */
-public sealed interface Restorer extends AutoCloseable permits FaithDiff, GeneratorRestorer, TwoStages {
-    /** The restorer that a model folder's {@code model.json} names, on a device. */
-    static Restorer open(Path folder, Device device) { return open(folder, device, DType.F32, Offload.NONE); }
-
-    /** As {@link #open(Path, Device)}; type and offload are FaithDiff's, a network of one pass is small and computes in F32. */
-    static Restorer open(Path folder, Device device, DType dtype, Offload offload) {
-        Config model = new ModelFolder(folder).description();
-        if (GeneratorRestorer.takes(model)) return GeneratorRestorer.open(folder, device);
-        String initial = model.text("initial", "");
-        if (initial.isEmpty()) return FaithDiff.open(folder, device, dtype, offload);
-        return TwoStages.open(folder.resolve(initial).normalize(), folder, device, dtype, offload);
-    }
-
-    /** A short name for what a model folder holds: the first 12 hexadecimal digits of a SHA-256 over its files. */
-    static String digest(Path folder) { return new ModelFolder(folder).digest().substring(0, 12); }
-
+/** What restores photos. {@link Restorers#open} opens the one that a model folder holds. Any thread may call any method. */
+public interface Restorer extends AutoCloseable {
     /** As {@link #restore(Image, Options, Listener, Path)}, with nobody listening and nothing to resume. */
-    default Image restore(Image lowQuality, Options options) { return restore(lowQuality, options, Listener.NONE); }
+    default Image restore(Image photo, Options options) { return restore(photo, options, Listener.NONE); }
 
     /** As {@link #restore(Image, Options, Listener, Path)}, with nothing to resume. */
-    default Image restore(Image lowQuality, Options options, Listener listener) { return restore(lowQuality, options, listener, null); }
+    default Image restore(Image photo, Options options, Listener listener) { return restore(photo, options, listener, null); }
 
     /**
-     * The restored image, {@code options.scale()} times as large as the low-quality one. Any thread may call this: on the CPU restorations run
-     * side by side, on a GPU each has the device for itself.
+     * The restored photo, {@link CommonOptions#SCALE} times as large and with the photo's bits a sample. Any thread may call this: on the CPU
+     * restorations run side by side, on a GPU each has the device for itself.
      *
-     * @param resume where FaithDiff keeps its steps to go on from, or null; nothing else has steps
+     * @param listener hears of progress on this thread and may end the restoration
+     * @param resume   where a restorer that works in steps keeps what it needs to go on after a crash; others leave it alone. Null: nowhere
+     * @throws IllegalArgumentException as {@link #check}
      */
-    Image restore(Image lowQuality, Options options, Listener listener, Path resume);
+    Image restore(Image photo, Options options, Listener listener, Path resume);
 
-    /** Whether an option, by its name in {@link Options#values}, means anything to this restorer. */
-    boolean takes(String option);
+    /** The options that this restorer has, in the order in which they are shown. {@link CommonOptions#SCALE} is one of them. */
+    List<Option<?>> options();
 
-    /** @throws IllegalArgumentException in one line if options exclude each other, or one is set that means nothing to this restorer */
-    void check(Options options);
-
-    /** The options to start from: {@link Options#defaults}, but for what the model's folder says of its own. */
+    /** The options to start from: {@link Options#defaults}, but for what the model says of its own. */
     Options defaults();
 
+    /** @throws IllegalArgumentException in one line if an option is set that this restorer does not have, or options exclude each other */
+    default void check(Options options) { options.requireOnly(options()); }
+
+    /** A photo as the model's autoencoder gives it back, which is the most that a restoration can reach; empty where the model has none. */
+    default Optional<Image> throughAutoencoder(Image photo) { return Optional.empty(); }
+
+    /** Gives the model's memory back; harmless when done again. */
     @Override void close();
 }

@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
@@ -28,20 +29,26 @@ import java.util.concurrent.CancellationException;
  * What an interrupted restoration goes on from, in a safetensors file: the latents after a step, what the sampler remembers of each tile, the
  * state of the random numbers, and of which model, input and options they are. The file is replaced as a whole after every step.
  */
-final class ResumeFile {
+public final class ResumeFile {
     private static final String STEP = "step", BYTES = "bytes", RNG = "rng", LATENTS = "latents", WALK = "walk.";
 
     private final Path path;
     private final Map<String, String> identity = new LinkedHashMap<>();
 
-    /** The file of one restoration, which may not exist yet. @param in the enlarged and padded input */
-    ResumeFile(Path path, Model model, Options o, Image in) {
+    /**
+     * The file of one restoration, which may not exist yet.
+     *
+     * @param model   what tells the model from others, see {@link ModelFolder#digest}
+     * @param options names and values of the restorer's options
+     * @param in      the enlarged and padded input
+     */
+    public ResumeFile(Path path, String model, Device device, DType dtype, Map<String, Object> options, Image in) {
         this.path = path;
         identity.put("program", "faithdiff resume 1");
-        identity.put("model", model.digest());
-        identity.put("device", model.device.name());
-        identity.put("dtype", model.dtype.name());
-        o.values().forEach((name, value) -> identity.put("option " + name, String.valueOf(value)));
+        identity.put("model", model);
+        identity.put("device", device.name());
+        identity.put("dtype", dtype.name());
+        options.forEach((name, value) -> identity.put("option " + name, String.valueOf(value)));
         identity.put("input", in.width() + "x" + in.height() + " " + ModelFolder.sha256(digest -> {
             digest.update(in.rgb());
             if (in.low() != null) digest.update(in.low());
@@ -49,9 +56,9 @@ final class ResumeFile {
     }
 
     /** A file's content: free the tensors with the scope in which it was read. */
-    record State(Tensor latents, int step, long bytes, long[] rng, Map<String, Tensor> memory) {
+    public record State(Tensor latents, int step, long bytes, long[] rng, Map<String, Tensor> memory) {
         /** Goes on from here. */
-        Denoising denoising(Sampler sampler, int tiles) {
+        public Denoising denoising(Sampler sampler, int tiles) {
             Denoising d = new Denoising(latents, step, sampler, tiles);
             for (int k = 0; k < tiles; k++) {
                 String start = WALK + k + ".";
@@ -69,7 +76,7 @@ final class ResumeFile {
      * @throws SafeTensorsError      if the file is damaged
      * @throws IllegalStateException if it is of another model, input or options, naming the first difference
      */
-    State read(Device device) {
+    public State read(Device device) {
         if (!Files.exists(path)) return null;
         try (SafeTensors file = SafeTensors.open(path)) {
             Map<String, String> said = file.metadata();
@@ -93,7 +100,7 @@ final class ResumeFile {
     }
 
     /** Saves where a denoising stands. @param bytes what networks may hold, which decides their tiles */
-    void write(Denoising d, Rng rng, long bytes) {
+    public void write(Denoising d, Rng rng, long bytes) {
         Map<String, String> metadata = new LinkedHashMap<>(identity);
         metadata.put(STEP, Integer.toString(d.step()));
         metadata.put(BYTES, Long.toString(bytes));

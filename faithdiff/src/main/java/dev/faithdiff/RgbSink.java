@@ -5,10 +5,14 @@ import dev.faithdiff.image.ImageError;
 import dev.faithdiff.vae.BlendedTiles.Sink;
 import dev.faithdiff.vae.Patch;
 
-/** Puts parts {@code [height, width, 3]}, nominally -1..1, together as the samples of an image, of which {@code low} are the low bytes or null: only a part is held as floats. */
-record RgbSink(int width, int height, byte[] rgb, byte[] low) implements Sink {
+/**
+ * Puts parts {@code [height, width, 3]}, nominally -1..1, together as the samples of an image: only a part is held as floats.
+ *
+ * @param low the low bytes of 16-bit samples, or null
+ */
+public record RgbSink(int width, int height, byte[] rgb, byte[] low) implements Sink {
     /** @throws ImageError if no array can hold the image */
-    static RgbSink of(long width, long height, int bits) {
+    public static RgbSink of(long width, long height, int bits) {
         if (3 * width * height > Integer.MAX_VALUE - 8) {
             throw new ImageError("the result would be " + width + "x" + height + ", more than this program can hold; use a smaller photo");
         }
@@ -25,5 +29,5 @@ record RgbSink(int width, int height, byte[] rgb, byte[] low) implements Sink {
         }
     }
 
-    Image image() { return Image.of(width, height, rgb, low); }
+    public Image image() { return Image.of(width, height, rgb, low); }
 }

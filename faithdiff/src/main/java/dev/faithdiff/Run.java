@@ -1,5 +1,21 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUIDANCE;
+import static dev.faithdiff.CommonOptions.MARGIN;
+import static dev.faithdiff.CommonOptions.NEGATIVE;
+import static dev.faithdiff.CommonOptions.OVERLAP;
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.RESCALE;
+import static dev.faithdiff.CommonOptions.RNG;
+import static dev.faithdiff.CommonOptions.SAMPLER;
+import static dev.faithdiff.CommonOptions.SEED;
+import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.CommonOptions.STRENGTH;
+import static dev.faithdiff.CommonOptions.TILE;
+import static dev.faithdiff.CommonOptions.VAE_TILE;
+import static dev.faithdiff.FaithDiff.CONDITION;
+import static dev.faithdiff.FaithDiff.START;
+
 import dev.faithdiff.image.Image;
 import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Guidance;
@@ -34,16 +50,16 @@ final class Run {
         this.listener = listener;
         this.in = in;
         restoration = new Restoration(model);
-        int down = model.vae.config().downscale(), tile = (options.tile() + 2 * options.margin()) / down; // so that a margin makes no further tiles
+        int down = model.vae.config().downscale(), tile = (options.get(TILE) + 2 * options.get(MARGIN)) / down; // a margin makes no further tiles
         h = in.height() / down;
         w = in.width() / down;
-        Samplers kind = options.sampler() == null ? Samplers.of(model.scheduler) : Samplers.named(options.sampler());
-        startsFromPhoto = options.start() == Options.Start.PHOTO;
-        isWhole = options.strength() == 1 || startsFromPhoto;
+        Samplers kind = options.get(SAMPLER) == null ? Samplers.of(model.scheduler) : options.get(SAMPLER);
+        startsFromPhoto = options.get(START) == FaithDiff.Start.PHOTO;
+        isWhole = options.get(STRENGTH) == 1 || startsFromPhoto;
         Sampler all = startsFromPhoto ? EulerSampler.oneStep(model.schedule, model.config.integer("one_step_timestep"))
-                : kind.create(model.schedule, model.scheduler, options.steps());
-        sampler = isWhole ? all : all.from(first(all.timesteps(), options.strength()));
-        grid = TileGrid.of(h, w, tile, tile, options.stride());
+                : kind.create(model.schedule, model.scheduler, options.get(STEPS));
+        sampler = isWhole ? all : all.from(first(all.timesteps(), options.get(STRENGTH)));
+        grid = TileGrid.of(h, w, tile, tile, options.get(OVERLAP));
     }
 
     /** The first step at a timestep of no more than {@code strength} times the highest; the last step where none is that low. */
@@ -60,26 +76,27 @@ final class Run {
      * @param display what is still done to a decoded image, for previews
      */
     Image run(Path file, UnaryOperator<Image> display) {
-        ResumeFile resume = file == null ? null : new ResumeFile(file, model, options, in);
+        ResumeFile resume = file == null ? null
+                : new ResumeFile(file, model.digest(), model.device, model.dtype, options.values(FaithDiff.OPTIONS), in);
         int steps = sampler.timesteps().length;
         try (Scope _ = Scope.open()) {
             ResumeFile.State saved = resume == null ? null : resume.read(model.device);
             listener.at("encode", 0, 0);
             long bytes = saved == null ? ImageNetworks.budget(model) : saved.bytes();
-            ImageNetworks networks = new ImageNetworks(model, options.vaeTile(), bytes);
-            boolean isEncoded = model.addsChange() || saved == null && options.start() != Options.Start.NOISE;
+            ImageNetworks networks = new ImageNetworks(model, options.get(VAE_TILE), bytes);
+            boolean isEncoded = model.addsChange() || saved == null && options.get(START) != FaithDiff.Start.NOISE;
             int tiles = networks.featureTiles(h, w).count() + (isEncoded ? networks.encodeTiles(h, w).count() : 0);
             Restoration.Condition condition = condition(networks, tiles);
             Tensor photo = isEncoded ? encode(networks, tiles) : null;
             Guidance guidance = guidance();
             Prompt prompt = prompt(guidance.active());
-            Rng rng = generator(options.seed());
+            Rng rng = generator(options.get(SEED));
             if (saved != null) rng.restore(saved.rng());
             Tensor latents;
             try (Denoising d = saved != null ? saved.denoising(sampler, grid.tiles().size())
                     : new Denoising(start(photo, rng), 0, sampler, grid.tiles().size())) {
                 listener.at("denoise", d.step(), steps);
-                int[] size = {in.height(), in.width()}, target = {options.tile(), options.tile()};
+                int[] size = {in.height(), in.width()}, target = {options.get(TILE), options.get(TILE)};
                 latents = restoration.denoise(d, condition, prompt, sampler, guidance, grid, size, target,
                         () -> noise(rng, grid.tileHeight(), grid.tileWidth()), new Restoration.After() {
                             @Override public void step(Denoising at, Supplier<Tensor> clean) {
@@ -93,7 +110,7 @@ final class Run {
             }
             listener.at("decode", 0, 0);
             ImageNetworks decoder = telling(networks, "decode", 0, networks.decodeTiles(h, w).count());
-            return Finite.image(() -> model.addsChange() ? decoder.decodeChange(mean(photo), latents, in, startsFromPhoto ? options.strength() : 1)
+            return Finite.image(() -> model.addsChange() ? decoder.decodeChange(mean(photo), latents, in, startsFromPhoto ? options.get(STRENGTH) : 1)
                     : decoder.decode(latents, in.bits()), in);
         }
     }
@@ -101,7 +118,7 @@ final class Run {
     /** @param tiles of the whole stage */
     private Restoration.Condition condition(ImageNetworks networks, int tiles) {
         Supplier<Tensor> features = () -> Finite.require(() -> telling(networks, "encode", 0, tiles).features(parts(), h, w), "the LQ encoder");
-        if (options.condition() == Options.Condition.TILE) return restoration.condition(features.get(), grid);
+        if (options.get(CONDITION) == FaithDiff.Condition.TILE) return restoration.condition(features.get(), grid);
         try (Scope s = Scope.open()) {
             Tensor of = features.get();
             return Restoration.Condition.cut(s.keep(Finite.require(() -> networks.condition(of), "the alignment module")), grid);
@@ -137,9 +154,9 @@ final class Run {
     private Tensor start(Tensor photo, Rng rng) {
         if (startsFromPhoto) return mean(photo);
         Tensor noise = noise(rng, h, w);
-        if (options.start() == Options.Start.NOISE) return noise.mul(sampler.initNoiseSigma());
+        if (options.get(START) == FaithDiff.Start.NOISE) return noise.mul(sampler.initNoiseSigma());
         if (!isWhole) return restoration.startWithin(photo, noise, sampler);
-        return restoration.startFromImage(photo, noise, noise(generator(~options.seed()), h, w), sampler.initNoiseSigma());
+        return restoration.startFromImage(photo, noise, noise(generator(~options.get(SEED)), h, w), sampler.initNoiseSigma());
     }
 
     /** Parts of the image as tensors, so that only a part is held as floats. */
@@ -149,19 +166,19 @@ final class Run {
 
     /** Guidance changes nothing for a model that reads no text. */
     private Guidance guidance() {
-        double scale = Double.isNaN(options.guidance()) ? model.config.number("guidance_scale", 5) : options.guidance();
-        return new Guidance(model.text.readsText() ? scale : 1, options.rescale());
+        double scale = options.get(GUIDANCE) == null ? model.config.number("guidance_scale", 5) : options.get(GUIDANCE);
+        return new Guidance(model.text.readsText() ? scale : 1, options.get(RESCALE));
     }
 
     private Prompt prompt(boolean guided) {
-        Prompt prompt = model.text.encode(options.prompt());
-        if (guided) prompt = model.text.encode(options.negative()).with(prompt);
+        Prompt prompt = model.text.encode(options.get(PROMPT));
+        if (guided) prompt = model.text.encode(options.get(NEGATIVE)).with(prompt);
         Prompt both = prompt;
         Finite.require(() -> both.states(), "the text encoders");
         return prompt;
     }
 
-    private Rng generator(long seed) { return options.rng() == Options.Generator.CUDA ? Rng.philox(seed) : Rng.cpu(seed); }
+    private Rng generator(long seed) { return options.get(RNG).of(seed); }
 
     /** Standard normal latents, drawn in the published order of channel, row, column. */
     private Tensor noise(Rng rng, int height, int width) {

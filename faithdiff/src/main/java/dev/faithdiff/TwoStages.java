@@ -1,63 +1,80 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STRENGTH;
+
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.model.Config;
-import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * FaithDiff behind a network of one pass, which removes what damage it can and enlarges: what the {@link FirstStage} makes, at the size
- * of the result, takes the photo's place in everything that follows, that is in features, start and colours.
+ * Any restorer behind another one: what the {@link FirstStage} makes, at the size of the result, takes the photo's place in the last stage.
+ * FaithDiff's authors clean a photo so (with BSRNet) only for the network that describes it in words.
  *
- * <p>FaithDiff's authors clean a photo so (with BSRNet) only for the network that describes it in words.
+ * <p>Guard and strength are of the whole: the guard judges the photo, since one that was cleaned always looks hardly damaged, and a strength
+ * below 1 mixes the result with the enlarged photo.
+ *
+ * @param detail {@link #DETAIL} unless told otherwise
  */
-public record TwoStages(FirstStage first, FaithDiff last) implements Restorer {
-    /** Opens both model folders on one device. */
-    public static TwoStages open(Path initial, Path last, Device device) { return open(initial, last, device, DType.F32, Offload.NONE); }
+public record TwoStages(FirstStage first, Restorer last, double detail) implements Restorer {
+    /** What is done: the first stage alone, which is much faster, or both. */
+    public enum Effort {
+        FAST, BEST;
 
-    /** As {@link #open(Path, Path, Device)}, with FaithDiff's type of activations and the weights that lie on the device. */
-    public static TwoStages open(Path initial, Path last, Device device, DType dtype, Offload offload) {
-        Config model = new ModelFolder(last).description();
-        GeneratorRestorer network = GeneratorRestorer.open(initial, device);
-        try {
-            return new TwoStages(new FirstStage(network, model.number("initial_share", 1), model.integer("initial_passes", 1)),
-                    FaithDiff.open(last, device, dtype, offload));
-        } catch (Throwable e) {
-            network.close();
-            throw e;
-        }
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    /** {@inheritDoc} The guard judges the photo, since one that was cleaned always looks hardly damaged. */
-    @Override public Image restore(Image lowQuality, Options options, Listener listener, Path resume) {
+    public static final Option<Double> DETAIL = Option.share("detail", 0,
+            "How much of the result is taken from the first stage, fine structures first; for models of two stages.").ofModel();
+    public static final Option<Effort> QUALITY =
+            Option.choice("quality", Effort.BEST, "For models of two stages: fast stops after the first, best does both.");
+
+    /** What two stages have beside the last one's options. */
+    static final List<Option<?>> OPTIONS = List.of(DETAIL, QUALITY, STRENGTH, GUARD);
+
+    public TwoStages {
+        DETAIL.check(detail);
+    }
+
+    @Override public Image restore(Image photo, Options options, Listener listener, Path resume) {
         check(options);
-        Options o = FaithDiff.guarded(lowQuality, options, listener);
-        FirstStage.Result initial = first.restore(lowQuality, o, listener);
-        Image restored = o.quality() == Options.Quality.FAST ? initial.network() : last.restore(initial.mixture(), lastStage(o), listener, resume);
-        if (o.detail() > 0) restored = FrequencyBlend.finest(restored, initial.network(), o.detail());
-        if (!mixesPhoto(o)) return restored;
-        return restored.mix(Resize.resize(lowQuality, restored.width(), restored.height(), Filter.LANCZOS), o.strength());
+        Options o = Guard.guarded(photo, options, true, listener);
+        double strength = o.get(STRENGTH);
+        if (strength == 0) return enlarged(photo, o);
+        FirstStage.Result initial = first.restore(photo, o, listener);
+        Image restored = o.get(QUALITY) == Effort.FAST ? initial.network() : last.restore(initial.mixture(), lastStage(o), listener, resume);
+        if (o.get(DETAIL) > 0) restored = FrequencyBlend.finest(restored, initial.network(), o.get(DETAIL));
+        return strength == 1 ? restored : restored.mix(enlarged(photo, o), strength);
     }
 
-    /** In one step strength has no noise to lower, so the photo itself is mixed in. */
-    private static boolean mixesPhoto(Options o) {
-        return o.strength() < 1 && (o.start() == Options.Start.PHOTO || o.quality() == Options.Quality.FAST);
+    private static Image enlarged(Image photo, Options o) {
+        return Resize.resize(photo, photo.width() * o.get(SCALE), photo.height() * o.get(SCALE), Filter.LANCZOS);
     }
 
-    private static Options lastStage(Options o) {
-        Options last = o.withScale(1).withGuard(Options.Guard.OFF).withDetail(0).withQuality(Options.Quality.BEST);
-        return mixesPhoto(o) ? last.withStrength(1) : last;
+    private Options lastStage(Options o) { return o.with(SCALE, 1).with(GUARD, Guard.OFF).with(STRENGTH, 1.0).only(last.options()); }
+
+    @Override public List<Option<?>> options() {
+        Set<Option<?>> all = new LinkedHashSet<>(last.options());
+        all.addAll(OPTIONS);
+        return List.copyOf(all);
     }
 
-    @Override public boolean takes(String option) { return last.takes(option) || option.equals("detail") || option.equals("quality"); }
+    @Override public void check(Options o) {
+        Restorer.super.check(o);
+        last.check(lastStage(o));
+    }
 
-    @Override public void check(Options o) { last.check(lastStage(o)); }
+    @Override public Options defaults() { return last.defaults().with(DETAIL, detail); }
 
-    @Override public Options defaults() { return last.defaults().withDetail(last.number("detail", 0)); }
+    @Override public Optional<Image> throughAutoencoder(Image photo) { return last.throughAutoencoder(photo); }
 
     @Override public void close() {
         first.network().close();

@@ -1,5 +1,10 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STRENGTH;
+import static dev.faithdiff.CommonOptions.TILE;
+import static dev.faithdiff.TwoStages.QUALITY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Filter;
@@ -20,8 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The bundled two stages on the three samples: their sum beats its parts, on small results and on ones of several tiles. */
 class DefaultModelTest {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home"));
-    private static final Restorer RESTORER = Restorer.open(HOME.resolve("models/faithdiff-mini"), Device.CPU);
-    private static final Options DEFAULTS = RESTORER.defaults().withGuard(Options.Guard.OFF);
+    private static final Restorer RESTORER = Restorers.open(HOME.resolve("models/faithdiff-mini"), Device.CPU);
+    private static final Options DEFAULTS = RESTORER.defaults().with(GUARD, Guard.OFF);
 
     @AfterAll static void close() { RESTORER.close(); }
 
@@ -31,7 +36,7 @@ class DefaultModelTest {
             Image small = ImageFiles.read(HOME.resolve("samples/" + name + "-degraded.jpg"));
             Image clean = ImageFiles.read(HOME.resolve("samples/" + name + ".png")).crop(0, 0, 4 * small.width(), 4 * small.height());
             enlarged += quality(Resize.resize(small, clean.width(), clean.height(), Filter.BICUBIC), clean);
-            first += quality(RESTORER.restore(small, DEFAULTS.withQuality(Options.Quality.FAST)), clean);
+            first += quality(RESTORER.restore(small, DEFAULTS.with(QUALITY, TwoStages.Effort.FAST)), clean);
             both += quality(RESTORER.restore(small, DEFAULTS), clean);
         }
         assertThat(both / 3).as("mean PSNR").isGreaterThan(enlarged / 3 + 0.8).isGreaterThan(first / 3 + 0.8);
@@ -39,18 +44,18 @@ class DefaultModelTest {
 
     @Test void tilesOfTheDenoisingDoNotShow() {
         Image photo = ImageFiles.read(HOME.resolve("samples/coffee.png")).crop(0, 0, 200, 120);
-        Image whole = RESTORER.restore(photo, DEFAULTS.withTile(1 << 12)), tiled = RESTORER.restore(photo, DEFAULTS.withTile(256));
+        Image whole = RESTORER.restore(photo, DEFAULTS.with(TILE, 1 << 12)), tiled = RESTORER.restore(photo, DEFAULTS.with(TILE, 256));
         assertThat(quality(tiled, whole)).as("PSNR of tiled against whole").isGreaterThan(50);
     }
 
     @Test void noStrengthIsTheEnlargedPhoto() {
         Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg")).crop(8, 8, 24, 16);
-        assertThat(RESTORER.restore(photo, DEFAULTS.withStrength(0))).isEqualTo(Resize.resize(photo, 96, 64, Filter.LANCZOS));
+        assertThat(RESTORER.restore(photo, DEFAULTS.with(STRENGTH, 0.0))).isEqualTo(Resize.resize(photo, 96, 64, Filter.LANCZOS));
     }
 
     @Test void itCleansWithoutEnlarging() {
         Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg")).crop(8, 8, 48, 40);
-        Image cleaned = RESTORER.restore(photo, DEFAULTS.withScale(1));
+        Image cleaned = RESTORER.restore(photo, DEFAULTS.with(SCALE, 1));
         assertThat(cleaned.width() + "x" + cleaned.height()).isEqualTo("48x40");
         assertThat(cleaned).isNotEqualTo(photo);
     }
@@ -58,9 +63,9 @@ class DefaultModelTest {
     @Test void aCopyElsewhereFindsTheFirstStage(@TempDir Path dir) {
         Path copy = dir.resolve("runs/mini/model");
         try (Model model = Model.open(HOME.resolve("models/faithdiff-mini"), Device.CPU)) {
-            model.save(copy, DType.F16, Map.of());
+            model.save(copy, false, DType.F16, Map.of());
         }
-        try (Restorer restorer = Restorer.open(copy, Device.CPU)) {
+        try (Restorer restorer = Restorers.open(copy, Device.CPU)) {
             assertThat(restorer.defaults()).isEqualTo(RESTORER.defaults());
         }
     }

@@ -1,5 +1,8 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.FaithDiff.START;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -16,7 +19,7 @@ import org.junit.jupiter.api.Test;
  */
 class EdgesTest {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home"));
-    private static final int SCALE = 4, CONTINUED = 16;
+    private static final int TIMES = 4, CONTINUED = 16;
     /** Rows and columns of the result that count as an edge, and levels of 255 by which it may differ more than the interior. */
     private static final int EDGE = 8, MOST = 1;
 
@@ -34,15 +37,15 @@ class EdgesTest {
 
     @Test void photo() {
         Image photo = ImageFiles.read(HOME.resolve("samples/coffee.png"));
-        check(Recipe.named("mini").degrade(photo.crop(100, 60, 256, 192), SCALE, 1));
+        check(Recipe.named("mini").degrade(photo.crop(100, 60, 256, 192), TIMES, 1));
     }
 
     private static void check(Image photo) {
         try (FaithDiff faithDiff = FaithDiff.open(HOME.resolve("models/faithdiff-mini"), Device.CPU)) {
-            Options o = faithDiff.defaults().withScale(SCALE).withGuard(Options.Guard.OFF);
-            assumeTrue(o.start() == Options.Start.PHOTO);
+            Options o = faithDiff.defaults().with(SCALE, TIMES).with(GUARD, Guard.OFF);
+            assumeTrue(o.get(START) == FaithDiff.Start.PHOTO);
             Image alone = faithDiff.restore(photo, o), within = faithDiff.restore(photo.mirrored(CONTINUED), o);
-            int w = alone.width(), h = alone.height(), away = SCALE * CONTINUED;
+            int w = alone.width(), h = alone.height(), away = TIMES * CONTINUED;
             Image same = within.crop(away, away, w, h);
             double interior = difference(alone, same, w / 4, h / 4, w / 2, h / 2);
             assertThat(difference(alone, same, 0, 0, w, EDGE)).as("top").isLessThan(interior + MOST);

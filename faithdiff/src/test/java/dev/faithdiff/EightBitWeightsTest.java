@@ -1,5 +1,6 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.SCALE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
@@ -63,7 +64,7 @@ class EightBitWeightsTest {
         try (FaithDiff faithDiff = FaithDiff.open(model, Device.CPU)) {
             for (String name : NAMES) {
                 Image photo = ImageFiles.read(PHOTOS.resolve(name + "-degraded.jpg"));
-                restored.put(name, faithDiff.restore(photo, Options.defaults().withScale(2)));
+                restored.put(name, faithDiff.restore(photo, Options.defaults().with(SCALE, 2)));
             }
         }
         return restored;

@@ -1,9 +1,18 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.COLOR_FIX;
+import static dev.faithdiff.CommonOptions.FIDELITY;
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.RNG;
+import static dev.faithdiff.CommonOptions.SAMPLER;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.CommonOptions.STRENGTH;
+import static dev.faithdiff.FaithDiff.START;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.faithdiff.Options.Guard;
+import dev.faithdiff.Guard;
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Damage;
 import dev.faithdiff.image.Filter;
@@ -31,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Strength, fidelity and guard on the bundled model: their ends are exactly the input and the published result, and between they are in order. */
 class FaithfulnessTest {
-    private static final Options OPTIONS = Options.defaults().withScale(2).withSteps(8).withGuard(Guard.OFF);
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 8).with(GUARD, Guard.OFF);
 
     private static FaithDiff faithDiff;
     private static Image photo, enlarged, published;
@@ -47,37 +56,37 @@ class FaithfulnessTest {
 
     /** The published functions one after another, without anything of these options. */
     @ParameterizedTest
-    @EnumSource(Options.Generator.class)
-    void fullStrengthIsThePublishedRun(Options.Generator generator) {
+    @EnumSource(RandomNumbers.class)
+    void fullStrengthIsThePublishedRun(RandomNumbers generator) {
         try (Model model = Model.open(PatchedModel.MINI, Device.CPU); Scope _ = Scope.open()) {
             int h = 64 / 4, w = 88 / 4, c = model.vae.config().latentChannels();
             Restoration restoration = new Restoration(model);
             ImageNetworks networks = new ImageNetworks(model, 0);
             Source image = Source.of(Tensor.of(enlarged.toFloats(), 1, 64, 88, 3));
-            Sampler sampler = Samplers.of(model.scheduler).create(model.schedule, model.scheduler, OPTIONS.steps());
+            Sampler sampler = Samplers.of(model.scheduler).create(model.schedule, model.scheduler, OPTIONS.get(STEPS));
             Tensor start = restoration.startFromImage(networks.encode(image, h, w), noise(generator, 42, c, h, w), noise(generator, ~42, c, h, w), sampler.initNoiseSigma());
             TileGrid whole = TileGrid.of(h, w, h, w, 1);
             Tensor latents = restoration.denoise(start, restoration.condition(networks.features(image, h, w), whole), model.text.encode(""), sampler,
                     new Guidance(1, 0), whole, new int[] {64, 88}, new int[] {1024, 1024}, () -> null, (i, x) -> {});
-            Image expected = OPTIONS.colorFix().apply(networks.decode(latents, 8), enlarged);
-            assertThat(faithDiff.restore(photo, OPTIONS.withRng(generator))).isEqualTo(expected);
-            assertThat(expected.equals(published)).isEqualTo(generator == Options.Generator.CPU);
+            Image expected = OPTIONS.get(COLOR_FIX).apply(networks.decode(latents, 8), enlarged);
+            assertThat(faithDiff.restore(photo, OPTIONS.with(RNG, generator))).isEqualTo(expected);
+            assertThat(expected.equals(published)).isEqualTo(generator == RandomNumbers.CPU);
         }
     }
 
-    private static Tensor noise(Options.Generator generator, long seed, int c, int h, int w) {
-        Rng rng = generator == Options.Generator.CUDA ? Rng.philox(seed) : Rng.cpu(seed);
+    private static Tensor noise(RandomNumbers generator, long seed, int c, int h, int w) {
+        Rng rng = generator == RandomNumbers.CUDA ? Rng.philox(seed) : Rng.cpu(seed);
         return Tensor.of(rng.randn(c * h * w), 1, c, h, w).permute(0, 2, 3, 1);
     }
 
-    @Test void noStrengthIsTheInput() { assertThat(faithDiff.restore(photo, OPTIONS.withStrength(0))).isEqualTo(enlarged); }
+    @Test void noStrengthIsTheInput() { assertThat(faithDiff.restore(photo, OPTIONS.with(STRENGTH, 0.0))).isEqualTo(enlarged); }
 
     @ParameterizedTest
     @ValueSource(strings = {"euler", "ddim", "dpm++2m-karras", "unipc"})
     void strengthMovesAwayFromTheInput(String sampler) {
         List<Double> distances = new ArrayList<>();
         for (double strength : new double[] {0, 0.2, 0.5, 0.8, 1}) {
-            Options o = OPTIONS.withSampler(sampler).withColorFix(ColorFix.NONE).withStrength(strength);
+            Options o = OPTIONS.parsed(SAMPLER, sampler).with(COLOR_FIX, ColorFix.NONE).with(STRENGTH, strength);
             distances.add(distance(faithDiff.restore(photo, o), enlarged));
         }
         assertThat(distances).as("distances from the input").isSorted().doesNotHaveDuplicates();
@@ -87,7 +96,7 @@ class FaithfulnessTest {
         List<Integer> steps = new ArrayList<>();
         for (double strength : new double[] {1e-9, 0.25, 0.5, 1}) {
             int[] most = {0};
-            faithDiff.restore(photo, OPTIONS.withSampler("euler").withStrength(strength), (stage, step, of) -> most[0] = Math.max(most[0], of));
+            faithDiff.restore(photo, OPTIONS.parsed(SAMPLER, "euler").with(STRENGTH, strength), (stage, step, of) -> most[0] = Math.max(most[0], of));
             steps.add(most[0]);
         }
         assertThat(steps).containsExactly(1, 2, 4, 8);
@@ -95,14 +104,14 @@ class FaithfulnessTest {
 
     @Test void fidelityMovesToTheInput() {
         List<Double> distances = new ArrayList<>();
-        for (double fidelity : new double[] {1, 0.8, 0.6, 0.4, 0.2, 0}) distances.add(distance(faithDiff.restore(photo, OPTIONS.withFidelity(fidelity)), enlarged));
+        for (double fidelity : new double[] {1, 0.8, 0.6, 0.4, 0.2, 0}) distances.add(distance(faithDiff.restore(photo, OPTIONS.with(FIDELITY, fidelity)), enlarged));
         assertThat(distances.getFirst()).as("all fidelity").isZero();
         assertThat(distances).isSorted().doesNotHaveDuplicates();
-        assertThat(faithDiff.restore(photo, OPTIONS.withFidelity(0))).isEqualTo(published);
+        assertThat(faithDiff.restore(photo, OPTIONS.with(FIDELITY, 0.0))).isEqualTo(published);
     }
 
     @Test void strengthNeedsTheImage() {
-        assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS.withStrength(0.5).withStart(Options.Start.NOISE)))
+        assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS.with(STRENGTH, 0.5).with(START, FaithDiff.Start.NOISE)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("cannot be noise");
     }
 
@@ -115,16 +124,16 @@ class FaithfulnessTest {
 
             @Override public void warn(String line) { said.add(line); }
         };
-        Options o = OPTIONS.withSteps(4);
+        Options o = OPTIONS.with(STEPS, 4);
         Image off = faithDiff.restore(clean, o, hears);
         assertThat(said).isEmpty();
-        assertThat(faithDiff.restore(clean, o.withGuard(Guard.WARN), hears)).isEqualTo(off);
+        assertThat(faithDiff.restore(clean, o.with(GUARD, Guard.WARN), hears)).isEqualTo(off);
         assertThat(said).hasSize(1).allMatch(line -> line.contains("hardly damaged (noise ") && !line.contains("\n"));
-        Image auto = faithDiff.restore(clean, o.withGuard(Guard.AUTO), hears);
+        Image auto = faithDiff.restore(clean, o.with(GUARD, Guard.AUTO), hears);
         assertThat(said).hasSize(2).last().asString().contains("lowered to " + Damage.MILD_STRENGTH);
-        assertThat(auto).isEqualTo(faithDiff.restore(clean, o.withStrength(Damage.MILD_STRENGTH))).isNotEqualTo(off);
+        assertThat(auto).isEqualTo(faithDiff.restore(clean, o.with(STRENGTH, Damage.MILD_STRENGTH))).isNotEqualTo(off);
         said.clear();
-        faithDiff.restore(photo, o.withGuard(Guard.AUTO), hears);
+        faithDiff.restore(photo, o.with(GUARD, Guard.AUTO), hears);
         assertThat(said).as("a damaged photo").isEmpty();
     }
 

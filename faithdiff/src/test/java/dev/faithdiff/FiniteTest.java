@@ -1,5 +1,8 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.image.Image;
@@ -15,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Broken weights end a restoration with the layer's name instead of a broken picture. */
 class FiniteTest {
-    private static final Options OPTIONS = Options.defaults().withScale(2).withSteps(2).withGuard(Options.Guard.OFF);
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 2).with(GUARD, Guard.OFF);
 
     @TempDir Path dir;
 

@@ -1,5 +1,7 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.VAE_TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
@@ -23,12 +25,12 @@ class FirstNetworkTest {
     /** PyTorch computed the golden image in F32 from the same weights: of 48x32 pixels from (40, 16) on. */
     @Test void givesTheImageOfPyTorch() {
         Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg")).crop(40, 16, 48, 32);
-        try (GeneratorRestorer r = (GeneratorRestorer) Restorer.open(FOLDER, Device.CPU)) {
+        try (GeneratorRestorer r = (GeneratorRestorer) Restorers.open(FOLDER, Device.CPU)) {
             Options own = r.defaults();
-            assertThat(own.scale()).isEqualTo(4);
+            assertThat(own.get(SCALE)).isEqualTo(4);
             Image whole = r.restore(photo, own);
             assertThat(farthest(whole, ImageFiles.read(GOLDEN))).isLessThanOrEqualTo(1);
-            assertThat(farthest(r.restore(photo, own.withVaeTile(64)), whole)).as("in tiles").isLessThanOrEqualTo(1);
+            assertThat(farthest(r.restore(photo, own.with(VAE_TILE, 64)), whole)).as("in tiles").isLessThanOrEqualTo(1);
         }
     }
 

@@ -1,5 +1,10 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.COLOR_FIX;
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.CommonOptions.VAE_TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -32,16 +37,16 @@ class GeneratorRestorerTest {
         return Image.of(width, height, rgb);
     }
 
-    private static Options scale(int n) { return Options.defaults().withScale(n); }
+    private static Options scale(int n) { return Options.defaults().with(SCALE, n); }
 
-    private static GeneratorRestorer open(String name) { return (GeneratorRestorer) Restorer.open(GeneratorModels.folder(name), Device.CPU); }
+    private static GeneratorRestorer open(String name) { return (GeneratorRestorer) Restorers.open(GeneratorModels.folder(name), Device.CPU); }
 
     @ParameterizedTest
     @CsvSource({"realesrgan_x4, 4, 13, 9", "realesrgan_x2, 2, 13, 9", "realesrgan_x2, 2, 1, 1", "bsrnet_x4, 4, 1, 30",
             "srvgg_x4, 4, 13, 9", "srvgg_x4, 4, 1, 1"})
     void enlargesByItsOwnScale(String name, int scale, int width, int height) {
         try (GeneratorRestorer r = open(name)) {
-            assertThat(r.defaults().scale()).isEqualTo(scale);
+            assertThat(r.defaults().get(SCALE)).isEqualTo(scale);
             Image own = r.restore(photo(width, height), scale(scale));
             assertThat(own.toString()).isEqualTo("Image " + scale * width + "x" + scale * height);
             assertThat(r.restore(photo(width, height), scale(scale))).isEqualTo(own);
@@ -57,7 +62,7 @@ class GeneratorRestorerTest {
         List<String> stages = new ArrayList<>();
         try (GeneratorRestorer r = open(name)) {
             Image whole = r.restore(photo(70, 50), scale(4));
-            Image tiled = r.restore(photo(70, 50), scale(4).withVaeTile(64), (stage, step, steps) -> stages.add(stage + " " + step + "/" + steps));
+            Image tiled = r.restore(photo(70, 50), scale(4).with(VAE_TILE, 64), (stage, step, steps) -> stages.add(stage + " " + step + "/" + steps));
             for (int i = 0; i < whole.rgb().length; i++) {
                 assertThat(Math.abs((whole.rgb()[i] & 0xff) - (tiled.rgb()[i] & 0xff))).as("byte " + i).isLessThanOrEqualTo(1);
             }
@@ -79,29 +84,16 @@ class GeneratorRestorerTest {
 
     @Test void refusesWhatMeansNothingToIt() {
         try (GeneratorRestorer r = open("realesrgan_x4")) {
-            Options o = scale(2).withSteps(5).withColorFix(ColorFix.NONE).withPrompt("a cat");
-            assertThatThrownBy(() -> r.restore(photo(4, 4), o)).hasMessage("an RRDBNet has no steps, prompt, color-fix; leave it out");
+            Options o = scale(2).with(STEPS, 5).with(COLOR_FIX, ColorFix.NONE).with(PROMPT, "a cat");
+            assertThatThrownBy(() -> r.restore(photo(4, 4), o)).hasMessage("this model has no color-fix, prompt, steps; leave it out");
         }
         try (GeneratorRestorer r = open("srvgg_x4")) {
-            assertThatThrownBy(() -> r.check(scale(2).withSteps(5))).hasMessage("an SRVGGNetCompact has no steps; leave it out");
+            assertThatThrownBy(() -> r.check(scale(2).with(STEPS, 5))).hasMessage("this model has no steps; leave it out");
         }
     }
 
     @Test void modelsOfAnotherKindAreNamed() {
         Path network = GeneratorModels.folder("realesrgan_x4");
         assertThatThrownBy(() -> FaithDiff.open(network, Device.CPU)).hasMessageContaining("'kind' must be 'faithdiff' (this model has 'rrdbnet')");
-        assertThatThrownBy(() -> GeneratorRestorer.open(TinyModel.folder(), Device.CPU)).hasMessageContaining("is not an RRDBNet");
-    }
-
-    /** The second stage restores what the first one made as if it were the photo. */
-    @ParameterizedTest
-    @ValueSource(strings = {"bsrnet_x4", "srvgg_x4"})
-    void twoStages(String first) {
-        Options o = scale(3).withSteps(2);
-        try (TwoStages both = TwoStages.open(GeneratorModels.folder(first), TinyModel.folder(), Device.CPU)) {
-            Image cleaned = both.first().network().restore(photo(20, 12), scale(3));
-            Image alone = both.last().restore(photo(20, 12), o);
-            assertThat(both.restore(photo(20, 12), o)).isEqualTo(both.last().restore(cleaned, o.withScale(1))).isNotEqualTo(alone);
-        }
     }
 }

@@ -3,9 +3,9 @@ package dev.faithdiff;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.Device;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -24,7 +24,7 @@ class ModelPairsTest {
 
     private void refused(String... says) {
         long inUse = Device.CPU.pool().usedBytes();
-        var thrown = assertThatThrownBy(() -> Model.open(model, Device.CPU)).isInstanceOf(UncheckedIOException.class).hasMessageNotContaining("\n");
+        var thrown = assertThatThrownBy(() -> Model.open(model, Device.CPU)).isInstanceOf(ModelError.class).hasMessageNotContaining("\n");
         for (String s : says) thrown.hasMessageContaining(s);
         assertThat(Device.CPU.pool().usedBytes()).isEqualTo(inUse);
     }

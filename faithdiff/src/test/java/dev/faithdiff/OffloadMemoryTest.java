@@ -1,5 +1,9 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.NEGATIVE;
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
@@ -60,10 +64,10 @@ class OffloadMemoryTest {
         dry.pool().trim();
         dry.pool().resetPeak();
         long before = dry.pool().usedBytes();
-        Residency residency = offload.residency(dry);
+        Residency residency = offload.residency(dry, Model::place);
         try (FaithDiff faithDiff = new FaithDiff(new Model(folder, dry, dtype, residency,
                 file -> Weights.shapes(file, keys(file), weights, dry, dtype == DType.F32 ? null : dtype, residency)))) {
-            Options options = Options.defaults().withScale(4).withSteps(2).withPrompt("a").withNegative("b");
+            Options options = Options.defaults().with(SCALE, 4).with(STEPS, 2).with(PROMPT, "a").with(NEGATIVE, "b");
             Image restored = faithDiff.restore(Image.of(256, 256, new byte[256 * 256 * 3]), options);
             assertThat(restored.width()).isEqualTo(1024);
         }

@@ -1,57 +1,102 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.COLOR_FIX;
+import static dev.faithdiff.CommonOptions.FIDELITY;
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.GUIDANCE;
+import static dev.faithdiff.CommonOptions.NEGATIVE;
+import static dev.faithdiff.CommonOptions.OVERLAP;
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.RESCALE;
+import static dev.faithdiff.CommonOptions.RNG;
+import static dev.faithdiff.CommonOptions.SAMPLER;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.SEED;
+import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.CommonOptions.STRENGTH;
+import static dev.faithdiff.CommonOptions.TILE;
+import static dev.faithdiff.CommonOptions.VAE_TILE;
+import static dev.faithdiff.FaithDiff.CONDITION;
+import static dev.faithdiff.FaithDiff.START;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.faithdiff.Options.Generator;
-import dev.faithdiff.Options.Guard;
-import dev.faithdiff.Options.Start;
 import dev.faithdiff.image.ColorFix;
+import dev.faithdiff.sample.Samplers;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Options keep what they were given, refuse what breaks a rule, and are values. */
 class OptionsTest {
     @Test void defaultsArePublished() {
         Options o = Options.defaults();
-        assertThat(o.scale()).isEqualTo(4);
-        assertThat(o.steps()).isEqualTo(20);
-        assertThat(o.guidance()).isNaN();
-        assertThat(o.seed()).isEqualTo(42);
-        assertThat(o.start()).isEqualTo(Start.LR);
-        assertThat(o.strength()).isEqualTo(1);
-        assertThat(o.fidelity()).isZero();
-        assertThat(o.rng()).isEqualTo(Generator.CPU);
-        assertThat(o.colorFix()).isEqualTo(ColorFix.ADAIN);
-        assertThat(o.sampler()).isNull();
-        assertThat(o.tile()).isEqualTo(1024);
-        assertThat(o.stride()).isEqualTo(0.5);
+        assertThat(o.get(SCALE)).isEqualTo(4);
+        assertThat(o.get(STEPS)).isEqualTo(20);
+        assertThat(o.get(GUIDANCE)).isNull();
+        assertThat(o.get(SEED)).isEqualTo(42);
+        assertThat(o.get(START)).isEqualTo(FaithDiff.Start.LR);
+        assertThat(o.get(CONDITION)).isEqualTo(FaithDiff.Condition.TILE);
+        assertThat(o.get(STRENGTH)).isEqualTo(1);
+        assertThat(o.get(FIDELITY)).isZero();
+        assertThat(o.get(RNG)).isEqualTo(RandomNumbers.CPU);
+        assertThat(o.get(COLOR_FIX)).isEqualTo(ColorFix.ADAIN);
+        assertThat(o.get(SAMPLER)).isNull();
+        assertThat(o.get(TILE)).isEqualTo(1024);
+        assertThat(o.get(OVERLAP)).isEqualTo(0.5);
     }
 
     @Test void changesAreCopies() {
         Options before = Options.defaults();
-        Options o = before.withScale(2).withNegative(null).withStrength(0.5).withGuard(Guard.OFF).withSampler("ddim").withStride(0.75).withRescale(0.7);
+        Options o = before.with(SCALE, 2).with(NEGATIVE, null).with(STRENGTH, 0.5).with(GUARD, Guard.OFF).with(SAMPLER, Samplers.DDIM).with(RESCALE, 0.7);
         assertThat(before).isEqualTo(Options.defaults());
-        assertThat(o.scale()).isEqualTo(2);
-        assertThat(o.negative()).isNull();
-        assertThat(o.strength()).isEqualTo(0.5);
-        assertThat(o.guard()).isEqualTo(Guard.OFF);
-        assertThat(o.stride()).isEqualTo(0.75);
-        assertThat(o.rescale()).isEqualTo(0.7);
-        assertThat(o.steps()).as("untouched").isEqualTo(20);
-        assertThat(o).isNotEqualTo(before);
-        assertThat(o.withScale(4).withNegative("").withStrength(1).withGuard(Guard.WARN).withSampler(null).withStride(0.5).withRescale(0)).isEqualTo(before)
-                .hasSameHashCodeAs(before);
-        assertThat(o.values()).hasSize(21).containsEntry("strength", 0.5).containsEntry("negative", null).containsEntry("steps", 20);
+        assertThat(o.get(SCALE)).isEqualTo(2);
+        assertThat(o.get(NEGATIVE)).isNull();
+        assertThat(o.get(STRENGTH)).isEqualTo(0.5);
+        assertThat(o.get(GUARD)).isEqualTo(Guard.OFF);
+        assertThat(o.get(RESCALE)).isEqualTo(0.7);
+        assertThat(o.get(STEPS)).as("untouched").isEqualTo(20);
+        assertThat(o).isNotEqualTo(before).hasToString("{guard=off, guidance-rescale=0.7, negative=null, sampler=ddim, scale=2, strength=0.5}");
+        Options back = o.with(SCALE, 4).with(NEGATIVE, "").with(STRENGTH, 1.0).with(GUARD, Guard.WARN).with(SAMPLER, null).with(RESCALE, 0.0);
+        assertThat(back).isEqualTo(before).hasSameHashCodeAs(before);
+    }
+
+    @Test void someAlone() {
+        Options o = Options.defaults().with(SCALE, 2).with(NEGATIVE, null).with(SAMPLER, Samplers.DDIM);
+        assertThat(o.values(List.of(STEPS, NEGATIVE, SAMPLER, GUIDANCE)).toString()).isEqualTo("{steps=20, negative=null, sampler=ddim, guidance=null}");
+        assertThat(o.only(List.of(SCALE, STEPS))).isEqualTo(Options.defaults().with(SCALE, 2));
+        o.requireOnly(List.of(SAMPLER, NEGATIVE, SCALE));
+        assertThatThrownBy(() -> o.requireOnly(List.of(SCALE))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("this model has no negative, sampler; leave it out");
+    }
+
+    @Test void twoOptionsOfOneNameAreTwo() {
+        Option<Integer> other = Option.whole("scale", 1, 1, 100, "Another system's.");
+        assertThat(Options.defaults().with(other, 50).get(SCALE)).isEqualTo(4);
     }
 
     @Test void refusesInOneLine() {
         Options o = Options.defaults();
-        assertThatThrownBy(() -> o.withScale(9)).isInstanceOf(IllegalArgumentException.class).hasMessage("scale must be 1..8, not 9");
-        assertThatThrownBy(() -> o.withStrength(1.1)).hasMessage("strength must be 0..1, not 1.1");
-        assertThatThrownBy(() -> o.withFidelity(Double.NaN)).hasMessage("fidelity must be 0..1, not NaN");
-        assertThatThrownBy(() -> o.withStride(0)).hasMessageContaining("overlap must be above 0");
-        assertThatThrownBy(() -> o.withGuidance(-1)).hasMessageContaining("guidance must be a number of at least 0");
-        assertThatThrownBy(() -> o.withPrompt(null)).hasMessageContaining("prompt may be empty");
-        assertThatThrownBy(() -> o.withGuard(null)).hasMessageContaining("off, warn or auto");
+        assertThatThrownBy(() -> o.with(SCALE, 9)).isInstanceOf(IllegalArgumentException.class).hasMessage("scale must be 1..8, not 9");
+        assertThatThrownBy(() -> o.with(STRENGTH, 1.1)).hasMessage("strength must be 0..1, not 1.1");
+        assertThatThrownBy(() -> o.with(FIDELITY, Double.NaN)).hasMessage("fidelity must be 0..1, not NaN");
+        assertThatThrownBy(() -> o.with(OVERLAP, 0.0)).hasMessage("overlap must be above 0 and at most 1, not 0.0");
+        assertThatThrownBy(() -> o.with(GUIDANCE, -1.0)).hasMessage("guidance must be a number of at least 0, not -1.0");
+        assertThatThrownBy(() -> o.with(GUIDANCE, Double.NaN)).hasMessageContaining("guidance must be");
+        assertThatThrownBy(() -> o.with(PROMPT, null)).hasMessage("prompt must be a text, not null");
+        assertThatThrownBy(() -> o.with(GUARD, null)).hasMessage("guard must be off, warn or auto, not null");
+        assertThatThrownBy(() -> o.with(TILE, 0)).hasMessage("tile must be at least 64 pixels, not 0");
+        assertThatThrownBy(() -> o.with(VAE_TILE, 63)).hasMessage("vae-tile must be 0 or at least 64 pixels, not 63");
+    }
+
+    @Test void readsTexts() {
+        assertThat(STEPS.parse("7")).isEqualTo(7);
+        assertThat(SEED.parse("-9223372036854775808")).isEqualTo(Long.MIN_VALUE);
+        assertThat(OVERLAP.parse("1")).isEqualTo(1);
+        assertThat(PROMPT.parse("")).isEmpty();
+        assertThat(COLOR_FIX.parse("Wavelet")).isEqualTo(ColorFix.WAVELET);
+        assertThatThrownBy(() -> STEPS.parse("many")).hasMessage("steps must be 1..1000, not many");
+        assertThatThrownBy(() -> STEPS.parse("0")).hasMessage("steps must be 1..1000, not 0");
+        assertThatThrownBy(() -> SEED.parse("9223372036854775808")).hasMessage("seed must be a whole number, not 9223372036854775808");
+        assertThatThrownBy(() -> START.parse("middle")).hasMessage("start must be lr, noise or photo, not middle");
     }
 }

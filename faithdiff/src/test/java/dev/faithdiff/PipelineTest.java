@@ -1,5 +1,10 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUIDANCE;
+import static dev.faithdiff.CommonOptions.SAMPLER;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.CommonOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
@@ -38,7 +43,7 @@ class PipelineTest {
     @Test
     void aRestorationOnAnotherDeviceIsTheSame() {
         try (FaithDiff here = FaithDiff.open(TinyModel.folder(), Device.CPU); FaithDiff there = FaithDiff.open(TinyModel.folder(), Backend.device("second"))) {
-            Options options = Options.defaults().withSteps(2).withScale(2);
+            Options options = Options.defaults().with(STEPS, 2).with(SCALE, 2);
             assertThat(there.restore(noise(24, 16), options)).isEqualTo(here.restore(noise(24, 16), options));
         }
     }
@@ -47,7 +52,7 @@ class PipelineTest {
     @ValueSource(strings = {"euler-ancestral", "dpm++2m"})
     void restoresInTiles(String sampler) {
         try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), Device.CPU)) {
-            Options options = Options.defaults().withSteps(2).withTile(64).withGuidance(1).withSampler(sampler);
+            Options options = Options.defaults().with(STEPS, 2).with(TILE, 64).with(GUIDANCE, 1.0).parsed(SAMPLER, sampler);
             Image restored = faithDiff.restore(noise(24, 16), options);
             assertThat(restored.width() + "x" + restored.height()).isEqualTo("96x64");
         }

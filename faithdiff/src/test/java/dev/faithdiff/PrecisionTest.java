@@ -1,5 +1,8 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
@@ -20,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /** Narrow activations through the whole pipeline, on the CPU's references: networks compute in the type that is asked for, the sampler in F32. */
 class PrecisionTest {
     private static final Set<Class<?>> NETWORK = Set.of(LinearOp.class, Conv2dOp.class, AttentionOp.class, GroupNormOp.class, LayerNormOp.class);
-    private static final Options OPTIONS = Options.defaults().withScale(2).withSteps(3).withPrompt("a photo of a cat");
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 3).with(PROMPT, "a photo of a cat");
 
     /** 32 x 24 pixels of noise. */
     static Image photo() {
@@ -32,7 +35,7 @@ class PrecisionTest {
     /** The restored photo, and whether all layers of the networks gave this type. */
     private static Image restore(DType dtype) {
         EnumSet<DType> seen = EnumSet.noneOf(DType.class);
-        try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), Device.CPU, dtype, Offload.NONE)) {
+        try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), new Compute(Device.CPU, dtype, Offload.NONE))) {
             Image restored = Engine.observed((op, in, out, kernel, nanos) -> {
                 if (NETWORK.contains(op.getClass())) seen.add(out.dtype());
             }, () -> faithDiff.restore(photo(), OPTIONS));

@@ -1,5 +1,12 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.RNG;
+import static dev.faithdiff.CommonOptions.SAMPLER;
+import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.CommonOptions.STRENGTH;
+import static dev.faithdiff.CommonOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -24,8 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A restoration that was ended in the middle goes on to the same image. */
 class ResumeTest {
-    private static final int STEPS = 6;
-    private static final Options OPTIONS = Options.defaults().withSteps(STEPS).withTile(64).withGuard(Options.Guard.OFF);
+    private static final int LAST = 6;
+    private static final Options OPTIONS = Options.defaults().with(STEPS, LAST).with(TILE, 64).with(GUARD, Guard.OFF);
 
     private static FaithDiff faithDiff;
     private static Image photo;
@@ -50,19 +57,19 @@ class ResumeTest {
     /** Two tiles, so that what samplers remember of each and the order of random numbers count. */
     @ParameterizedTest
     @CsvSource({"euler, 3, CPU", "euler-ancestral, 1, CPU", "ddpm, 5, CUDA", "dpm++2m, 2, CPU", "unipc, 4, CPU", "unipc-karras, 6, CPU"})
-    void goesOnToTheSameBytes(String sampler, int ended, Options.Generator rng) {
-        Options o = OPTIONS.withSampler(sampler).withRng(rng);
+    void goesOnToTheSameBytes(String sampler, int ended, RandomNumbers rng) {
+        Options o = OPTIONS.parsed(SAMPLER, sampler).with(RNG, rng);
         Path file = dir.resolve("photo.resume");
         endAfter(ended, o, file);
         List<Integer> heard = new ArrayList<>();
         Image resumed = faithDiff.restore(photo, o, (stage, step, of) -> { if (stage.equals("denoise")) heard.add(step); }, file);
-        assertThat(heard).startsWith(ended).endsWith(STEPS).hasSize(STEPS - ended + 1);
+        assertThat(heard).startsWith(ended).endsWith(LAST).hasSize(LAST - ended + 1);
         assertThat(resumed).isEqualTo(faithDiff.restore(photo, o));
         assertThat(dir).isDirectoryContaining(p -> p.equals(file)).isDirectoryNotContaining(p -> !p.equals(file));
     }
 
     @Test void withLessStrengthToo() {
-        Options o = OPTIONS.withStrength(0.6).withSampler("dpm++2m");
+        Options o = OPTIONS.with(STRENGTH, 0.6).parsed(SAMPLER, "dpm++2m");
         Path file = dir.resolve("photo.resume");
         endAfter(2, o, file);
         assertThat(faithDiff.restore(photo, o, Listener.NONE, file)).isEqualTo(faithDiff.restore(photo, o));
@@ -72,8 +79,8 @@ class ResumeTest {
         Path file = dir.resolve("photo.resume");
         endAfter(2, OPTIONS, file);
         byte[] before = Files.readAllBytes(file);
-        refuses(file, photo, OPTIONS.withSteps(7), "option steps is another (6, now 7)");
-        refuses(file, photo, OPTIONS.withPrompt("a cat"), "option prompt");
+        refuses(file, photo, OPTIONS.with(STEPS, 7), "option steps is another (6, now 7)");
+        refuses(file, photo, OPTIONS.with(PROMPT, "a cat"), "option prompt");
         byte[] rgb = photo.rgb().clone();
         rgb[0]++;
         refuses(file, Image.of(25, 16, rgb), OPTIONS, "its input is another");

@@ -1,5 +1,6 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.SAMPLER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
@@ -217,9 +218,9 @@ class SamplerTest {
     private static boolean chained(Levels l) { return IntStream.range(1, l.from().length).allMatch(i -> l.from()[i] == l.to()[i - 1]); }
 
     @Test void samplersByName() {
-        for (String name : Samplers.names()) assertThat(Options.defaults().withSampler(name).sampler()).isEqualTo(name);
+        for (Samplers s : Samplers.values()) assertThat(SAMPLER.parse(s.toString())).isEqualTo(s);
         assertThat(Samplers.of(config())).isEqualTo(Samplers.EULER);
-        assertThatThrownBy(() -> Options.defaults().withSampler("eular")).hasMessageContaining("'eular'").hasMessageContaining("dpm++2m-karras");
+        assertThatThrownBy(() -> SAMPLER.parse("eular")).hasMessageContaining("dpm++2m-karras, unipc or").hasMessageContaining(", not eular");
         assertThatThrownBy(() -> Samplers.UNIPC.create(schedule(), config(), 0)).hasMessageContaining("steps must be 1..1000, not 0");
         assertThatThrownBy(() -> Samplers.UNIPC.create(schedule(), config(), 1000)).hasMessageContaining("1000 steps are too many");
     }

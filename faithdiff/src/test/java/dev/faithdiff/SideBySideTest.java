@@ -1,5 +1,11 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.SEED;
+import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.CommonOptions.VAE_TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,8 +20,8 @@ import org.junit.jupiter.api.Test;
 
 /** Two restorations at once on the CPU: each gives the bytes that it gives alone. They meet at every step, so neither waits for the other's end. */
 class SideBySideTest {
-    private static final Options SMALL = Options.defaults().withScale(2).withSteps(4).withGuard(Options.Guard.OFF);
-    private static final Options LARGE = SMALL.withSeed(7).withPrompt("a photo of a cat").withVaeTile(64);
+    private static final Options SMALL = Options.defaults().with(SCALE, 2).with(STEPS, 4).with(GUARD, Guard.OFF);
+    private static final Options LARGE = SMALL.with(SEED, 7L).with(PROMPT, "a photo of a cat").with(VAE_TILE, 64);
 
     private static Image photo(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
@@ -62,8 +68,8 @@ class SideBySideTest {
     }
 
     @Test void anRrdbNet() throws Exception {
-        Options tiles = Options.defaults().withScale(4).withVaeTile(64);
-        try (Restorer net = Restorer.open(GeneratorModels.folder("realesrgan_x4"), Device.CPU)) {
+        Options tiles = Options.defaults().with(SCALE, 4).with(VAE_TILE, 64);
+        try (Restorer net = Restorers.open(GeneratorModels.folder("realesrgan_x4"), Device.CPU)) {
             restoreBoth(net, photo(70, 50), tiles, net, photo(66, 60), tiles);
         }
     }

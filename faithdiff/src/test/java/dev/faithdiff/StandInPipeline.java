@@ -1,5 +1,8 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
@@ -21,8 +24,8 @@ import java.util.stream.Stream;
 
 /** What {@link StandInPipelineTest} runs in a JVM of its own: the tiny model on a CUDA device that is none, and on the CPU. */
 final class StandInPipeline {
-    static final int STEPS = 3;
-    private static final Options OPTIONS = Options.defaults().withScale(1).withSteps(STEPS).withPrompt("a photo of a cat");
+    static final int TAKEN = 3;
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 1).with(STEPS, TAKEN).with(PROMPT, "a photo of a cat");
 
     private StandInPipeline() {}
 
@@ -76,7 +79,7 @@ final class StandInPipeline {
     private static Image restore(Path folder, Device device, DType dtype, Offload offload) {
         byte[] rgb = new byte[16 * 8 * 3];
         new Random(5).nextBytes(rgb);
-        try (FaithDiff faithDiff = FaithDiff.open(folder, device, dtype, offload)) {
+        try (FaithDiff faithDiff = FaithDiff.open(folder, new Compute(device, dtype, offload))) {
             return faithDiff.restore(Image.of(16, 8, rgb), OPTIONS, new Preview());
         }
     }

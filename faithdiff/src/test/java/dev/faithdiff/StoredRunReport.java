@@ -2,6 +2,7 @@ package dev.faithdiff;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ public final class StoredRunReport {
 
     /** True if every stage of every run is within its tolerance. */
     boolean run(Path folder, String device) {
-        try (Model model = Model.open(folder, Backend.device(device), type, Offload.NONE)) {
+        try (Model model = Model.open(new ModelFolder(folder), new Compute(Backend.device(device), type, Offload.NONE))) {
             for (String name : StoredRun.names()) run(name, model);
         } catch (RuntimeException e) {
             System.err.println("stored runs: " + e.getMessage());

@@ -1,5 +1,10 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.GUARD;
+import static dev.faithdiff.CommonOptions.OVERLAP;
+import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.CommonOptions.TILE;
+import static dev.faithdiff.FaithDiff.CONDITION;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.degrade.Recipe;
@@ -32,16 +37,16 @@ class TiledDenoisingTest {
     void tilesChangeLittle(String sample, int width, int height, int tile, double stride) {
         Image clean = mirrored(ImageFiles.read(HOME.resolve("samples/" + sample + ".png")), width, height);
         Image photo = Recipe.named("mini").degrade(clean, 4, 1);
-        Options o = FAITHDIFF.defaults().withSteps(1).withGuard(Options.Guard.OFF);
-        Image whole = FAITHDIFF.restore(photo, o.withTile(WHOLE)), tiled = FAITHDIFF.restore(photo, o.withTile(tile).withStride(stride));
+        Options o = FAITHDIFF.defaults().with(STEPS, 1).with(GUARD, Guard.OFF);
+        Image whole = FAITHDIFF.restore(photo, o.with(TILE, WHOLE)), tiled = FAITHDIFF.restore(photo, o.with(TILE, tile).with(OVERLAP, stride));
         assertThat(psnr(tiled, clean)).isGreaterThan(psnr(whole, clean) - LOSS);
         assertThat(difference(tiled, whole)).isPositive().isLessThan(DIFFERENCE);
     }
 
     @Test void oneTileIsTheSameEitherWay() {
         Image photo = Recipe.named("mini").degrade(mirrored(ImageFiles.read(HOME.resolve("samples/coffee.png")), 128, 192), 4, 1);
-        Options o = FAITHDIFF.defaults().withSteps(1).withGuard(Options.Guard.OFF).withTile(256);
-        assertThat(FAITHDIFF.restore(photo, o.withCondition(Options.Condition.IMAGE))).isEqualTo(FAITHDIFF.restore(photo, o.withCondition(Options.Condition.TILE)));
+        Options o = FAITHDIFF.defaults().with(STEPS, 1).with(GUARD, Guard.OFF).with(TILE, 256);
+        assertThat(FAITHDIFF.restore(photo, o.with(CONDITION, FaithDiff.Condition.IMAGE))).isEqualTo(FAITHDIFF.restore(photo, o.with(CONDITION, FaithDiff.Condition.TILE)));
     }
 
     /** Memory decides in how many parts the condition is computed, but not what comes out. */
@@ -61,8 +66,8 @@ class TiledDenoisingTest {
     }
 
     @Test void theModelSaysWhichConditionItTakes() {
-        assertThat(FAITHDIFF.defaults().condition()).isEqualTo(Options.Condition.IMAGE);
-        assertThat(Options.defaults().condition()).as("as published").isEqualTo(Options.Condition.TILE);
+        assertThat(FAITHDIFF.defaults().get(CONDITION)).isEqualTo(FaithDiff.Condition.IMAGE);
+        assertThat(Options.defaults().get(CONDITION)).as("as published").isEqualTo(FaithDiff.Condition.TILE);
     }
 
     private static double psnr(Image a, Image b) { return Metrics.psnr(a, b, Metrics.Channels.RGB); }

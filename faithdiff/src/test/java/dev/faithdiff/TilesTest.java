@@ -1,5 +1,6 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.CommonOptions.VAE_TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -91,6 +92,6 @@ class TilesTest {
 
     @Test void badTilesAreRefused() {
         assertThatThrownBy(() -> new BlendedTiles(64, 64, 16, 16, 16)).hasMessageContaining("cannot overlap by 16");
-        assertThatThrownBy(() -> Options.defaults().withVaeTile(32)).hasMessageContaining("at least 64");
+        assertThatThrownBy(() -> Options.defaults().with(VAE_TILE, 32)).hasMessageContaining("at least 64");
     }
 }

@@ -1,6 +1,9 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.GeneratorRestorer;
+import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.CommonOptions.SEED;
+import static dev.faithdiff.CommonOptions.STEPS;
+
 import dev.faithdiff.Restorer;
 import dev.faithdiff.cli.Report.Outcome;
 import dev.faithdiff.image.Caption;
@@ -81,7 +84,7 @@ record Batch(Restorer restorer, Settings settings, boolean metadata, boolean ove
     }
 
     private Loaded load(Job job) {
-        String caption = restorer instanceof GeneratorRestorer ? null : Caption.of(job.in());
+        String caption = restorer.options().contains(PROMPT) ? Caption.of(job.in()) : null;
         return new Loaded(ImageFiles.readPhoto(job.in()), caption == null ? settings : settings.withPrompt(caption));
     }
 
@@ -92,7 +95,7 @@ record Batch(Restorer restorer, Settings settings, boolean metadata, boolean ove
         Loaded in;
         Image restored;
         Path state = resume ? state(job.out()) : null;
-        try (StepBar bar = StepBar.of(settings.options().steps(), report.isQuiet())) {
+        try (StepBar bar = StepBar.of(settings.options().get(STEPS), report.isQuiet())) {
             in = loading.get();
             facts.put("width", in.photo.image().width());
             facts.put("height", in.photo.image().height());
@@ -109,7 +112,7 @@ record Batch(Restorer restorer, Settings settings, boolean metadata, boolean ove
         facts.put("outWidth", restored.width());
         facts.put("outHeight", restored.height());
         facts.put("seconds", (System.nanoTime() - begin) / 1e9);
-        if (restorer.takes("seed")) facts.put("seed", in.settings.options().seed());
+        if (restorer.options().contains(SEED)) facts.put("seed", in.settings.options().get(SEED));
         facts.put("settings", in.settings.values());
         before.get();
         return writer.submit(() -> write(photo, job, state, facts));

@@ -1,5 +1,8 @@
 package dev.faithdiff.cli;
 
+import static dev.faithdiff.CommonOptions.SCALE;
+
+import dev.faithdiff.Compute;
 import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
 import dev.faithdiff.image.ImageError;
@@ -38,7 +41,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private Path out;
 
     @Option(names = "--photos", paramLabel = "N", description = "How many, spread over the folder (default: all).")
-    private int count = Integer.MAX_VALUE;
+    private Integer count;
 
     @Option(names = "--crop", paramLabel = "N,...", split = ",", defaultValue = "256,576", description = "Sides of the crops in pixels, each "
             + "measured by itself; photos that are smaller are left out.")
@@ -47,37 +50,43 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--recipe", paramLabel = "NAME", description = "How they are degraded, see 'faithdiff degrade --help'.")
     private String recipe = "mini";
 
-    @Mixin private RestoreOptions restore;
+    @Mixin private OptionFlags flags;
 
     @Mixin private DeviceChoice device;
 
     @Override public Integer call() {
-        restore.options(); // refuses wrong values before anything is opened
+        flags.check();
         if (out != null) ImageFiles.checkWritable(out);
         Remarks remarks = new Remarks(spec.commandLine().getErr());
         Device on = device.open(DType.F32, remarks::warn).device();
-        Options options;
-        try (Restorer restorer = Restorer.open(model.folder(), on)) {
-            options = restore.options(restorer);
+        try (Restorer restorer = model.open(Compute.on(on))) {
+            Options options = flags.of(restorer);
+            restorer.check(options);
+            measure(restorer, options, remarks);
         }
+        return 0;
+    }
+
+    private void measure(Restorer restorer, Options options, Remarks remarks) {
         List<String> sizes = new ArrayList<>(), leftOut = new ArrayList<>();
         List<Quality> columns = new ArrayList<>();
+        int scale = options.get(SCALE), most = count == null ? Integer.MAX_VALUE : count;
         for (int crop : crops) {
-            Validation v = new Validation(new RunFile.Held(photos.toString(), count, crop, recipe, options.scale(), options.steps()), options);
+            Validation v = new Validation(new RunFile.Held(photos.toString(), most, crop, recipe, scale, 0));
             String size = crop + "x" + crop;
-            if (!v.tooSmall().isEmpty()) leftOut.add("of " + (v.size() + v.tooSmall().size()) + " photos " + v.tooSmall().size() + " are too small for crops of " + size);
+            int small = v.tooSmall().size();
+            if (small > 0) leftOut.add("of " + (v.size() + small) + " photos " + small + " are too small for crops of " + size);
             if (v.size() == 0) continue;
             sizes.add(size + " (mean of " + v.size() + ")");
-            columns.add(v.measure(model.folder(), on, sheet(crop)));
+            columns.add(v.measure(0, 0, restorer, options, sheet(crop)));
         }
         if (columns.isEmpty()) throw new ImageError(photos + ": no photo is large enough for these crops");
         leftOut.forEach(remarks::warn);
-        print("| mean PSNR (RGB), SSIM and detail (luma); recipe " + recipe + ", " + options.scale() + " times smaller |", sizes);
-        print("|---|", sizes.stream().map(size -> "---").toList());
+        print("| mean PSNR (RGB), SSIM and detail (luma); recipe " + recipe + ", " + scale + " times smaller |", sizes);
+        print("|---|", sizes.stream().map(_ -> "---").toList());
         row("degraded, enlarged (bicubic)", columns, Quality::bicubic);
         row("good, through the autoencoder", columns, Quality::vae);
         row("restored", columns, Quality::restored);
-        return 0;
     }
 
     /** Where the rows of photos go; with several sizes a name for each. */

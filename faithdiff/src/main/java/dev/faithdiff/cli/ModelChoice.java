@@ -1,20 +1,49 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.Compute;
+import dev.faithdiff.Restorer;
+import dev.faithdiff.Restorers;
+import dev.faithdiff.model.ModelFolder;
 import java.nio.file.Path;
+import java.util.function.Function;
 import picocli.CommandLine.Option;
 
-/** Which model a command works with, as an option. */
+/** Which model a command works with, as options. */
 final class ModelChoice {
-    @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' or 'faithdiff train' (default: the bundled "
-            + "small model).")
+    private static final int DIGITS = 12;
+
+    @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' or 'faithdiff train' (default: "
+            + "the bundled small model).")
     private Path model;
 
-    Path folder() {
-        if (model != null) return model.toAbsolutePath().normalize();
+    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of a model that restores the photo first; the other one restores its "
+            + "result (default: the one that the model names, if any).")
+    private Path initial;
+
+    Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
+
+    /** The names of the folders. */
+    String names() { return ofFolders(folder -> folder.getFileName().toString()); }
+
+    /** The first digits of the folders' digests. */
+    String digests() { return ofFolders(folder -> new ModelFolder(folder).digest().substring(0, DIGITS)); }
+
+    /** A fact of the first stage's folder, where there is one, and of the model's. */
+    private String ofFolders(Function<Path, String> fact) {
+        Path first = initial == null ? Restorers.initial(folder()) : absolute(initial);
+        return (first == null ? "" : fact.apply(first) + " and ") + fact.apply(folder());
+    }
+
+    private Path folder() {
+        if (model != null) return absolute(model);
         String usual = System.getProperty("faithdiff.model");
-        if (usual != null) return Path.of(usual).toAbsolutePath().normalize();
+        if (usual != null) return absolute(Path.of(usual));
         String home = System.getProperty("faithdiff.home");
-        if (home == null) throw new IllegalStateException("no --model is given and the property faithdiff.home does not say where the bundled one is");
+        if (home == null) {
+            throw new IllegalStateException("no --model is given and the property faithdiff.home does not say where the bundled one is");
+        }
         return Path.of(home, "models", "faithdiff-mini");
     }
+
+    private static Path absolute(Path folder) { return folder.toAbsolutePath().normalize(); }
 }

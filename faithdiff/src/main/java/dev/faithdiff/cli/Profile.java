@@ -23,8 +23,8 @@ import java.util.regex.Pattern;
  * <p>An op belongs to the module whose weight it reads; one that reads no weight, to the same as the op before it.
  */
 final class Profile implements Engine.Observer, AutoCloseable {
-    /** A module is shown down to here: one resnet, one transformer, one layer of a text encoder. */
-    private static final Pattern MODULE = Pattern.compile(".*?\\b(?:resnets|attentions|layers|information_transformer_layes|downsamplers|upsamplers)\\.\\d+");
+    /** A module is shown down to its first number, a block down to its numbered part: one resnet, one transformer, one layer of a text encoder. */
+    private static final Pattern MODULE = Pattern.compile(".*?blocks\\.\\d+\\.\\w+\\.\\d+|.*?\\.\\d+");
     private static final int SHOWN = 25;
 
     /** Calls of one kind and what they took. */

@@ -1,10 +1,12 @@
 package dev.faithdiff.cli;
 
+import static dev.faithdiff.CommonOptions.STEPS;
+
+import dev.faithdiff.Compute;
 import dev.faithdiff.Listener;
 import dev.faithdiff.Offload;
 import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
-import dev.faithdiff.TwoStages;
 import dev.faithdiff.cli.DeviceChoice.Chosen;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
@@ -19,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,16 +44,12 @@ final class RestoreCommand implements Callable<Integer> {
     private List<String> in;
 
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp. "
-            + "Of many, or where it is one: a folder.")
+            + "A folder, if there are several inputs or OUT is an existing folder.")
     private Path out;
 
     @Mixin private ModelChoice model;
 
-    @Option(names = "--initial", paramLabel = "DIR",
-            description = "Folder of an RRDBNet or SRVGGNetCompact (BSRNet, Real-ESRGAN) that cleans the photo first.")
-    private Path initial;
-
-    @Mixin private RestoreOptions restore;
+    @Mixin private OptionFlags flags;
 
     @Mixin private DeviceChoice device;
 
@@ -90,7 +87,7 @@ final class RestoreCommand implements Callable<Integer> {
     private boolean quiet;
 
     @Override public Integer call() {
-        restore.options(); // refuses wrong values before anything is opened
+        flags.check();
         boolean isMany = Worklist.isMany(in) || Files.isDirectory(out);
         if (!isMany && many.isOfFolders()) throw usage("--overwrite and --format are for folders");
         if (!isMany && Worklist.isSame(Path.of(in.getFirst()), out)) throw usage("writing " + out + " would replace the photo that is to be read");
@@ -171,27 +168,20 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** @throws IllegalArgumentException rather once at the start than for each photo, if the restorer refuses an option */
     private Settings settings(Restorer restorer) {
-        Options options = restore.options(restorer);
+        Options options = flags.of(restorer);
         restorer.check(options);
-        return new Settings(ofModels(folder -> folder.getFileName().toString()), ofModels(Restorer::digest), options, restorer::takes);
-    }
-
-    private String ofModels(Function<Path, String> fact) {
-        String last = fact.apply(model.folder());
-        return initial == null ? last : fact.apply(initial.toAbsolutePath().normalize()) + " and " + last;
+        return new Settings(model.names(), model.digests(), options, restorer.options());
     }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
-        if (preview != null && !restorer.takes("steps")) throw usage("this model takes no steps, so there is nothing to preview");
-        try (StepBar bar = StepBar.of(options.steps(), quiet)) {
-            Listener all = preview == null ? first.and(bar) : first.and(bar).and(PreviewFiles.to(preview, previewEvery, options.steps()));
+        if (preview != null && !restorer.options().contains(STEPS)) throw usage("this model takes no steps, so there is nothing to preview");
+        try (StepBar bar = StepBar.of(options.get(STEPS), quiet)) {
+            Listener all = preview == null ? first.and(bar) : first.and(bar).and(PreviewFiles.to(preview, previewEvery, options.get(STEPS)));
             return restorer.restore(photo, options, quiet ? all : all.and(new Remarks(spec.commandLine().getErr())), state);
         }
     }
 
-    private Restorer restorer(Device on) {
-        return initial == null ? Restorer.open(model.folder(), on, type(on), offload) : TwoStages.open(initial, model.folder(), on, type(on), offload);
-    }
+    private Restorer restorer(Device on) { return model.open(new Compute(on, type(on), offload)); }
 
     private Chosen device() {
         return device.open(dtype == null ? DType.F16 : DType.valueOf(dtype.name()), quiet ? line -> {} : new Remarks(spec.commandLine().getErr())::warn);

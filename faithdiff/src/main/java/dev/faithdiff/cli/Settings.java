@@ -1,34 +1,36 @@
 package dev.faithdiff.cli;
 
+import static dev.faithdiff.CommonOptions.PROMPT;
+
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import dev.faithdiff.Option;
 import dev.faithdiff.Options;
-import dev.faithdiff.Restorer;
 import dev.faithdiff.tensor.Version;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 
 /**
- * How a photo was made, for its metadata and for logs: program, model and every option that means something to it. Nothing of the time or
- * machine, so that files stay the same.
+ * How a photo was made, for its metadata and for logs: program, model and every option that it has. Nothing of the time or machine, so
+ * that files stay the same.
  *
  * @param model  names of the model folders
- * @param digest {@link Restorer#digest} of the model folders, which tells models of one name apart
+ * @param digest digests of the model folders, which tell models of one name apart
+ * @param shown  the options that the model has
  */
-record Settings(String model, String digest, Options options, Predicate<String> taken) {
+record Settings(String model, String digest, Options options, List<Option<?>> shown) {
     static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 
-    Settings withPrompt(String prompt) { return new Settings(model, digest, options.withPrompt(prompt), taken); }
+    Settings withPrompt(String prompt) { return new Settings(model, digest, options.with(PROMPT, prompt), shown); }
 
     Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("program", Version.PROGRAM);
         values.put("model", model);
         values.put("digest", digest);
-        // What is left to the model has no value: NaN is no JSON.
-        options.values().forEach((name, v) -> {
-            if (taken.test(name) && v != null && !(v instanceof Double d && d.isNaN())) values.put(name, v instanceof Enum<?> ? v.toString() : v);
+        options.values(shown).forEach((name, v) -> {
+            if (v != null) values.put(name, v instanceof Enum<?> ? v.toString() : v); // null: left to the model
         });
         return values;
     }

@@ -33,8 +33,9 @@ final class StepBar implements Listener, AutoCloseable {
 
     @Override public void at(String stage, int step, int steps) {
         if (bar == null) return;
-        long max = switch (stage) { case "encode" -> asked + 2; case "denoise" -> steps + 2; case "enlarge" -> steps; default -> bar.getMax() / PARTS; };
-        done = switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; case "enlarge" -> step; default -> (int) max - 1; };
+        long whole = bar.getMax() / PARTS;
+        long max = switch (stage) { case "encode" -> asked + 2; case "denoise" -> steps + 2; case "decode" -> whole; default -> steps; };
+        done = switch (stage) { case "encode" -> 0; case "denoise" -> 1 + step; case "decode" -> (int) max - 1; default -> step; };
         bar.maxHint(PARTS * max).setExtraMessage("").stepTo((long) PARTS * done);
     }
 

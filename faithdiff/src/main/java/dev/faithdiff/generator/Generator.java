@@ -4,9 +4,6 @@ import dev.faithdiff.tensor.Tensor;
 
 /** A network that makes the restored image in one pass. It has no statistics over the image, so it may see it in {@link CroppedTiles}. */
 public interface Generator {
-    /** What its class is called where it was published. */
-    String name();
-
     /** How many times as large its result is. */
     int scale();
 

@@ -40,8 +40,6 @@ public final class RrdbNet implements Generator {
         convLast = new Conv2d(w.at("conv_last"), n, 3, 3);
     }
 
-    @Override public String name() { return "RRDBNet"; }
-
     @Override public int scale() { return config.scale(); }
 
     @Override public int multiple() { return config.unshuffle(); }

@@ -1,8 +1,6 @@
 package dev.faithdiff.sample;
 
 import dev.faithdiff.model.Config;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 
@@ -29,15 +27,6 @@ public enum Samplers {
         this.karras = karras;
     }
 
-    /** All names, as users write them. */
-    public static List<String> names() { return Arrays.stream(values()).map(s -> s.label).toList(); }
-
-    /** @throws IllegalArgumentException if no sampler has the name, listing those there are */
-    public static Samplers named(String name) {
-        return Arrays.stream(values()).filter(s -> s.label.equals(name)).findFirst().orElseThrow(
-                () -> new IllegalArgumentException("there is no sampler '" + name + "'; the samplers are " + String.join(", ", names())));
-    }
-
     /** The model's own, by {@code _class_name} and {@code use_karras_sigmas} of its {@code scheduler_config.json}. */
     public static Samplers of(Config c) { return published(c.text("_class_name"), c.flag("use_karras_sigmas", false)); }
 
@@ -45,8 +34,8 @@ public enum Samplers {
     public static Samplers published(String className, boolean karras) {
         List<Samplers> same = Arrays.stream(values()).filter(s -> s.published.equals(className)).toList();
         if (same.isEmpty()) {
-            throw new UncheckedIOException(new IOException("the model's scheduler " + className + " is not one of this program's samplers; choose from "
-                    + String.join(", ", names())));
+            throw new IllegalArgumentException("the model's scheduler " + className + " is not one of this program's samplers; choose from "
+                    + Arrays.toString(values()));
         }
         return same.stream().filter(s -> s.karras == karras).findFirst().orElse(same.getFirst());
     }
@@ -105,4 +94,7 @@ public enum Samplers {
         c.require("clip_sample", "false");
         c.require("thresholding", "false");
     }
+
+    /** The name, as users write it. */
+    @Override public String toString() { return label; }
 }

@@ -33,8 +33,6 @@ public final class SrvggNetCompact implements Generator {
         last = new Conv2d(w.at("body", 2 * layers), n, COLORS * c.scale() * c.scale(), 3);
     }
 
-    @Override public String name() { return "SRVGGNetCompact"; }
-
     @Override public int scale() { return config.scale(); }
 
     @Override public int multiple() { return 1; }

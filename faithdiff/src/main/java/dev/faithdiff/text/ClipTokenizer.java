@@ -49,7 +49,7 @@ public final class ClipTokenizer {
 
     /**
      * Reads vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json of a published tokenizer folder;
-     * UncheckedIOException with one line that names the file where one is missing or malformed.
+     * ModelError where one is missing or malformed.
      */
     public static ClipTokenizer open(Path folder) { return new ClipTokenizer(TokenizerFiles.read(folder)); }
 

@@ -6,8 +6,8 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.Strictness;
+import dev.faithdiff.model.ModelError;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -29,7 +29,7 @@ record TokenizerFiles(Map<String, Integer> vocabulary, List<String[]> merges, Ma
     private static final int MOST_MERGES = 48894;
     private static final Gson GSON = new GsonBuilder().setStrictness(Strictness.STRICT).create();
 
-    /** Throws UncheckedIOException, in one line that names the file, for a missing or malformed file. */
+    /** @throws ModelError for a missing or malformed file */
     static TokenizerFiles read(Path folder) {
         var vocabulary = vocabulary(folder.resolve("vocab.json"));
         var special = specialTokens(folder, vocabulary);
@@ -105,8 +105,5 @@ record TokenizerFiles(Map<String, Integer> vocabulary, List<String[]> merges, Ma
         }
     }
 
-    private static UncheckedIOException bad(Path file, String reason) {
-        var line = file + ": " + reason;
-        return new UncheckedIOException(line, new IOException(line));
-    }
+    private static ModelError bad(Path file, String reason) { return new ModelError(file, reason); }
 }

@@ -16,6 +16,6 @@ public record Quality(int stage, long total, Near bicubic, Near vae, Near restor
     }
 
     @Override public String toString() {
-        return "bicubic " + bicubic + "; autoencoder " + vae + (restored == null ? "" : "; restored " + restored);
+        return "bicubic " + bicubic + (vae == null ? "" : "; autoencoder " + vae) + (restored == null ? "" : "; restored " + restored);
     }
 }

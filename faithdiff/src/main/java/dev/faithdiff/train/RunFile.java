@@ -87,14 +87,14 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      * Photos that are never trained on, to see how far the training is. An empty folder: no validation.
      *
      * @param crop  side of the crop from a photo's middle, in pixels
-     * @param steps denoising steps
+     * @param steps denoising steps; 0: the model's own
      */
     public record Held(String folder, int photos, int crop, String recipe, int scale, int steps) {
         public Held {
             Recipe.named(recipe);
             check(photos >= 1 && scale >= 1 && crop >= 16 && crop % scale == 0, "'validation' needs photos, and a crop of at least 16 "
                     + "pixels that the scale divides");
-            check(steps >= 1 && steps <= 1000, "'validation.steps' must be 1..1000");
+            check(steps >= 0 && steps <= 1000, "'validation.steps' must be 0..1000");
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
+import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import java.io.IOException;
@@ -10,12 +11,9 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * The folder of a training run: {@code run.json}, {@code log.jsonl}, {@code quality.jsonl}, {@code loss.png}, {@code quality.png},
@@ -41,7 +39,7 @@ final class RunFolder implements AutoCloseable {
                 lock.close();
                 throw new IllegalStateException(folder + ": another process is training there");
             }
-            deleteUnfinished();
+            WholeFolder.recover(model());
         } catch (IOException e) {
             throw new UncheckedIOException(new IOException("cannot write " + folder + ": " + e.getMessage(), e));
         }
@@ -67,12 +65,7 @@ final class RunFolder implements AutoCloseable {
     /** The configuration files of an ablated model, in this folder. */
     Path resized(Path model, Set<Ablation> ablations) {
         Path target = folder.resolve("architecture");
-        try {
-            delete(target);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        Ablation.resize(model, target, ablations);
+        WholeFolder.write(target, true, part -> Ablation.resize(model, part, ablations));
         return target;
     }
 
@@ -89,34 +82,7 @@ final class RunFolder implements AutoCloseable {
      *
      * @param averages what stands in for parameters, by name
      */
-    void writeModel(Model model, Map<String, Tensor> averages) {
-        Path next = folder.resolve(".model.next"), old = folder.resolve(".model.old");
-        try {
-            delete(next);
-            delete(old);
-            model.save(next, DType.F16, averages);
-            if (Files.exists(model())) Files.move(model(), old, StandardCopyOption.ATOMIC_MOVE);
-            Files.move(next, model(), StandardCopyOption.ATOMIC_MOVE);
-            delete(old);
-        } catch (IOException e) {
-            throw new UncheckedIOException(new IOException("cannot write " + model() + ": " + e, e));
-        }
-    }
-
-    /** What a killed process left; a result that it was about to replace comes back. */
-    private void deleteUnfinished() throws IOException {
-        Path old = folder.resolve(".model.old");
-        if (Files.exists(old) && !Files.exists(model())) Files.move(old, model());
-        delete(folder.resolve(".model.next"));
-        delete(old);
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) return;
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path file : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
-        }
-    }
+    void writeModel(Model model, Map<String, Tensor> averages) { model.save(model(), true, DType.F16, averages); }
 
     @Override public void close() {
         try {

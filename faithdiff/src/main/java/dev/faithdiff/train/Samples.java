@@ -1,5 +1,7 @@
 package dev.faithdiff.train;
 
+import static dev.faithdiff.CommonOptions.SCALE;
+
 import dev.faithdiff.FirstStage;
 import dev.faithdiff.Listener;
 import dev.faithdiff.Options;
@@ -61,7 +63,7 @@ final class Samples {
         Degradation d = degradations.get(i);
         Image small = Recipe.named(d.recipe()).degrade(clean, d.scale(), chances);
         Filter filter = filters.get(below(rng, filters.size()));
-        if (initial != null) small = initial.restore(small, Options.defaults().withScale(d.scale()), Listener.NONE).mixture();
+        if (initial != null) small = initial.restore(small, Options.defaults().with(SCALE, d.scale()), Listener.NONE).mixture();
         return Resize.resize(small, clean.width(), clean.height(), filter);
     }
 

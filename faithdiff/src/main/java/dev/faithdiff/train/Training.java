@@ -1,8 +1,16 @@
 package dev.faithdiff.train;
 
+import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.CommonOptions.STEPS;
+
+import dev.faithdiff.FaithDiff;
 import dev.faithdiff.FirstStage;
 import dev.faithdiff.Model;
+import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
+import dev.faithdiff.Restorers;
+import dev.faithdiff.TwoStages;
+import dev.faithdiff.image.ImageError;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.train.Checkpoint.Position;
@@ -58,9 +66,8 @@ public final class Training implements AutoCloseable {
         }
         try {
             photos = ImageFolder.open(Path.of(run.data().folder()), (long) run.data().cacheMegabytes() << 20);
-            initial = run.data().initial().isEmpty() ? null
-                    : new FirstStage(open(Restorer.open(Path.of(run.data().initial()), device)), run.data().initialShare(), run.data().initialPasses());
-            validation = run.validation().folder().isEmpty() ? null : new Validation(run.validation());
+            initial = firstStage(run.data());
+            validation = validation(run.validation());
             if (!Files.isDirectory(run.model().folder())) throw new IllegalArgumentException(run.model().folder() + ": there is no such model folder");
             folder = open(new RunFolder(out));
             model = open(model());
@@ -74,6 +81,18 @@ public final class Training implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private FirstStage firstStage(RunFile.Data data) {
+        if (data.initial().isEmpty()) return null;
+        return new FirstStage(open(Restorers.open(Path.of(data.initial()), device)), data.initialShare(), data.initialPasses());
+    }
+
+    private static Validation validation(RunFile.Held held) {
+        if (held.folder().isEmpty()) return null;
+        Validation v = new Validation(held);
+        if (!v.tooSmall().isEmpty()) throw new ImageError(v.tooSmall().getFirst() + " is smaller than the crop of " + held.crop());
+        return v;
     }
 
     private Model model() {
@@ -157,7 +176,7 @@ public final class Training implements AutoCloseable {
     private void validate(int stage, Map<String, Tensor> averages) {
         folder.writeModel(model, averages);
         if (validation != null) {
-            Quality q = validation.measure(stage, at.total(), folder.model(), device, run.stagesToRun().get(stage).restores(), folder.sheet(at.total()));
+            Quality q = quality(stage);
             qualities.add(q);
             listener.says("step " + at.total() + ": " + q);
         }
@@ -166,6 +185,17 @@ public final class Training implements AutoCloseable {
             if (validation != null) Plots.quality(qualities.records(), folder.file("quality.png"));
         } catch (LinkageError | InternalError | RuntimeException e) {
             listener.says("no plots: " + e); // a machine without fonts can still train
+        }
+    }
+
+    /** Of the written model, behind the first stage that it is trained behind. */
+    private Quality quality(int stage) {
+        RunFile.Held held = run.validation();
+        try (FaithDiff last = FaithDiff.open(folder.model(), device)) {
+            Restorer restorer = initial == null ? last : new TwoStages(initial, last, 0);
+            Options own = restorer.defaults().with(SCALE, held.scale()), o = held.steps() == 0 ? own : own.with(STEPS, held.steps());
+            boolean restores = run.stagesToRun().get(stage).restores();
+            return validation.measure(stage, at.total(), restorer, restores ? o : null, folder.sheet(at.total()));
         }
     }
 

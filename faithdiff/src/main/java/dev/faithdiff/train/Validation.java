@@ -1,50 +1,29 @@
 package dev.faithdiff.train;
 
-import dev.faithdiff.FaithDiff;
-import dev.faithdiff.GeneratorRestorer;
-import dev.faithdiff.Model;
 import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.Vae;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Stream;
 
-/** Held-out photos under one fixed degradation, restored by a model folder. */
+/** Held-out photos under one fixed degradation, restored as {@code faithdiff restore} would. */
 public final class Validation {
-    /** A photo's crop, the same degraded and so smaller, and that brought back to its size. */
-    private record Crop(Image clean, Image small, Image degraded) {}
+    /** A photo's crop, the same degraded and so smaller, and that enlarged to its size (bicubic). */
+    private record Crop(Image clean, Image small, Image enlarged) {}
 
     private final List<Crop> crops = new ArrayList<>();
     private final List<Path> tooSmall = new ArrayList<>();
-    private final Options options;
 
-    /** Crops from the middle of photos spread over the folder. @throws ImageError if one is smaller than the crop */
-    Validation(RunFile.Held held) {
-        this(held, Options.defaults());
-        if (!tooSmall.isEmpty()) throw new ImageError(tooSmall.getFirst() + " is smaller than the crop of " + held.crop());
-    }
-
-    /**
-     * As above, but photos smaller than the crop are left out.
-     *
-     * @param options of the restoration, but for the scale and the steps, which {@code held} says
-     */
-    public Validation(RunFile.Held held, Options options) {
-        this.options = options.withScale(held.scale()).withSteps(held.steps());
+    /** Crops from the middle of photos spread over the folder; photos smaller than the crop are left out. */
+    public Validation(RunFile.Held held) {
         ImageFolder folder = ImageFolder.open(Path.of(held.folder()), 0);
         int count = Math.min(held.photos(), folder.size());
         for (int i = 0; i < count; i++) {
@@ -67,55 +46,22 @@ public final class Validation {
     public List<Path> tooSmall() { return tooSmall; }
 
     /**
-     * Measures a model folder in training, without a first stage.
+     * Measures a restorer.
      *
-     * @param restores whether to restore, too, and not only to pass photos through the autoencoder
-     * @param sheet    where all photos go as one image: degraded, autoencoder, restored, clean; null: nowhere
+     * @param options of the restoration, whose scale is that of the degradation; null: nothing is restored
+     * @param sheet   where all photos go as one image: enlarged, through the autoencoder where there is one, restored, clean; null: nowhere
      */
-    Quality measure(int stage, long total, Path model, Device device, boolean restores, Path sheet) {
-        List<Image> restored = null;
-        if (restores) {
-            try (FaithDiff faithDiff = FaithDiff.open(model, device)) {
-                restored = crops.stream().map(c -> faithDiff.restore(c.degraded, options.withScale(1))).toList();
-            }
-        }
-        return quality(stage, total, throughAutoencoder(model, device), restored, sheet);
+    public Quality measure(int stage, long total, Restorer restorer, Options options, Path sheet) {
+        List<Image> enlarged = crops.stream().map(Crop::enlarged).toList(), clean = crops.stream().map(Crop::clean).toList();
+        List<Image> through = crops.stream().flatMap(c -> restorer.throughAutoencoder(c.clean).stream()).toList();
+        List<Image> restored = options == null ? List.of() : crops.stream().map(c -> restorer.restore(c.small, options)).toList();
+        if (sheet != null) ImageFiles.write(sheet(Stream.of(enlarged, through, restored, clean).filter(images -> !images.isEmpty()).toList()), sheet);
+        return new Quality(stage, total, near(enlarged), near(through), near(restored));
     }
 
-    /** Measures a model folder of any kind, which restores as {@code faithdiff restore} does. @param sheet as above */
-    public Quality measure(Path model, Device device, Path sheet) {
-        List<Image> restored;
-        boolean hasAutoencoder;
-        try (Restorer restorer = Restorer.open(model, device)) {
-            restored = crops.stream().map(c -> restorer.restore(c.small, options)).toList();
-            hasAutoencoder = !(restorer instanceof GeneratorRestorer);
-        }
-        return quality(0, 0, hasAutoencoder ? throughAutoencoder(model, device) : null, restored, sheet);
-    }
-
-    private List<Image> throughAutoencoder(Path model, Device device) {
-        try (Model m = Model.open(model, device)) {
-            return crops.stream().map(c -> roundTrip(m, c.clean)).toList();
-        }
-    }
-
-    /** @param through null, as is {@code restored}: there are none */
-    private Quality quality(int stage, long total, List<Image> through, List<Image> restored, Path sheet) {
-        List<Image> degraded = crops.stream().map(Crop::degraded).toList(), clean = crops.stream().map(Crop::clean).toList();
-        if (sheet != null) ImageFiles.write(sheet(Stream.of(degraded, through, restored, clean).filter(Objects::nonNull).toList()), sheet);
-        return new Quality(stage, total, near(degraded), near(through), near(restored));
-    }
-
-    private static Image roundTrip(Model m, Image image) {
-        try (Scope _ = Scope.open()) {
-            Tensor x = Tensor.of(image.toFloats(), 1, image.height(), image.width(), 3).to(m.device);
-            Tensor mean = Vae.Gaussian.of(m.vae.encode(x)).mean();
-            return Image.fromFloats(m.vae.decode(mean).toFloats(), image.width(), image.height());
-        }
-    }
-
+    /** Null of no images. */
     private Quality.Near near(List<Image> images) {
-        if (images == null) return null;
+        if (images.isEmpty()) return null;
         double psnr = 0, ssim = 0, detail = 0;
         for (int i = 0; i < images.size(); i++) {
             psnr += Metrics.psnr(images.get(i), crops.get(i).clean, Channels.RGB);

@@ -3,6 +3,8 @@ package dev.faithdiff.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.GeneratorModels;
+import dev.faithdiff.Option;
+import dev.faithdiff.Restorers;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.DType;
@@ -110,8 +112,8 @@ class CliTest {
         fails(2, "Unknown option: '--frobnicate'", "restore", in, "-o", out, "--frobnicate");
         fails(2, "scale must be 1..8", "restore", in, "-o", out, "--scale", 9);
         fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--steps", 0);
-        fails(2, "--start", "restore", in, "-o", out, "--start", "middle");
-        fails(2, "strength must be 0..1", "restore", in, "-o", out, "--strength", 1.5);
+        fails(2, "--start must be lr, noise or photo, not middle", "restore", in, "-o", out, "--start", "middle");
+        fails(2, "--strength must be 0..1, not 1.5", "restore", in, "-o", out, "--strength", 1.5);
         fails(2, "fidelity must be 0..1", "restore", in, "-o", out, "--fidelity", -1);
         fails(2, "--guard", "restore", in, "-o", out, "--guard", "maybe");
         fails(2, "overlap must be above 0", "restore", in, "-o", out, "--overlap", 0);
@@ -155,9 +157,9 @@ class CliTest {
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err()).contains("30x18");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3).err()).contains("45x27");
         assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"vae-tile\":0}").doesNotContain("seed", "steps");
-        fails(1, "an RRDBNet has no seed, prompt; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
+        fails(1, "this model has no prompt, seed; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
                 "--prompt", "a cat", "--seed", 7);
-        fails(1, "an RRDBNet has no overlap; leave it out", "restore", photo(15, 9), photo(8, 8), "-o", dir.resolve("no"), "--model", network, "--overlap", 1);
+        fails(1, "this model has no overlap; leave it out", "restore", photo(15, 9), photo(8, 8), "-o", dir.resolve("no"), "--model", network, "--overlap", 1);
         fails(2, "nothing to preview", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network, "--preview", dir.resolve("p.png"));
     }
 
@@ -166,8 +168,25 @@ class CliTest {
         assertThat(run("restore", photo(12, 8), "-o", out, "--steps", 2, "--initial", network).err()).contains("48x32");
         assertThat(run("restore", photo(12, 8), "-o", alone, "--steps", 2).code()).isZero();
         assertThat(Files.mismatch(out, alone)).isNotEqualTo(-1);
-        fails(1, "is not an RRDBNet", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", MODEL);
-        fails(1, "'kind' must be 'faithdiff'", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", network, "--model", network);
+        fails(1, "there is no such model folder", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", dir.resolve("none"));
+    }
+
+    @Test void restoresBehindAnyModel() throws IOException {
+        Path out = dir.resolve("out.png"), network = GeneratorModels.folder("realesrgan_x2");
+        assertThat(run("restore", photo(12, 8), "-o", out, "--initial", MODEL, "--model", network, "--quality", "best", "--detail", 0.5).err()).contains("24x16");
+        assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1))
+                .contains("\"model\":\"" + MODEL.getFileName() + " and model\"", "\"vae-tile\":0,\"detail\":0.5,\"quality\":\"best\",\"strength\":1.0,\"guard\":\"warn\"}");
+        fails(1, "this model has no steps; leave it out", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", MODEL, "--model", network, "--steps", 2);
+    }
+
+    /** Every option of every kind is a flag, whose help says its rule and default in plain words. */
+    @Test void theHelpNamesEveryOption() {
+        for (String command : List.of("restore", "evaluate")) {
+            String help = run(command, "--help").out().replaceAll("\\s+", " ");
+            for (Option<?> o : Restorers.options()) assertThat(help).contains("--" + o.name() + "=" + o.label() + " " + o.help(), "(" + o.rule() + "; default: ");
+            assertThat(help).doesNotContain("NaN", "null", "" + Integer.MAX_VALUE);
+            assertThat(help).contains("(1..1000; default: the model's, else 20)", "(off, warn or auto; default: warn)", "(a text; default: none)");
+        }
     }
 
     private static void copyModel(Path to) throws IOException {

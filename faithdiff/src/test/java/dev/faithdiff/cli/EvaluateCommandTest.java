@@ -2,6 +2,7 @@ package dev.faithdiff.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import java.nio.file.Path;
@@ -29,6 +30,18 @@ class EvaluateCommandTest {
             Image rows = ImageFiles.read(dir.resolve("sheet-" + side + ".png"));
             assertThat(rows.width() + "x" + rows.height()).isEqualTo(4 * side + "x" + 2 * side);
         }
+    }
+
+    /** A network of one pass has no autoencoder, and neither steps nor a seed; in front of it another model. */
+    @Test void measuresModelsOfAnyKind() {
+        Path sheet = dir.resolve("sheet.png"), network = GeneratorModels.folder("srvgg_x4");
+        CommandLineRun alone = CommandLineRun.of("evaluate", SAMPLES, "--photos", 1, "--crop", 64, "--model", network, "-o", sheet);
+        assertThat(alone.out().lines()).hasSize(4).noneMatch(row -> row.contains("autoencoder"));
+        assertThat(ImageFiles.read(sheet).width()).as("degraded, restored, good").isEqualTo(3 * 64);
+        CommandLineRun.of("evaluate", SAMPLES, "--model", network, "--steps", 2).assertFailed(1, "this model has no steps");
+        CommandLineRun both = CommandLineRun.of("evaluate", SAMPLES, "--photos", 1, "--crop", 64, "--initial", network, "--steps", 1);
+        assertThat(both.out().lines()).hasSize(5).anyMatch(row -> row.contains("autoencoder"));
+        assertThat(both.out()).isNotEqualTo(alone.out());
     }
 
     @Test void leavesOutPhotosThatAreTooSmall() {

@@ -95,6 +95,9 @@ class KernelsCommandTest {
     @Test void modulesAreBlocks() {
         assertThat(Profile.module("down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q.weight")).isEqualTo("down_blocks.1.attentions.0");
         assertThat(Profile.module("mid_block.resnets.1.conv1.bias")).isEqualTo("mid_block.resnets.1");
+        assertThat(Profile.module("mid_block.attentions.0.transformer_blocks.0.ff.net.0.proj.weight")).isEqualTo("mid_block.attentions.0");
+        assertThat(Profile.module("information_transformer_layes.1.attn.in_proj_weight")).isEqualTo("information_transformer_layes.1");
+        assertThat(Profile.module("body.11.rdb2.conv3.weight")).isEqualTo("body.11");
         assertThat(Profile.module("conv_in.weight")).isEqualTo("conv_in");
     }
 }

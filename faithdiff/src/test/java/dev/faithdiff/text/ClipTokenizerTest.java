@@ -8,8 +8,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.faithdiff.model.ModelError;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -118,7 +118,7 @@ class ClipTokenizerTest {
     }
 
     private static void assertBad(Path folder, String message) {
-        assertThatThrownBy(() -> ClipTokenizer.open(folder)).isInstanceOf(UncheckedIOException.class)
+        assertThatThrownBy(() -> ClipTokenizer.open(folder)).isInstanceOf(ModelError.class)
                 .hasMessageStartingWith(folder.toString()).hasMessageContaining(message).hasMessageNotContaining("\n");
     }
 

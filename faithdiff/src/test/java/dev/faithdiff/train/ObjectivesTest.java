@@ -1,5 +1,6 @@
 package dev.faithdiff.train;
 
+import static dev.faithdiff.CommonOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -9,6 +10,7 @@ import dev.faithdiff.Model;
 import dev.faithdiff.Options;
 import dev.faithdiff.TinyModel;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.model.ModelError;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
@@ -18,7 +20,6 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -230,7 +231,7 @@ class ObjectivesTest {
         try (Model model = drawn()) {
             train(new UnifiedObjective(model, PUBLISHED, 1e-3, 1e-3, Set.of()), 1, false);
             Tensor average = Tensor.of(new float[] {0.5f}, 1).add(model.parameters("conv_in.bias").get("conv_in.bias"));
-            model.save(folder, DType.F16, Map.of("conv_in.bias", average));
+            model.save(folder, false, DType.F16, Map.of("conv_in.bias", average));
             try (Model saved = Model.open(folder, Device.CPU)) {
                 saved.parameters("").forEach((name, t) -> {
                     Tensor expected = name.equals("conv_in.bias") ? average : model.parameters("").get(name);
@@ -239,8 +240,8 @@ class ObjectivesTest {
                 });
                 assertThat(saved.vaeParameters("")).hasSameSizeAs(model.vaeParameters(""));
             }
-            assertThatThrownBy(() -> model.save(folder, DType.F16, Map.of())).isInstanceOf(UncheckedIOException.class)
-                    .hasMessageContaining("exists; a trained model does not replace another one");
+            assertThatThrownBy(() -> model.save(folder, false, DType.F16, Map.of())).isInstanceOf(ModelError.class)
+                    .hasMessageContaining(": exists; choose another folder");
         }
         restores(folder);
         try (Stream<Path> files = Files.list(dir)) {
@@ -251,7 +252,7 @@ class ObjectivesTest {
     private static void restores(Path folder) {
         try (FaithDiff f = FaithDiff.open(folder, Device.CPU)) {
             Image small = Image.of(6, 4, new byte[6 * 4 * 3]);
-            assertThat(f.restore(small, Options.defaults().withSteps(2)).width()).isEqualTo(24);
+            assertThat(f.restore(small, Options.defaults().with(STEPS, 2)).width()).isEqualTo(24);
         }
     }
 
@@ -265,7 +266,7 @@ class ObjectivesTest {
                 assertThat(model.parameters("").containsKey("denoise_encoder.conv_out.weight")).isEqualTo(ablations.contains(Ablation.LAST_FEATURES));
                 List<Float> losses = train(new UnifiedObjective(model, PUBLISHED, 1e-3, 1e-3, ablations), 3, false);
                 assertThat(losses.getLast()).isLessThan(losses.getFirst());
-                model.save(trained, DType.F16, Map.of());
+                model.save(trained, false, DType.F16, Map.of());
             }
             restores(trained);
         }

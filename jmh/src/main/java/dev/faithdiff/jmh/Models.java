@@ -1,8 +1,10 @@
 package dev.faithdiff.jmh;
 
+import dev.faithdiff.Compute;
 import dev.faithdiff.Model;
 import dev.faithdiff.Offload;
 import dev.faithdiff.Restorer;
+import dev.faithdiff.Restorers;
 import dev.faithdiff.align.AlignConfig;
 import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.generator.Generator;
@@ -79,7 +81,7 @@ final class Models {
     private static Work restore(Place p) {
         Work work = new Work();
         Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
-        Restorer mini = work.hold(Restorer.open(folder, p.device(), p.dtype(), Offload.NONE));
+        Restorer mini = work.hold(Restorers.open(folder, new Compute(p.device(), p.dtype(), Offload.NONE)));
         byte[] rgb = new byte[3 * 128 * 128];
         new Random(1).nextBytes(rgb);
         Image photo = Image.of(128, 128, rgb);

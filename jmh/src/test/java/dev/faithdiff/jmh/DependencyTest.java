@@ -6,15 +6,17 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Who may depend on whom, as ARCHITECTURE.md says. This module alone sees all others. */
 class DependencyTest {
     private static final String ALL = "dev.faithdiff..", TENSOR = "dev.faithdiff.tensor..", KERNELS = "dev.faithdiff.kernels..",
-            NN = "dev.faithdiff.nn..", CONVERTER = "dev.faithdiff.convert..", JMH = "dev.faithdiff.jmh..";
+            NN = "dev.faithdiff.nn..", MODEL = "dev.faithdiff.model..", CONVERTER = "dev.faithdiff.convert..", JMH = "dev.faithdiff.jmh..";
     private static final JavaClasses CLASSES = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("dev.faithdiff");
 
@@ -24,7 +26,20 @@ class DependencyTest {
 
     @Test void layersSeeOnlyTensor() { sees(NN, TENSOR, NN); }
 
-    @Test void theConverterSeesOnlyTensor() { sees(CONVERTER, TENSOR, CONVERTER); }
+    @Test void modelFoldersSeeOnlyThemselves() { sees(MODEL, MODEL); }
+
+    @Test void theConverterSeesTensorAndModelFolders() { sees(CONVERTER, TENSOR, MODEL, CONVERTER); }
+
+    /** What any restorer needs knows none of them. */
+    @Test void noRestorerIsKnownToWhatAllShare() {
+        Set<String> shared = Set.of("CommonOptions", "Compute", "Denoising", "Finite", "FirstStage", "Gate", "Guard", "Listener", "Offload", "Option", "Options",
+                "RandomNumbers", "Restorer", "RestorerKind", "Restorers", "ResumeFile", "RgbSink", "TwoStages");
+        for (String name : shared) {
+            JavaClass c = CLASSES.get("dev.faithdiff." + name);
+            assertThat(c.getDirectDependenciesFromSelf()).as(name).allMatch(d -> !d.getTargetClass().getPackageName().equals("dev.faithdiff")
+                    || shared.contains(d.getTargetClass().getName().replaceFirst("dev.faithdiff.(\\w+).*", "$1")));
+        }
+    }
 
     @Test void modelsSeeNeitherConverterNorBenchmarks() {
         noClasses().that().resideInAPackage(ALL).and().resideOutsideOfPackages(CONVERTER, JMH)

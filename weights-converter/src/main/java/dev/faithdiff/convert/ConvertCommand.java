@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
@@ -22,8 +23,7 @@ final class ConvertCommand implements Callable<Integer> {
             + "or the file of an RRDBNet or SRVGGNetCompact.")
     private Path source;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "MODELDIR", description = "Folder to make.")
-    private Path output;
+    @Mixin private Output output;
 
     @Option(names = "--sdxl", paramLabel = "PATH", description = "SDXL folder or single file, instead of searching SOURCE.")
     private Path sdxl;
@@ -47,9 +47,6 @@ final class ConvertCommand implements Callable<Integer> {
                     + "or by part, for example unet=f8_e4m3,vae=f16.")
     private Precision precision;
 
-    @Option(names = "--force", description = "Replace an existing model folder.")
-    private boolean force;
-
     /** What {@code --dtype} takes. */
     static final class Types implements ITypeConverter<Precision> {
         @Override public Precision convert(String text) {
@@ -62,18 +59,16 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     @Override public Integer call() {
-        ModelFolder.check(output, force);
+        output.check();
         if (source != null && Files.isRegularFile(source)) network(source);
         else checkpoint(new SourceFolder(sdxl, vae, faithdiff, null, tokenizer, config).completed(source));
-        System.out.println("wrote " + output);
         return 0;
     }
 
     private void checkpoint(SourceFolder parts) {
         try (Converter converter = new Converter(parts, precision)) {
             Report report = converter.plan();
-            ModelFolder.write(output, force, folder -> converter.write(folder, Progress.terminal()));
-            System.out.println(report);
+            output.write(report, folder -> converter.write(folder, Progress.terminal()));
         }
     }
 
@@ -95,8 +90,7 @@ final class ConvertCommand implements Callable<Integer> {
             int copies = file.tensors().size() - all.size() - others.size();
             if (copies > 0) report.note(copies + " tensors of another copy dropped");
             report.requireComplete();
-            ModelFolder.write(output, force, folder -> plan.write(folder, Progress.terminal()));
-            System.out.println(report);
+            output.write(report, folder -> plan.write(folder, Progress.terminal()));
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.util.concurrent.Callable;
@@ -28,7 +29,7 @@ public final class Main implements Callable<Integer> {
         Main main = new Main();
         CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler((e, command, parsed) -> {
-            boolean told = e instanceof ConvertError || e instanceof SafeTensorsError;
+            boolean told = e instanceof ConvertError || e instanceof ModelError || e instanceof SafeTensorsError;
             if (main.verbose) e.printStackTrace(command.getErr());
             else command.getErr().println(told ? e.getMessage() : "unexpected failure, see --verbose: " + e);
             return 1;

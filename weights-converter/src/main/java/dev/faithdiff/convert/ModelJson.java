@@ -11,6 +11,8 @@ import java.util.Set;
 
 /** The model folder's {@code model.json}: its format, where it came from, and the numbers that the reference hard-codes. */
 final class ModelJson {
+    /** The kind of FaithDiff models, and where their numbers are. */
+    static final String FAITHDIFF = "faithdiff";
     private static final Set<String> SHOWN = Set.of("encoder_block_out_channels", "encoder_layers_per_block", "encoder_mid_block_add_attention",
             "condition_channels", "embedding_channels", "transformer_width", "transformer_layers", "transformer_mlp_ratio", "downscale");
 
@@ -73,23 +75,23 @@ final class ModelJson {
 
     /** The file of a network that is a model of its own; its numbers are not nested. */
     static String generator(Path source, String kind, JsonObject numbers) {
-        JsonObject model = header(new JsonPrimitive(name(source)));
-        model.addProperty("kind", kind);
+        JsonObject model = header(kind, new JsonPrimitive(name(source)));
         numbers.asMap().forEach(model::add);
         return Published.text(model);
     }
 
     private static String text(JsonElement origin, JsonObject numbers) {
-        JsonObject model = header(origin);
-        model.add("faithdiff", numbers);
+        JsonObject model = header(FAITHDIFF, origin);
+        model.add(FAITHDIFF, numbers);
         return Published.text(model);
     }
 
-    private static JsonObject header(JsonElement origin) {
+    private static JsonObject header(String kind, JsonElement origin) {
         JsonObject model = new JsonObject();
         model.addProperty("format", "faithdiff-jvm");
         model.addProperty("version", 1);
         model.add("source", origin);
+        model.addProperty("kind", kind);
         return model;
     }
 

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code faithdiff synth}: a model of random weights, for measuring without the released ones. */
@@ -19,8 +20,7 @@ final class SynthCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES}: full FaithDiff on SDXL, or the small model's sizes.")
     private Published architecture;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "MODELDIR", description = "Folder to make.")
-    private Path output;
+    @Mixin private Output output;
 
     @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Decides all values (default: ${DEFAULT-VALUE}).")
     private long seed;
@@ -29,11 +29,8 @@ final class SynthCommand implements Callable<Integer> {
             description = "Element type to store, as in convert (default: ${DEFAULT-VALUE}).")
     private Precision precision;
 
-    @Option(names = "--force", description = "Replace an existing model folder.")
-    private boolean force;
-
     @Override public Integer call() {
-        ModelFolder.check(output, force);
+        output.check();
         Report report = new Report();
         ModelPlan plan = new ModelPlan(precision, report);
         JsonObject numbers = architecture.config("faithdiff");
@@ -50,9 +47,7 @@ final class SynthCommand implements Callable<Integer> {
             plan.files(ByteTokenizer.files("tokenizer_2", vocabulary, "!"));
         }
         report.requireComplete();
-        ModelFolder.write(output, force, folder -> plan.write(folder, Progress.terminal()));
-        System.out.println(report);
-        System.out.println("wrote " + output);
+        output.write(report, folder -> plan.write(folder, Progress.terminal()));
         return 0;
     }
 

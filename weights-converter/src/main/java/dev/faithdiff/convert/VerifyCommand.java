@@ -1,7 +1,7 @@
 package dev.faithdiff.convert;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
+import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -24,7 +24,7 @@ final class VerifyCommand implements Callable<Integer> {
     private final Report report = new Report();
 
     @Override public Integer call() throws IOException {
-        JsonObject model = Settings.read(folder.resolve("model.json"));
+        JsonObject model = Settings.read(folder.resolve(ModelFolder.DESCRIPTION));
         for (var part : needed(model).entrySet()) weights(part.getKey(), part.getValue());
         Map<String, String> listed = Checksums.read(folder);
         Map<String, String> missing = new TreeMap<>(listed);
@@ -44,13 +44,14 @@ final class VerifyCommand implements Callable<Integer> {
     /** The tensors of each part, as the configurations ask for them. */
     private Map<String, Map<String, Shape>> needed(JsonObject model) {
         Map<String, Map<String, Shape>> parts = new LinkedHashMap<>();
-        if (model.has("kind")) {
-            Generator network = model.get("kind") instanceof JsonPrimitive kind ? Architecture.generator(kind.getAsString()) : null;
-            if (network == null) throw new ConvertError(folder, "is a model of unknown kind " + ConvertError.clean(model.get("kind").toString()));
+        String kind = new ModelFolder(folder).kind();
+        if (!kind.equals(ModelJson.FAITHDIFF)) {
+            Generator network = Architecture.generator(kind);
+            if (network == null) throw new ConvertError(folder, "is a model of unknown kind " + ConvertError.clean(kind));
             parts.put("generator", network.keys(model));
             return parts;
         }
-        if (!(model.get("faithdiff") instanceof JsonObject numbers)) throw new ConvertError(folder.resolve("model.json"), "has no faithdiff");
+        if (!(model.get(ModelJson.FAITHDIFF) instanceof JsonObject numbers)) throw new ConvertError(folder.resolve("model.json"), "has no faithdiff");
         Map<String, Shape> unet = new LinkedHashMap<>(KeyRules.unet(config("unet")));
         unet.putAll(KeyRules.added(numbers));
         parts.put("unet", unet);

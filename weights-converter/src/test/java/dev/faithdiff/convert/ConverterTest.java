@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.SafeTensors.Entry;
@@ -29,7 +30,7 @@ class ConverterTest {
     private static Report convert(Path source, Path target, Precision dtype, boolean force) {
         try (Converter converter = new Converter(SourceFolder.find(source), dtype)) {
             Report report = converter.plan();
-            ModelFolder.write(target, force, f -> converter.write(f, null));
+            WholeFolder.write(target, force, f -> converter.write(f, null));
             return report;
         }
     }

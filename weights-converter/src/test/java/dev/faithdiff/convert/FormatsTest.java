@@ -2,6 +2,7 @@ package dev.faithdiff.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.SafeTensors;
@@ -189,7 +190,7 @@ class FormatsTest {
         Throwable[] failure = {null};
         worker[0] = new Thread(() -> {
             try {
-                ModelFolder.write(target, false, f -> {
+                WholeFolder.write(target, false, f -> {
                     Files.writeString(f.resolve("model.json"), "{}");
                     Thread.currentThread().interrupt();
                     SafeTensors.write(f.resolve("w.safetensors"), List.of(new RandomTensor("w", DType.F32, Shape.of(64, 64), 0, "")), Map.of());
@@ -203,7 +204,7 @@ class FormatsTest {
         assertThat(failure[0]).hasMessageContaining("cannot be written");
         try (Stream<Path> left = Files.list(folder)) { assertThat(left).isEmpty(); }
         Files.createDirectories(folder.resolve(".m.partial-4194999/unet")); // a process id that no Linux gives
-        ModelFolder.write(target, false, f -> Files.writeString(f.resolve("model.json"), "{}"));
+        WholeFolder.write(target, false, f -> Files.writeString(f.resolve("model.json"), "{}"));
         try (Stream<Path> left = Files.list(folder)) { assertThat(left).containsExactly(target); }
     }
 }

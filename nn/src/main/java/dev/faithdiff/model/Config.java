@@ -5,7 +5,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -20,18 +19,18 @@ public final class Config {
         this.json = json;
     }
 
-    /** @throws UncheckedIOException in one line if the file cannot be read or is not a JSON object */
+    /** @throws ModelError if the file cannot be read or is not a JSON object */
     public static Config read(Path file) {
         try {
             JsonElement e = JsonParser.parseString(Files.readString(file));
-            if (!e.isJsonObject()) throw new IOException(file + ": is not a JSON object");
+            if (!e.isJsonObject()) throw new ModelError(file, "is not a JSON object");
             return new Config(file, e.getAsJsonObject());
         } catch (NoSuchFileException e) {
-            throw new UncheckedIOException(new IOException(file + ": there is no such file", e));
+            throw new ModelError(file, "there is no such file", e);
         } catch (JsonParseException e) {
-            throw new UncheckedIOException(new IOException(file + ": is not valid JSON", e));
+            throw new ModelError(file, "is not valid JSON", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new ModelError(file, "cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -51,7 +50,10 @@ public final class Config {
 
     public boolean flag(String key, boolean otherwise) { return has(key) ? get(key).getAsBoolean() : otherwise; }
 
-    public String text(String key) { return get(key).getAsString(); }
+    public String text(String key) {
+        if (!get(key).isJsonPrimitive()) throw wrong(key, "a text");
+        return get(key).getAsString();
+    }
 
     public String text(String key, String otherwise) { return has(key) ? text(key) : otherwise; }
 
@@ -86,12 +88,10 @@ public final class Config {
     }
 
     private JsonElement get(String key) {
-        if (!has(key)) throw new UncheckedIOException(new IOException(file + ": '" + key + "' is missing"));
+        if (!has(key)) throw new ModelError(file, "'" + key + "' is missing");
         return json.get(key);
     }
 
     /** The error for a setting that is not as expected, to be thrown. */
-    public UncheckedIOException wrong(String key, String expected) {
-        return new UncheckedIOException(new IOException(file + ": '" + key + "' must be " + expected));
-    }
+    public ModelError wrong(String key, String expected) { return new ModelError(file, "'" + key + "' must be " + expected); }
 }

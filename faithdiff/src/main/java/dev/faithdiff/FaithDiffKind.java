@@ -1,0 +1,13 @@
+package dev.faithdiff;
+
+import dev.faithdiff.model.ModelFolder;
+import java.util.List;
+
+/** Opens FaithDiff models. */
+public final class FaithDiffKind implements RestorerKind {
+    @Override public String kind() { return Model.KIND; }
+
+    @Override public List<Option<?>> options() { return FaithDiff.OPTIONS; }
+
+    @Override public Restorer open(ModelFolder folder, Compute on) { return FaithDiff.open(folder.path(), on); }
+}

@@ -1,0 +1,18 @@
+package dev.faithdiff;
+
+import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.rrdb.RrdbConfig;
+import dev.faithdiff.rrdb.RrdbNet;
+import java.util.List;
+
+/** Opens networks of Real-ESRGAN, BSRGAN and BSRNet. */
+public final class RrdbNetKind implements RestorerKind {
+    @Override public String kind() { return RrdbNet.KIND; }
+
+    @Override public List<Option<?>> options() { return GeneratorRestorer.OPTIONS; }
+
+    @Override public Restorer open(ModelFolder folder, Compute on) {
+        RrdbConfig config = RrdbConfig.of(folder.description());
+        return GeneratorRestorer.open(folder, on, w -> new RrdbNet(w, config));
+    }
+}

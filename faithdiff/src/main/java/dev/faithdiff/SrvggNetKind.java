@@ -1,0 +1,18 @@
+package dev.faithdiff;
+
+import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.srvgg.SrvggConfig;
+import dev.faithdiff.srvgg.SrvggNetCompact;
+import java.util.List;
+
+/** Opens the small networks of Real-ESRGAN. */
+public final class SrvggNetKind implements RestorerKind {
+    @Override public String kind() { return SrvggNetCompact.KIND; }
+
+    @Override public List<Option<?>> options() { return GeneratorRestorer.OPTIONS; }
+
+    @Override public Restorer open(ModelFolder folder, Compute on) {
+        SrvggConfig config = SrvggConfig.of(folder.description());
+        return GeneratorRestorer.open(folder, on, w -> new SrvggNetCompact(w, config));
+    }
+}

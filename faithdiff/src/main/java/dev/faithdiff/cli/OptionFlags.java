@@ -1,0 +1,74 @@
+package dev.faithdiff.cli;
+
+import dev.faithdiff.Option;
+import dev.faithdiff.Options;
+import dev.faithdiff.Restorer;
+import dev.faithdiff.Restorers;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How photos are restored, as flags of a command: one for each name of an option that any kind of restorer has. */
+@Command // a mixin needs an annotation of picocli's, and the flags have none
+final class OptionFlags {
+    /** Options by name. Kinds may have different ones of one name. */
+    private final Map<String, List<Option<?>>> known = new LinkedHashMap<>();
+    private CommandSpec spec;
+
+    OptionFlags() {
+        for (Option<?> o : Restorers.options()) known.computeIfAbsent(o.name(), n -> new ArrayList<>()).add(o);
+    }
+
+    @Spec(Spec.Target.MIXEE) void addTo(CommandSpec command) {
+        spec = command;
+        known.values().forEach(same -> command.addOption(flag(same.getFirst())));
+    }
+
+    private static OptionSpec flag(Option<?> o) {
+        String description = o.help() + " (" + o.rule() + "; default: " + o.otherwise() + ")";
+        return OptionSpec.builder("--" + o.name()).type(String.class).paramLabel(o.label()).description(description.replace("%", "%%"))
+                .completionCandidates(o.choices().stream().map(Object::toString).toList()).showDefaultValue(Visibility.NEVER).build();
+    }
+
+    /** @throws ParameterException if a value is one that no option of its name takes: before a model is opened */
+    void check() { given().forEach((name, text) -> set(Options.defaults(), known.get(name), text)); }
+
+    /** What was asked for, and a restorer's own defaults for the rest. */
+    Options of(Restorer restorer) {
+        Options all = restorer.defaults();
+        for (var flag : given().entrySet()) {
+            List<Option<?>> own = restorer.options().stream().filter(o -> o.name().equals(flag.getKey())).toList();
+            all = set(all, own.isEmpty() ? known.get(flag.getKey()) : own, flag.getValue());
+        }
+        return all;
+    }
+
+    private Map<String, String> given() {
+        Map<String, String> given = new LinkedHashMap<>();
+        for (String name : known.keySet()) {
+            String text = spec.findOption("--" + name).getValue();
+            if (text != null) given.put(name, text);
+        }
+        return given;
+    }
+
+    /** The first of the options that takes the text gets it. */
+    private Options set(Options options, List<Option<?>> same, String text) {
+        IllegalArgumentException refusal = null;
+        for (Option<?> o : same) {
+            try {
+                return options.parsed(o, text);
+            } catch (IllegalArgumentException e) {
+                refusal = e;
+            }
+        }
+        throw new ParameterException(spec.commandLine(), "--" + refusal.getMessage(), refusal);
+    }
+}
