@@ -84,7 +84,8 @@ template <typename K, bool WEIGHTS, bool FIRST> DEVICE void pool_grad(const T0* 
     const int N = Wide<TO>::N;
     if (global_thread() >= threads) return;
     unsigned int t = (unsigned int)global_thread(), pixel = t / runs;
-    int at = (int)(t % runs) * N, count = min(N, p.c - at), row = (int)(pixel / p.w % p.h), column = (int)(pixel % p.w), image = (int)(pixel / p.w / p.h);
+    int at = (int)(t % runs) * N, count = min(N, p.c - at);
+    int row = (int)(pixel / p.w % p.h), column = (int)(pixel % p.w), image = (int)(pixel / p.w / p.h);
     const T0* values = x + (int64)image * p.h * p.w * p.c + at;
     float sum[N] = {}, d[N], v[N], y[N];
     load_run(x + (int64)pixel * p.c + at, count, v);

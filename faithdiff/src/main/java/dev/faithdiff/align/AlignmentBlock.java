@@ -43,7 +43,9 @@ final class AlignmentBlock {
 
     private Tensor attend(Tensor x) {
         if (x.size(0) == 1) return x.linear(folded().to(x.dtype()), foldedBias(x.dtype()));
-        Tensor q = project(x, 0).permute(1, 0, 2), k = project(x, 1).permute(1, 0, 2), v = project(x, 2).permute(1, 0, 2);
+        Tensor q = project(x, 0).permute(1, 0, 2);
+        Tensor k = project(x, 1).permute(1, 0, 2);
+        Tensor v = project(x, 2).permute(1, 0, 2);
         return out.forward(q.attention(k, v, heads, false).permute(1, 0, 2));         // [B, pixels, width]
     }
 

@@ -61,7 +61,8 @@ final class KernelCheck {
         Parity.Result worst = null;
         for (Parity.Result r : failed.isEmpty() ? ran : failed) if (worst == null || part(r) > part(worst)) worst = r;
         String verdict = ran.isEmpty() ? "takes no case" : failed.isEmpty() ? "passes" : "FAILS in " + failed.size();
-        table.row(Op.name(kernel.op()), backend.kind(), kernel.name(), type, ran.size(), all.size() - ran.size(), worst == null ? null : worst.error(),
+        table.row(Op.name(kernel.op()), backend.kind(), kernel.name(), type, ran.size(), all.size() - ran.size(),
+                worst == null ? null : worst.error(),
                 worst == null ? null : worst.allowed(), worst == null ? null : worst.name(), verdict);
         if (!model) progress.println(kernel.name() + " " + type + ": " + verdict);
         failures.addAll(failed);

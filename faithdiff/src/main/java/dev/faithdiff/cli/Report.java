@@ -91,7 +91,8 @@ final class Report implements AutoCloseable {
         }
         if (mode == Mode.JSON) event("file", line);
         if (mode == Mode.BAR && outcome != Outcome.SKIPPED) {
-            String done = String.format(Locale.ROOT, "%s: %sx%s in %.1f s", job.out(), facts.get("outWidth"), facts.get("outHeight"), facts.get("seconds"));
+            String done = String.format(Locale.ROOT, "%s: %sx%s in %.1f s",
+                    job.out(), facts.get("outWidth"), facts.get("outHeight"), facts.get("seconds"));
             String said = outcome == Outcome.FAILED ? "failed: " + facts.get("error") : done;
             err.printf(Locale.ROOT, "%d/%d %s%n", counts[0] + counts[1] + counts[2], files, said);
             err.flush();

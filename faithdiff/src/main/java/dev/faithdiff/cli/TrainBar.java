@@ -38,7 +38,8 @@ final class TrainBar implements Training.Listener, AutoCloseable {
         long now = System.nanoTime();
         if (first < 0) {
             first = s.total();
-            begun = spoken = now;
+            begun = now;
+            spoken = now;
         } else if (bar == null && !quiet && now - spoken > NANOS_APART) {
             spoken = now;
             double minutesLeft = (now - begun) / 60e9 * (steps - s.total()) / (s.total() - first);

@@ -122,7 +122,10 @@ public record Damage(double noise, double blur, double blocks) {
     private static float[] blurred(float[] x, int width, int height) {
         float[] kernel = new float[2 * REACH + 1], rows = new float[x.length], both = new float[x.length];
         float sum = 0;
-        for (int k = -REACH; k <= REACH; k++) sum += kernel[k + REACH] = (float) Math.exp(-k * k / (2 * REBLUR * REBLUR));
+        for (int k = -REACH; k <= REACH; k++) {
+            kernel[k + REACH] = (float) Math.exp(-k * k / (2 * REBLUR * REBLUR));
+            sum += kernel[k + REACH];
+        }
         for (int i = 0; i < x.length; i++) {
             for (int k = -REACH; k <= REACH; k++) {
                 rows[i] += kernel[k + REACH] / sum * x[i - i % width + Math.clamp(i % width + k, 0, width - 1)];
@@ -136,5 +139,7 @@ public record Damage(double noise, double blur, double blocks) {
         return both;
     }
 
-    @Override public String toString() { return String.format(Locale.ROOT, "noise %.1f of 255, blur %.1f pixels, JPEG blocks %.0f%%", noise, blur, 100 * Math.max(blocks, 0)); }
+    @Override public String toString() {
+        return String.format(Locale.ROOT, "noise %.1f of 255, blur %.1f pixels, JPEG blocks %.0f%%", noise, blur, 100 * Math.max(blocks, 0));
+    }
 }

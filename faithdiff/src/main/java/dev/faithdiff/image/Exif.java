@@ -25,8 +25,18 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** EXIF metadata: a TIFF structure of tags (EXIF 2.32, JEITA CP-3451). Tags are called by their published names. */
 final class Exif {
-    private static final int IMAGE_WIDTH = 256, IMAGE_HEIGHT = 257, ORIENTATION = 274, X_RESOLUTION = 282, Y_RESOLUTION = 283, RESOLUTION_UNIT = 296,
-            XMP = 700, PROFILE = 34675, EXIF_DIRECTORY = 34665, USER_COMMENT = 37510, PIXEL_WIDTH = 40962, PIXEL_HEIGHT = 40963;
+    private static final int IMAGE_WIDTH = 256;
+    private static final int IMAGE_HEIGHT = 257;
+    private static final int ORIENTATION = 274;
+    private static final int X_RESOLUTION = 282;
+    private static final int Y_RESOLUTION = 283;
+    private static final int RESOLUTION_UNIT = 296;
+    private static final int XMP = 700;
+    private static final int PROFILE = 34675;
+    private static final int EXIF_DIRECTORY = 34665;
+    private static final int USER_COMMENT = 37510;
+    private static final int PIXEL_WIDTH = 40962;
+    private static final int PIXEL_HEIGHT = 40963;
     /** A comment begins with the name of its characters. */
     private static final int CHARSET_BYTES = 8;
     private static final short SHORT = 3, LONG = 4, UNDEFINED = 7, BYTE = 1;
@@ -104,7 +114,8 @@ final class Exif {
         while (end > 0 && (old[end - 1] == 0 || old[end - 1] == ' ')) end--;
         if (end <= CHARSET_BYTES) return ("ASCII\0\0\0" + m.settings()).getBytes(StandardCharsets.UTF_8);
         boolean wide = new String(old, 0, CHARSET_BYTES, StandardCharsets.ISO_8859_1).startsWith("UNICODE");
-        Charset charset = !wide ? StandardCharsets.UTF_8 : order(m.exif()) == ByteOrder.BIG_ENDIAN ? StandardCharsets.UTF_16BE : StandardCharsets.UTF_16LE;
+        Charset charset = !wide ? StandardCharsets.UTF_8
+                : order(m.exif()) == ByteOrder.BIG_ENDIAN ? StandardCharsets.UTF_16BE : StandardCharsets.UTF_16LE;
         byte[] added = ("\n" + m.settings()).getBytes(charset);
         if (wide) end += end % 2;
         byte[] both = Arrays.copyOf(old, end + added.length);

@@ -50,7 +50,9 @@ public final class FrequencyBlend {
 
     /** What a channel of {@code detail} gains: the bands of the difference that come from {@code base}, in 8-bit levels. */
     private static float[] change(Image detail, Image base, int c, Weights weights) {
-        float[] left = new float[detail.width() * detail.height()], sum = new float[left.length], next = new float[left.length];
+        float[] left = new float[detail.width() * detail.height()];
+        float[] sum = new float[left.length];
+        float[] next = new float[left.length];
         for (int i = 0; i < left.length; i++) left[i] = level(base, 3 * i + c) - level(detail, 3 * i + c);
         for (int level = 0; level < LEVELS; level++) {
             ColorFix.blur(left, detail.width(), 1 << level, next);

@@ -127,7 +127,9 @@ public final class ImageFiles {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*.tmp")) {
             for (Path f : files) {
                 Matcher name = UNFINISHED.matcher(f.getFileName().toString());
-                if (name.matches() && !ProcessHandle.of(Long.parseLong(name.group(1))).map(ProcessHandle::isAlive).orElse(false)) Files.deleteIfExists(f);
+                if (!name.matches()) continue;
+                boolean alive = ProcessHandle.of(Long.parseLong(name.group(1))).map(ProcessHandle::isAlive).orElse(false);
+                if (!alive) Files.deleteIfExists(f);
             }
         } catch (IOException | DirectoryIteratorException e) {
             throw new ImageError("cannot clean up " + folder + ": " + e.getMessage(), e);

@@ -24,7 +24,9 @@ import java.util.zip.InflaterInputStream;
 
 /** Finds the metadata in a file's bytes. Damaged metadata is none: it is no reason to refuse a photo. */
 final class MetadataReader {
-    static final String EXIF_MARK = "Exif\0\0", XMP_MARK = "http://ns.adobe.com/xap/1.0/\0", PROFILE_MARK = "ICC_PROFILE\0";
+    static final String EXIF_MARK = "Exif\0\0";
+    static final String XMP_MARK = "http://ns.adobe.com/xap/1.0/\0";
+    static final String PROFILE_MARK = "ICC_PROFILE\0";
     static final String XMP_KEYWORD = "XML:com.adobe.xmp";
     private static final int MAX_PROFILE_BYTES = 64 << 20;
 

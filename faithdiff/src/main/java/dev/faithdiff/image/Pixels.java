@@ -88,7 +88,9 @@ final class Pixels {
 
     /** One channel where {@code grey}, else three; the opacity after them. An 8-bit RGB image without opacity is not copied. */
     static BufferedImage of(Image image, Image opacity, boolean grey) {
-        int colours = grey ? 1 : 3, bands = colours + (opacity == null ? 0 : 1), samples = image.width() * image.height() * bands;
+        int colours = grey ? 1 : 3;
+        int bands = colours + (opacity == null ? 0 : 1);
+        int samples = image.width() * image.height() * bands;
         boolean deep = image.bits() == 16;
         DataBuffer data = deep ? new DataBufferUShort(samples)
                 : bands == 3 ? new DataBufferByte(image.rgb(), samples) : new DataBufferByte(samples);

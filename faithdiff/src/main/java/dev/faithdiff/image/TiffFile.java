@@ -31,7 +31,9 @@ final class TiffFile {
     /** @param tags that are not about the pixels */
     static void write(BufferedImage in, List<Entry> tags, Path path) throws IOException {
         Raster raster = in.getRaster();
-        int bands = raster.getNumBands(), bits = in.getColorModel().getComponentSize(0), colours = in.getColorModel().getNumColorComponents();
+        int bands = raster.getNumBands();
+        int bits = in.getColorModel().getComponentSize(0);
+        int colours = in.getColorModel().getNumColorComponents();
         int rows = Math.clamp(STRIP_BYTES / (in.getWidth() * bands * bits / 8), 1, in.getHeight());
         var pixels = new ByteArrayOutputStream();
         long[] starts = new long[Math.ceilDiv(in.getHeight(), rows)], lengths = new long[starts.length];
@@ -43,7 +45,8 @@ final class TiffFile {
         List<Entry> all = new ArrayList<>(tags);
         int[] depths = new int[bands];
         Arrays.fill(depths, bits);
-        all.addAll(List.of(new TIFFEntry(256, LONG, (long) in.getWidth()), new TIFFEntry(257, LONG, (long) in.getHeight()), new TIFFEntry(258, SHORT, depths),
+        all.addAll(List.of(new TIFFEntry(256, LONG, (long) in.getWidth()), new TIFFEntry(257, LONG, (long) in.getHeight()),
+                new TIFFEntry(258, SHORT, depths),
                 new TIFFEntry(259, SHORT, DEFLATED), new TIFFEntry(262, SHORT, colours == 1 ? BLACK_IS_ZERO : RGB), new TIFFEntry(277, SHORT, bands),
                 new TIFFEntry(278, LONG, (long) rows), new TIFFEntry(279, LONG, lengths), new TIFFEntry(317, SHORT, DIFFERENCES)));
         if (bands > colours) all.add(new TIFFEntry(338, SHORT, UNASSOCIATED));

@@ -7,7 +7,13 @@ import java.nio.charset.StandardCharsets;
 
 /** A WebP file with metadata: the encoder's one picture chunk in the extended layout of the WebP container specification. */
 final class WebpContainer {
-    private static final int HEADER = 12, FLAGS_AT = 20, PROFILE_AT = 30, PROFILE = 0x20, OPACITY = 0x10, EXIF = 0x08, XMP = 0x04;
+    private static final int HEADER = 12;
+    private static final int FLAGS_AT = 20;
+    private static final int PROFILE_AT = 30;
+    private static final int PROFILE = 0x20;
+    private static final int OPACITY = 0x10;
+    private static final int EXIF = 0x08;
+    private static final int XMP = 0x04;
 
     private WebpContainer() {}
 

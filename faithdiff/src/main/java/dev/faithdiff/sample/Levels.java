@@ -45,7 +45,8 @@ public record Levels(double[] timesteps, float[] from, float[] to) {
 
     /** What is left from a step on. */
     Levels from(int step) {
-        return new Levels(Arrays.copyOfRange(timesteps, step, steps()), Arrays.copyOfRange(from, step, steps()), Arrays.copyOfRange(to, step, steps()));
+        int steps = steps();
+        return new Levels(Arrays.copyOfRange(timesteps, step, steps), Arrays.copyOfRange(from, step, steps), Arrays.copyOfRange(to, step, steps));
     }
 
     int steps() { return from.length; }

@@ -91,7 +91,10 @@ public final class MultistepSampler implements Sampler {
 
         /** Where the step should have ended, now that the data predicted there are known. */
         private Tensor corrected(Tensor data, int step) {
-            double h = h(step), b = 2 * solver.second(h), phi = -Math.expm1(-h) / h - 1, scale = Levels.alpha(levels.to()[step]) * b;
+            double h = h(step);
+            double b = 2 * solver.second(h);
+            double phi = -Math.expm1(-h) / h - 1;
+            double scale = Levels.alpha(levels.to()[step]) * b;
             Tensor x = firstOrder(start, last, step), change = data.sub(last);
             if (!isSecondOrder(step)) return x.add(change.mul((float) (scale / 2)));
             double r = -h(step - 1) / h, b1 = -phi / b, b2 = (2 * phi / h + 1) / b, rho = (b1 - b2) / (1 - r);

@@ -37,11 +37,14 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
     /** Betas whose roots are evenly spaced; the network answers the noise. */
     public static NoiseSchedule scaledLinear(int timesteps, double betaStart, double betaEnd, Spacing spacing, int offset) {
         float[] alphas = new float[timesteps];
-        float start = (float) Math.sqrt(betaStart), end = (float) Math.sqrt(betaEnd), step = (end - start) / (timesteps - 1);
+        float start = (float) Math.sqrt(betaStart);
+        float end = (float) Math.sqrt(betaEnd);
+        float step = (end - start) / (timesteps - 1);
         double product = 1;
         for (int i = 0; i < timesteps; i++) {
             float root = i < timesteps / 2 ? start + step * i : end - step * (timesteps - 1 - i);
-            alphas[i] = (float) (product *= 1 - root * root);
+            product *= 1 - root * root;
+            alphas[i] = (float) product;
         }
         return new NoiseSchedule(alphas, spacing, offset, Prediction.EPSILON);
     }

@@ -17,7 +17,9 @@ public record Batch(Tensor clean, Tensor degraded, List<String> captions, List<C
     public record Crop(int height, int width, int top, int left) {}
 
     public Batch {
-        if (!clean.shape().equals(degraded.shape()) || clean.rank() != 4) throw new OpError("clean " + clean + " and degraded " + degraded + " do not pair");
+        if (!clean.shape().equals(degraded.shape()) || clean.rank() != 4) {
+            throw new OpError("clean " + clean + " and degraded " + degraded + " do not pair");
+        }
         if (captions.size() != clean.size(0) || crops.size() != clean.size(0)) {
             throw new OpError(clean.size(0) + " images, " + captions.size() + " captions and " + crops.size() + " crops do not pair");
         }

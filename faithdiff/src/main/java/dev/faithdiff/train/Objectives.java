@@ -28,7 +28,7 @@ final class Objectives implements AutoCloseable {
             case "one-step" -> new OneStepObjective(model, s);
             case "align" -> new AlignmentObjective(model, s.denoising(), s.learningRate());
             default -> new UnifiedObjective(model, s.denoising(), s.learningRate(), s.encoderLearningRate(), ablations,
-                    s.headWeight() == 0 ? null : head, s.headWeight(), s.blend(), s.sizes());
+                    new UnifiedObjective.Target(s.headWeight() == 0 ? null : head, s.headWeight(), s.blend()), s.sizes());
         };
     }
 

@@ -27,7 +27,10 @@ public final class OneStepObjective implements Objective {
         denoising = new NoisePrediction(model, stage.denoising());
         Map<String, Tensor> fast = new LinkedHashMap<>(), slow = new LinkedHashMap<>();
         model.parameters("").forEach((name, t) -> (name.startsWith(UnifiedObjective.ENCODER) ? slow : fast).put(name, t));
-        model.vaeParameters("").forEach((name, t) -> (name.startsWith("encoder.") || name.startsWith("quant_conv.") ? slow : fast).put("vae." + name, t));
+        model.vaeParameters("").forEach((name, t) -> {
+            boolean encodes = name.startsWith("encoder.") || name.startsWith("quant_conv.");
+            (encodes ? slow : fast).put("vae." + name, t);
+        });
         if (!stage.sizes()) fast.remove(FirstValues.SIZES + "weight");
         groups = List.of(new AdamW.Group(fast, stage.learningRate()), new AdamW.Group(slow, stage.encoderLearningRate()));
     }

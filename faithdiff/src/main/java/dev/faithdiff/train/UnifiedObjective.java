@@ -25,26 +25,35 @@ public final class UnifiedObjective implements Objective {
     private final List<AdamW.Group> groups = new ArrayList<>();
 
     /**
+     * The latents that the network learns to reach: {@code estimate + blend * (clean - estimate)}, where a head on the LQ encoder makes the
+     * estimate.
+     *
+     * @param head       null: none, and then {@code blend} must be 1
+     * @param headWeight weight of the head's own loss beside the denoising's; the head learns at the encoder's rate
+     * @param blend      1, as published, is the clean image; less invents less texture
+     */
+    public record Target(LqHead head, double headWeight, double blend) {
+        /** The clean image. */
+        public static final Target PUBLISHED = new Target(null, 0, 1);
+    }
+
+    /**
      * @param learningRate        of U-Net and alignment; the published one is 5e-5
      * @param encoderLearningRate of the LQ encoder; the published one is 5e-6
      * @param ablations           of which FIXED_ENCODER and FIXED_UNET decide what learns
      */
-    public UnifiedObjective(Model model, NoisePrediction.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations) {
-        this(model, settings, learningRate, encoderLearningRate, ablations, null, 0, 1, true);
+    public UnifiedObjective(Model model, NoisePrediction.Settings settings, double learningRate, double encoderLearningRate,
+            Set<Ablation> ablations) {
+        this(model, settings, learningRate, encoderLearningRate, ablations, Target.PUBLISHED, true);
     }
 
-    /**
-     * @param headWeight weight of the head's loss beside the denoising's; the head learns at the encoder's rate
-     * @param blend      the latents to come to are the head's estimate and so much of what the clean image's go beyond it: 1, as published, is the
-     *                   clean image; less invents less texture
-     * @param sizes      false: the weights of the size numbers stay as they are, see {@link FirstValues#silentSizes}
-     */
-    public UnifiedObjective(Model model, NoisePrediction.Settings settings, double learningRate, double encoderLearningRate, Set<Ablation> ablations,
-            LqHead head, double headWeight, double blend, boolean sizes) {
+    /** @param sizes false: the weights of the size conditioning stay as they are, see {@link FirstValues#silentSizes} */
+    public UnifiedObjective(Model model, NoisePrediction.Settings settings, double learningRate, double encoderLearningRate,
+            Set<Ablation> ablations, Target target, boolean sizes) {
         this.model = model;
-        this.head = head;
-        this.headWeight = (float) headWeight;
-        this.blend = (float) blend;
+        head = target.head;
+        headWeight = (float) target.headWeight;
+        blend = (float) target.blend;
         denoising = new NoisePrediction(model, settings);
         Map<String, Tensor> unet = new LinkedHashMap<>(), encoder = new LinkedHashMap<>();
         model.parameters("").forEach((name, t) -> {

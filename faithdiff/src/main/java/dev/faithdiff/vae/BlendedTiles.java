@@ -10,7 +10,8 @@ import java.util.function.UnaryOperator;
  * left, so that memory holds one tile (diffusers AutoencoderKL tiled_encode and tiled_decode, FaithDiff's tiling of the LQ encoder).
  *
  * <p>As published, GroupNorm takes its statistics from a tile instead of the image, so tiles differ in colour, and much so with a small
- * model; a {@link #sample} lets them share statistics. All sizes are in latents, which makes them whole on both sides; the published ones fit only when overlap times tile is whole on both.
+ * model; a {@link #sample} lets them share statistics. All sizes are in latents, which makes them whole on both sides; the published ones fit
+ * only when overlap times tile is whole on both.
  *
  * @param height     of the whole
  * @param tileHeight of a tile; those at the bottom may be smaller

@@ -39,7 +39,8 @@ import picocli.CommandLine.Parameters;
 
 /** Runs the benchmarks whose name contains a filter, after those of the machine's limits, prints their table and keeps it. */
 @Command(name = "bench", description = "Time kernels, blocks and models, and keep the table in jmh/results.",
-        footer = {"", "Names: kernels are OP/CASE as 'faithdiff kernels list OP' has them, blocks block/NAME, models model/NAME;", "--list shows them."})
+        footer = {"", "Names: kernels are OP/CASE as 'faithdiff kernels list OP' has them, blocks block/NAME, models model/NAME;",
+            "--list shows them."})
 public final class Main implements Callable<Integer> {
     private static final String PEER = "dev.faithdiff.jmh.peer.PeerBench";
     private static final Set<Class<? extends Op>> PEER_OPS = Set.of(LinearOp.class, Conv2dOp.class, AttentionOp.class);
@@ -98,7 +99,8 @@ public final class Main implements Callable<Integer> {
         for (String m : models) row("model/" + m, ModelBench.class, m, Models.ALL.get(m));
         Path file = Results.keep(filter, seconds, limits, table);
         System.out.print(table);
-        System.out.printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying. Kept in %s.%n", limits.gflops(), limits.gbytes(), file);
+        System.out.printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying. Kept in %s.%n",
+                limits.gflops(), limits.gbytes(), file);
         return 0;
     }
 
@@ -140,7 +142,9 @@ public final class Main implements Callable<Integer> {
 
     private boolean isChosen(String name) { return name.toLowerCase(Locale.ROOT).contains(filter.toLowerCase(Locale.ROOT)); }
 
-    private List<String> chosen(String prefix, Map<String, Function<Place, Work>> all) { return all.keySet().stream().filter(n -> isChosen(prefix + n)).toList(); }
+    private List<String> chosen(String prefix, Map<String, Function<Place, Work>> all) {
+        return all.keySet().stream().filter(n -> isChosen(prefix + n)).toList();
+    }
 
     private static boolean isPeerCase(Case c) {
         return PEER_OPS.contains(c.op().getClass()) && c.types().activation() == DType.F32 && c.types().weight() == DType.F32;
@@ -162,7 +166,8 @@ public final class Main implements Callable<Integer> {
     private void row(String name, String kernel, RunResult result, Cost cost) {
         Statistics s = result.getPrimaryResult().getStatistics();
         double nanos = s.getPercentile(50);
-        table.row(name, kernel, nanos / 1e6, s.getMin() / 1e6, cost.flops() / nanos, cost.bytes() / nanos, limits.fraction(cost.flops(), cost.bytes(), nanos));
+        table.row(name, kernel, nanos / 1e6, s.getMin() / 1e6, cost.flops() / nanos, cost.bytes() / nanos,
+                limits.fraction(cost.flops(), cost.bytes(), nanos));
         System.err.printf(Locale.ROOT, "%s %s: %s ms%n", name, kernel, Table.number(nanos / 1e6));
     }
 

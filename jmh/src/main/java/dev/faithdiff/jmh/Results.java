@@ -18,7 +18,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The recorded numbers of this machine and width of vectors: a file with one section for each filter, which the next run with that filter replaces. */
+/** The recorded numbers of this machine and width of vectors: a file with a section for each filter, which the next run with it replaces. */
 final class Results {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home", "."));
 
@@ -28,8 +28,9 @@ final class Results {
         String name = processor().replaceAll("\\((R|TM|r|tm)\\)|CPU|Processor|@.*", "") + " " + Parallel.threads() + " threads " + bits() + " bits";
         Path file = HOME.resolve("jmh/results/" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "") + ".md");
         String heading = "## bench " + (filter.isEmpty() ? "(everything)" : filter) + "\n";
-        String section = heading + "\n" + String.format(Locale.ROOT, "%s, commit %s, %s s each; limits %.0f GFLOP/s, %.1f GB/s.%n%s.%n%s.%n%n", date(), commit(), seconds,
-                limits.gflops(), limits.gbytes(), machine(), jdk()) + table;
+        String facts = String.format(Locale.ROOT, "%s, commit %s, %s s each; limits %.0f GFLOP/s, %.1f GB/s.%n%s.%n%s.%n%n",
+                date(), commit(), seconds, limits.gflops(), limits.gbytes(), machine(), jdk());
+        String section = heading + "\n" + facts + table;
         Files.createDirectories(file.getParent());
         String old = Files.exists(file) ? Files.readString(file) : "# " + name.strip().replaceAll(" +", " ") + "\n";
         Path unfinished = file.resolveSibling("." + file.getFileName() + ".tmp");

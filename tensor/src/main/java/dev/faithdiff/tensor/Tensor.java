@@ -264,7 +264,9 @@ public final class Tensor {
     }
 
     /** Scaled dot-product attention of {@code [B, T, heads*d]} on keys and values {@code [B, S, heads*d]}; scale 1/sqrt(d). */
-    public Tensor attention(Tensor keys, Tensor values, int heads, boolean causal) { return attention(keys, values, null, new AttentionOp(heads, causal)); }
+    public Tensor attention(Tensor keys, Tensor values, int heads, boolean causal) {
+        return attention(keys, values, null, new AttentionOp(heads, causal));
+    }
 
     /**
      * Attention with grouped heads, a causal offset, or a bias {@code [1 or B, 1 or heads, 1 or T, S]} that is added to the scores (T5, Swin,

@@ -28,7 +28,9 @@ record BatchNorm(Map<String, Source> tensors, String name, double eps) {
     static Map<String, Source> fold(Map<String, Source> tensors, String convolution, String norm, double eps) {
         BatchNorm bn = new BatchNorm(tensors, norm, eps);
         Source weight = tensors.get(convolution + ".weight"), bias = tensors.get(convolution + ".bias");
-        if (weight == null || weight.shape().rank() < 2) throw new ConvertError(convolution + " in front of the batch norm " + norm + " has no weight");
+        if (weight == null || weight.shape().rank() < 2) {
+            throw new ConvertError(convolution + " in front of the batch norm " + norm + " has no weight");
+        }
         Shape channels = Shape.of(weight.shape().size(0));
         bn.require("running_mean", channels);
         bn.require("running_var", channels);

@@ -38,7 +38,8 @@ final class ModelPlan {
     /** As {@link #part} of a network that is taken whole: tensors that it does not need are problems too. */
     void whole(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {
         take(part, tensors, needed, origin);
-        tensors.keySet().stream().filter(k -> !needed.containsKey(k)).forEach(k -> report.problem(part + ": " + ConvertError.clean(k) + " is not part of the model"));
+        tensors.keySet().stream().filter(k -> !needed.containsKey(k))
+                .forEach(k -> report.problem(part + ": " + ConvertError.clean(k) + " is not part of the model"));
     }
 
     private void take(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {

@@ -32,7 +32,8 @@ record RandomTensor(String name, DType dtype, Shape shape, long seed, String par
         for (long left = shape.count(); left > 0; left -= CHUNK) {
             int n = (int) Math.min(CHUNK, left);
             for (int i = 0; i < n; i += 2) {
-                long word = mix(state += GOLDEN);
+                state += GOLDEN;
+                long word = mix(state);
                 values[i] = constant ? value : bound * (((int) word >> 8) * 0x1p-23f);
                 values[i + 1] = constant ? value : bound * (((int) (word >>> 32) >> 8) * 0x1p-23f);
             }

@@ -38,7 +38,8 @@ final class SrvggNet implements Generator {
         int inputs = size(tensors, "body.0.weight", 1), outputs = size(tensors, "body." + last + ".weight", 0), scale = 1;
         while (scale < MOST_SCALE && inputs * scale * scale < outputs) scale++;
         if (inputs * scale * scale != outputs || last == 0) {
-            throw new ConvertError("an SRVGGNetCompact of " + inputs + " inputs and " + outputs + " outputs has none of the scales 1 to " + MOST_SCALE);
+            throw new ConvertError("an SRVGGNetCompact of " + inputs + " inputs and " + outputs + " outputs has none of the scales 1 to "
+                    + MOST_SCALE);
         }
         JsonObject n = new JsonObject();
         n.addProperty("scale", scale);

@@ -29,7 +29,9 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
 
     /** What a thread needs for a block of queries. */
     static final class Work {
-        final float[] q = new float[BLOCK * STRIDE], weights = new float[BLOCK * STRIDE], scores = new float[SCORES];
+        final float[] q = new float[BLOCK * STRIDE];
+        final float[] weights = new float[BLOCK * STRIDE];
+        final float[] scores = new float[SCORES];
         final float[] max = new float[BLOCK], sum = new float[BLOCK];
         float[] y = {};
 
@@ -76,7 +78,10 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
 
     /** The result for a block of queries of one head from {@code query} on in {@code y}, with the maximum and sum it came from. */
     static Work attend(Packed p, int head, int query) {
-        int keyCount = p.keys.heads().tokens(), e = p.values.heads().width(), keyHead = head / p.op.group(), ahead = p.op.offset() + query + 1;
+        int keyCount = p.keys.heads().tokens();
+        int e = p.values.heads().width();
+        int keyHead = head / p.op.group();
+        int ahead = p.op.offset() + query + 1;
         boolean causal = p.op.causal();
         Work w = Work.of(e);
         int rows = p.q.pack(head, query, w.q);
@@ -107,7 +112,10 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         }
     }
 
-    /** Scores of a query to weights relative to their new maximum; the first {@code components} of its result so far lose what they are worth less. */
+    /**
+     * Scores of a query to weights relative to their new maximum; the first {@code components} of its result so far lose what they are worth
+     * less.
+     */
     private static void weigh(Work w, int row, int panels, double scale, int components) {
         float before = w.max[row], max = Math.max(before, max(w.scores, row, panels));
         if (max > before) {
@@ -139,7 +147,9 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     static FloatVector powers(float[] scores, int row, int panels, float max, double scale, float[] weights) {
         float factorOfTwo = (float) (scale / LN_2); // 2^x is cheaper than e^x
         FloatVector most = FloatVector.broadcast(F, max), factor = FloatVector.broadcast(F, factorOfTwo);
-        FloatVector least = FloatVector.broadcast(F, -125 / factorOfTwo), round = FloatVector.broadcast(F, 0x1.8p23f), sum = FloatVector.zero(F);
+        FloatVector least = FloatVector.broadcast(F, -125 / factorOfTwo);
+        FloatVector round = FloatVector.broadcast(F, 0x1.8p23f);
+        FloatVector sum = FloatVector.zero(F);
         for (int i = 0, to = row * STRIDE; i < 2 * panels; i++, to += LANES) {
             FloatVector d = FloatVector.fromArray(F, scores, PackedHeads.vector(row, i)).sub(most);
             d = d.blend(least, d.compare(VectorOperators.LT, least));

@@ -35,7 +35,9 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
             Parallel.run(queries.tasks() + keys.tasks(), i -> {
                 boolean first = i < queries.tasks();
                 AttentionSlopes s = first ? queries : keys;
-                int task = first ? i : i - queries.tasks(), head = task / s.x().blocks(), row = task % s.x().blocks() * s.x().blockRows();
+                int task = first ? i : i - queries.tasks();
+                int head = task / s.x().blocks();
+                int row = task % s.x().blocks() * s.x().blockRows();
                 int rows = s.x().rows(row);
                 Work w = sum(s, head, row);
                 to[first ? 0 : 1].store(w.sums, head, row, rows);
@@ -94,7 +96,9 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
     /** The gradient of the bias: of each of its rows, the sum of the slopes of all queries that have it. */
     private static void sumBias(AttentionSlopes s, Tensor to) {
         Tensor bias = s.bias().tensor();
-        int own = bias.size(2) == 1 ? 1 : s.x().blocks(), heads = s.op().heads(), batch = s.x().count() / heads;
+        int own = bias.size(2) == 1 ? 1 : s.x().blocks();
+        int heads = s.op().heads();
+        int batch = s.x().count() / heads;
         Copy.zero(to.address(), to.bytes());
         Parallel.run(bias.size(0) * bias.size(1) * own, task -> {
             int b = task / own / bias.size(1), h = task / own % bias.size(1);

@@ -55,7 +55,10 @@ record AttentionHeads(Tensor tensor, int heads) {
     /** All tokens of the heads from {@code first} on to {@code [tokens][width][LANES]}, a head in each lane; lanes beyond the last head repeat it. */
     void toHeadLanes(int first, float[] to) {
         for (int lane = 0; lane < Vec.LANES; lane += LANE_STEP) {
-            long r0 = at(head(first + lane), 0), r1 = at(head(first + lane + 1), 0), r2 = at(head(first + lane + 2), 0), r3 = at(head(first + lane + 3), 0);
+            long r0 = at(head(first + lane), 0);
+            long r1 = at(head(first + lane + 1), 0);
+            long r2 = at(head(first + lane + 2), 0);
+            long r3 = at(head(first + lane + 3), 0);
             for (int t = 0, i = lane; t < tokens(); t++) {
                 for (long from = t * step(), end = from + 4L * width(); from < end; from += 4, i += Vec.LANES) {
                     to[i] = Vec.get(r0 + from);

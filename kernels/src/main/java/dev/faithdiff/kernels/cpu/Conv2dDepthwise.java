@@ -65,7 +65,9 @@ final class Conv2dDepthwise implements Kernel<Conv2dOp> {
 
     /** One row of the result. @param image where the image begins */
     private static void row(Conv.Size s, Weights w, long image, int row, long y) {
-        int top = row * s.stride() - s.top(), from = Math.max(-top, 0), rows = Math.min(s.kh(), s.height() - top) - from;
+        int top = row * s.stride() - s.top();
+        int from = Math.max(-top, 0);
+        int rows = Math.min(s.kh(), s.height() - top) - from;
         for (int o = 0, pixels; o < s.outWidth(); o += pixels) {
             int left = o * s.stride() - s.left(), end = left + (PIXELS - 1) * s.stride() + s.kw();
             boolean inside = left >= 0 && end <= s.width() && o + PIXELS <= s.outWidth();
@@ -77,7 +79,10 @@ final class Conv2dDepthwise implements Kernel<Conv2dOp> {
     }
 
     private static void pixels(Conv.Size s, int pixels, int rows, int columns, long x, long taps, long bias, long y) {
-        long line = 4L * s.width() * s.in(), tapLine = 4L * s.kw() * s.in(), pixel = 4L * s.in(), step = pixel * s.stride();
+        long line = 4L * s.width() * s.in();
+        long tapLine = 4L * s.kw() * s.in();
+        long pixel = 4L * s.in();
+        long step = pixel * s.stride();
         int whole = s.in() / LANES * LANES;
         for (long c = 0; c < 4L * whole; c += 4 * LANES) {
             if (pixels == 1) one(rows, columns, x + c, line, taps + c, tapLine, pixel, load(bias + c), y + c);

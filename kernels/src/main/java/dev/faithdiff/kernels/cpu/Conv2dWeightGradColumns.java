@@ -38,7 +38,8 @@ final class Conv2dWeightGradColumns implements Kernel<Conv2dOp.WeightGrad> {
     private static void gatherGradient(Conv.Size back, Matrix grad, Matrix x, int taps, long to) {
         int out = back.in(), in = back.out();
         try (Workspace sums = Workspace.of((long) taps * out * in)) {
-            new GemmColumns(back.pixels(), Conv.rows(back, grad), taps * out, Rows.of(x), in, false, new Matrix(sums.at(0), DType.F32, taps * out, in, in)).run();
+            Matrix sum = new Matrix(sums.at(0), DType.F32, taps * out, in, in);
+            new GemmColumns(back.pixels(), Conv.rows(back, grad), taps * out, Rows.of(x), in, false, sum).run();
             for (int o = 0; o < out; o++) {
                 for (int t = 0; t < taps; t++) Copy.bytes(sums.at(((long) (taps - 1 - t) * out + o) * in), to + 4L * (o * taps + t) * in, 4L * in);
             }

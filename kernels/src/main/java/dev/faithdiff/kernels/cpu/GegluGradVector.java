@@ -28,7 +28,9 @@ public final class GegluGradVector implements Kernel<GegluOp.Grad> {
         GeluSlope.gate(x + 4L * n, g, x, y + 4L * n, y, whole);
         if (rest > 0) {
             long at = 4L * whole;
-            long value = Tail.load(0, x + at, rest), gate = Tail.load(1, x + 4L * n + at, rest), grad = Tail.load(2, g + at, rest);
+            long value = Tail.load(0, x + at, rest);
+            long gate = Tail.load(1, x + 4L * n + at, rest);
+            long grad = Tail.load(2, g + at, rest);
             long toValue = Tail.place(3), toGate = Tail.place(4);
             GeluSlope.gate(gate, grad, value, toGate, toValue, LANES);
             Tail.store(toValue, y + at, rest);

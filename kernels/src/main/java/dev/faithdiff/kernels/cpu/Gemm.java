@@ -89,7 +89,9 @@ public final class Gemm {
 
     private static MemorySegment scratch(long bytes) {
         MemorySegment memory = SLICE.get();
-        if (memory == null || memory.byteSize() < bytes) SLICE.set(memory = Arena.ofAuto().allocate(bytes, 64));
+        if (memory != null && memory.byteSize() >= bytes) return memory;
+        memory = Arena.ofAuto().allocate(bytes, 64);
+        SLICE.set(memory);
         return memory;
     }
 

@@ -29,7 +29,9 @@ record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, f
 
     void run() {
         int[] starts = starts();
-        int blocks = starts.length - 1, panels = b.panels(), splits = Math.min(panels, Math.ceilDiv(TASKS, blocks));
+        int blocks = starts.length - 1;
+        int panels = b.panels();
+        int splits = Math.min(panels, Math.ceilDiv(TASKS, blocks));
         Parallel.run(blocks * splits, task -> {
             int row = starts[task / splits], split = task % splits;
             block(row, starts[task / splits + 1] - row, panels * split / splits, panels * (split + 1) / splits);

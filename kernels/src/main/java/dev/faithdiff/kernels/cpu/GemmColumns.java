@@ -46,13 +46,17 @@ record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, Matrix c
         long size = (long) m * n;
         try (Workspace partial = Workspace.of((pieces - 1) * size)) {
             Parallel.run(pieces * blocks, task -> {
-                int piece = task / blocks, row = task % blocks / across * height, column = task % across * width;
+                int piece = task / blocks;
+                int row = task % blocks / across * height;
+                int column = task % across * width;
                 Matrix to = piece == 0 ? c : new Matrix(partial.at((piece - 1) * size), DType.F32, c.rows(), c.columns(), c.columns());
                 block(row, Math.min(height, m - row), column, Math.min(width, n - column), piece * step, Math.min(k, (piece + 1) * step), to);
             });
             if (pieces == 1) return;
             Pieces.rows(c.rows(), (long) pieces * c.columns(), (first, rows) -> {
-                for (int r = (int) first; r < first + rows; r++) add(partial.at((long) r * c.columns()), 4 * size, pieces - 1, c.at(r, 0), c.columns());
+                for (int r = (int) first; r < first + rows; r++) {
+                    add(partial.at((long) r * c.columns()), 4 * size, pieces - 1, c.at(r, 0), c.columns());
+                }
             });
         }
     }
@@ -76,7 +80,9 @@ record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, Matrix c
 
     private static void multiply(Scratch scratch, int depth, int height, int width, boolean add) {
         for (int r = 0; r < height; r += ROWS) {
-            for (int i = 0; i < width; i += WIDTH) Panels.tileTurned(depth, scratch.a, r, panel(scratch, i, depth), add, scratch.sums, sums(i) + r * WIDTH);
+            for (int i = 0; i < width; i += WIDTH) {
+                Panels.tileTurned(depth, scratch.a, r, panel(scratch, i, depth), add, scratch.sums, sums(i) + r * WIDTH);
+            }
         }
     }
 

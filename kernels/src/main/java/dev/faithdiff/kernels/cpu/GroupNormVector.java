@@ -74,14 +74,18 @@ public final class GroupNormVector implements Kernel<GroupNormOp> {
 
     private static void affine(long x, int rows, int row, int count, float[] center, float[] factor, float[] shift, long y) {
         for (int i = 0; i < count; i += LANES) {
-            FloatVector m = FloatVector.fromArray(F, center, i), a = FloatVector.fromArray(F, factor, i), b = FloatVector.fromArray(F, shift, i);
+            FloatVector m = FloatVector.fromArray(F, center, i);
+            FloatVector a = FloatVector.fromArray(F, factor, i);
+            FloatVector b = FloatVector.fromArray(F, shift, i);
             for (int j = i; j < i + rows * row; j += row) Vec.store(Vec.load(x + 4L * j).sub(m).fma(a, b), y + 4L * j);
         }
     }
 
     private static void silu(long x, int rows, int row, int count, float[] center, float[] factor, float[] shift, long y) {
         for (int i = 0; i < count; i += LANES) {
-            FloatVector m = FloatVector.fromArray(F, center, i), a = FloatVector.fromArray(F, factor, i), b = FloatVector.fromArray(F, shift, i);
+            FloatVector m = FloatVector.fromArray(F, center, i);
+            FloatVector a = FloatVector.fromArray(F, factor, i);
+            FloatVector b = FloatVector.fromArray(F, shift, i);
             for (int j = i; j < i + rows * row; j += row) Vec.store(Vec.silu(Vec.load(x + 4L * j).sub(m).fma(a, b)), y + 4L * j);
         }
     }

@@ -37,7 +37,8 @@ public final class LayerNormGradVector implements Kernel<LayerNormOp.Grad> {
         float[] weight = Workspace.floats(in[1]);
         float[][] sums = new float[blocks][];
         Parallel.run(blocks, i -> {
-            float[] sum = operand == 1 ? sums[i] = new float[n] : null;
+            float[] sum = operand == 1 ? new float[n] : null;
+            sums[i] = sum;
             for (long r = (long) i * ROWS; r < Math.min(rows, (i + 1L) * ROWS); r++) {
                 Moments m = norm.of(x + 4 * r * n, n);
                 if (sum == null) input(x + 4 * r * n, g + 4 * r * n, n, m, centered, weight, out.address() + 4 * r * n);

@@ -79,10 +79,18 @@ public record Limits(double gflops, double gbytes) {
     /** As many independent chains as hide the latency of a multiply-add and fit the registers of every vector width. */
     private static void chains(float[] x, int rounds) {
         FloatVector a = FloatVector.broadcast(F, 0.999f), b = FloatVector.broadcast(F, 1e-3f);
-        FloatVector v0 = FloatVector.fromArray(F, x, 0), v1 = FloatVector.fromArray(F, x, LANES), v2 = FloatVector.fromArray(F, x, 2 * LANES);
-        FloatVector v3 = FloatVector.fromArray(F, x, 3 * LANES), v4 = FloatVector.fromArray(F, x, 4 * LANES), v5 = FloatVector.fromArray(F, x, 5 * LANES);
-        FloatVector v6 = FloatVector.fromArray(F, x, 6 * LANES), v7 = FloatVector.fromArray(F, x, 7 * LANES), v8 = FloatVector.fromArray(F, x, 8 * LANES);
-        FloatVector v9 = FloatVector.fromArray(F, x, 9 * LANES), va = FloatVector.fromArray(F, x, 10 * LANES), vb = FloatVector.fromArray(F, x, 11 * LANES);
+        FloatVector v0 = FloatVector.fromArray(F, x, 0);
+        FloatVector v1 = FloatVector.fromArray(F, x, LANES);
+        FloatVector v2 = FloatVector.fromArray(F, x, 2 * LANES);
+        FloatVector v3 = FloatVector.fromArray(F, x, 3 * LANES);
+        FloatVector v4 = FloatVector.fromArray(F, x, 4 * LANES);
+        FloatVector v5 = FloatVector.fromArray(F, x, 5 * LANES);
+        FloatVector v6 = FloatVector.fromArray(F, x, 6 * LANES);
+        FloatVector v7 = FloatVector.fromArray(F, x, 7 * LANES);
+        FloatVector v8 = FloatVector.fromArray(F, x, 8 * LANES);
+        FloatVector v9 = FloatVector.fromArray(F, x, 9 * LANES);
+        FloatVector va = FloatVector.fromArray(F, x, 10 * LANES);
+        FloatVector vb = FloatVector.fromArray(F, x, 11 * LANES);
         for (int i = 0; i < rounds; i++) {
             v0 = a.fma(b, v0); v1 = a.fma(b, v1); v2 = a.fma(b, v2); v3 = a.fma(b, v3); v4 = a.fma(b, v4); v5 = a.fma(b, v5);
             v6 = a.fma(b, v6); v7 = a.fma(b, v7); v8 = a.fma(b, v8); v9 = a.fma(b, v9); va = a.fma(b, va); vb = a.fma(b, vb);

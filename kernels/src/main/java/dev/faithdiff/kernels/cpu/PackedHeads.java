@@ -22,10 +22,15 @@ record PackedHeads(AttentionHeads heads, int panels, int depth, Workspace memory
     static PackedHeads ofComponents(AttentionHeads heads) { return pack(heads, false); }
 
     private static PackedHeads pack(AttentionHeads heads, boolean ofTokens) {
-        int columns = ofTokens ? heads.tokens() : heads.width(), depth = ofTokens ? heads.width() : heads.tokens(), panels = PackedB.panels(columns);
+        int columns = ofTokens ? heads.tokens() : heads.width();
+        int depth = ofTokens ? heads.width() : heads.tokens();
+        int panels = PackedB.panels(columns);
         PackedHeads packed = new PackedHeads(heads, panels, depth, Workspace.of((long) heads.count() * panels * depth * WIDTH));
         Parallel.run(heads.count() * panels, i -> {
-            int head = i / panels, panel = i % panels, column = panel * WIDTH, count = Math.min(WIDTH, columns - column);
+            int head = i / panels;
+            int panel = i % panels;
+            int column = panel * WIDTH;
+            int count = Math.min(WIDTH, columns - column);
             if (ofTokens) PackB.turn(Rows.of(heads.matrix(head)), column, count, depth, packed.at(head, panel, 0));
             else PackB.copy(heads.matrix(head), column, count, packed.at(head, panel, 0));
         });

@@ -11,7 +11,10 @@ public final class PadCopy implements Kernel<PadOp> {
     @Override public void run(PadOp op, Tensor[] in, Tensor out) {
         int h = in[0].size(1), tall = out.size(1);
         long pixel = (long) out.size(3) * out.dtype().bytes();
-        long left = op.left() * pixel, right = op.right() * pixel, row = in[0].size(2) * pixel, wide = out.size(2) * pixel;
+        long left = op.left() * pixel;
+        long right = op.right() * pixel;
+        long row = in[0].size(2) * pixel;
+        long wide = out.size(2) * pixel;
         long x = in[0].address(), y = out.address();
         Pieces.rows((long) out.size(0) * tall, wide / 4, (first, rows) -> {
             for (long r = first; r < first + rows; r++) {

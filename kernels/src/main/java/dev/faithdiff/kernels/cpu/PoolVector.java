@@ -16,7 +16,9 @@ public final class PoolVector implements Kernel<PoolOp> {
     /** The part of a window that lies in the map, with the address of its first pixel and its first Hann weights. */
     record Window(PoolOp op, long pixels, int rows, int columns, long line, int channels, float[] down, float[] across, int downAt, int acrossAt) {
         static Window of(PoolOp op, Tensor x, long image, int oy, int ox, float[] down, float[] across) {
-            int top = oy * op.stride() - op.padding(), left = ox * op.stride() - op.padding(), channels = x.size(3);
+            int top = oy * op.stride() - op.padding();
+            int left = ox * op.stride() - op.padding();
+            int channels = x.size(3);
             int y = Math.max(top, 0), first = Math.max(left, 0);
             long line = 4L * x.size(2) * channels;
             return new Window(op, x.address() + (image * x.size(1) + y) * line + 4L * first * channels, Math.min(top + op.height(), x.size(1)) - y,

@@ -86,7 +86,9 @@ public final class ReduceVector implements Kernel<ReduceOp> {
             MEMORY.set(DType.DOUBLE, sums, Sums.of(x, height));
             return sums;
         }
-        int together = columns == inner ? Math.clamp(COLUMNS / columns, 1, height) : 1, width = together * columns, whole = height / together;
+        int together = columns == inner ? Math.clamp(COLUMNS / columns, 1, height) : 1;
+        int width = together * columns;
+        int whole = height / together;
         Copy.zero(sums, 8L * width);
         Sums.rows(x, 4L * together * inner, whole, sums, width);
         Sums.rows(x + 4 * (whole * together * inner), 0, 1, sums, (height - whole * together) * columns);

@@ -27,7 +27,10 @@ public final class ResizeSeparable implements Kernel<ResizeOp> {
     }
 
     static void run(ResizeOp.Axis down, ResizeOp.Axis across, Tensor x, Tensor out) {
-        int height = out.size(1), channels = out.size(3), wide = x.size(2) * channels, result = out.size(2) * channels;
+        int height = out.size(1);
+        int channels = out.size(3);
+        int wide = x.size(2) * channels;
+        int result = out.size(2) * channels;
         float[] rowWeights = floats(down.weights()), weights = floats(across.weights());
         Pieces.rows((long) out.size(0) * height, (long) wide * down.taps() + (long) result * across.taps(), (first, rows) -> {
             float[] row = row(0, wide), to = row(1, result);

@@ -51,7 +51,10 @@ final class Sums {
     }
 
     private static double vectors(long x, int n) {
-        DoubleVector a = DoubleVector.zero(D), b = DoubleVector.zero(D), c = DoubleVector.zero(D), d = DoubleVector.zero(D);
+        DoubleVector a = DoubleVector.zero(D);
+        DoubleVector b = DoubleVector.zero(D);
+        DoubleVector c = DoubleVector.zero(D);
+        DoubleVector d = DoubleVector.zero(D);
         for (int i = 0; i < n; i += 4 * STEP) {
             long at = x + 4L * i;
             a = a.add(load(at));

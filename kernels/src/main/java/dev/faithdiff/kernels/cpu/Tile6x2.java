@@ -219,7 +219,9 @@ final class Tile6x2 {
     private static void rest(int depth, float[] a, int at, int row, int column, long b, float[] to, int t) {
         for (int i = 0; i < 12; i++, t += L) {
             FloatVector sum = FloatVector.fromArray(F, to, t);
-            for (int k = 0; k < depth; k++) sum = FloatVector.broadcast(F, a[at + i / 2 * row + k * column]).fma(Vec.load(b + (2 * k + i % 2) * BYTES), sum);
+            for (int k = 0; k < depth; k++) {
+                sum = FloatVector.broadcast(F, a[at + i / 2 * row + k * column]).fma(Vec.load(b + (2 * k + i % 2) * BYTES), sum);
+            }
             sum.intoArray(to, t);
         }
     }

@@ -80,7 +80,10 @@ final class Transpose {
 
     private static void lastTwo(long from, long to, long bytes) {
         for (int i = 0; i < L / 4; i++, from += 4 * ROW, to += 4 * bytes) {
-            FloatVector a = load(from), b = load(from + ROW), c = load(from + 2 * ROW), d = load(from + 3 * ROW);
+            FloatVector a = load(from);
+            FloatVector b = load(from + ROW);
+            FloatVector c = load(from + 2 * ROW);
+            FloatVector d = load(from + 3 * ROW);
             FloatVector ac = TWO.without(a, c), bd = TWO.without(b, d);
             store(ONE.without(ac, bd), to);
             store(ONE.with(ac, bd), to + bytes);

@@ -29,7 +29,9 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
         int rest = n % LANES, whole = n - rest;
         loop(of, x, g, y, whole);
         if (rest > 0) {
-            long s = Tail.load(0, x + 4L * whole, rest), t = Tail.load(1, g + 4L * whole, rest), to = Tail.place(2);
+            long s = Tail.load(0, x + 4L * whole, rest);
+            long t = Tail.load(1, g + 4L * whole, rest);
+            long to = Tail.place(2);
             loop(of, s, t, to, LANES);
             Tail.store(to, y + 4L * whole, rest);
         }

@@ -80,7 +80,10 @@ final class Widen {
         for (int i = 0; i < n; i += LANES) Vec.load(from + 4L * i).intoArray(to, at + i);
     }
 
-    /** A plain loop, which the compiler makes the machine's own conversion, twice as fast; between addresses it cannot rule out overlap, and does not. */
+    /**
+     * A plain loop, which the compiler makes the machine's own conversion, twice as fast; between addresses it cannot rule out overlap, and does
+     * not.
+     */
     private static void f16(long from, int n, float[] to, int at) {
         for (int i = 0; i < n; i++) to[at + i] = Float.float16ToFloat(MEMORY.get(DType.SHORT, from + 2L * i));
     }

@@ -67,7 +67,10 @@ final class WinogradGradTransforms {
     }
 
     private static void weightColumn(long from, long step, float[] patch, int at) {
-        FloatVector m1 = load(from + step), m2 = load(from + 2 * step), m3 = load(from + 3 * step), m4 = load(from + 4 * step);
+        FloatVector m1 = load(from + step);
+        FloatVector m2 = load(from + 2 * step);
+        FloatVector m3 = load(from + 3 * step);
+        FloatVector m4 = load(from + 4 * step);
         FloatVector evenA = m1.add(m2).mul(WEIGHT_A), oddA = m1.sub(m2).mul(A * WEIGHT_A);
         FloatVector evenB = m3.add(m4).mul(WEIGHT_B), oddB = m3.sub(m4).mul(B * WEIGHT_B);
         int row = INPUTS * LANES;

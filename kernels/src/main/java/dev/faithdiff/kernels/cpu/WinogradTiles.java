@@ -52,7 +52,9 @@ final class WinogradTiles {
             long zeros = aside.at(0), outside = aside.at(size.in());
             Copy.zero(zeros, 4L * size.in());
             for (int from = 0; from < input.tiles; from += input.chunk) {
-                int first = from, count = Math.min(input.chunk, input.tiles - from), blocks = Math.ceilDiv(count, BLOCK);
+                int first = from;
+                int count = Math.min(input.chunk, input.tiles - from);
+                int blocks = Math.ceilDiv(count, BLOCK);
                 int splits = Math.min(blocks, Math.ceilDiv(TASKS, panels));
                 input.transform(first, count, zeros);
                 Parallel.run(panels * splits, i -> {
@@ -117,7 +119,9 @@ final class WinogradTiles {
     }
 
     private void store(int panel, int tile, int count, Scratch scratch, long outside) {
-        int step = Panels.roundUp(count) * WIDTH, channel = panel * WIDTH, end = Math.min(channel + WIDTH, size.out());
+        int step = Panels.roundUp(count) * WIDTH;
+        int channel = panel * WIDTH;
+        int end = Math.min(channel + WIDTH, size.out());
         for (int i = 0; i < count; i++) {
             input.findOutputs(y, tile + i, scratch.pixels, outside);
             for (int c = channel; c < end; c += LANES) {

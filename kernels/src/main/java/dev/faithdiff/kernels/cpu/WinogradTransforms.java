@@ -46,8 +46,12 @@ final class WinogradTransforms {
     }
 
     private static void inputColumn(long[] pixels, int x, long channel, float[] patch) {
-        FloatVector d0 = load(pixels[x] + channel), d1 = load(pixels[x + 6] + channel), d2 = load(pixels[x + 12] + channel);
-        FloatVector d3 = load(pixels[x + 18] + channel), d4 = load(pixels[x + 24] + channel), d5 = load(pixels[x + 30] + channel);
+        FloatVector d0 = load(pixels[x] + channel);
+        FloatVector d1 = load(pixels[x + 6] + channel);
+        FloatVector d2 = load(pixels[x + 12] + channel);
+        FloatVector d3 = load(pixels[x + 18] + channel);
+        FloatVector d4 = load(pixels[x + 24] + channel);
+        FloatVector d5 = load(pixels[x + 30] + channel);
         FloatVector evenA = d2.fma(FloatVector.broadcast(F, -B2), d4);
         FloatVector oddA = d1.fma(FloatVector.broadcast(F, -B2), d3).mul(A);
         FloatVector evenB = d2.fma(FloatVector.broadcast(F, -A2), d4);

@@ -58,7 +58,9 @@ final class WinogradWeightGrad {
                 input.transform(first, count, zeros);
                 Parallel.run(Math.ceilDiv(count, ROWS), i -> transform(first, i * ROWS, Math.min(count, (i + 1) * ROWS), zeros, grads.at(0)));
                 Parallel.run(POSITIONS * parts * groups, i -> {
-                    int position = i / (parts * groups), part = i / groups % parts, panel = i % groups * group;
+                    int position = i / (parts * groups);
+                    int part = i / groups % parts;
+                    int panel = i % groups * group;
                     multiply(position, part, panel, count, grads.at(0) + position * gradStep, first > 0, sums.at(0) + position * sumStep);
                 });
             }
@@ -83,7 +85,9 @@ final class WinogradWeightGrad {
     /** The sums of one position for a part of the inputs and a group of panels of outputs. */
     private void multiply(int position, int part, int panel, int count, long grads, boolean add, long sums) {
         Scratch s = SCRATCH.get();
-        int channels = input.channels(part), end = Math.min(panels, panel + group), height = Panels.roundUp(channels) * WIDTH;
+        int channels = input.channels(part);
+        int end = Math.min(panels, panel + group);
+        int height = Panels.roundUp(channels) * WIDTH;
         for (int tile = 0; tile < count; tile += DEPTH) {
             int depth = Math.min(DEPTH, count - tile), at = input.at(part, position, tile);
             for (int r = 0; r < channels; r += ROWS) {

@@ -32,7 +32,8 @@ final class AdamWCuda extends CudaKernel<AdamWOp> {
         @Override public void run(AdamWOp.Moments op, Tensor[] in, Tensor out) {
             long n = in[1].count();
             launch(in, out, "adam_w_moments").grid(Work.blocks(Work.ceil(n, RUN))).arg(in[0]).arg(in[1]).arg(out).arg(n)
-                    .arg((float) op.beta1()).arg((float) (1 - op.beta1())).arg((float) op.beta2()).arg((float) (1 - op.beta2())).arg((float) op.scale()).run();
+                    .arg((float) op.beta1()).arg((float) (1 - op.beta1())).arg((float) op.beta2()).arg((float) (1 - op.beta2()))
+                    .arg((float) op.scale()).run();
         }
     }
 }

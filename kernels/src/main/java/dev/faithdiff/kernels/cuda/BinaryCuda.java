@@ -20,7 +20,9 @@ final class BinaryCuda extends CudaKernel<BinaryOp> {
 
     @Override public void run(BinaryOp op, Tensor[] in, Tensor out) {
         Axes axes = axes(in);
-        long[] size = Work.behind(1, axes.size, axes.rank, RANK), a = Work.behind(0, axes.a, axes.rank, RANK), b = Work.behind(0, axes.b, axes.rank, RANK);
+        long[] size = Work.behind(1, axes.size, axes.rank, RANK);
+        long[] a = Work.behind(0, axes.a, axes.rank, RANK);
+        long[] b = Work.behind(0, axes.b, axes.rank, RANK);
         long runs = Work.runs(size[3], out.dtype()), threads = out.count() / size[3] * runs;
         launch(in, out, op.kind().name()).grid(Work.blocks(threads))
                 .arg(in[0]).arg(in[1]).arg(out).arg(threads)

@@ -12,7 +12,9 @@ final class ConcatCuda extends CudaKernel<ConcatOp> {
     @Override public String refuses(ConcatOp op, Tensor[] in) { return Work.tooMany(op.shape(in).count()); }
 
     @Override public void run(ConcatOp op, Tensor[] in, Tensor out) {
-        long inner = out.shape().count(op.axis() + 1, out.rank()), step = out.size(op.axis()) * inner, start = 0;
+        long inner = out.shape().count(op.axis() + 1, out.rank());
+        long step = out.size(op.axis()) * inner;
+        long start = 0;
         for (Tensor t : in) {
             long run = t.size(op.axis()) * inner;
             int unit = Work.unit(t, out, start, run, step);

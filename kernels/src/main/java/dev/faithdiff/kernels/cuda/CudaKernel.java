@@ -10,7 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A kernel of our own: one source {@code /cuda/NAME.cu}, compiled once for each combination of element types. The source sees them as
- * {@code T0}, {@code T1}, ... for the operands and {@code TO} for the result, under the names of {@link dev.faithdiff.tensor.DType}: {@code -DT0=F16}.
+ * {@code T0}, {@code T1}, ... for the operands and {@code TO} for the result, under the names of {@link dev.faithdiff.tensor.DType}:
+ * {@code -DT0=F16}.
  */
 abstract class CudaKernel<O extends Op> implements Kernel<O> {
     private record Variant(Entry.Target device, String entry, long types) {}

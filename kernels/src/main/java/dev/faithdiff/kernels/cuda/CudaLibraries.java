@@ -76,7 +76,8 @@ final class CudaLibraries {
     private static String withoutDriver(LibrarySearch search) {
         int major = search.complete(NEWEST);
         if (major == 0 && RedistJar.isOn(CudaLibraries.class.getClassLoader())) major = RedistJar.CUDA;
-        return major == 0 ? "no NVIDIA driver was found (libcuda.so.1)" : "the libraries of CUDA " + major + " are here, but no NVIDIA driver (libcuda.so.1)";
+        return major == 0 ? "no NVIDIA driver was found (libcuda.so.1)"
+                : "the libraries of CUDA " + major + " are here, but no NVIDIA driver (libcuda.so.1)";
     }
 
     /** cuBLAS and NVRTC of one CUDA; null: not found. */
@@ -207,7 +208,8 @@ final class CudaLibraries {
     private static String property(SymbolLookup blas) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
-            MethodHandle f = function(blas, "cublasGetProperty", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+            MethodHandle f = function(blas, "cublasGetProperty",
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
             StringBuilder version = new StringBuilder();
             for (int part = 0; part < 3; part++) {
                 int code = (int) f.invokeExact(part, value);
@@ -223,7 +225,8 @@ final class CudaLibraries {
     private static String nvrtc(SymbolLookup compiler) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment version = arena.allocate(ValueLayout.JAVA_INT, 2);
-            MethodHandle f = function(compiler, "nvrtcVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+            MethodHandle f = function(compiler, "nvrtcVersion",
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
             int code = (int) f.invokeExact(version, version.asSlice(4));
             if (code != 0) throw new CudaError("nvrtcVersion returned " + code);
             return version.getAtIndex(ValueLayout.JAVA_INT, 0) + "." + version.getAtIndex(ValueLayout.JAVA_INT, 1);

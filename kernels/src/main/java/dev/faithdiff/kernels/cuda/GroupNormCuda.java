@@ -21,7 +21,8 @@ final class GroupNormCuda extends CudaKernel<GroupNormOp> {
             Tensor moments = strips.moments(entry -> launch(in, out, entry), in[0], op.groups(), op.eps());
             strips.over(launch(in, out, "group_norm_apply"))
                     .arg(in[0]).arg(in[1]).arg(in[2]).arg(moments).arg(out)
-                    .arg(strips.pixels()).arg(strips.strip()).arg(strips.channels()).arg(op.groups()).arg(strips.columns()).arg(op.silu() ? 1 : 0).run();
+                    .arg(strips.pixels()).arg(strips.strip()).arg(strips.channels()).arg(op.groups()).arg(strips.columns())
+                    .arg(op.silu() ? 1 : 0).run();
         }
     }
 }

@@ -24,7 +24,10 @@ final class GroupNormGradCuda extends CudaKernel<GroupNormOp.Grad> {
     }
 
     @Override public void run(GroupNormOp.Grad op, Tensor[] in, Tensor out) {
-        Tensor x = in[0], weight = in[1], dx = out.view(0, x.shape()), rest = out.view(x.count(), Shape.of(2, x.size(-1)));
+        Tensor x = in[0];
+        Tensor weight = in[1];
+        Tensor dx = out.view(0, x.shape());
+        Tensor rest = out.view(x.count(), Shape.of(2, x.size(-1)));
         int groups = op.of().groups();
         ChannelStrips s = ChannelStrips.of(x);
         try (Scope _ = Scope.open()) {
@@ -44,7 +47,9 @@ final class GroupNormGradCuda extends CudaKernel<GroupNormOp.Grad> {
     }
 
     private Tensor slopes(ChannelStrips s, Tensor[] in, Tensor moments, int groups) {
-        Tensor x = in[0], y = Tensor.empty(x.device(), x.dtype(), x.shape()), g = Tensor.empty(x.device(), x.dtype(), x.shape());
+        Tensor x = in[0];
+        Tensor y = Tensor.empty(x.device(), x.dtype(), x.shape());
+        Tensor g = Tensor.empty(x.device(), x.dtype(), x.shape());
         s.over(launch(new Tensor[] {x, in[1], in[2]}, y, "group_norm_apply")).arg(x).arg(in[1]).arg(in[2]).arg(moments).arg(y)
                 .arg(s.pixels()).arg(s.strip()).arg(s.channels()).arg(groups).arg(s.columns()).arg(0).run();
         slope.run(new UnaryOp.Grad(new UnaryOp(UnaryOp.Kind.SILU, 0)), new Tensor[] {y, in[3]}, g);

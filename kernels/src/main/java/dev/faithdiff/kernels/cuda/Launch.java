@@ -27,7 +27,9 @@ final class Launch {
 
     Launch of(Entry entry) {
         this.entry = entry;
-        gridX = gridY = gridZ = 1;
+        gridX = 1;
+        gridY = 1;
+        gridZ = 1;
         block = 256;
         shared = 0;
         arguments = 0;

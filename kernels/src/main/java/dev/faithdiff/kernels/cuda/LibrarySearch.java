@@ -77,7 +77,8 @@ record LibrarySearch(List<Path> folders) {
     int complete(int newest) {
         for (int m = newest; m >= 12; m--) {
             boolean all = true;
-            for (String name : new String[] {"libcublasLt.so." + m, "libcublas.so." + m, "libnvrtc.so." + m, "libcudnn.so.9"}) all &= find(name) != null;
+            List<String> names = List.of("libcublasLt.so." + m, "libcublas.so." + m, "libnvrtc.so." + m, "libcudnn.so.9");
+            for (String name : names) all &= find(name) != null;
             if (all) return m;
         }
         return 0;

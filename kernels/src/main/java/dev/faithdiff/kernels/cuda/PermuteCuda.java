@@ -37,8 +37,13 @@ final class PermuteCuda extends CudaKernel<PermuteOp> {
         while (axes.a[dense] != 1) dense++;
         Axes outer = axes.without(dense);
         int others = last - 1;
-        long[] size = Work.behind(1, outer.size, others, 2), p = Work.behind(0, outer.a, others, 2), q = Work.behind(0, outer.b, others, 2);
-        long height = axes.size[dense], width = axes.size[last], down = Work.ceil(height, TILE), across = Work.ceil(width, TILE);
+        long[] size = Work.behind(1, outer.size, others, 2);
+        long[] p = Work.behind(0, outer.a, others, 2);
+        long[] q = Work.behind(0, outer.b, others, 2);
+        long height = axes.size[dense];
+        long width = axes.size[last];
+        long down = Work.ceil(height, TILE);
+        long across = Work.ceil(width, TILE);
         launch(in, out, "permute_tiles").grid(down * across * size[0] * size[1])
                 .arg(in[0]).arg(out).arg((int) height).arg((int) width).arg(axes.a[last]).arg(axes.b[dense])
                 .arg((int) down).arg((int) across).arg((int) size[1]).arg(p[0]).arg(p[1]).arg(q[0]).arg(q[1]).run();

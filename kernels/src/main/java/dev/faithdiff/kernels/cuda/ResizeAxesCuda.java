@@ -36,6 +36,7 @@ abstract class ResizeAxesCuda<O extends Op> extends CudaKernel<O> {
         int inputs = back ? y.size(axis) : x.size(axis), outputs = back ? x.size(axis) : y.size(axis);
         double step = factor > 0 ? 1 / factor : (double) inputs / outputs;
         launch(new Tensor[] {x}, y, entry).grid(Work.blocks(threads))
-                .arg(x).arg(y).arg(threads).arg((int) runs).arg((int) inner).arg(inputs).arg(outputs).arg(step).arg(kind == Kind.BICUBIC ? 1 : 0).arg(antialias ? 1 : 0).run();
+                .arg(x).arg(y).arg(threads).arg((int) runs).arg((int) inner).arg(inputs).arg(outputs).arg(step)
+                .arg(kind == Kind.BICUBIC ? 1 : 0).arg(antialias ? 1 : 0).run();
     }
 }

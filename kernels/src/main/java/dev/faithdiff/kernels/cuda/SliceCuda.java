@@ -14,7 +14,10 @@ final class SliceCuda extends CudaKernel<SliceOp> {
 
     @Override public void run(SliceOp op, Tensor[] in, Tensor out) {
         Shape s = in[0].shape();
-        long inner = s.count(op.axis() + 1, s.rank()), start = op.from() * inner, run = (op.to() - op.from()) * inner, step = s.size(op.axis()) * inner;
+        long inner = s.count(op.axis() + 1, s.rank());
+        long start = op.from() * inner;
+        long run = (op.to() - op.from()) * inner;
+        long step = s.size(op.axis()) * inner;
         int unit = Work.unit(in[0], out, start, run, step);
         launch(in, out, unit > 1 ? "runs_wide" : "runs").grid(Work.blocks(out.count() / unit))
                 .arg(in[0]).arg(out).arg(start / unit).arg(0L).arg(out.count() / unit).arg(run / unit).arg(step / unit).arg(run / unit).run();

@@ -30,6 +30,11 @@ public final class Parity {
     public record Result(String name, String kernel, String refusal, double error, double allowed, String failure) {
         public boolean ran() { return refusal == null; }
 
+        /** Whether this fails where the other does not, or takes more of what is allowed. */
+        private boolean isWorseThan(Result other) {
+            return other.failure == null && (failure != null || error * other.allowed > other.error * allowed);
+        }
+
         @Override public String toString() {
             String what = refusal != null ? "refuses: " + refusal : failure != null ? failure : "passes";
             return kernel + " on " + name + ": " + what + (ran() ? String.format(" (error %.3g, allowed %.3g)", error, allowed) : "");
@@ -65,8 +70,9 @@ public final class Parity {
             Result worst = null;
             long first = 0;
             for (long count : op.parts(in)) {
-                Result part = compare(c, kernel.name(), result.view(first, Shape.of(Math.toIntExact(count))), expected.view(first, Shape.of(Math.toIntExact(count))), first);
-                if (worst == null || worst.failure == null && (part.failure != null || part.error * worst.allowed > worst.error * part.allowed)) worst = part;
+                Shape flat = Shape.of(Math.toIntExact(count));
+                Result part = compare(c, kernel.name(), result.view(first, flat), expected.view(first, flat), first);
+                if (worst == null || part.isWorseThan(worst)) worst = part;
                 first += count;
             }
             String failure = worst.failure;

@@ -28,7 +28,10 @@ public final class Loss {
             Tensor x = luma(prediction), y = luma(target);
             int b = x.size(0);
             Tensor all = windows(x.concat(0, y, x.mul(x), y.mul(y), x.mul(y)));
-            Tensor mx = all.slice(0, 0, b), my = all.slice(0, b, 2 * b), xy = mx.mul(my), squares = mx.mul(mx).add(my.mul(my));
+            Tensor mx = all.slice(0, 0, b);
+            Tensor my = all.slice(0, b, 2 * b);
+            Tensor xy = mx.mul(my);
+            Tensor squares = mx.mul(mx).add(my.mul(my));
             Tensor variances = all.slice(0, 2 * b, 3 * b).add(all.slice(0, 3 * b, 4 * b)).sub(squares);
             Tensor covariance = all.slice(0, 4 * b, 5 * b).sub(xy);
             Tensor above = xy.affine(2, C1).mul(covariance.affine(2, C2)), below = squares.affine(1, C1).mul(variances.affine(1, C2));

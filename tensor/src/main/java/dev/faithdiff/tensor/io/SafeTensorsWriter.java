@@ -87,7 +87,9 @@ final class SafeTensorsWriter {
                 if (!names.add(t.name())) throw new SafeTensorsError(file, "tensor name " + quote(t.name()) + " is taken");
                 out.name(t.name()).beginObject().name("dtype").value(t.dtype().name()).name("shape").beginArray();
                 for (int size : t.shape().toArray()) out.value(size);
-                out.endArray().name("data_offsets").beginArray().value(at).value(at += bytes(t)).endArray().endObject();
+                long end = at + bytes(t);
+                out.endArray().name("data_offsets").beginArray().value(at).value(end).endArray().endObject();
+                at = end;
             }
             out.endObject();
         }

@@ -86,7 +86,10 @@ public record AttentionOp(int heads, int keyHeads, boolean causal, int offset) i
                 p[s] = dot * scale(in) + (bias == null ? 0 : bias.get(biasRow(bias.shape(), b, h, t) + s));
                 max = Math.max(max, p[s]);
             }
-            for (int s = 0; s < seen; s++) sum += p[s] = Math.exp(p[s] - max);
+            for (int s = 0; s < seen; s++) {
+                p[s] = Math.exp(p[s] - max);
+                sum += p[s];
+            }
             for (int s = 0; s < seen; s++) p[s] /= sum;
             return p;
         }
@@ -153,7 +156,9 @@ public record AttentionOp(int heads, int keyHeads, boolean causal, int offset) i
         }
 
         @Override public void reference(Tensor[] in, Tensor out) {
-            int ks = Math.toIntExact(in[0].count()), vs = ks + Math.toIntExact(in[1].count()), bs = vs + Math.toIntExact(in[2].count());
+            int ks = Math.toIntExact(in[0].count());
+            int vs = ks + Math.toIntExact(in[1].count());
+            int bs = vs + Math.toIntExact(in[2].count());
             double[] sums = new double[Math.toIntExact(out.count())];
             of.each(in, r -> {
                 double[] p = r.probabilities(in.length > 4 ? in[4] : null), dp = new double[r.seen];
@@ -178,6 +183,8 @@ public record AttentionOp(int heads, int keyHeads, boolean causal, int offset) i
             for (int i = 0; i < sums.length; i++) out.set(i, sums[i]);
         }
 
-        @Override public long flops(Tensor[] in) { return 2 * in[0].count() * in[1].size(1) * (3L * in[0].size(2) + 2L * in[3].size(2)) / in[0].size(2); }
+        @Override public long flops(Tensor[] in) {
+            return 2 * in[0].count() * in[1].size(1) * (3L * in[0].size(2) + 2L * in[3].size(2)) / in[0].size(2);
+        }
     }
 }

@@ -88,7 +88,8 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right, int
     public record InputGrad(Conv2dOp of, int height, int width) implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 2, 2);
-            require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(3) == in[1].size(0), in, "takes grad [B, Ho, Wo, O] and weight [O, kh, kw, I]");
+            require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(3) == in[1].size(0), in,
+                    "takes grad [B, Ho, Wo, O] and weight [O, kh, kw, I]");
             return Shape.of(in[0].size(0), height, width, in[1].size(3) * of.groups);
         }
 
@@ -110,7 +111,8 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right, int
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 2, 2);
             require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(0) == in[1].size(0), in, "takes grad [B, Ho, Wo, O] and x [B, H, W, I]");
-            require(in[0].size(3) % of.groups == 0 && in[1].size(3) % of.groups == 0, in, "channels and outputs must divide into " + of.groups + " groups");
+            require(in[0].size(3) % of.groups == 0 && in[1].size(3) % of.groups == 0, in,
+                    "channels and outputs must divide into " + of.groups + " groups");
             return Shape.of(in[0].size(3), kh, kw, in[1].size(3) / of.groups);
         }
 

@@ -10,8 +10,8 @@ import dev.faithdiff.tensor.Tensor;
  * be fast is a {@link Kernel}'s affair. Optional operands come last and are left out when absent.
  */
 public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad, BinaryOp, AffineOp, CastOp, ReduceOp, SoftmaxOp,
-        SoftmaxOp.Grad, LinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad, GroupNormOp, GroupNormOp.Grad,
-        LayerNormOp, LayerNormOp.Grad, RmsNormOp, RmsNormOp.Grad, GegluOp, GegluOp.Grad, ReshapeOp, SliceOp, ConcatOp, PermuteOp, PadOp,
+        SoftmaxOp.Grad, LinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad,
+        GroupNormOp, GroupNormOp.Grad, LayerNormOp, LayerNormOp.Grad, RmsNormOp, RmsNormOp.Grad, GegluOp, GegluOp.Grad, ReshapeOp, SliceOp, ConcatOp, PermuteOp, PadOp,
         ResizeOp, ResizeOp.Grad, PoolOp, PoolOp.Grad, GatherOp, GatherOp.Grad, AdamWOp, AdamWOp.Moments {
 
     /** The result's shape. @throws OpError if the operands do not fit, saying the rule */

@@ -4,7 +4,8 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * Resizing of x {@code [B, H, W, C]} to {@code height x width}, one axis after the other, as PyTorch's {@code interpolate} with {@code align_corners=False}.
+ * Resizing of x {@code [B, H, W, C]} to {@code height x width}, one axis after the other, as PyTorch's {@code interpolate} with
+ * {@code align_corners=False}.
  *
  * @param antialias widens the filter when shrinking, and makes BICUBIC that of Pillow (a = -1/2)
  * @param factor    the scale factor of both axes if positions follow from it (PyTorch's {@code scale_factor}), 0 if from the sizes
@@ -20,7 +21,8 @@ public record ResizeOp(Kind kind, boolean antialias, int height, int width, doub
         requireOperands(in, 1, 1);
         require(in[0].rank() == 4 && in[0].size(1) > 0 && in[0].size(2) > 0 && height > 0 && width > 0, in, "takes x [B, H, W, C] that is not empty");
         require(kind != Kind.NEAREST || !antialias && factor == 0, in, "NEAREST has neither antialias nor factor");
-        require(factor == 0 || height == (int) (in[0].size(1) * factor) && width == (int) (in[0].size(2) * factor), in, "the sizes are not those by the factor");
+        require(factor == 0 || height == (int) (in[0].size(1) * factor) && width == (int) (in[0].size(2) * factor), in,
+                "the sizes are not those by the factor");
         return in[0].shape().with(1, height).with(2, width);
     }
 
@@ -134,7 +136,9 @@ public record ResizeOp(Kind kind, boolean antialias, int height, int width, doub
         }
 
         /** How one axis of the gradient becomes one of {@code inputs} values. */
-        public Axis axis(int inputs, int outputs) { return new ResizeOp(kind, antialias, outputs, outputs, factor).axis(inputs, outputs).transposed(inputs); }
+        public Axis axis(int inputs, int outputs) {
+            return new ResizeOp(kind, antialias, outputs, outputs, factor).axis(inputs, outputs).transposed(inputs);
+        }
 
         @Override public void reference(Tensor[] in, Tensor out) { Axis.apply(axis(height, in[0].size(1)), axis(width, in[0].size(2)), in[0], out); }
     }
