@@ -26,9 +26,9 @@ public final class Residency implements AutoCloseable {
 
     private final Device device;
     private final Function<String, Place> places;
-    private final List<Part> present = new ArrayList<>();
-    private final List<Part> all = new ArrayList<>();
-    private Part last;
+    private final List<WeightGroup> present = new ArrayList<>();
+    private final List<WeightGroup> all = new ArrayList<>();
+    private WeightGroup last;
     private long departures;
 
     /** @param places the place of a parameter by its key */
@@ -40,12 +40,12 @@ public final class Residency implements AutoCloseable {
     Device device() { return device; }
 
     /** Divides the tensors of a source into parts; each tensor's part by its key. @param dtype as {@link Weights#of} takes it */
-    Map<String, Part> parts(WeightSource source, DType dtype) {
+    Map<String, WeightGroup> parts(WeightSource source, DType dtype) {
         Map<Place, List<String>> members = new LinkedHashMap<>();
         for (String key : source.held().keySet()) members.computeIfAbsent(places.apply(key), p -> new ArrayList<>()).add(key);
-        Map<String, Part> byKey = new HashMap<>();
+        Map<String, WeightGroup> byKey = new HashMap<>();
         members.forEach((place, keys) -> {
-            Part part = new Part(this, place, source, keys, dtype);
+            WeightGroup part = new WeightGroup(this, place, source, keys, dtype);
             all.add(part);
             for (String key : keys) byKey.put(key, part);
         });
@@ -53,8 +53,8 @@ public final class Residency implements AutoCloseable {
     }
 
     /** Brings a part in before it is used. */
-    void bring(Part part) {
-        for (Part p : List.copyOf(present)) if (p != part && p.makesRoomFor(part)) leave(p);
+    void bring(WeightGroup part) {
+        for (WeightGroup p : List.copyOf(present)) if (p != part && p.makesRoomFor(part)) leave(p);
         enter(part);
         part.settle();
         if (!part.isBlock()) return;
@@ -63,13 +63,13 @@ public final class Residency implements AutoCloseable {
         if (part.next != null && part.next != part && part.next.sharesStageWith(part)) enter(part.next);
     }
 
-    private void enter(Part p) {
+    private void enter(WeightGroup p) {
         if (present.contains(p)) return;
         p.enter();
         present.add(p);
     }
 
-    private void leave(Part p) {
+    private void leave(WeightGroup p) {
         p.leave();
         present.remove(p);
         departures++;
@@ -80,7 +80,7 @@ public final class Residency implements AutoCloseable {
      * weights have left since, as they come back to another place.
      */
     public Replay replay(Replay work) {
-        if (all.stream().anyMatch(Part::isBlock)) return work;
+        if (all.stream().anyMatch(WeightGroup::isBlock)) return work;
         return new Replay() {
             private Replay recorded = device.replay(work);
             private long seen = departures;
@@ -101,7 +101,7 @@ public final class Residency implements AutoCloseable {
 
     /** Gives up what is on the device and in pinned memory; the weights cannot be used any more. */
     @Override public void close() {
-        for (Part p : List.copyOf(present)) leave(p);
-        all.forEach(Part::close);
+        for (WeightGroup p : List.copyOf(present)) leave(p);
+        all.forEach(WeightGroup::close);
     }
 }

@@ -8,7 +8,7 @@ import java.util.Map;
 /** Tensors of another source that come to a device when an op uses them and leave it again, as a {@link Residency} has it. */
 final class VisitingWeights implements DerivedWeights {
     private final WeightSource source;
-    private final Map<String, Part> parts;
+    private final Map<String, WeightGroup> parts;
 
     /** @param dtype as {@link Weights#of} takes it */
     VisitingWeights(WeightSource source, Residency residency, DType dtype) {

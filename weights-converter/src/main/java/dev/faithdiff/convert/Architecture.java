@@ -10,16 +10,16 @@ enum Architecture {
     FAITHDIFF("FaithDiff: an SDXL U-Net with the added modules"), FAITHDIFF_ADDED("modules that FaithDiff adds, without a U-Net"),
     SDXL_FILE("SDXL in a single file (original layout)"), UNET("an SDXL U-Net (diffusers)"), VAE("a VAE (diffusers)"),
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
-    RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNet()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNet()),
+    RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNetFile()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNetFile()),
     UNKNOWN("of no known architecture");
 
     private final String words;
     /** Where it is a model of its own, else null. */
-    final Generator generator;
+    final GeneratorFile generator;
 
     Architecture(String words) { this(words, null); }
 
-    Architecture(String words, Generator generator) {
+    Architecture(String words, GeneratorFile generator) {
         this.words = words;
         this.generator = generator;
     }
@@ -42,7 +42,7 @@ enum Architecture {
     }
 
     /** The network that {@code model.json} calls so, or null. */
-    static Generator generator(String kind) {
+    static GeneratorFile generator(String kind) {
         return generators().map(a -> a.generator).filter(g -> g.kind().equals(kind)).findFirst().orElse(null);
     }
 

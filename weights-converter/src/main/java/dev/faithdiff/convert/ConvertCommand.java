@@ -67,7 +67,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     private void checkpoint(SourceFolder parts) {
         try (Converter converter = new Converter(parts, precision)) {
-            Report report = converter.plan();
+            ConversionReport report = converter.plan();
             output.write(report, folder -> converter.write(folder, Progress.terminal()));
         }
     }
@@ -77,11 +77,11 @@ final class ConvertCommand implements Callable<Integer> {
         try (WeightFile file = WeightFile.open(path)) {
             Map<String, Source> all = KeyNames.unwrap(file.tensors());
             Architecture kind = Architecture.of(all);
-            Generator network = kind.generator;
+            GeneratorFile network = kind.generator;
             if (network == null) throw new ConvertError(path, "is " + kind + "; alone only an RRDBNet or SRVGGNetCompact can be converted");
             Map<String, Source> tensors = network.modern(all);
             JsonObject numbers = network.numbers(tensors);
-            Report report = new Report();
+            ConversionReport report = new ConversionReport();
             ModelPlan plan = new ModelPlan(precision, report);
             plan.file("model.json", ModelJson.generator(path, network.kind(), numbers));
             plan.whole("generator", tensors, network.keys(numbers), path.getFileName().toString());

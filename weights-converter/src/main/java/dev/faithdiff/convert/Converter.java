@@ -14,7 +14,7 @@ import java.util.Map;
 /** Makes one model folder of a released FaithDiff checkpoint: checks that all parts are complete, then writes them one tensor at a time. */
 final class Converter implements AutoCloseable {
     private final SourceFolder source;
-    private final Report report = new Report();
+    private final ConversionReport report = new ConversionReport();
     private final ModelPlan plan;
     private final Sdxl sdxl;
     private WeightFile fine, vae;
@@ -30,9 +30,9 @@ final class Converter implements AutoCloseable {
      *
      * @throws ConvertError listing all problems if the model would not be complete
      */
-    Report plan() {
+    ConversionReport plan() {
         boolean text = sdxl.hasText();
-        Map<String, Sdxl.Config> configs = new LinkedHashMap<>();
+        Map<String, Sdxl.ConfigFile> configs = new LinkedHashMap<>();
         configs.put("unet", sdxl.config("unet", report));
         configs.put("vae", vaeConfig());
         if (text) for (String part : Sdxl.TEXT) configs.put(part, sdxl.config(part, report));
@@ -92,12 +92,12 @@ final class Converter implements AutoCloseable {
     }
 
     /** A VAE's own configuration; a file alone may have one beside it, and otherwise it is derived. */
-    private Sdxl.Config vaeConfig() {
+    private Sdxl.ConfigFile vaeConfig() {
         if (source.vae() == null) return sdxl.config("vae", report);
         if (Files.isDirectory(source.vae())) return SdxlFolder.config("vae", source.vae(), report);
         Path beside = source.vae().resolveSibling("config.json");
-        if (Files.isRegularFile(beside)) return new Sdxl.Config(beside, Settings.text(beside));
-        return new Sdxl.Config(source.vae(), Published.text(DerivedConfig.of("vae", vaeTensors())));
+        if (Files.isRegularFile(beside)) return new Sdxl.ConfigFile(beside, Settings.text(beside));
+        return new Sdxl.ConfigFile(source.vae(), Published.text(DerivedConfig.of("vae", vaeTensors())));
     }
 
     @Override public void close() {

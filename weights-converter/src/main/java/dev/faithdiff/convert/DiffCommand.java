@@ -54,7 +54,7 @@ final class DiffCommand implements Callable<Integer> {
             System.out.println(name + a.shape() + " and " + b.shape());
             return false;
         }
-        Values.Difference d = Values.difference(a, b);
+        TensorValues.Difference d = TensorValues.difference(a, b);
         if (d.differing() == 0) return true;
         System.out.printf(Locale.ROOT, "%smax %.3g, mean %.3g, %d of %d values (%s, %s)%n", name, d.largest(), d.mean(), d.differing(),
                 a.shape().count(), a.dtype(), b.dtype());

@@ -23,7 +23,7 @@ final class InspectCommand implements Callable<Integer> {
             System.out.println(path + ": " + file.format());
             System.out.println("architecture: " + Architecture.of(tensors) + sizes(tensors));
             file.metadata().forEach((k, v) -> System.out.println("metadata " + ConvertError.clean(k) + ": " + ConvertError.clean(v)));
-            System.out.println(Report.sizes(tensors.values()));
+            System.out.println(ConversionReport.sizes(tensors.values()));
             if (brief) return 0;
             for (Source t : tensors.values()) {
                 long bytes = t.shape().count() * t.dtype().bytes();
@@ -35,7 +35,7 @@ final class InspectCommand implements Callable<Integer> {
 
     /** The sizes of a network that is a model of its own, and how many parameters it has. */
     private static String sizes(Map<String, Source> tensors) {
-        Generator network = Architecture.of(tensors).generator;
+        GeneratorFile network = Architecture.of(tensors).generator;
         if (network == null) return "";
         Map<String, Source> inner = network.modern(KeyNames.unwrap(tensors));
         StringBuilder s = new StringBuilder();

@@ -22,7 +22,7 @@ final class ModelJson {
      * The numbers, read off the tensors where they show there and otherwise as published; a {@code faithdiff_config.json} goes
      * before what is published and must agree with the tensors.
      */
-    static JsonObject numbers(Map<String, Source> tensors, JsonObject given, JsonObject unet, boolean text, Report report) {
+    static JsonObject numbers(Map<String, Source> tensors, JsonObject given, JsonObject unet, boolean text, ConversionReport report) {
         JsonObject n = new JsonObject();
         JsonArray channels = new JsonArray();
         for (int i = 0; size(tensors, block(i, 0), 0) > 0; i++) channels.add(size(tensors, block(i, 0), 0));
@@ -95,7 +95,7 @@ final class ModelJson {
         return model;
     }
 
-    private static void agree(JsonObject numbers, JsonObject given, Report report) {
+    private static void agree(JsonObject numbers, JsonObject given, ConversionReport report) {
         for (String name : numbers.keySet().toArray(String[]::new)) {
             JsonElement value = given.get(name);
             if (value == null) continue;

@@ -16,11 +16,11 @@ import java.util.Map;
 /** What a model folder will hold: small files, and for each part the tensors of {@code model.safetensors}, written one after another. */
 final class ModelPlan {
     private final Precision precision;
-    private final Report report;
+    private final ConversionReport report;
     private final Map<String, byte[]> files = new LinkedHashMap<>();
     private final Map<String, Map<String, Source>> parts = new LinkedHashMap<>();
 
-    ModelPlan(Precision precision, Report report) {
+    ModelPlan(Precision precision, ConversionReport report) {
         this.precision = precision;
         this.report = report;
     }

@@ -206,7 +206,7 @@ final class Pickle {
             case Number n -> "number";
             case byte[] b -> "bytes";
             case TorchTensor t -> "tensor";
-            case TorchTensor.Storage s -> "storage";
+            case TorchTensor.TorchStorage s -> "storage";
             default -> "boolean";
         };
     }

@@ -12,7 +12,7 @@ interface Sdxl extends AutoCloseable {
     List<String> TEXT = List.of("text_encoder", "text_encoder_2"), TOKENIZERS = List.of("tokenizer", "tokenizer_2");
 
     /** A part's {@code config.json}. */
-    record Config(Path file, String text) {
+    record ConfigFile(Path file, String text) {
         JsonObject json() { return Settings.parse(file, text); }
     }
 
@@ -26,12 +26,12 @@ interface Sdxl extends AutoCloseable {
     boolean hasText();
 
     /** The configuration of a part; where there is none, a problem is noted and null returned. */
-    Config config(String part, Report report);
+    ConfigFile config(String part, ConversionReport report);
 
     Map<String, Source> tensors(String part);
 
     /** Small files by their path in a model folder: the scheduler's configuration and the tokenizers; missing ones are noted. */
-    Map<String, byte[]> files(Report report);
+    Map<String, byte[]> files(ConversionReport report);
 
     /** Keys of no part. */
     List<String> others();

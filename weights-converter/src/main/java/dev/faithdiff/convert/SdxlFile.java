@@ -34,14 +34,14 @@ final class SdxlFile implements Sdxl {
 
     @Override public boolean hasText() { return parts.containsKey(TEXT.getFirst()); }
 
-    @Override public Config config(String part, Report report) {
+    @Override public ConfigFile config(String part, ConversionReport report) {
         if (source.config() != null) return SdxlFolder.config(part, source.config().resolve(part), report);
-        return new Config(source.sdxl(), Published.text(DerivedConfig.of(part, tensors(part))));
+        return new ConfigFile(source.sdxl(), Published.text(DerivedConfig.of(part, tensors(part))));
     }
 
     @Override public Map<String, Source> tensors(String part) { return parts.get(part); }
 
-    @Override public Map<String, byte[]> files(Report report) {
+    @Override public Map<String, byte[]> files(ConversionReport report) {
         Map<String, byte[]> all = new LinkedHashMap<>();
         Path own = source.config() == null ? null : source.config().resolve("scheduler/scheduler_config.json");
         all.put("scheduler/scheduler_config.json", own != null && Files.isRegularFile(own) ? SdxlFolder.bytes(own)
@@ -55,7 +55,7 @@ final class SdxlFile implements Sdxl {
     }
 
     /** CLIP's one tokenizer for both encoders; the second pads with "!" in all SDXL releases. */
-    private static void both(Path folder, Map<String, byte[]> all, Report report) {
+    private static void both(Path folder, Map<String, byte[]> all, ConversionReport report) {
         for (String name : TOKENIZERS) all.putAll(SdxlFolder.tokenizer(folder, name, report));
         String map = "tokenizer_2/special_tokens_map.json";
         if (!all.containsKey(map)) return;

@@ -31,12 +31,12 @@ final class SdxlFolder implements Sdxl {
         return TEXT.stream().anyMatch(t -> parts.get(t) instanceof JsonArray a && !a.isEmpty() && !a.get(0).isJsonNull());
     }
 
-    @Override public Config config(String part, Report report) { return config(part, folder.resolve(part), report); }
+    @Override public ConfigFile config(String part, ConversionReport report) { return config(part, folder.resolve(part), report); }
 
-    static Config config(String part, Path folder, Report report) {
+    static ConfigFile config(String part, Path folder, ConversionReport report) {
         Path file = folder.resolve("config.json");
         if (!Files.isDirectory(folder)) report.problem(part + ": folder " + folder + " is missing");
-        else if (Files.isRegularFile(file)) return new Config(file, Settings.text(file));
+        else if (Files.isRegularFile(file)) return new ConfigFile(file, Settings.text(file));
         else report.problem("file " + file + " is missing");
         return null;
     }
@@ -48,7 +48,7 @@ final class SdxlFolder implements Sdxl {
         return part.equals("vae") ? OriginalLayout.vae(file.tensors()) : file.tensors();
     }
 
-    @Override public Map<String, byte[]> files(Report report) {
+    @Override public Map<String, byte[]> files(ConversionReport report) {
         Map<String, byte[]> all = new LinkedHashMap<>();
         Path scheduler = folder.resolve("scheduler/scheduler_config.json");
         if (Files.isRegularFile(scheduler)) all.put("scheduler/scheduler_config.json", bytes(scheduler));
@@ -58,7 +58,7 @@ final class SdxlFolder implements Sdxl {
     }
 
     /** The files of a tokenizer's folder, to go to {@code name/}. */
-    static Map<String, byte[]> tokenizer(Path folder, String name, Report report) {
+    static Map<String, byte[]> tokenizer(Path folder, String name, ConversionReport report) {
         for (String file : List.of("vocab.json", "merges.txt")) {
             if (!Files.isRegularFile(folder.resolve(file))) report.problem("file " + folder.resolve(file) + " is missing");
         }

@@ -31,7 +31,7 @@ final class SynthCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         output.check();
-        Report report = new Report();
+        ConversionReport report = new ConversionReport();
         ModelPlan plan = new ModelPlan(precision, report);
         JsonObject numbers = architecture.config("faithdiff");
         plan.file("model.json", ModelJson.text("synth " + architecture + " seed " + seed, numbers));

@@ -1,6 +1,6 @@
 package dev.faithdiff.convert;
 
-import dev.faithdiff.convert.TorchTensor.Storage;
+import dev.faithdiff.convert.TorchTensor.TorchStorage;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
@@ -86,7 +86,7 @@ public final class TorchFile implements AutoCloseable {
 
         TorchGlobals torch = new TorchGlobals(path);
         Object root = new Pickle(path, zip.get(pickles.getFirst()), 0, torch).read();
-        for (Storage s : torch.storages().values()) {
+        for (TorchStorage s : torch.storages().values()) {
             s.data = zip.get(folder + "data/" + s.key);
             if (s.data == null) throw error(s, "is missing");
             if (s.data.byteSize() != s.bytes()) throw error(s, "claims " + s.bytes() + " bytes but has " + s.data.byteSize());
@@ -111,14 +111,14 @@ public final class TorchFile implements AutoCloseable {
         }
         if (!(parts[4] instanceof List<?> keys)) throw error("has no list of storages");
         for (Object key : keys) {
-            Storage s = key instanceof String ? torch.storages().get(key) : null;
+            TorchStorage s = key instanceof String ? torch.storages().get(key) : null;
             if (s == null || s.data != null) throw error("lists a storage that no tensor uses, or one twice");
             if (in.byteSize() - at < 8 || s.bytes() > in.byteSize() - at - 8) throw error(s, "passes the end of the file: truncated?");
             if (in.get(DType.LONG, at) != s.count) throw error(s, "claims " + s.count + " elements but has " + in.get(DType.LONG, at));
             s.data = in.asSlice(at + 8, s.bytes());
             at += 8 + s.bytes();
         }
-        for (Storage s : torch.storages().values()) if (s.data == null) throw error(s, "is missing");
+        for (TorchStorage s : torch.storages().values()) if (s.data == null) throw error(s, "is missing");
         return parts[3];
     }
 
@@ -145,7 +145,7 @@ public final class TorchFile implements AutoCloseable {
         }
     }
 
-    private ConvertError error(Storage s, String reason) { return error("storage " + ConvertError.clean(s.key) + " " + reason); }
+    private ConvertError error(TorchStorage s, String reason) { return error("storage " + ConvertError.clean(s.key) + " " + reason); }
 
     private ConvertError error(String reason) { return new ConvertError(path, reason); }
 }

@@ -1,6 +1,6 @@
 package dev.faithdiff.convert;
 
-import dev.faithdiff.convert.TorchTensor.Storage;
+import dev.faithdiff.convert.TorchTensor.TorchStorage;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Shape;
@@ -39,13 +39,13 @@ final class TorchGlobals implements Pickle.Globals {
     }
 
     private final Path file;
-    private final Map<String, Storage> storages = new LinkedHashMap<>();
+    private final Map<String, TorchStorage> storages = new LinkedHashMap<>();
     private long copied;
 
     TorchGlobals(Path file) { this.file = file; }
 
     /** The storages that tensors asked for, by key, in order of first use. */
-    Map<String, Storage> storages() { return storages; }
+    Map<String, TorchStorage> storages() { return storages; }
 
     @Override public boolean allows(String name) {
         return CALLABLES.contains(name) || STORAGES.containsKey(name) || DTYPES.containsKey(name);
@@ -73,7 +73,7 @@ final class TorchGlobals implements Pickle.Globals {
         DType dtype = STORAGES.get(type.name());
         if (dtype == null) throw error("the pickle uses " + ConvertError.clean(type.name()) + " as a storage");
         if (count < 0 || count > (1L << 56)) throw error("storage " + ConvertError.clean(key) + " claims " + count + " elements");
-        Storage s = storages.computeIfAbsent(key, k -> new Storage(k, dtype, count));
+        TorchStorage s = storages.computeIfAbsent(key, k -> new TorchStorage(k, dtype, count));
         if (s.dtype == dtype && s.count == count) return s;
         throw error("storage " + ConvertError.clean(key) + " is described in two ways");
     }
@@ -96,7 +96,7 @@ final class TorchGlobals implements Pickle.Globals {
 
     private TorchTensor tensor(String name, List<?> a) {
         boolean untyped = name.endsWith("_v3");
-        if (a.size() < (untyped ? 7 : 4) || !(a.get(0) instanceof Storage s) || !(a.get(1) instanceof Long offset)
+        if (a.size() < (untyped ? 7 : 4) || !(a.get(0) instanceof TorchStorage s) || !(a.get(1) instanceof Long offset)
                 || !(a.get(2) instanceof List<?> sizes) || !(a.get(3) instanceof List<?> strides)) throw arguments(name);
         DType dtype = !untyped ? s.dtype : a.get(6) instanceof Pickle.Global g ? DTYPES.get(g.name()) : null;
         if (dtype == null) throw arguments(name);
@@ -107,7 +107,7 @@ final class TorchGlobals implements Pickle.Globals {
         return view(s, dtype, offset, sizes, strides, tensor);
     }
 
-    private TorchTensor view(Storage s, DType dtype, long offset, List<?> sizes, List<?> strides, String tensor) {
+    private TorchTensor view(TorchStorage s, DType dtype, long offset, List<?> sizes, List<?> strides, String tensor) {
         int[] size = new int[sizes.size()];
         long[] stride = new long[size.length];
         for (int i = 0; i < size.length; i++) {

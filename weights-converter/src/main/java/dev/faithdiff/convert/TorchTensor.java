@@ -12,15 +12,15 @@ import java.nio.channels.WritableByteChannel;
  * A view into a saved storage, as PyTorch saves tensors: offset and strides count elements.
  * It was checked to lie within its storage when the file was opened.
  */
-record TorchTensor(Storage storage, DType dtype, Shape shape, long offset, long[] strides) {
+record TorchTensor(TorchStorage storage, DType dtype, Shape shape, long offset, long[] strides) {
     /** The bytes that one or more tensors share; {@code data} is filled in once the file says where they are. */
-    static final class Storage {
+    static final class TorchStorage {
         final String key;
         final DType dtype;
         final long count;
         MemorySegment data;
 
-        Storage(String key, DType dtype, long count) {
+        TorchStorage(String key, DType dtype, long count) {
             this.key = key;
             this.dtype = dtype;
             this.count = count;

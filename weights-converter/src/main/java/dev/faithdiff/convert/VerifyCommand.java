@@ -21,7 +21,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MODELDIR", description = "A folder made by convert or synth.")
     private Path folder;
 
-    private final Report report = new Report();
+    private final ConversionReport report = new ConversionReport();
 
     @Override public Integer call() throws IOException {
         JsonObject model = Settings.read(folder.resolve(ModelFolder.DESCRIPTION));
@@ -46,7 +46,7 @@ final class VerifyCommand implements Callable<Integer> {
         Map<String, Map<String, Shape>> parts = new LinkedHashMap<>();
         String kind = new ModelFolder(folder).kind();
         if (!kind.equals(ModelJson.FAITHDIFF)) {
-            Generator network = Architecture.generator(kind);
+            GeneratorFile network = Architecture.generator(kind);
             if (network == null) throw new ConvertError(folder, "is a model of unknown kind " + ConvertError.clean(kind));
             parts.put("generator", network.keys(model));
             return parts;
@@ -71,10 +71,10 @@ final class VerifyCommand implements Callable<Integer> {
             });
             for (String key : ModelPlan.rest(file.tensors(), needed)) report.problem(part + ": " + ConvertError.clean(key) + " is not part of the model");
             for (Source t : file.tensors().values()) {
-                long wrong = Values.notFinite(t);
+                long wrong = TensorValues.notFinite(t);
                 if (wrong > 0) report.problem(part + ": " + ConvertError.clean(t.name()) + " has " + wrong + " values that are infinite or NaN");
             }
-            report.note(part + ": " + Report.sizes(file.tensors().values()));
+            report.note(part + ": " + ConversionReport.sizes(file.tensors().values()));
         }
     }
 }

@@ -27,9 +27,9 @@ class ConverterTest {
 
     @TempDir Path folder;
 
-    private static Report convert(Path source, Path target, Precision dtype, boolean force) {
+    private static ConversionReport convert(Path source, Path target, Precision dtype, boolean force) {
         try (Converter converter = new Converter(SourceFolder.find(source), dtype)) {
-            Report report = converter.plan();
+            ConversionReport report = converter.plan();
             WholeFolder.write(target, force, f -> converter.write(f, null));
             return report;
         }
@@ -123,7 +123,7 @@ class ConverterTest {
 
     @Test
     void twiceGivesTheSameBytes() throws IOException {
-        Report first = convert(TINY, folder.resolve("a"), Precision.KEEP, false), second = convert(TINY, folder.resolve("b"), Precision.KEEP, false);
+        ConversionReport first = convert(TINY, folder.resolve("a"), Precision.KEEP, false), second = convert(TINY, folder.resolve("b"), Precision.KEEP, false);
         Map<String, byte[]> a = files(folder.resolve("a")), b = files(folder.resolve("b"));
         assertThat(a.keySet()).isEqualTo(b.keySet());
         a.forEach((name, content) -> assertThat(content).as(name).isEqualTo(b.get(name)));

@@ -103,7 +103,7 @@ class FuzzTest {
             }
             if (kind.generator != null) {
                 tensors = kind.generator.modern(tensors);
-                new ModelPlan(Precision.parse("f16"), new Report())
+                new ModelPlan(Precision.parse("f16"), new ConversionReport())
                         .whole("generator", tensors, kind.generator.keys(kind.generator.numbers(tensors)), "mutated");
             }
             tensors.values().forEach(FuzzTest::drain);

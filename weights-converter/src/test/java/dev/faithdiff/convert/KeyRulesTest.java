@@ -68,7 +68,7 @@ class KeyRulesTest {
     @Test
     void addedModulesNeedWhatFaithDiffBinHolds() {
         try (WeightFile file = WeightFile.open(TINY.resolve("FaithDiff.bin"))) {
-            var numbers = ModelJson.numbers(file.tensors(), null, null, true, new Report());
+            var numbers = ModelJson.numbers(file.tensors(), null, null, true, new ConversionReport());
             Map<String, Shape> held = new LinkedHashMap<>();
             file.tensors().values().stream().filter(t -> KeyNames.added(t.name())).forEach(t -> held.put(t.name(), t.shape()));
             assertThat(KeyRules.added(numbers)).hasSize(134).containsExactlyInAnyOrderEntriesOf(held);

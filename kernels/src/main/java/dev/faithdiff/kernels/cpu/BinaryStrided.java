@@ -24,7 +24,7 @@ public final class BinaryStrided implements Kernel<BinaryOp> {
             Tensor b = in[1];
             if (b.dtype() != DType.F32) {
                 b = Tensor.empty(Device.CPU, DType.F32, b.shape());
-                Widen.all(in[1], b);
+                ToFloat.all(in[1], b);
             }
             compute(op.kind(), in[0], b, out);
         }

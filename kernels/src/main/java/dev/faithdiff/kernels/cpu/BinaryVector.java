@@ -74,7 +74,7 @@ public final class BinaryVector implements Kernel<BinaryOp> {
         long floats = Scratch.address();
         for (int i = 0; i < n; i += Scratch.FLOATS) {
             int count = Math.min(Scratch.FLOATS, n - i);
-            Widen.row(dtype, b + (long) i * dtype.bytes(), count, floats);
+            ToFloat.row(dtype, b + (long) i * dtype.bytes(), count, floats);
             row(kind, a + 4L * i, floats, y + 4L * i, count);
         }
     }

@@ -16,14 +16,14 @@ public final class CastVector implements Kernel<CastOp> {
     }
 
     private static void piece(DType of, DType to, long x, long y, int n) {
-        if (to == DType.F32) Widen.row(of, x, n, y);
-        else if (of == DType.F32) Narrow.row(to, x, n, y);
+        if (to == DType.F32) ToFloat.row(of, x, n, y);
+        else if (of == DType.F32) FromFloat.row(to, x, n, y);
         else {
             long floats = Scratch.address();
             for (int i = 0; i < n; i += Scratch.FLOATS) {
                 int count = Math.min(Scratch.FLOATS, n - i);
-                Widen.row(of, x + (long) i * of.bytes(), count, floats);
-                Narrow.row(to, floats, count, y + (long) i * to.bytes());
+                ToFloat.row(of, x + (long) i * of.bytes(), count, floats);
+                FromFloat.row(to, floats, count, y + (long) i * to.bytes());
             }
         }
     }

@@ -27,7 +27,7 @@ final class Conv2dDepthwise implements Kernel<Conv2dOp> {
                 for (int c = 0; c < channels; c++) Vec.set(weights.taps.at((long) t * channels + c), from[c * taps + order.applyAsInt(t)]);
             }
             if (bias == null) Copy.zero(weights.bias.at(0), 4L * channels);
-            else Widen.row(bias.dtype(), bias.address(), channels, weights.bias.at(0));
+            else ToFloat.row(bias.dtype(), bias.address(), channels, weights.bias.at(0));
             return weights;
         }
 

@@ -33,7 +33,7 @@ final class Conv2dWinograd implements Kernel<Conv2dOp> {
         Tensor x = in[0], w = in[1];
         Conv.Size size = Conv2dImplicitGemm.size(op, x, w);
         float[] bias = new float[PackedB.panels(size.out()) * Panels.WIDTH];
-        if (in.length > 2) Widen.row(in[2].dtype(), in[2].address(), size.out(), bias, 0);
+        if (in.length > 2) ToFloat.row(in[2].dtype(), in[2].address(), size.out(), bias, 0);
         int pixels = Math.toIntExact(x.count() / size.in());
         new WinogradTiles(size, matrix(x, 0, pixels, size.in()), Taps.of(matrix(w, 0, size.out(), size.depth()), size.in()), bias,
                 matrix(out, 0, size.pixels(), size.out())).run();

@@ -19,7 +19,7 @@ public final class GatherCopy implements Kernel<GatherOp> {
                 if (index < 0 || index >= table.size(0)) op.require(false, in, "index " + index + " is not a row of the table");
                 long from = table.address() + index * row, to = out.address() + i * line;
                 if (table.dtype() == out.dtype()) Copy.bytes(from, to, row);
-                else Widen.row(table.dtype(), from, width, to);
+                else ToFloat.row(table.dtype(), from, width, to);
             }
         });
     }

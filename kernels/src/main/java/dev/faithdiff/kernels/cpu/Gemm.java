@@ -83,7 +83,7 @@ public final class Gemm {
     private static float[] widen(Matrix bias) {
         if (bias == null) return null;
         float[] wide = new float[PackedB.panels(bias.columns()) * WIDTH];
-        Widen.row(bias.dtype(), bias.address(), bias.columns(), wide, 0);
+        ToFloat.row(bias.dtype(), bias.address(), bias.columns(), wide, 0);
         return wide;
     }
 

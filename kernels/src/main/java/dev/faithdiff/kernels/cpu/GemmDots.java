@@ -47,7 +47,7 @@ final class GemmDots {
         for (int k = 0; k < w.columns(); k += DEPTH) {
             int depth = Math.min(DEPTH, w.columns() - k);
             a.pack(row, rows, k, depth, s.a);
-            for (int r = 0; r < columns; r++) Widen.row(w.dtype(), w.at(column + r, k), depth, s.w, r * STRIDE);
+            for (int r = 0; r < columns; r++) ToFloat.row(w.dtype(), w.at(column + r, k), depth, s.w, r * STRIDE);
             padColumns(s.a, rows, depth);
             padColumns(s.w, columns, depth);
             for (int r = 0; r < rows; r++) {

@@ -67,7 +67,7 @@ final class PackB {
         float[] row = SCRATCH.get().rows;
         Arrays.fill(row, columns, WIDTH, 0);
         for (int k = 0; k < b.rows(); k++, to += 4L * WIDTH) {
-            Widen.row(b.dtype(), b.at(k, column), columns, row, 0);
+            ToFloat.row(b.dtype(), b.at(k, column), columns, row, 0);
             Panels.copyRow(row, 0, to);
         }
     }

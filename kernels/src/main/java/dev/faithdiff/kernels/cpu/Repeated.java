@@ -30,7 +30,7 @@ record Repeated(int width, int length, long address) {
 
     /** Takes the row that lies there. */
     void fill(DType dtype, long from) {
-        Widen.row(dtype, from, width, address);
+        ToFloat.row(dtype, from, width, address);
         for (int i = width; i < length; i += width) Copy.bytes(address, address + 4L * i, 4L * width);
     }
 

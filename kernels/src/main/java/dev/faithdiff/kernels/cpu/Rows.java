@@ -9,7 +9,7 @@ interface Rows {
 
     static Rows of(Matrix m) {
         return (row, rows, k, depth, to) -> {
-            for (int r = 0; r < rows; r++) Widen.row(m.dtype(), m.at(row + r, k), depth, to, r * STRIDE);
+            for (int r = 0; r < rows; r++) ToFloat.row(m.dtype(), m.at(row + r, k), depth, to, r * STRIDE);
         };
     }
 }

@@ -11,7 +11,7 @@ record Workspace(Storage storage) implements AutoCloseable {
     /** The numbers of a tensor of any floating type. */
     static Workspace of(Tensor t) {
         Workspace w = of(t.count());
-        Widen.row(t.dtype(), t.address(), Math.toIntExact(t.count()), w.at(0));
+        ToFloat.row(t.dtype(), t.address(), Math.toIntExact(t.count()), w.at(0));
         return w;
     }
 
@@ -23,7 +23,7 @@ record Workspace(Storage storage) implements AutoCloseable {
     /** The numbers of a small tensor of any floating type. */
     static float[] floats(Tensor t) {
         float[] to = new float[Math.toIntExact(t.count())];
-        Widen.row(t.dtype(), t.address(), to.length, to, 0);
+        ToFloat.row(t.dtype(), t.address(), to.length, to, 0);
         return to;
     }
 }

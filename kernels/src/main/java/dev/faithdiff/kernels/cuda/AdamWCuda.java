@@ -15,7 +15,7 @@ final class AdamWCuda extends CudaKernel<AdamWOp> {
 
     @Override public void run(AdamWOp op, Tensor[] in, Tensor out) {
         double correction = 1 - Math.pow(op.beta2(), op.step()), rate = op.rate() / (1 - Math.pow(op.beta1(), op.step()));
-        launch(in, out, "adam_w").grid(Work.blocks(Work.ceil(out.count(), RUN))).arg(in[0]).arg(in[1]).arg(out).arg(out.count())
+        launch(in, out, "adam_w").grid(Grid.blocks(Grid.ceil(out.count(), RUN))).arg(in[0]).arg(in[1]).arg(out).arg(out.count())
                 .arg((float) (1 - op.rate() * op.decay())).arg((float) rate).arg((float) correction).arg((float) op.epsilon()).run();
     }
 
@@ -31,7 +31,7 @@ final class AdamWCuda extends CudaKernel<AdamWOp> {
 
         @Override public void run(AdamWOp.Moments op, Tensor[] in, Tensor out) {
             long n = in[1].count();
-            launch(in, out, "adam_w_moments").grid(Work.blocks(Work.ceil(n, RUN))).arg(in[0]).arg(in[1]).arg(out).arg(n)
+            launch(in, out, "adam_w_moments").grid(Grid.blocks(Grid.ceil(n, RUN))).arg(in[0]).arg(in[1]).arg(out).arg(n)
                     .arg((float) op.beta1()).arg((float) (1 - op.beta1())).arg((float) op.beta2()).arg((float) (1 - op.beta2()))
                     .arg((float) op.scale()).run();
         }

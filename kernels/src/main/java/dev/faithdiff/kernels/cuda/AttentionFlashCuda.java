@@ -23,7 +23,7 @@ final class AttentionFlashCuda extends CudaKernel<AttentionOp> {
     @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
         int i = 0;
         while (WIDTHS[i] < op.headWidth(in)) i++;
-        Launch launch = launch(in, out, "attention_" + WIDTHS[i]).grid((int) Work.ceil(out.size(1), TILE), op.heads(), out.size(0)).block(THREADS)
+        Launch launch = launch(in, out, "attention_" + WIDTHS[i]).grid((int) Grid.ceil(out.size(1), TILE), op.heads(), out.size(0)).block(THREADS)
                 .shared(5 * TILE * (WIDTHS[i] + 8) * 2);
         AttentionPlainCuda.arguments(launch, op, in, out, op.scale(in) / Math.log(2)).run();
     }

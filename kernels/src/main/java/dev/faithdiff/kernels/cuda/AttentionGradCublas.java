@@ -59,7 +59,7 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
             Tensor each = Tensor.empty(to.device(), DType.F32, Shape.of(heads, s.keys(), width));
             cublas.products(heads, s.keys(), width, queries, s.of(weights, queries, true), s.of(from, sample, head, 0, false),
                     Cublas.Matrices.dense(each.address(), DType.F32, false, s.keys(), width));
-            launch(new Tensor[] {weights}, to, "scores_group_sum").grid(Work.blocks((long) s.keys() * width))
+            launch(new Tensor[] {weights}, to, "scores_group_sum").grid(Grid.blocks((long) s.keys() * width))
                     .arg(each).arg(s.ofKeys(to, sample, head, false).address()).arg(heads).arg(s.keys()).arg(width).arg(to.size(2)).run();
         }
     }
@@ -69,7 +69,7 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
         long[] steps = AttentionPlainCuda.steps(to);
         int matrices = to.size(1) == 1 ? 1 : heads;
         boolean add = sample > 0 && to.size(0) == 1 || head > 0 && to.size(1) == 1;
-        launch(new Tensor[] {slopes}, to, "scores_bias_grad").grid(Work.blocks((long) matrices * to.size(2) * to.size(3)))
+        launch(new Tensor[] {slopes}, to, "scores_bias_grad").grid(Grid.blocks((long) matrices * to.size(2) * to.size(3)))
                 .arg(slopes).arg(to.address() + 4 * (sample * steps[0] + head * steps[1])).arg(heads).arg(queries).arg(s.keys())
                 .arg(matrices).arg(to.size(2)).arg(scale).arg(add ? 1 : 0).run();
     }

@@ -40,7 +40,7 @@ final class AttentionPlainCuda extends CudaKernel<AttentionOp> {
 
     @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
         Launch launch = launch(in, out, op.headWidth(in) <= 128 ? "attention_128" : "attention_512")
-                .grid((int) Work.ceil(out.size(1), QUERIES), op.heads(), out.size(0));
+                .grid((int) Grid.ceil(out.size(1), QUERIES), op.heads(), out.size(0));
         arguments(launch, op, in, out, op.scale(in)).run();
     }
 }

@@ -81,5 +81,5 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
     Tensor room(Tensor like, DType dtype) { return Tensor.empty(like.device(), dtype, Shape.of(heads, queries, keys)); }
 
     /** Threads for a row of scores. */
-    int block(DType dtype) { return (int) Math.min(256, 32 * Work.ceil(Work.runs(keys, dtype), 32)); }
+    int block(DType dtype) { return (int) Math.min(256, 32 * Grid.ceil(Grid.runs(keys, dtype), 32)); }
 }

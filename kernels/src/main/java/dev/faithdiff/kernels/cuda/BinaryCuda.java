@@ -15,16 +15,16 @@ final class BinaryCuda extends CudaKernel<BinaryOp> {
 
     @Override public String refuses(BinaryOp op, Tensor[] in) {
         if (!in[0].dtype().isFloating() || !in[1].dtype().isFloating()) return "takes floating types";
-        return axes(in).rank > RANK ? "takes broadcasts of at most four axes" : Work.tooMany(op.shape(in).count());
+        return axes(in).rank > RANK ? "takes broadcasts of at most four axes" : Grid.tooMany(op.shape(in).count());
     }
 
     @Override public void run(BinaryOp op, Tensor[] in, Tensor out) {
         Axes axes = axes(in);
-        long[] size = Work.behind(1, axes.size, axes.rank, RANK);
-        long[] a = Work.behind(0, axes.a, axes.rank, RANK);
-        long[] b = Work.behind(0, axes.b, axes.rank, RANK);
-        long runs = Work.runs(size[3], out.dtype()), threads = out.count() / size[3] * runs;
-        launch(in, out, op.kind().name()).grid(Work.blocks(threads))
+        long[] size = Grid.behind(1, axes.size, axes.rank, RANK);
+        long[] a = Grid.behind(0, axes.a, axes.rank, RANK);
+        long[] b = Grid.behind(0, axes.b, axes.rank, RANK);
+        long runs = Grid.runs(size[3], out.dtype()), threads = out.count() / size[3] * runs;
+        launch(in, out, op.kind().name()).grid(Grid.blocks(threads))
                 .arg(in[0]).arg(in[1]).arg(out).arg(threads)
                 .arg((int) runs).arg(size[3]).arg((int) size[1]).arg((int) size[2])
                 .arg(a[0]).arg(a[1]).arg(a[2]).arg((int) a[3])

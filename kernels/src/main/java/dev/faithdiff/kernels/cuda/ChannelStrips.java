@@ -16,12 +16,12 @@ record ChannelStrips(int batch, int channels, long pixels, int tiles, int column
 
     static ChannelStrips of(Tensor x) {
         int batch = x.size(0), channels = x.size(-1);
-        long pixels = x.count() / batch / channels, runs = Work.runs(channels, x.dtype());
-        int tiles = (int) Work.ceil(runs, COLUMNS);
-        int columns = (int) Work.ceil(runs, tiles);
+        long pixels = x.count() / batch / channels, runs = Grid.runs(channels, x.dtype());
+        int tiles = (int) Grid.ceil(runs, COLUMNS);
+        int columns = (int) Grid.ceil(runs, tiles);
         int rows = THREADS / columns;
-        long most = Math.max(1, BLOCKS / ((long) batch * tiles)), strip = Math.max((long) PIXELS * rows, Work.ceil(pixels, most));
-        return new ChannelStrips(batch, channels, pixels, tiles, columns, rows, strip, (int) Work.ceil(pixels, strip));
+        long most = Math.max(1, BLOCKS / ((long) batch * tiles)), strip = Math.max((long) PIXELS * rows, Grid.ceil(pixels, most));
+        return new ChannelStrips(batch, channels, pixels, tiles, columns, rows, strip, (int) Grid.ceil(pixels, strip));
     }
 
     Launch over(Launch launch) { return launch.grid(strips, tiles, batch).block(columns * rows); }

@@ -9,7 +9,7 @@ final class ConcatCuda extends CudaKernel<ConcatOp> {
 
     @Override public Class<ConcatOp> op() { return ConcatOp.class; }
 
-    @Override public String refuses(ConcatOp op, Tensor[] in) { return Work.tooMany(op.shape(in).count()); }
+    @Override public String refuses(ConcatOp op, Tensor[] in) { return Grid.tooMany(op.shape(in).count()); }
 
     @Override public void run(ConcatOp op, Tensor[] in, Tensor out) {
         long inner = out.shape().count(op.axis() + 1, out.rank());
@@ -17,9 +17,9 @@ final class ConcatCuda extends CudaKernel<ConcatOp> {
         long start = 0;
         for (Tensor t : in) {
             long run = t.size(op.axis()) * inner;
-            int unit = Work.unit(t, out, start, run, step);
+            int unit = Grid.unit(t, out, start, run, step);
             if (run > 0) {
-                launch(new Tensor[] {t}, out, unit > 1 ? "runs_wide" : "runs").grid(Work.blocks(t.count() / unit))
+                launch(new Tensor[] {t}, out, unit > 1 ? "runs_wide" : "runs").grid(Grid.blocks(t.count() / unit))
                         .arg(t).arg(out).arg(0L).arg(start / unit).arg(t.count() / unit).arg(run / unit).arg(run / unit).arg(step / unit).run();
             }
             start += run;

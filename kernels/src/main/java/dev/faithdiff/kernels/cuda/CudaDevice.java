@@ -26,7 +26,7 @@ import jcuda.driver.JCudaDriver;
  *
  * <p>Every request of any thread takes the device's one lock, so none falls into what another thread captures.
  */
-final class CudaDevice implements Device, Entry.Target {
+final class CudaDevice implements Device, KernelEntry.Target {
     private static final int OUT_OF_MEMORY = 2;
     private static final ThreadLocal<CudaDevice> CURRENT = new ThreadLocal<>();
 
@@ -130,7 +130,7 @@ final class CudaDevice implements Device, Entry.Target {
         });
     }
 
-    @Override public Entry entry(String source, String entry, List<String> defines) {
+    @Override public KernelEntry entry(String source, String entry, List<String> defines) {
         return new CudaEntry(this, modules.function(source, entry, defines), source + "." + entry);
     }
 

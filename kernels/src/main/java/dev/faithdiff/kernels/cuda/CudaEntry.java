@@ -7,7 +7,7 @@ import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.JCudaDriver;
 
 /** An entry on a GPU. */
-record CudaEntry(CudaDevice device, CUfunction function, String name) implements Entry {
+record CudaEntry(CudaDevice device, CUfunction function, String name) implements KernelEntry {
     private static final int SHARED_WITHOUT_ASKING = 48 << 10;
 
     @Override public void run(Launch l) { device.request(() -> launch(l)); }

@@ -14,10 +14,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@code -DT0=F16}.
  */
 abstract class CudaKernel<O extends Op> implements Kernel<O> {
-    private record Variant(Entry.Target device, String entry, long types) {}
+    private record Variant(KernelEntry.Target device, String entry, long types) {}
 
     private final String source;
-    private final Map<Variant, Entry> entries = new ConcurrentHashMap<>();
+    private final Map<Variant, KernelEntry> entries = new ConcurrentHashMap<>();
 
     /** @param source name of the source without its ending */
     protected CudaKernel(String source) { this.source = source; }
@@ -27,12 +27,12 @@ abstract class CudaKernel<O extends Op> implements Kernel<O> {
 
     /** A launch of an entry for the types of these tensors; its arguments follow in the order of the entry's parameters. */
     protected final Launch launch(Tensor[] in, Tensor out, String entry) {
-        Entry.Target device = (Entry.Target) out.device();
+        KernelEntry.Target device = (KernelEntry.Target) out.device();
         long types = out.dtype().ordinal() + 1;
         for (Tensor t : in) types = types * 16 + t.dtype().ordinal() + 1;
         if (in.length > 15) throw new CudaError(name() + " has " + in.length + " operands, at most 15 can be typed");
         Variant variant = new Variant(device, entry, types);
-        Entry compiled = entries.get(variant);
+        KernelEntry compiled = entries.get(variant);
         if (compiled == null) {
             compiled = device.entry(source, entry, defines(in, out));
             entries.put(variant, compiled);
@@ -42,7 +42,7 @@ abstract class CudaKernel<O extends Op> implements Kernel<O> {
 
     /** Runs an elementwise entry (KERNEL_ELEMENTWISE in prelude.cuh) with its two numbers. */
     protected final void elementwise(Tensor[] in, Tensor out, String entry, float a, float b) {
-        Launch launch = launch(in, out, entry).grid(Work.blocks(Work.runs(out.count(), out.dtype())));
+        Launch launch = launch(in, out, entry).grid(Grid.blocks(Grid.runs(out.count(), out.dtype())));
         for (Tensor t : in) launch.arg(t);
         launch.arg(out).arg(out.count()).arg(a).arg(b).run();
     }

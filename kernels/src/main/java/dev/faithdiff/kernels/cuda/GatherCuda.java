@@ -10,13 +10,13 @@ final class GatherCuda extends CudaKernel<GatherOp> {
     @Override public Class<GatherOp> op() { return GatherOp.class; }
 
     @Override public String refuses(GatherOp op, Tensor[] in) {
-        return in[0].dtype().isFloating() ? Work.tooMany(op.shape(in).count()) : "takes a floating table";
+        return in[0].dtype().isFloating() ? Grid.tooMany(op.shape(in).count()) : "takes a floating table";
     }
 
     @Override public void run(GatherOp op, Tensor[] in, Tensor out) {
         int channels = in[0].size(1);
-        long runs = Work.runs(channels, out.dtype()), threads = in[1].count() * runs;
-        launch(in, out, "gather").grid(Work.blocks(threads))
+        long runs = Grid.runs(channels, out.dtype()), threads = in[1].count() * runs;
+        launch(in, out, "gather").grid(Grid.blocks(threads))
                 .arg(in[0]).arg(in[1]).arg(out).arg(threads).arg((int) runs).arg(in[0].size(0)).arg(channels).run();
     }
 }

@@ -10,13 +10,13 @@ final class GatherGradCuda extends CudaKernel<GatherOp.Grad> {
     @Override public Class<GatherOp.Grad> op() { return GatherOp.Grad.class; }
 
     @Override public String refuses(GatherOp.Grad op, Tensor[] in) {
-        return in[0].dtype().isFloating() ? Work.tooMany(op.shape(in).count()) : "takes a floating gradient";
+        return in[0].dtype().isFloating() ? Grid.tooMany(op.shape(in).count()) : "takes a floating gradient";
     }
 
     @Override public void run(GatherOp.Grad op, Tensor[] in, Tensor out) {
         int channels = out.size(1);
-        long runs = Work.runs(channels, out.dtype()), threads = op.rows() * runs;
-        launch(in, out, "gather_grad").grid(Work.blocks(threads)).arg(in[0]).arg(in[1]).arg(out).arg(threads).arg((int) runs).arg(in[1].count())
+        long runs = Grid.runs(channels, out.dtype()), threads = op.rows() * runs;
+        launch(in, out, "gather_grad").grid(Grid.blocks(threads)).arg(in[0]).arg(in[1]).arg(out).arg(threads).arg((int) runs).arg(in[1].count())
                 .arg(channels).run();
     }
 }

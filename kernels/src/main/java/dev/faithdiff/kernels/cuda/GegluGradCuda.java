@@ -10,12 +10,12 @@ final class GegluGradCuda extends CudaKernel<GegluOp.Grad> {
     @Override public Class<GegluOp.Grad> op() { return GegluOp.Grad.class; }
 
     @Override public String refuses(GegluOp.Grad op, Tensor[] in) {
-        return in[0].dtype().isFloating() && in[1].dtype().isFloating() ? Work.tooMany(in[0].count()) : "takes floating types";
+        return in[0].dtype().isFloating() && in[1].dtype().isFloating() ? Grid.tooMany(in[0].count()) : "takes floating types";
     }
 
     @Override public void run(GegluOp.Grad op, Tensor[] in, Tensor out) {
         int n = in[1].size(-1);
-        long runs = Work.runs(n, out.dtype()), threads = in[1].count() / n * runs;
-        launch(in, out, "geglu_grad").grid(Work.blocks(threads)).arg(in[0]).arg(in[1]).arg(out).arg(threads).arg((int) runs).arg(n).run();
+        long runs = Grid.runs(n, out.dtype()), threads = in[1].count() / n * runs;
+        launch(in, out, "geglu_grad").grid(Grid.blocks(threads)).arg(in[0]).arg(in[1]).arg(out).arg(threads).arg((int) runs).arg(n).run();
     }
 }

@@ -36,7 +36,7 @@ final class GroupNormGradCuda extends CudaKernel<GroupNormOp.Grad> {
             Tensor[] types = {x, weight, g};
             s.over(launch(types, out, "group_norm_grad_channels")).arg(x).arg(g).arg(moments).arg(parts)
                     .arg(s.pixels()).arg(s.strip()).arg(s.channels()).arg(groups).arg(s.columns()).run();
-            launch(types, out, "group_norm_grad_weights").grid(Work.blocks(s.channels()))
+            launch(types, out, "group_norm_grad_weights").grid(Grid.blocks(s.channels()))
                     .arg(parts).arg(rest).arg((long) s.batch() * s.strips()).arg(s.channels()).run();
             Tensor means = Tensor.empty(x.device(), DType.F32, Shape.of(s.batch(), groups, 2));
             launch(types, out, "group_norm_grad_groups").grid((long) s.batch() * groups)

@@ -18,14 +18,14 @@ final class Launch {
     final MemorySegment addresses = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
     final Pointer parameters = Address.host(addresses.address());
     int gridX, gridY, gridZ, block, shared;
-    private Entry entry;
+    private KernelEntry entry;
     private int arguments;
 
     Launch() {
         for (int i = 0; i < MOST_ARGUMENTS; i++) addresses.setAtIndex(ValueLayout.JAVA_LONG, i, values.address() + i * 8L);
     }
 
-    Launch of(Entry entry) {
+    Launch of(KernelEntry entry) {
         this.entry = entry;
         gridX = 1;
         gridY = 1;

@@ -16,7 +16,7 @@ final class LayerNormCuda extends CudaKernel<LayerNormOp> {
 
     static String refusal(Tensor[] in) {
         for (Tensor t : in) if (!t.dtype().isFloating()) return "takes floating types";
-        return Work.runs(in[0].size(-1), in[0].dtype()) > HELD * MOST_THREADS ? "takes rows of at most 64 KB" : null;
+        return Grid.runs(in[0].size(-1), in[0].dtype()) > HELD * MOST_THREADS ? "takes rows of at most 64 KB" : null;
     }
 
     @Override public void run(LayerNormOp op, Tensor[] in, Tensor out) {
@@ -26,5 +26,5 @@ final class LayerNormCuda extends CudaKernel<LayerNormOp> {
     }
 
     /** Threads for a row: two runs for each, up to HELD in long rows. */
-    static int block(int n, DType type) { return (int) Math.min(MOST_THREADS, 32 * Work.ceil(Work.runs(n, type), 2 * 32)); }
+    static int block(int n, DType type) { return (int) Math.min(MOST_THREADS, 32 * Grid.ceil(Grid.runs(n, type), 2 * 32)); }
 }

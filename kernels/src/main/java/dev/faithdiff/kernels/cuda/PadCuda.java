@@ -9,13 +9,13 @@ final class PadCuda extends CudaKernel<PadOp> {
 
     @Override public Class<PadOp> op() { return PadOp.class; }
 
-    @Override public String refuses(PadOp op, Tensor[] in) { return Work.tooMany(op.shape(in).count()); }
+    @Override public String refuses(PadOp op, Tensor[] in) { return Grid.tooMany(op.shape(in).count()); }
 
     @Override public void run(PadOp op, Tensor[] in, Tensor out) {
         Tensor x = in[0];
-        int unit = Work.unit(x, out, x.size(3));
+        int unit = Grid.unit(x, out, x.size(3));
         long threads = out.count() / unit;
-        launch(in, out, unit > 1 ? "pad_wide" : "pad").grid(Work.blocks(threads))
+        launch(in, out, unit > 1 ? "pad_wide" : "pad").grid(Grid.blocks(threads))
                 .arg(x).arg(out).arg(threads).arg(x.size(1)).arg(x.size(2)).arg(x.size(3) / unit)
                 .arg(out.size(1)).arg(out.size(2)).arg(op.top()).arg(op.left()).run();
     }

@@ -14,7 +14,7 @@ final class PermuteCuda extends CudaKernel<PermuteOp> {
     @Override public Class<PermuteOp> op() { return PermuteOp.class; }
 
     @Override public String refuses(PermuteOp op, Tensor[] in) {
-        return axes(op, in[0]).rank > RANK ? "takes at most four axes after joining" : Work.tooMany(in[0].count());
+        return axes(op, in[0]).rank > RANK ? "takes at most four axes after joining" : Grid.tooMany(in[0].count());
     }
 
     @Override public void run(PermuteOp op, Tensor[] in, Tensor out) {
@@ -24,10 +24,10 @@ final class PermuteCuda extends CudaKernel<PermuteOp> {
     }
 
     private void rows(Axes axes, Tensor[] in, Tensor out) {
-        long[] size = Work.behind(1, axes.size, axes.rank, RANK), x = Work.behind(0, axes.a, axes.rank, RANK);
-        int unit = Work.unit(in[0], out, size[3], x[0], x[1], x[2]);
+        long[] size = Grid.behind(1, axes.size, axes.rank, RANK), x = Grid.behind(0, axes.a, axes.rank, RANK);
+        int unit = Grid.unit(in[0], out, size[3], x[0], x[1], x[2]);
         long threads = out.count() / unit;
-        launch(in, out, unit > 1 ? "permute_rows_wide" : "permute_rows").grid(Work.blocks(threads))
+        launch(in, out, unit > 1 ? "permute_rows_wide" : "permute_rows").grid(Grid.blocks(threads))
                 .arg(in[0]).arg(out).arg(threads).arg((int) size[1]).arg((int) size[2]).arg((int) (size[3] / unit))
                 .arg(x[0] / unit).arg(x[1] / unit).arg(x[2] / unit).run();
     }
@@ -37,13 +37,13 @@ final class PermuteCuda extends CudaKernel<PermuteOp> {
         while (axes.a[dense] != 1) dense++;
         Axes outer = axes.without(dense);
         int others = last - 1;
-        long[] size = Work.behind(1, outer.size, others, 2);
-        long[] p = Work.behind(0, outer.a, others, 2);
-        long[] q = Work.behind(0, outer.b, others, 2);
+        long[] size = Grid.behind(1, outer.size, others, 2);
+        long[] p = Grid.behind(0, outer.a, others, 2);
+        long[] q = Grid.behind(0, outer.b, others, 2);
         long height = axes.size[dense];
         long width = axes.size[last];
-        long down = Work.ceil(height, TILE);
-        long across = Work.ceil(width, TILE);
+        long down = Grid.ceil(height, TILE);
+        long across = Grid.ceil(width, TILE);
         launch(in, out, "permute_tiles").grid(down * across * size[0] * size[1])
                 .arg(in[0]).arg(out).arg((int) height).arg((int) width).arg(axes.a[last]).arg(axes.b[dense])
                 .arg((int) down).arg((int) across).arg((int) size[1]).arg(p[0]).arg(p[1]).arg(q[0]).arg(q[1]).run();

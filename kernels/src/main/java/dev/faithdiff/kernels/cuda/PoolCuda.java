@@ -10,7 +10,7 @@ final class PoolCuda extends CudaKernel<PoolOp> {
     @Override public Class<PoolOp> op() { return PoolOp.class; }
 
     @Override public String refuses(PoolOp op, Tensor[] in) {
-        return in[0].dtype().isFloating() ? Work.tooMany(in[0].count()) : "takes a floating type";
+        return in[0].dtype().isFloating() ? Grid.tooMany(in[0].count()) : "takes a floating type";
     }
 
     @Override public void run(PoolOp op, Tensor[] in, Tensor out) {
@@ -20,8 +20,8 @@ final class PoolCuda extends CudaKernel<PoolOp> {
     /** Geometry and sizes of a launch for one thread for each run of {@code to}, which is x or y. */
     private static Launch arguments(Launch launch, PoolOp op, Tensor x, Tensor y, Tensor to) {
         int channels = to.size(3);
-        long runs = Work.runs(channels, to.dtype()), threads = to.count() / channels * runs;
-        return launch.grid(Work.blocks(threads)).arg(threads).arg((int) runs)
+        long runs = Grid.runs(channels, to.dtype()), threads = to.count() / channels * runs;
+        return launch.grid(Grid.blocks(threads)).arg(threads).arg((int) runs)
                 .arg(x.size(1)).arg(x.size(2)).arg(channels).arg(y.size(1)).arg(y.size(2))
                 .arg(op.height()).arg(op.width()).arg(op.stride()).arg(op.padding());
     }
@@ -35,7 +35,7 @@ final class PoolCuda extends CudaKernel<PoolOp> {
         @Override public Class<PoolOp.Grad> op() { return PoolOp.Grad.class; }
 
         @Override public String refuses(PoolOp.Grad op, Tensor[] in) {
-            return in[0].dtype().isFloating() && in[1].dtype().isFloating() ? Work.tooMany(in[0].count()) : "takes floating types";
+            return in[0].dtype().isFloating() && in[1].dtype().isFloating() ? Grid.tooMany(in[0].count()) : "takes floating types";
         }
 
         @Override public void run(PoolOp.Grad op, Tensor[] in, Tensor out) {

@@ -10,12 +10,12 @@ final class PreluCuda extends CudaKernel<PreluOp> {
     @Override public Class<PreluOp> op() { return PreluOp.class; }
 
     @Override public String refuses(PreluOp op, Tensor[] in) {
-        return in[0].dtype().isFloating() && in[1].dtype().isFloating() ? Work.tooMany(in[0].count()) : "takes floating types";
+        return in[0].dtype().isFloating() && in[1].dtype().isFloating() ? Grid.tooMany(in[0].count()) : "takes floating types";
     }
 
     @Override public void run(PreluOp op, Tensor[] in, Tensor out) {
         int n = out.size(-1);
-        long runs = Work.runs(n, out.dtype()), threads = out.count() / n * runs;
-        launch(in, out, "prelu").grid(Work.blocks(threads)).arg(in[0]).arg(in[1]).arg(out).arg(threads).arg((int) runs).arg(n).run();
+        long runs = Grid.runs(n, out.dtype()), threads = out.count() / n * runs;
+        launch(in, out, "prelu").grid(Grid.blocks(threads)).arg(in[0]).arg(in[1]).arg(out).arg(threads).arg((int) runs).arg(n).run();
     }
 }

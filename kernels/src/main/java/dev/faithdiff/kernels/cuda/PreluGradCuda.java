@@ -11,13 +11,13 @@ final class PreluGradCuda extends CudaKernel<PreluOp.Grad> {
 
     @Override public String refuses(PreluOp.Grad op, Tensor[] in) {
         boolean floats = in[0].dtype().isFloating() && in[1].dtype().isFloating() && in[2].dtype().isFloating();
-        return floats ? Work.tooMany(in[0].count()) : "takes floating types";
+        return floats ? Grid.tooMany(in[0].count()) : "takes floating types";
     }
 
     @Override public void run(PreluOp.Grad op, Tensor[] in, Tensor out) {
         int n = out.size(-1);
-        long runs = Work.runs(n, out.dtype()), threads = out.count() / n * runs;
-        launch(in, out, "prelu_grad").grid(Work.blocks(threads))
+        long runs = Grid.runs(n, out.dtype()), threads = out.count() / n * runs;
+        launch(in, out, "prelu_grad").grid(Grid.blocks(threads))
                 .arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(threads).arg((int) runs).arg(n).run();
     }
 }

@@ -27,7 +27,7 @@ final class ReduceCuda extends CudaKernel<ReduceOp> {
         Two kept = two(axes, true), reduced = two(axes, false);
         long terms = reduced.outer * reduced.inner;
         int across = axes.rank > 0 && axes.b[axes.rank - 1] != 0 ? ACROSS : 1;
-        launch(in, out, "reduce").grid(Work.ceil(out.count(), across))
+        launch(in, out, "reduce").grid(Grid.ceil(out.count(), across))
                 .arg(in[0]).arg(out).arg(out.count()).arg(op.kind() == ReduceOp.Kind.MEAN ? 1f / terms : 1f)
                 .arg(across).arg((int) kept.inner).arg(kept.outerStep).arg(kept.innerStep)
                 .arg(terms).arg(reduced.inner).arg(reduced.outerStep).arg(reduced.innerStep).run();

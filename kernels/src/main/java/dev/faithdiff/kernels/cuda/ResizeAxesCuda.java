@@ -18,7 +18,7 @@ abstract class ResizeAxesCuda<O extends Op> extends CudaKernel<O> {
     /** @param height of the result */
     static String refusal(Kind kind, Tensor x, int height) {
         if (kind == Kind.NEAREST) return "takes BILINEAR and BICUBIC";
-        return x.dtype().isFloating() ? Work.tooMany(Math.max(x.count(), x.shape().with(1, height).count())) : "takes a floating type";
+        return x.dtype().isFloating() ? Grid.tooMany(Math.max(x.count(), x.shape().with(1, height).count())) : "takes a floating type";
     }
 
     final void run(Kind kind, boolean antialias, double factor, Tensor x, Tensor out) {
@@ -31,11 +31,11 @@ abstract class ResizeAxesCuda<O extends Op> extends CudaKernel<O> {
 
     private void axis(int axis, Kind kind, boolean antialias, double factor, Tensor x, Tensor y) {
         long outer = x.shape().count(0, axis), inner = x.shape().count(axis + 1, 4);
-        long runs = Work.runs(inner, y.dtype()), threads = outer * y.size(axis) * runs;
+        long runs = Grid.runs(inner, y.dtype()), threads = outer * y.size(axis) * runs;
         boolean back = entry.equals("resize_back");
         int inputs = back ? y.size(axis) : x.size(axis), outputs = back ? x.size(axis) : y.size(axis);
         double step = factor > 0 ? 1 / factor : (double) inputs / outputs;
-        launch(new Tensor[] {x}, y, entry).grid(Work.blocks(threads))
+        launch(new Tensor[] {x}, y, entry).grid(Grid.blocks(threads))
                 .arg(x).arg(y).arg(threads).arg((int) runs).arg((int) inner).arg(inputs).arg(outputs).arg(step)
                 .arg(kind == Kind.BICUBIC ? 1 : 0).arg(antialias ? 1 : 0).run();
     }

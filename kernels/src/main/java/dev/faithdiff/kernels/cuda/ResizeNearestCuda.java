@@ -10,14 +10,14 @@ final class ResizeNearestCuda extends CudaKernel<ResizeOp> {
     @Override public Class<ResizeOp> op() { return ResizeOp.class; }
 
     @Override public String refuses(ResizeOp op, Tensor[] in) {
-        return op.kind() == ResizeOp.Kind.NEAREST ? Work.tooMany(op.shape(in).count()) : "takes NEAREST";
+        return op.kind() == ResizeOp.Kind.NEAREST ? Grid.tooMany(op.shape(in).count()) : "takes NEAREST";
     }
 
     @Override public void run(ResizeOp op, Tensor[] in, Tensor out) {
         Tensor x = in[0];
-        int unit = Work.unit(x, out, x.size(3));
+        int unit = Grid.unit(x, out, x.size(3));
         long threads = out.count() / unit;
-        launch(in, out, unit > 1 ? "resize_nearest_wide" : "resize_nearest").grid(Work.blocks(threads))
+        launch(in, out, unit > 1 ? "resize_nearest_wide" : "resize_nearest").grid(Grid.blocks(threads))
                 .arg(x).arg(out).arg(threads).arg(x.size(1)).arg(x.size(2)).arg(x.size(3) / unit).arg(out.size(1)).arg(out.size(2)).run();
     }
 }

@@ -11,13 +11,13 @@ final class ResizeNearestGradCuda extends CudaKernel<ResizeOp.Grad> {
 
     @Override public String refuses(ResizeOp.Grad op, Tensor[] in) {
         if (op.kind() != ResizeOp.Kind.NEAREST) return "takes NEAREST";
-        return in[0].dtype().isFloating() ? Work.tooMany(op.shape(in).count()) : "takes a floating type";
+        return in[0].dtype().isFloating() ? Grid.tooMany(op.shape(in).count()) : "takes a floating type";
     }
 
     @Override public void run(ResizeOp.Grad op, Tensor[] in, Tensor out) {
         int channels = out.size(3);
-        long runs = Work.runs(channels, out.dtype()), threads = out.count() / channels * runs;
-        launch(in, out, "resize_nearest_grad").grid(Work.blocks(threads)).arg(in[0]).arg(out).arg(threads).arg((int) runs)
+        long runs = Grid.runs(channels, out.dtype()), threads = out.count() / channels * runs;
+        launch(in, out, "resize_nearest_grad").grid(Grid.blocks(threads)).arg(in[0]).arg(out).arg(threads).arg((int) runs)
                 .arg(out.size(1)).arg(out.size(2)).arg(channels).arg(in[0].size(1)).arg(in[0].size(2)).run();
     }
 }

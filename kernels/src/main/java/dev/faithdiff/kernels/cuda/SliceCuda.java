@@ -10,7 +10,7 @@ final class SliceCuda extends CudaKernel<SliceOp> {
 
     @Override public Class<SliceOp> op() { return SliceOp.class; }
 
-    @Override public String refuses(SliceOp op, Tensor[] in) { return Work.tooMany(in[0].count()); }
+    @Override public String refuses(SliceOp op, Tensor[] in) { return Grid.tooMany(in[0].count()); }
 
     @Override public void run(SliceOp op, Tensor[] in, Tensor out) {
         Shape s = in[0].shape();
@@ -18,8 +18,8 @@ final class SliceCuda extends CudaKernel<SliceOp> {
         long start = op.from() * inner;
         long run = (op.to() - op.from()) * inner;
         long step = s.size(op.axis()) * inner;
-        int unit = Work.unit(in[0], out, start, run, step);
-        launch(in, out, unit > 1 ? "runs_wide" : "runs").grid(Work.blocks(out.count() / unit))
+        int unit = Grid.unit(in[0], out, start, run, step);
+        launch(in, out, unit > 1 ? "runs_wide" : "runs").grid(Grid.blocks(out.count() / unit))
                 .arg(in[0]).arg(out).arg(start / unit).arg(0L).arg(out.count() / unit).arg(run / unit).arg(step / unit).arg(run / unit).run();
     }
 }

@@ -12,7 +12,7 @@ final class SoftmaxCuda extends CudaKernel<SoftmaxOp> {
     @Override public String refuses(SoftmaxOp op, Tensor[] in) { return in[0].dtype().isFloating() ? null : "takes a floating type"; }
 
     @Override public void run(SoftmaxOp op, Tensor[] in, Tensor out) {
-        int n = out.size(-1), block = (int) Math.min(256, 32 * Work.ceil(Work.runs(n, out.dtype()), 32));
+        int n = out.size(-1), block = (int) Math.min(256, 32 * Grid.ceil(Grid.runs(n, out.dtype()), 32));
         launch(in, out, "softmax").grid(out.count() / n).block(block).arg(in[0]).arg(out).arg(n).run();
     }
 }

@@ -14,7 +14,7 @@ final class SoftmaxGradCuda extends CudaKernel<SoftmaxOp.Grad> {
     }
 
     @Override public void run(SoftmaxOp.Grad op, Tensor[] in, Tensor out) {
-        int n = out.size(-1), block = (int) Math.min(256, 32 * Work.ceil(Work.runs(n, out.dtype()), 32));
+        int n = out.size(-1), block = (int) Math.min(256, 32 * Grid.ceil(Grid.runs(n, out.dtype()), 32));
         launch(in, out, "softmax_grad").grid(out.count() / n).block(block).arg(in[0]).arg(in[1]).arg(out).arg(n).run();
     }
 }

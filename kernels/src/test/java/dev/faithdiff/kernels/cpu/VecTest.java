@@ -52,7 +52,7 @@ class VecTest {
         }
         float[] wide = new float[count + 1];
         for (int from : new int[] {0, 1, 5}) {
-            Widen.row(dtype, m.at(0, from), count - from, wide, 1);
+            ToFloat.row(dtype, m.at(0, from), count - from, wide, 1);
             for (int i = from; i < count; i++) {
                 float exact = Native.get(m, 0, i);
                 assertThat(Float.floatToIntBits(wide[1 + i - from])).as("bits %x", i).isEqualTo(Float.floatToIntBits(exact));

@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
  * Runs our CUDA sources on the host, compiled by g++ as C++ in which each CUDA thread of a block is a fiber (emulate.h). It shows that
  * geometry, arguments, indexing, synchronization and arithmetic are right; it is no GPU and says nothing about one.
  */
-final class EmulatedDevice implements Device, Entry.Target {
+final class EmulatedDevice implements Device, KernelEntry.Target {
     private static final Pattern ENTRY = Pattern.compile("^KERNEL(?:\\(\\d+\\) |_\\w+\\()(\\w+)[(,]", Pattern.MULTILINE);
     private static final FunctionDescriptor EMULATE = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT,
             ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
@@ -54,7 +54,7 @@ final class EmulatedDevice implements Device, Entry.Target {
         }
     }
 
-    @Override public Entry entry(String source, String entry, List<String> defines) {
+    @Override public KernelEntry entry(String source, String entry, List<String> defines) {
         SymbolLookup library = libraries.computeIfAbsent(source + String.join("", defines), _ -> SymbolLookup.libraryLookup(build(source, defines), Arena.global()));
         MethodHandle emulate = Linker.nativeLinker().downcallHandle(library.find("emulate_" + entry).orElseThrow(), EMULATE);
         return l -> {

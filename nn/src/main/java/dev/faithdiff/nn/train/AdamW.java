@@ -81,7 +81,7 @@ public final class AdamW implements Optimizer {
     }
 
     @Override public void restore(Map<String, Tensor> state, long steps) {
-        Copy.all(state, state());
+        TensorCopy.all(state, state());
         this.steps = steps;
     }
 

@@ -62,7 +62,7 @@ public final class Ema implements AutoCloseable {
 
     /** Goes on where the averages of the same parameters were. @throws dev.faithdiff.tensor.OpError if one is missing or misshapen */
     public void restore(Map<String, Tensor> averages, long updates) {
-        Copy.all(averages, this.averages);
+        TensorCopy.all(averages, this.averages);
         this.updates = updates;
     }
 

@@ -97,7 +97,7 @@ public final class Muon implements Optimizer {
     }
 
     @Override public void restore(Map<String, Tensor> state, long steps) {
-        Copy.all(state, state());
+        TensorCopy.all(state, state());
         others.restore(others.state(), steps);
     }
 

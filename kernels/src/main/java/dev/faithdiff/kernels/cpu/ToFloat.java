@@ -20,20 +20,20 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Numbers of native memory as floats, exactly, into an array or to an address; the way back is {@link Narrow}.
+ * Numbers of native memory as floats, exactly, into an array or to an address; the way back is {@link FromFloat}.
  *
  * <p>The bits of a narrow number, shifted so that its exponent ends where a float's does, are that number times a power of two;
  * one multiplication corrects it, subnormal numbers included. Infinities and NaN then get a float's highest exponent.
  *
  * <p>Each loop is written out for both: the compiler at times does not inline a method of one vector, whose result is then boxed.
  */
-final class Widen {
+final class ToFloat {
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
     /** The narrowest vector has 8 bytes: with 4 lanes half of them are not used. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
     private static final int HIGHEST_EXPONENT = 0x7f800000;
 
-    private Widen() {}
+    private ToFloat() {}
 
     /** Copies {@code count} numbers into {@code to}. */
     static void row(DType dtype, long from, int count, float[] to, int at) {

@@ -5,10 +5,10 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.Arrays;
 
 /** How work is spread over threads: blocks of 256, runs of 16 bytes. */
-final class Work {
+final class Grid {
     private static final int THREADS = 256, RUN = 16;
 
-    private Work() {}
+    private Grid() {}
 
     /** Blocks that hold this many threads. */
     static long blocks(long threads) { return ceil(threads, THREADS); }

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** What a conversion mapped, what it left unused, and all that keeps the model from being complete. */
-final class Report {
+final class ConversionReport {
     private static final int MOST_LINES = 20;
 
     private final List<String> lines = new ArrayList<>(), problems = new ArrayList<>();

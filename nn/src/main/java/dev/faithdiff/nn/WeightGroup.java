@@ -16,7 +16,7 @@ import java.util.Map;
  * Weights that come to a device and leave it together, in one storage. A block is kept ready in the memory from which copies are fastest, since
  * it comes in each step; other parts are read from their source again.
  */
-final class Part {
+final class WeightGroup {
     private static final long ALIGNMENT = 256;
 
     /** Where a tensor lies in the storage. */
@@ -33,10 +33,10 @@ final class Part {
     private MemorySegment ready;
     private Runnable arrival = () -> {};
     /** The block that followed this one last time. */
-    Part next;
+    WeightGroup next;
 
     /** @param dtype as {@link Weights#of} takes it */
-    Part(Residency residency, Residency.Place place, WeightSource source, List<String> keys, DType dtype) {
+    WeightGroup(Residency residency, Residency.Place place, WeightSource source, List<String> keys, DType dtype) {
         this.residency = residency;
         this.place = place;
         this.source = source;
@@ -59,10 +59,10 @@ final class Part {
 
     boolean isBlock() { return place.block() != null; }
 
-    boolean sharesStageWith(Part other) { return place.stage().equals(other.place.stage()); }
+    boolean sharesStageWith(WeightGroup other) { return place.stage().equals(other.place.stage()); }
 
     /** Another stage needs all the room, another block that of the block before it. */
-    boolean makesRoomFor(Part other) { return !sharesStageWith(other) || isBlock() && other.isBlock(); }
+    boolean makesRoomFor(WeightGroup other) { return !sharesStageWith(other) || isBlock() && other.isBlock(); }
 
     /** Takes memory and begins to fill it. */
     void enter() {

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** A network that is a model of its own, in a file by itself. */
-interface Generator {
+interface GeneratorFile {
     /** What its class is called where it was published. */
     String name();
 

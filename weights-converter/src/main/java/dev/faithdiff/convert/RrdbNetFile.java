@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * Networks of the RRDBNet family, under the names of Real-ESRGAN. Sources: basicsr/archs/rrdbnet_arch.py (Real-ESRGAN), and
  * models/bsrnet_arch.py (BSRGAN) and architecture.py of ESRGAN's first release, which name the same layers otherwise.
  */
-final class RrdbNet implements Generator {
+final class RrdbNetFile implements GeneratorFile {
     private static final Map<String, String> BSRGAN = Map.of("RRDB_trunk.", "body.", "trunk_conv.", "conv_body.", "upconv1.", "conv_up1.",
             "upconv2.", "conv_up2.", "HRconv.", "conv_hr.");
     /** A list of all modules, of which the second is the trunk: its blocks and, last, its convolution. */

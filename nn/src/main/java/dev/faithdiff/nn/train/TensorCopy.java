@@ -8,8 +8,8 @@ import dev.faithdiff.tensor.op.Engine;
 import java.util.Map;
 
 /** Copies into tensors that exist. */
-final class Copy {
-    private Copy() {}
+final class TensorCopy {
+    private TensorCopy() {}
 
     /** Fills each target from the source of its name, of any device. @throws OpError if one is missing or misshapen; then none is filled */
     static void all(Map<String, Tensor> from, Map<String, Tensor> to) {

@@ -18,10 +18,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Released files of the RRDBNet family as model folders of their own kind. */
-class RrdbNetTest {
+class RrdbNetFileTest {
     private static final Path FILES = Path.of(System.getProperty("fixtures.dir"), "rrdbnet");
 
-    private static final RrdbNet NETWORK = new RrdbNet();
+    private static final RrdbNetFile NETWORK = new RrdbNetFile();
 
     @TempDir Path folder;
 
@@ -68,7 +68,7 @@ class RrdbNetTest {
     @Test
     void firstNamesOfEsrganAreTheSameNetwork() {
         assertThat(first("body.1.rdb3.conv5.bias")).isEqualTo("model.1.sub.1.RDB3.conv5.0.bias");
-        Path file = rewritten(RrdbNetTest::first);
+        Path file = rewritten(RrdbNetFileTest::first);
         assertThat(CommandLineRun.of("convert", file, "-o", folder.resolve("a")).err()).isEmpty();
         assertThat(CommandLineRun.of("convert", FILES.resolve("realesrgan_x4.pth"), "-o", folder.resolve("b")).err()).isEmpty();
         assertThat(folder.resolve("a/generator/model.safetensors")).hasSameBinaryContentAs(folder.resolve("b/generator/model.safetensors"));
@@ -77,7 +77,7 @@ class RrdbNetTest {
     /** A network is taken whole: what it does not use is an error, as it may change what the network computes. */
     @Test
     void unusedWeightsAreNamed() {
-        CommandLineRun more = CommandLineRun.of("convert", rewritten(RrdbNetTest::first, "model.1.sub.0.conv1x1.weight"), "-o", folder.resolve("m"));
+        CommandLineRun more = CommandLineRun.of("convert", rewritten(RrdbNetFileTest::first, "model.1.sub.0.conv1x1.weight"), "-o", folder.resolve("m"));
         assertThat(more.code()).isEqualTo(1);
         assertThat(more.err()).contains("model.1.sub.0.conv1x1.weight is not part of the model");
         CommandLineRun beside = CommandLineRun.of("convert", rewritten(n -> n.startsWith("extra") ? n : "params." + n, "extra.weight"), "-o", folder.resolve("m"));

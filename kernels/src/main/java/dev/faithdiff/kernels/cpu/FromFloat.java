@@ -23,17 +23,17 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Runs of floats as other types, by the rounding rules of {@link DType}; the way back is {@link Widen}.
+ * Runs of floats as other types, by the rounding rules of {@link DType}; the way back is {@link ToFloat}.
  *
  * <p>Adding a constant rounds what becomes subnormal, adding half a unit the others.
  */
-final class Narrow {
+final class FromFloat {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
     private static final boolean BYTES = LANES >= 8; // there is no vector of 32 bits
     private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(BYTES ? 8 * LANES : 64));
     private static final int INFINITY = 0x7f800000;
 
-    private Narrow() {}
+    private FromFloat() {}
 
     /** {@code count} floats rounded to any type. */
     static void row(DType dtype, long from, int count, long to) {

@@ -3,14 +3,14 @@ package dev.faithdiff.kernels.cuda;
 import java.util.List;
 
 /** A compiled entry of one of our sources, ready to run. */
-interface Entry {
+interface KernelEntry {
     /** Enqueues the kernel with the geometry and the arguments of a launch. */
     void run(Launch launch);
 
     /** A device that runs our sources: a GPU; in tests, an emulation of one. */
     interface Target {
         /** Compiles or finds again. @param defines compiler options such as {@code -DT0=F16} */
-        Entry entry(String source, String entry, List<String> defines);
+        KernelEntry entry(String source, String entry, List<String> defines);
 
         /** The thread's launch. */
         Launch launch();

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
 /** Goes through a tensor's elements piece by piece. */
-final class Values {
+final class TensorValues {
     private static final int CHUNK = 1 << 14;
 
     /** Takes {@code n} values that begin at element {@code at}. */
@@ -17,7 +17,7 @@ final class Values {
     /** How two tensors of one shape differ; NaN is equal to NaN and infinitely far from numbers. */
     record Difference(double largest, double mean, long differing) { }
 
-    private Values() { }
+    private TensorValues() { }
 
     static long notFinite(Source t) throws IOException {
         long[] count = {0};

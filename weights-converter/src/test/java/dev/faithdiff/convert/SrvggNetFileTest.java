@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file of SRVGGNetCompact as a model folder of its own kind. */
-class SrvggNetTest {
+class SrvggNetFileTest {
     private static final Path FILE = Path.of(System.getProperty("fixtures.dir"), "rrdbnet", "srvgg_x4.pth");
 
     @TempDir Path folder;
@@ -30,7 +30,7 @@ class SrvggNetTest {
                 + "\"scale\":4,\"features\":16,\"convolutions\":3,\"in_channels\":3,\"out_channels\":3}");
         try (WeightFile source = WeightFile.open(FILE); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
             Map<String, Source> all = KeyNames.unwrap(source.tensors());
-            assertThat(made.entries().keySet()).isEqualTo(all.keySet()).isEqualTo(new SrvggNet().keys(json).keySet());
+            assertThat(made.entries().keySet()).isEqualTo(all.keySet()).isEqualTo(new SrvggNetFile().keys(json).keySet());
             for (SafeTensors.Entry e : made.entries().values()) {
                 assertThat(e.data().toArray(ValueLayout.JAVA_BYTE)).as(e.name()).isEqualTo(TorchFileTest.bytes(all.get(e.name())));
             }

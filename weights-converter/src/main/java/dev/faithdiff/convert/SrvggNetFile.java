@@ -9,7 +9,7 @@ import dev.faithdiff.tensor.io.Source;
 import java.util.Map;
 
 /** SRVGGNetCompact: convolutions with parametric ReLUs between them, and a pixel shuffle. Source: realesrgan/archs/srvgg_arch.py (Real-ESRGAN). */
-final class SrvggNet implements Generator {
+final class SrvggNetFile implements GeneratorFile {
     private static final int MOST_SCALE = 4;
 
     @Override public String name() { return "SRVGGNetCompact"; }
