@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
@@ -41,7 +42,7 @@ class BatchTest {
 
     @TempDir Path dir;
 
-    private static CommandLineRun run(Object... args) { return CommandLineRun.of((Object[]) arguments(args)); }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of(Main::run, (Object[]) arguments(args)); }
 
     private static String[] arguments(Object... args) {
         return Stream.concat(Stream.of("restore"), Stream.concat(Arrays.stream(args).map(Object::toString), Arrays.stream(QUICK))).toArray(String[]::new);
@@ -179,7 +180,7 @@ class BatchTest {
         Metadata metadata = new Metadata(null, null, profile, new Metadata.Resolution(300, 150), null);
         ImageFiles.write(new Photo(noise(20, 14, 16, 1), noise(20, 14, 16, 2).toGrey(), metadata), in.resolve("deep.png"));
         ImageFiles.write(new Photo(noise(20, 14, 8, 3).toGrey(), null, Metadata.NONE), in.resolve("grey.tif"));
-        CommandLineRun r = option.equals("--model") ? CommandLineRun.of("restore", in, "-o", out, "-q", option, network) : run(in, "-o", out, "-q", option, network);
+        CommandLineRun r = option.equals("--model") ? CommandLineRun.of(Main::run, "restore", in, "-o", out, "-q", option, network) : run(in, "-o", out, "-q", option, network);
         assertThat(r).isEqualTo(CommandLineRun.SILENT);
         Photo deep = ImageFiles.readPhoto(out.resolve("deep.png")), grey = ImageFiles.readPhoto(out.resolve("grey.tif"));
         int scale = option.equals("--model") ? 4 : 1;

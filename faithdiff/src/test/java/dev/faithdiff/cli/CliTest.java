@@ -2,6 +2,7 @@ package dev.faithdiff.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.Option;
 import dev.faithdiff.Restorers;
@@ -34,7 +35,7 @@ class CliTest {
 
     @TempDir Path dir;
 
-    private static CommandLineRun run(Object... args) { return CommandLineRun.of(args); }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of(Main::run, args); }
 
     private Path photo(int width, int height) {
         byte[] rgb = new byte[3 * width * height];

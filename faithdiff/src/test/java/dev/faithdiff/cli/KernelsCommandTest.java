@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.op.AffineOp;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KernelsCommandTest {
     @TempDir Path dir;
 
-    private static CommandLineRun run(Object... args) { return CommandLineRun.of(args); }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of(Main::run, args); }
 
     @Test void listsKernelsBestFirst() {
         CommandLineRun all = run("kernels", "list"), one = run("kernels", "list", "binary");

@@ -2,6 +2,7 @@ package dev.faithdiff.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.train.TinyRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +28,7 @@ class TrainCommandTest {
                 TinyRun.stage("unified", 3, ", \"ema\": 0.5, \"begin\": [\"scale-latents\"]")));
     }
 
-    private static CommandLineRun run(Object... args) { return CommandLineRun.of(args); }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of(Main::run, args); }
 
     private static void fails(int code, String says, Object... args) { run(args).assertFailed(code, says); }
 

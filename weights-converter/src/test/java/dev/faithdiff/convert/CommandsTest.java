@@ -2,6 +2,7 @@ package dev.faithdiff.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
@@ -23,24 +24,24 @@ class CommandsTest {
 
     @Test
     void inspectNamesFormatArchitectureAndTensors() {
-        assertThat(CommandLineRun.of("inspect", TINY.resolve("FaithDiff.bin")).out()).contains("torch.save, zip")
+        assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("FaithDiff.bin")).out()).contains("torch.save, zip")
                 .contains("architecture: FaithDiff: an SDXL U-Net with the added modules").contains("752 tensors")
                 .contains("conv_in.weight F16[16, 4, 3, 3] 1152 bytes");
-        assertThat(CommandLineRun.of("inspect", TINY.resolve("loader-variants/faithdiff_extra_legacy.bin"), "--short").out())
+        assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("loader-variants/faithdiff_extra_legacy.bin"), "--short").out())
                 .contains("torch.save, legacy").contains("without a U-Net").doesNotContain("bytes");
-        assertThat(CommandLineRun.of("inspect", TINY.resolve("sdxl-single-file.safetensors")).out()).contains("SDXL in a single file");
-        assertThat(CommandLineRun.of("inspect", TINY.resolve("sdxl/unet")).out()).contains("an SDXL U-Net (diffusers)");
-        assertThat(CommandLineRun.of("inspect", TINY.resolve("loader-variants/vae-sharded"), "--short").out()).contains("106 tensors");
-        assertThat(CommandLineRun.of("inspect", TINY.resolve("../dtypes/same_tensor.safetensors")).out()).contains("metadata ").contains("F8_E4M3")
+        assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("sdxl-single-file.safetensors")).out()).contains("SDXL in a single file");
+        assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("sdxl/unet")).out()).contains("an SDXL U-Net (diffusers)");
+        assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("loader-variants/vae-sharded"), "--short").out()).contains("106 tensors");
+        assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("../dtypes/same_tensor.safetensors")).out()).contains("metadata ").contains("F8_E4M3")
                 .contains("of no known architecture");
-        CommandLineRun none = CommandLineRun.of("inspect", folder.resolve("none"));
+        CommandLineRun none = CommandLineRun.of(Main::run, "inspect", folder.resolve("none"));
         assertThat(none.code()).isEqualTo(1);
         assertThat(none.err().lines()).hasSize(1);
     }
 
     @Test
     void bundledModelIsWhole() {
-        CommandLineRun run = CommandLineRun.of("verify", MINI);
+        CommandLineRun run = CommandLineRun.of(Main::run, "verify", MINI);
         assertThat(run.err()).isEmpty();
         assertThat(run.out()).contains("  unet/model.safetensors").endsWith("is complete" + System.lineSeparator());
     }
@@ -48,7 +49,7 @@ class CommandsTest {
     @Test
     void verifyNamesAllThatIsWrong() throws IOException {
         Path model = folder.resolve("m");
-        assertThat(CommandLineRun.of("synth", "--arch", "mini", "-o", model).code()).isZero();
+        assertThat(CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", model).code()).isZero();
         Path unet = model.resolve("unet/model.safetensors"), changed = folder.resolve("changed.safetensors");
         try (SafeTensors file = SafeTensors.open(unet)) {
             List<Source> tensors = new ArrayList<>();
@@ -63,7 +64,7 @@ class CommandsTest {
         }
         Files.move(changed, unet, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         Files.delete(model.resolve("scheduler/scheduler_config.json"));
-        CommandLineRun run = CommandLineRun.of("verify", model);
+        CommandLineRun run = CommandLineRun.of(Main::run, "verify", model);
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err()).contains("5 problems").contains("unet: conv_out.bias is missing").contains("unet: conv_out.bios is not part of the model")
                 .contains("unet: conv_in.bias has 1 values that are infinite or NaN").contains("unet/model.safetensors has another SHA-256")
@@ -72,11 +73,11 @@ class CommandsTest {
 
     @Test
     void sameSeedGivesTheSameModel() throws IOException {
-        for (String m : List.of("a", "b")) CommandLineRun.of("synth", "--arch", "mini", "-o", folder.resolve(m), "--seed", "7");
-        CommandLineRun.of("synth", "--arch", "mini", "-o", folder.resolve("c"), "--seed", "8");
+        for (String m : List.of("a", "b")) CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", folder.resolve(m), "--seed", "7");
+        CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", folder.resolve("c"), "--seed", "8");
         assertThat(folder.resolve("a/SHA256SUMS")).hasSameBinaryContentAs(folder.resolve("b/SHA256SUMS"));
-        assertThat(CommandLineRun.of("diff", folder.resolve("a"), folder.resolve("b")).out()).startsWith("548 tensors are equal, 0 differ");
-        CommandLineRun other = CommandLineRun.of("diff", folder.resolve("a"), folder.resolve("c"));
+        assertThat(CommandLineRun.of(Main::run, "diff", folder.resolve("a"), folder.resolve("b")).out()).startsWith("548 tensors are equal, 0 differ");
+        CommandLineRun other = CommandLineRun.of(Main::run, "diff", folder.resolve("a"), folder.resolve("c"));
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.out()).contains("unet/conv_in.weight: max ").doesNotContain(": only in");
         try (SafeTensors a = SafeTensors.open(folder.resolve("a/unet")); SafeTensors mini = SafeTensors.open(MINI.resolve("unet"))) {

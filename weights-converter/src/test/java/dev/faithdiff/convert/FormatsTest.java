@@ -2,6 +2,7 @@ package dev.faithdiff.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
@@ -29,7 +30,7 @@ class FormatsTest {
         Path target = folder.resolve(name);
         List<Object> words = new ArrayList<>(List.of("convert", "-o", target));
         words.addAll(List.of(flags));
-        CommandLineRun run = CommandLineRun.of(words.toArray());
+        CommandLineRun run = CommandLineRun.of(Main::run, words.toArray());
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         return target;
@@ -46,7 +47,7 @@ class FormatsTest {
         Path ofFolder = convert("a", TINY);
         Path ofFile = convert("b", TINY, "--sdxl", SINGLE, "--config", TINY.resolve("sdxl"), "--tokenizer", TINY.resolve("sdxl"));
         sameWeights(ofFolder, ofFile);
-        assertThat(CommandLineRun.of("diff", ofFolder, ofFile).code()).isZero();
+        assertThat(CommandLineRun.of(Main::run, "diff", ofFolder, ofFile).code()).isZero();
         for (String f : Checksums.names(ofFolder)) {
             if (!f.equals("model.json")) assertThat(ofFolder.resolve(f)).as(f).hasSameBinaryContentAs(ofFile.resolve(f));
         }
@@ -84,9 +85,9 @@ class FormatsTest {
     @Test
     void shardsLegacyAndZipHoldTheSameTensors() {
         Path variants = TINY.resolve("loader-variants");
-        CommandLineRun shards = CommandLineRun.of("diff", variants.resolve("vae-sharded"), TINY.resolve("sdxl/vae"));
+        CommandLineRun shards = CommandLineRun.of(Main::run, "diff", variants.resolve("vae-sharded"), TINY.resolve("sdxl/vae"));
         assertThat(shards.out()).contains("106 tensors are equal, 0 differ").doesNotContain("only in " + variants);
-        CommandLineRun legacy = CommandLineRun.of("diff", variants.resolve("faithdiff_extra_legacy.bin"), TINY.resolve("FaithDiff.bin"));
+        CommandLineRun legacy = CommandLineRun.of(Main::run, "diff", variants.resolve("faithdiff_extra_legacy.bin"), TINY.resolve("FaithDiff.bin"));
         assertThat(legacy.out()).contains("32 tensors are equal, 0 differ").doesNotContain("only in " + variants);
     }
 
@@ -125,7 +126,7 @@ class FormatsTest {
             SafeTensors.write(half, expected, Map.of());
         }
         Path a = convert("a", TINY, "--vae", typed), b = convert("b", TINY, "--vae", half);
-        assertThat(CommandLineRun.of("diff", a.resolve("vae"), b.resolve("vae")).out()).contains(count(half) + " tensors are equal, 0 differ");
+        assertThat(CommandLineRun.of(Main::run, "diff", a.resolve("vae"), b.resolve("vae")).out()).contains(count(half) + " tensors are equal, 0 differ");
         sameWeights(convert("c", TINY, "--vae", typed, "--dtype", "f32"), convert("d", TINY, "--vae", half, "--dtype", "f32"));
     }
 
@@ -154,7 +155,7 @@ class FormatsTest {
 
     @Test
     void configurationOfASingleFileIsDerivedOrRefused() throws IOException {
-        CommandLineRun run = CommandLineRun.of("convert", TINY, "--sdxl", SINGLE, "--tokenizer", TINY.resolve("sdxl"), "-o", folder.resolve("m"));
+        CommandLineRun run = CommandLineRun.of(Main::run, "convert", TINY, "--sdxl", SINGLE, "--tokenizer", TINY.resolve("sdxl"), "-o", folder.resolve("m"));
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err()).contains("unet: widths [16, 16, 24] are not multiples of 64 as in SDXL").contains("--config");
         for (String part : List.of("unet", "vae", "text_encoder", "text_encoder_2")) {
@@ -177,7 +178,7 @@ class FormatsTest {
             all.add(Source.of("model_ema.diffusion_modelinput_blocks00weight", DType.F16, Shape.of(1), () -> MemorySegment.ofArray(new byte[2])));
             SafeTensors.write(file, all, Map.of());
         }
-        CommandLineRun run = CommandLineRun.of("convert", TINY, "--sdxl", file, "--tokenizer", TINY.resolve("sdxl"),
+        CommandLineRun run = CommandLineRun.of(Main::run, "convert", TINY, "--sdxl", file, "--tokenizer", TINY.resolve("sdxl"),
                 "--config", TINY.resolve("sdxl"), "-o", folder.resolve("m"));
         assertThat(run.out()).contains("with-ema.safetensors: 1 tensors of averaged copies (EMA) dropped").contains("1 unused [denoiser.sigmas]");
         sameWeights(convert("a", TINY), folder.resolve("m"));

@@ -3,6 +3,7 @@ package dev.faithdiff.convert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Version;
@@ -19,7 +20,7 @@ class MainTest {
 
     @TempDir Path folder;
 
-    private static CommandLineRun run(Object... args) { return CommandLineRun.of(args); }
+    private static CommandLineRun run(Object... args) { return CommandLineRun.of(Main::run, args); }
 
     @Test
     void convertsAndReports() {

@@ -3,6 +3,7 @@ package dev.faithdiff.convert;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -25,7 +26,7 @@ class NcnnFileTest {
     @TempDir Path folder;
 
     private Path converted(Path file, String name) {
-        CommandLineRun run = CommandLineRun.of("convert", file, "-o", folder.resolve(name), "--dtype", "f32");
+        CommandLineRun run = CommandLineRun.of(Main::run, "convert", file, "-o", folder.resolve(name), "--dtype", "f32");
         assertThat(run.err()).isEmpty();
         return folder.resolve(name).resolve("generator/model.safetensors");
     }
@@ -40,7 +41,7 @@ class NcnnFileTest {
         }
         JsonObject json = Settings.read(folder.resolve("b.bin/model.json"));
         assertThat(json.get("kind").getAsString() + json.get("scale") + json.get("features") + json.get("convolutions")).isEqualTo("srvggnetcompact" + scale + "52");
-        assertThat(CommandLineRun.of("inspect", FILES.resolve(name + ".bin"), "--short").out()).contains("ncnn, graph and weights")
+        assertThat(CommandLineRun.of(Main::run, "inspect", FILES.resolve(name + ".bin"), "--short").out()).contains("ncnn, graph and weights")
                 .contains("an SRVGGNetCompact (Real-ESRGAN), scale " + scale + ", features 5, convolutions 2, in channels 3");
     }
 
@@ -54,7 +55,7 @@ class NcnnFileTest {
                 }
             }
         }
-        assertThat(CommandLineRun.of("inspect", FILES.resolve("rrdb_x4.bin")).out())
+        assertThat(CommandLineRun.of(Main::run, "inspect", FILES.resolve("rrdb_x4.bin")).out())
                 .contains("an RRDBNet (Real-ESRGAN or BSRGAN), scale 4, features 5, growth 2, blocks 2, in channels 3, out channels 3, 8242 parameters")
                 .contains("body.1.rdb3.conv5.weight F16[5, 13, 3, 3]").contains("conv_last.bias F32[3]");
     }
@@ -127,7 +128,7 @@ class NcnnFileTest {
     }
 
     private static void refused(Path file, String message) {
-        CommandLineRun run = CommandLineRun.of("inspect", file);
+        CommandLineRun run = CommandLineRun.of(Main::run, "inspect", file);
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.err()).contains(file.getFileName().toString()).contains(message);
         assertThat(run.err().lines()).hasSize(1);
@@ -161,9 +162,9 @@ class NcnnFileTest {
         refused(copy("int8", text, bin.putInt(0, 0x000d4b38).array().clone()), "(Convolution) holds 8-bit integers (int8), which are not read");
         refused(copy("table", text, bin.putInt(0, 0x01020304).array().clone()), "has weights that are neither F16 nor F32");
         Files.delete(folder.resolve("int8.param"));
-        CommandLineRun run = CommandLineRun.of("inspect", folder.resolve("int8.bin"));
+        CommandLineRun run = CommandLineRun.of(Main::run, "inspect", folder.resolve("int8.bin"));
         assertThat(run.err()).contains("int8.param: does not exist");
         Files.delete(folder.resolve("table.bin"));
-        assertThat(CommandLineRun.of("inspect", folder.resolve("table.param")).err()).contains("table.bin: does not exist; the weights lie beside their graph");
+        assertThat(CommandLineRun.of(Main::run, "inspect", folder.resolve("table.param")).err()).contains("table.bin: does not exist; the weights lie beside their graph");
     }
 }

@@ -3,6 +3,7 @@ package dev.faithdiff.convert;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -29,7 +30,7 @@ class RrdbNetFileTest {
     @CsvSource({"realesrgan_x4.pth, 4, 2, params_ema., 0", "realesrgan_x2.pth, 2, 1, params_ema., 2", "bsrnet_x4.pth, 4, 1, '', 0"})
     void becomesAFolderWithOneNaming(String name, int scale, int blocks, String wrapper, int dropped) throws IOException {
         Path model = folder.resolve("m");
-        CommandLineRun run = CommandLineRun.of("convert", FILES.resolve(name), "-o", model);
+        CommandLineRun run = CommandLineRun.of(Main::run, "convert", FILES.resolve(name), "-o", model);
         assertThat(run.err()).isEmpty();
         if (dropped > 0) assertThat(run.out()).contains(dropped + " tensors of another copy dropped");
         JsonObject json = Settings.read(model.resolve("model.json"));
@@ -43,8 +44,8 @@ class RrdbNetFileTest {
                 assertThat(e.data().toArray(ValueLayout.JAVA_BYTE)).as(e.name()).isEqualTo(TorchFileTest.bytes(kept.get(e.name())));
             }
         }
-        assertThat(CommandLineRun.of("verify", model).code()).isZero();
-        assertThat(CommandLineRun.of("inspect", FILES.resolve(name), "--short").out()).contains("an RRDBNet")
+        assertThat(CommandLineRun.of(Main::run, "verify", model).code()).isZero();
+        assertThat(CommandLineRun.of(Main::run, "inspect", FILES.resolve(name), "--short").out()).contains("an RRDBNet")
                 .contains(", scale " + scale + ", features 16, growth 8, blocks " + blocks);
     }
 
@@ -69,26 +70,26 @@ class RrdbNetFileTest {
     void firstNamesOfEsrganAreTheSameNetwork() {
         assertThat(first("body.1.rdb3.conv5.bias")).isEqualTo("model.1.sub.1.RDB3.conv5.0.bias");
         Path file = rewritten(RrdbNetFileTest::first);
-        assertThat(CommandLineRun.of("convert", file, "-o", folder.resolve("a")).err()).isEmpty();
-        assertThat(CommandLineRun.of("convert", FILES.resolve("realesrgan_x4.pth"), "-o", folder.resolve("b")).err()).isEmpty();
+        assertThat(CommandLineRun.of(Main::run, "convert", file, "-o", folder.resolve("a")).err()).isEmpty();
+        assertThat(CommandLineRun.of(Main::run, "convert", FILES.resolve("realesrgan_x4.pth"), "-o", folder.resolve("b")).err()).isEmpty();
         assertThat(folder.resolve("a/generator/model.safetensors")).hasSameBinaryContentAs(folder.resolve("b/generator/model.safetensors"));
     }
 
     /** A network is taken whole: what it does not use is an error, as it may change what the network computes. */
     @Test
     void unusedWeightsAreNamed() {
-        CommandLineRun more = CommandLineRun.of("convert", rewritten(RrdbNetFileTest::first, "model.1.sub.0.conv1x1.weight"), "-o", folder.resolve("m"));
+        CommandLineRun more = CommandLineRun.of(Main::run, "convert", rewritten(RrdbNetFileTest::first, "model.1.sub.0.conv1x1.weight"), "-o", folder.resolve("m"));
         assertThat(more.code()).isEqualTo(1);
         assertThat(more.err()).contains("model.1.sub.0.conv1x1.weight is not part of the model");
-        CommandLineRun beside = CommandLineRun.of("convert", rewritten(n -> n.startsWith("extra") ? n : "params." + n, "extra.weight"), "-o", folder.resolve("m"));
+        CommandLineRun beside = CommandLineRun.of(Main::run, "convert", rewritten(n -> n.startsWith("extra") ? n : "params." + n, "extra.weight"), "-o", folder.resolve("m"));
         assertThat(beside.err()).contains("extra.weight is not part of the model");
-        CommandLineRun twice = CommandLineRun.of("convert", rewritten(n -> n, "trunk_conv.weight"), "-o", folder.resolve("m"));
+        CommandLineRun twice = CommandLineRun.of(Main::run, "convert", rewritten(n -> n, "trunk_conv.weight"), "-o", folder.resolve("m"));
         assertThat(twice.err()).contains("the RRDBNet has two tensors for conv_body.weight");
     }
 
     @Test
     void otherNetworksAreNamed() {
-        CommandLineRun images = CommandLineRun.of("convert", FILES.resolve("realesrgan_x4_io.safetensors"), "-o", folder.resolve("m"));
+        CommandLineRun images = CommandLineRun.of(Main::run, "convert", FILES.resolve("realesrgan_x4_io.safetensors"), "-o", folder.resolve("m"));
         assertThat(images.err()).contains("of no known architecture");
     }
 }

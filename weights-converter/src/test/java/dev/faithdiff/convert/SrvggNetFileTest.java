@@ -3,6 +3,7 @@ package dev.faithdiff.convert;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -23,7 +24,7 @@ class SrvggNetFileTest {
     @Test
     void becomesAFolder() throws IOException {
         Path model = folder.resolve("m");
-        CommandLineRun run = CommandLineRun.of("convert", FILE, "-o", model);
+        CommandLineRun run = CommandLineRun.of(Main::run, "convert", FILE, "-o", model);
         assertThat(run.err()).isEmpty();
         JsonObject json = Settings.read(model.resolve("model.json"));
         assertThat(json.toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"srvgg_x4.pth\",\"kind\":\"srvggnetcompact\","
@@ -35,8 +36,8 @@ class SrvggNetFileTest {
                 assertThat(e.data().toArray(ValueLayout.JAVA_BYTE)).as(e.name()).isEqualTo(TorchFileTest.bytes(all.get(e.name())));
             }
         }
-        assertThat(CommandLineRun.of("verify", model).code()).isZero();
-        assertThat(CommandLineRun.of("inspect", FILE, "--short").out()).contains("an SRVGGNetCompact")
+        assertThat(CommandLineRun.of(Main::run, "verify", model).code()).isZero();
+        assertThat(CommandLineRun.of(Main::run, "inspect", FILE, "--short").out()).contains("an SRVGGNetCompact")
                 .contains(", scale 4, features 16, convolutions 3, in channels 3, out channels 3, 14432 parameters");
     }
 
@@ -49,7 +50,7 @@ class SrvggNetFileTest {
             try (WeightFile source = WeightFile.open(FILE)) {
                 SafeTensors.write(file, KeyNames.unwrap(source.tensors()).values().stream().map(t -> Views.renamed(t, wrapper + t.name())).toList(), Map.of());
             }
-            assertThat(CommandLineRun.of("convert", file, "-o", model).err()).isEmpty();
+            assertThat(CommandLineRun.of(Main::run, "convert", file, "-o", model).err()).isEmpty();
             models.add(model.resolve("generator/model.safetensors"));
         }
         assertThat(models.get(1)).hasSameBinaryContentAs(models.get(0));

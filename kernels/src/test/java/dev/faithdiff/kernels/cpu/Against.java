@@ -7,6 +7,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
@@ -59,5 +60,23 @@ final class Against {
         try (Scope _ = Scope.open()) {
             return kernel.refuses(op, Stream.of(sizes).map(size -> Tensor.empty(Device.CPU, dtype, Shape.of(size))).toArray(Tensor[]::new));
         }
+    }
+
+    /** Why a kernel refuses a convolution of an image of so many pixels a side, channels in and out, and kernel, or null. */
+    interface ConvolutionRefusal {
+        String of(Conv2dOp op, DType dtype, int side, int in, int out, int kernel);
+    }
+
+    /** What all Winograd kernels refuse. @param side the smallest image that wins with 1280 channels; half of it does not */
+    static void winogradRefusals(int side, ConvolutionRefusal refusal) {
+        Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
+        assertThat(refusal.of(same, DType.F32, 64, 320, 320, 3)).isNull();
+        assertThat(refusal.of(same, DType.F32, side, 1280, 1280, 3)).isNull();
+        assertThat(refusal.of(same, DType.F32, side / 2, 1280, 1280, 3)).contains("too few pixels");
+        assertThat(refusal.of(same, DType.F32, 64, 6, 320, 3)).contains("whole vectors");
+        assertThat(refusal.of(same, DType.F32, 64, 320, 6, 3)).contains("whole vectors");
+        assertThat(refusal.of(same, DType.F16, 64, 320, 320, 3)).contains("F32");
+        assertThat(refusal.of(same, DType.F32, 64, 32, 32, 1)).contains("3x3");
+        assertThat(refusal.of(new Conv2dOp(2, 1, 1, 1, 1), DType.F32, 64, 32, 32, 3)).contains("stride 1");
     }
 }

@@ -48,16 +48,7 @@ class Conv2dWeightGradWinogradTest {
         }
     }
 
-    @Test void refusesWhatItDoesNotTakeOrWin() {
-        assertThat(refusal(SAME, DType.F32, 64, 320, 320, 3)).isNull();
-        assertThat(refusal(SAME, DType.F32, 32, 1280, 1280, 3)).isNull();
-        assertThat(refusal(SAME, DType.F32, 16, 1280, 1280, 3)).contains("too few pixels");
-        assertThat(refusal(SAME, DType.F32, 64, 6, 320, 3)).contains("whole vectors");
-        assertThat(refusal(SAME, DType.F32, 64, 320, 6, 3)).contains("whole vectors");
-        assertThat(refusal(SAME, DType.F16, 64, 320, 320, 3)).contains("F32");
-        assertThat(refusal(SAME, DType.F32, 64, 32, 32, 1)).contains("3x3");
-        assertThat(refusal(new Conv2dOp(2, 1, 1, 1, 1), DType.F32, 64, 32, 32, 3)).contains("stride 1");
-    }
+    @Test void refusesWhatItDoesNotTakeOrWin() { Against.winogradRefusals(32, Conv2dWeightGradWinogradTest::refusal); }
 
     private static String refusal(Conv2dOp op, DType dtype, int side, int in, int out, int kernel) {
         return Against.refusal(new Conv2dWeightGradWinograd(), new Conv2dOp.WeightGrad(op, kernel, kernel), dtype, new int[] {1, side, side, out},

@@ -1,7 +1,5 @@
 package dev.faithdiff.kernels.cpu;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -25,16 +23,7 @@ class Conv2dWinogradTest {
         }
     }
 
-    @Test void refusesWhatItDoesNotTakeOrWin() {
-        assertThat(refusal(SAME, DType.F32, 64, 320, 320, 3)).isNull();
-        assertThat(refusal(SAME, DType.F32, 16, 1280, 1280, 3)).isNull();
-        assertThat(refusal(SAME, DType.F32, 8, 1280, 1280, 3)).contains("too few pixels");
-        assertThat(refusal(SAME, DType.F32, 64, 6, 320, 3)).contains("whole vectors");
-        assertThat(refusal(SAME, DType.F32, 64, 320, 6, 3)).contains("whole vectors");
-        assertThat(refusal(SAME, DType.F16, 64, 320, 320, 3)).contains("F32");
-        assertThat(refusal(SAME, DType.F32, 64, 32, 32, 1)).contains("3x3");
-        assertThat(refusal(new Conv2dOp(2, 1, 1, 1, 1), DType.F32, 64, 32, 32, 3)).contains("stride 1");
-    }
+    @Test void refusesWhatItDoesNotTakeOrWin() { Against.winogradRefusals(16, Conv2dWinogradTest::refusal); }
 
     private static String refusal(Conv2dOp op, DType dtype, int side, int in, int out, int kernel) {
         return Against.refusal(new Conv2dWinograd(), op, dtype, new int[] {1, side, side, in}, new int[] {out, kernel, kernel, in});
