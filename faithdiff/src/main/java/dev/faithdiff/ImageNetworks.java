@@ -112,7 +112,8 @@ final class ImageNetworks {
         try (Scope _ = Scope.open()) {
             Source both = Source.of(latents.concat(3, before).mul(1 / model.vae.config().scaling()));
             UnaryOperator<Tensor> change = z -> model.vae.decode(z.slice(3, 0, c)).sub(model.vae.decode(z.slice(3, c, 2 * c))).mul((float) strength);
-            run(decodeTiles(latents.size(1), latents.size(2)), both, 1, change, down, (top, left, part) -> image.put(top, left, part.plus(photo, top, left)));
+            Sink sink = (top, left, part) -> image.put(top, left, part.plus(photo, top, left));
+            run(decodeTiles(latents.size(1), latents.size(2)), both, 1, change, down, sink);
         }
         return image.image();
     }

@@ -70,7 +70,8 @@ final class Restoration {
     Tensor denoise(Tensor latents, Condition condition, Prompt prompt, Sampler sampler, Guidance guidance, TileGrid grid, int[] imageSize,
             int[] target, Supplier<Tensor> noise, BiConsumer<Integer, Tensor> after) {
         try (Denoising d = new Denoising(latents.mul(1), 0, sampler, grid.tiles().size())) {
-            return denoise(d, condition, prompt, sampler, guidance, grid, imageSize, target, noise, (at, clean) -> after.accept(at.step() - 1, at.latents()));
+            return denoise(d, condition, prompt, sampler, guidance, grid, imageSize, target, noise,
+                    (at, clean) -> after.accept(at.step() - 1, at.latents()));
         }
     }
 

@@ -13,7 +13,8 @@ import dev.faithdiff.model.Config;
  * @param width             width of the alignment blocks
  */
 public record AlignConfig(int[] encoderChannels, int encoderLayers, int encoderGroups, boolean encoderAttention, boolean lastFeatures,
-        int conditionChannels, int conditionGroups, float conditionEps, int embeddingChannels, int width, int heads, int layers, int mlpRatio, float normEps) {
+        int conditionChannels, int conditionGroups, float conditionEps, int embeddingChannels, int width, int heads, int layers, int mlpRatio,
+        float normEps) {
     /** Reads the {@code faithdiff} part of {@code model.json}. */
     public static AlignConfig of(Config c) {
         c.require("attention_axis", "batch");

@@ -78,13 +78,16 @@ final class KernelsCommand implements Callable<Integer> {
 
     @Command(name = "bench", description = "Time the kernels of an op side by side on real models' shapes.")
     int bench(@Parameters(index = "0", paramLabel = "OP", description = "The op, e.g. linear, LinearOp or Conv2dOp.InputGrad.") String op,
-            @Parameters(index = "1", arity = "0..1", paramLabel = "CASE", description = "Only cases whose name contains this.", defaultValue = "") String filter,
+            @Parameters(index = "1", arity = "0..1", paramLabel = "CASE", description = "Only cases whose name contains this.", defaultValue = "")
+            String filter,
             @Option(names = "--shape", paramLabel = "SHAPES", description = "Other shapes for the first case: a shape for each operand, "
                     + "like 4096x640,640x640,640.", split = ",") String[] shapes,
             @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda or cuda:N.", defaultValue = "cpu") String device,
             @Option(names = "--millis", paramLabel = "N", description = "Time for each kernel in each case.", defaultValue = "500") int millis) {
         List<Case> cases = Cases.model(op(op)).stream().filter(c -> c.name().contains(filter)).toList();
-        if (cases.isEmpty()) throw wrong("no model case of " + Op.name(op(op)) + " has '" + filter + "' in its name; see 'faithdiff kernels list " + op + "'");
+        if (cases.isEmpty()) {
+            throw wrong("no model case of " + Op.name(op(op)) + " has '" + filter + "' in its name; see 'faithdiff kernels list " + op + "'");
+        }
         if (shapes != null) cases = List.of(cases.getFirst().reshaped(Arrays.stream(shapes).map(this::shape).toList()));
         Device on = Backend.device(device);
         Table table = new Table("case", "kernel", "median ms", "best ms", "GFLOP/s", "GB/s", "of limit");

@@ -10,7 +10,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A training run's progress on stderr: on a terminal one line with the time left, elsewhere a line a minute; and what else happens. */
-final class TrainBar implements Training.Listener, AutoCloseable {
+final class TrainBar implements Training.Observer, AutoCloseable {
     private static final int WIDTH = 110;
     private static final long NANOS_APART = 60_000_000_000L;
 

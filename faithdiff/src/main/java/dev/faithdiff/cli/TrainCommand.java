@@ -67,7 +67,8 @@ final class TrainCommand implements Callable<Integer> {
 
     private int train(RunFile run, Device on) {
         CountDownLatch ended = new CountDownLatch(1);
-        try (TrainBar bar = new TrainBar(spec.commandLine().getErr(), run.totalSteps(), quiet); Training training = new Training(run, out, on, resume, bar)) {
+        try (TrainBar bar = new TrainBar(spec.commandLine().getErr(), run.totalSteps(), quiet);
+                Training training = new Training(run, out, on, resume, bar)) {
             Thread here = Thread.currentThread(), onSignal = new Thread(() -> stop(training, ended, here));
             Runtime.getRuntime().addShutdownHook(onSignal);
             try {

@@ -10,7 +10,7 @@ import java.util.List;
 
 /** The way down of a U-Net: at each level its layers and, but for the last level, a convolution that halves the size. */
 public final class DownPath {
-    private record Level(List<Layer> layers, Conv2d sampler) {}
+    private record Level(List<UNetLayer> layers, Conv2d sampler) {}
 
     private final List<Level> levels = new ArrayList<>();
     private final List<Integer> widths = new ArrayList<>();
@@ -23,9 +23,9 @@ public final class DownPath {
             Weights block = w.at("down_blocks", i);
             Conv2d sampler = i == last ? null
                     : new Conv2d(block.at("downsamplers.0.conv"), channels[i], channels[i], 3, new Conv2dOp(2, 1, 1, 1, 1));
-            List<Layer> layers = new ArrayList<>();
+            List<UNetLayer> layers = new ArrayList<>();
             for (int j = 0; j < c.layers(); j++) {
-                layers.add(Layer.of(block, c, Site.Part.DOWN, i, j, width));
+                layers.add(UNetLayer.of(block, c, Site.Part.DOWN, i, j, width));
                 width = channels[i];
                 widths.add(width);
             }
@@ -48,7 +48,7 @@ public final class DownPath {
         Tensor x = temb != null && h.size(0) < temb.size(0) ? repeat(h, temb.size(0)) : h;
         List<Tensor> skips = new ArrayList<>(List.of(x));
         for (Level level : levels) {
-            for (Layer layer : level.layers) skips.add(layer.forward(skips.getLast(), temb, control, contexts));
+            for (UNetLayer layer : level.layers) skips.add(layer.forward(skips.getLast(), temb, control, contexts));
             if (level.sampler != null) skips.add(level.sampler.forward(skips.getLast()));
         }
         return skips;

@@ -8,15 +8,15 @@ import java.util.List;
 
 /** The middle of a U-Net: a resnet, the transformers behind it, a resnet (diffusers UNetMidBlock2DCrossAttn). */
 public final class MidBlock {
-    private final Layer first, second;
+    private final UNetLayer first, second;
 
     MidBlock(Weights w, UNetConfig c) {
         Weights block = w.at("mid_block");
         int level = c.channels().length - 1, width = c.channels()[level];
-        ResnetBlock in = Layer.resnet(block.at("resnets", 0), c, width, width);
-        ResnetBlock out = Layer.resnet(block.at("resnets", 1), c, width, width);
-        first = new Layer(in, Layer.transformers(block, c, level, 0, c.transformers().middle()), Site.Part.MIDDLE, level, 0);
-        second = new Layer(out, List.of(), Site.Part.MIDDLE, level, 1);
+        ResnetBlock in = UNetLayer.resnet(block.at("resnets", 0), c, width, width);
+        ResnetBlock out = UNetLayer.resnet(block.at("resnets", 1), c, width, width);
+        first = new UNetLayer(in, UNetLayer.transformers(block, c, level, 0, c.transformers().middle()), Site.Part.MIDDLE, level, 0);
+        second = new UNetLayer(out, List.of(), Site.Part.MIDDLE, level, 1);
     }
 
     /** @param h {@code [B, H, W, channels]} of the last level */

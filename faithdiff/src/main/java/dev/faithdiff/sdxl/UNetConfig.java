@@ -78,9 +78,11 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
         int[] depth = new int[levels];
         for (int i = 0; i < levels; i++) depth[i] = attends[i] ? blocks[i] : 0;
         boolean added = c.has("addition_embed_type");
-        Time time = new Time(4 * first, added ? c.integer("addition_time_embed_dim") : 0, added ? c.integer("projection_class_embeddings_input_dim") : 0);
+        Time time = new Time(4 * first, added ? c.integer("addition_time_embed_dim") : 0,
+                added ? c.integer("projection_class_embeddings_input_dim") : 0);
         return new UNetConfig(c.integer("in_channels"), c.integer("out_channels", 4), channels, c.integer("layers_per_block"), time,
-                new Transformers(depth, blocks[levels - 1], heads, c.flag("use_linear_projection", false), List.of(Kind.text(c.integer("cross_attention_dim")))),
+                new Transformers(depth, blocks[levels - 1], heads, c.flag("use_linear_projection", false),
+                        List.of(Kind.text(c.integer("cross_attention_dim")))),
                 new Norm(new int[] {c.integer("norm_num_groups")}, (float) c.number("norm_eps")));
     }
 
@@ -96,8 +98,8 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
     public int textWidth() { return transformers.kinds.getFirst().contextWidth(); }
 
     private static UNetConfig published(int[] channels, int[] depth, int middle, int textWidth, Time time) {
-        return new UNetConfig(4, 4, channels, 2, time, new Transformers(depth, middle, headsOfWidth(64, channels), true, List.of(Kind.text(textWidth))),
-                new Norm(new int[] {32}, 1e-5f));
+        Transformers transformers = new Transformers(depth, middle, headsOfWidth(64, channels), true, List.of(Kind.text(textWidth)));
+        return new UNetConfig(4, 4, channels, 2, time, transformers, new Norm(new int[] {32}, 1e-5f));
     }
 
     /** The number of attention heads of each level where all heads have one width. */

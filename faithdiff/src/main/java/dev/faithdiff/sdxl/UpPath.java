@@ -10,7 +10,7 @@ import java.util.List;
 /** The way up of a U-Net: at each level its layers, each of which takes a skip, and, but for the outermost, a convolution at twice the size. */
 public final class UpPath {
     /** A layer with the skip that it takes. */
-    private record Step(Layer layer, Site.Skip skip, Site.Joined joined) {
+    private record Step(UNetLayer layer, Site.Skip skip, Site.Joined joined) {
         Tensor forward(Tensor h, Tensor taken, Tensor temb, Control control, List<Context> contexts) {
             try (Scope s = Scope.open()) {
                 Tensor both = control.at(joined, h.concat(3, control.at(skip, taken)));   // [B, H, W, in + skip]
@@ -33,7 +33,7 @@ public final class UpPath {
             List<Step> steps = new ArrayList<>();
             for (int j = 0; j <= c.layers(); j++) {
                 skip--;
-                Layer layer = Layer.of(block, c, Site.Part.UP, i, j, width + widths.get(skip));
+                UNetLayer layer = UNetLayer.of(block, c, Site.Part.UP, i, j, width + widths.get(skip));
                 steps.add(new Step(layer, new Site.Skip(skip), new Site.Joined(i, j)));
                 width = channels[i];
             }

@@ -34,7 +34,7 @@ public final class AlignmentObjective implements Objective {
 
     @Override public List<AdamW.Group> groups() { return groups; }
 
-    @Override public Tensor loss(Batch batch, Rng rng) {
+    @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             NoisePrediction.Question q = denoising.ask(batch, rng);
             return s.keep(denoising.loss(denoising.answer(q, model.unet.features(batch.degraded().to(model.device))), q));

@@ -36,7 +36,7 @@ public final class DecoderObjective implements Objective {
     @Override public List<AdamW.Group> groups() { return groups; }
 
     /** Draws which latents it is and then what they need. */
-    @Override public Tensor loss(Batch batch, Rng rng) {
+    @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor image = batch.clean().to(model.device);
             boolean restores = rng.rand(1)[0] < restored;

@@ -27,7 +27,7 @@ public final class LqObjective implements Objective {
     @Override public List<AdamW.Group> groups() { return groups; }
 
     /** The head's loss against the mean of the clean image's latents; draws nothing. */
-    @Override public Tensor loss(Batch batch, Rng rng) {
+    @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor mean = Vae.Gaussian.of(model.vae.encode(batch.clean().to(model.device))).mean();
             return s.keep(head.loss(model.unet.features(batch.degraded().to(model.device)), mean.mul(model.vae.config().scaling())));

@@ -51,7 +51,7 @@ public final class NoisePrediction {
     }
 
     /** Draws, in this order: the autoencoder's noise, the noise, its offset, the timesteps, and whether each caption is dropped. */
-    Question ask(Batch batch, Rng rng) {
+    Question ask(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor latents = latents(model, batch.clean(), rng);
             int b = batch.size(), channels = latents.size(3);
@@ -87,7 +87,7 @@ public final class NoisePrediction {
         return Tensor.of(rng.randn(b * c * h * w), b, c, h, w).permute(0, 2, 3, 1).to(like.device());
     }
 
-    private Prompt prompt(Batch batch, float[] chance) {
+    private Prompt prompt(TrainingBatch batch, float[] chance) {
         Prompt all = null;
         for (int i = 0; i < chance.length; i++) {
             Prompt next = model.text.encode(chance[i] < settings.promptDropout ? "" : batch.captions().get(i));
@@ -96,10 +96,10 @@ public final class NoisePrediction {
         return all;
     }
 
-    private static Tensor timeIds(Batch batch) {
+    private static Tensor timeIds(TrainingBatch batch) {
         float[] ids = new float[6 * batch.size()];
         for (int i = 0; i < batch.size(); i++) {
-            Batch.Crop c = batch.crops().get(i);
+            TrainingBatch.Crop c = batch.crops().get(i);
             float[] row = {c.height(), c.width(), c.top(), c.left(), TARGET, TARGET};
             System.arraycopy(row, 0, ids, 6 * i, 6);
         }
@@ -119,9 +119,11 @@ public final class NoisePrediction {
     }
 
     /** The latents to which the model restores degraded crops as {@code restore} does, in so many of Euler's steps at whole timesteps. */
-    Tensor restored(Batch batch, int steps, Rng rng) {
+    Tensor restored(TrainingBatch batch, int steps, Rng rng) {
         try (Scope s = Scope.open()) {
-            Tensor degraded = batch.degraded().to(model.device), condition = model.unet.condition(model.unet.features(degraded)), ids = timeIds(batch);
+            Tensor degraded = batch.degraded().to(model.device);
+            Tensor condition = model.unet.condition(model.unet.features(degraded));
+            Tensor ids = timeIds(batch);
             Prompt prompt = prompt(batch, rng.rand(batch.size()));
             Sampler sampler = EulerSampler.euler(model.schedule, steps, false, 0);
             Tensor z = latents(model, degraded, rng), noise = noise(rng, z).mul(sampler.initNoiseSigma());
@@ -136,7 +138,7 @@ public final class NoisePrediction {
     }
 
     /** The clean latents that the model finds in one step at a timestep from the degraded crops' own latents, to which no noise is added. */
-    Tensor inOneStep(Tensor latents, Batch batch, Tensor features, int timestep) {
+    Tensor inOneStep(Tensor latents, TrainingBatch batch, Tensor features, int timestep) {
         int[] timesteps = new int[batch.size()];
         Arrays.fill(timesteps, timestep);
         Prompt prompt = prompt(batch, new float[batch.size()]);

@@ -30,7 +30,7 @@ public interface Objective extends AutoCloseable {
     }
 
     /** The loss of a batch, a scalar in the current scope; all that is drawn comes from {@code rng} in a fixed order. */
-    Tensor loss(Batch batch, Rng rng);
+    Tensor loss(TrainingBatch batch, Rng rng);
 
     /** Frees what this objective holds beside the model. */
     @Override default void close() {}

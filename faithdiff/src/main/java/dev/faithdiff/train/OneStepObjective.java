@@ -38,7 +38,7 @@ public final class OneStepObjective implements Objective {
     @Override public List<AdamW.Group> groups() { return groups; }
 
     /** Draws nothing. */
-    @Override public Tensor loss(Batch batch, Rng rng) {
+    @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor clean = batch.clean().to(model.device), degraded = batch.degraded().to(model.device);
             float scaling = model.vae.config().scaling();

@@ -7,4 +7,4 @@ import dev.faithdiff.image.Image;
  *
  * @param crop where it was cut out
  */
-record Sample(Image clean, Image degraded, String caption, Batch.Crop crop) {}
+record Sample(Image clean, Image degraded, String caption, TrainingBatch.Crop crop) {}

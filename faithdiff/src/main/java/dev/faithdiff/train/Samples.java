@@ -51,7 +51,7 @@ final class Samples {
         int top = below(rng, whole.height() - crop + 1), left = below(rng, whole.width() - crop + 1);
         Image clean = whole.crop(left, top, crop, crop);
         if (rng.randDoubles(1)[0] < flip) clean = mirrored(clean);
-        return new Sample(clean, degraded(clean, rng), photos.caption(photo), new Batch.Crop(whole.height(), whole.width(), top, left));
+        return new Sample(clean, degraded(clean, rng), photos.caption(photo), new TrainingBatch.Crop(whole.height(), whole.width(), top, left));
     }
 
     private Image degraded(Image clean, Mt19937 rng) {

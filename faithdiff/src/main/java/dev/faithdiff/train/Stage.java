@@ -36,8 +36,8 @@ import java.util.List;
 public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, String optimizer, double learningRate,
         double encoderLearningRate, String schedule, int warmup, double weightDecay, double clip, double ema, int emaEvery,
         boolean emaWarmup, String loss, double promptDropout, double noiseOffset, double weightLimit, boolean stratified,
-        boolean acrossBatch, double headWeight, double blend, double restored, int timestep, double anchor, double evenEdges, boolean sizes, List<String> begin,
-        boolean recompute, VaeObjective.Settings vaeLoss) {
+        boolean acrossBatch, double headWeight, double blend, double restored, int timestep, double anchor, double evenEdges, boolean sizes,
+        List<String> begin, boolean recompute, VaeObjective.Settings vaeLoss) {
     public Stage {
         oneOf("objective", objective, "vae", "lq", "align", "unified", "decoder", "one-step");
         oneOf("optimizer", optimizer, "adamw", "muon");
@@ -71,15 +71,15 @@ public record Stage(String objective, int steps, int batch, int accumulation, Li
     int crop(long step) { return crops.get((int) (step * crops.size() / steps)); }
 
     NoisePrediction.Settings denoising() {
-        return new NoisePrediction.Settings(loss.equals("l1") ? NoisePrediction.Norm.L1 : NoisePrediction.Norm.L2, noiseOffset, promptDropout, weightLimit,
-                stratified, acrossBatch);
+        NoisePrediction.Norm norm = loss.equals("l1") ? NoisePrediction.Norm.L1 : NoisePrediction.Norm.L2;
+        return new NoisePrediction.Settings(norm, noiseOffset, promptDropout, weightLimit, stratified, acrossBatch);
     }
 
     Stage withSteps(int v) { return with(v, begin); }
 
     Stage with(int steps, List<String> begin) {
-        return new Stage(objective, steps, batch, accumulation, crops, optimizer, learningRate, encoderLearningRate, schedule, warmup, weightDecay, clip,
-                ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch, headWeight, blend, restored, timestep,
-                anchor, evenEdges, sizes, begin, recompute, vaeLoss);
+        return new Stage(objective, steps, batch, accumulation, crops, optimizer, learningRate, encoderLearningRate, schedule, warmup,
+                weightDecay, clip, ema, emaEvery, emaWarmup, loss, promptDropout, noiseOffset, weightLimit, stratified, acrossBatch,
+                headWeight, blend, restored, timestep, anchor, evenEdges, sizes, begin, recompute, vaeLoss);
     }
 }

@@ -54,7 +54,8 @@ final class StageRun implements AutoCloseable {
         optimizer = stage.optimizer().equals("muon") ? new Muon(groups, settings) : new AdamW(groups, settings);
         ema = stage.ema() == 0 ? null : new Ema(parameters, stage.ema(), stage.emaWarmup());
         int accumulation = stage.accumulation();
-        loader = new Loader(samples(run, number, photos, initial), stage.batch(), at.step() * accumulation, batch -> stage.crop(batch / accumulation));
+        loader = new Loader(samples(run, number, photos, initial), stage.batch(), at.step() * accumulation,
+                batch -> stage.crop(batch / accumulation));
     }
 
     /** The crops of a stage; the autoencoder never looks at spoilt ones. */
@@ -106,15 +107,15 @@ final class StageRun implements AutoCloseable {
         }
     }
 
-    private Tensor loss(Batch batch, Rng rng) {
+    private Tensor loss(TrainingBatch batch, Rng rng) {
         if (stage.evenEdges() == 0) return objective.loss(batch, rng);
         EdgeStrength edges = new EdgeStrength();
         Tensor loss = edges.run(() -> objective.loss(batch, rng)), strength = edges.loss();
         return strength == null ? loss : loss.add(strength.mul((float) stage.evenEdges()));
     }
 
-    private Batch batch(List<Sample> samples) {
-        return new Batch(images(samples.stream().map(s -> s.clean().toFloats()).toList(), samples.getFirst()),
+    private TrainingBatch batch(List<Sample> samples) {
+        return new TrainingBatch(images(samples.stream().map(s -> s.clean().toFloats()).toList(), samples.getFirst()),
                 images(samples.stream().map(s -> s.degraded().toFloats()).toList(), samples.getFirst()),
                 samples.stream().map(Sample::caption).toList(), samples.stream().map(Sample::crop).toList());
     }

@@ -27,7 +27,7 @@ import java.util.Map;
  */
 public final class Training implements AutoCloseable {
     /** Hears of each step and of what else happens, on the training thread. */
-    public interface Listener {
+    public interface Observer {
         void step(StepRecord done);
 
         void says(String line);
@@ -38,7 +38,7 @@ public final class Training implements AutoCloseable {
 
     private final RunFile run;
     private final Device device;
-    private final Listener listener;
+    private final Observer listener;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final ImageFolder photos;
     private final FirstStage initial;
@@ -57,7 +57,7 @@ public final class Training implements AutoCloseable {
      *
      * @param resume whether to go on where the run in this folder was; else the folder must not hold one
      */
-    public Training(RunFile run, Path out, Device device, boolean resume, Listener listener) {
+    public Training(RunFile run, Path out, Device device, boolean resume, Observer listener) {
         this.run = run;
         this.device = device;
         this.listener = listener;

@@ -69,7 +69,7 @@ public final class UnifiedObjective implements Objective {
 
     @Override public List<AdamW.Group> groups() { return groups; }
 
-    @Override public Tensor loss(Batch batch, Rng rng) {
+    @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             NoisePrediction.Question q = denoising.ask(batch, rng);
             Tensor features = model.unet.features(batch.degraded().to(model.device));

@@ -45,7 +45,7 @@ public final class VaeObjective implements Objective {
     @Override public List<AdamW.Group> groups() { return groups; }
 
     /** Draws the autoencoder's noise. */
-    @Override public Tensor loss(Batch batch, Rng rng) {
+    @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor image = batch.clean().to(model.device);
             Vae.Gaussian g = Vae.Gaussian.of(model.vae.encode(image));

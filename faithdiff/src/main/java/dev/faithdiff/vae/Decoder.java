@@ -15,7 +15,7 @@ final class Decoder {
     private record Level(List<ResnetBlock> resnets, Conv2d upsampler) {}
 
     private final Conv2d convIn, convOut;
-    private final MidBlock mid;
+    private final VaeMidBlock mid;
     private final List<Level> levels = new ArrayList<>();
     private final GroupNorm normOut;
 
@@ -23,7 +23,7 @@ final class Decoder {
         int[] channels = c.channels();
         int last = channels.length - 1, width = channels[last];
         convIn = new Conv2d(w.at("conv_in"), c.latentChannels(), width, 3);
-        mid = new MidBlock(w.at("mid_block"), width, c.groups(), c.midAttention());
+        mid = new VaeMidBlock(w.at("mid_block"), width, c.groups(), c.midAttention());
         for (int i = last; i >= 0; i--) {
             Weights b = w.at("up_blocks", last - i);
             List<ResnetBlock> resnets = new ArrayList<>();

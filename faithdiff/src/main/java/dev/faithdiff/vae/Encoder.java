@@ -22,7 +22,7 @@ public final class Encoder {
 
     private final Conv2d convIn;
     private final List<Level> levels = new ArrayList<>();
-    private final MidBlock mid;
+    private final VaeMidBlock mid;
 
     public Encoder(Weights w, int[] channels, int layers, int groups, boolean midAttention) {
         convIn = new Conv2d(w.at("conv_in"), 3, channels[0], 3);
@@ -37,7 +37,7 @@ public final class Encoder {
             levels.add(new Level(resnets, i == channels.length - 1 ? null
                     : new Conv2d(b.at("downsamplers.0.conv"), width, width, 3, new Conv2dOp(2, 0, 1, 0, 1))));
         }
-        mid = new MidBlock(w.at("mid_block"), width, groups, midAttention);
+        mid = new VaeMidBlock(w.at("mid_block"), width, groups, midAttention);
     }
 
     /** Bytes held at the peak for each pixel: three maps of full size, such as a resnet's input, its norm and the norm's convolution. */

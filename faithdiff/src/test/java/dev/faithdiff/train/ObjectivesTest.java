@@ -45,15 +45,15 @@ class ObjectivesTest {
 
     @AfterEach void close() { scope.close(); }
 
-    private static Batch batch(String... captions) {
+    private static TrainingBatch batch(String... captions) {
         int b = captions.length, side = 16;
         float[] clean = Rng.cpu(7).rand(b * side * side * 3), degraded = new float[clean.length];
         for (int i = 0; i < clean.length; i++) {
             clean[i] = 2 * clean[i] - 1;
             degraded[i] = 0.5f * clean[i];
         }
-        return new Batch(Tensor.of(clean, b, side, side, 3), Tensor.of(degraded, b, side, side, 3), List.of(captions),
-                Stream.of(captions).map(c -> new Batch.Crop(64, 96, 8, 16)).toList());
+        return new TrainingBatch(Tensor.of(clean, b, side, side, 3), Tensor.of(degraded, b, side, side, 3), List.of(captions),
+                Stream.of(captions).map(c -> new TrainingBatch.Crop(64, 96, 8, 16)).toList());
     }
 
     private static Model drawn() { return Model.drawn(TinyModel.folder(), Device.CPU, 5); }

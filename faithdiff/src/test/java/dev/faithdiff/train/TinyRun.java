@@ -71,7 +71,7 @@ public final class TinyRun {
     }
 
     /** Keeps the losses, and stops the run after a step. */
-    static final class Watch implements Training.Listener {
+    static final class Watch implements Training.Observer {
         final List<Double> losses = new ArrayList<>();
         final List<String> lines = new ArrayList<>();
         private final long stopAt;

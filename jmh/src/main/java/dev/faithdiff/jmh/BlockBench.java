@@ -6,5 +6,5 @@ import org.openjdk.jmh.annotations.Param;
 public class BlockBench extends Timed {
     @Param("resnet-320-64x64") public String name;
 
-    @Override protected Work make() { return Blocks.ALL.get(name).apply(Place.CPU); }
+    @Override protected Workload make() { return Blocks.ALL.get(name).apply(BenchTarget.CPU); }
 }

@@ -4,7 +4,7 @@ import dev.faithdiff.nn.ResnetBlock;
 import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.sdxl.TransformerBlock;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.MidBlock;
+import dev.faithdiff.vae.VaeMidBlock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -13,7 +13,7 @@ import java.util.function.Function;
 final class Blocks {
     private static final int TIME = 1280, TEXT = 2048, TOKENS = 77, GROUPS = 32;
 
-    static final Map<String, Function<Place, Work>> ALL = new LinkedHashMap<>();
+    static final Map<String, Function<BenchTarget, Workload>> ALL = new LinkedHashMap<>();
 
     static {
         ALL.put("resnet-320-64x64", p -> resnet(p, 320, 320, 64, TIME));
@@ -34,23 +34,23 @@ final class Blocks {
 
     private Blocks() {}
 
-    private static Work resnet(Place p, int in, int out, int size, int time) {
-        Work work = new Work();
+    private static Workload resnet(BenchTarget p, int in, int out, int size, int time) {
+        Workload work = new Workload();
         ResnetBlock block = new ResnetBlock(p.weights(work), in, out, time, GROUPS, 1e-5f);
         Tensor x = p.input(work, size, size, in), temb = time == 0 ? null : p.input(work, time);
         return work.repeat(() -> block.forward(x, temb));
     }
 
-    private static Work transformer(Place p, int channels, int heads, int tokens) {
-        Work work = new Work();
+    private static Workload transformer(BenchTarget p, int channels, int heads, int tokens) {
+        Workload work = new Workload();
         TransformerBlock block = new TransformerBlock(p.weights(work), channels, heads, TEXT);
         Tensor x = p.input(work, tokens, channels), text = p.input(work, TOKENS, TEXT);
         return work.repeat(() -> block.forward(x, new Context(text)));
     }
 
-    private static Work mid(Place p, int size) {
-        Work work = new Work();
-        MidBlock block = new MidBlock(p.weights(work), 512, GROUPS, true);
+    private static Workload mid(BenchTarget p, int size) {
+        Workload work = new Workload();
+        VaeMidBlock block = new VaeMidBlock(p.weights(work), 512, GROUPS, true);
         Tensor x = p.input(work, size, size, 512);
         return work.repeat(() -> block.forward(x));
     }

@@ -1,6 +1,6 @@
 package dev.faithdiff.jmh;
 
-import dev.faithdiff.jmh.Work.Cost;
+import dev.faithdiff.jmh.Workload.Cost;
 import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
@@ -42,7 +42,8 @@ public final class DeviceBench implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "cuda or cuda:N; cpu for a rehearsal, in F32.", defaultValue = "cuda")
     private String device;
 
-    @Option(names = "--seconds", paramLabel = "N", description = "Seconds that each is measured, after a third as many of warm-up.", defaultValue = "1")
+    @Option(names = "--seconds", paramLabel = "N", defaultValue = "1",
+            description = "Seconds that each is measured, after a third as many of warm-up.")
     private double seconds;
 
     @Option(names = "--types", paramLabel = "T", split = ",", description = "Types of activations and weights.", defaultValue = "F16,BF16,F32")
@@ -75,7 +76,7 @@ public final class DeviceBench implements Callable<Integer> {
 
     @Override public Integer call() throws Exception {
         List<Case> cases = Cases.all().stream().filter(c -> c.model() && isChosen(c.name())).toList();
-        Map<String, Function<Place, Work>> whole = new LinkedHashMap<>();
+        Map<String, Function<BenchTarget, Workload>> whole = new LinkedHashMap<>();
         Blocks.ALL.forEach((name, make) -> whole.put("block/" + name, make));
         Models.ALL.forEach((name, make) -> whole.put("model/" + name, make));
         Models.FULL.forEach((name, make) -> whole.put("model/" + name, make));
@@ -113,8 +114,8 @@ public final class DeviceBench implements Callable<Integer> {
 
     /** A large product and a pass over an array larger than every cache. */
     private Limits limits(DType type) throws Exception {
-        Place place = new Place(on, type, 1);
-        try (Work work = new Work()) {
+        BenchTarget place = new BenchTarget(on, type, 1);
+        try (Workload work = new Workload()) {
             int n = side(), count = (int) (COPIED / type.bytes() / (on == Device.CPU ? 16 : 1));
             Tensor a = place.input(work, n, n), b = place.input(work, n, n);
             Tensor x = work.tensors(() -> new Tensor[] {Tensor.empty(on, type, Shape.of(count)).affine(0, 1)})[0];
@@ -125,7 +126,7 @@ public final class DeviceBench implements Callable<Integer> {
 
     private void kernels(Case c) throws Exception {
         for (Kernel<?> k : Bench.takers(c, on)) {
-            try (Work work = new Work()) {
+            try (Workload work = new Workload()) {
                 Tensor[] in = work.tensors(() -> c.draw(on));
                 row(c.name(), c.types().activation(), k.name(), () -> Engine.run(k, c.op(), in), new Cost(c.flops(), c.bytes()));
             } catch (RuntimeException | OutOfMemoryError e) {
@@ -134,11 +135,11 @@ public final class DeviceBench implements Callable<Integer> {
         }
     }
 
-    private void whole(String name, DType type, Function<Place, Work> make) throws Exception {
+    private void whole(String name, DType type, Function<BenchTarget, Workload> make) throws Exception {
         // Guidance predicts twice in the U-Net; other networks see one image.
         boolean twice = on != Device.CPU && name.matches("block/(resnet|transformer).*|model/(guided|image).*");
-        Place place = new Place(on, type, twice ? 2 : 1);
-        try (Work work = make.apply(place)) {
+        BenchTarget place = new BenchTarget(on, type, twice ? 2 : 1);
+        try (Workload work = make.apply(place)) {
             Cost cost = work.cost();
             row(name, type, place.batch() + " rows", work::run, cost);
         } catch (RuntimeException | OutOfMemoryError e) {

@@ -14,10 +14,10 @@ public class KernelBench extends Timed {
     @Param("AffineOp/latent") public String name;
     @Param("AffineVector") public String kernel;
 
-    @Override protected Work make() {
+    @Override protected Workload make() {
         Case c = find(name);
         Kernel<?> chosen = Bench.takers(c, Device.CPU).stream().filter(k -> k.name().equals(kernel)).findFirst().orElseThrow();
-        Work work = new Work();
+        Workload work = new Workload();
         Tensor[] in = work.tensors(() -> c.draw(Device.CPU));
         return work.repeat(() -> Engine.run(chosen, c.op(), in));
     }

@@ -8,8 +8,8 @@ import org.openjdk.jmh.annotations.Param;
 public class LimitBench extends Timed {
     @Param({"multiply-adds", "copy"}) public String name;
 
-    @Override protected Work make() {
-        Work work = new Work();
+    @Override protected Workload make() {
+        Workload work = new Workload();
         if (name.equals("multiply-adds")) return work.repeat(Limits::multiplyAdds);
         Tensor[] pair = work.tensors(() -> new Tensor[] {Limits.copied(), Limits.copied()});
         return work.repeat(() -> Limits.copy(pair[0], pair[1]));
@@ -19,7 +19,7 @@ public class LimitBench extends Timed {
     static long amount(String name) throws Exception {
         LimitBench bench = new LimitBench();
         bench.name = name;
-        try (Work work = bench.make()) {
+        try (Workload work = bench.make()) {
             return (long) work.run();
         }
     }

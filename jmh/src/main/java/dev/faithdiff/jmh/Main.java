@@ -1,6 +1,6 @@
 package dev.faithdiff.jmh;
 
-import dev.faithdiff.jmh.Work.Cost;
+import dev.faithdiff.jmh.Workload.Cost;
 import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
@@ -106,7 +106,7 @@ public final class Main implements Callable<Integer> {
 
     /** Timed without JMH, but warmed up alike. */
     private int takeTurns(List<Case> cases) throws Exception {
-        try (Work work = open(cases)) {
+        try (Workload work = open(cases)) {
             if (work == null) {
                 System.err.println("bench: --turns takes the full name of a benchmark, not '" + filter + "'; see --list");
                 return 2;
@@ -124,10 +124,10 @@ public final class Main implements Callable<Integer> {
     }
 
     /** The work whose full name is the filter, of a kernel's case that of its best kernel; null if there is none. */
-    private Work open(List<Case> cases) {
-        Function<Place, Work> made = named("block/", Blocks.ALL);
+    private Workload open(List<Case> cases) {
+        Function<BenchTarget, Workload> made = named("block/", Blocks.ALL);
         if (made == null) made = named("model/", Models.ALL);
-        if (made != null) return made.apply(Place.CPU);
+        if (made != null) return made.apply(BenchTarget.CPU);
         Optional<Case> chosen = cases.stream().filter(c -> c.name().equals(filter)).findFirst();
         if (chosen.isEmpty()) return null;
         KernelBench bench = new KernelBench();
@@ -136,13 +136,13 @@ public final class Main implements Callable<Integer> {
         return bench.make();
     }
 
-    private Function<Place, Work> named(String prefix, Map<String, Function<Place, Work>> all) {
+    private Function<BenchTarget, Workload> named(String prefix, Map<String, Function<BenchTarget, Workload>> all) {
         return filter.startsWith(prefix) ? all.get(filter.substring(prefix.length())) : null;
     }
 
     private boolean isChosen(String name) { return name.toLowerCase(Locale.ROOT).contains(filter.toLowerCase(Locale.ROOT)); }
 
-    private List<String> chosen(String prefix, Map<String, Function<Place, Work>> all) {
+    private List<String> chosen(String prefix, Map<String, Function<BenchTarget, Workload>> all) {
         return all.keySet().stream().filter(n -> isChosen(prefix + n)).toList();
     }
 
@@ -155,9 +155,9 @@ public final class Main implements Callable<Integer> {
         return LimitBench.amount(limit) / run(LimitBench.class.getName(), limit).iterator().next().getPrimaryResult().getStatistics().getMin();
     }
 
-    private void row(String name, Class<?> bench, String param, Function<Place, Work> open) throws Exception {
+    private void row(String name, Class<?> bench, String param, Function<BenchTarget, Workload> open) throws Exception {
         Cost cost;
-        try (Work work = open.apply(Place.CPU)) {
+        try (Workload work = open.apply(BenchTarget.CPU)) {
             cost = work.cost();
         }
         for (RunResult r : run(bench.getName(), param)) row(name, "", r, cost);

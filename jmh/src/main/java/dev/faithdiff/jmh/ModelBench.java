@@ -6,5 +6,5 @@ import org.openjdk.jmh.annotations.Param;
 public class ModelBench extends Timed {
     @Param("restore-mini-512") public String name;
 
-    @Override protected Work make() { return Models.ALL.get(name).apply(Place.CPU); }
+    @Override protected Workload make() { return Models.ALL.get(name).apply(BenchTarget.CPU); }
 }

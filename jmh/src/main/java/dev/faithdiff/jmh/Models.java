@@ -31,9 +31,9 @@ import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.train.Batch;
 import dev.faithdiff.train.NoisePrediction;
 import dev.faithdiff.train.Objective;
+import dev.faithdiff.train.TrainingBatch;
 import dev.faithdiff.train.UnifiedObjective;
 import dev.faithdiff.vae.Vae;
 import dev.faithdiff.vae.VaeConfig;
@@ -55,10 +55,10 @@ final class Models {
     private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f, 320, 640, 8, 2, 2, 1e-5f);
     private static final VaeConfig VAE = new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f);
 
-    static final Map<String, Function<Place, Work>> ALL = new LinkedHashMap<>();
+    static final Map<String, Function<BenchTarget, Workload>> ALL = new LinkedHashMap<>();
 
     /** At the size of an image of 1024 pixels, with weights of full size: for GPUs. */
-    static final Map<String, Function<Place, Work>> FULL = new LinkedHashMap<>();
+    static final Map<String, Function<BenchTarget, Workload>> FULL = new LinkedHashMap<>();
 
     static {
         ALL.put("restore-mini-512", Models::restore);
@@ -78,8 +78,8 @@ final class Models {
     private Models() {}
 
     /** 128 to 512 pixels with the bundled model, both stages. */
-    private static Work restore(Place p) {
-        Work work = new Work();
+    private static Workload restore(BenchTarget p) {
+        Workload work = new Workload();
         Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
         Restorer mini = work.hold(Restorers.open(folder, new Compute(p.device(), p.dtype(), Offload.NONE)));
         byte[] rgb = new byte[3 * 128 * 128];
@@ -89,14 +89,14 @@ final class Models {
     }
 
     /** One step of the second training stage: four crops of 128 pixels, forward, backward, clipping and update. */
-    private static Work train(Place p) {
-        Work work = new Work();
+    private static Workload train(BenchTarget p) {
+        Workload work = new Workload();
         Model model = work.hold(Model.trainable(Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini"), p.device()));
         Objective objective = work.hold(new UnifiedObjective(model, NoisePrediction.Settings.published(), 5e-5, 5e-6, Set.of()));
         AdamW optimizer = work.hold(new AdamW(objective.groups(), AdamW.Settings.defaults()));
-        Place crops = new Place(p.device(), DType.F32, CROPS);
-        Batch batch = new Batch(crops.input(work, 128, 128, 3), crops.input(work, 128, 128, 3), Collections.nCopies(CROPS, ""),
-                Collections.nCopies(CROPS, new Batch.Crop(512, 512, 0, 0)));
+        BenchTarget crops = new BenchTarget(p.device(), DType.F32, CROPS);
+        TrainingBatch batch = new TrainingBatch(crops.input(work, 128, 128, 3), crops.input(work, 128, 128, 3), Collections.nCopies(CROPS, ""),
+                Collections.nCopies(CROPS, new TrainingBatch.Crop(512, 512, 0, 0)));
         Rng rng = Rng.cpu(1);
         return work.repeat(() -> {
             try (Tape tape = Tape.watch(objective.parameters().values())) {
@@ -108,26 +108,26 @@ final class Models {
     }
 
     /** One image, whatever the place's batch. */
-    private static Work decode(Place p, int latents) {
-        Work work = new Work();
+    private static Workload decode(BenchTarget p, int latents) {
+        Workload work = new Workload();
         Vae vae = new Vae(p.weights(work), VAE);
-        Tensor z = new Place(p.device(), p.dtype(), 1).input(work, latents, latents, 4);
+        Tensor z = new BenchTarget(p.device(), p.dtype(), 1).input(work, latents, latents, 4);
         return work.repeat(() -> vae.decode(z));
     }
 
     /** A network of Real-ESRGAN, 128 to 512 pixels. */
-    private static Work enlarge(Place p, Function<Weights, Generator> network) {
-        Work work = new Work();
+    private static Workload enlarge(BenchTarget p, Function<Weights, Generator> network) {
+        Workload work = new Workload();
         Generator net = network.apply(p.weights(work));
         Tensor x = p.input(work, 128, 128, 3);
         return work.repeat(() -> net.forward(x));
     }
 
     /** One prediction of a 64x64 latent, batch 1; with the text's keys and values kept as in all steps of a run but the first. */
-    private static Work unet(Place p, boolean textKept) {
+    private static Workload unet(BenchTarget p, boolean textKept) {
         Path folder = Path.of(System.getProperty("faithdiff.bench.model"));
         UNetConfig c = UNetConfig.of(Config.read(folder.resolve("unet/config.json")));
-        Work work = new Work();
+        Workload work = new Workload();
         UNet unet = work.hold(Model.open(folder, p.device())).unet.unet();
         Tensor x = p.input(work, 64, 64, c.inChannels()), text = p.input(work, TEXT_TOKENS, c.textWidth());
         Tensor pooled = p.input(work, c.time().addedWidth() - 6 * c.time().sizeWidth()), sizes = p.input(work, 6);
@@ -137,18 +137,18 @@ final class Models {
 
     /** The tensors of a step's prompt rows. */
     private record Prompt(Context text, Tensor pooled, Tensor sizes) {
-        static Prompt of(Place p, Work work) {
+        static Prompt of(BenchTarget p, Workload work) {
             Tensor states = p.input(work, TEXT_TOKENS, UNET.textWidth());
-            Tensor sizes = new Place(Device.CPU, DType.F32, p.batch()).input(work, 6); // as a pipeline has them: sinusoids are made on the host
+            Tensor sizes = new BenchTarget(Device.CPU, DType.F32, p.batch()).input(work, 6); // as a pipeline has them: sinusoids are made on the host
             return new Prompt(new Context(states, work.scope()), p.input(work, UNET.time().addedWidth() - 6 * UNET.time().sizeWidth()), sizes);
         }
     }
 
     /** One guided prediction of a 128x128 latent: two rows of text, one of latents and of condition; recorded where the device does that. */
-    private static Work guidedStep(Place p) {
-        Work work = new Work();
+    private static Workload guidedStep(BenchTarget p) {
+        Workload work = new Workload();
         AlignedUNet unet = new AlignedUNet(p.weights(work), UNET, ALIGN);
-        Place one = new Place(p.device(), p.dtype(), 1);
+        BenchTarget one = new BenchTarget(p.device(), p.dtype(), 1);
         Tensor x = one.input(work, 128, 128, 4), condition = one.input(work, 128, 128, ALIGN.embeddingChannels());
         Prompt prompt = Prompt.of(p, work);
         Guidance guidance = new Guidance(5, 0);
@@ -157,11 +157,11 @@ final class Models {
     }
 
     /** A whole image but for its text: both encoders, all guided steps, the decoder. */
-    private static Work image(Place p) {
-        Work work = new Work();
+    private static Workload image(BenchTarget p) {
+        Workload work = new Workload();
         AlignedUNet unet = new AlignedUNet(p.weights(work), UNET, ALIGN);
         Vae vae = new Vae(p.weights(work), VAE);
-        Place one = new Place(p.device(), p.dtype(), 1);
+        BenchTarget one = new BenchTarget(p.device(), p.dtype(), 1);
         Tensor photo = one.input(work, 1024, 1024, 3), noise = one.input(work, 128, 128, 4);
         Prompt prompt = Prompt.of(p, work);
         Sampler sampler = EulerSampler.euler(NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, NoiseSchedule.Spacing.LEADING, 1), STEPS, false, 0);

@@ -21,10 +21,10 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 2, time = 1)
 @Measurement(iterations = 3, time = 1)
 public abstract class Timed {
-    private Work work;
+    private Workload work;
 
     /** Makes what is repeated. */
-    protected abstract Work make() throws Exception;
+    protected abstract Workload make() throws Exception;
 
     @Setup public void open() throws Exception { work = make(); }
 

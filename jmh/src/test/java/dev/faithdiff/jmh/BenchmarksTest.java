@@ -18,9 +18,9 @@ class BenchmarksTest {
     }
 
     @Test void costIsTheSumOfTheOps() throws Exception {
-        try (Work work = new Work()) {
-            Tensor x = Place.CPU.input(work, 3, 5);
-            assertThat(work.repeat(() -> x.mul(2).add(x)).cost()).isEqualTo(new Work.Cost(2 * 15 + 15, 4 * 15 * (2 + 3)));
+        try (Workload work = new Workload()) {
+            Tensor x = BenchTarget.CPU.input(work, 3, 5);
+            assertThat(work.repeat(() -> x.mul(2).add(x)).cost()).isEqualTo(new Workload.Cost(2 * 15 + 15, 4 * 15 * (2 + 3)));
         }
     }
 

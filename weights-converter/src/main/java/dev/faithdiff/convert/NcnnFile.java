@@ -1,6 +1,6 @@
 package dev.faithdiff.convert;
 
-import dev.faithdiff.convert.NcnnGraph.Step.Kind;
+import dev.faithdiff.convert.NcnnGraph.Node.Kind;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
@@ -81,11 +81,14 @@ final class NcnnFile implements AutoCloseable {
         if (lines.length < 3 || !lines[0].strip().equals(MAGIC)) throw new ConvertError("is no text graph of ncnn");
         int layers = lines.length - 2;
         if (layers > MOST_LAYERS || !lines[1].strip().startsWith(layers + " ")) {
-            throw new ConvertError("has " + layers + " layers but says " + ConvertError.clean(lines[1].strip()) + " (layers and blobs), or more than " + MOST_LAYERS);
+            throw new ConvertError("has " + layers + " layers but says " + ConvertError.clean(lines[1].strip())
+                    + " (layers and blobs), or more than " + MOST_LAYERS);
         }
         NcnnGraph graph = new NcnnGraph();
         for (int i = 2; i < lines.length; i++) {
-            if (lines[i].length() > LONGEST_LINE) throw new ConvertError("has a line of " + lines[i].length() + " characters, more than " + LONGEST_LINE);
+            if (lines[i].length() > LONGEST_LINE) {
+                throw new ConvertError("has a line of " + lines[i].length() + " characters, more than " + LONGEST_LINE);
+            }
             NcnnLayer layer = NcnnLayer.parse(lines[i]);
             graph.add(layer, weights(layer));
         }

@@ -33,7 +33,9 @@ record NcnnLayer(String type, String name, List<String> inputs, List<String> out
         int first = key <= ARRAYS ? 1 : 0, count = values.length - first;
         boolean counts = first == 0 ? count == 1 : count == count(values[0]);
         if (first == 1) key = ARRAYS - key;
-        if (!counts || key < 0 || key >= MOST_PARAMETERS || parameters.containsKey(key)) throw error("has a damaged parameter " + ConvertError.clean(text));
+        if (!counts || key < 0 || key >= MOST_PARAMETERS || parameters.containsKey(key)) {
+            throw error("has a damaged parameter " + ConvertError.clean(text));
+        }
         double[] numbers = new double[count];
         for (int i = 0; i < count; i++) numbers[i] = value(values[first + i]);
         parameters.put(key, numbers);
@@ -57,7 +59,9 @@ record NcnnLayer(String type, String name, List<String> inputs, List<String> out
     /** Fails if a parameter beside these is set: it may change what the layer computes. */
     NcnnLayer only(Integer... keys) {
         parameters.forEach((key, values) -> {
-            if (!Set.of(keys).contains(key) && (values.length != 1 || values[0] != 0)) throw error("has the parameter " + key + ", which is not understood");
+            if (!Set.of(keys).contains(key) && (values.length != 1 || values[0] != 0)) {
+                throw error("has the parameter " + key + ", which is not understood");
+            }
         });
         return this;
     }
@@ -76,5 +80,7 @@ record NcnnLayer(String type, String name, List<String> inputs, List<String> out
         return v[0];
     }
 
-    ConvertError error(String reason) { return new ConvertError("layer " + ConvertError.clean(name) + " (" + ConvertError.clean(type) + ") " + reason); }
+    ConvertError error(String reason) {
+        return new ConvertError("layer " + ConvertError.clean(name) + " (" + ConvertError.clean(type) + ") " + reason);
+    }
 }

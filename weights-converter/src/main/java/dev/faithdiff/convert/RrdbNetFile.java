@@ -3,7 +3,7 @@ package dev.faithdiff.convert;
 import static dev.faithdiff.convert.Settings.number;
 
 import com.google.gson.JsonObject;
-import dev.faithdiff.convert.NcnnGraph.Step.Kind;
+import dev.faithdiff.convert.NcnnGraph.Node.Kind;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.util.Arrays;
@@ -24,7 +24,8 @@ final class RrdbNetFile implements GeneratorFile {
             "model.8.", "conv_hr.", "model.10.", "conv_last.");
     private static final Pattern ESRGAN_BLOCK = Pattern.compile("model\\.1\\.sub\\.(\\d+\\.)RDB(\\d\\.conv\\d\\.)0\\.");
     private static final Pattern ESRGAN_BODY = Pattern.compile("model\\.1\\.sub\\.\\d+\\.(?=weight|bias)");
-    private static final List<String> FIRST = List.of("body.0.rdb1.conv1.weight", "RRDB_trunk.0.RDB1.conv1.weight", "model.1.sub.0.RDB1.conv1.0.weight");
+    private static final List<String> FIRST = List.of("body.0.rdb1.conv1.weight", "RRDB_trunk.0.RDB1.conv1.weight",
+            "model.1.sub.0.RDB1.conv1.0.weight");
     /** Dense blocks of one residual-in-residual block, convolutions of a dense block, and those outside of all blocks. */
     private static final int DENSE = 3, GROWING = 5, OUTSIDE = 6;
     private static final float SLOPE = 0.2f, RESIDUAL = 0.2f;

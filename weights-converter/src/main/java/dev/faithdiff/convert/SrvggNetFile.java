@@ -3,7 +3,7 @@ package dev.faithdiff.convert;
 import static dev.faithdiff.convert.Settings.number;
 
 import com.google.gson.JsonObject;
-import dev.faithdiff.convert.NcnnGraph.Step.Kind;
+import dev.faithdiff.convert.NcnnGraph.Node.Kind;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.util.Map;

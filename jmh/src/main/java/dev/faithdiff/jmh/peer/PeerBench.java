@@ -6,7 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.faithdiff.jmh.KernelBench;
 import dev.faithdiff.jmh.Timed;
-import dev.faithdiff.jmh.Work;
+import dev.faithdiff.jmh.Workload;
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.tensor.Tensor;
@@ -21,9 +21,9 @@ import org.openjdk.jmh.annotations.Param;
 public class PeerBench extends Timed {
     @Param("LinearOp/unet-640") public String name;
 
-    @Override protected Work make() throws OrtException {
+    @Override protected Workload make() throws OrtException {
         Case c = KernelBench.find(name);
-        Work work = new Work();
+        Workload work = new Workload();
         int[][] sizes = Stream.of(c.outline()).map(OnnxModel::sizes).toArray(int[][]::new);
         int inputs = c.op() instanceof AttentionOp ? sizes.length : 1;
         OrtEnvironment environment = OrtEnvironment.getEnvironment();

@@ -39,7 +39,8 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
                 s.softmax(this, scores, p, bias, b, h, heads, 0, n);
                 toKeys(s, cublas, p, g, dv, b, h, heads, n);
                 cublas.products(heads, n, s.keys(), s.e(), s.of(g, b, h, 0, false), s.ofKeys(v, b, h, true), s.of(scores, n, false));
-                launch(new Tensor[] {p}, p, "scores_softmax_grad").grid(rows).block(s.block(p.dtype())).arg(p).arg(scores).arg(p).arg(s.keys()).arg(scale).run();
+                launch(new Tensor[] {p}, p, "scores_softmax_grad").grid(rows).block(s.block(p.dtype()))
+                        .arg(p).arg(scores).arg(p).arg(s.keys()).arg(scale).run();
                 cublas.products(heads, n, s.d(), s.keys(), s.of(p, n, false), s.ofKeys(k, b, h, false), s.of(dq, b, h, 0, false));
                 toKeys(s, cublas, p, q, dk, b, h, heads, n);
                 if (op.bias()) sumBias(s, p, dbias, b, h, heads, n, scale);
@@ -52,7 +53,8 @@ final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
     private void toKeys(AttentionScores s, Cublas cublas, Tensor weights, Tensor from, Tensor to, int sample, int head, int heads, int queries) {
         int width = from.size(2) / s.op().heads();
         if (s.op().group() == 1) {
-            cublas.products(heads, s.keys(), width, queries, s.of(weights, queries, true), s.of(from, sample, head, 0, false), s.of(to, sample, head, 0, false));
+            cublas.products(heads, s.keys(), width, queries,
+                    s.of(weights, queries, true), s.of(from, sample, head, 0, false), s.of(to, sample, head, 0, false));
             return;
         }
         try (Scope _ = Scope.open()) {

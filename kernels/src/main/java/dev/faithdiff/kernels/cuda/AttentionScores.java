@@ -75,7 +75,9 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
     }
 
     /** Scores or probabilities of one part, dense. */
-    Matrices of(Tensor scores, int queries, boolean transposed) { return Matrices.dense(scores.address(), scores.dtype(), transposed, queries, keys); }
+    Matrices of(Tensor scores, int queries, boolean transposed) {
+        return Matrices.dense(scores.address(), scores.dtype(), transposed, queries, keys);
+    }
 
     /** Room for one part. */
     Tensor room(Tensor like, DType dtype) { return Tensor.empty(like.device(), dtype, Shape.of(heads, queries, keys)); }

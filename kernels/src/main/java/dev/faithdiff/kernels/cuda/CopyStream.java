@@ -37,7 +37,8 @@ final class CopyStream {
         // Work asked for earlier may still use the memory that the pool handed out again.
         check(JCudaDriver.cuEventRecord(before, device.stream()), "recording an event");
         check(JCudaDriver.cuStreamWaitEvent(stream, before, 0), "ordering a copy behind computing");
-        check(JCudaDriver.cuMemcpyHtoDAsync(Address.device(to), Address.host(pinned.address()), pinned.byteSize(), stream), "copying to " + device.name());
+        check(JCudaDriver.cuMemcpyHtoDAsync(Address.device(to), Address.host(pinned.address()), pinned.byteSize(), stream),
+                "copying to " + device.name());
         CUevent arrived = event();
         check(JCudaDriver.cuEventRecord(arrived, stream), "recording an event");
         return () -> device.request(() -> {

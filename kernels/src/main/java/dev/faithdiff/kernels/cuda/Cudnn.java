@@ -43,7 +43,9 @@ final class Cudnn {
             int algorithm, long workspace) {}
 
     /** What measuring found for one algorithm; cuDNN's three kinds of answers as one. */
-    private record Measured(int algorithm, int status, boolean repeatable) {}
+    private record Measured(int algorithm, int status, int determinism) {
+        boolean repeatable() { return determinism == cudnnDeterminism.CUDNN_DETERMINISTIC; }
+    }
 
     private static final String ENDING = ".cudnn";
     private static final int ASK_FOR = 16;
@@ -157,21 +159,21 @@ final class Cudnn {
                 for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionFwdAlgoPerf();
                 check(JCudnn.cudnnFindConvolutionForwardAlgorithmEx(handle, dx, x, dw, w, how, dy, y, ASK_FOR, count, a, scratch, most),
                         "cudnnFindConvolutionForwardAlgorithmEx");
-                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism == cudnnDeterminism.CUDNN_DETERMINISTIC);
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism);
             }
             case INPUT_GRAD -> {
                 cudnnConvolutionBwdDataAlgoPerf[] a = new cudnnConvolutionBwdDataAlgoPerf[ASK_FOR];
                 for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionBwdDataAlgoPerf();
                 check(JCudnn.cudnnFindConvolutionBackwardDataAlgorithmEx(handle, dw, w, dy, y, how, dx, x, ASK_FOR, count, a, scratch, most),
                         "cudnnFindConvolutionBackwardDataAlgorithmEx");
-                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism == cudnnDeterminism.CUDNN_DETERMINISTIC);
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism);
             }
             case WEIGHT_GRAD -> {
                 cudnnConvolutionBwdFilterAlgoPerf[] a = new cudnnConvolutionBwdFilterAlgoPerf[ASK_FOR];
                 for (int i = 0; i < ASK_FOR; i++) a[i] = new cudnnConvolutionBwdFilterAlgoPerf();
                 check(JCudnn.cudnnFindConvolutionBackwardFilterAlgorithmEx(handle, dx, x, dy, y, how, dw, w, ASK_FOR, count, a, scratch, most),
                         "cudnnFindConvolutionBackwardFilterAlgorithmEx");
-                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism == cudnnDeterminism.CUDNN_DETERMINISTIC);
+                for (int i = 0; i < count[0]; i++) found[i] = new Measured(a[i].algo, a[i].status, a[i].determinism);
             }
         }
         return Arrays.copyOf(found, count[0]);
@@ -202,6 +204,8 @@ final class Cudnn {
     }
 
     private void check(int code, String call) {
-        if (code != 0) throw new CudaError(call + " failed on " + device.name() + " with cuDNN status " + code + ", " + JCudnn.cudnnGetErrorString(code));
+        if (code != 0) {
+            throw new CudaError(call + " failed on " + device.name() + " with cuDNN status " + code + ", " + JCudnn.cudnnGetErrorString(code));
+        }
     }
 }

@@ -13,8 +13,8 @@ import dev.faithdiff.tensor.Tensor;
  *
  * @param batch rows of an input: 2 where guidance predicts for a prompt and for a negative one
  */
-public record Place(Device device, DType dtype, int batch) {
-    static final Place CPU = new Place(Device.CPU, DType.F32, 1);
+public record BenchTarget(Device device, DType dtype, int batch) {
+    static final BenchTarget CPU = new BenchTarget(Device.CPU, DType.F32, 1);
 
     /** As many values as the largest weight of SDXL has: 1280 outputs of 3x3 over 2560 channels. */
     private static final int VALUES = 1280 * 9 * 2560;
@@ -23,7 +23,7 @@ public record Place(Device device, DType dtype, int batch) {
      * Random weights for {@code work}. Those of a GPU are copies, made on the device, of parts of one random tensor: full-size models
      * take 5 GB that need be neither drawn one by one nor read from a file.
      */
-    Weights weights(Work work) {
+    Weights weights(Workload work) {
         if (device == Device.CPU) return work.hold(Weights.init(1, device));
         Tensor values = work.tensors(() -> {
             try (Scope s = Scope.open()) {
@@ -35,7 +35,7 @@ public record Place(Device device, DType dtype, int batch) {
     }
 
     /** A standard normal input of {@code batch} rows. */
-    Tensor input(Work work, int... sizes) {
+    Tensor input(Workload work, int... sizes) {
         int[] all = new int[sizes.length + 1];
         all[0] = batch;
         System.arraycopy(sizes, 0, all, 1, sizes.length);

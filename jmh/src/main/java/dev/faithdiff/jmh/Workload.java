@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /** What a benchmark repeats, with the tensors and models it holds meanwhile. */
-public final class Work implements AutoCloseable {
+public final class Workload implements AutoCloseable {
     /** Operations and least traffic of one run. */
     public record Cost(long flops, long bytes) {}
 
@@ -41,7 +41,7 @@ public final class Work implements AutoCloseable {
     /** What inputs are drawn from. */
     Rng random() { return rng; }
 
-    public Work repeat(Supplier<?> work) {
+    public Workload repeat(Supplier<?> work) {
         body = work;
         return this;
     }
@@ -64,7 +64,7 @@ public final class Work implements AutoCloseable {
 
     @Override public void close() {
         scope.close();
-        held.forEach(Work::close);
+        held.forEach(Workload::close);
         Device.CPU.pool().trim();
     }
 

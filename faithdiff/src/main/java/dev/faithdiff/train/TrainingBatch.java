@@ -12,11 +12,11 @@ import java.util.List;
  * @param captions one for each crop, the empty string for none
  * @param crops    where each crop comes from
  */
-public record Batch(Tensor clean, Tensor degraded, List<String> captions, List<Crop> crops) {
+public record TrainingBatch(Tensor clean, Tensor degraded, List<String> captions, List<Crop> crops) {
     /** Size of the photo that a crop was cut from and the crop's top left corner, in pixels of the clean photo. */
     public record Crop(int height, int width, int top, int left) {}
 
-    public Batch {
+    public TrainingBatch {
         if (!clean.shape().equals(degraded.shape()) || clean.rank() != 4) {
             throw new OpError("clean " + clean + " and degraded " + degraded + " do not pair");
         }

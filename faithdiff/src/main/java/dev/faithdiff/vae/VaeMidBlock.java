@@ -8,12 +8,12 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 
 /** Resnet, single-head attention over all pixels, resnet: the innermost block of encoder and decoder (diffusers UNetMidBlock2D). */
-public final class MidBlock {
+public final class VaeMidBlock {
     private final ResnetBlock first, second;
     private final GroupNorm norm;
     private final Linear q, k, v, out;
 
-    public MidBlock(Weights w, int channels, int groups, boolean attention) {
+    public VaeMidBlock(Weights w, int channels, int groups, boolean attention) {
         first = new ResnetBlock(w.at("resnets.0"), channels, channels, 0, groups, Encoder.EPS);
         Weights a = w.at("attentions.0");
         norm = attention ? new GroupNorm(a.at("group_norm"), channels, groups, Encoder.EPS) : null;

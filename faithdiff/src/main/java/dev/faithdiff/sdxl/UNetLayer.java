@@ -8,15 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A resnet and the transformers behind it, if any: what each level of a U-Net consists of. */
-record Layer(ResnetBlock resnet, List<SpatialTransformer> transformers, Site.Resnet inside, Site.Layer behind) {
-    Layer(ResnetBlock resnet, List<SpatialTransformer> transformers, Site.Part part, int level, int layer) {
+record UNetLayer(ResnetBlock resnet, List<SpatialTransformer> transformers, Site.Resnet inside, Site.Layer behind) {
+    UNetLayer(ResnetBlock resnet, List<SpatialTransformer> transformers, Site.Part part, int level, int layer) {
         this(resnet, transformers, new Site.Resnet(part, level, layer), new Site.Layer(part, level, layer));
     }
 
     /** Layer {@code j} of a level on the way down or up. */
-    static Layer of(Weights block, UNetConfig c, Site.Part part, int level, int j, int in) {
+    static UNetLayer of(Weights block, UNetConfig c, Site.Part part, int level, int j, int in) {
         ResnetBlock resnet = resnet(block.at("resnets", j), c, in, c.channels()[level]);
-        return new Layer(resnet, transformers(block, c, level, j, c.transformers().depth()[level]), part, level, j);
+        return new UNetLayer(resnet, transformers(block, c, level, j, c.transformers().depth()[level]), part, level, j);
     }
 
     static ResnetBlock resnet(Weights w, UNetConfig c, int in, int out) {
@@ -26,7 +26,9 @@ record Layer(ResnetBlock resnet, List<SpatialTransformer> transformers, Site.Res
     static List<SpatialTransformer> transformers(Weights block, UNetConfig c, int level, int j, int depth) {
         List<SpatialTransformer> all = new ArrayList<>();
         if (depth == 0) return all;
-        for (UNetConfig.Kind kind : c.transformers().kinds()) all.add(new SpatialTransformer(block.at(kind.name(), j), c, level, depth, kind.contextWidth()));
+        for (UNetConfig.Kind kind : c.transformers().kinds()) {
+            all.add(new SpatialTransformer(block.at(kind.name(), j), c, level, depth, kind.contextWidth()));
+        }
         return all;
     }
 
