@@ -33,9 +33,9 @@ import java.util.concurrent.Future;
  * @param overwrite whether photos are restored whose output is there already
  * @param resume    whether each step is saved beside the output, to go on from
  */
-record Batch(Restorer restorer, Settings settings, boolean metadata, boolean overwrite, boolean resume, Report report) {
+record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boolean overwrite, boolean resume, Report report) {
     /** A photo in memory, with the options that its caption makes. */
-    private record Loaded(Photo photo, Settings settings) {}
+    private record Loaded(Photo photo, ResultSettings settings) {}
 
     /** Reports each photo. @return whether it was interrupted before the end */
     boolean run(List<Job> jobs) {
@@ -89,7 +89,8 @@ record Batch(Restorer restorer, Settings settings, boolean metadata, boolean ove
     }
 
     /** Restores one photo, waits until the one before is written, and starts writing this one. */
-    private Future<?> restore(Job job, Future<Loaded> loading, Future<?> before, ExecutorService writer) throws InterruptedException, ExecutionException {
+    private Future<?> restore(Job job, Future<Loaded> loading, Future<?> before, ExecutorService writer)
+            throws InterruptedException, ExecutionException {
         Map<String, Object> facts = new LinkedHashMap<>();
         long begin = System.nanoTime();
         Loaded in;
@@ -154,7 +155,7 @@ record Batch(Restorer restorer, Settings settings, boolean metadata, boolean ove
     static Path state(Path out) { return out.resolveSibling(out.getFileName() + ".resume"); }
 
     /** The restored photo with the opacity and metadata of the input's, or with its profile alone. */
-    static Photo finished(Photo in, Image restored, Settings settings, boolean metadata) {
+    static Photo finished(Photo in, Image restored, ResultSettings settings, boolean metadata) {
         Metadata m = metadata ? in.metadata().withSettings(settings.toString()) : in.metadata().profileOnly();
         return in.restored(restored).with(m);
     }

@@ -9,7 +9,7 @@ import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.train.Quality;
+import dev.faithdiff.train.QualityRecord;
 import dev.faithdiff.train.RunFile;
 import dev.faithdiff.train.Validation;
 import java.nio.file.Path;
@@ -27,7 +27,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Measures a model on photos that are degraded and restored, at several sizes. */
-@Command(name = "evaluate", description = "Measure a model: crops from the middle of good photos are degraded and restored as 'faithdiff restore' does.",
+@Command(name = "evaluate",
+        description = "Measure a model: crops from the middle of good photos are degraded and restored as 'faithdiff restore' does.",
         sortOptions = false, showDefaultValues = true)
 final class EvaluateCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -57,7 +58,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override public Integer call() {
         flags.check();
         if (out != null) ImageFiles.checkWritable(out);
-        Remarks remarks = new Remarks(spec.commandLine().getErr());
+        Warnings remarks = new Warnings(spec.commandLine().getErr());
         Device on = device.open(DType.F32, remarks::warn).device();
         try (Restorer restorer = model.open(Compute.on(on))) {
             Options options = flags.of(restorer);
@@ -67,12 +68,12 @@ final class EvaluateCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void measure(Restorer restorer, Options options, Remarks remarks) {
+    private void measure(Restorer restorer, Options options, Warnings remarks) {
         List<String> sizes = new ArrayList<>(), leftOut = new ArrayList<>();
-        List<Quality> columns = new ArrayList<>();
+        List<QualityRecord> columns = new ArrayList<>();
         int scale = options.get(SCALE), most = count == null ? Integer.MAX_VALUE : count;
         for (int crop : crops) {
-            Validation v = new Validation(new RunFile.Held(photos.toString(), most, crop, recipe, scale, 0));
+            Validation v = new Validation(new RunFile.ValidationData(photos.toString(), most, crop, recipe, scale, 0));
             String size = crop + "x" + crop;
             int small = v.tooSmall().size();
             if (small > 0) leftOut.add("of " + (v.size() + small) + " photos " + small + " are too small for crops of " + size);
@@ -84,9 +85,9 @@ final class EvaluateCommand implements Callable<Integer> {
         leftOut.forEach(remarks::warn);
         print("| mean PSNR (RGB), SSIM and detail (luma); recipe " + recipe + ", " + scale + " times smaller |", sizes);
         print("|---|", sizes.stream().map(_ -> "---").toList());
-        row("degraded, enlarged (bicubic)", columns, Quality::bicubic);
-        row("good, through the autoencoder", columns, Quality::vae);
-        row("restored", columns, Quality::restored);
+        row("degraded, enlarged (bicubic)", columns, QualityRecord::bicubic);
+        row("good, through the autoencoder", columns, QualityRecord::vae);
+        row("restored", columns, QualityRecord::restored);
     }
 
     /** Where the rows of photos go; with several sizes a name for each. */
@@ -97,8 +98,8 @@ final class EvaluateCommand implements Callable<Integer> {
         return out.resolveSibling(name.substring(0, dot) + "-" + crop + name.substring(dot));
     }
 
-    private void row(String what, List<Quality> columns, Function<Quality, Quality.Near> of) {
-        List<Quality.Near> all = columns.stream().map(of).toList();
+    private void row(String what, List<QualityRecord> columns, Function<QualityRecord, QualityRecord.Near> of) {
+        List<QualityRecord.Near> all = columns.stream().map(of).toList();
         if (all.getFirst() == null) return;
         print("| " + what + " |", all.stream().map(n -> String.format(Locale.ROOT, "%.2f dB, %.4f, %.2f", n.psnr(), n.ssim(), n.detail())).toList());
     }

@@ -56,7 +56,7 @@ final class Report implements AutoCloseable {
             case BAR -> bar.and(new Listener() {
                 @Override public void at(String stage, int step, int steps) {}
 
-                @Override public void warn(String line) { new Remarks(err).warn(job.in() + ": " + line); }
+                @Override public void warn(String line) { new Warnings(err).warn(job.in() + ": " + line); }
             });
             case JSON -> new Listener() {
                 @Override public void at(String stage, int step, int steps) {
@@ -83,7 +83,7 @@ final class Report implements AutoCloseable {
         line.putAll(facts);
         if (log != null) {
             try {
-                log.write(Settings.JSON.toJson(line) + "\n");
+                log.write(ResultSettings.JSON.toJson(line) + "\n");
                 log.flush();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -121,7 +121,7 @@ final class Report implements AutoCloseable {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("event", name);
         line.putAll(facts);
-        out.println(Settings.JSON.toJson(line));
+        out.println(ResultSettings.JSON.toJson(line));
         out.flush();
     }
 

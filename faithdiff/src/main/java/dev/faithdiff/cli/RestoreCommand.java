@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +32,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Restores one photo, or many into a folder. */
-@Command(name = "restore", description = "Restore a photo, or photos and folders of them into a folder.", sortOptions = false, showDefaultValues = true,
+@Command(name = "restore", description = "Restore a photo, or photos and folders of them into a folder.",
+        sortOptions = false, showDefaultValues = true,
         footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.", "Many photos: those that are there already "
             + "are skipped; a caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt."})
 final class RestoreCommand implements Callable<Integer> {
@@ -53,7 +55,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private DeviceChoice device;
 
-    @Option(names = "--dtype", description = "What a GPU computes in, with sums in f32: ${COMPLETION-CANDIDATES} (default: f16; the CPU computes in f32).")
+    @Option(names = "--dtype",
+            description = "What a GPU computes in, with sums in f32: ${COMPLETION-CANDIDATES} (default: f16; the CPU computes in f32).")
     private Precision dtype;
 
     @Option(names = "--offload", description = "Which weights leave a GPU while they are not needed: ${COMPLETION-CANDIDATES}; stages: whole "
@@ -81,7 +84,7 @@ final class RestoreCommand implements Callable<Integer> {
             + "the colour profile stays.")
     private boolean noMetadata;
 
-    @Mixin private ManyOptions many;
+    @Mixin private BatchOptions many;
 
     @Option(names = {"-q", "--quiet"}, description = "No progress, no remarks and no summary.")
     private boolean quiet;
@@ -111,7 +114,7 @@ final class RestoreCommand implements Callable<Integer> {
                 restored = Engine.onKernels(table, () -> p == null ? work.get() : Engine.observed(p, work));
                 if (p != null) profile = p.end(on);
             } catch (CancellationException e) {
-                new Remarks(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
+                new Warnings(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
                         ? "the same command goes on from " + state : "nothing was written"));
                 return INTERRUPTED;
             }
@@ -127,12 +130,12 @@ final class RestoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    private record Restored(Image image, Settings settings) {}
+    private record Restored(Image image, ResultSettings settings) {}
 
     /** One photo, from opening the model to closing it. */
     private Restored restored(Image photo, Device on, Listener first, Path state) {
         try (Restorer restorer = restorer(on)) {
-            Settings settings = settings(restorer);
+            ResultSettings settings = settings(restorer);
             return new Restored(restore(photo, restorer, settings.options(), first, state), settings);
         }
     }
@@ -167,24 +170,25 @@ final class RestoreCommand implements Callable<Integer> {
     private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
 
     /** @throws IllegalArgumentException rather once at the start than for each photo, if the restorer refuses an option */
-    private Settings settings(Restorer restorer) {
+    private ResultSettings settings(Restorer restorer) {
         Options options = flags.of(restorer);
         restorer.check(options);
-        return new Settings(model.names(), model.digests(), options, restorer.options());
+        return new ResultSettings(model.names(), model.digests(), options, restorer.options());
     }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
         if (preview != null && !restorer.options().contains(STEPS)) throw usage("this model takes no steps, so there is nothing to preview");
         try (StepBar bar = StepBar.of(options.get(STEPS), quiet)) {
             Listener all = preview == null ? first.and(bar) : first.and(bar).and(PreviewFiles.to(preview, previewEvery, options.get(STEPS)));
-            return restorer.restore(photo, options, quiet ? all : all.and(new Remarks(spec.commandLine().getErr())), state);
+            return restorer.restore(photo, options, quiet ? all : all.and(new Warnings(spec.commandLine().getErr())), state);
         }
     }
 
     private Restorer restorer(Device on) { return model.open(new Compute(on, type(on), offload)); }
 
     private Chosen device() {
-        return device.open(dtype == null ? DType.F16 : DType.valueOf(dtype.name()), quiet ? line -> {} : new Remarks(spec.commandLine().getErr())::warn);
+        Consumer<String> warn = quiet ? line -> {} : new Warnings(spec.commandLine().getErr())::warn;
+        return device.open(dtype == null ? DType.F16 : DType.valueOf(dtype.name()), warn);
     }
 
     private DType type(Device on) {

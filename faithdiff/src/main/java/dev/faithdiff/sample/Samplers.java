@@ -63,7 +63,8 @@ public enum Samplers {
                 requireSecondOrder(c);
                 c.require("algorithm_type", "dpmsolver++");
                 boolean lowers = end == 0 || c.flag("euler_at_final", false) || c.flag("lower_order_final", true) && steps < FEW_STEPS;
-                MultistepSampler.Solver solver = c.text("solver_type", "").equals("heun") ? MultistepSampler.Solver.HEUN : MultistepSampler.Solver.MIDPOINT;
+                boolean heun = c.text("solver_type", "").equals("heun");
+                MultistepSampler.Solver solver = heun ? MultistepSampler.Solver.HEUN : MultistepSampler.Solver.MIDPOINT;
                 yield new MultistepSampler(schedule, steps, solver, karras, lowers, end);
             }
             case UNIPC, UNIPC_KARRAS -> {

@@ -46,18 +46,18 @@ final class Plots {
     }
 
     /** PSNR and SSIM over the steps. */
-    static void quality(List<Quality> all, Path file) {
+    static void quality(List<QualityRecord> all, Path file) {
         List<XYChart> charts = List.of(chart("PSNR of held-out photos (RGB)", "dB"), chart("SSIM of held-out photos (luma)", "SSIM"));
-        List<ToDoubleFunction<Quality.Near>> values = List.of(Quality.Near::psnr, Quality.Near::ssim);
-        Map<String, Function<Quality, Quality.Near>> lines = new LinkedHashMap<>();
-        lines.put("bicubic", Quality::bicubic);
-        lines.put("autoencoder", Quality::vae);
-        lines.put("restored", Quality::restored);
+        List<ToDoubleFunction<QualityRecord.Near>> values = List.of(QualityRecord.Near::psnr, QualityRecord.Near::ssim);
+        Map<String, Function<QualityRecord, QualityRecord.Near>> lines = new LinkedHashMap<>();
+        lines.put("bicubic", QualityRecord::bicubic);
+        lines.put("autoencoder", QualityRecord::vae);
+        lines.put("restored", QualityRecord::restored);
         for (int i = 0; i < charts.size(); i++) {
             XYChart chart = charts.get(i);
-            ToDoubleFunction<Quality.Near> value = values.get(i);
+            ToDoubleFunction<QualityRecord.Near> value = values.get(i);
             lines.forEach((name, line) -> {
-                List<Quality> known = all.stream().filter(q -> line.apply(q) != null).toList();
+                List<QualityRecord> known = all.stream().filter(q -> line.apply(q) != null).toList();
                 if (known.isEmpty()) return;
                 chart.addSeries(name, known.stream().map(q -> (double) q.total()).toList(),
                         known.stream().map(q -> value.applyAsDouble(line.apply(q))).toList()).setMarker(SeriesMarkers.CIRCLE);

@@ -34,7 +34,7 @@ import java.util.stream.Collectors;
  * @param validateEvery steps between two validations
  * @param ablations     variations of the method, by the names of {@link Ablation} in lower case with hyphens
  */
-public record RunFile(Start model, Data data, Held validation, long seed, int saveEvery, int validateEvery, List<String> ablations,
+public record RunFile(Start model, Data data, ValidationData validation, long seed, int saveEvery, int validateEvery, List<String> ablations,
         List<Stage> stages) {
     /** Where the first weights come from: a model folder, or drawn ones for the configuration files of a model folder. One is empty. */
     public record Start(String start, String architecture) {
@@ -89,8 +89,8 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
      * @param crop  side of the crop from a photo's middle, in pixels
      * @param steps denoising steps; 0: the model's own
      */
-    public record Held(String folder, int photos, int crop, String recipe, int scale, int steps) {
-        public Held {
+    public record ValidationData(String folder, int photos, int crop, String recipe, int scale, int steps) {
+        public ValidationData {
             Recipe.named(recipe);
             check(photos >= 1 && scale >= 1 && crop >= 16 && crop % scale == 0, "'validation' needs photos, and a crop of at least 16 "
                     + "pixels that the scale divides");
@@ -239,8 +239,9 @@ public record RunFile(Start model, Data data, Held validation, long seed, int sa
 
     private RunFile from(Path folder) {
         return new RunFile(new Start(in(folder, model.start), in(folder, model.architecture)),
-                new Data(in(folder, data.folder), in(folder, data.initial), data.initialShare, data.initialPasses, data.cacheMegabytes, data.flip, data.enlarge, data.degradations),
-                new Held(in(folder, validation.folder), validation.photos, validation.crop, validation.recipe, validation.scale, validation.steps),
+                new Data(in(folder, data.folder), in(folder, data.initial), data.initialShare, data.initialPasses, data.cacheMegabytes,
+                        data.flip, data.enlarge, data.degradations),
+                new ValidationData(in(folder, validation.folder), validation.photos, validation.crop, validation.recipe, validation.scale, validation.steps),
                 seed, saveEvery, validateEvery, ablations, stages);
     }
 

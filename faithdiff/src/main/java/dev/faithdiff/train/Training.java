@@ -47,7 +47,7 @@ public final class Training implements AutoCloseable {
     private final Model model;
     private final Objectives objectives;
     private final JsonLines<StepRecord> log;
-    private final JsonLines<Quality> qualities;
+    private final JsonLines<QualityRecord> qualities;
     private Checkpoint resumed;
     private Position at = new Position(0, 0, 0, 0, 0);
     private volatile boolean stopping;
@@ -68,7 +68,9 @@ public final class Training implements AutoCloseable {
             photos = ImageFolder.open(Path.of(run.data().folder()), (long) run.data().cacheMegabytes() << 20);
             initial = firstStage(run.data());
             validation = validation(run.validation());
-            if (!Files.isDirectory(run.model().folder())) throw new IllegalArgumentException(run.model().folder() + ": there is no such model folder");
+            if (!Files.isDirectory(run.model().folder())) {
+                throw new IllegalArgumentException(run.model().folder() + ": there is no such model folder");
+            }
             folder = open(new RunFolder(out));
             model = open(model());
             objectives = open(new Objectives(model, run));
@@ -76,7 +78,7 @@ public final class Training implements AutoCloseable {
             if (resumed != null) goOn(open(resumed));
             folder.writeRun(run);
             log = open(new JsonLines<>(folder.file("log.jsonl"), StepRecord.class, at.total()));
-            qualities = open(new JsonLines<>(folder.file("quality.jsonl"), Quality.class, at.total()));
+            qualities = open(new JsonLines<>(folder.file("quality.jsonl"), QualityRecord.class, at.total()));
         } catch (Throwable e) {
             close();
             throw e;
@@ -88,7 +90,7 @@ public final class Training implements AutoCloseable {
         return new FirstStage(open(Restorers.open(Path.of(data.initial()), device)), data.initialShare(), data.initialPasses());
     }
 
-    private static Validation validation(RunFile.Held held) {
+    private static Validation validation(RunFile.ValidationData held) {
         if (held.folder().isEmpty()) return null;
         Validation v = new Validation(held);
         if (!v.tooSmall().isEmpty()) throw new ImageError(v.tooSmall().getFirst() + " is smaller than the crop of " + held.crop());
@@ -176,7 +178,7 @@ public final class Training implements AutoCloseable {
     private void validate(int stage, Map<String, Tensor> averages) {
         folder.writeModel(model, averages);
         if (validation != null) {
-            Quality q = quality(stage);
+            QualityRecord q = quality(stage);
             qualities.add(q);
             listener.says("step " + at.total() + ": " + q);
         }
@@ -189,8 +191,8 @@ public final class Training implements AutoCloseable {
     }
 
     /** Of the written model, behind the first stage that it is trained behind. */
-    private Quality quality(int stage) {
-        RunFile.Held held = run.validation();
+    private QualityRecord quality(int stage) {
+        RunFile.ValidationData held = run.validation();
         try (FaithDiff last = FaithDiff.open(folder.model(), device)) {
             Restorer restorer = initial == null ? last : new TwoStages(initial, last, 0);
             Options own = restorer.defaults().with(SCALE, held.scale()), o = held.steps() == 0 ? own : own.with(STEPS, held.steps());

@@ -23,7 +23,7 @@ public final class Validation {
     private final List<Path> tooSmall = new ArrayList<>();
 
     /** Crops from the middle of photos spread over the folder; photos smaller than the crop are left out. */
-    public Validation(RunFile.Held held) {
+    public Validation(RunFile.ValidationData held) {
         ImageFolder folder = ImageFolder.open(Path.of(held.folder()), 0);
         int count = Math.min(held.photos(), folder.size());
         for (int i = 0; i < count; i++) {
@@ -51,16 +51,16 @@ public final class Validation {
      * @param options of the restoration, whose scale is that of the degradation; null: nothing is restored
      * @param sheet   where all photos go as one image: enlarged, through the autoencoder where there is one, restored, clean; null: nowhere
      */
-    public Quality measure(int stage, long total, Restorer restorer, Options options, Path sheet) {
+    public QualityRecord measure(int stage, long total, Restorer restorer, Options options, Path sheet) {
         List<Image> enlarged = crops.stream().map(Crop::enlarged).toList(), clean = crops.stream().map(Crop::clean).toList();
         List<Image> through = crops.stream().flatMap(c -> restorer.throughAutoencoder(c.clean).stream()).toList();
         List<Image> restored = options == null ? List.of() : crops.stream().map(c -> restorer.restore(c.small, options)).toList();
         if (sheet != null) ImageFiles.write(sheet(Stream.of(enlarged, through, restored, clean).filter(images -> !images.isEmpty()).toList()), sheet);
-        return new Quality(stage, total, near(enlarged), near(through), near(restored));
+        return new QualityRecord(stage, total, near(enlarged), near(through), near(restored));
     }
 
     /** Null of no images. */
-    private Quality.Near near(List<Image> images) {
+    private QualityRecord.Near near(List<Image> images) {
         if (images.isEmpty()) return null;
         double psnr = 0, ssim = 0, detail = 0;
         for (int i = 0; i < images.size(); i++) {
@@ -68,7 +68,7 @@ public final class Validation {
             ssim += Metrics.ssim(images.get(i), crops.get(i).clean, Channels.LUMA);
             detail += Metrics.detail(images.get(i));
         }
-        return new Quality.Near(psnr / images.size(), ssim / images.size(), detail / images.size());
+        return new QualityRecord.Near(psnr / images.size(), ssim / images.size(), detail / images.size());
     }
 
     private static Image sheet(List<List<Image>> columns) {

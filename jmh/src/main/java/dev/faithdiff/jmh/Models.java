@@ -52,7 +52,8 @@ import java.util.function.Function;
 final class Models {
     private static final int TEXT_TOKENS = 77, CROPS = 4, STEPS = 20;
     private static final UNetConfig UNET = UNetConfig.SDXL;
-    private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f, 320, 640, 8, 2, 2, 1e-5f);
+    private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f,
+            320, 640, 8, 2, 2, 1e-5f);
     private static final VaeConfig VAE = new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f);
 
     static final Map<String, Function<BenchTarget, Workload>> ALL = new LinkedHashMap<>();

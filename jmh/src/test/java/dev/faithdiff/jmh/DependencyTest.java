@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class DependencyTest {
     private static final String ALL = "dev.faithdiff..", TENSOR = "dev.faithdiff.tensor..", KERNELS = "dev.faithdiff.kernels..",
             NN = "dev.faithdiff.nn..", MODEL = "dev.faithdiff.model..", CONVERTER = "dev.faithdiff.convert..", JMH = "dev.faithdiff.jmh..";
-    private static final JavaClasses CLASSES = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
+    static final JavaClasses CLASSES = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("dev.faithdiff");
 
     @Test void tensorSeesOnlyItself() { sees(TENSOR, TENSOR); }

@@ -16,7 +16,7 @@ final class Output {
     void check() { WholeFolder.check(folder, force); }
 
     /** Writes the folder, of which nothing stays if the program is interrupted, and prints the report. */
-    void write(Report report, WholeFolder.Writer writer) {
+    void write(ConversionReport report, WholeFolder.Writer writer) {
         Thread interrupted = new Thread(() -> WholeFolder.recover(folder));
         Runtime.getRuntime().addShutdownHook(interrupted);
         try {

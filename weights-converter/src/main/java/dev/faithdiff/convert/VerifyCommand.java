@@ -69,7 +69,9 @@ final class VerifyCommand implements Callable<Integer> {
                 if (t == null) report.problem(part + ": " + key + " is missing");
                 else if (!t.shape().equals(shape)) report.problem(part + ": " + key + " is " + t.shape() + " but the model takes " + shape);
             });
-            for (String key : ModelPlan.rest(file.tensors(), needed)) report.problem(part + ": " + ConvertError.clean(key) + " is not part of the model");
+            for (String key : ModelPlan.rest(file.tensors(), needed)) {
+                report.problem(part + ": " + ConvertError.clean(key) + " is not part of the model");
+            }
             for (Source t : file.tensors().values()) {
                 long wrong = TensorValues.notFinite(t);
                 if (wrong > 0) report.problem(part + ": " + ConvertError.clean(t.name()) + " has " + wrong + " values that are infinite or NaN");

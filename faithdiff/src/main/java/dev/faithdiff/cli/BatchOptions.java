@@ -6,7 +6,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /** What lists of photos need, as options of a command. */
-final class ManyOptions {
+final class BatchOptions {
     /** Formats of the outputs, as extensions. */
     enum Format {
         PNG, JPG, TIF, WEBP;

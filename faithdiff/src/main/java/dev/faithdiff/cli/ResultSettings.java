@@ -19,10 +19,10 @@ import java.util.Map;
  * @param digest digests of the model folders, which tell models of one name apart
  * @param shown  the options that the model has
  */
-record Settings(String model, String digest, Options options, List<Option<?>> shown) {
+record ResultSettings(String model, String digest, Options options, List<Option<?>> shown) {
     static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 
-    Settings withPrompt(String prompt) { return new Settings(model, digest, options.with(PROMPT, prompt), shown); }
+    ResultSettings withPrompt(String prompt) { return new ResultSettings(model, digest, options.with(PROMPT, prompt), shown); }
 
     Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();

@@ -9,7 +9,7 @@ import java.util.Locale;
  * @param vae      of the clean photos through the autoencoder; null if the model has none
  * @param restored of the degraded photos restored; null while nothing that restores has been trained
  */
-public record Quality(int stage, long total, Near bicubic, Near vae, Near restored) implements JsonLines.AtStep {
+public record QualityRecord(int stage, long total, Near bicubic, Near vae, Near restored) implements JsonLines.AtStep {
     /** @param detail see {@link dev.faithdiff.image.Metrics#detail} */
     public record Near(double psnr, double ssim, double detail) {
         @Override public String toString() { return String.format(Locale.ROOT, "%.2f dB, SSIM %.4f", psnr, ssim); }

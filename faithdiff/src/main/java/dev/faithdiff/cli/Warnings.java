@@ -4,7 +4,7 @@ import dev.faithdiff.Listener;
 import java.io.PrintWriter;
 
 /** Prints what a restoration wants the user to see. */
-record Remarks(PrintWriter err) implements Listener {
+record Warnings(PrintWriter err) implements Listener {
     @Override public void at(String stage, int step, int steps) {}
 
     @Override public void warn(String line) {
