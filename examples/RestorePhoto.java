@@ -9,7 +9,7 @@ import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
 import dev.faithdiff.Restorers;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Files;

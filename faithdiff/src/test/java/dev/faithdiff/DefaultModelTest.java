@@ -9,10 +9,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.Resize;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;

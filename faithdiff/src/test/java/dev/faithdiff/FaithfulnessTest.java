@@ -12,13 +12,12 @@ import static dev.faithdiff.FaithDiff.START;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.faithdiff.Guard;
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Damage;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Resize;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.Samplers;

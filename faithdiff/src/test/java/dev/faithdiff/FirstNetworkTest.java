@@ -5,7 +5,7 @@ import static dev.faithdiff.CommonOptions.VAE_TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

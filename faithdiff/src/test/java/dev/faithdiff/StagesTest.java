@@ -7,7 +7,7 @@ import static org.assertj.core.data.Offset.offset;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.sdxl.Sinusoid;
 import dev.faithdiff.tensor.Scope;

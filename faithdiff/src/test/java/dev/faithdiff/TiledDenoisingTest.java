@@ -9,8 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metrics;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;

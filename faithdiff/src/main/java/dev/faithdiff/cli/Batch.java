@@ -6,12 +6,12 @@ import static dev.faithdiff.CommonOptions.STEPS;
 
 import dev.faithdiff.Restorer;
 import dev.faithdiff.cli.Report.Outcome;
-import dev.faithdiff.image.Caption;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
-import dev.faithdiff.image.ImageFiles;
-import dev.faithdiff.image.Metadata;
-import dev.faithdiff.image.Photo;
+import dev.faithdiff.image.file.Caption;
+import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.image.file.Metadata;
+import dev.faithdiff.image.file.Photo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

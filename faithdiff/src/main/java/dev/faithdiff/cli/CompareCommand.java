@@ -1,9 +1,9 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.Metrics.Channels;
+import dev.faithdiff.image.file.ImageFiles;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;

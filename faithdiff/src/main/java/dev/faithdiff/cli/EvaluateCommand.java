@@ -6,7 +6,7 @@ import dev.faithdiff.Compute;
 import dev.faithdiff.Options;
 import dev.faithdiff.Restorer;
 import dev.faithdiff.image.ImageError;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.train.QualityRecord;

@@ -3,7 +3,7 @@ package dev.faithdiff.cli;
 import dev.faithdiff.Listener;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;

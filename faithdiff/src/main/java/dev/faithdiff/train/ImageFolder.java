@@ -1,9 +1,9 @@
 package dev.faithdiff.train;
 
-import dev.faithdiff.image.Caption;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.Caption;
+import dev.faithdiff.image.file.ImageFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

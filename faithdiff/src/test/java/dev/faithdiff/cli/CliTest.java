@@ -7,7 +7,7 @@ import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.Option;
 import dev.faithdiff.Restorers;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Version;

@@ -3,7 +3,7 @@ package dev.faithdiff.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.io.SafeTensors;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

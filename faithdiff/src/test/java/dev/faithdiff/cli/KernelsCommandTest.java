@@ -6,7 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;

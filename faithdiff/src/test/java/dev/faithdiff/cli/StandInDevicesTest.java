@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.TinyModel;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
 import dev.faithdiff.image.Metrics;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.kernels.cuda.StandIn;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,7 +7,7 @@ import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.TinyModel;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sdxl.UNetConfig.Kind;

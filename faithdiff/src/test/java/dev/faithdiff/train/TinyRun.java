@@ -2,7 +2,7 @@ package dev.faithdiff.train;
 
 import com.google.gson.JsonParser;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

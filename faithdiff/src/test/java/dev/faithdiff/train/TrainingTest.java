@@ -9,7 +9,7 @@ import com.google.gson.JsonParser;
 import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Options;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.ImageFiles;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.io.IOException;

@@ -1,0 +1,111 @@
+package dev.faithdiff.degrade;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.faithdiff.Fixtures;
+import dev.faithdiff.image.Filter;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageError;
+import dev.faithdiff.image.Metrics;
+import dev.faithdiff.image.Metrics.Channels;
+import dev.faithdiff.image.Resize;
+import dev.faithdiff.image.file.ImageFiles;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RecipeTest {
+    private static final Image CLEAN = ImageFiles.read(Fixtures.dir().resolve("metrics/ref.png"));
+    private static final Path GOLDENS = Path.of(System.getProperty("goldens.dir"), "faithdiff-mini");
+
+    static List<Recipe> recipes() { return Recipe.ALL; }
+
+    @ParameterizedTest @MethodSource("recipes")
+    void aSeedDecidesThePhoto(Recipe recipe) {
+        for (int seed = 0; seed < 12; seed++) {
+            Image bad = recipe.degrade(CLEAN, 4, seed);
+            assertThat(bad.width()).isEqualTo(CLEAN.width() / 4);
+            assertThat(bad.height()).isEqualTo(CLEAN.height() / 4);
+            assertThat(recipe.degrade(CLEAN, 4, seed)).isEqualTo(bad);
+        }
+        if (recipe != Recipe.LEVEL1) assertThat(recipe.degrade(CLEAN, 4, 0)).isNotEqualTo(recipe.degrade(CLEAN, 4, 1));
+    }
+
+    @ParameterizedTest @MethodSource("recipes")
+    void worksDownToOnePixel(Recipe recipe) {
+        for (int seed = 0; seed < 8; seed++) {
+            Image dot = recipe.degrade(CLEAN.crop(0, 0, 5, 4), 4, seed);
+            assertThat(dot.width()).isEqualTo(1);
+            assertThat(recipe.degrade(CLEAN.crop(0, 0, 23, 17), 1, seed).width()).isEqualTo(23);
+        }
+        assertThatThrownBy(() -> recipe.degrade(CLEAN.crop(0, 0, 5, 3), 4, 0)).isInstanceOf(ImageError.class).hasMessageContaining("5x3");
+        assertThatThrownBy(() -> recipe.degrade(CLEAN, 0, 0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    static Stream<String> evaluated() {
+        return json().entrySet().stream().filter(c -> note(c).startsWith("x1: Gaussian blur sigma 1.2, area reduction x4,")).map(Map.Entry::getKey);
+    }
+
+    /** The small model's own evaluation inputs were made with another generator, so only their quality can agree. */
+    @ParameterizedTest @MethodSource("evaluated")
+    void isAsBadAsTheSmallModelsEvaluation(String name) {
+        Image clean = ImageFiles.read(GOLDENS.resolve("gt-" + name + ".png"));
+        double expected = json().getAsJsonObject(name).get("psnr_input").getAsDouble();
+        assertThat(quality(Recipe.MINI, clean)).isCloseTo(expected, within(0.1));
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"chelsea", "astronaut", "coffee"})
+    void makesTheSamples(String photo) {
+        Path samples = Path.of(System.getProperty("faithdiff.home"), "samples");
+        Image bad = Recipe.MINI.degrade(ImageFiles.read(samples.resolve(photo + ".png")), 4, 0);
+        Image stored = ImageFiles.read(samples.resolve(photo + "-degraded.jpg"));
+        assertThat(Metrics.psnr(bad, stored, Channels.RGB)).isGreaterThan(35);
+    }
+
+    @Test
+    void theLevelsRise() {
+        assertThat(quality(Recipe.LEVEL1, CLEAN)).isGreaterThan(quality(Recipe.LEVEL2, CLEAN) + 1);
+        assertThat(quality(Recipe.LEVEL2, CLEAN)).isGreaterThan(quality(Recipe.LEVEL3, CLEAN) + 1);
+    }
+
+    @Test
+    void namesTheRecipesThereAre() {
+        for (Recipe recipe : Recipe.ALL) assertThat(Recipe.named(recipe.name())).isSameAs(recipe);
+        assertThatThrownBy(() -> Recipe.named("level4")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("level4").hasMessageContaining("mini, published, level1, level2, level3");
+    }
+
+    /** Mean PSNR in dB of enlarged bad photos. */
+    private static double quality(Recipe recipe, Image clean) {
+        return IntStream.range(0, 16).mapToDouble(seed -> {
+            Image bad = Resize.resize(recipe.degrade(clean, 4, seed), clean.width(), clean.height(), Filter.BICUBIC);
+            return Metrics.psnr(bad, clean, Channels.RGB);
+        }).average().orElseThrow();
+    }
+
+    private static String note(Map.Entry<String, JsonElement> goldenCase) {
+        return goldenCase.getValue().getAsJsonObject().get("note").getAsString();
+    }
+
+    private static JsonObject json() {
+        try {
+            return JsonParser.parseString(Files.readString(GOLDENS.resolve("goldens.json"))).getAsJsonObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
