@@ -4,11 +4,11 @@ import static dev.faithdiff.CommonOptions.SCALE;
 import static dev.faithdiff.CommonOptions.VAE_TILE;
 
 import dev.faithdiff.generator.CroppedTiles;
-import dev.faithdiff.generator.Generator;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.networks.Generator;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;

@@ -1,16 +1,16 @@
 package dev.faithdiff;
 
+import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
+import dev.faithdiff.networks.unet.Context;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.TileGrid;
-import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.text.PromptEncoder.Prompt;
-import dev.faithdiff.vae.Vae;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.faithdiff;
 
 import dev.faithdiff.model.ModelFolder;
-import dev.faithdiff.rrdb.RrdbConfig;
-import dev.faithdiff.rrdb.RrdbNet;
+import dev.faithdiff.networks.rrdb.RrdbConfig;
+import dev.faithdiff.networks.rrdb.RrdbNet;
 import java.util.List;
 
 /** Opens networks of Real-ESRGAN, BSRGAN and BSRNet. */

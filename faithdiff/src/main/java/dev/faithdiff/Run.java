@@ -17,6 +17,8 @@ import static dev.faithdiff.FaithDiff.CONDITION;
 import static dev.faithdiff.FaithDiff.START;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
@@ -25,9 +27,7 @@ import dev.faithdiff.sample.TileGrid;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.text.PromptEncoder.Prompt;
 import dev.faithdiff.vae.BlendedTiles;
-import dev.faithdiff.vae.Vae;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;

@@ -1,8 +1,8 @@
 package dev.faithdiff;
 
 import dev.faithdiff.model.ModelFolder;
-import dev.faithdiff.srvgg.SrvggConfig;
-import dev.faithdiff.srvgg.SrvggNetCompact;
+import dev.faithdiff.networks.srvgg.SrvggConfig;
+import dev.faithdiff.networks.srvgg.SrvggNetCompact;
 import java.util.List;
 
 /** Opens the small networks of Real-ESRGAN. */

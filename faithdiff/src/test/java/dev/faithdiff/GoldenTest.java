@@ -10,6 +10,7 @@ import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.Samplers;
@@ -18,7 +19,6 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.Vae;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -69,16 +69,16 @@ class GoldenTest {
             Sampler sampler = Samplers.of(model.scheduler).create(model.schedule, model.scheduler, c.get("steps").getAsInt());
             float[] sigmas = f.floats("sigmas");
             Fixtures.assertClose("sigmas", sampler.levels().from(), Arrays.copyOf(sigmas, sigmas.length - 1), 2e-6);
-            Tensor noise = TinyModel.tensor(f, "initial_noise");
+            Tensor noise = Fixtures.tensor(f, "initial_noise");
             float[] drawn = Rng.cpu(c.get("seed").getAsLong()).randn((int) noise.count());
             Fixtures.assertClose("seeded noise", drawn, f.floats("initial_noise"), 4e-6);
-            Tensor start = restoration.startFromImage(parameters, noise, TinyModel.tensor(f, "vae_posterior_noise"), sampler.initNoiseSigma());
+            Tensor start = restoration.startFromImage(parameters, noise, Fixtures.tensor(f, "vae_posterior_noise"), sampler.initNoiseSigma());
             check(f, "latents_start", start, STAGE);
 
             JsonArray ids = c.getAsJsonArray("time_ids");
             int[] size = {ids.get(0).getAsInt(), ids.get(1).getAsInt()}, target = {ids.get(4).getAsInt(), ids.get(5).getAsInt()};
             TileGrid whole = TileGrid.of(start.size(1), start.size(2), start.size(1), start.size(2), 1);
-            Tensor steps = TinyModel.tensor(f, "latents_after_step");
+            Tensor steps = Fixtures.tensor(f, "latents_after_step");
             Tensor latents = restoration.denoise(start, restoration.condition(features, whole), model.text.encode(""), sampler,
                     new Guidance(c.get("guidance_scale").getAsDouble(), 0), whole, size, target, () -> null,
                     (i, x) -> close("latents after step " + i, x, steps.slice(0, i, i + 1).toFloats(), AFTER_STEPS));

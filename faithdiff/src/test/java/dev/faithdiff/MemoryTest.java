@@ -3,6 +3,8 @@ package dev.faithdiff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.networks.vae.Vae;
+import dev.faithdiff.networks.vae.VaeConfig;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
@@ -16,8 +18,6 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.vae.BlendedTiles.Source;
-import dev.faithdiff.vae.Vae;
-import dev.faithdiff.vae.VaeConfig;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 

@@ -1,9 +1,9 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.TinyModel.tensor;
+import static dev.faithdiff.Fixtures.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.faithdiff.sdxl.Context;
+import dev.faithdiff.networks.unet.Context;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;

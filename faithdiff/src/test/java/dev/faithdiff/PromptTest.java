@@ -1,21 +1,21 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.TinyModel.tensor;
+import static dev.faithdiff.Fixtures.tensor;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.clip.ClipConfig;
+import dev.faithdiff.networks.clip.ClipTextEncoder;
+import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.text.ClipConfig;
-import dev.faithdiff.text.ClipTextEncoder;
-import dev.faithdiff.text.PromptEncoder.Prompt;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The text encoders and the assembled prompt against stored outputs. */
@@ -62,7 +62,7 @@ class PromptTest {
         check(name, state.slice(0, p, p + 1));
     }
 
-    private static void check(String name, Tensor actual) { TinyModel.assertClose(name, actual, TEXT, name, atol(name)); }
+    private static void check(String name, Tensor actual) { Fixtures.assertClose(name, actual, TEXT, name, atol(name)); }
 
     /** Prompt and negative prompt as the published encode_prompt gives them; none at all gives zeros. */
     @Test void prompts() {
@@ -77,7 +77,7 @@ class PromptTest {
                         : switch (parts[1]) { case "neg_none" -> null; case "neg_empty" -> ""; default -> negativeText(); };
                 Prompt p = TinyModel.model().text.encode(text);
                 boolean isPooled = parts[2].contains("pooled");
-                TinyModel.assertClose(name, isPooled ? p.pooled() : p.states(), f, name, isPooled ? pooled : states);
+                Fixtures.assertClose(name, isPooled ? p.pooled() : p.states(), f, name, isPooled ? pooled : states);
             }
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -11,7 +12,6 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.vae.BlendedTiles.Sink;
 import dev.faithdiff.vae.BlendedTiles.Source;
-import dev.faithdiff.vae.Vae;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 

@@ -1,6 +1,6 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.TinyModel.tensor;
+import static dev.faithdiff.Fixtures.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Offset.offset;
 
@@ -8,12 +8,12 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
-import dev.faithdiff.sdxl.Context;
-import dev.faithdiff.sdxl.Sinusoid;
+import dev.faithdiff.networks.unet.Context;
+import dev.faithdiff.networks.unet.Sinusoid;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Engine;
-import dev.faithdiff.vae.Vae;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +40,7 @@ class StagesTest {
     }
 
     private static void check(String file, String name, Tensor actual) {
-        TinyModel.assertClose(file + " " + name, actual, file(file), name, atol(file, name));
+        Fixtures.assertClose(file + " " + name, actual, file(file), name, atol(file, name));
     }
 
     /** The timestep that a file's note names as {@code t=N}. */
@@ -82,8 +82,8 @@ class StagesTest {
     @Test void gaussianClampsItsVariance() {
         Fixtures f = file("gaussian_clamp");
         Vae.Gaussian g = Vae.Gaussian.of(tensor(f, "parameters"));
-        TinyModel.assertClose("mean", g.mean(), f, "mean", 0);
-        TinyModel.assertClose("logvar", g.logVariance(), f, "logvar", 0);
+        Fixtures.assertClose("mean", g.mean(), f, "mean", 0);
+        Fixtures.assertClose("logvar", g.logVariance(), f, "logvar", 0);
         float[] expected = f.nhwc("std"), actual = g.deviation().toFloats();
         for (int i = 0; i < expected.length; i++) assertThat(actual[i]).isCloseTo(expected[i], offset(1e-6f * Math.max(expected[i], 1e-6f)));
     }

@@ -8,6 +8,7 @@ import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.sample.Guidance;
 import dev.faithdiff.sample.Sampler;
 import dev.faithdiff.sample.Samplers;
@@ -17,7 +18,6 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.text.PromptEncoder.Prompt;
 import dev.faithdiff.vae.BlendedTiles.Sink;
 import dev.faithdiff.vae.BlendedTiles.Source;
 import java.nio.file.Path;
@@ -134,7 +134,7 @@ final class StoredRun {
         return tile.getAsJsonArray().get(0).getAsInt();
     }
 
-    private Tensor tensor(String stage) { return TinyModel.tensor(stored, stage).to(model.device); }
+    private Tensor tensor(String stage) { return Fixtures.tensor(stored, stage).to(model.device); }
 
     private void check(String stage, Tensor actual) {
         if (!stored.has(stage)) return;

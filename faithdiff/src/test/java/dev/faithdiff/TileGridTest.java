@@ -18,20 +18,20 @@ class TileGridTest {
         for (String name : cases.keySet()) {
             JsonObject c = cases.getAsJsonObject(name);
             try (Scope _ = Scope.open()) {
-                Tensor x = TinyModel.tensor(f, name + ".x");
+                Tensor x = Fixtures.tensor(f, name + ".x");
                 TileGrid grid = TileGrid.of(x.size(1), x.size(2), c.getAsJsonArray("kernel").get(0).getAsInt(),
                         c.getAsJsonArray("kernel").get(1).getAsInt(), c.get("overlap").getAsDouble());
                 List<List<Integer>> places = grid.tiles().stream().map(t -> List.of(t.row(), t.column())).toList();
                 assertThat(places.toString()).as(name).isEqualTo(c.getAsJsonArray("idxes").toString().replace(",", ", "));
                 Fixtures.assertClose(name + " weights", SamplerTest.floats(grid.weights()), f.floats(name + ".weights"), 1e-6);
 
-                Tensor cuts = TinyModel.tensor(f, name + ".grids"), updated = TinyModel.tensor(f, name + ".updated");
+                Tensor cuts = Fixtures.tensor(f, name + ".grids"), updated = Fixtures.tensor(f, name + ".updated");
                 List<Tensor> parts = new ArrayList<>();
                 for (int k = 0; k < grid.tiles().size(); k++) {
                     assertThat(grid.cut(x, grid.tiles().get(k)).toFloats()).isEqualTo(cuts.slice(0, k, k + 1).toFloats());
                     parts.add(updated.slice(0, k, k + 1));
                 }
-                TinyModel.assertClose(name + " merged", grid.merge(parts), f, name + ".inverse", c.get("suggested_atol_inverse").getAsDouble());
+                Fixtures.assertClose(name + " merged", grid.merge(parts), f, name + ".inverse", c.get("suggested_atol_inverse").getAsDouble());
             }
         }
     }

@@ -44,7 +44,7 @@ class TilesTest {
         boolean defect = c.get("tile_latent_min_size").getAsInt() != tile;
         try (Scope _ = Scope.open()) {
             Image in = ImageFiles.read(Fixtures.dir().resolve("stages/image_tiled.png"));
-            Source image = Source.of(Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)), z = Source.of(TinyModel.tensor(STORED, "z"));
+            Source image = Source.of(Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)), z = Source.of(Fixtures.tensor(STORED, "z"));
             BlendedTiles tiles = new BlendedTiles(in.height() / down, in.width() / down, tile, tile, overlap);
             check(name + ".denoise_encoder", defect, run(tiles, image, down, model.unet::features, 1, model.unet.config().conditionChannels()));
             check(name + ".vae_parameters", defect, run(tiles, image, down, model.vae::encode, 1, 2 * model.vae.config().latentChannels()));
@@ -63,7 +63,7 @@ class TilesTest {
         if (defect) {
             assertThat(STORED.shape(name).size(3)).isNotEqualTo(whole.size(2));
         } else {
-            TinyModel.assertClose(name, whole, STORED, name,
+            Fixtures.assertClose(name, whole, STORED, name,
                     FILE.getAsJsonObject("errors").getAsJsonObject(name).get("suggested_atol").getAsDouble());
         }
     }

@@ -3,6 +3,7 @@ package dev.faithdiff;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.SafeTensors.Entry;
 import java.io.IOException;
@@ -117,5 +118,17 @@ public final class Fixtures {
             throw new AssertionError(what + ": " + wrong + " of " + actual.length + " values differ by more than " + atol
                     + "; worst at " + worst + ": " + actual[worst] + ", expected " + expected[worst]);
         }
+    }
+
+    /** A tensor of a fixture; four axes are N, C, H, W there and B, H, W, C here. */
+    public static Tensor tensor(Fixtures f, String name) {
+        Shape s = f.shape(name);
+        if (s.rank() != 4) return Tensor.of(f.floats(name), s.toArray());
+        return Tensor.of(f.nhwc(name), s.size(0), s.size(2), s.size(3), s.size(1));
+    }
+
+    public static void assertClose(String what, Tensor actual, Fixtures f, String name, double atol) {
+        float[] expected = f.shape(name).rank() == 4 ? f.nhwc(name) : f.floats(name);
+        assertClose(what, actual.toFloats(), expected, atol);
     }
 }

@@ -1,16 +1,16 @@
 package dev.faithdiff.align;
 
+import dev.faithdiff.networks.unet.Context;
+import dev.faithdiff.networks.unet.UNet;
+import dev.faithdiff.networks.unet.UNetConfig;
+import dev.faithdiff.networks.vae.Encoder;
 import dev.faithdiff.nn.Conv2d;
 import dev.faithdiff.nn.GroupNorm;
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.SharedStatistics;
 import dev.faithdiff.nn.Weights;
-import dev.faithdiff.sdxl.Context;
-import dev.faithdiff.sdxl.UNet;
-import dev.faithdiff.sdxl.UNetConfig;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.Encoder;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,7 +1,7 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
-import dev.faithdiff.sdxl.Sinusoid;
+import dev.faithdiff.networks.unet.Sinusoid;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;

@@ -2,11 +2,11 @@ package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.Engine;
-import dev.faithdiff.vae.Vae;
 import java.util.Map;
 
 /**

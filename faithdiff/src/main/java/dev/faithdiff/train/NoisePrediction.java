@@ -1,15 +1,15 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
+import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
+import dev.faithdiff.networks.unet.Context;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.nn.train.Loss;
 import dev.faithdiff.sample.EulerSampler;
 import dev.faithdiff.sample.Sampler;
-import dev.faithdiff.sdxl.Context;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.text.PromptEncoder.Prompt;
-import dev.faithdiff.vae.Vae;
 import java.util.Arrays;
 
 /** The question both published stages ask: which noise was added to the latents of the clean image, given the degraded one? */

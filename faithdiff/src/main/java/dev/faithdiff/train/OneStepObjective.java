@@ -1,11 +1,11 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.Vae;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

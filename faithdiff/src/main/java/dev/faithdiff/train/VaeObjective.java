@@ -1,12 +1,12 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.Loss;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.Vae;
 import java.util.List;
 
 /**

@@ -8,6 +8,8 @@ import dev.faithdiff.Fixtures;
 import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.generator.CroppedTiles;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.rrdb.RrdbConfig;
+import dev.faithdiff.networks.rrdb.RrdbNet;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;

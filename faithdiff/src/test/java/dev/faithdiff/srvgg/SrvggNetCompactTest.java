@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.srvgg.SrvggConfig;
+import dev.faithdiff.networks.srvgg.SrvggNetCompact;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;

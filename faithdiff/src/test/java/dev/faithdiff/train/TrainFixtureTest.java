@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.Model;
 import dev.faithdiff.TinyModel;
+import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.GradClip;
 import dev.faithdiff.tensor.Device;
@@ -15,7 +16,6 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.io.SafeTensors;
-import dev.faithdiff.text.PromptEncoder.Prompt;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -89,7 +89,7 @@ class TrainFixtureTest {
             for (int step = 0; step < facts.getAsJsonArray("loss").size(); step++) {
                 try (Tape tape = Tape.watch(objective.parameters().values(), recompute)) {
                     NoisePrediction.Question q = question(denoising, step);
-                    Tensor answer = denoising.answer(q, model.unet.features(TinyModel.tensor(INPUTS, "lq_images")));
+                    Tensor answer = denoising.answer(q, model.unet.features(Fixtures.tensor(INPUTS, "lq_images")));
                     Tensor loss = denoising.loss(answer, q);
                     Map<Tensor, Tensor> gradients = tape.gradients(loss);
                     double norm = GradClip.norm(gradients.values());
@@ -115,8 +115,8 @@ class TrainFixtureTest {
         int b = FACTS.get("batch").getAsInt();
         int[] timesteps = new int[b];
         for (int i = 0; i < b; i++) timesteps[i] = (int) INPUTS.longs("timesteps")[step * b + i];
-        Prompt prompt = new Prompt(TinyModel.tensor(INPUTS, "text_embeds"), TinyModel.tensor(INPUTS, "pooled_text_embeds"));
-        return new NoisePrediction.Question(TinyModel.tensor(INPUTS, "latents"), noise, timesteps, prompt, TinyModel.tensor(INPUTS, "time_ids"));
+        Prompt prompt = new Prompt(Fixtures.tensor(INPUTS, "text_embeds"), Fixtures.tensor(INPUTS, "pooled_text_embeds"));
+        return new NoisePrediction.Question(Fixtures.tensor(INPUTS, "latents"), noise, timesteps, prompt, Fixtures.tensor(INPUTS, "time_ids"));
     }
 
     /** One step's part of {@code [steps, B, C, H, W]} as {@code [B, H, W, C]}. */
@@ -137,9 +137,9 @@ class TrainFixtureTest {
 
     private static void checkFirst(String stage, NoisePrediction denoising, NoisePrediction.Question q, Tensor answer) {
         Fixtures f = Fixtures.open("train/" + stage + ".safetensors");
-        TinyModel.assertClose(stage + " noise", q.noise(), f, "step0.noise", 1e-6);
-        TinyModel.assertClose(stage + " noisy latents", denoising.noisy(q), f, "step0.noisy_latents", 4e-6);
-        TinyModel.assertClose(stage + " answer", answer, f, "step0.noise_pred", 1e-5);
+        Fixtures.assertClose(stage + " noise", q.noise(), f, "step0.noise", 1e-6);
+        Fixtures.assertClose(stage + " noisy latents", denoising.noisy(q), f, "step0.noisy_latents", 4e-6);
+        Fixtures.assertClose(stage + " answer", answer, f, "step0.noise_pred", 1e-5);
     }
 
     private static void checkGradients(String stage, String prefix, Objective objective, Map<Tensor, Tensor> gradients, int step) {
@@ -152,7 +152,7 @@ class TrainFixtureTest {
             Tensor gradient = gradients.get(parameter);
             if (f.has(prefix + name)) {
                 double atol = tensors.getAsJsonObject(name).get("grad_suggested_atol").getAsDouble();
-                TinyModel.assertClose(stage + " " + prefix + name, gradient, f, prefix + name, atol);
+                Fixtures.assertClose(stage + " " + prefix + name, gradient, f, prefix + name, atol);
             }
             if (step > 0) return;
             JsonArray expected = norms.getAsJsonArray(name);
@@ -178,7 +178,7 @@ class TrainFixtureTest {
             if (!f.has(name)) continue;
             checked++;
             double atol = tensors.getAsJsonObject(p.getKey()).get("param_suggested_atol").getAsDouble();
-            TinyModel.assertClose(stage + " " + name, p.getValue(), f, name, atol);
+            Fixtures.assertClose(stage + " " + name, p.getValue(), f, name, atol);
         }
         assertThat(checked).as("stored parameters of " + stage).isEqualTo((int) f.names().stream().filter(n -> n.startsWith("param_after.")).count());
     }

@@ -1,10 +1,10 @@
 package dev.faithdiff.jmh;
 
+import dev.faithdiff.networks.unet.Context;
+import dev.faithdiff.networks.unet.TransformerBlock;
+import dev.faithdiff.networks.vae.VaeMidBlock;
 import dev.faithdiff.nn.ResnetBlock;
-import dev.faithdiff.sdxl.Context;
-import dev.faithdiff.sdxl.TransformerBlock;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.VaeMidBlock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;

@@ -1,0 +1,91 @@
+package dev.faithdiff.networks.clip;
+
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Turns a prompt into CLIP token ids: the result of the Python CLIPTokenizer of transformers 4.46.1 with ftfy 6.3.1,
+ * except for rare {@linkplain TextCleaning wrongly decoded text}.
+ *
+ * <p>Special tokens stand for themselves anywhere in a prompt. The second SDXL tokenizer pads with "!", which makes it
+ * such a token: every "!" becomes its padding id and splits words.
+ */
+public final class ClipTokenizer {
+    /** Ids in every encoded prompt: start, at most 75 tokens, end, padding. */
+    public static final int LENGTH = 77;
+
+    private static final Pattern SPACE = Pattern.compile("(?U)\\s+");
+    /** CLIP's words: the two marks, English contractions, letters, single digits, runs of anything else but spaces. */
+    private static final Pattern WORD = Pattern.compile(
+            "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^\\s\\p{L}\\p{N}]+",
+            Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE | Pattern.UNICODE_CHARACTER_CLASS);
+    /** Also found after cleaning and lower case, unlike other special tokens: a full-width "!" is a plain "!" there. */
+    private static final Set<String> MARKS = Set.of("<|startoftext|>", "<|endoftext|>");
+
+    private final BytePairs bytePairs;
+    private final Map<String, Integer> special = new HashMap<>();
+    private final Pattern specialPattern;
+    private final int start;
+    private final int end;
+    private final int padding;
+
+    private ClipTokenizer(TokenizerFiles files) {
+        var vocabulary = files.vocabulary();
+        start = vocabulary.get(files.special().get("bos_token"));
+        end = vocabulary.get(files.special().get("eos_token"));
+        padding = vocabulary.get(files.special().get("pad_token"));
+        for (var token : files.special().values()) special.put(token, vocabulary.get(token));
+        specialPattern = Pattern.compile(special.keySet().stream()
+                .sorted(Comparator.comparingInt(String::length).reversed()).map(Pattern::quote).collect(Collectors.joining("|")));
+        bytePairs = new BytePairs(vocabulary, files.merges(), vocabulary.get(files.special().get("unk_token")));
+    }
+
+    /**
+     * Reads vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json of a published tokenizer folder;
+     * ModelError where one is missing or malformed.
+     */
+    public static ClipTokenizer open(Path folder) { return new ClipTokenizer(TokenizerFiles.read(folder)); }
+
+    /** Exactly {@link #LENGTH} ids; what does not fit is cut off. */
+    public int[] encode(String prompt) {
+        var ids = new int[LENGTH];
+        var tokens = tokens(prompt);
+        int n = Math.min(tokens.length, LENGTH - 2);
+        ids[0] = start;
+        System.arraycopy(tokens, 0, ids, 1, n);
+        ids[n + 1] = end;
+        for (int i = n + 2; i < LENGTH; i++) ids[i] = padding;
+        return ids;
+    }
+
+    /** All ids of a prompt, without start, end and padding. */
+    int[] tokens(String prompt) {
+        var ids = IntStream.builder();
+        var matcher = specialPattern.matcher(prompt);
+        int from = 0;
+        while (matcher.find()) {
+            addWords(prompt.substring(from, matcher.start()), ids);
+            ids.add(special.get(matcher.group()));
+            from = matcher.end();
+        }
+        addWords(prompt.substring(from), ids);
+        return ids.build().toArray();
+    }
+
+    private void addWords(String text, IntStream.Builder ids) {
+        var clean = SPACE.matcher(TextCleaning.fix(text)).replaceAll(" ").strip().toLowerCase(Locale.ROOT);
+        var matcher = WORD.matcher(clean);
+        while (matcher.find()) {
+            var word = matcher.group();
+            if (MARKS.contains(word) && special.containsKey(word)) ids.add(special.get(word));
+            else for (int id : bytePairs.encode(word)) ids.add(id);
+        }
+    }
+}

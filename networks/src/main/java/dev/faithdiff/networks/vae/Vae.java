@@ -1,0 +1,57 @@
+package dev.faithdiff.networks.vae;
+
+import dev.faithdiff.nn.Conv2d;
+import dev.faithdiff.nn.GroupNorm;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+
+/** The autoencoder between images and latents (diffusers AutoencoderKL). Images are {@code [B, H, W, 3]} in -1..1. */
+public final class Vae {
+    /** A normal distribution over latents; both {@code [B, h, w, latentChannels]}, the log variance clamped to -30..20. */
+    public record Gaussian(Tensor mean, Tensor logVariance) {
+        /** Mean and log variance as the encoder's {@code [B, h, w, 2*latentChannels]} holds them one after the other. */
+        public static Gaussian of(Tensor parameters) {
+            int c = parameters.size(3) / 2;
+            return new Gaussian(parameters.slice(3, 0, c), parameters.slice(3, c, 2 * c).clamp(-30, 20));
+        }
+
+        public Tensor deviation() { return logVariance.mul(0.5f).exp(); }
+
+        public Tensor sample(Tensor noise) { return mean.add(deviation().mul(noise)); }
+    }
+
+    private final VaeConfig config;
+    private final Encoder encoder;
+    private final GroupNorm normOut;
+    private final Conv2d convOut, quant, postQuant;
+    private final Decoder decoder;
+
+    public Vae(Weights w, VaeConfig c) {
+        config = c;
+        int width = c.channels()[c.channels().length - 1], z = c.latentChannels();
+        Weights e = w.at("encoder");
+        encoder = new Encoder(e, c.channels(), c.layers(), c.groups(), c.midAttention());
+        normOut = new GroupNorm(e.at("conv_norm_out"), width, c.groups(), Encoder.EPS);
+        convOut = new Conv2d(e.at("conv_out"), width, 2 * z, 3);
+        quant = new Conv2d(w.at("quant_conv"), 2 * z, 2 * z, 1);
+        postQuant = new Conv2d(w.at("post_quant_conv"), z, z, 1);
+        decoder = new Decoder(w.at("decoder"), c);
+    }
+
+    public VaeConfig config() { return config; }
+
+    /** Mean and log variance {@code [B, h, w, 2*latentChannels]} of an image, before the clamp. */
+    public Tensor encode(Tensor image) {
+        try (Scope s = Scope.open()) {
+            return s.keep(quant.forward(convOut.forward(normOut.forwardSilu(encoder.forward(image)))));
+        }
+    }
+
+    /** The image of latents that are already divided by the scaling factor. */
+    public Tensor decode(Tensor z) {
+        try (Scope s = Scope.open()) {
+            return s.keep(decoder.forward(postQuant.forward(z)));
+        }
+    }
+}
