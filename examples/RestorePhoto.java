@@ -1,15 +1,15 @@
-import static dev.faithdiff.CommonOptions.FIDELITY;
-import static dev.faithdiff.CommonOptions.GUARD;
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.SEED;
+import static dev.faithdiff.restore.CommonOptions.FIDELITY;
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SEED;
 
-import dev.faithdiff.Guard;
-import dev.faithdiff.Listener;
-import dev.faithdiff.Options;
-import dev.faithdiff.Restorer;
-import dev.faithdiff.Restorers;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,10 @@
 package dev.faithdiff;
 
 import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Option;
+import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.RestorerKind;
 import java.util.List;
 
 /** Opens FaithDiff models. */

@@ -1,18 +1,19 @@
 package dev.faithdiff;
 
 import dev.faithdiff.align.AlignedUNet;
-import dev.faithdiff.generator.CroppedTiles;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.networks.vae.Encoder;
 import dev.faithdiff.nn.SharedStatistics;
+import dev.faithdiff.restore.tiles.BlendedTiles;
+import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
+import dev.faithdiff.restore.tiles.BlendedTiles.Source;
+import dev.faithdiff.restore.tiles.CroppedTiles;
+import dev.faithdiff.restore.tiles.RgbSink;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.BlendedTiles;
-import dev.faithdiff.vae.BlendedTiles.Sink;
-import dev.faithdiff.vae.BlendedTiles.Source;
 import java.util.function.UnaryOperator;
 
 /** The networks that see an image at its full size, in tiles where asked for or where memory ends. Heights and widths are in latents. */

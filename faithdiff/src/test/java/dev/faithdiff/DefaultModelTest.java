@@ -1,10 +1,10 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.GUARD;
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.STRENGTH;
-import static dev.faithdiff.CommonOptions.TILE;
-import static dev.faithdiff.TwoStages.QUALITY;
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.STRENGTH;
+import static dev.faithdiff.restore.TwoStages.QUALITY;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Filter;
@@ -13,6 +13,11 @@ import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.TwoStages;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;

@@ -1,14 +1,16 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.GUARD;
-import static dev.faithdiff.CommonOptions.SCALE;
 import static dev.faithdiff.FaithDiff.START;
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

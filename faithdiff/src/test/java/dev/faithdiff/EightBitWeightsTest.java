@@ -1,11 +1,12 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.io.SafeTensors;

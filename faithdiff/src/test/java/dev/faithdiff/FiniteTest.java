@@ -1,11 +1,13 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.GUARD;
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import java.io.IOException;

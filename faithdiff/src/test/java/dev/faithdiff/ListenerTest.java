@@ -1,16 +1,19 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.GUARD;
-import static dev.faithdiff.CommonOptions.SAMPLER;
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.STEPS;
-import static dev.faithdiff.CommonOptions.TILE;
-import static dev.faithdiff.CommonOptions.VAE_TILE;
 import static dev.faithdiff.FaithDiff.START;
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import java.util.ArrayList;

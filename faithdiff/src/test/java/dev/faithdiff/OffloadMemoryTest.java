@@ -1,9 +1,9 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.NEGATIVE;
-import static dev.faithdiff.CommonOptions.PROMPT;
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
@@ -11,6 +11,8 @@ import com.google.gson.JsonParser;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.nn.Residency;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.restore.Offload;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Shape;

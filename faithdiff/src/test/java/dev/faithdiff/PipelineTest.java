@@ -1,13 +1,14 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.GUIDANCE;
-import static dev.faithdiff.CommonOptions.SAMPLER;
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.STEPS;
-import static dev.faithdiff.CommonOptions.TILE;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Backend;
 import java.util.Random;

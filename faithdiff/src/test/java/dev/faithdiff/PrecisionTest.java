@@ -1,12 +1,15 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.PROMPT;
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Metrics;
+import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Offload;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.AttentionOp;

@@ -4,6 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.model.ModelError;
+import dev.faithdiff.restore.CommonOptions;
+import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.FirstStage;
+import dev.faithdiff.restore.Option;
+import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.TwoStages;
+import dev.faithdiff.restore.generator.GeneratorModels;
+import dev.faithdiff.restore.generator.GeneratorRestorer;
+import dev.faithdiff.restore.generator.RrdbNetKind;
 import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,8 +49,18 @@ class RestorersTest {
                 assertThat(r).isInstanceOf(GeneratorRestorer.class);
             }
         }
-        assertThat(Restorers.options()).doesNotHaveDuplicates().containsAll(FaithDiff.OPTIONS).containsAll(GeneratorRestorer.OPTIONS)
-                .containsAll(TwoStages.OPTIONS).extracting(Option::name).doesNotHaveDuplicates();
+        assertThat(Restorers.options()).doesNotHaveDuplicates().containsAll(new FaithDiffKind().options()).containsAll(new RrdbNetKind().options())
+                .contains(TwoStages.DETAIL, TwoStages.QUALITY).extracting(Option::name).doesNotHaveDuplicates();
+    }
+
+    @Test void ownOptionsStartAsPublished() {
+        assertThat(FaithDiff.START.initial()).isEqualTo(FaithDiff.Start.LR);
+        assertThat(FaithDiff.CONDITION.initial()).isEqualTo(FaithDiff.Condition.TILE);
+    }
+
+    @Test void modelsOfAnotherKindAreNamed() {
+        Path network = GeneratorModels.folder("realesrgan_x4");
+        assertThatThrownBy(() -> FaithDiff.open(network, Device.CPU)).hasMessageContaining("'kind' must be 'faithdiff' (this model has 'rrdbnet')");
     }
 
     @Test void theKindIsMandatoryAndKnown() throws IOException {

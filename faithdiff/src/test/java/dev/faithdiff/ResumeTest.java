@@ -1,16 +1,20 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.GUARD;
-import static dev.faithdiff.CommonOptions.PROMPT;
-import static dev.faithdiff.CommonOptions.RNG;
-import static dev.faithdiff.CommonOptions.SAMPLER;
-import static dev.faithdiff.CommonOptions.STEPS;
-import static dev.faithdiff.CommonOptions.STRENGTH;
-import static dev.faithdiff.CommonOptions.TILE;
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.RNG;
+import static dev.faithdiff.restore.CommonOptions.STRENGTH;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.RandomNumbers;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.SafeTensorsError;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.networks.vae.Vae;
+import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
+import dev.faithdiff.restore.tiles.BlendedTiles.Source;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.BlendedTiles.Sink;
-import dev.faithdiff.vae.BlendedTiles.Source;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 

@@ -3,6 +3,7 @@ package dev.faithdiff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.kernels.cuda.StandIn;
+import dev.faithdiff.restore.Offload;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -3,6 +3,8 @@ package dev.faithdiff;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Offload;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;

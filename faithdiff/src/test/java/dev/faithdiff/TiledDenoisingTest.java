@@ -1,16 +1,18 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.GUARD;
-import static dev.faithdiff.CommonOptions.OVERLAP;
-import static dev.faithdiff.CommonOptions.STEPS;
-import static dev.faithdiff.CommonOptions.TILE;
 import static dev.faithdiff.FaithDiff.CONDITION;
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;

@@ -1,21 +1,22 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.tiles.BlendedTiles;
+import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
+import dev.faithdiff.restore.tiles.BlendedTiles.Source;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.vae.BlendedTiles;
-import dev.faithdiff.vae.BlendedTiles.Sink;
-import dev.faithdiff.vae.BlendedTiles.Source;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

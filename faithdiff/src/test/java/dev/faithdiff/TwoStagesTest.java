@@ -1,13 +1,13 @@
 package dev.faithdiff;
 
-import static dev.faithdiff.CommonOptions.GUARD;
-import static dev.faithdiff.CommonOptions.PROMPT;
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.SEED;
-import static dev.faithdiff.CommonOptions.STEPS;
-import static dev.faithdiff.CommonOptions.STRENGTH;
-import static dev.faithdiff.TwoStages.DETAIL;
-import static dev.faithdiff.TwoStages.QUALITY;
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SEED;
+import static dev.faithdiff.restore.CommonOptions.STRENGTH;
+import static dev.faithdiff.restore.TwoStages.DETAIL;
+import static dev.faithdiff.restore.TwoStages.QUALITY;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,6 +17,16 @@ import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.FirstStage;
+import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Option;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.TwoStages;
+import dev.faithdiff.restore.generator.GeneratorModels;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;

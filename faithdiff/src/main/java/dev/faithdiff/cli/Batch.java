@@ -1,10 +1,9 @@
 package dev.faithdiff.cli;
 
-import static dev.faithdiff.CommonOptions.PROMPT;
-import static dev.faithdiff.CommonOptions.SEED;
-import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.restore.CommonOptions.SEED;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 
-import dev.faithdiff.Restorer;
 import dev.faithdiff.cli.Report.Outcome;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
@@ -12,6 +11,7 @@ import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Metadata;
 import dev.faithdiff.image.file.Photo;
+import dev.faithdiff.restore.Restorer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

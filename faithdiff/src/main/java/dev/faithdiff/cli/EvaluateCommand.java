@@ -1,12 +1,12 @@
 package dev.faithdiff.cli;
 
-import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
 
-import dev.faithdiff.Compute;
-import dev.faithdiff.Options;
-import dev.faithdiff.Restorer;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.train.QualityRecord;

@@ -1,9 +1,9 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.Compute;
-import dev.faithdiff.Restorer;
-import dev.faithdiff.Restorers;
 import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.Restorers;
 import java.nio.file.Path;
 import java.util.function.Function;
 import picocli.CommandLine.Option;

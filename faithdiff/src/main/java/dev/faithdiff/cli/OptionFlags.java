@@ -1,9 +1,9 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.Option;
-import dev.faithdiff.Options;
-import dev.faithdiff.Restorer;
-import dev.faithdiff.Restorers;
+import dev.faithdiff.restore.Option;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.Restorers;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.Listener;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Listener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

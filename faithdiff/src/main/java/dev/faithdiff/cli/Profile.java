@@ -1,8 +1,8 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.Listener;
 import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.restore.Listener;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Engine;

@@ -1,16 +1,16 @@
 package dev.faithdiff.cli;
 
-import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 
-import dev.faithdiff.Compute;
-import dev.faithdiff.Listener;
-import dev.faithdiff.Offload;
-import dev.faithdiff.Options;
-import dev.faithdiff.Restorer;
 import dev.faithdiff.cli.DeviceChoice.Chosen;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
+import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Offload;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Engine;

@@ -1,11 +1,11 @@
 package dev.faithdiff.cli;
 
-import static dev.faithdiff.CommonOptions.PROMPT;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import dev.faithdiff.Option;
-import dev.faithdiff.Options;
+import dev.faithdiff.restore.Option;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Version;
 import java.util.LinkedHashMap;
 import java.util.List;

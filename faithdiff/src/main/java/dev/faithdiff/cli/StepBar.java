@@ -1,6 +1,6 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.Listener;
+import dev.faithdiff.restore.Listener;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;

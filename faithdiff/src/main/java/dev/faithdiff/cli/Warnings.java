@@ -1,6 +1,6 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.Listener;
+import dev.faithdiff.restore.Listener;
 import java.io.PrintWriter;
 
 /** Prints what a restoration wants the user to see. */

@@ -52,7 +52,7 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
      * The photos and how they are spoilt.
      *
      * @param initial        model folder of the network that restores a degraded crop first; empty: none, a filter enlarges it
-     * @param initialShare   of its result in the mixture with the enlarged crop, see {@link dev.faithdiff.FirstStage}
+     * @param initialShare   of its result in the mixture with the enlarged crop, see {@link dev.faithdiff.restore.FirstStage}
      * @param initialPasses  of that network over a crop
      * @param cacheMegabytes memory for decoded photos
      * @param flip           probability of a mirrored crop

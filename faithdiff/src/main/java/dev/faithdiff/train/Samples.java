@@ -1,15 +1,15 @@
 package dev.faithdiff.train;
 
-import static dev.faithdiff.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
 
-import dev.faithdiff.FirstStage;
-import dev.faithdiff.Listener;
-import dev.faithdiff.Options;
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.Resize;
+import dev.faithdiff.restore.FirstStage;
+import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Mt19937;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.train.RunFile.Degradation;

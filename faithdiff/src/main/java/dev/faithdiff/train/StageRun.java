@@ -1,6 +1,5 @@
 package dev.faithdiff.train;
 
-import dev.faithdiff.FirstStage;
 import dev.faithdiff.nn.EdgeStrength;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.Ema;
@@ -8,6 +7,7 @@ import dev.faithdiff.nn.train.GradClip;
 import dev.faithdiff.nn.train.LrSchedule;
 import dev.faithdiff.nn.train.Muon;
 import dev.faithdiff.nn.train.Optimizer;
+import dev.faithdiff.restore.FirstStage;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;

@@ -1,16 +1,16 @@
 package dev.faithdiff.train;
 
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 
 import dev.faithdiff.FaithDiff;
-import dev.faithdiff.FirstStage;
 import dev.faithdiff.Model;
-import dev.faithdiff.Options;
-import dev.faithdiff.Restorer;
-import dev.faithdiff.Restorers;
-import dev.faithdiff.TwoStages;
 import dev.faithdiff.image.ImageError;
+import dev.faithdiff.restore.FirstStage;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.TwoStages;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.train.Checkpoint.Position;

@@ -1,7 +1,5 @@
 package dev.faithdiff.train;
 
-import dev.faithdiff.Options;
-import dev.faithdiff.Restorer;
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
@@ -9,6 +7,8 @@ import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,11 +3,11 @@ package dev.faithdiff.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.CommandLineRun;
-import dev.faithdiff.GeneratorModels;
-import dev.faithdiff.Option;
-import dev.faithdiff.Restorers;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Option;
+import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.generator.GeneratorModels;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Version;

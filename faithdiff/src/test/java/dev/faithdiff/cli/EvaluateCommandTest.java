@@ -3,9 +3,9 @@ package dev.faithdiff.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.CommandLineRun;
-import dev.faithdiff.GeneratorModels;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.generator.GeneratorModels;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,17 +1,17 @@
 package dev.faithdiff.train;
 
-import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.faithdiff.FaithDiff;
 import dev.faithdiff.Model;
-import dev.faithdiff.Options;
 import dev.faithdiff.TinyModel;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.nn.train.AdamW;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Pool;

@@ -1,15 +1,15 @@
 package dev.faithdiff.train;
 
-import static dev.faithdiff.CommonOptions.SCALE;
-import static dev.faithdiff.CommonOptions.STEPS;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonParser;
 import dev.faithdiff.FaithDiff;
-import dev.faithdiff.Options;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.io.IOException;

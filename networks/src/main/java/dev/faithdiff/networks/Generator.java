@@ -1,9 +1,8 @@
 package dev.faithdiff.networks;
 
-import dev.faithdiff.generator.CroppedTiles;
 import dev.faithdiff.tensor.Tensor;
 
-/** A network that makes the restored image in one pass. It has no statistics over the image, so it may see it in {@link CroppedTiles}. */
+/** A network that makes the restored image in one pass. It has no statistics over the image, so it may see it in tiles. */
 public interface Generator {
     /** How many times as large its result is. */
     int scale();

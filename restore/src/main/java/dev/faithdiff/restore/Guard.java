@@ -1,0 +1,32 @@
+package dev.faithdiff.restore;
+
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.STRENGTH;
+
+import dev.faithdiff.image.Damage;
+import dev.faithdiff.image.Image;
+import java.util.Locale;
+
+/** What is done about a photo that is hardly damaged, which a restoration harms most: nothing, a warning, or less strength. */
+public enum Guard {
+    OFF, WARN, AUTO;
+
+    /**
+     * The options for a photo, as its {@link CommonOptions#GUARD} wants them.
+     *
+     * @param mayLower false: the strength cannot be lowered
+     * @param listener is warned
+     */
+    public static Options guarded(Image photo, Options o, boolean mayLower, Listener listener) {
+        Guard guard = o.get(GUARD);
+        if (guard == OFF || o.get(STRENGTH) <= Damage.MILD_STRENGTH) return o;
+        Damage damage = Damage.of(photo);
+        if (!damage.isMild()) return o;
+        boolean lowers = guard == AUTO && mayLower;
+        listener.warn("this photo is hardly damaged (" + damage + "), so restoring may harm it; "
+                + (lowers ? "strength is lowered to " + Damage.MILD_STRENGTH : "a lower strength or more fidelity keeps it closer"));
+        return lowers ? o.with(STRENGTH, Damage.MILD_STRENGTH) : o;
+    }
+
+    @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+}

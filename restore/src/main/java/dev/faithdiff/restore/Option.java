@@ -1,0 +1,137 @@
+package dev.faithdiff.restore;
+
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * One option of a restoration: its name, the value it has unless told otherwise, and which values it takes. Flags of the command line,
+ * settings in a photo's metadata and the identity of a resume file all come from such options.
+ *
+ * @param <T> Integer, Long, Double, String or an enum whose {@code toString} is what users write
+ */
+public final class Option<T> {
+    /** How values are written, and which are allowed. @param choices all allowed values where they are few, else none */
+    private record Values<T>(String label, String rule, List<T> choices, Function<String, T> parser, Predicate<T> allows) {}
+
+    private final String name, help;
+    private final T initial;
+    private final Values<T> values;
+    private final boolean mayBeNull, isOfModel;
+
+    private Option(String name, T initial, Values<T> values, String help, boolean mayBeNull, boolean isOfModel) {
+        this.name = name;
+        this.initial = initial;
+        this.values = values;
+        this.help = help;
+        this.mayBeNull = mayBeNull;
+        this.isOfModel = isOfModel;
+    }
+
+    private static <T> Option<T> of(String name, T initial, String label, String rule, Function<String, T> parser, Predicate<T> allows, String help) {
+        return new Option<>(name, initial, new Values<>(label, rule, List.of(), parser, allows), help, initial == null, initial == null);
+    }
+
+    /** A whole number. */
+    public static Option<Integer> whole(String name, int initial, int least, int most, String help) {
+        return of(name, initial, "N", least + ".." + most, Integer::valueOf, v -> v >= least && v <= most, help);
+    }
+
+    /** The side of a tile of at least {@code least} pixels; where {@code initial} is 0, also 0. */
+    public static Option<Integer> side(String name, int initial, int least, String help) {
+        String rule = (initial == 0 ? "0 or " : "") + "at least " + least + " pixels";
+        return of(name, initial, "PIXELS", rule, Integer::valueOf, v -> v >= least || v == 0 && initial == 0, help);
+    }
+
+    /** A number from 0 to 1. */
+    public static Option<Double> share(String name, double initial, String help) {
+        return number(name, initial, "0..1", v -> v >= 0 && v <= 1, help);
+    }
+
+    /** A number. @param initial null leaves it to the model. @param rule what {@code allows} tests, in words behind "must be" */
+    public static Option<Double> number(String name, Double initial, String rule, Predicate<Double> allows, String help) {
+        return of(name, initial, "X", rule, Double::valueOf, allows, help);
+    }
+
+    /** Any whole number of 64 bits. */
+    public static Option<Long> seed(String name, long initial, String help) {
+        return of(name, initial, "N", "a whole number", Long::valueOf, v -> true, help);
+    }
+
+    /** Any text, also the empty one. */
+    public static Option<String> text(String name, String initial, String help) {
+        return of(name, initial, "TEXT", "a text", s -> s, v -> true, help);
+    }
+
+    /** One of an enum's constants. */
+    public static <E extends Enum<E>> Option<E> choice(String name, E initial, String help) {
+        return choice(name, initial, initial.getDeclaringClass(), help);
+    }
+
+    /** One of an enum's constants. @param initial null leaves it to the model */
+    public static <E extends Enum<E>> Option<E> choice(String name, E initial, Class<E> type, String help) {
+        List<E> all = List.of(type.getEnumConstants());
+        Function<String, E> parser = s -> all.stream().filter(c -> c.toString().equalsIgnoreCase(s)).findFirst()
+                .orElseThrow(IllegalArgumentException::new);
+        return new Option<>(name, initial, new Values<>("NAME", alternatives(all), all, parser, v -> true), help, initial == null, initial == null);
+    }
+
+    private static String alternatives(List<?> all) {
+        List<String> names = all.stream().map(Object::toString).toList();
+        int last = names.size() - 1;
+        return last == 0 ? names.getFirst() : String.join(", ", names.subList(0, last)) + " or " + names.get(last);
+    }
+
+    /** The same option, of which models may have a default of their own. */
+    public Option<T> ofModel() { return new Option<>(name, initial, values, help, mayBeNull, true); }
+
+    /** The same option, which may also be null. */
+    public Option<T> orNull() { return new Option<>(name, initial, values, help, true, isOfModel); }
+
+    /** As users write it, for example {@code color-fix}. */
+    public String name() { return name; }
+
+    /** The value of an option that is not set; null leaves it to the model. */
+    public T initial() { return initial; }
+
+    /** What it means, in a sentence. */
+    public String help() { return help; }
+
+    /** Which values it takes, in words behind "must be". */
+    public String rule() { return values.rule; }
+
+    /** All values it takes where they are few, else none. */
+    public List<T> choices() { return values.choices; }
+
+    /** What stands for its value in the help. */
+    public String label() { return values.label; }
+
+    /** The value of an option that is not set, in words. */
+    public String otherwise() {
+        if (initial == null) return "the model's";
+        return (isOfModel ? "the model's, else " : "") + (initial.equals("") ? "none" : initial);
+    }
+
+    /** The value that a text stands for. @throws IllegalArgumentException in one line if it is none */
+    public T parse(String text) {
+        T value;
+        try {
+            value = values.parser.apply(text);
+        } catch (IllegalArgumentException e) {
+            throw wrong(text, e);
+        }
+        return check(value);
+    }
+
+    /** The value itself. @throws IllegalArgumentException in one line if it breaks the rule */
+    public T check(T value) {
+        if (value == null ? mayBeNull : values.allows.test(value)) return value;
+        throw wrong(value, null);
+    }
+
+    private IllegalArgumentException wrong(Object value, Throwable cause) {
+        return new IllegalArgumentException(name + " must be " + values.rule + ", not " + value, cause);
+    }
+
+    @Override public String toString() { return name; }
+}

@@ -1,0 +1,17 @@
+package dev.faithdiff.restore;
+
+import dev.faithdiff.model.ModelFolder;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/** One kind of restorer: opens model folders whose {@code model.json} names it. Found by {@link ServiceLoader}. */
+public interface RestorerKind {
+    /** What {@code kind} in {@code model.json} says, for example {@code faithdiff}. */
+    String kind();
+
+    /** The options of its restorers. */
+    List<Option<?>> options();
+
+    /** Opens a model folder of this kind. @throws RuntimeException of one line, naming the file, if a part is missing or damaged */
+    Restorer open(ModelFolder folder, Compute on);
+}

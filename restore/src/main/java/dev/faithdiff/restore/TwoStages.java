@@ -1,0 +1,83 @@
+package dev.faithdiff.restore;
+
+import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.STRENGTH;
+
+import dev.faithdiff.image.Filter;
+import dev.faithdiff.image.FrequencyBlend;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Resize;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Any restorer behind another one: what the {@link FirstStage} makes, at the size of the result, takes the photo's place in the last stage.
+ * FaithDiff's authors clean a photo so (with BSRNet) only for the network that describes it in words.
+ *
+ * <p>Guard and strength are of the whole: the guard judges the photo, since one that was cleaned always looks hardly damaged, and a strength
+ * below 1 mixes the result with the enlarged photo.
+ *
+ * @param detail {@link #DETAIL} unless told otherwise
+ */
+public record TwoStages(FirstStage first, Restorer last, double detail) implements Restorer {
+    /** What is done: the first stage alone, which is much faster, or both. */
+    public enum Effort {
+        FAST, BEST;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+    }
+
+    public static final Option<Double> DETAIL = Option.share("detail", 0,
+            "How much of the result is taken from the first stage, fine structures first; for models of two stages.").ofModel();
+    public static final Option<Effort> QUALITY =
+            Option.choice("quality", Effort.BEST, "For models of two stages: fast stops after the first, best does both.");
+
+    /** What two stages have beside the last one's options. */
+    static final List<Option<?>> OPTIONS = List.of(DETAIL, QUALITY, STRENGTH, GUARD);
+
+    public TwoStages {
+        DETAIL.check(detail);
+    }
+
+    @Override public Image restore(Image photo, Options options, Listener listener, Path resume) {
+        check(options);
+        Options o = Guard.guarded(photo, options, true, listener);
+        double strength = o.get(STRENGTH);
+        if (strength == 0) return enlarged(photo, o);
+        FirstStage.Result initial = first.restore(photo, o, listener);
+        Image restored = o.get(QUALITY) == Effort.FAST ? initial.network() : last.restore(initial.mixture(), lastStage(o), listener, resume);
+        if (o.get(DETAIL) > 0) restored = FrequencyBlend.finest(restored, initial.network(), o.get(DETAIL));
+        return strength == 1 ? restored : restored.mix(enlarged(photo, o), strength);
+    }
+
+    private static Image enlarged(Image photo, Options o) {
+        return Resize.resize(photo, photo.width() * o.get(SCALE), photo.height() * o.get(SCALE), Filter.LANCZOS);
+    }
+
+    private Options lastStage(Options o) { return o.with(SCALE, 1).with(GUARD, Guard.OFF).with(STRENGTH, 1.0).only(last.options()); }
+
+    @Override public List<Option<?>> options() {
+        Set<Option<?>> all = new LinkedHashSet<>(last.options());
+        all.addAll(OPTIONS);
+        return List.copyOf(all);
+    }
+
+    @Override public void check(Options o) {
+        Restorer.super.check(o);
+        last.check(lastStage(o));
+    }
+
+    @Override public Options defaults() { return last.defaults().with(DETAIL, detail); }
+
+    @Override public Optional<Image> throughAutoencoder(Image photo) { return last.throughAutoencoder(photo); }
+
+    @Override public void close() {
+        first.network().close();
+        last.close();
+    }
+}

@@ -1,0 +1,56 @@
+package dev.faithdiff.restore.diffusion;
+
+import java.util.Arrays;
+
+/**
+ * The noise levels of a run: step {@code i} happens at {@code timesteps[i]} and takes noise over signal from {@code from[i]} down to
+ * {@code to[i]}. Latents are either signal plus that much noise, or both scaled by {@link #alpha} to keep the variance.
+ */
+public record Levels(double[] timesteps, float[] from, float[] to) {
+    private static final double RHO = 7;
+
+    public Levels {
+        for (int i = 1; i < from.length; i++) {
+            if (!(from[i] < from[i - 1])) throw new IllegalArgumentException(from.length + " steps are too many for this noise schedule");
+        }
+    }
+
+    /** The schedule's levels at these timesteps. @param end noise over signal after the last step */
+    static Levels at(NoiseSchedule schedule, double[] timesteps, double end) {
+        float[] from = new float[timesteps.length];
+        for (int i = 0; i < from.length; i++) from[i] = (float) schedule.sigma(timesteps[i]);
+        return chain(timesteps, from, end);
+    }
+
+    /** Levels between two, densest at the low end (Karras et al. 2022, equation 5), at the timesteps that hold as much noise. */
+    static Levels karras(NoiseSchedule schedule, double max, double min, int steps, boolean whole, double end) {
+        double[] timesteps = new double[steps];
+        float[] from = new float[steps];
+        double high = Math.pow(max, 1 / RHO), low = Math.pow(min, 1 / RHO);
+        for (int i = 0; i < steps; i++) {
+            double sigma = Math.pow(high + (steps == 1 ? 0 : i / (steps - 1.0)) * (low - high), RHO);
+            from[i] = (float) sigma;
+            timesteps[i] = NoiseSchedule.rounded(schedule.timestep(sigma), whole);
+        }
+        return chain(timesteps, from, end);
+    }
+
+    /** Each step ends where the next begins. */
+    private static Levels chain(double[] timesteps, float[] from, double end) {
+        float[] to = new float[from.length];
+        System.arraycopy(from, 1, to, 0, to.length - 1);
+        to[to.length - 1] = (float) end;
+        return new Levels(timesteps, from, to);
+    }
+
+    /** What is left from a step on. */
+    Levels from(int step) {
+        int steps = steps();
+        return new Levels(Arrays.copyOfRange(timesteps, step, steps), Arrays.copyOfRange(from, step, steps), Arrays.copyOfRange(to, step, steps));
+    }
+
+    int steps() { return from.length; }
+
+    /** Signal's factor in latents of variance one. */
+    static double alpha(double sigma) { return 1 / Math.sqrt(sigma * sigma + 1); }
+}

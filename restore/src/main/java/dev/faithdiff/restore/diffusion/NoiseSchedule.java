@@ -1,0 +1,131 @@
+package dev.faithdiff.restore.diffusion;
+
+import dev.faithdiff.model.Config;
+import dev.faithdiff.tensor.Tensor;
+import java.util.Arrays;
+
+/**
+ * How much noise each training timestep holds, and which timesteps a run visits (the published scheduler configuration).
+ *
+ * @param alphasCumprod share of signal left at each training timestep, in float as published
+ */
+public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, Prediction prediction) {
+    public enum Spacing { LEADING, TRAILING, LINSPACE }
+
+    /** What a network answers: the noise, or the velocity {@code alpha noise - sigma data} (Salimans and Ho 2022) at variance one. */
+    public enum Prediction { EPSILON, VELOCITY }
+
+    /** Reads {@code scheduler/scheduler_config.json}. */
+    public static NoiseSchedule of(Config c) {
+        c.require("beta_schedule", "scaled_linear");
+        c.require("trained_betas", "null");
+        c.require("rescale_betas_zero_snr", "false");
+        Spacing spacing = switch (c.text("timestep_spacing", c.text("_class_name", "").startsWith("DD") ? "leading" : "linspace")) {
+            case "leading" -> Spacing.LEADING;
+            case "trailing" -> Spacing.TRAILING;
+            default -> {
+                c.require("timestep_spacing", "linspace");
+                yield Spacing.LINSPACE;
+            }
+        };
+        boolean velocity = c.text("prediction_type", "epsilon").equals("v_prediction");
+        if (!velocity) c.require("prediction_type", "epsilon");
+        return scaledLinear(c.integer("num_train_timesteps"), c.number("beta_start"), c.number("beta_end"), spacing, c.integer("steps_offset", 0))
+                .with(velocity ? Prediction.VELOCITY : Prediction.EPSILON);
+    }
+
+    /** Betas whose roots are evenly spaced; the network answers the noise. */
+    public static NoiseSchedule scaledLinear(int timesteps, double betaStart, double betaEnd, Spacing spacing, int offset) {
+        float[] alphas = new float[timesteps];
+        float start = (float) Math.sqrt(betaStart);
+        float end = (float) Math.sqrt(betaEnd);
+        float step = (end - start) / (timesteps - 1);
+        double product = 1;
+        for (int i = 0; i < timesteps; i++) {
+            float root = i < timesteps / 2 ? start + step * i : end - step * (timesteps - 1 - i);
+            product *= 1 - root * root;
+            alphas[i] = (float) product;
+        }
+        return new NoiseSchedule(alphas, spacing, offset, Prediction.EPSILON);
+    }
+
+    public NoiseSchedule with(Spacing other) { return new NoiseSchedule(alphasCumprod, other, offset, prediction); }
+
+    public NoiseSchedule with(Prediction other) { return new NoiseSchedule(alphasCumprod, spacing, offset, other); }
+
+    public int timesteps() { return alphasCumprod.length; }
+
+    /**
+     * The timesteps of a run, first to last.
+     *
+     * @param open  true for one point more than steps with the last left out, as published for solvers that end at the data
+     * @param whole true for whole timesteps; else LINSPACE gives fractions, in float as published
+     */
+    double[] timesteps(int steps, boolean open, boolean whole) {
+        int n = timesteps(), last = open ? steps : steps - 1;
+        if (steps < 1 || steps > n) throw new IllegalArgumentException("steps must be 1.." + n + ", not " + steps);
+        double ratio = (double) n / steps, apart = n - (n - ratio);
+        double[] t = new double[steps];
+        for (int i = 0; i < steps; i++) {
+            t[i] = switch (spacing) {
+                case LEADING -> (last - i) * (n / (last + 1)) + offset;
+                case TRAILING -> Math.rint(n - i * apart) - 1;
+                case LINSPACE -> last == 0 ? 0 : rounded((last - i) * ((n - 1.0) / last), whole);
+            };
+        }
+        return t;
+    }
+
+    static double rounded(double timestep, boolean whole) { return whole ? Math.rint(timestep) : (float) timestep; }
+
+    /** Noise over signal at a timestep, linear in between. */
+    public double sigma(double timestep) {
+        int last = timesteps() - 1, low = Math.min((int) timestep, last), high = Math.min(low + 1, last);
+        return sigmaAt(low) + (sigmaAt(high) - sigmaAt(low)) * (timestep - low);
+    }
+
+    /** The fractional timestep of a noise over signal, linear in its logarithm. */
+    double timestep(double sigma) {
+        int low = 0, last = timesteps() - 2;
+        double log = Math.log(sigma);
+        while (low < last && logSigmaAt(low + 1) <= log) low++;
+        float a = logSigmaAt(low), b = logSigmaAt(low + 1);
+        double w = Math.clamp((a - log) / (a - b), 0, 1);
+        return (1 - w) * low + w * (low + 1);
+    }
+
+    private float logSigmaAt(int t) { return (float) Math.log(sigmaAt(t)); }
+
+    private float sigmaAt(int t) { return (float) Math.sqrt((1 - alphasCumprod[t]) / alphasCumprod[t]); }
+
+    /** Noised data {@code [B, ...]} with a training timestep for each row. */
+    public Tensor noised(Tensor data, Tensor noise, int[] timesteps) {
+        float[] signal = new float[timesteps.length], spread = new float[timesteps.length];
+        for (int b = 0; b < timesteps.length; b++) {
+            signal[b] = (float) Math.sqrt(alphasCumprod[timesteps[b]]);
+            spread[b] = (float) Math.sqrt(1 - alphasCumprod[timesteps[b]]);
+        }
+        int[] rows = new int[data.rank()];
+        Arrays.fill(rows, 1);
+        rows[0] = timesteps.length;
+        return data.mul(Tensor.of(signal, rows).to(data.device())).add(noise.mul(Tensor.of(spread, rows).to(data.device())));
+    }
+
+    /** Noised data at a training timestep (Ho et al. 2020, equation 4; diffusers DDPMScheduler add_noise). */
+    public Tensor noised(Tensor data, Tensor noise, int timestep) {
+        double alpha = alphasCumprod[timestep];
+        return data.mul((float) Math.sqrt(alpha)).add(noise.mul((float) Math.sqrt(1 - alpha)));
+    }
+
+    /** The noise that a network's answer to latents of variance one means, a training timestep for each row. */
+    public Tensor noise(Tensor answer, Tensor latents, int[] timesteps) {
+        return prediction == Prediction.EPSILON ? answer : noised(answer, latents, timesteps);
+    }
+
+    /** The same at one timestep, which may be a fraction. */
+    public Tensor noise(Tensor answer, Tensor latents, double timestep) {
+        if (prediction == Prediction.EPSILON) return answer;
+        double sigma = sigma(timestep), alpha = Levels.alpha(sigma);
+        return answer.mul((float) alpha).add(latents.mul((float) (alpha * sigma)));
+    }
+}

@@ -1,0 +1,131 @@
+package dev.faithdiff.restore.diffusion;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Storage;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.SafeTensorsError;
+import dev.faithdiff.tensor.io.Source;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+
+/**
+ * What an interrupted restoration goes on from, in a safetensors file: the latents after a step, what the sampler remembers of each tile, the
+ * state of the random numbers, and of which model, input and options they are. The file is replaced as a whole after every step.
+ */
+public final class ResumeFile {
+    private static final String STEP = "step", BYTES = "bytes", RNG = "rng", LATENTS = "latents", WALK = "walk.";
+
+    private final Path path;
+    private final Map<String, String> identity = new LinkedHashMap<>();
+
+    /**
+     * The file of one restoration, which may not exist yet.
+     *
+     * @param model   what tells the model from others, see {@link ModelFolder#digest}
+     * @param options names and values of the restorer's options
+     * @param in      the enlarged and padded input
+     */
+    public ResumeFile(Path path, String model, Device device, DType dtype, Map<String, Object> options, Image in) {
+        this.path = path;
+        identity.put("program", "faithdiff resume 1");
+        identity.put("model", model);
+        identity.put("device", device.name());
+        identity.put("dtype", dtype.name());
+        options.forEach((name, value) -> identity.put("option " + name, String.valueOf(value)));
+        identity.put("input", in.width() + "x" + in.height() + " " + ModelFolder.sha256(digest -> {
+            digest.update(in.rgb());
+            if (in.low() != null) digest.update(in.low());
+        }));
+    }
+
+    /** A file's content: free the tensors with the scope in which it was read. */
+    public record State(Tensor latents, int step, long bytes, long[] rng, Map<String, Tensor> memory) {
+        /** Goes on from here. */
+        public Denoising denoising(Sampler sampler, int tiles) {
+            Denoising d = new Denoising(latents, step, sampler, tiles);
+            for (int k = 0; k < tiles; k++) {
+                String start = WALK + k + ".";
+                Map<String, Tensor> own = new HashMap<>();
+                memory.forEach((name, t) -> { if (name.startsWith(start)) own.put(name.substring(start.length()), t); });
+                if (!own.isEmpty()) d.walk(k).recall(own);
+            }
+            return d;
+        }
+    }
+
+    /**
+     * What the file holds, in the current scope and on a device; null if there is no file.
+     *
+     * @throws SafeTensorsError      if the file is damaged
+     * @throws IllegalStateException if it is of another model, input or options, naming the first difference
+     */
+    public State read(Device device) {
+        if (!Files.exists(path)) return null;
+        try (SafeTensors file = SafeTensors.open(path)) {
+            Map<String, String> said = file.metadata();
+            identity.forEach((name, value) -> {
+                if (value.equals(said.get(name))) return;
+                throw new IllegalStateException("cannot resume from " + path + ": its " + name + " is another"
+                        + (name.startsWith("option") ? " (" + said.get(name) + ", now " + value + ")" : "") + "; delete it to start anew");
+            });
+            Map<String, Tensor> memory = new HashMap<>();
+            file.entries().values().forEach(e -> {
+                Tensor t = Tensor.empty(Device.CPU, e.dtype(), e.shape());
+                t.segment().copyFrom(e.data());
+                memory.put(e.name(), e.name().equals(RNG) ? t : t.to(device));
+            });
+            Tensor rng = memory.remove(RNG), latents = memory.remove(LATENTS);
+            if (rng == null || latents == null || !said.containsKey(STEP) || !said.containsKey(BYTES)) {
+                throw new SafeTensorsError(path, "is not a whole resume file");
+            }
+            return new State(latents, Integer.parseInt(said.get(STEP)), Long.parseLong(said.get(BYTES)), longs(rng), memory);
+        }
+    }
+
+    /** Saves where a denoising stands. @param bytes what networks may hold, which decides their tiles */
+    public void write(Denoising d, Rng rng, long bytes) {
+        Map<String, String> metadata = new LinkedHashMap<>(identity);
+        metadata.put(STEP, Integer.toString(d.step()));
+        metadata.put(BYTES, Long.toString(bytes));
+        List<Source> sources = new ArrayList<>();
+        try (Scope _ = Scope.open()) {
+            sources.add(source(LATENTS, d.latents()));
+            for (int k = 0; k < d.tiles(); k++) {
+                String start = WALK + k + ".";
+                d.walk(k).memory().forEach((name, t) -> sources.add(source(start + name, t)));
+            }
+            long[] state = rng.state();
+            ByteBuffer words = ByteBuffer.allocate(state.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            words.asLongBuffer().put(state);
+            sources.add(Source.of(RNG, DType.I64, Shape.of(state.length), () -> MemorySegment.ofBuffer(words)));
+            SafeTensors.write(path, sources, metadata);
+        } catch (SafeTensorsError e) {
+            if (Thread.currentThread().isInterrupted()) throw new CancellationException("interrupted while " + path + " was written");
+            throw e;
+        }
+    }
+
+    private static Source source(String name, Tensor t) { return Source.of(name, t.dtype(), t.shape(), () -> t.to(Device.CPU).segment()); }
+
+    private static long[] longs(Tensor t) {
+        long[] v = new long[(int) t.count()];
+        for (int i = 0; i < v.length; i++) v[i] = t.segment().get(DType.LONG, (long) i * Long.BYTES);
+        return v;
+    }
+}

@@ -1,0 +1,32 @@
+package dev.faithdiff.restore.tiles;
+
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageError;
+import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
+
+/**
+ * Puts parts {@code [height, width, 3]}, nominally -1..1, together as the samples of an image: only a part is held as floats.
+ *
+ * @param low the low bytes of 16-bit samples, or null
+ */
+public record RgbSink(int width, int height, byte[] rgb, byte[] low) implements Sink {
+    /** @throws ImageError if no array can hold the image */
+    public static RgbSink of(long width, long height, int bits) {
+        if (3 * width * height > Integer.MAX_VALUE - 8) {
+            throw new ImageError("the result would be " + width + "x" + height + ", more than this program can hold; use a smaller photo");
+        }
+        int samples = (int) (3 * width * height);
+        return new RgbSink((int) width, (int) height, new byte[samples], bits == 16 ? new byte[samples] : null);
+    }
+
+    @Override public void put(int top, int left, Patch p) {
+        Image part = Image.fromFloats(p.values(), p.width(), p.height(), low == null ? 8 : 16);
+        for (int y = 0; y < p.height(); y++) {
+            int from = 3 * y * p.width(), to = 3 * ((top + y) * width + left);
+            System.arraycopy(part.rgb(), from, rgb, to, 3 * p.width());
+            if (low != null) System.arraycopy(part.low(), from, low, to, 3 * p.width());
+        }
+    }
+
+    public Image image() { return Image.of(width, height, rgb, low); }
+}

@@ -1,0 +1,81 @@
+package dev.faithdiff.restore.tiles;
+
+import dev.faithdiff.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Overlapping tiles over latents and how they are merged again with Gaussian weights (FaithDiff LocalAttention.grids and
+ * grids_inverse). Positions and sizes are in latents.
+ */
+public record TileGrid(int height, int width, int tileHeight, int tileWidth, List<Tile> tiles) {
+    /** Top row and left column of a tile. */
+    public record Tile(int row, int column) {}
+
+    /**
+     * Tiles of at most the given size.
+     *
+     * @param stride fraction of the tile from one tile to the next (the published option is called overlap)
+     */
+    public static TileGrid of(int height, int width, int tileHeight, int tileWidth, double stride) {
+        int h = Math.min(tileHeight, height), w = Math.min(tileWidth, width);
+        List<Tile> tiles = new ArrayList<>();
+        for (int row : starts(height, h, stride)) for (int column : starts(width, w, stride)) tiles.add(new Tile(row, column));
+        return new TileGrid(height, width, h, w, tiles);
+    }
+
+    /** The last tile is shifted back to end at the border. */
+    private static List<Integer> starts(int size, int tile, double stride) {
+        if (tile == size) return List.of(0);
+        int step = Math.max(1, (int) Math.ceil(tile * stride));
+        List<Integer> starts = new ArrayList<>();
+        for (int at = 0; ; at += step) {
+            starts.add(Math.min(at, size - tile));
+            if (at + tile >= size) return starts;
+        }
+    }
+
+    public Tensor cut(Tensor x, Tile t) { return x.slice(1, t.row, t.row + tileHeight).slice(2, t.column, t.column + tileWidth); }
+
+    /** The weight of each latent of a tile, row-major; the row centre is half a latent lower than the column's, as published. */
+    public double[] weights() {
+        double[] rows = gaussian(tileHeight, tileHeight / 2.0), columns = gaussian(tileWidth, (tileWidth - 1) / 2.0);
+        double[] w = new double[tileHeight * tileWidth];
+        for (int i = 0; i < w.length; i++) w[i] = rows[i / tileWidth] * columns[i % tileWidth];
+        return w;
+    }
+
+    private static double[] gaussian(int size, double centre) {
+        double variance = 0.01;
+        double[] g = new double[size];
+        for (int i = 0; i < size; i++) {
+            double d = i - centre;
+            g[i] = Math.exp(-d * d / ((double) size * size) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance);
+        }
+        return g;
+    }
+
+    /** The whole {@code [B, height, width, C]} of tiles {@code [B, tileHeight, tileWidth, C]} in the order of {@link #tiles}. */
+    public Tensor merge(List<Tensor> parts) {
+        if (parts.size() == 1) return parts.getFirst();
+        int b = parts.getFirst().size(0), c = parts.getFirst().size(3);
+        double[] weights = weights();
+        float[] sums = new float[b * height * width * c], total = new float[height * width];
+        for (int k = 0; k < parts.size(); k++) {
+            float[] v = parts.get(k).toFloats();
+            Tile t = tiles.get(k);
+            for (int i = 0; i < weights.length; i++) {
+                int pixel = (t.row + i / tileWidth) * width + t.column + i % tileWidth;
+                total[pixel] = (float) (total[pixel] + weights[i]);
+                for (int n = 0; n < b; n++) {
+                    for (int j = 0; j < c; j++) {
+                        int at = (n * height * width + pixel) * c + j;
+                        sums[at] = (float) (sums[at] + v[(n * weights.length + i) * c + j] * weights[i]);
+                    }
+                }
+            }
+        }
+        for (int i = 0; i < sums.length; i++) sums[i] /= total[i / c % (height * width)];
+        return Tensor.of(sums, b, height, width, c).to(parts.getFirst().device()).to(parts.getFirst().dtype());
+    }
+}

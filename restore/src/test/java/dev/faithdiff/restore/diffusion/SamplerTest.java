@@ -1,0 +1,249 @@
+package dev.faithdiff.restore.diffusion;
+
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.data.Offset.offset;
+
+import com.google.gson.JsonObject;
+import dev.faithdiff.Fixtures;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Timesteps, noise levels and trajectories of every sampler against stored outputs. */
+class SamplerTest {
+    private static final JsonObject RUNS = Fixtures.json("schedulers/schedulers.json").getAsJsonObject("runs");
+    private static final Fixtures COMMON = Fixtures.open("schedulers/common.safetensors");
+    private static final Map<String, String> CLASSES = Map.of("euler_discrete", "EulerDiscreteScheduler", "euler_ancestral",
+            "EulerAncestralDiscreteScheduler", "ddpm", "DDPMScheduler", "ddim", "DDIMScheduler", "dpmpp_2m", "DPMSolverMultistepScheduler",
+            "unipc", "UniPCMultistepScheduler");
+    /** For runs whose published tolerance is not a number because their last step is not. */
+    private static final double ATOL = 5e-5;
+
+    /** Of a fractional timestep: the published table of logarithms differs from machine to machine by that much. */
+    private static final double LAST_BIT = 6.2e-5;
+
+    /** Stored as {@code scheduler/spacing.steps}, the scheduler with its options. */
+    record Run(String scheduler, String spacing, int steps) {
+        static Run of(String key) {
+            int slash = key.indexOf('/'), dot = key.lastIndexOf('.');
+            return new Run(key.substring(0, slash), key.substring(slash + 1, dot), Integer.parseInt(key.substring(dot + 1)));
+        }
+
+        String name() { return spacing + "." + steps; }
+
+        JsonObject facts() { return RUNS.getAsJsonObject(scheduler + "/" + name()); }
+
+        Fixtures stored() { return Fixtures.open("schedulers/" + scheduler + ".safetensors"); }
+
+        double atol() {
+            double atol = facts().get("suggested_atol").getAsDouble();
+            return Double.isNaN(atol) ? ATOL : atol;
+        }
+
+        Sampler sampler() {
+            Config c = Config.read(Fixtures.dir().resolve("schedulers/schedulers.json")).at("runs").at(scheduler + "/config");
+            NoiseSchedule schedule = NoiseSchedule.of(c).with(NoiseSchedule.Spacing.valueOf(spacing.toUpperCase()));
+            if (scheduler.contains("_eta")) {
+                double eta = Double.parseDouble(scheduler.substring(scheduler.indexOf("_eta") + 4));
+                return EulerSampler.ddim(schedule, steps, eta, c.flag("set_alpha_to_one", true) ? 0 : schedule.sigma(0));
+            }
+            String published = CLASSES.keySet().stream().filter(scheduler::startsWith).findFirst().map(CLASSES::get).orElseThrow();
+            return Samplers.published(published, c.flag("use_karras_sigmas", false)).create(schedule, c, steps);
+        }
+    }
+
+    static Stream<Run> runs() { return RUNS.keySet().stream().filter(k -> !k.endsWith("/config")).map(Run::of); }
+
+    @ParameterizedTest
+    @MethodSource("runs")
+    void trajectories(Run run) {
+        Fixtures f = run.stored();
+        Sampler sampler = run.sampler();
+        float[] t = f.floats(run.name() + ".timesteps");
+        Fixtures.assertClose("timesteps", floats(sampler.timesteps()), t, whole(t) ? 0 : LAST_BIT);
+        if (f.has(run.name() + ".sigmas")) Fixtures.assertClose("sigmas", sigmas(sampler.levels()), f.floats(run.name() + ".sigmas"), 2e-6);
+        assertThat(sampler.initNoiseSigma()).isCloseTo(run.facts().get("init_noise_sigma").getAsFloat(), offset(1e-6f));
+        try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk()) {
+            Tensor x = plain(COMMON, "noise0").mul(sampler.initNoiseSigma()), c = plain(COMMON, "c");
+            Tensor noises = plain(COMMON, "step_noise"), trajectory = plain(f, run.name() + ".trajectory");
+            int[] used = {0};
+            for (int i = 0; i < t.length; i++) {
+                Tensor eps = sampler.scaleInput(x, i).mul(0.3f).add(c.mul((float) Math.sin(t[i])));
+                x = walk.step(x, eps, i, () -> noises.slice(0, used[0], ++used[0]).reshape(c.shape().toArray()));
+                float[] actual = x.toFloats(), expected = trajectory.slice(0, i, i + 1).toFloats();
+                if (i == t.length - 1 && Float.isNaN(expected[0])) assertThat(actual).as("the end, not a number as published").doesNotContain(Float.NaN);
+                else Fixtures.assertClose(run + " step " + i, actual, expected, run.atol());
+            }
+            assertThat(used[0]).isEqualTo(run.facts().get("noises_used").getAsInt());
+        }
+    }
+
+    static Stream<Run> noised() { return runs().filter(r -> r.stored().has(r.name() + ".add_noise")); }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("noised")
+    void noisedData(Run run) {
+        Fixtures f = run.stored();
+        Sampler sampler = run.sampler();
+        double[] t = sampler.timesteps();
+        float[] at = f.floats(run.name() + ".add_noise_timesteps");
+        try (Scope _ = Scope.open()) {
+            Tensor expected = plain(f, run.name() + ".add_noise");
+            for (int k = 0; k < at.length; k++) {
+                float wanted = at[k];
+                int[] steps = IntStream.range(0, t.length).filter(i -> Math.abs(t[i] - wanted) < 1e-4).toArray();
+                Tensor x = sampler.noised(plain(COMMON, "x0"), plain(COMMON, "noise0"), steps[steps.length > 1 ? 1 : 0]);
+                Fixtures.assertClose(run + " at " + wanted, x.toFloats(), expected.slice(0, k, k + 1).toFloats(), run.atol());
+            }
+        }
+    }
+
+    @Test void noisedTrainingData() {
+        long[] t = COMMON.longs("ddpm_add_noise.timesteps");
+        try (Scope _ = Scope.open()) {
+            Tensor expected = plain(COMMON, "ddpm_add_noise.out");
+            for (int k = 0; k < t.length; k++) {
+                Tensor x = schedule().noised(plain(COMMON, "x0"), plain(COMMON, "noise0"), (int) t[k]);
+                Fixtures.assertClose("at " + t[k], x.toFloats(), expected.slice(0, k, k + 1).toFloats(), 2e-6);
+            }
+        }
+    }
+
+    /**
+     * The velocity alpha noise - sigma data, both for variance one, means that noise, wherever a sampler asks; and the data that it means are
+     * those of diffusers EulerDiscreteScheduler: {@code x / (sigma^2 + 1) - v sigma / sqrt(sigma^2 + 1)}.
+     */
+    @ParameterizedTest
+    @EnumSource(Samplers.class)
+    void velocitiesMeanTheirNoise(Samplers kind) {
+        NoiseSchedule schedule = schedule().with(NoiseSchedule.Prediction.VELOCITY);
+        Sampler sampler = kind.create(schedule, config(), 7);
+        try (Scope _ = Scope.open()) {
+            Tensor data = plain(COMMON, "x0"), noise = plain(COMMON, "noise0");
+            for (int i = 0; i < 7; i++) {
+                double t = sampler.timesteps()[i], sigma = schedule.sigma(t), alpha = 1 / Math.sqrt(1 + sigma * sigma);
+                Tensor x = data.mul((float) alpha).add(noise.mul((float) (alpha * sigma)));
+                Tensor v = noise.mul((float) alpha).sub(data.mul((float) (alpha * sigma))), found = schedule.noise(v, x, t);
+                Fixtures.assertClose(kind + " noise", found.toFloats(), noise.toFloats(), 3e-6);
+                Tensor wide = x.mul((float) (1 / alpha)), published = wide.mul((float) (alpha * alpha)).sub(v.mul((float) (sigma * alpha)));
+                Fixtures.assertClose(kind + " data", wide.sub(found.mul((float) sigma)).toFloats(), published.toFloats(), 3e-5);
+                assertThat(schedule().noise(v, x, t)).isSameAs(v);
+                if (t == Math.rint(t)) Fixtures.assertClose("rows", schedule.noise(v, x, new int[] {(int) t}).toFloats(), found.toFloats(), 3e-6);
+            }
+        }
+    }
+
+    @Test void whatANetworkPredictsIsInTheConfiguration(@TempDir Path folder) throws IOException {
+        assertThat(schedule().prediction()).isEqualTo(NoiseSchedule.Prediction.EPSILON);
+        String text = Files.readString(Fixtures.dir().resolve("checkpoint-tiny/sdxl/scheduler/scheduler_config.json"));
+        Path velocity = Files.writeString(folder.resolve("v.json"), text.replace("epsilon", "v_prediction"));
+        assertThat(NoiseSchedule.of(Config.read(velocity)).prediction()).isEqualTo(NoiseSchedule.Prediction.VELOCITY);
+        Path other = Files.writeString(folder.resolve("sample.json"), text.replace("epsilon", "sample"));
+        assertThatThrownBy(() -> NoiseSchedule.of(Config.read(other))).hasMessageContaining("prediction_type");
+    }
+
+    /** A network that always sees the noise leads every sampler to the data, however few its steps and whatever it draws. */
+    @ParameterizedTest
+    @EnumSource(Samplers.class)
+    void perfectPredictionsLeadToTheData(Samplers kind) {
+        long inUse = Device.CPU.pool().usedBytes();
+        for (NoiseSchedule.Spacing spacing : NoiseSchedule.Spacing.values()) {
+            for (int steps : new int[] {1, 2, 3, 4, 16}) {
+                Sampler sampler = kind.create(schedule().with(spacing), config(), steps);
+                Levels levels = sampler.levels();
+                if (!chained(levels)) continue;
+                try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk()) {
+                    Tensor data = plain(COMMON, "x0"), x = sampler.noised(data, plain(COMMON, "noise0"), 0);
+                    for (int i = 0; i < steps; i++) {
+                        boolean scaled = sampler.scaleInput(x, i) != x;
+                        double sigma = levels.from()[i], alpha = scaled ? 1 : 1 / Math.sqrt(sigma * sigma + 1);
+                        Tensor eps = x.sub(data.mul((float) alpha)).mul((float) (1 / (sigma * alpha)));
+                        x = walk.step(x, eps, i, () -> plain(COMMON, "noise0"));
+                    }
+                    Fixtures.assertClose(spacing + " in " + steps, x.toFloats(), data.toFloats(), 1e-4 + 3.5 * levels.to()[steps - 1]);
+                }
+            }
+        }
+        assertThat(Device.CPU.pool().usedBytes()).as("memory held after the walks").isEqualTo(inUse);
+    }
+
+    /** From any step on, the data noised as far as that step, and what each prediction means; a walk that another one recalls goes on alike. */
+    @ParameterizedTest
+    @EnumSource(Samplers.class)
+    void startsWithinAndGoesOnFromMemory(Samplers kind) {
+        int steps = 8;
+        for (int first : new int[] {1, 5, 7}) {
+            Sampler sampler = kind.create(schedule(), config(), steps).from(first);
+            assertThat(sampler.timesteps()).hasSize(steps - first);
+            try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk(); Sampler.Walk other = sampler.walk()) {
+                Tensor data = plain(COMMON, "x0"), noise = plain(COMMON, "noise0"), x = sampler.noised(data, noise, 0), y = null;
+                for (int i = 0; i < steps - first; i++) {
+                    Tensor eps = i == 0 ? noise : noise.mul(0.9f).add(data.mul(0.01f * i));
+                    if (i == 0) Fixtures.assertClose("data at the start", sampler.data(x, eps, 0).toFloats(), data.toFloats(), 2e-4);
+                    Map<String, Tensor> copies = new HashMap<>();
+                    walk.memory().forEach((name, t) -> copies.put(name, t.mul(1)));
+                    y = x;
+                    x = walk.step(x, eps, i, () -> noise);
+                    if (i == 1) {
+                        other.recall(copies);
+                        assertThat(other.step(y, eps, i, () -> noise).toFloats()).as("after a recall").isEqualTo(x.toFloats());
+                    }
+                }
+                assertThat(x.toFloats()).doesNotContain(Float.NaN);
+            }
+        }
+    }
+
+    /** Published DDIM with LINSPACE does not go on where its steps end. */
+    private static boolean chained(Levels l) { return IntStream.range(1, l.from().length).allMatch(i -> l.from()[i] == l.to()[i - 1]); }
+
+    @Test void samplersByName() {
+        for (Samplers s : Samplers.values()) assertThat(SAMPLER.parse(s.toString())).isEqualTo(s);
+        assertThat(Samplers.of(config())).isEqualTo(Samplers.EULER);
+        assertThatThrownBy(() -> SAMPLER.parse("eular")).hasMessageContaining("dpm++2m-karras, unipc or").hasMessageContaining(", not eular");
+        assertThatThrownBy(() -> Samplers.UNIPC.create(schedule(), config(), 0)).hasMessageContaining("steps must be 1..1000, not 0");
+        assertThatThrownBy(() -> Samplers.UNIPC.create(schedule(), config(), 1000)).hasMessageContaining("1000 steps are too many");
+    }
+
+    @Test void alphasAreThePublishedOnes() {
+        Fixtures.assertClose("alphas_cumprod", schedule().alphasCumprod(), COMMON.floats("alphas_cumprod"), 1e-6);
+    }
+
+    private static Config config() { return Config.read(Fixtures.dir().resolve("checkpoint-tiny/sdxl/scheduler/scheduler_config.json")); }
+
+    private static NoiseSchedule schedule() { return NoiseSchedule.of(config()); }
+
+    /** In the file's own order, which samplers do not care about. */
+    private static Tensor plain(Fixtures f, String name) { return Tensor.of(f.floats(name), f.shape(name).toArray()); }
+
+    private static boolean whole(float[] t) { return IntStream.range(0, t.length).allMatch(i -> t[i] == Math.rint(t[i])); }
+
+    private static float[] sigmas(Levels levels) {
+        int n = levels.from().length;
+        float[] all = Arrays.copyOf(levels.from(), n + 1);
+        all[n] = levels.to()[n - 1];
+        return all;
+    }
+
+    static float[] floats(double[] v) {
+        float[] f = new float[v.length];
+        for (int i = 0; i < v.length; i++) f[i] = (float) v[i];
+        return f;
+    }
+}

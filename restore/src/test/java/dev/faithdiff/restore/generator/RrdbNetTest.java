@@ -1,0 +1,163 @@
+package dev.faithdiff.restore.generator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.JsonObject;
+import dev.faithdiff.Fixtures;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.rrdb.RrdbConfig;
+import dev.faithdiff.networks.rrdb.RrdbNet;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
+import dev.faithdiff.restore.tiles.BlendedTiles.Source;
+import dev.faithdiff.restore.tiles.CroppedTiles;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Pool;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Backend;
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Networks and their tiles against the published implementation, from released files by way of the converter. */
+class RrdbNetTest {
+    private static final RrdbConfig RELEASED = new RrdbConfig(4, 64, 32, 23);
+
+    /** From PyTorch's default to He's deviation. */
+    private static final double HE = Math.sqrt(6);
+    /** Idle blocks that the pool keeps. */
+    private static final long IDLE = 512L << 20;
+
+    private static Fixtures file(String name) { return Fixtures.open("rrdbnet/" + name + ".safetensors"); }
+
+    private static JsonObject facts(String name) { return Fixtures.json("rrdbnet/rrdbnet.json").getAsJsonObject("files").getAsJsonObject(name); }
+
+    private static Tensor input(Fixtures f) {
+        Shape s = f.shape("x");
+        return Tensor.of(f.nhwc("x"), s.size(0), s.size(2), s.size(3), s.size(1));
+    }
+
+    private interface Body {
+        Tensor y(RrdbNet net, Tensor x);
+    }
+
+    /** Runs a fixture's input through the network of a converted file. */
+    private static void check(String model, String io, Body body) {
+        check(GeneratorModels.folder(model), file(io), facts(io).get("suggested_atol").getAsDouble(), body);
+    }
+
+    private static void check(Path folder, Fixtures f, double tolerance, Body body) {
+        try (Scope _ = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
+            RrdbNet net = new RrdbNet(w, RrdbConfig.of(Config.read(folder.resolve("model.json"))));
+            w.done();
+            Fixtures.assertClose(folder.toString(), body.y(net, input(f)).toFloats(), f.nhwc("y"), tolerance);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"realesrgan_x4", "realesrgan_x2"})
+    void realEsrgan(String name) { check(name, name + "_io", RrdbNet::forward); }
+
+    @Test void bsrNet() { check("bsrnet_x4", "bsrnet_x4_io", RrdbNetTest::filled); }
+
+    @Test void realEsrganOfNcnn() {
+        double tolerance = Fixtures.json("generators/generators.json").getAsJsonObject("files").getAsJsonObject("rrdb_x4_io").get("suggested_atol").getAsDouble();
+        check(GeneratorModels.of("generators/rrdb_x4.param"), Fixtures.open("generators/rrdb_x4_io.safetensors"), tolerance, RrdbNet::forward);
+    }
+
+    /** BSRNet as FaithDiff's repository runs it: zeros up to a multiple of four at the right and bottom. */
+    private static Tensor filled(RrdbNet net, Tensor x) {
+        int h = x.size(1), w = x.size(2);
+        return net.forward(x.pad(0, Math.ceilDiv(h, 4) * 4 - h, 0, Math.ceilDiv(w, 4) * 4 - w)).slice(1, 0, 4 * h).slice(2, 0, 4 * w);
+    }
+
+    @Test void realEsrganTiles() {
+        JsonObject o = facts("realesrgan_x4_tiled");
+        check("realesrgan_x4", "realesrgan_x4_tiled", (net, x) -> tiled(x, net::forward, 4, o.get("tile").getAsInt(), o.get("tile_pad").getAsInt()));
+    }
+
+    @Test void bsrNetTiles() {
+        JsonObject o = facts("bsrnet_x4_tiled");
+        check("bsrnet_x4", "bsrnet_x4_tiled", (net, x) ->
+                tiled(x, part -> filled(net, part), 4, o.get("tile_size").getAsInt(), o.get("tile_pad").getAsInt()));
+    }
+
+    private static Tensor tiled(Tensor x, UnaryOperator<Tensor> network, int scale, int tile, int margin) {
+        Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, scale * x.size(1), scale * x.size(2), 3));
+        new CroppedTiles(x.size(1), x.size(2), tile, margin).run(Source.of(x), network, scale, Sink.into(whole));
+        return whole;
+    }
+
+    /** The trunk of a scale-1 network sees squares of four pixels; there is no stored output, so only its order of channels is held. */
+    @Test void unshufflesInThePublishedOrder() {
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, Device.CPU)) {
+            RrdbNet net = new RrdbNet(w, new RrdbConfig(1, 4, 2, 1));
+            Tensor x = Tensor.of(new float[8 * 12 * 3], 1, 8, 12, 3);
+            for (int i = 0; i < x.count(); i++) x.set(i, i);
+            Tensor u = x.pixelUnshuffle(4);
+            assertThat(u.shape()).isEqualTo(Shape.of(1, 2, 3, 48));
+            for (int i = 0; i < u.count(); i++) {
+                int k = i % 48, c = k / 16, row = i / 48 / 3 * 4 + k / 4 % 4, column = i / 48 % 3 * 4 + k % 4;
+                assertThat(u.get(i)).isEqualTo((row * 12 + column) * 3 + c);
+            }
+            assertThat(net.forward(x).shape()).isEqualTo(x.shape());
+        }
+    }
+
+    /**
+     * The largest difference between a ramp enlarged in tiles and whole, in levels of which the result's range has 255, for a narrow
+     * network of the released depth. Weights of He's variance keep the activations' size, so that what is far away counts.
+     */
+    @ParameterizedTest
+    @CsvSource({"0, 10, 255", "4, 1, 10", "10, 0, 0.1", "16, 0, 0.001", "32, 0, 0.001"})
+    void marginsHideTheTiles(int margin, double least, double most) {
+        int side = 160, tile = 80;
+        try (Scope _ = Scope.open(); Weights w = Weights.init(3, Device.CPU)) {
+            RrdbNet net = new RrdbNet(w, new RrdbConfig(4, 16, 8, RELEASED.blocks()));
+            for (Tensor t : w.parameters("").values()) for (long i = 0; i < t.count(); i++) t.set(i, t.get(i) * HE);
+            float[] ramp = new float[side * side * 3];
+            for (int i = 0; i < ramp.length; i++) ramp[i] = (i / 3 % side + i % 3 * 20f) / (side + 40);
+            Tensor x = Tensor.of(ramp, 1, side, side, 3);
+            float[] whole = net.forward(x).toFloats(), tiled = tiled(x, net::forward, 4, tile, margin).toFloats();
+            double worst = 0, low = whole[0], high = whole[0];
+            for (int i = 0; i < whole.length; i++) {
+                worst = Math.max(worst, Math.abs(whole[i] - tiled[i]));
+                low = Math.min(low, whole[i]);
+                high = Math.max(high, whole[i]);
+            }
+            assertThat(255 * worst / (high - low)).isBetween(least, most);
+        }
+    }
+
+    /** The estimate by which tiles are chosen holds for a released network and is not far off. */
+    @ParameterizedTest
+    @ValueSource(ints = {4, 2, 1})
+    void memory(int scale) {
+        RrdbConfig c = new RrdbConfig(scale, RELEASED.features(), RELEASED.growth(), RELEASED.blocks());
+        Device dry = Backend.device("dry");
+        int side = 2048;
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, dry)) {
+            RrdbNet net = new RrdbNet(w, c);
+            Tensor x = Tensor.empty(dry, DType.F32, Shape.of(1, side / scale, side / scale, 3));
+            Pool pool = dry.pool();
+            pool.trim();
+            long before = pool.usedBytes(), estimate = c.bytesPerPixel() * side * side;
+            pool.resetPeak();
+            net.forward(x);
+            assertThat(pool.peakBytes() - before).isBetween(estimate * 3 / 4, estimate * 4 / 3 + IDLE);
+        }
+    }
+
+    @Test void impossibleSizesAreRefused() {
+        assertThatThrownBy(() -> new RrdbConfig(3, 64, 32, 23)).hasMessageContaining("scale 4, 2 or 1, not 3");
+        assertThatThrownBy(() -> new RrdbConfig(4, 0, 32, 23)).hasMessageContaining("at least 1, not 0 and 32");
+        assertThatThrownBy(() -> new RrdbConfig(4, 64, 32, 1 << 30)).hasMessageContaining("blocks");
+    }
+}
