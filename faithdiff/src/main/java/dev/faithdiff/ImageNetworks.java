@@ -1,7 +1,7 @@
 package dev.faithdiff;
 
-import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.networks.align.AlignedUNet;
 import dev.faithdiff.networks.vae.Encoder;
 import dev.faithdiff.nn.SharedStatistics;
 import dev.faithdiff.restore.tiles.BlendedTiles;

@@ -1,11 +1,11 @@
 package dev.faithdiff;
 
-import dev.faithdiff.align.AlignConfig;
-import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.model.WholeFolder;
+import dev.faithdiff.networks.align.AlignConfig;
+import dev.faithdiff.networks.align.AlignedUNet;
 import dev.faithdiff.networks.clip.PromptEncoder;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.networks.vae.Vae;

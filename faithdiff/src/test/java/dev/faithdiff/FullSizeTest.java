@@ -3,9 +3,9 @@ package dev.faithdiff;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.faithdiff.align.AlignConfig;
-import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.align.AlignConfig;
+import dev.faithdiff.networks.align.AlignedUNet;
 import dev.faithdiff.networks.clip.ClipConfig;
 import dev.faithdiff.networks.clip.ClipTextEncoder;
 import dev.faithdiff.networks.unet.UNetConfig;

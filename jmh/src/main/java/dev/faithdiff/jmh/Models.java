@@ -1,11 +1,11 @@
 package dev.faithdiff.jmh;
 
 import dev.faithdiff.Model;
-import dev.faithdiff.align.AlignConfig;
-import dev.faithdiff.align.AlignedUNet;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.Generator;
+import dev.faithdiff.networks.align.AlignConfig;
+import dev.faithdiff.networks.align.AlignedUNet;
 import dev.faithdiff.networks.rrdb.RrdbConfig;
 import dev.faithdiff.networks.rrdb.RrdbNet;
 import dev.faithdiff.networks.srvgg.SrvggConfig;

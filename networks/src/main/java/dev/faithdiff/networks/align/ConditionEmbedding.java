@@ -1,4 +1,4 @@
-package dev.faithdiff.align;
+package dev.faithdiff.networks.align;
 
 import dev.faithdiff.nn.Conv2d;
 import dev.faithdiff.nn.GroupNorm;

@@ -1,4 +1,4 @@
-package dev.faithdiff.align;
+package dev.faithdiff.networks.align;
 
 import dev.faithdiff.networks.unet.Context;
 import dev.faithdiff.networks.unet.UNet;

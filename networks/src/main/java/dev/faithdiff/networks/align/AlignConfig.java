@@ -1,4 +1,4 @@
-package dev.faithdiff.align;
+package dev.faithdiff.networks.align;
 
 import dev.faithdiff.model.Config;
 

@@ -1,4 +1,4 @@
-package dev.faithdiff.align;
+package dev.faithdiff.networks.align;
 
 import dev.faithdiff.nn.Init;
 import dev.faithdiff.nn.LayerNorm;

@@ -1,4 +1,4 @@
-package dev.faithdiff.align;
+package dev.faithdiff.networks.align;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
