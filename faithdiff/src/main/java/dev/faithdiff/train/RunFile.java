@@ -241,7 +241,8 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
         return new RunFile(new Start(in(folder, model.start), in(folder, model.architecture)),
                 new Data(in(folder, data.folder), in(folder, data.initial), data.initialShare, data.initialPasses, data.cacheMegabytes,
                         data.flip, data.enlarge, data.degradations),
-                new ValidationData(in(folder, validation.folder), validation.photos, validation.crop, validation.recipe, validation.scale, validation.steps),
+                new ValidationData(in(folder, validation.folder), validation.photos, validation.crop, validation.recipe, validation.scale,
+                        validation.steps),
                 seed, saveEvery, validateEvery, ablations, stages);
     }
 

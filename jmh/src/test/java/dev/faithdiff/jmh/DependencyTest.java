@@ -6,17 +6,16 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Who may depend on whom, as ARCHITECTURE.md says. This module alone sees all others. */
 class DependencyTest {
     private static final String ALL = "dev.faithdiff..", TENSOR = "dev.faithdiff.tensor..", KERNELS = "dev.faithdiff.kernels..",
-            NN = "dev.faithdiff.nn..", MODEL = "dev.faithdiff.model..", CONVERTER = "dev.faithdiff.convert..", JMH = "dev.faithdiff.jmh..";
+            NN = "dev.faithdiff.nn..", MODEL = "dev.faithdiff.model..", IMAGE = "dev.faithdiff.image..", DEGRADE = "dev.faithdiff.degrade..",
+            NETWORKS = "dev.faithdiff.networks..", CONVERTER = "dev.faithdiff.convert..", RESTORE = "dev.faithdiff.restore..", JMH = "dev.faithdiff.jmh..";
     static final JavaClasses CLASSES = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("dev.faithdiff");
 
@@ -28,17 +27,22 @@ class DependencyTest {
 
     @Test void modelFoldersSeeOnlyThemselves() { sees(MODEL, MODEL); }
 
-    @Test void theConverterSeesTensorAndModelFolders() { sees(CONVERTER, TENSOR, MODEL, CONVERTER); }
+    @Test void imagesSeeOnlyTensor() {
+        sees(IMAGE, IMAGE);
+        sees(DEGRADE, TENSOR, IMAGE, DEGRADE);
+    }
 
-    /** What any restorer needs knows none of them. */
-    @Test void noRestorerIsKnownToWhatAllShare() {
-        Set<String> shared = Set.of("CommonOptions", "Compute", "Denoising", "Finite", "FirstStage", "Gate", "Guard", "Listener", "Offload", "Option", "Options",
-                "RandomNumbers", "Restorer", "RestorerKind", "Restorers", "ResumeFile", "RgbSink", "TwoStages");
-        for (String name : shared) {
-            JavaClass c = CLASSES.get("dev.faithdiff." + name);
-            assertThat(c.getDirectDependenciesFromSelf()).as(name).allMatch(d -> !d.getTargetClass().getPackageName().equals("dev.faithdiff")
-                    || shared.contains(d.getTargetClass().getName().replaceFirst("dev.faithdiff.(\\w+).*", "$1")));
-        }
+    @Test void networksSeeLayersAndSettings() { sees(NETWORKS, TENSOR, NN, MODEL, NETWORKS); }
+
+    @Test void theConverterSeesNetworks() { sees(CONVERTER, TENSOR, NN, MODEL, NETWORKS, CONVERTER); }
+
+    /** What any restorer needs knows none of the systems above it. */
+    @Test void whatRestorersShareSeesNetworksAndImages() { sees(RESTORE, TENSOR, NN, MODEL, NETWORKS, IMAGE, RESTORE); }
+
+    @Test void contractsAndTilesSeeNoRestorer() {
+        sees("dev.faithdiff.restore", TENSOR, NN, MODEL, IMAGE, "dev.faithdiff.restore");
+        sees("dev.faithdiff.restore.tiles", TENSOR, NN, IMAGE, "dev.faithdiff.restore.tiles");
+        sees("dev.faithdiff.restore.diffusion", TENSOR, NN, MODEL, IMAGE, "dev.faithdiff.restore", "dev.faithdiff.restore.tiles", "dev.faithdiff.restore.diffusion");
     }
 
     @Test void modelsSeeNeitherConverterNorBenchmarks() {
@@ -52,7 +56,7 @@ class DependencyTest {
 
     /** A reader that cannot read this JDK's class files would import nothing and pass everything. */
     @Test void everyModuleWasRead() {
-        for (String known : new String[] {"tensor.Tensor", "kernels.lab.Cases", "nn.Weights", "cli.Main", "convert.Main"}) {
+        for (String known : new String[] {"tensor.Tensor", "kernels.lab.Cases", "nn.Weights", "image.Image", "networks.unet.UNet", "restore.Restorer", "cli.Main", "convert.Main"}) {
             assertThat(CLASSES.contain("dev.faithdiff." + known)).as(known).isTrue();
         }
         assertThat(CLASSES.get("dev.faithdiff.kernels.lab.Cases").getDirectDependenciesFromSelf())
