@@ -144,15 +144,18 @@ public final class FaithDiff implements Restorer {
                     + ", more than this program can hold; use a smaller scale");
         }
         Options o = Guard.guarded(photo, options, options.get(START) != Start.NOISE, listener);
-        double fidelity = o.get(FIDELITY);
         Image enlarged = Resize.resize(photo, (int) width, (int) height, Filter.LANCZOS);
-        if (o.get(STRENGTH) == 0 || fidelity == 1) return enlarged;
+        if (o.get(STRENGTH) == 0 || o.get(FIDELITY) == 1) return enlarged;
+        UnaryOperator<Image> finish = decoded -> finished(decoded, enlarged, o);
+        return finish.apply(decoded(enlarged.mirrored(o.get(MARGIN)).padTo(PADDING), o, listener, resume, finish));
+    }
+
+    /** The decoded image without its margin, in the enlarged photo's colours, and with a share of that photo. */
+    private static Image finished(Image decoded, Image enlarged, Options o) {
         int margin = o.get(MARGIN);
-        UnaryOperator<Image> finish = decoded -> {
-            Image colored = o.get(COLOR_FIX).apply(decoded.crop(margin, margin, enlarged.width(), enlarged.height()), enlarged);
-            return fidelity == 0 ? colored : FrequencyBlend.apply(colored, enlarged, fidelity);
-        };
-        return finish.apply(decoded(enlarged.mirrored(margin).padTo(PADDING), o, listener, resume, finish));
+        double fidelity = o.get(FIDELITY);
+        Image colored = o.get(COLOR_FIX).apply(decoded.crop(margin, margin, enlarged.width(), enlarged.height()), enlarged);
+        return fidelity == 0 ? colored : FrequencyBlend.apply(colored, enlarged, fidelity);
     }
 
     /** The image that the autoencoder decodes. @param display makes a preview of such an image */

@@ -10,7 +10,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/** FaithDiff's U-Net with its text, its size conditioning and the condition of each tile. Its tensors are the current scope's. */
+/** FaithDiff's U-Net with its text, its size conditioning and the condition of each tile. Its tensors belong to the scope it is made in. */
 final class FaithDiffDenoiser implements Denoiser, AutoCloseable {
     /**
      * What SDXL's size conditioning tells the U-Net, in pixels.

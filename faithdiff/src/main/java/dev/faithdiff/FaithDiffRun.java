@@ -65,7 +65,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     private final Rng rng;
 
     /**
-     * A restoration whose tensors are the current scope's.
+     * A restoration whose tensors belong to the current scope.
      *
      * @param file    what to go on from, and where every step is saved; null: neither
      * @param display makes a preview of a decoded image
@@ -160,7 +160,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         }
     }
 
-    /** Tells the listener of a stage's tiles when run after each. A stage that is done again, to find a fault, is not told of twice. */
+    /** A task for after each tile, which tells the listener. Tiles that are done again to find a fault are not told of. */
     private Runnable counter(String stage, int tiles) {
         int[] done = {0};
         return () -> {
