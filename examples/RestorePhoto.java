@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 
 /**
- * Restores one photo from Java: progress, a preview half-way, a remark about photos that need no restoring, and going on after a crash.
+ * Restores one photo from Java. It shows progress, writes a preview half-way, warns if the photo is hardly damaged, and resumes after a crash.
  *
  * <p>Build FaithDiff once with {@code mvn -q package -DskipTests}, which leaves all jars in {@code target/app}. Then, in its folder:
  * <pre>
@@ -32,16 +32,16 @@ public final class RestorePhoto {
     public static void main(String[] args) throws IOException {
         Path model = Path.of(args[0]), in = Path.of(args[1]), out = Path.of(args[2]), resume = Path.of(args[2] + ".resume");
 
-        Options options = Options.defaults()         // published; restorer.defaults() has the model's own
+        Options options = Options.defaults()         // the published values; restorer.defaults() has the model's
                 .with(SCALE, 2)
                 .with(SEED, 7L)
-                .with(FIDELITY, 0.2)                 // a little closer to the photo than published
-                .with(GUARD, Guard.AUTO);            // less strength where the photo is hardly damaged
+                .with(FIDELITY, 0.2)                 // a share of the enlarged photo
+                .with(GUARD, Guard.AUTO);            // a lower strength if the photo is hardly damaged
 
         Listener listener = new Listener() {
             @Override public void at(String stage, int step, int steps) {
                 System.out.println(steps == 0 ? stage : "step " + step + " of " + steps);
-                // throw new java.util.concurrent.CancellationException() would end it here; so would interrupting the thread
+                // A java.util.concurrent.CancellationException thrown here would end the restoration; so would interrupting the thread.
             }
 
             @Override public void preview(int step, int steps, Supplier<Image> image) {
@@ -54,7 +54,7 @@ public final class RestorePhoto {
         // One restorer serves any number of photos and threads; weights are loaded once.
         try (Restorer restorer = Restorers.open(model, Device.CPU)) {
             Image restored = restorer.restore(ImageFiles.read(in), options, listener, resume);
-            ImageFiles.write(restored, out);         // appears whole or not at all
+            ImageFiles.write(restored, out);         // the file appears whole or not at all
             Files.deleteIfExists(resume);
         }
     }

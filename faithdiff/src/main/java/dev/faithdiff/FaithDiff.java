@@ -32,6 +32,7 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.diffusion.ResumeFile;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Scope;
@@ -47,36 +48,33 @@ import java.util.function.UnaryOperator;
 /**
  * Restores photos with a FaithDiff model. The same input, options, model and device give the same image, bit for bit.
  *
- * <p>Any thread may call any method. On the CPU restorations run side by side and share its threads; on a GPU each has the device for itself
- * and the next one waits. Closing waits for those under way.
+ * <p>Any thread may call any method. On the CPU restorations run side by side and share its threads; on a GPU one runs at a time. Closing waits
+ * for restorations that have begun.
  */
 public final class FaithDiff implements Restorer {
-    /**
-     * What the first latents are: noise added to the image's own (as published), noise alone, or the image's own without noise, for models that
-     * restore in one step.
-     */
+    /** The first latents: the photo's latents with noise (LR, as published), noise alone, or the photo's latents alone, for models of one step. */
     public enum Start {
         LR, NOISE, PHOTO;
 
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    /** Of what the network's condition is computed: of each tile alone, as published, or of the whole image, which tiles then share. */
+    /** What the U-Net's condition is computed of: each tile by itself, as published, or the whole photo. */
     public enum Condition {
         TILE, IMAGE;
 
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    public static final Option<Start> START = Option.choice("start", Start.LR, "What denoising starts from: the photo's latents with noise (lr), "
-            + "noise alone, or the photo's latents alone, for models of one step.").ofModel();
+    public static final Option<Start> START = Option.choice("start", Start.LR, "What denoising starts from. lr: the photo's latents and noise. "
+            + "noise: noise alone. photo: the photo's latents alone, for models of one step.").ofModel();
     public static final Option<Condition> CONDITION = Option.choice("condition", Condition.TILE,
-            "Whether the photo's features are normalised for each tile, as published, or over the whole image.").ofModel();
+            "Over what the photo's features are normalised: over each tile, as published, or over the whole image.").ofModel();
 
     static final List<Option<?>> OPTIONS = List.of(SCALE, STEPS, GUIDANCE, RESCALE, SEED, RNG, START, STRENGTH, FIDELITY, GUARD, PROMPT, NEGATIVE,
             COLOR_FIX, SAMPLER, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
 
-    /** Options by the names that {@code model.json} has for them. */
+    /** Options by their names in {@code model.json}. */
     private static final Map<String, Option<?>> OF_MODEL = Map.of("num_inference_steps", STEPS, "tile", TILE, "overlap", OVERLAP,
             "start_point", START, "color_fix", COLOR_FIX, "condition", CONDITION, "margin", MARGIN);
 
@@ -93,11 +91,11 @@ public final class FaithDiff implements Restorer {
         defaults = defaultsOf(model);
     }
 
-    /** What {@code model.json} says of its own: a small model may want others than published. */
+    /** The published defaults, but for those that {@code model.json} has of its own. */
     private static Options defaultsOf(Model model) {
         Options d = Options.defaults();
         try {
-            if (model.config.has("detail")) throw new IllegalArgumentException("'detail' belongs beside 'initial', not into '" + Model.KIND + "'");
+            if (model.config.has("detail")) throw new IllegalArgumentException("'detail' belongs beside 'initial', not inside '" + Model.KIND + "'");
             for (var own : OF_MODEL.entrySet()) if (model.config.has(own.getKey())) d = d.parsed(own.getValue(), model.config.text(own.getKey()));
         } catch (IllegalArgumentException e) {
             throw new ModelError(model.folder.path().resolve(ModelFolder.DESCRIPTION), e.getMessage(), e);
@@ -124,15 +122,15 @@ public final class FaithDiff implements Restorer {
     }
 
     /**
-     * The restored photo.
+     * Restores a photo.
      *
-     * @param resume a file that is replaced after each step and from which a restoration of the same input, options, model and device goes
-     *               on to the same bytes; the caller deletes it once the result is safe. Null: none
+     * @param resume a file that is replaced after each step. A restoration of the same input, options, model and device goes on from it, and
+     *               gives the same bytes. The caller deletes the file once the result is safe. Null: none
      * @throws IllegalArgumentException as {@link #check}, or if the result would be too large
      * @throws IllegalStateException    if this is closed, or the resume file belongs to another restoration
-     * @throws CancellationException    if the thread was interrupted, which it stays, or the listener ended it
+     * @throws CancellationException    if the thread was interrupted (it stays so), or the listener ended the restoration
      * @throws OpError                  if values are not finite or the result is of one colour, naming the layer where it began
-     * @throws OutOfMemoryError         if the image does not fit, saying what was asked for
+     * @throws OutOfMemoryError         if the image does not fit into memory, saying what was asked for
      */
     @Override public Image restore(Image photo, Options options, Listener listener, Path resume) {
         return gate.pass(() -> restored(photo, options, listener, resume));
@@ -146,15 +144,27 @@ public final class FaithDiff implements Restorer {
                     + ", more than this program can hold; use a smaller scale");
         }
         Options o = Guard.guarded(photo, options, options.get(START) != Start.NOISE, listener);
-        double fidelity = o.get(FIDELITY);
         Image enlarged = Resize.resize(photo, (int) width, (int) height, Filter.LANCZOS);
-        if (o.get(STRENGTH) == 0 || fidelity == 1) return enlarged;
+        if (o.get(STRENGTH) == 0 || o.get(FIDELITY) == 1) return enlarged;
+        UnaryOperator<Image> finish = decoded -> finished(decoded, enlarged, o);
+        return finish.apply(decoded(enlarged.mirrored(o.get(MARGIN)).padTo(PADDING), o, listener, resume, finish));
+    }
+
+    /** The decoded image without its margin, in the enlarged photo's colours, and with a share of that photo. */
+    private static Image finished(Image decoded, Image enlarged, Options o) {
         int margin = o.get(MARGIN);
-        UnaryOperator<Image> finish = decoded -> {
-            Image colored = o.get(COLOR_FIX).apply(decoded.crop(margin, margin, enlarged.width(), enlarged.height()), enlarged);
-            return fidelity == 0 ? colored : FrequencyBlend.apply(colored, enlarged, fidelity);
-        };
-        return finish.apply(new Run(model, o, listener, enlarged.mirrored(margin).padTo(PADDING)).run(resume, finish));
+        double fidelity = o.get(FIDELITY);
+        Image colored = o.get(COLOR_FIX).apply(decoded.crop(margin, margin, enlarged.width(), enlarged.height()), enlarged);
+        return fidelity == 0 ? colored : FrequencyBlend.apply(colored, enlarged, fidelity);
+    }
+
+    /** The image that the autoencoder decodes. @param display makes a preview of such an image */
+    private Image decoded(Image in, Options o, Listener listener, Path resume, UnaryOperator<Image> display) {
+        ResumeFile file = resume == null ? null
+                : new ResumeFile(resume, model.digest(), model.device, model.dtype, o.values(OPTIONS), in);
+        try (Scope _ = Scope.open()) {
+            return new FaithDiffRun(model, o, in, file, listener, display).run();
+        }
     }
 
     @Override public List<Option<?>> options() { return OPTIONS; }
@@ -162,7 +172,7 @@ public final class FaithDiff implements Restorer {
     @Override public void check(Options o) {
         Restorer.super.check(o);
         if (o.get(STRENGTH) < 1 && o.get(START) == Start.NOISE) {
-            throw new IllegalArgumentException("a strength below 1 starts from the image, so the start cannot be noise");
+            throw new IllegalArgumentException("a strength below 1 starts from the photo, so the start cannot be noise");
         }
         if (o.get(START) != Start.PHOTO) return;
         if (!model.restoresInOneStep()) throw new IllegalArgumentException("this model was not trained to start from the photo without noise");
@@ -182,6 +192,6 @@ public final class FaithDiff implements Restorer {
         }
     }
 
-    /** {@inheritDoc} @throws IllegalStateException if a listener calls this in a restoration */
+    /** {@inheritDoc} @throws IllegalStateException if a listener calls this while its restoration runs */
     @Override public void close() { gate.close(model::close); }
 }

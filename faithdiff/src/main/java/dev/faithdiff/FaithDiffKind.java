@@ -7,7 +7,7 @@ import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.RestorerKind;
 import java.util.List;
 
-/** Opens FaithDiff models. */
+/** Opens FaithDiff model folders. */
 public final class FaithDiffKind implements RestorerKind {
     @Override public String kind() { return Model.KIND; }
 

@@ -30,17 +30,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The parts of a converted model folder, on one device. The default small model and full SDXL are the same classes. A model opened for
- * training holds its own F32 weights, and {@link #save} writes it as a folder like the one it came from.
+ * The networks and settings of a FaithDiff model folder, on one device. The small default model and full SDXL have the same classes. A model
+ * opened for training holds F32 weights of its own, and {@link #save} writes it as a folder.
  */
 public final class Model implements AutoCloseable {
-    /** What {@code model.json} calls it. */
+    /** The kind in {@code model.json}. */
     static final String KIND = "faithdiff";
     private static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
-    /** What belongs to a folder's own weights and not to those of a model that was trained from it. */
+    /** Files of a folder that a model trained from it does not take over. */
     private static final Set<String> OWN = Set.of(UNET, VAE, "README.md", "SHA256SUMS");
     private static final Pattern BLOCK = Pattern.compile("((down_blocks\\.\\d+|mid_block|up_blocks\\.\\d+)\\.\\w+\\.\\d+)\\..*");
-    /** Height and width, top and left, target height and width. */
+    /** The numbers of SDXL's size conditioning: height and width, top and left, target height and width. */
     private static final int SIZE_NUMBERS = 6;
 
     public final Device device;
@@ -59,7 +59,7 @@ public final class Model implements AutoCloseable {
     private String digest;
 
     /**
-     * @param residency what moves weights, to be closed with this; null where none move
+     * @param residency moves weights, and is closed with this; null where none move
      * @param weights   opens a file of the folder
      */
     Model(Path folder, Device device, DType dtype, Residency residency, Function<String, Weights> weights) {
@@ -89,16 +89,16 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /** Whether this was trained to restore the photo's latents in one step, without noise. */
+    /** Whether this was trained to restore in one step, from the photo's latents without noise. */
     boolean restoresInOneStep() { return config.integer("one_step_timestep", 0) > 0; }
 
-    /** Whether a result is the photo plus what the denoising changes in the decoded image, so that the autoencoder's own losses cancel out. */
+    /** Whether a result is the photo plus the difference that denoising makes in the decoded image. The autoencoder's own losses cancel out. */
     boolean addsChange() { return config.flag("adds_change", false); }
 
-    /** Opens a model folder as {@code faithdiff convert} writes it, to compute in F32; on the CPU weights stay mapped. */
+    /** Opens a model folder as {@code faithdiff convert} writes it, to compute in F32. On the CPU weights are mapped from their files. */
     public static Model open(Path folder, Device device) { return open(new ModelFolder(folder), Compute.on(device)); }
 
-    /** Opens a model folder. Weights that are wider than the type of activations are rounded to it; F32 leaves them as they are. */
+    /** Opens a model folder. Weights that are wider than the type of activations are rounded to it. */
     public static Model open(ModelFolder folder, Compute on) {
         folder.description();
         Device device = on.device();
@@ -111,7 +111,7 @@ public final class Model implements AutoCloseable {
         });
     }
 
-    /** The network and block of a parameter of any of the files. */
+    /** The network and block of a parameter, by its key in any of the files. */
     static Place place(String key) {
         if (key.startsWith("text_")) return new Place("text encoders", null);
         if (key.startsWith("denoise_encoder.")) return new Place("LQ encoder", null);
@@ -121,37 +121,37 @@ public final class Model implements AutoCloseable {
         return new Place("U-Net", block.matches() ? block.group(1) : null);
     }
 
-    /** Work of the networks in the form that is best repeated. */
+    /** Prepares work of the networks that is repeated on the same shapes. */
     Replay replay(Replay work) { return residency == null ? device.replay(work) : residency.replay(work); }
 
-    /** Opens a model folder to train on: networks and autoencoder as F32 copies. */
+    /** Opens a model folder to train the model: U-Net, LQ encoder, alignment and autoencoder are F32 copies. */
     public static Model trainable(Path folder, Device device) {
         return new Model(folder, device, DType.F32, null, trained(folder, device, file -> Weights.trainable(folder.resolve(file), device)));
     }
 
-    /** A model to train from nothing: sizes of a model folder, of which the weight files may be absent, and weights drawn by a seed. */
+    /** A model to train from nothing: it has the sizes of a model folder, whose weight files may be missing, and weights drawn by a seed. */
     public static Model drawn(Path folder, Device device, long seed) {
         return new Model(folder, device, DType.F32, null, trained(folder, device, file -> Weights.init(file.equals(UNET) ? seed : ~seed, device)));
     }
 
-    /** Text encoders are never trained: they stay as they are in their files. */
+    /** Text encoders are never trained, so their weights stay as they are in their files. */
     private static Function<String, Weights> trained(Path folder, Device device, Function<String, Weights> weights) {
         return file -> file.equals(UNET) || file.equals(VAE) ? weights.apply(file) : Weights.open(folder.resolve(file), device);
     }
 
-    /** Parameters of the U-Net, the alignment module and the LQ encoder whose published names start so. */
+    /** Parameters of U-Net, alignment and LQ encoder by their published names, which begin with {@code start}. */
     public Map<String, Tensor> parameters(String start) { return unetWeights.parameters(start); }
 
-    /** Parameters of the autoencoder whose published names start so. */
+    /** Parameters of the autoencoder by their published names, which begin with {@code start}. */
     public Map<String, Tensor> vaeParameters(String start) { return vaeWeights.parameters(start); }
 
     /**
-     * Writes a folder that {@link #open} and {@code faithdiff restore --model} take: this model's weights, and everything else as in
-     * the folder it was opened from. The folder appears whole or not at all.
+     * Writes a folder that {@link #open} and {@code faithdiff restore --model} take: this model's weights, and all other files of the folder
+     * that it was opened from. The folder appears whole or not at all.
      *
-     * @param dtype   element type of the weights in the files, F16 as released ones have it
+     * @param replace whether to replace a model that is there already
+     * @param dtype   element type of the weights in the files; released ones have F16
      * @param instead values to write for some of the parameters, such as their averages
-     * @param replace whether a model that is there already is replaced
      * @throws ModelError if {@code target} cannot be written, or exists and may not be replaced
      */
     public void save(Path target, boolean replace, DType dtype, Map<String, Tensor> instead) {
@@ -169,7 +169,7 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /** Parts that load one by one may still not belong together. */
+    /** Parts that load one by one may yet not fit together. */
     private void requirePairs(UNetConfig u) {
         AlignConfig a = unet.config();
         int latents = vae.config().latentChannels(), levels = vae.config().channels().length;
@@ -184,7 +184,8 @@ public final class Model implements AutoCloseable {
                 + " channels, the LQ encoder gives " + features);
         requirePair(text.stateWidth() == u.textWidth(), "text states are " + text.stateWidth() + " wide, the U-Net takes " + u.textWidth());
         int extra = text.pooledWidth() + SIZE_NUMBERS * u.time().sizeWidth();
-        requirePair(extra == u.time().addedWidth(), "pooled text and size numbers are " + extra + " wide, the U-Net takes " + u.time().addedWidth());
+        requirePair(extra == u.time().addedWidth(), "pooled text and size conditioning are " + extra + " wide, the U-Net takes "
+                + u.time().addedWidth());
     }
 
     private void requirePair(boolean holds, String rule) {

@@ -23,10 +23,13 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.RandomNumbers;
 import dev.faithdiff.restore.diffusion.Guidance;
+import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
-import dev.faithdiff.restore.tiles.BlendedTiles.Source;
+import dev.faithdiff.restore.diffusion.TiledVae;
 import dev.faithdiff.restore.tiles.TileGrid;
+import dev.faithdiff.restore.tiles.TileSource;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
@@ -63,15 +66,18 @@ class FaithfulnessTest {
     void fullStrengthIsThePublishedRun(RandomNumbers generator) {
         try (Model model = Model.open(PatchedModel.MINI, Device.CPU); Scope _ = Scope.open()) {
             int h = 64 / 4, w = 88 / 4, c = model.vae.config().latentChannels();
-            Restoration restoration = new Restoration(model);
-            ImageNetworks networks = new ImageNetworks(model, 0);
-            Source image = Source.of(Tensor.of(enlarged.toFloats(), 1, 64, 88, 3));
+            PublishedStages stages = new PublishedStages(model);
+            TiledVae vae = new TiledVae(model.vae, Device.CPU, DType.F32, 0, Long.MAX_VALUE);
+            TiledCondition conditions = new TiledCondition(model, 0, Long.MAX_VALUE);
+            TileSource image = TileSource.of(Tensor.of(enlarged.toFloats(), 1, 64, 88, 3));
             Sampler sampler = Samplers.of(model.scheduler).create(model.schedule, model.scheduler, OPTIONS.get(STEPS));
-            Tensor start = restoration.startFromImage(networks.encode(image, h, w), noise(generator, 42, c, h, w), noise(generator, ~42, c, h, w), sampler.initNoiseSigma());
+            Tensor start = stages.start(vae.encode(image, h, w, () -> {}), noise(generator, 42, c, h, w), noise(generator, ~42, c, h, w), sampler);
             TileGrid whole = TileGrid.of(h, w, h, w, 1);
-            Tensor latents = restoration.denoise(start, restoration.condition(networks.features(image, h, w), whole), model.text.encode(""), sampler,
-                    new Guidance(1, 0), whole, new int[] {64, 88}, new int[] {1024, 1024}, () -> null, (i, x) -> {});
-            Image expected = OPTIONS.get(COLOR_FIX).apply(networks.decode(latents, 8), enlarged);
+            var told = new PublishedStages.Told(model.text.encode(""), conditions.ofTiles(conditions.features(image, h, w, () -> {}), whole),
+                    new FaithDiffDenoiser.Sizes(64, 88, 1024, 1024));
+            Plan plan = new Plan(model.schedule, sampler, new Guidance(1, 0), whole);
+            Tensor latents = stages.denoise(plan, start, told, () -> null, (i, x) -> {});
+            Image expected = OPTIONS.get(COLOR_FIX).apply(vae.decode(latents, 8, () -> {}), enlarged);
             assertThat(faithDiff.restore(photo, OPTIONS.with(RNG, generator))).isEqualTo(expected);
             assertThat(expected.equals(published)).isEqualTo(generator == RandomNumbers.CPU);
         }

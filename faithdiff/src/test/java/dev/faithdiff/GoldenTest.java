@@ -12,6 +12,7 @@ import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.diffusion.Guidance;
+import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
 import dev.faithdiff.restore.tiles.TileGrid;
@@ -51,7 +52,7 @@ class GoldenTest {
         JsonObject c = cases().getAsJsonObject(name);
         Fixtures f = Fixtures.open(DIR.resolve(name + ".safetensors").toString());
         try (Model model = Model.open(MODEL, Device.CPU); Scope _ = Scope.open()) {
-            Restoration restoration = new Restoration(model);
+            PublishedStages stages = new PublishedStages(model);
             Image lq = ImageFiles.read(DIR.resolve("lq-" + name + ".png"));
             if (Files.exists(DIR.resolve("lq-" + name + "-small.png"))) {
                 Image small = ImageFiles.read(DIR.resolve("lq-" + name + "-small.png"));
@@ -72,15 +73,17 @@ class GoldenTest {
             Tensor noise = Fixtures.tensor(f, "initial_noise");
             float[] drawn = Rng.cpu(c.get("seed").getAsLong()).randn((int) noise.count());
             Fixtures.assertClose("seeded noise", drawn, f.floats("initial_noise"), 4e-6);
-            Tensor start = restoration.startFromImage(parameters, noise, Fixtures.tensor(f, "vae_posterior_noise"), sampler.initNoiseSigma());
+            Tensor start = stages.start(parameters, noise, Fixtures.tensor(f, "vae_posterior_noise"), sampler);
             check(f, "latents_start", start, STAGE);
 
             JsonArray ids = c.getAsJsonArray("time_ids");
-            int[] size = {ids.get(0).getAsInt(), ids.get(1).getAsInt()}, target = {ids.get(4).getAsInt(), ids.get(5).getAsInt()};
+            FaithDiffDenoiser.Sizes sizes = new FaithDiffDenoiser.Sizes(ids.get(0).getAsInt(), ids.get(1).getAsInt(), ids.get(4).getAsInt(),
+                    ids.get(5).getAsInt());
             TileGrid whole = TileGrid.of(start.size(1), start.size(2), start.size(1), start.size(2), 1);
             Tensor steps = Fixtures.tensor(f, "latents_after_step");
-            Tensor latents = restoration.denoise(start, restoration.condition(features, whole), model.text.encode(""), sampler,
-                    new Guidance(c.get("guidance_scale").getAsDouble(), 0), whole, size, target, () -> null,
+            Plan plan = new Plan(model.schedule, sampler, new Guidance(c.get("guidance_scale").getAsDouble(), 0), whole);
+            Tensor condition = model.unet.condition(features);
+            Tensor latents = stages.denoise(plan, start, new PublishedStages.Told(model.text.encode(""), tile -> condition, sizes), () -> null,
                     (i, x) -> close("latents after step " + i, x, steps.slice(0, i, i + 1).toFloats(), AFTER_STEPS));
             Tensor decoded = model.vae.decode(latents.mul(1 / model.vae.config().scaling()));
             check(f, "decoded", decoded, AFTER_STEPS);

@@ -7,10 +7,12 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.networks.vae.VaeConfig;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.diffusion.Guidance;
+import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
-import dev.faithdiff.restore.tiles.BlendedTiles.Source;
+import dev.faithdiff.restore.diffusion.TiledVae;
 import dev.faithdiff.restore.tiles.TileGrid;
+import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Pool;
@@ -19,6 +21,7 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
 /** What the networks of full size hold at their peak, on a device that only counts. */
@@ -52,17 +55,18 @@ class MemoryTest {
     @Test void largeImagesTakeTheMemoryOfATile() {
         Path folder = Path.of(System.getProperty("faithdiff.model"));
         try (Model model = Model.open(folder, dry); Scope _ = Scope.open()) {
-            ImageNetworks networks = new ImageNetworks(model, 0, BUDGET);
+            TiledVae vae = new TiledVae(model.vae, dry, DType.F32, 0, BUDGET);
+            TiledCondition conditions = new TiledCondition(model, 0, BUDGET), inParts = new TiledCondition(model, 0, BUDGET / 8);
             int down = model.vae.config().downscale(), h = HEIGHT / down, w = WIDTH / down;
             Tensor z = Tensor.empty(dry, DType.F32, Shape.of(1, h, w, model.vae.config().latentChannels()));
-            Source image = (top, left, height, width) -> Tensor.empty(dry, DType.F32, Shape.of(1, height, width, 3));
+            TileSource image = (top, left, height, width) -> Tensor.empty(dry, DType.F32, Shape.of(1, height, width, 3));
             Image[] decoded = new Image[1];
-            assertThat(peak(() -> decoded[0] = networks.decode(z, 8))).isLessThan(most(BUDGET));
+            assertThat(peak(() -> decoded[0] = vae.decode(z, 8, () -> {}))).isLessThan(most(BUDGET));
             assertThat(decoded[0].width() + "x" + decoded[0].height()).isEqualTo(WIDTH + "x" + HEIGHT);
-            assertThat(peak(() -> networks.encode(image, h, w))).isLessThan(most(BUDGET));
-            assertThat(peak(() -> networks.features(image, h / 4, w / 4))).isLessThan(most(BUDGET));
+            assertThat(peak(() -> vae.encode(image, h, w, () -> {}))).isLessThan(most(BUDGET));
+            assertThat(peak(() -> conditions.features(image, h / 4, w / 4, () -> {}))).isLessThan(most(BUDGET));
             Tensor features = Tensor.empty(dry, DType.F32, Shape.of(1, h / 2, w / 2, model.unet.config().conditionChannels()));
-            long whole = peak(() -> networks.condition(features)), parts = peak(() -> new ImageNetworks(model, 0, BUDGET / 8).condition(features));
+            long whole = peak(() -> conditions.ofImage(features)), parts = peak(() -> inParts.ofImage(features));
             assertThat(whole).isLessThan(most(BUDGET));
             assertThat(parts).isLessThan(whole / 2);
         }
@@ -78,20 +82,21 @@ class MemoryTest {
             Tensor start = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, channels));
             Sampler sampler = Samplers.EULER.create(model.schedule, model.scheduler, 1);
             long ofTile = (long) tile * tile * Float.BYTES, condition = ofTile * model.unet.config().embeddingChannels();
-            Restoration restoration = new Restoration(model);
+            TiledCondition conditions = new TiledCondition(model, 0, BUDGET);
             TileGrid one = TileGrid.of(tile, tile, tile, tile, 1);
-            long unet = peak(() -> denoise(model, start, restoration.condition(features, one), sampler, one));
+            long unet = peak(() -> denoise(model, start, conditions.ofTiles(features, one), sampler, one));
             assertThat(grid.tiles()).hasSize(225);
             long stays = unet + 3 * channels * ofTile * grid.tiles().size() + 3 * start.bytes();
-            assertThat(peak(() -> denoise(model, start, restoration.condition(features, grid), sampler, grid))).isLessThan(stays + 225 * condition);
+            assertThat(peak(() -> denoise(model, start, conditions.ofTiles(features, grid), sampler, grid))).isLessThan(stays + 225 * condition);
             Tensor whole = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, model.unet.config().embeddingChannels()));
-            assertThat(peak(() -> denoise(model, start, Restoration.Condition.cut(whole, grid), sampler, grid))).isLessThan(stays);
+            assertThat(peak(() -> denoise(model, start, k -> grid.cut(whole, grid.tiles().get(k)), sampler, grid))).isLessThan(stays);
         }
     }
 
-    private static void denoise(Model model, Tensor start, Restoration.Condition condition, Sampler sampler, TileGrid grid) {
-        new Restoration(model).denoise(start, condition, model.text.encode(""), sampler, new Guidance(1, 0), grid, new int[] {8192, 8192},
-                new int[] {1024, 1024}, () -> null, (step, latents) -> {});
+    private static void denoise(Model model, Tensor start, IntFunction<Tensor> condition, Sampler sampler, TileGrid grid) {
+        var told = new PublishedStages.Told(model.text.encode(""), condition, new FaithDiffDenoiser.Sizes(8192, 8192, 1024, 1024));
+        Plan plan = new Plan(model.schedule, sampler, new Guidance(1, 0), grid);
+        new PublishedStages(model).denoise(plan, start, told, () -> null, (step, latents) -> {});
     }
 
     private static long most(long bytes) { return bytes * 4 / 3 + REST; }

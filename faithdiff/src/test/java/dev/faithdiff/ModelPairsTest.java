@@ -48,7 +48,7 @@ class ModelPairsTest {
         PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"text_dim\": 64", "\"text_dim\": 32"));
         refused("text states are 32 wide", "U-Net takes 64");
         PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"text_dim\": 32", "\"text_dim\": 64").replace("\"pooled_text_dim\": 64", "\"pooled_text_dim\": 60"));
-        refused("pooled text and size numbers");
+        refused("pooled text and size conditioning");
     }
 
     @Test void anUnknownScheduler() throws IOException {

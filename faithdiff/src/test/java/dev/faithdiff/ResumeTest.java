@@ -83,15 +83,15 @@ class ResumeTest {
         Path file = dir.resolve("photo.resume");
         endAfter(2, OPTIONS, file);
         byte[] before = Files.readAllBytes(file);
-        refuses(file, photo, OPTIONS.with(STEPS, 7), "option steps is another (6, now 7)");
+        refuses(file, photo, OPTIONS.with(STEPS, 7), "with option steps 6, not 7");
         refuses(file, photo, OPTIONS.with(PROMPT, "a cat"), "option prompt");
         byte[] rgb = photo.rgb().clone();
         rgb[0]++;
-        refuses(file, Image.of(25, 16, rgb), OPTIONS, "its input is another");
+        refuses(file, Image.of(25, 16, rgb), OPTIONS, "for another input");
         Path other = PatchedModel.copy(PatchedModel.MINI, dir.resolve("model"));
         PatchedModel.fill(other.resolve("vae/model.safetensors"), "decoder.conv_in.bias"::equals, 0);
         try (FaithDiff f = FaithDiff.open(other, Device.CPU)) {
-            assertThatThrownBy(() -> f.restore(photo, OPTIONS, Listener.NONE, file)).hasMessageContaining("its model is another");
+            assertThatThrownBy(() -> f.restore(photo, OPTIONS, Listener.NONE, file)).hasMessageContaining("for another model");
         }
         assertThat(Files.readAllBytes(file)).as("left alone").isEqualTo(before);
     }

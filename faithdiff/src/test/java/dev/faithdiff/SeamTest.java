@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.networks.vae.Vae;
-import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
-import dev.faithdiff.restore.tiles.BlendedTiles.Source;
+import dev.faithdiff.restore.diffusion.TiledVae;
+import dev.faithdiff.restore.tiles.TileSink;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -55,17 +55,17 @@ class SeamTest {
         try (Model model = Model.open(folder, Device.CPU); Scope _ = Scope.open()) {
             Tensor x = Tensor.of(in.toFloats(), 1, SIDE, SIDE, 3);
             Tensor z = Vae.Gaussian.of(model.vae.encode(x)).mean().mul(model.vae.config().scaling());
-            Tensor whole = decode(new ImageNetworks(model, 0), z);
-            Seams published = seams(whole, decode(new ImageNetworks(model, TILE), z));
-            Seams shared = seams(whole, decode(new ImageNetworks(model, 0, model.vae.config().decodeBytes() * TILE * TILE), z));
+            Tensor whole = decode(model, 0, Long.MAX_VALUE, z);
+            Seams published = seams(whole, decode(model, TILE, Long.MAX_VALUE, z));
+            Seams shared = seams(whole, decode(model, 0, model.vae.config().decodeBytes() * TILE * TILE, z));
             assertThat(shared.difference).isLessThan(difference).isLessThan(published.difference / less);
             assertThat(shared.step).isLessThan(step).isLessThan(published.step / 4);
         }
     }
 
-    private static Tensor decode(ImageNetworks networks, Tensor z) {
+    private static Tensor decode(Model model, int tile, long bytes, Tensor z) {
         Tensor image = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, SIDE, SIDE, 3));
-        networks.decode(z, Sink.into(image));
+        new TiledVae(model.vae, model.device, model.dtype, tile, bytes).decode(z, TileSink.into(image));
         return image;
     }
 

@@ -9,12 +9,15 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
+import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.diffusion.Guidance;
+import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
-import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
-import dev.faithdiff.restore.tiles.BlendedTiles.Source;
+import dev.faithdiff.restore.diffusion.TiledVae;
 import dev.faithdiff.restore.tiles.TileGrid;
+import dev.faithdiff.restore.tiles.TileSink;
+import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -66,24 +69,29 @@ final class StoredRun {
             check.values("enlarged and padded input", in.toFloats(), ImageFiles.read(DIR.resolve(name + "/input_padded.png")).toFloats(), 0);
 
             int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
-            ImageNetworks networks = new ImageNetworks(model, vaeTile());
-            Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device), features = networks.features(Source.of(image), h, w);
+            int vaeTile = vaeTile();
+            TiledVae vae = new TiledVae(model.vae, model.device, model.dtype, vaeTile, Compute.budget(model.device));
+            TiledCondition conditions = new TiledCondition(model, vaeTile, Compute.budget(model.device));
+            Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device);
+            Tensor features = conditions.features(TileSource.of(image), h, w, () -> {});
             check("lq_features", features);
             Sampler sampler = sampler();
-            Restoration restoration = new Restoration(model);
-            Tensor start = start(restoration, networks, sampler, image, h, w);
+            PublishedStages stages = new PublishedStages(model);
+            Tensor start = start(stages, vae, sampler, image, h, w);
             check("start_latents", start);
 
             Guidance guidance = new Guidance(config.get("guidance_scale").getAsDouble(), config.get("guidance_rescale").getAsDouble());
             JsonArray size = config.getAsJsonArray("target_size");
             int[] target = {size.get(0).getAsInt(), size.get(1).getAsInt()}, drawn = {0};
             TileGrid grid = TileGrid.of(h, w, target[0] / down, target[1] / down, config.get("overlap").getAsDouble());
-            Tensor latents = restoration.denoise(start, restoration.condition(features, grid), prompt(guidance), sampler, guidance, grid,
-                    new int[] {in.height(), in.width()}, target, () -> tensor("step_noise." + drawn[0]++), (i, x) -> check("latents_after_step." + i, x));
+            var told = new PublishedStages.Told(prompt(guidance), conditions.ofTiles(features, grid),
+                    new FaithDiffDenoiser.Sizes(in.height(), in.width(), target[0], target[1]));
+            Tensor latents = stages.denoise(new Plan(model.schedule, sampler, guidance, grid), start, told,
+                    () -> tensor("step_noise." + drawn[0]++), (i, x) -> check("latents_after_step." + i, x));
             Tensor decoded = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, in.height(), in.width(), 3));
-            networks.decode(latents, Sink.into(decoded));
+            vae.decode(latents, TileSink.into(decoded));
             check("decoded", decoded);
-            images(networks.decode(latents, 8), enlarged);
+            images(vae.decode(latents, 8, () -> {}), enlarged);
         }
     }
 
@@ -108,12 +116,12 @@ final class StoredRun {
         return model.text.encode(config.get("negative_prompt").isJsonNull() ? null : config.get("negative_prompt").getAsString()).with(prompt);
     }
 
-    private Tensor start(Restoration restoration, ImageNetworks networks, Sampler sampler, Tensor image, int h, int w) {
+    private Tensor start(PublishedStages stages, TiledVae vae, Sampler sampler, Tensor image, int h, int w) {
         Tensor noise = tensor("initial_noise");
         if (config.get("start_point").getAsString().equals("noise")) return noise.mul(sampler.initNoiseSigma());
         // The community port hands the autoencoder an image that it has brought to -1..1 twice.
         Tensor encoded = config.get("variant").getAsString().equals("community") ? image.affine(2, -1) : image;
-        return restoration.startFromImage(networks.encode(Source.of(encoded), h, w), noise, tensor("vae_posterior_noise"), sampler.initNoiseSigma());
+        return stages.start(vae.encode(TileSource.of(encoded), h, w, () -> {}), noise, tensor("vae_posterior_noise"), sampler);
     }
 
     private void images(Image generated, Image enlarged) {

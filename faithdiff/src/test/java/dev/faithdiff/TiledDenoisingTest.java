@@ -60,8 +60,9 @@ class TiledDenoisingTest {
             float[] v = Rng.cpu(1).randn(h * w * channels);
             for (int i = 0; i < w * channels; i++) v[i] *= 20;
             Tensor features = Tensor.of(v, 1, h, w, channels);
-            float[] whole = model.unet.condition(features).toFloats(), parts = new ImageNetworks(model, 0, 1 << 19).condition(features).toFloats();
-            assertThat(new ImageNetworks(model, 0).condition(features).toFloats()).isEqualTo(whole);
+            float[] whole = model.unet.condition(features).toFloats();
+            float[] parts = new TiledCondition(model, 0, 1 << 19).ofImage(features).toFloats();
+            assertThat(new TiledCondition(model, 0, Long.MAX_VALUE).ofImage(features).toFloats()).isEqualTo(whole);
             assertThat(parts).isNotEqualTo(whole);
             Fixtures.assertClose("condition in parts", parts, whole, 2e-4);
         }

@@ -9,8 +9,8 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.tiles.BlendedTiles;
-import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
-import dev.faithdiff.restore.tiles.BlendedTiles.Source;
+import dev.faithdiff.restore.tiles.TileSink;
+import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
@@ -45,17 +45,17 @@ class TilesTest {
         boolean defect = c.get("tile_latent_min_size").getAsInt() != tile;
         try (Scope _ = Scope.open()) {
             Image in = ImageFiles.read(Fixtures.dir().resolve("stages/image_tiled.png"));
-            Source image = Source.of(Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)), z = Source.of(Fixtures.tensor(STORED, "z"));
-            BlendedTiles tiles = new BlendedTiles(in.height() / down, in.width() / down, tile, tile, overlap);
+            TileSource image = TileSource.of(Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)), z = TileSource.of(Fixtures.tensor(STORED, "z"));
+            BlendedTiles tiles = new BlendedTiles(in.height() / down, in.width() / down, tile, tile, overlap, false);
             check(name + ".denoise_encoder", defect, run(tiles, image, down, model.unet::features, 1, model.unet.config().conditionChannels()));
             check(name + ".vae_parameters", defect, run(tiles, image, down, model.vae::encode, 1, 2 * model.vae.config().latentChannels()));
             check(name + ".vae_decode", defect, run(tiles, z, 1, model.vae::decode, down, 3));
         }
     }
 
-    private static Tensor run(BlendedTiles tiles, Source in, int inSize, UnaryOperator<Tensor> network, int outSize, int channels) {
+    private static Tensor run(BlendedTiles tiles, TileSource in, int inSize, UnaryOperator<Tensor> network, int outSize, int channels) {
         Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, tiles.height() * outSize, tiles.width() * outSize, channels));
-        tiles.run(in, inSize, network, outSize, Sink.into(whole));
+        tiles.apply(in, inSize, network, outSize, TileSink.into(whole));
         return whole;
     }
 
@@ -75,7 +75,7 @@ class TilesTest {
     void tilesCoverTheWholeOnce(int height, int width, int tile, int overlap) {
         try (Scope _ = Scope.open()) {
             Tensor x = Tensor.of(Rng.cpu(1).randn(height * width * 2), 1, height, width, 2);
-            Tensor whole = run(new BlendedTiles(height, width, tile, tile, overlap), Source.of(x), 1, part -> part, 1, 2);
+            Tensor whole = run(new BlendedTiles(height, width, tile, tile, overlap, false), TileSource.of(x), 1, part -> part, 1, 2);
             Fixtures.assertClose("identity", whole.toFloats(), x.toFloats(), 2e-6);
         }
     }
@@ -92,7 +92,7 @@ class TilesTest {
     }
 
     @Test void badTilesAreRefused() {
-        assertThatThrownBy(() -> new BlendedTiles(64, 64, 16, 16, 16)).hasMessageContaining("cannot overlap by 16");
+        assertThatThrownBy(() -> new BlendedTiles(64, 64, 16, 16, 16, false)).hasMessageContaining("cannot overlap by 16");
         assertThatThrownBy(() -> Options.defaults().with(VAE_TILE, 32)).hasMessageContaining("at least 64");
     }
 }

@@ -10,13 +10,13 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** Measures how near one photo is to another of the same size. */
-@Command(name = "compare", description = "Print how near two photos of one size are: PSNR and SSIM.")
+/** Measures how similar two photos of the same size are. */
+@Command(name = "compare", description = "Print how similar two photos of the same size are: PSNR and SSIM.")
 final class CompareCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "A", description = "A photo.")
     private Path a;
 
-    @Parameters(index = "1", paramLabel = "B", description = "The other one.")
+    @Parameters(index = "1", paramLabel = "B", description = "The photo to compare it with.")
     private Path b;
 
     @Override public Integer call() {

@@ -11,32 +11,32 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Makes a small bad photo of a good one, to try restoring it. */
-@Command(name = "degrade", description = "Make a small bad photo of a good one: blur, noise, JPEG.", sortOptions = false, showDefaultValues = true,
-        footer = {"", "Recipes:",
-            "  mini       blur, noise and JPEG 75, which the small model is measured with",
+/** Makes a small, degraded photo from a good one, to try restoring it. */
+@Command(name = "degrade", description = "Make a small, degraded photo from a good one: blur, noise, JPEG.",
+        sortOptions = false, showDefaultValues = true, footer = {"", "Recipes:",
+            "  mini       blur, noise and JPEG of quality 75, with which the small model is measured",
             "  published  two random rounds, in the ranges of FaithDiff's training",
-            "  level1     mild: reduction and a light JPEG",
-            "  level2     middle: one random round",
-            "  level3     strong: two random rounds in wide ranges",
-            "The levels are this program's own: the paper does not tell its numbers."})
+            "  level1     mild: shrinking and JPEG of high quality",
+            "  level2     medium: one random round",
+            "  level3     strong: two random rounds, in wide ranges",
+            "The levels are this program's own, since the paper does not give its numbers."})
 final class DegradeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "IN", description = "The good photo: PNG, JPEG, WebP, TIFF or BMP.")
     private Path in;
 
-    @Option(names = {"-o", "--output"}, paramLabel = "OUT", required = true, description = "The bad photo: .png, .jpg or .tif.")
+    @Option(names = {"-o", "--output"}, paramLabel = "OUT", required = true, description = "The degraded photo: .png, .jpg or .tif.")
     private Path out;
 
-    @Option(names = "--recipe", paramLabel = "NAME", description = "mini, published, level1, level2 or level3.")
+    @Option(names = "--recipe", paramLabel = "NAME", description = "How the photo is degraded: mini, published, level1, level2 or level3.")
     private String recipe = Recipe.MINI.name();
 
-    @Option(names = "--scale", paramLabel = "N", description = "How many times smaller.")
+    @Option(names = "--scale", paramLabel = "N", description = "By how many times the photo is shrunk.")
     private int scale = 4;
 
-    @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same photo.")
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the random numbers. The same seed gives the same photo.")
     private long seed;
 
-    @Option(names = "--same-size", description = "Enlarge the bad photo to the good one's size again (bicubic).")
+    @Option(names = "--same-size", description = "Enlarge the degraded photo to its first size again (bicubic).")
     private boolean sameSize;
 
     @Override public Integer call() {

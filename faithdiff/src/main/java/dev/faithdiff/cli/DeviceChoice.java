@@ -8,27 +8,29 @@ import dev.faithdiff.tensor.op.Backend;
 import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
-/** The option that says where to compute, and what {@code auto} makes of it. */
+/** The option that says where to compute. */
 final class DeviceChoice {
-    @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda, cuda:N, or auto: the first GPU if driver, libraries and kernels work, "
-            + "else the CPU. The last line says which.")
+    @Option(names = "--device", paramLabel = "NAME", description = "Where to compute: cpu, cuda, cuda:N, or auto. auto: the first GPU if it works "
+            + "(driver, libraries and kernels), else the CPU; the last line of output says which.")
     private String name = "auto";
 
-    /** A device, and why it was taken; null: it was asked for. */
+    /** A device. @param why the reason why auto chose it; null: it was asked for by name */
     record Chosen(Device device, String why) {
-        /** What a report ends with. */
+        /** The end of a summary: the reason, if there is one. */
         String ending() { return why == null ? "" : "; auto: " + why; }
     }
 
     /**
-     * @param dtype   what a GPU would compute in
-     * @param remarks hears what somebody who has a GPU should know before the work begins
+     * Opens the device.
+     *
+     * @param dtype   the type in which a GPU would compute
+     * @param remarks gets what the owner of a GPU should know before the work begins
      */
     Chosen open(DType dtype, Consumer<String> remarks) {
         return name.equals("auto") ? auto(Backend.of("cuda"), dtype, remarks) : new Chosen(Backend.device(name), null);
     }
 
-    /** The first GPU if it computes each op as its reference does, else the CPU, whatever goes wrong. */
+    /** The first GPU if its kernels agree with their references, else the CPU. Never fails. */
     private static Chosen auto(Backend gpus, DType dtype, Consumer<String> remarks) {
         if (gpus == null) return new Chosen(Device.CPU, "this build has no backend 'cuda'");
         String reason;
@@ -48,10 +50,10 @@ final class DeviceChoice {
         return new Chosen(Device.CPU, reason);
     }
 
-    /** What to do about an error that a GPU made; empty for others. */
+    /** What the user can do about an error of a GPU; empty for other errors. */
     static String advice(Throwable e) {
-        if (e instanceof CudaError) return "; --device cpu does without the GPU";
+        if (e instanceof CudaError) return "; --device cpu computes without the GPU";
         boolean full = e instanceof OutOfMemoryError && String.valueOf(e.getMessage()).startsWith("out of memory on cuda");
-        return full ? "; --offload blocks needs less of the GPU's memory, --device cpu none" : "";
+        return full ? "; --offload blocks needs less of the GPU's memory, and --device cpu needs none" : "";
     }
 }

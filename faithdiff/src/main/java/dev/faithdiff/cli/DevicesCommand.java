@@ -6,8 +6,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Lists the devices that a restoration can run on, and why others cannot be used. */
-@Command(name = "devices", description = "List the devices that can be used.")
+/** Lists the devices that can be used, and the reasons why others cannot. */
+@Command(name = "devices", description = "List the devices that can be used, and why others cannot.")
 final class DevicesCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 

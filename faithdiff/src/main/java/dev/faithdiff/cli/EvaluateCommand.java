@@ -26,29 +26,30 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Measures a model on photos that are degraded and restored, at several sizes. */
+/** Measures how well a model restores degraded photos, at several sizes. */
 @Command(name = "evaluate",
-        description = "Measure a model: crops from the middle of good photos are degraded and restored as 'faithdiff restore' does.",
+        description = "Measure a model. It restores degraded crops of good photos, which are compared with the good ones.",
         sortOptions = false, showDefaultValues = true)
 final class EvaluateCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
-    @Parameters(paramLabel = "PHOTOS", description = "Folder of good photos.")
+    @Parameters(paramLabel = "PHOTOS", description = "Folder of good photos. The crops are from their middle.")
     private Path photos;
 
     @Mixin private ModelChoice model;
 
-    @Option(names = {"-o", "--output"}, paramLabel = "OUT", description = "Rows of photos: degraded, through the autoencoder, restored, good.")
+    @Option(names = {"-o", "--output"}, paramLabel = "OUT", description = "Also write a picture with a row for each photo: degraded, encoded and "
+            + "decoded by the autoencoder, restored, good.")
     private Path out;
 
-    @Option(names = "--photos", paramLabel = "N", description = "How many, spread over the folder (default: all).")
+    @Option(names = "--photos", paramLabel = "N", description = "How many photos are used, spread evenly over the folder (default: all).")
     private Integer count;
 
-    @Option(names = "--crop", paramLabel = "N,...", split = ",", defaultValue = "256,576", description = "Sides of the crops in pixels, each "
-            + "measured by itself; photos that are smaller are left out.")
+    @Option(names = "--crop", paramLabel = "N", split = ",", defaultValue = "256,576", description = "Sides of the crops in pixels. Each "
+            + "side is measured separately; photos smaller than the crop are left out.")
     private int[] crops;
 
-    @Option(names = "--recipe", paramLabel = "NAME", description = "How they are degraded, see 'faithdiff degrade --help'.")
+    @Option(names = "--recipe", paramLabel = "NAME", description = "How crops are degraded; see 'faithdiff degrade --help'.")
     private String recipe = "mini";
 
     @Mixin private OptionFlags flags;
@@ -76,12 +77,12 @@ final class EvaluateCommand implements Callable<Integer> {
             Validation v = new Validation(new RunFile.ValidationData(photos.toString(), most, crop, recipe, scale, 0));
             String size = crop + "x" + crop;
             int small = v.tooSmall().size();
-            if (small > 0) leftOut.add("of " + (v.size() + small) + " photos " + small + " are too small for crops of " + size);
+            if (small > 0) leftOut.add(small + " of " + (v.size() + small) + " photos are too small for crops of " + size);
             if (v.size() == 0) continue;
             sizes.add(size + " (mean of " + v.size() + ")");
             columns.add(v.measure(0, 0, restorer, options, sheet(crop)));
         }
-        if (columns.isEmpty()) throw new ImageError(photos + ": no photo is large enough for these crops");
+        if (columns.isEmpty()) throw new ImageError(photos + ": no photo is as large as the crops");
         leftOut.forEach(remarks::warn);
         print("| mean PSNR (RGB), SSIM and detail (luma); recipe " + recipe + ", " + scale + " times smaller |", sizes);
         print("|---|", sizes.stream().map(_ -> "---").toList());
@@ -90,7 +91,7 @@ final class EvaluateCommand implements Callable<Integer> {
         row("restored", columns, QualityRecord::restored);
     }
 
-    /** Where the rows of photos go; with several sizes a name for each. */
+    /** The picture of one size of crops. With several sizes each has a picture of its own. */
     private Path sheet(int crop) {
         if (out == null || crops.length == 1) return out;
         String name = out.getFileName().toString();

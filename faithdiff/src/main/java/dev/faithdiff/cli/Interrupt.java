@@ -3,7 +3,7 @@ package dev.faithdiff.cli;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** While open, Ctrl-C interrupts the thread that opened it and waits until it has tidied up, for a while at most. */
+/** While this is open, Ctrl-C interrupts the thread that opened it. The program ends when the thread has closed this, or after some seconds. */
 final class Interrupt implements AutoCloseable {
     private static final int SECONDS = 30;
 

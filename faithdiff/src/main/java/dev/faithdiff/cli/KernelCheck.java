@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Holds kernels against their references, and keeps a row for each kernel with its worst case. */
+/** Compares kernels with their references, and keeps a row for each kernel with its worst case. */
 final class KernelCheck {
     private final boolean types, model;
     private final Table table = new Table("op", "device", "kernel", "type", "cases", "refused", "worst error", "allowed", "in case", "verdict");
@@ -22,9 +22,9 @@ final class KernelCheck {
     private boolean idle;
 
     /**
-     * @param types    a row for each type of activations
-     * @param model    real models' shapes instead of the small cases
-     * @param progress hears of each of these, which take seconds, else of each kernel
+     * @param types    whether each type of activations has a row of its own
+     * @param model    whether the shapes are real models' instead of small ones
+     * @param progress gets a line for each case of a real model, which takes seconds, or else for each kernel
      */
     KernelCheck(boolean types, boolean model, PrintWriter progress) {
         this.types = types;
@@ -36,7 +36,7 @@ final class KernelCheck {
 
     List<Parity.Result> failures() { return failures; }
 
-    /** False if a kernel failed, or took no small case at all and so was not checked. */
+    /** False if a kernel failed, or refused all small cases and so was not checked. */
     boolean passed() { return failures.isEmpty() && !idle; }
 
     void run(Backend backend, Class<? extends Op> op) {

@@ -7,20 +7,22 @@ import dev.faithdiff.tensor.op.Op;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The option that puts a kernel first for an op. */
+/** The option that chooses the kernel of an op. */
 final class KernelChoice {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec;
 
-    @Option(names = "--kernel", paramLabel = "OP=NAME", description = "Put a kernel first for an op, e.g. LinearOp=LinearPacked, or its "
-            + "reference (slow); may be repeated. See 'faithdiff kernels list'.")
+    @Option(names = "--kernel", paramLabel = "OP=NAME", showDefaultValue = CommandLine.Help.Visibility.NEVER, description = "Use a "
+            + "kernel for an op wherever the kernel can compute it, e.g. LinearOp=LinearPacked. NAME 'reference' is the op's own slow loop. May "
+            + "be repeated; see 'faithdiff kernels list'.")
     private Map<String, String> kernels = Map.of();
 
-    /** The chosen kernels of a kind of device before all others. @throws ParameterException listing what there is instead of a wrong name */
+    /** The table in which the chosen kernels come first. @param kind of device. @throws ParameterException if a name is wrong, listing all */
     KernelTable table(String kind) {
         KernelTable table = KernelTable.STANDARD;
         for (Map.Entry<String, String> choice : kernels.entrySet()) {
@@ -37,7 +39,7 @@ final class KernelChoice {
 
     private ParameterException wrong(String message) { return new ParameterException(spec.commandLine(), message); }
 
-    /** The op of a name in any case, with or without its ending: {@code LinearOp}, {@code linear}. */
+    /** The op of a name, whatever its case, with or without Op at its end: {@code LinearOp}, {@code linear}. */
     static Optional<Class<? extends Op>> op(String name) {
         return Cases.ops().stream().filter(o -> Op.name(o).equalsIgnoreCase(name) || Op.name(o).replace("Op", "").equalsIgnoreCase(name)).findFirst();
     }

@@ -23,7 +23,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The kernel laboratory: which kernels there are, whether they are right, how fast they are. */
+/** Lists kernels, checks that they are right and measures how fast they are. */
 @Command(name = "kernels", description = "List, check and time the kernels of each op.")
 final class KernelsCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -33,8 +33,8 @@ final class KernelsCommand implements Callable<Integer> {
         return 0;
     }
 
-    @Command(name = "list", description = "Ops and their kernels, best first, with the number of cases each takes.")
-    int list(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op, with its cases, e.g. linear.") String op,
+    @Command(name = "list", description = "List ops and their kernels, best first, and how many cases each kernel takes.")
+    int list(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op, e.g. linear, and its cases.") String op,
             @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind) {
         Table table = new Table("op", "device", "kernel", "small cases", "model cases");
         for (Class<? extends Op> o : ops(op)) {
@@ -60,11 +60,11 @@ final class KernelsCommand implements Callable<Integer> {
         return table;
     }
 
-    @Command(name = "check", description = "Hold every kernel against its op's reference on every small case; exit code 1 if one fails.")
+    @Command(name = "check", description = "Compare every kernel with its op's reference on small cases; exit code 1 if one fails.")
     int check(@Parameters(arity = "0..1", paramLabel = "OP", description = "Only this op.") String op,
             @Option(names = "--device", paramLabel = "KIND", description = "Only this kind of device: cpu or cuda.") String kind,
-            @Option(names = "--types", description = "A row for each type of activations instead of one for all.") boolean types,
-            @Option(names = "--model", description = "Real models' shapes instead, against the CPU's kernels in F32.") boolean model) {
+            @Option(names = "--types", description = "Show a row for each type of activations instead of one for all.") boolean types,
+            @Option(names = "--model", description = "Compare on real models' shapes, with the CPU's kernels in F32.") boolean model) {
         KernelCheck check = new KernelCheck(types, model, spec.commandLine().getErr());
         for (Backend b : backends(kind)) {
             if (kind != null && b.unavailable() != null) throw new OpError("device '" + kind + "' is not available: " + b.unavailable());
@@ -78,12 +78,13 @@ final class KernelsCommand implements Callable<Integer> {
 
     @Command(name = "bench", description = "Time the kernels of an op side by side on real models' shapes.")
     int bench(@Parameters(index = "0", paramLabel = "OP", description = "The op, e.g. linear, LinearOp or Conv2dOp.InputGrad.") String op,
-            @Parameters(index = "1", arity = "0..1", paramLabel = "CASE", description = "Only cases whose name contains this.", defaultValue = "")
-            String filter,
-            @Option(names = "--shape", paramLabel = "SHAPES", description = "Other shapes for the first case: a shape for each operand, "
-                    + "like 4096x640,640x640,640.", split = ",") String[] shapes,
+            @Parameters(index = "1", arity = "0..1", paramLabel = "CASE", defaultValue = "",
+                    description = "Only cases whose name contains this text.") String filter,
+            @Option(names = "--shape", paramLabel = "SHAPES", description = "Other shapes for the first case, one for each operand, "
+                    + "e.g. 4096x640,640x640,640.", split = ",") String[] shapes,
             @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda or cuda:N.", defaultValue = "cpu") String device,
-            @Option(names = "--millis", paramLabel = "N", description = "Time for each kernel in each case.", defaultValue = "500") int millis) {
+            @Option(names = "--millis", paramLabel = "N", defaultValue = "500",
+                    description = "Milliseconds for each kernel in each case.") int millis) {
         List<Case> cases = Cases.model(op(op)).stream().filter(c -> c.name().contains(filter)).toList();
         if (cases.isEmpty()) {
             throw wrong("no model case of " + Op.name(op(op)) + " has '" + filter + "' in its name; see 'faithdiff kernels list " + op + "'");

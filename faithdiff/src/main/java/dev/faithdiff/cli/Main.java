@@ -14,8 +14,8 @@ import picocli.CommandLine.Spec;
 
 /** The command line: exit code 2 for usage, 1 for failure with one line, a stack trace only with {@code --verbose}. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
-        description = {"Restores degraded photos with FaithDiff.",
-            "Weight files have commands of their own: convert, inspect, verify, synth, diff (faithdiff convert --help)."},
+        description = {"Restores degraded photos with FaithDiff and other models.",
+            "More commands are for weight files: convert, inspect, verify, synth, diff (see faithdiff convert --help)."},
         subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, EvaluateCommand.class,
             KernelsCommand.class, TrainCommand.class})
 public final class Main implements Callable<Integer> {
@@ -52,7 +52,7 @@ public final class Main implements Callable<Integer> {
         return 1;
     }
 
-    /** Why, in one line for the user. */
+    /** The reason of a failure, in one line for the user. */
     static String reason(Throwable e) {
         Throwable shown = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
         String message = shown.getMessage();

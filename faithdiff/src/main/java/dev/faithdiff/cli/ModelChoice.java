@@ -8,27 +8,27 @@ import java.nio.file.Path;
 import java.util.function.Function;
 import picocli.CommandLine.Option;
 
-/** Which model a command works with, as options. */
+/** The options that say which model a command uses. */
 final class ModelChoice {
     private static final int DIGITS = 12;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Model folder made by 'faithdiff convert' or 'faithdiff train' (default: "
+    @Option(names = "--model", paramLabel = "DIR", description = "Folder of the model, made by 'faithdiff convert' or 'faithdiff train' (default: "
             + "the bundled small model).")
     private Path model;
 
-    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of a model that restores the photo first; the other one restores its "
-            + "result (default: the one that the model names, if any).")
+    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of a first-stage model. It restores the photo, and the model restores its "
+            + "result (default: the first stage that the model names, if any).")
     private Path initial;
 
     Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
 
-    /** The names of the folders. */
+    /** The names of the model folders. */
     String names() { return ofFolders(folder -> folder.getFileName().toString()); }
 
-    /** The first digits of the folders' digests. */
+    /** The first digits of the model folders' digests. */
     String digests() { return ofFolders(folder -> new ModelFolder(folder).digest().substring(0, DIGITS)); }
 
-    /** A fact of the first stage's folder, where there is one, and of the model's. */
+    /** Something about the first stage's folder, where there is one, and about the model's. */
     private String ofFolders(Function<Path, String> fact) {
         Path first = initial == null ? Restorers.initial(folder()) : absolute(initial);
         return (first == null ? "" : fact.apply(first) + " and ") + fact.apply(folder());

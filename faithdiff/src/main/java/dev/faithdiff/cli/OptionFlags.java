@@ -15,10 +15,10 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** How photos are restored, as flags of a command: one for each name of an option that any kind of restorer has. */
+/** The options of all kinds of restorers, as flags of a command. Options of one name share a flag. */
 @Command // a mixin needs an annotation of picocli's, and the flags have none
 final class OptionFlags {
-    /** Options by name. Kinds may have different ones of one name. */
+    /** Options by name. Two kinds may have different options of one name. */
     private final Map<String, List<Option<?>>> known = new LinkedHashMap<>();
     private CommandSpec spec;
 
@@ -37,10 +37,10 @@ final class OptionFlags {
                 .completionCandidates(o.choices().stream().map(Object::toString).toList()).showDefaultValue(Visibility.NEVER).build();
     }
 
-    /** @throws ParameterException if a value is one that no option of its name takes: before a model is opened */
+    /** Checks the flags before a model is opened. @throws ParameterException if no option of a flag's name takes its value */
     void check() { given().forEach((name, text) -> set(Options.defaults(), known.get(name), text)); }
 
-    /** What was asked for, and a restorer's own defaults for the rest. */
+    /** A restorer's defaults with the values of the flags that were given. */
     Options of(Restorer restorer) {
         Options all = restorer.defaults();
         for (var flag : given().entrySet()) {
@@ -59,7 +59,7 @@ final class OptionFlags {
         return given;
     }
 
-    /** The first of the options that takes the text gets it. */
+    /** Gives a text to the first of the options that takes it. */
     private Options set(Options options, List<Option<?>> same, String text) {
         IllegalArgumentException refusal = null;
         for (Option<?> o : same) {

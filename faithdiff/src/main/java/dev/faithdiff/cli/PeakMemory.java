@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The most memory this process has held: resident on Linux, the tensor pool's peak elsewhere. */
+/** The most memory that this process has held: resident memory on Linux, the peak of the tensor pool elsewhere. */
 final class PeakMemory {
     private PeakMemory() {}
 

@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Supplier;
 
-/** Writes intermediate results, each whole or not at all. @param every steps from one to the next */
+/** Writes previews of a result, each whole or not at all. @param every steps from one preview to the next */
 record PreviewFiles(Path path, int every) implements Listener {
-    /** @param path a picture that is replaced each time, or a folder, made if needed, which gets {@code step-005.png} and so on */
+    /** Makes the folder if needed. @param path an image file that each preview replaces, or a folder for {@code step-005.png} and so on */
     static PreviewFiles to(Path path, int every, int steps) {
-        if (every < 1) throw new IllegalArgumentException("previews come every 1 or more steps, not " + every);
-        if (every >= steps) throw new IllegalArgumentException("a preview every " + every + " steps is none in " + steps + ": lower --preview-every");
+        if (every < 1) throw new IllegalArgumentException("--preview-every must be at least 1, not " + every);
+        if (every >= steps) {
+            throw new IllegalArgumentException("--preview-every must be less than the " + steps + " steps that are taken, not " + every);
+        }
         if (!Files.isDirectory(path) && !ImageFiles.extension(path.getFileName().toString()).isEmpty()) ImageFiles.checkWritable(path);
         else makeFolder(path);
         return new PreviewFiles(path, every);

@@ -18,16 +18,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where a run's time goes: tables by op and by module, and a {@link Trace} in which stages hold modules and modules hold ops.
+ * Shows where the time of a restoration goes: in tables by op and by module, and in a {@link Trace} of stages, modules and ops.
  *
- * <p>An op belongs to the module whose weight it reads; one that reads no weight, to the same as the op before it.
+ * <p>An op belongs to the module whose weight it reads. An op that reads no weight belongs to the module of the op before it.
  */
 final class Profile implements Engine.Observer, AutoCloseable {
-    /** A module is shown down to its first number, a block down to its numbered part: one resnet, one transformer, one layer of a text encoder. */
+    /** The start of a weight's key that names its module: up to the first number, or in blocks up to the number of the resnet or transformer. */
     private static final Pattern MODULE = Pattern.compile(".*?blocks\\.\\d+\\.\\w+\\.\\d+|.*?\\.\\d+");
     private static final int SHOWN = 25;
 
-    /** Calls of one kind and what they took. */
+    /** Time, operations and bytes of all calls of one kind. */
     private static final class Sum {
         final List<Long> nanos = new ArrayList<>();
         long total, flops, bytes;
@@ -48,7 +48,7 @@ final class Profile implements Engine.Observer, AutoCloseable {
     private String module = "input", stage = "open";
     private long moduleBegin = start, stageBegin = start, lastEnd = start;
 
-    /** @param file where the trace goes; it appears at the {@link #end} */
+    /** @param file of the trace; it appears at the {@link #end} */
     Profile(Path file) { this(new Trace(file)); }
 
     private Profile(Trace trace) { this.trace = trace; }
@@ -87,7 +87,7 @@ final class Profile implements Engine.Observer, AutoCloseable {
         moduleBegin = nextBegin;
     }
 
-    /** Hears of stages. */
+    /** The listener by which this hears of stages. */
     Listener stages() { return (name, step, steps) -> endStage(name.equals("denoise") ? "step " + (step + 1) : name); }
 
     private synchronized void endStage(String next) {
@@ -105,7 +105,7 @@ final class Profile implements Engine.Observer, AutoCloseable {
         double seconds = (System.nanoTime() - start) / 1e9, kernels = ops.values().stream().mapToLong(s -> s.total).sum() / 1e9;
         long resident = PeakMemory.bytes() >> 20, pooled = device.pool().peakBytes() >> 20;
         Limits limits = device == Device.CPU ? Limits.measured() : new Limits(Double.NaN, Double.NaN);
-        return String.format(Locale.ROOT, "%s%n%s%nOps took %.2f of %.2f s; at the most %d MB were resident, %d MB of them tensors.%n",
+        return String.format(Locale.ROOT, "%s%n%s%nOps took %.2f of %.2f s. Peak memory: %d MB resident, %d MB of tensors.%n",
                 table(ops, limits, "op", "kernel"), table(modules, limits, "module"), kernels, seconds, resident, pooled)
                 + (device == Device.CPU ? String.format(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying.%n",
                 limits.gflops(), limits.gbytes()) : "");

@@ -1,6 +1,13 @@
 package dev.faithdiff.cli;
 
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
+
+import dev.faithdiff.image.Image;
 import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.batch.BatchListener;
+import dev.faithdiff.restore.batch.Job;
+import dev.faithdiff.restore.batch.ResultSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -13,21 +20,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
- * Tells what becomes of a list of photos: to a person on stderr, to a program as lines of JSON on stdout, and for each photo as a line of JSON
- * in a log file that grows. Called from any thread.
+ * Shows what becomes of a list of photos: to a person on stderr, or to a program as lines of JSON on stdout. A log file gets a line of JSON for
+ * each photo.
  */
-final class Report implements AutoCloseable {
+final class Report implements BatchListener, AutoCloseable {
     /** How progress is shown. */
     enum Mode {
         BAR, JSON, NONE;
 
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
-
-    /** What became of a photo. */
-    enum Outcome { DONE, SKIPPED, FAILED }
 
     private final Mode mode;
     private final PrintWriter out, err;
@@ -49,8 +54,13 @@ final class Report implements AutoCloseable {
         }
     }
 
-    /** Tells of one photo's restoration while it runs. */
-    Listener listener(Job job, StepBar bar) {
+    @Override public Image restoring(Job job, Options options, Function<Listener, Image> restore) {
+        try (StepBar bar = StepBar.of(options.get(STEPS), mode != Mode.BAR)) {
+            return restore.apply(listener(job, bar));
+        }
+    }
+
+    private Listener listener(Job job, StepBar bar) {
         return switch (mode) {
             case NONE -> Listener.NONE;
             case BAR -> bar.and(new Listener() {
@@ -72,8 +82,9 @@ final class Report implements AutoCloseable {
         };
     }
 
-    /** @param facts of the photo, for JSON; {@code error} says why it failed */
-    synchronized void finished(Job job, Outcome outcome, Map<String, Object> facts) {
+    @Override public String reason(Throwable e) { return Main.reason(e); }
+
+    @Override public synchronized void finished(Job job, Outcome outcome, Map<String, Object> facts) {
         counts[outcome.ordinal()]++;
         if (outcome == Outcome.FAILED) failures.add(String.valueOf(facts.get("error")));
         Map<String, Object> line = new LinkedHashMap<>();
@@ -83,7 +94,7 @@ final class Report implements AutoCloseable {
         line.putAll(facts);
         if (log != null) {
             try {
-                log.write(ResultSettings.JSON.toJson(line) + "\n");
+                log.write(ResultSettings.json(line) + "\n");
                 log.flush();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -99,7 +110,7 @@ final class Report implements AutoCloseable {
         }
     }
 
-    /** The last lines: what failed and why, the sums, and where it was computed. */
+    /** Shows the summary: what failed and why, how many photos were restored, and on which device. */
     synchronized void end(boolean stopped, DeviceChoice.Chosen chosen) {
         if (mode == Mode.JSON) {
             event("end", Map.of("done", counts[0], "skipped", counts[1], "failed", counts[2], "stopped", stopped, "device", chosen.device().name()));
@@ -113,15 +124,13 @@ final class Report implements AutoCloseable {
         err.flush();
     }
 
-    boolean isQuiet() { return mode != Mode.BAR; }
-
     boolean failed() { return !failures.isEmpty(); }
 
     private synchronized void event(String name, Map<String, Object> facts) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("event", name);
         line.putAll(facts);
-        out.println(ResultSettings.JSON.toJson(line));
+        out.println(ResultSettings.json(line));
         out.flush();
     }
 

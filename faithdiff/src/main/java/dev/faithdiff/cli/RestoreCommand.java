@@ -11,6 +11,10 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.batch.Batch;
+import dev.faithdiff.restore.batch.Job;
+import dev.faithdiff.restore.batch.ResultSettings;
+import dev.faithdiff.restore.batch.Worklist;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Engine;
@@ -31,18 +35,18 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Restores one photo, or many into a folder. */
-@Command(name = "restore", description = "Restore a photo, or photos and folders of them into a folder.",
+/** Restores one photo, or many photos into a folder. */
+@Command(name = "restore", description = "Restore a photo, or many photos into a folder.",
         sortOptions = false, showDefaultValues = true,
-        footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.", "Many photos: those that are there already "
-            + "are skipped; a caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt."})
+        footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.", "With many photos, a photo whose result "
+            + "exists is skipped. A caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt."})
 final class RestoreCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
 
     @Spec private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP. Or several, folders, or quoted "
-            + "patterns: 'album/**/*.jpg'.")
+    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP. Or several photos, folders, or "
+            + "quoted patterns such as 'album/**/*.jpg'.")
     private List<String> in;
 
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp. "
@@ -55,38 +59,38 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private DeviceChoice device;
 
-    @Option(names = "--dtype",
-            description = "What a GPU computes in, with sums in f32: ${COMPLETION-CANDIDATES} (default: f16; the CPU computes in f32).")
+    @Option(names = "--dtype", paramLabel = "NAME", description = "The type in which a GPU computes: ${COMPLETION-CANDIDATES} (default: f16). "
+            + "Sums are in f32. The CPU computes in f32 only.")
     private Precision dtype;
 
-    @Option(names = "--offload", description = "Which weights leave a GPU while they are not needed: ${COMPLETION-CANDIDATES}; stages: whole "
-            + "networks, blocks: also parts of the U-Net in each step, auto: as few as its memory allows.")
+    @Option(names = "--offload", paramLabel = "NAME", description = "Which weights leave the GPU's memory while they are not needed: "
+            + "${COMPLETION-CANDIDATES}. stages: whole networks. blocks: also parts of the U-Net, in each step. auto: as few as the memory allows.")
     private Offload offload = Offload.AUTO;
 
-    @Option(names = "--profile", paramLabel = "FILE", description = "Print where the time went, and write it as a trace (.json) for "
-            + "https://ui.perfetto.dev or chrome://tracing. For one photo.")
+    @Option(names = "--profile", paramLabel = "FILE", description = "For one photo: print where the time went, and write a trace (.json) "
+            + "for https://ui.perfetto.dev or chrome://tracing.")
     private Path trace;
 
     @Mixin private KernelChoice kernels;
 
-    @Option(names = "--preview", paramLabel = "PATH", description = "Write what the result will look like while it is made: a picture that is "
-            + "replaced, or a folder (a name without extension) with a picture of each time. For one photo.")
+    @Option(names = "--preview", paramLabel = "PATH", description = "For one photo: write previews of the result while it is restored. PATH is "
+            + "an image file, which each preview replaces, or a folder (a name without extension), which gets all of them.")
     private Path preview;
 
-    @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next; each costs a decoding.")
+    @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next. Each preview costs a decoding.")
     private int previewEvery = 5;
 
-    @Option(names = "--resume", description = "Save every step beside the output, as OUT.resume, and go on from there if the file exists; it is "
-            + "deleted at the end.")
+    @Option(names = "--resume", description = "Save every step in OUT.resume, and go on from that file if it exists. It is deleted at "
+            + "the end.")
     private boolean resume;
 
-    @Option(names = "--no-metadata", description = "Leave out the photo's EXIF, XMP and resolution, and how it was restored; "
-            + "the colour profile stays.")
+    @Option(names = "--no-metadata", description = "Write neither the photo's EXIF, XMP and resolution nor the settings into the "
+            + "result. The colour profile is always written.")
     private boolean noMetadata;
 
     @Mixin private BatchOptions many;
 
-    @Option(names = {"-q", "--quiet"}, description = "No progress, no remarks and no summary.")
+    @Option(names = {"-q", "--quiet"}, description = "Show no progress, no warnings and no summary.")
     private boolean quiet;
 
     @Override public Integer call() {
@@ -107,7 +111,7 @@ final class RestoreCommand implements Callable<Integer> {
         long begin = System.nanoTime();
         Restored restored;
         String profile = "";
-        Path state = resume ? Batch.state(out) : null;
+        Path state = resume ? Batch.resumeFile(out) : null;
         try (Interrupt _ = new Interrupt()) {
             try (Profile p = trace == null ? null : new Profile(trace)) {
                 Supplier<Restored> work = () -> restored(photo.image(), on, p == null ? Listener.NONE : p.stages(), state);
@@ -115,11 +119,11 @@ final class RestoreCommand implements Callable<Integer> {
                 if (p != null) profile = p.end(on);
             } catch (CancellationException e) {
                 new Warnings(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
-                        ? "the same command goes on from " + state : "nothing was written"));
+                        ? "the same command resumes from " + state : "nothing was written"));
                 return INTERRUPTED;
             }
         }
-        ImageFiles.write(Batch.finished(photo, restored.image, restored.settings, !noMetadata), out);
+        ImageFiles.write(Batch.result(photo, restored.image, restored.settings, !noMetadata), out);
         if (resume) state.toFile().delete();
         if (!quiet) {
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", out, restored.image.width(),
@@ -132,7 +136,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     private record Restored(Image image, ResultSettings settings) {}
 
-    /** One photo, from opening the model to closing it. */
+    /** Opens the model, restores one photo, and closes the model. */
     private Restored restored(Image photo, Device on, Listener first, Path state) {
         try (Restorer restorer = restorer(on)) {
             ResultSettings settings = settings(restorer);
@@ -140,9 +144,9 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
-    /** A list of photos, or one into a file, with the reports of lists. */
+    /** Restores many photos, or one that is reported like many. */
     private int restoreMany(boolean intoFolder) {
-        if (trace != null || preview != null) throw usage("--profile and --preview are for one photo without --log and --progress");
+        if (trace != null || preview != null) throw usage("--profile and --preview are for one photo, and go without --log and --progress");
         List<Job> jobs = intoFolder ? jobs() : List.of(new Job(Path.of(in.getFirst()), out));
         Chosen chosen = device();
         return Engine.onKernels(kernels.table(chosen.device().kind()), () -> restoreMany(jobs, chosen, many.overwrite() || !intoFolder));
@@ -159,7 +163,7 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private List<Job> jobs() {
-        if (ImageFiles.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos are written to a folder");
+        if (ImageFiles.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos need a folder");
         try {
             return Worklist.of(in, out, many.format());
         } catch (IllegalArgumentException e) {
@@ -169,7 +173,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
 
-    /** @throws IllegalArgumentException rather once at the start than for each photo, if the restorer refuses an option */
+    /** Checks the options once, before any photo. @throws IllegalArgumentException if the restorer refuses one */
     private ResultSettings settings(Restorer restorer) {
         Options options = flags.of(restorer);
         restorer.check(options);
@@ -177,7 +181,7 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
-        if (preview != null && !restorer.options().contains(STEPS)) throw usage("this model takes no steps, so there is nothing to preview");
+        if (preview != null && !restorer.options().contains(STEPS)) throw usage("this model has no steps, so it has no previews");
         try (StepBar bar = StepBar.of(options.get(STEPS), quiet)) {
             Listener all = preview == null ? first.and(bar) : first.and(bar).and(PreviewFiles.to(preview, previewEvery, options.get(STEPS)));
             return restorer.restore(photo, options, quiet ? all : all.and(new Warnings(spec.commandLine().getErr())), state);

@@ -7,19 +7,19 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * A restoration's progress with the time left, on stderr of a terminal; nothing elsewhere. Encoding and decoding count as a step each, and a
- * tile as its share of one.
+ * A bar that shows a restoration's progress and the time left, where stderr is a terminal. Encoding and decoding count as one step each, and a
+ * tile counts as its share of a step.
  */
 final class StepBar implements Listener, AutoCloseable {
     private static final int WIDTH = 80;
-    /** What the bar counts of a step, so that it moves with each tile. */
+    /** Units of the bar in one step, so that it moves with each tile. */
     static final int PARTS = 1000;
 
     private final ProgressBar bar;
     private final int asked;
     private int done;
 
-    /** @param bar in parts of steps; null: nothing is shown. @param steps that are asked for, of which fewer may be taken */
+    /** @param bar null: nothing is shown. @param steps the steps asked for; fewer may be taken */
     StepBar(ProgressBar bar, int steps) {
         this.bar = bar;
         asked = steps;

@@ -8,13 +8,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
 
-/** A file of timed events in Chrome's trace format, which Perfetto reads too. It appears under its name when {@link #finish} is called. */
+/** A file of timed events in Chrome's trace format, which Perfetto reads, too. It gets its name when {@link #finish} is called. */
 final class Trace implements AutoCloseable {
     private final Path file, unfinished;
     private final JsonWriter json;
     private final long start = System.nanoTime();
 
-    /** @throws IllegalStateException if the file cannot be written, before any work is lost */
+    /** @throws IllegalStateException if the file cannot be written */
     Trace(Path file) {
         this.file = file;
         unfinished = file.resolveSibling("." + file.getFileName() + "." + Long.toHexString(start) + ".tmp");
@@ -27,12 +27,12 @@ final class Trace implements AutoCloseable {
         }
     }
 
-    /** Work between two times of System.nanoTime; what lies within another is drawn below it. */
+    /** Adds work between two times of System.nanoTime. Work within other work is drawn below it. */
     void span(String name, String category, long begin, long end, Map<String, Object> details) {
         event(name, category, "X", begin, end, details);
     }
 
-    /** A quantity from now on. */
+    /** Adds a quantity that holds from now on. */
     void counter(String name, double value) {
         long now = System.nanoTime();
         event(name, "memory", "C", now, now, Map.of(name, value));

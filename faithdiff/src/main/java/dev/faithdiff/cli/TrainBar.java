@@ -9,7 +9,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A training run's progress on stderr: on a terminal one line with the time left, elsewhere a line a minute; and what else happens. */
+/** Shows a training run's progress and remarks on stderr: on a terminal as a bar with the time left, elsewhere as a line each minute. */
 final class TrainBar implements Training.Observer, AutoCloseable {
     private static final int WIDTH = 110;
     private static final long NANOS_APART = 60_000_000_000L;

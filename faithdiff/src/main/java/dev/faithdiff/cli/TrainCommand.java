@@ -17,44 +17,46 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Trains a model as a run file says. */
+/** Trains a model as described by a run file. */
 @Command(name = "train", description = "Train a model on a folder of photos.", sortOptions = false, footer = {"",
-        "The folder holds the log (log.jsonl), plots (loss.png, quality.png), photos restored on the way (validation/),",
-        "checkpoints and the model itself, which 'faithdiff restore --model DIR/model' takes. Ctrl-C saves and ends;",
-        "a run that was stopped or killed goes on with --resume and comes to the same weights. See docs/training.md."})
+        "DIR gets the log (log.jsonl), plots (loss.png, quality.png), restored photos (validation/), checkpoints,",
+        "and the model, for 'faithdiff restore --model DIR/model'. Ctrl-C saves and ends the run. With --resume a run",
+        "that was stopped or killed goes on, to the same weights. See docs/training.md."})
 final class TrainCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130, GRACE_MILLIS = 300;
 
     @Spec private CommandSpec spec;
 
-    @Parameters(paramLabel = "RUN.json", description = "What to train, on what and how.")
+    @Parameters(paramLabel = "RUN.json", description = "The run file: what is trained, on which data and how.")
     private Path file;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "DIR", description = "The folder of this run.")
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "DIR", description = "Folder for everything that the run writes.")
     private Path out;
 
-    @Option(names = "--resume", description = "Go on where the run in DIR was stopped or killed.")
+    @Option(names = "--resume", description = "Go on with the run in DIR that was stopped or killed.")
     private boolean resume;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "The photos to train on (default: the run file's data.folder).")
+    @Option(names = "--data", paramLabel = "DIR", description = "Folder of photos to train on (default: the run file's data.folder).")
     private Path photos;
 
-    @Option(names = "--validation", paramLabel = "DIR", description = "Photos to look at the model with (default: the run file's validation.folder).")
+    @Option(names = "--validation", paramLabel = "DIR", description = "Folder of photos to validate the model on (default: the run "
+            + "file's validation.folder).")
     private Path heldOut;
 
-    @Option(names = "--steps", paramLabel = "N", description = "No stage longer than this, to try a run file out.")
+    @Option(names = "--steps", paramLabel = "N", description = "Train no stage for more steps than this, to try a run file out.")
     private Integer steps;
 
-    @Option(names = "--ablation", paramLabel = "NAME", description = "Vary the method as the paper's tables 5 and 6 do, instead of the run "
-            + "file's ablations; may be repeated: no-alignment, last-features, no-pretraining, fixed-encoder, fixed-unet.")
+    @Option(names = "--ablation", paramLabel = "NAME", description = "Change the method as the paper's tables 5 and 6 do: "
+            + "no-alignment, last-features, no-pretraining, fixed-encoder or fixed-unet. May be repeated; replaces the run file's ablations.")
     private List<String> ablations;
 
-    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu", description = "cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu",
+            description = "Where to compute: cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}).")
     private String device;
 
     @Mixin private KernelChoice kernels;
 
-    @Option(names = {"-q", "--quiet"}, description = "No progress.")
+    @Option(names = {"-q", "--quiet"}, description = "Show no progress.")
     private boolean quiet;
 
     @Override public Integer call() {

@@ -3,7 +3,7 @@ package dev.faithdiff.cli;
 import dev.faithdiff.restore.Listener;
 import java.io.PrintWriter;
 
-/** Prints what a restoration wants the user to see. */
+/** Prints a restoration's warnings. */
 record Warnings(PrintWriter err) implements Listener {
     @Override public void at(String stage, int step, int steps) {}
 

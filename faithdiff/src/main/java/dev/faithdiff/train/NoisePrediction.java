@@ -131,7 +131,7 @@ public final class NoisePrediction {
             for (int i = 0; i < steps; i++) {
                 int[] timesteps = new int[batch.size()];
                 Arrays.fill(timesteps, (int) sampler.timesteps()[i]);
-                x = sampler.walk().step(x, find(sampler.scaleInput(x, i), condition, timesteps, prompt, ids), i, null);
+                x = sampler.begin().step(x, find(sampler.scaleInput(x, i), condition, timesteps, prompt, ids), i, null);
             }
             return s.keep(x);
         }

@@ -105,7 +105,7 @@ class CliTest {
         Path made = dir.resolve("made");
         assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 2, "--preview", made, "--preview-every", 1, "-q").code()).isZero();
         assertThat(made.toFile().list()).containsExactly("step-001.png");
-        fails(1, "a preview every 5 steps is none in 4", "restore", in, "-o", out, "--steps", 4, "--preview", one);
+        fails(1, "--preview-every must be less than the 4 steps", "restore", in, "-o", out, "--steps", 4, "--preview", one);
     }
 
     @Test void refusesWrongUsage() throws IOException {
@@ -119,7 +119,7 @@ class CliTest {
         fails(2, "--guard", "restore", in, "-o", out, "--guard", "maybe");
         fails(2, "overlap must be above 0", "restore", in, "-o", out, "--overlap", 0);
         fails(1, "cannot be noise", "restore", in, "-o", out, "--strength", 0.5, "--start", "noise");
-        fails(1, "previews come every 1 or more steps", "restore", in, "-o", out, "--preview", dir, "--preview-every", 0);
+        fails(1, "--preview-every must be at least 1", "restore", in, "-o", out, "--preview", dir, "--preview-every", 0);
         fails(1, ".gif is not one of", "restore", in, "-o", out, "--preview", dir.resolve("preview.gif"));
         fails(2, "would replace the photo that is to be read", "restore", in, "-o", dir.resolve("./" + in.getFileName()));
         fails(2, "would replace the photo that is to be read", "restore", in, "-o", in, "--progress", "none");
@@ -161,7 +161,7 @@ class CliTest {
         fails(1, "this model has no prompt, seed; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
                 "--prompt", "a cat", "--seed", 7);
         fails(1, "this model has no overlap; leave it out", "restore", photo(15, 9), photo(8, 8), "-o", dir.resolve("no"), "--model", network, "--overlap", 1);
-        fails(2, "nothing to preview", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network, "--preview", dir.resolve("p.png"));
+        fails(2, "has no previews", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network, "--preview", dir.resolve("p.png"));
     }
 
     @Test void restoresBehindAnRrdbNet() throws IOException {

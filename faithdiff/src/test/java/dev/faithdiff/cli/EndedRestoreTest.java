@@ -94,6 +94,6 @@ class EndedRestoreTest {
         }
         assertThat(step()).isLessThan(STEPS);
         assertThat(Files.readAllLines(dir.resolve("child.log"))).filteredOn(l -> !l.startsWith("WARNING: Using incubator"))
-                .containsExactly("faithdiff: stopped; the same command goes on from " + state);
+                .containsExactly("faithdiff: stopped; the same command resumes from " + state);
     }
 }

@@ -47,7 +47,7 @@ class EvaluateCommandTest {
 
     @Test void leavesOutPhotosThatAreTooSmall() {
         CommandLineRun run = CommandLineRun.of(Main::run, "evaluate", SAMPLES, "--crop", "512", "--steps", 1, "--strength", 0);
-        assertThat(run.err()).contains("of 6 photos 5 are too small for crops of 512x512");
+        assertThat(run.err()).contains("5 of 6 photos are too small for crops of 512x512");
         assertThat(run.out()).contains("| 512x512 (mean of 1) |");
     }
 

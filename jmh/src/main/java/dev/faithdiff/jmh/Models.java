@@ -170,12 +170,12 @@ final class Models {
         Replay predict = work.hold(p.device().replay(in -> unet.predict(in[0], in[1], in[2], prompt.text)));
         return work.repeat(() -> {
             Tensor condition = unet.condition(unet.features(photo)), x = Vae.Gaussian.of(vae.encode(photo)).sample(noise);
-            try (Sampler.Walk walk = sampler.walk()) {
+            try (Sampler.State state = sampler.begin()) {
                 for (int i = 0; i < STEPS; i++) {
                     try (Scope s = Scope.open()) {
                         Tensor temb = unet.unet().embedTime((float) sampler.timesteps()[i], prompt.pooled, prompt.sizes);
                         Tensor eps = predict.run(sampler.scaleInput(x, i), condition, temb);
-                        x = s.keep(walk.step(x, guidance.apply(eps), i, () -> noise));
+                        x = s.keep(state.step(x, guidance.apply(eps), i, () -> noise));
                     }
                 }
             }

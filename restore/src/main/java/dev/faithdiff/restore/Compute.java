@@ -6,10 +6,18 @@ import dev.faithdiff.tensor.Device;
 /**
  * Where a restorer computes, and how.
  *
- * @param dtype   the type of activations: F32, F16 or BF16; a small network may compute in F32 whatever this says
- * @param offload which weights lie on the device
+ * @param dtype   the type of activations: F32, F16 or BF16; a small network may compute in F32 all the same
+ * @param offload which weights are on the device
  */
 public record Compute(Device device, DType dtype, Offload offload) {
+    private static final double SHARE = 0.5;
+
     /** In F32, with all weights on the device. */
     public static Compute on(Device device) { return new Compute(device, DType.F32, Offload.NONE); }
+
+    /**
+     * How many bytes a network may hold that sees a whole image: half of the device's free memory. The rest is for what kernels keep and for
+     * the image itself.
+     */
+    public static long budget(Device device) { return (long) (SHARE * device.freeBytes()); }
 }

@@ -8,17 +8,17 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Engine;
 import java.util.function.Supplier;
 
-/** Finds values that are no numbers, and the op that made the first of them: it names its weight and so the layer. */
+/** Finds NaNs and infinities, and names the op that made the first one. The op names its weight, and so the layer. */
 public final class Finite {
     private Finite() {}
 
-    /** The result of some work. @throws OpError if it holds a NaN or an infinity, see {@link #require(Tensor, Supplier, String)} */
+    /** Does work and returns its result. @throws OpError if it holds a NaN or an infinity, see {@link #require(Tensor, Supplier, String)} */
     public static Tensor require(Supplier<Tensor> work, String what) { return require(work.get(), work, what); }
 
     /**
-     * The tensor itself.
+     * Returns the tensor if all its values are finite.
      *
-     * @param work what made it, or is to blame for it, to be done again with every op checked
+     * @param work made the tensor or what it was made of; it is done again with every op checked, to find the fault
      * @throws OpError if it holds a NaN or an infinity, naming the first op of the work that made one
      */
     public static Tensor require(Tensor t, Supplier<?> work, String what) {
@@ -27,9 +27,11 @@ public final class Finite {
     }
 
     /**
-     * The image that some work decodes.
+     * Decodes an image.
      *
-     * @throws OpError if it is not finite, or of one colour and the one that it was made of is not
+     * @param work decodes it
+     * @param of   the photo
+     * @throws OpError if the image is not finite, or has one colour where the photo has several
      */
     public static Image image(Supplier<Image> work, Image of) {
         Image decoded;
@@ -42,7 +44,7 @@ public final class Finite {
         return decoded;
     }
 
-    /** The error of some work that went wrong, with the op where it began. */
+    /** Does faulty work again with every op checked. Returns an error that names the op where the fault began. */
     public static OpError found(Supplier<?> work, String fault) {
         try (Scope _ = Scope.open()) {
             Engine.checked(work);

@@ -13,17 +13,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The restoration before the last one: a network's result, mixed with the plainly enlarged photo. The network sharpens and cleans, the
- * enlarged photo keeps what the network takes for damage, and half of each is nearer to the clean photo than either.
+ * The restoration before the last one: a network's result, mixed with the enlarged photo. The network sharpens and cleans. The enlarged photo
+ * keeps what the network takes for damage. Half of each is nearer to the clean photo than either.
  *
  * @param network restores and enlarges
- * @param share   of the network's result in the mixture, 0..1
- * @param passes  1 to 4: how many of the photo, its mirror image, the photo upside down, and that mirrored the network sees for the mixture, whose
- *                mean loses much of what the network invents. A result of no more than half the network's own size is such a mean already and
- *                takes one
+ * @param share   share of the network's result in the mixture, 0..1
+ * @param passes  1 to 4: how many orientations of the photo the network restores, of upright, mirrored, upside down, and both. The mean of
+ *                their results goes into the mixture and lacks much of what the network invents. Where the result is at most half as large as
+ *                the network makes it, shrinking has that effect already, and one pass is done
  */
 public record FirstStage(Restorer network, double share, int passes) {
-    /** What the network makes of the photo in one pass, and the mixture that the last stage starts from; both of the result's size. */
+    /** The network's result of one pass, and the mixture that the last stage starts from. Both have the final size. */
     public record Result(Image network, Image mixture) {}
 
     public FirstStage {
@@ -31,7 +31,7 @@ public record FirstStage(Restorer network, double share, int passes) {
         if (passes < 1 || passes > 4) throw new IllegalArgumentException("the first stage's passes must be 1..4, not " + passes);
     }
 
-    /** @param options of which the network takes scale, seed, kind of random numbers and tile; all else is as it says of its own */
+    /** Restores a photo. @param options the network uses their scale, seed, random numbers and tile, and its own defaults for the rest */
     public Result restore(Image photo, Options options, Listener listener) {
         Options own = network.defaults(), o = own.with(GUARD, Guard.OFF).with(SCALE, options.get(SCALE)).with(SEED, options.get(SEED))
                 .with(RNG, options.get(RNG)).with(VAE_TILE, options.get(VAE_TILE)).only(network.options());

@@ -5,22 +5,22 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 
 /**
- * Lets threads work with a restorer until it is closed: side by side on the CPU, one after the other on a {@linkplain Device#exclusive device
- * that does one thing at a time}. Closing waits for the work under way.
+ * Lets threads use a restorer until it is closed. Threads work side by side on the CPU, and one after the other on a
+ * {@linkplain Device#exclusive device that does one thing at a time}. Closing waits for work that has begun.
  */
 public final class Gate {
     private final String owner;
     private final Device device;
-    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(); // work holds the read lock, closing the write lock
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(); // work holds the read lock; closing holds the write lock
     private boolean closed;
 
-    /** @param owner the restorer's name for messages */
+    /** @param owner name of the restorer, for messages */
     public Gate(String owner, Device device) {
         this.owner = owner;
         this.device = device;
     }
 
-    /** Does work. @throws IllegalStateException if the restorer is closed */
+    /** Does work, if need be after other threads'. @throws IllegalStateException if the restorer is closed */
     public <T> T pass(Supplier<T> work) {
         return device.exclusive(() -> {
             lock.readLock().lock();
@@ -34,9 +34,9 @@ public final class Gate {
     }
 
     /**
-     * Frees what the restorer holds and lets no more work in; does nothing the second time.
+     * Waits for work that has begun, frees what the restorer holds, and refuses further work. Does nothing the second time.
      *
-     * @throws IllegalStateException if called by the work itself, which it would wait for
+     * @throws IllegalStateException if work that has begun calls this, since it would wait for itself
      */
     public void close(Runnable free) {
         if (lock.getReadHoldCount() > 0) throw new IllegalStateException("this " + owner + " cannot be closed from within its own restoration");

@@ -7,15 +7,16 @@ import dev.faithdiff.image.Damage;
 import dev.faithdiff.image.Image;
 import java.util.Locale;
 
-/** What is done about a photo that is hardly damaged, which a restoration harms most: nothing, a warning, or less strength. */
+/** What is done about a photo that is hardly damaged, since restoring harms such photos most: nothing, a warning, or less strength. */
 public enum Guard {
     OFF, WARN, AUTO;
 
     /**
-     * The options for a photo, as its {@link CommonOptions#GUARD} wants them.
+     * The options with which to restore a photo. They are the given ones, with a lower strength where {@link CommonOptions#GUARD} is AUTO and
+     * the photo is hardly damaged.
      *
-     * @param mayLower false: the strength cannot be lowered
-     * @param listener is warned
+     * @param mayLower whether the strength can be lowered
+     * @param listener gets the warning
      */
     public static Options guarded(Image photo, Options o, boolean mayLower, Listener listener) {
         Guard guard = o.get(GUARD);
@@ -24,7 +25,7 @@ public enum Guard {
         if (!damage.isMild()) return o;
         boolean lowers = guard == AUTO && mayLower;
         listener.warn("this photo is hardly damaged (" + damage + "), so restoring may harm it; "
-                + (lowers ? "strength is lowered to " + Damage.MILD_STRENGTH : "a lower strength or more fidelity keeps it closer"));
+                + (lowers ? "strength is lowered to " + Damage.MILD_STRENGTH : "a lower strength or more fidelity keeps the result closer to it"));
         return lowers ? o.with(STRENGTH, Damage.MILD_STRENGTH) : o;
     }
 

@@ -5,41 +5,43 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 
 /**
- * Hears of one restoration while it runs, on the restoring thread. A {@link CancellationException} thrown from here ends it, and so does
- * interrupting the thread, which is noticed before the next op; either way all memory is given back and an existing resume file stays.
+ * Hears of one restoration while it runs, on the restoring thread. It can end the restoration by throwing a {@link CancellationException}.
+ * Interrupting the thread ends it, too, before the next op. Either way all memory is freed, and an existing resume file stays.
  */
 @FunctionalInterface
 public interface Listener {
+    /** Hears nothing. */
     Listener NONE = (stage, step, steps) -> {};
 
     /**
-     * How far it is.
+     * A stage begins, or a step of it is done.
      *
-     * @param stage {@code encode}, {@code denoise} or {@code decode}; of a network of one pass {@code enlarge} or a name of its own
-     * @param step  finished steps of {@code steps}, which are tiles in a network of one pass; 0 of 0 when encoding and decoding
+     * @param stage {@code encode}, {@code denoise} or {@code decode}; a network of one pass has {@code enlarge} or a name of its own
+     * @param step  finished steps of {@code steps}. Steps are denoising steps, and tiles in a network of one pass; {@code encode} and
+     *              {@code decode} have 0 of 0
      */
     void at(String stage, int step, int steps);
 
     /**
-     * After each tile, where a stage or a step of denoising works in more than one. A network that sees the image whole works in one.
+     * A tile is done. This is called only where a stage, or a step of denoising, has several tiles.
      *
-     * @param stage {@code encode}, whose tiles are those of both encoders together, {@code denoise} or {@code decode}
-     * @param tile  finished tiles of {@code tiles}, which are those of the step in {@code denoise}
+     * @param stage {@code encode} (with the tiles of all encoders together), {@code denoise} or {@code decode}
+     * @param tile  finished tiles of {@code tiles}; in {@code denoise}, those of one step
      */
     default void tile(String stage, int tile, int tiles) {}
 
     /**
-     * After each denoising step.
+     * A denoising step is done.
      *
-     * @param image makes the result that the step predicts, of the result's size and colours; costs a decoding, changes nothing, and works
-     *              until this call returns
+     * @param image makes a preview: the result that the step predicts, in the result's size and colours. This costs a decoding and does not
+     *              change the restoration. It works until this call returns
      */
     default void preview(int step, int steps, Supplier<Image> image) {}
 
-    /** One line that the user should see. */
+    /** A warning for the user, in one line. */
     default void warn(String line) {}
 
-    /** Tells both, this one first. */
+    /** A listener that tells this one and then the next. */
     default Listener and(Listener next) {
         Listener first = this;
         return new Listener() {

@@ -7,22 +7,22 @@ import dev.faithdiff.tensor.Device;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** Which weights lie on a device. On the CPU they are mapped from their files, and this changes nothing. */
+/** Which weights are on the device. It changes nothing on the CPU, where weights are mapped from their files. */
 public enum Offload {
-    /** All of them, from opening the model on. */
+    /** All weights, from the opening of the model on. */
     NONE,
-    /** Those of the network at work: the others are unloaded before it is loaded. */
+    /** Those of the network at work. The others are unloaded before it is loaded. */
     STAGES,
-    /** As STAGES, and of a network in blocks only the block at work and the next one, in each step anew from pinned host memory. */
+    /** As STAGES, but of a network in blocks only the block at work and the next one. They are loaded from pinned host memory in each step. */
     BLOCKS,
-    /** The first of these for which the device has room. */
+    /** The first of the above for which the device has room. */
     AUTO;
 
-    /** What a tile of 1024 x 1024 needs beside weights, in F32, with scratch of the libraries. */
+    /** Bytes that a tile of 1024 x 1024 needs in F32 beside weights, with the scratch memory of libraries. */
     private static final long WORKING = 6L << 30;
 
     /**
-     * This, or for AUTO the first that the device's free memory allows.
+     * The choice that AUTO makes for the device's free memory; any other value is its own choice.
      *
      * @param all     bytes of all weights
      * @param largest bytes of the largest network's weights
@@ -35,7 +35,7 @@ public enum Offload {
         return room >= all ? NONE : room >= largest ? STAGES : BLOCKS;
     }
 
-    /** What moves a model's weights, or null where none move. @param places network and block of a parameter by its key */
+    /** Moves a model's weights; null where none move. @param places network and block of a parameter, by its key */
     public Residency residency(Device device, Function<String, Place> places) {
         if (this == NONE || device == Device.CPU) return null;
         return new Residency(device, this == BLOCKS ? places : key -> new Place(places.apply(key).stage(), null));

@@ -5,13 +5,13 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * One option of a restoration: its name, the value it has unless told otherwise, and which values it takes. Flags of the command line,
- * settings in a photo's metadata and the identity of a resume file all come from such options.
+ * One option of a restoration: its name, its initial value, the values that it takes, and its help. Flags of the command line, settings in a
+ * photo's metadata and the identity of a resume file all come from these.
  *
  * @param <T> Integer, Long, Double, String or an enum whose {@code toString} is what users write
  */
 public final class Option<T> {
-    /** How values are written, and which are allowed. @param choices all allowed values where they are few, else none */
+    /** How values are written, and which are allowed. @param choices all allowed values of an option that lists them, else none */
     private record Values<T>(String label, String rule, List<T> choices, Function<String, T> parser, Predicate<T> allows) {}
 
     private final String name, help;
@@ -37,7 +37,7 @@ public final class Option<T> {
         return of(name, initial, "N", least + ".." + most, Integer::valueOf, v -> v >= least && v <= most, help);
     }
 
-    /** The side of a tile of at least {@code least} pixels; where {@code initial} is 0, also 0. */
+    /** The side of a tile in pixels, at least {@code least}. If {@code initial} is 0, 0 is allowed, too. */
     public static Option<Integer> side(String name, int initial, int least, String help) {
         String rule = (initial == 0 ? "0 or " : "") + "at least " + least + " pixels";
         return of(name, initial, "PIXELS", rule, Integer::valueOf, v -> v >= least || v == 0 && initial == 0, help);
@@ -48,7 +48,7 @@ public final class Option<T> {
         return number(name, initial, "0..1", v -> v >= 0 && v <= 1, help);
     }
 
-    /** A number. @param initial null leaves it to the model. @param rule what {@code allows} tests, in words behind "must be" */
+    /** A number. @param initial null: the model's own. @param rule what {@code allows} tests, in words behind "must be" */
     public static Option<Double> number(String name, Double initial, String rule, Predicate<Double> allows, String help) {
         return of(name, initial, "X", rule, Double::valueOf, allows, help);
     }
@@ -58,7 +58,7 @@ public final class Option<T> {
         return of(name, initial, "N", "a whole number", Long::valueOf, v -> true, help);
     }
 
-    /** Any text, also the empty one. */
+    /** Any text; it may be empty. */
     public static Option<String> text(String name, String initial, String help) {
         return of(name, initial, "TEXT", "a text", s -> s, v -> true, help);
     }
@@ -68,7 +68,7 @@ public final class Option<T> {
         return choice(name, initial, initial.getDeclaringClass(), help);
     }
 
-    /** One of an enum's constants. @param initial null leaves it to the model */
+    /** One of an enum's constants. @param initial null: the model's own */
     public static <E extends Enum<E>> Option<E> choice(String name, E initial, Class<E> type, String help) {
         List<E> all = List.of(type.getEnumConstants());
         Function<String, E> parser = s -> all.stream().filter(c -> c.toString().equalsIgnoreCase(s)).findFirst()
@@ -82,37 +82,37 @@ public final class Option<T> {
         return last == 0 ? names.getFirst() : String.join(", ", names.subList(0, last)) + " or " + names.get(last);
     }
 
-    /** The same option, of which models may have a default of their own. */
+    /** The same option, for which a model may have a default of its own. */
     public Option<T> ofModel() { return new Option<>(name, initial, values, help, mayBeNull, true); }
 
-    /** The same option, which may also be null. */
+    /** The same option, whose value may be null. */
     public Option<T> orNull() { return new Option<>(name, initial, values, help, true, isOfModel); }
 
-    /** As users write it, for example {@code color-fix}. */
+    /** The name as users write it, for example {@code color-fix}. */
     public String name() { return name; }
 
-    /** The value of an option that is not set; null leaves it to the model. */
+    /** The value of the option where it is not set. Null: the model's own. */
     public T initial() { return initial; }
 
-    /** What it means, in a sentence. */
+    /** What the option means, in one or a few sentences. */
     public String help() { return help; }
 
-    /** Which values it takes, in words behind "must be". */
+    /** The values that the option takes, in words behind "must be". */
     public String rule() { return values.rule; }
 
-    /** All values it takes where they are few, else none. */
+    /** All values of an option that lists them, else none. */
     public List<T> choices() { return values.choices; }
 
-    /** What stands for its value in the help. */
+    /** What stands for the value in the help, for example N. */
     public String label() { return values.label; }
 
-    /** The value of an option that is not set, in words. */
+    /** The value of the option where it is not set, in words. */
     public String otherwise() {
         if (initial == null) return "the model's";
         return (isOfModel ? "the model's, else " : "") + (initial.equals("") ? "none" : initial);
     }
 
-    /** The value that a text stands for. @throws IllegalArgumentException in one line if it is none */
+    /** The value that a text stands for. @throws IllegalArgumentException in one line if it stands for none that is allowed */
     public T parse(String text) {
         T value;
         try {
@@ -123,7 +123,7 @@ public final class Option<T> {
         return check(value);
     }
 
-    /** The value itself. @throws IllegalArgumentException in one line if it breaks the rule */
+    /** Returns a value that is allowed. @throws IllegalArgumentException in one line if it is not */
     public T check(T value) {
         if (value == null ? mayBeNull : values.allows.test(value)) return value;
         throw wrong(value, null);

@@ -8,25 +8,25 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 
-/** How a photo is restored: a value for each {@link Option}. An option that is not set has its initial value. */
+/** How a photo is restored: a value for each {@link Option}. An option that is not set has its initial value. Options never change. */
 public final class Options {
     private static final Options DEFAULTS = new Options(Map.of());
 
-    /** Values that are not the initial ones. */
+    /** The values that are not initial. */
     private final Map<Option<?>, Object> changed;
 
     private Options(Map<Option<?>, Object> changed) { this.changed = changed; }
 
-    /** Every option at its initial value; {@link Restorer#defaults} also has what a model says of its own. */
+    /** All options at their initial values. {@link Restorer#defaults} has a model's own values instead, where it has some. */
     public static Options defaults() { return DEFAULTS; }
 
-    /** The value of an option; null only where the option may be null. */
+    /** The value of an option. It is null only where the option allows that. */
     public <T> T get(Option<T> option) {
         @SuppressWarnings("unchecked") T v = (T) changed.getOrDefault(option, option.initial());
         return v;
     }
 
-    /** A copy with another value. @throws IllegalArgumentException in one line if it breaks the option's rule */
+    /** A copy with another value. @throws IllegalArgumentException in one line if the option does not take it */
     public <T> Options with(Option<T> option, T value) {
         Map<Option<?>, Object> next = new HashMap<>(changed);
         if (Objects.equals(option.check(value), option.initial())) next.remove(option);
@@ -34,23 +34,23 @@ public final class Options {
         return new Options(next);
     }
 
-    /** As {@link #with}, of the value that a text stands for. */
+    /** As {@link #with}, for the value that a text stands for. */
     public <T> Options parsed(Option<T> option, String text) { return with(option, option.parse(text)); }
 
-    /** The values of some options alone. */
+    /** A copy in which all other options have their initial values. */
     public Options only(Collection<Option<?>> options) {
         Map<Option<?>, Object> next = new HashMap<>(changed);
         next.keySet().retainAll(options);
         return new Options(next);
     }
 
-    /** @throws IllegalArgumentException in one line if an option is set that is not among these */
+    /** @throws IllegalArgumentException in one line if another option than these is set */
     void requireOnly(Collection<Option<?>> options) {
         List<String> others = changed.keySet().stream().filter(o -> !options.contains(o)).map(Option::name).sorted().toList();
         if (!others.isEmpty()) throw new IllegalArgumentException("this model has no " + String.join(", ", others) + "; leave it out");
     }
 
-    /** Names and values of some options, in their order. */
+    /** Names and values of the given options, in their order. */
     public Map<String, Object> values(List<Option<?>> options) {
         Map<String, Object> values = new LinkedHashMap<>();
         for (Option<?> o : options) values.put(o.name(), get(o));
@@ -61,7 +61,7 @@ public final class Options {
 
     @Override public int hashCode() { return changed.hashCode(); }
 
-    /** What is not initial. */
+    /** The values that are not initial, by name. */
     @Override public String toString() {
         Map<String, Object> values = new TreeMap<>();
         changed.forEach((option, value) -> values.put(option.name(), value));

@@ -3,11 +3,11 @@ package dev.faithdiff.restore;
 import dev.faithdiff.tensor.Rng;
 import java.util.Locale;
 
-/** Whose random numbers are drawn, on any device: PyTorch's on the CPU or on a CUDA device. */
+/** Which random numbers are drawn: those of PyTorch on the CPU, or those of PyTorch on a CUDA device. Both can be drawn on any device. */
 public enum RandomNumbers {
     CPU, CUDA;
 
-    /** The numbers of a seed. */
+    /** The random numbers of a seed. */
     public Rng of(long seed) { return this == CUDA ? Rng.philox(seed) : Rng.cpu(seed); }
 
     @Override public String toString() { return name().toLowerCase(Locale.ROOT); }

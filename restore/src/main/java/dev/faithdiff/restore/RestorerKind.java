@@ -4,9 +4,9 @@ import dev.faithdiff.model.ModelFolder;
 import java.util.List;
 import java.util.ServiceLoader;
 
-/** One kind of restorer: opens model folders whose {@code model.json} names it. Found by {@link ServiceLoader}. */
+/** One kind of restorer. It opens the model folders whose {@code model.json} names it, and is found by {@link ServiceLoader}. */
 public interface RestorerKind {
-    /** What {@code kind} in {@code model.json} says, for example {@code faithdiff}. */
+    /** The value of {@code kind} in {@code model.json}, for example {@code faithdiff}. */
     String kind();
 
     /** The options of its restorers. */

@@ -34,7 +34,8 @@ public final class Restorers {
     public static Restorer open(Path folder, Device device) { return open(folder, Compute.on(device)); }
 
     /**
-     * Opens a model folder, and with it the first stage that {@code initial} in its {@code model.json} names, a folder relative to this one.
+     * Opens a model folder. If {@code initial} in its {@code model.json} names the folder of a first stage, relative to this one, that is opened,
+     * too, and the result is both as {@link TwoStages}.
      *
      * @throws RuntimeException of one line, naming the file, if a part is missing, damaged or belongs to another model
      */
@@ -43,13 +44,13 @@ public final class Restorers {
         return initial == null ? alone(folder, on) : behind(named(initial, folder, on), folder, on);
     }
 
-    /** The folder of the first stage that a model folder names, or null. */
+    /** The folder of the first stage that a model folder names; null if it names none. */
     public static Path initial(Path folder) {
         Config model = new ModelFolder(folder).description();
         return model.has("initial") ? folder.resolve(model.text("initial")).normalize() : null;
     }
 
-    /** Opens a model behind another one, whose folder takes the place of the {@code initial} that the model's own may name. */
+    /** Opens a model behind a given first stage. The {@code initial} that its {@code model.json} may name is ignored. @param initial a folder */
     public static TwoStages open(Path initial, Path folder, Compute on) { return behind(first(initial, on), folder, on); }
 
     private static Restorer named(Path initial, Path folder, Compute on) {

@@ -16,16 +16,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Any restorer behind another one: what the {@link FirstStage} makes, at the size of the result, takes the photo's place in the last stage.
- * FaithDiff's authors clean a photo so (with BSRNet) only for the network that describes it in words.
+ * Two restorers, one behind the other. The {@link FirstStage} restores and enlarges the photo; the last stage restores its result. (FaithDiff's
+ * authors clean a photo with BSRNet, too, but only for the network that describes it in words.)
  *
- * <p>Guard and strength are of the whole: the guard judges the photo, since one that was cleaned always looks hardly damaged, and a strength
- * below 1 mixes the result with the enlarged photo.
+ * <p>Guard and strength apply to both stages together. The guard judges the photo, since the first stage's result always looks hardly damaged.
+ * A strength below 1 mixes the result with the enlarged photo.
  *
- * @param detail {@link #DETAIL} unless told otherwise
+ * @param detail the default of {@link #DETAIL}
  */
 public record TwoStages(FirstStage first, Restorer last, double detail) implements Restorer {
-    /** What is done: the first stage alone, which is much faster, or both. */
+    /** Which stages run: the first one alone, which is much faster, or both. */
     public enum Effort {
         FAST, BEST;
 
@@ -33,11 +33,11 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
     }
 
     public static final Option<Double> DETAIL = Option.share("detail", 0,
-            "How much of the result is taken from the first stage, fine structures first; for models of two stages.").ofModel();
+            "For models of two stages: share of the first stage's result in the final one, fine structures first.").ofModel();
     public static final Option<Effort> QUALITY =
             Option.choice("quality", Effort.BEST, "For models of two stages: fast stops after the first, best does both.");
 
-    /** What two stages have beside the last one's options. */
+    /** The options that two stages have besides the last one's. */
     static final List<Option<?>> OPTIONS = List.of(DETAIL, QUALITY, STRENGTH, GUARD);
 
     public TwoStages {

@@ -5,41 +5,47 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Latents {@code [1, h, w, C]} on their way down and what the sampler remembers of each tile: all that the next step needs. */
+/** Where a denoising stands: the latents {@code [1, h, w, C]} and what the sampler remembers of each tile. The next step needs nothing else. */
 public final class Denoising implements AutoCloseable {
-    private final List<Sampler.Walk> walks;
+    private final List<Sampler.State> states;
     private final Scope held = Scope.detached();
     private Tensor latents;
     private int step;
 
-    /** At a step, with latents that are taken over. @param tiles each of which walks on its own */
-    public Denoising(Tensor latents, int step, Sampler sampler, int tiles) {
+    /**
+     * A denoising whose sampler remembers nothing yet.
+     *
+     * @param latents are taken over from their scope
+     * @param step    steps that are done
+     */
+    public Denoising(Plan plan, Tensor latents, int step) {
         this.latents = held.adopt(latents);
         this.step = step;
-        walks = Stream.generate(sampler::walk).limit(tiles).toList();
+        states = Stream.generate(plan.sampler()::begin).limit(plan.tiles()).toList();
     }
 
     public Tensor latents() { return latents; }
 
-    /** Steps taken. */
+    /** The number of steps that are done. */
     public int step() { return step; }
 
-    public Sampler.Walk walk(int tile) { return walks.get(tile); }
+    /** What the sampler remembers of a tile. */
+    public Sampler.State state(int tile) { return states.get(tile); }
 
-    public int tiles() { return walks.size(); }
+    public int tiles() { return states.size(); }
 
-    /** The latents after a step take the place of those before, which the current scope gets. */
-    public void advance(Tensor next) {
+    /** Puts the latents after a step in the place of those before, which the current scope gets. */
+    void advance(Tensor next) {
         Scope.current().adopt(latents);
         latents = held.adopt(next);
         step++;
     }
 
-    /** The latents, handed to the current scope. */
-    public Tensor result() { return Scope.current().adopt(latents); }
+    /** Hands the latents to the current scope. */
+    Tensor result() { return Scope.current().adopt(latents); }
 
     @Override public void close() {
         held.close();
-        walks.forEach(Sampler.Walk::close);
+        states.forEach(Sampler.State::close);
     }
 }

@@ -6,9 +6,9 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.function.Supplier;
 
 /**
- * Euler's method in the noise level, with a share {@code eta} of the noise drawn anew in each step. All of diffusers
- * EulerDiscreteScheduler (eta 0), EulerAncestralDiscreteScheduler (eta 1), DDIMScheduler (any eta) and DDPMScheduler (eta 1,
- * variance fixed_small) are this method: the last two on latents that keep their variance (Song et al. 2021, section 4.3).
+ * Euler's method in the noise level; a share {@code eta} of the noise is drawn anew in each step. This is diffusers' EulerDiscreteScheduler
+ * (eta 0), EulerAncestralDiscreteScheduler (eta 1), DDIMScheduler (any eta) and DDPMScheduler (eta 1, variance fixed_small). DDIM and DDPM are
+ * the method on latents that keep their variance (Song et al. 2021, section 4.3).
  */
 public final class EulerSampler implements Sampler {
     private final Levels levels;
@@ -17,7 +17,7 @@ public final class EulerSampler implements Sampler {
     private final double eta;
     private final int draws;
 
-    /** @param draws in how many steps noise is asked for */
+    /** @param draws number of the first steps that draw noise */
     private EulerSampler(Levels levels, float initNoiseSigma, boolean keepsVariance, double eta, int draws) {
         this.levels = levels;
         this.initNoiseSigma = initNoiseSigma;
@@ -26,7 +26,7 @@ public final class EulerSampler implements Sampler {
         this.draws = draws;
     }
 
-    /** @param end noise over signal after the last step */
+    /** EulerDiscreteScheduler. @param end noise over signal after the last step */
     public static EulerSampler euler(NoiseSchedule schedule, int steps, boolean karras, double end) {
         double[] t = schedule.timesteps(steps, false, false);
         Levels levels = Levels.at(schedule, t, end);
@@ -34,30 +34,31 @@ public final class EulerSampler implements Sampler {
         return new EulerSampler(levels, first(schedule, levels), false, 0, 0);
     }
 
+    /** EulerAncestralDiscreteScheduler. */
     public static EulerSampler ancestral(NoiseSchedule schedule, int steps) {
         Levels levels = Levels.at(schedule, schedule.timesteps(steps, false, false), 0);
         return new EulerSampler(levels, first(schedule, levels), false, 1, steps);
     }
 
-    /** Leading spacing never visits pure noise, so its start counts the signal's own variance in. */
+    /** With leading spacing the first timestep is not pure noise, so the first latents also have the signal's variance. */
     private static float first(NoiseSchedule schedule, Levels levels) {
         float max = levels.from()[0];
         return schedule.spacing() == NoiseSchedule.Spacing.LEADING ? (float) Math.sqrt(max * max + 1) : max;
     }
 
-    /** One step from latents without noise straight to the data, at a timestep that the network was trained for (OSEDiff, Wu et al. 2024). */
+    /** One step from latents without noise to clean latents, at the timestep of the network's training (OSEDiff, Wu et al. 2024). */
     public static EulerSampler oneStep(NoiseSchedule schedule, int timestep) {
         return new EulerSampler(Levels.at(schedule, new double[] {timestep}, 0), 1, true, 0, 0);
     }
 
-    /** As published, no noise is drawn at timestep 0. */
+    /** DDPMScheduler. As published, no noise is drawn at timestep 0. */
     public static EulerSampler ddpm(NoiseSchedule schedule, int steps) {
         double[] t = schedule.timesteps(steps, false, true);
         return new EulerSampler(Levels.at(schedule, t, 0), 1, true, 1, t[steps - 1] > 0 ? steps : steps - 1);
     }
 
     /**
-     * As published, each step goes down by a fixed number of timesteps, whichever comes next.
+     * DDIMScheduler. As published, each step goes down by a fixed number of timesteps, wherever the next step begins.
      *
      * @param end noise over signal below timestep 0
      */
@@ -87,7 +88,7 @@ public final class EulerSampler implements Sampler {
         return keepsVariance ? Sampler.super.data(x, eps, step) : x.sub(eps.mul(levels.from()[step]));
     }
 
-    @Override public Walk walk() { return this::step; }
+    @Override public State begin() { return this::step; }
 
     private Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise) {
         double from = levels.from()[step], to = levels.to()[step];

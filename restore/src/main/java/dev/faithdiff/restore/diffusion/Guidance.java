@@ -3,15 +3,16 @@ package dev.faithdiff.restore.diffusion;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * Classifier-free guidance: how far predictions go beyond the negative prompt's.
+ * Classifier-free guidance: predictions move away from the negative prompt's, beyond the prompt's.
  *
- * @param scale   1 and below: none, the prompt's prediction alone
- * @param rescale share of the correction that brings the standard deviation back to the prompt's (Lin et al. 2023, section 3.4)
+ * @param scale   how far; 1 and below: no guidance, the prompt's prediction alone
+ * @param rescale how far the standard deviation is brought back to that of the prompt's prediction, 0..1 (Lin et al. 2023, section 3.4)
  */
 public record Guidance(double scale, double rescale) {
+    /** Whether predictions for a negative prompt are needed. */
     public boolean active() { return scale > 1; }
 
-    /** @param eps predictions for the negative prompt and the prompt, {@code [2, h, w, C]}; one row where guidance is not active */
+    /** The guided prediction {@code [1, h, w, C]}. @param eps of negative prompt and prompt, {@code [2, h, w, C]}; not active: of the prompt */
     public Tensor apply(Tensor eps) {
         if (!active()) return eps;
         Tensor negative = eps.slice(0, 0, 1), text = eps.slice(0, 1, 2);

@@ -3,8 +3,8 @@ package dev.faithdiff.restore.diffusion;
 import java.util.Arrays;
 
 /**
- * The noise levels of a run: step {@code i} happens at {@code timesteps[i]} and takes noise over signal from {@code from[i]} down to
- * {@code to[i]}. Latents are either signal plus that much noise, or both scaled by {@link #alpha} to keep the variance.
+ * The noise levels of a sampler's steps. Step {@code i} is at {@code timesteps[i]} and lowers noise over signal from {@code from[i]} to
+ * {@code to[i]}. Latents are signal plus noise, or both scaled by {@link #alpha} so that the variance stays one.
  */
 public record Levels(double[] timesteps, float[] from, float[] to) {
     private static final double RHO = 7;
@@ -15,14 +15,14 @@ public record Levels(double[] timesteps, float[] from, float[] to) {
         }
     }
 
-    /** The schedule's levels at these timesteps. @param end noise over signal after the last step */
+    /** The schedule's levels at given timesteps. @param end noise over signal after the last step */
     static Levels at(NoiseSchedule schedule, double[] timesteps, double end) {
         float[] from = new float[timesteps.length];
         for (int i = 0; i < from.length; i++) from[i] = (float) schedule.sigma(timesteps[i]);
         return chain(timesteps, from, end);
     }
 
-    /** Levels between two, densest at the low end (Karras et al. 2022, equation 5), at the timesteps that hold as much noise. */
+    /** Levels from {@code max} to {@code min}, densest at the low end (Karras et al. 2022, equation 5), at the timesteps that have as much noise. */
     static Levels karras(NoiseSchedule schedule, double max, double min, int steps, boolean whole, double end) {
         double[] timesteps = new double[steps];
         float[] from = new float[steps];
@@ -43,14 +43,15 @@ public record Levels(double[] timesteps, float[] from, float[] to) {
         return new Levels(timesteps, from, to);
     }
 
-    /** What is left from a step on. */
+    /** The levels of the steps from one on. */
     Levels from(int step) {
         int steps = steps();
         return new Levels(Arrays.copyOfRange(timesteps, step, steps), Arrays.copyOfRange(from, step, steps), Arrays.copyOfRange(to, step, steps));
     }
 
-    int steps() { return from.length; }
+    /** The number of steps. */
+    public int steps() { return from.length; }
 
-    /** Signal's factor in latents of variance one. */
+    /** The factor of the signal in latents of variance one. @param sigma noise over signal */
     static double alpha(double sigma) { return 1 / Math.sqrt(sigma * sigma + 1); }
 }

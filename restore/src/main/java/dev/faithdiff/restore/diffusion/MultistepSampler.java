@@ -8,18 +8,18 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Second-order solvers in the logarithm of signal over noise that remember the data predicted in earlier steps: DPM-Solver++ 2M (Lu et
- * al. 2022, algorithm 2; diffusers DPMSolverMultistepScheduler) and UniPC (Zhao et al. 2023, algorithms 5 to 8; diffusers
- * UniPCMultistepScheduler), whose predictor is the same step and which corrects its last step by the prediction made after it.
+ * Second-order solvers in the logarithm of signal over noise. They remember the data predicted in earlier steps. DPM-Solver++ 2M (Lu et al.
+ * 2022, algorithm 2; diffusers DPMSolverMultistepScheduler) is one. UniPC (Zhao et al. 2023, algorithms 5 to 8; diffusers
+ * UniPCMultistepScheduler) makes the same step, and then corrects it by the prediction made after it.
  */
 public final class MultistepSampler implements Sampler {
-    /** What differs between the solvers. BH1 and BH2 are UniPC's. */
+    /** The published variants. MIDPOINT and HEUN are DPM-Solver++'s, BH1 and BH2 are UniPC's. */
     public enum Solver {
         MIDPOINT, HEUN, BH1, BH2;
 
         boolean corrects() { return this == BH1 || this == BH2; }
 
-        /** Weight of the change of the data predictions, for a step of {@code h}. */
+        /** Weight of the difference between two data predictions in a step of {@code h}. */
         double second(double h) {
             return switch (this) {
                 case MIDPOINT, BH2 -> -Math.expm1(-h) / 2;
@@ -34,7 +34,9 @@ public final class MultistepSampler implements Sampler {
     private final boolean lowersLast;
 
     /**
-     * @param lowersLast the last step is of first order
+     * A solver for the timesteps of a schedule.
+     *
+     * @param lowersLast whether the last step is of first order
      * @param end        noise over signal after the last step
      */
     public MultistepSampler(NoiseSchedule schedule, int steps, Solver solver, boolean karras, boolean lowersLast, double end) {
@@ -55,14 +57,14 @@ public final class MultistepSampler implements Sampler {
 
     @Override public Levels levels() { return levels; }
 
-    @Override public Walk walk() { return new Memory(); }
+    @Override public State begin() { return new Memory(); }
 
     private boolean isSecondOrder(int step) { return step > 0 && !(lowersLast && step == levels.steps() - 1); }
 
-    /** How much the logarithm of signal over noise grows in a step. */
+    /** By how much the logarithm of signal over noise grows in a step. */
     private double h(int step) { return Math.log(levels.from()[step] / (double) levels.to()[step]); }
 
-    private final class Memory implements Walk {
+    private final class Memory implements State {
         private Scope held = Scope.detached();
         private Tensor start, last, before;
 
@@ -82,14 +84,14 @@ public final class MultistepSampler implements Sampler {
             }
         }
 
-        /** The step with unchanging data. */
+        /** The step of first order, for which the data prediction stays the same. */
         private Tensor firstOrder(Tensor x, Tensor data, int step) {
             double from = levels.from()[step], to = levels.to()[step], alpha = Levels.alpha(to);
             double stays = to * alpha / (from * Levels.alpha(from));
             return x.mul((float) stays).add(data.mul((float) (-alpha * Math.expm1(-h(step)))));
         }
 
-        /** Where the step should have ended, now that the data predicted there are known. */
+        /** The end of a step, corrected by the data that are predicted there. */
         private Tensor corrected(Tensor data, int step) {
             double h = h(step);
             double b = 2 * solver.second(h);
@@ -101,7 +103,7 @@ public final class MultistepSampler implements Sampler {
             return x.add(change.mul((float) (scale * (b1 - rho)))).add(before.sub(last).mul((float) (scale * rho / r)));
         }
 
-        /** Keeps these alone. */
+        /** Keeps these tensors and frees those remembered before. */
         private void remember(Tensor x, Tensor data, Tensor earlier) {
             Scope next = Scope.detached();
             start = x == null ? null : next.adopt(x);

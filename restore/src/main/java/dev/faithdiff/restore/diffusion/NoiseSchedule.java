@@ -5,14 +5,18 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * How much noise each training timestep holds, and which timesteps a run visits (the published scheduler configuration).
+ * How much noise each training timestep has, which timesteps a sampler visits, and what the network predicts (the published scheduler
+ * configuration).
  *
- * @param alphasCumprod share of signal left at each training timestep, in float as published
+ * @param alphasCumprod share of the signal's variance at each training timestep, in float as published
+ * @param spacing       how timesteps are spread over the training's
+ * @param offset        added to timesteps of leading spacing
  */
 public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, Prediction prediction) {
+    /** The published ways to spread timesteps: {@code timestep_spacing}. */
     public enum Spacing { LEADING, TRAILING, LINSPACE }
 
-    /** What a network answers: the noise, or the velocity {@code alpha noise - sigma data} (Salimans and Ho 2022) at variance one. */
+    /** What a network predicts: the noise, or the velocity {@code alpha noise - sigma data} (Salimans and Ho 2022) at variance one. */
     public enum Prediction { EPSILON, VELOCITY }
 
     /** Reads {@code scheduler/scheduler_config.json}. */
@@ -34,7 +38,7 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
                 .with(velocity ? Prediction.VELOCITY : Prediction.EPSILON);
     }
 
-    /** Betas whose roots are evenly spaced; the network answers the noise. */
+    /** Betas whose square roots are evenly spaced, for a network that predicts noise. */
     public static NoiseSchedule scaledLinear(int timesteps, double betaStart, double betaEnd, Spacing spacing, int offset) {
         float[] alphas = new float[timesteps];
         float start = (float) Math.sqrt(betaStart);
@@ -49,17 +53,20 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
         return new NoiseSchedule(alphas, spacing, offset, Prediction.EPSILON);
     }
 
+    /** The same with another spacing. */
     public NoiseSchedule with(Spacing other) { return new NoiseSchedule(alphasCumprod, other, offset, prediction); }
 
+    /** The same for another prediction. */
     public NoiseSchedule with(Prediction other) { return new NoiseSchedule(alphasCumprod, spacing, offset, other); }
 
+    /** The number of training timesteps. */
     public int timesteps() { return alphasCumprod.length; }
 
     /**
-     * The timesteps of a run, first to last.
+     * The timesteps of so many steps, highest first.
      *
-     * @param open  true for one point more than steps with the last left out, as published for solvers that end at the data
-     * @param whole true for whole timesteps; else LINSPACE gives fractions, in float as published
+     * @param open  true: one timestep more is spread and the last one left out, as published for solvers that end at the data
+     * @param whole true: whole timesteps; false: LINSPACE gives fractions, in float as published
      */
     double[] timesteps(int steps, boolean open, boolean whole) {
         int n = timesteps(), last = open ? steps : steps - 1;
@@ -78,13 +85,13 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
 
     static double rounded(double timestep, boolean whole) { return whole ? Math.rint(timestep) : (float) timestep; }
 
-    /** Noise over signal at a timestep, linear in between. */
+    /** Noise over signal at a timestep; interpolated linearly at a fraction. */
     public double sigma(double timestep) {
         int last = timesteps() - 1, low = Math.min((int) timestep, last), high = Math.min(low + 1, last);
         return sigmaAt(low) + (sigmaAt(high) - sigmaAt(low)) * (timestep - low);
     }
 
-    /** The fractional timestep of a noise over signal, linear in its logarithm. */
+    /** The timestep, a fraction, that has so much noise over signal; interpolated linearly in the logarithm. */
     double timestep(double sigma) {
         int low = 0, last = timesteps() - 2;
         double log = Math.log(sigma);
@@ -98,7 +105,7 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
 
     private float sigmaAt(int t) { return (float) Math.sqrt((1 - alphasCumprod[t]) / alphasCumprod[t]); }
 
-    /** Noised data {@code [B, ...]} with a training timestep for each row. */
+    /** Noised data {@code [B, ...]}, with a training timestep for each row. */
     public Tensor noised(Tensor data, Tensor noise, int[] timesteps) {
         float[] signal = new float[timesteps.length], spread = new float[timesteps.length];
         for (int b = 0; b < timesteps.length; b++) {
@@ -117,12 +124,12 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
         return data.mul((float) Math.sqrt(alpha)).add(noise.mul((float) Math.sqrt(1 - alpha)));
     }
 
-    /** The noise that a network's answer to latents of variance one means, a training timestep for each row. */
+    /** The noise that a network's prediction means. @param latents of variance one @param timesteps of the training, one for each row */
     public Tensor noise(Tensor answer, Tensor latents, int[] timesteps) {
         return prediction == Prediction.EPSILON ? answer : noised(answer, latents, timesteps);
     }
 
-    /** The same at one timestep, which may be a fraction. */
+    /** The noise that a network's prediction means. @param latents of variance one @param timestep of the training, may be a fraction */
     public Tensor noise(Tensor answer, Tensor latents, double timestep) {
         if (prediction == Prediction.EPSILON) return answer;
         double sigma = sigma(timestep), alpha = Levels.alpha(sigma);

@@ -25,11 +25,11 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 
 /**
- * What an interrupted restoration goes on from, in a safetensors file: the latents after a step, what the sampler remembers of each tile, the
- * state of the random numbers, and of which model, input and options they are. The file is replaced as a whole after every step.
+ * The file from which an interrupted restoration goes on: latents after a step, what the sampler remembers of each tile, the state of the
+ * random numbers, and the model, input and options to which they belong. It is a safetensors file that is replaced whole after every step.
  */
 public final class ResumeFile {
-    private static final String STEP = "step", BYTES = "bytes", RNG = "rng", LATENTS = "latents", WALK = "walk.";
+    private static final String STEP = "step", BYTES = "bytes", RNG = "rng", LATENTS = "latents", TILE = "walk.";
 
     private final Path path;
     private final Map<String, String> identity = new LinkedHashMap<>();
@@ -37,7 +37,7 @@ public final class ResumeFile {
     /**
      * The file of one restoration, which may not exist yet.
      *
-     * @param model   what tells the model from others, see {@link ModelFolder#digest}
+     * @param model   digest of the model, see {@link ModelFolder#digest}
      * @param options names and values of the restorer's options
      * @param in      the enlarged and padded input
      */
@@ -54,35 +54,36 @@ public final class ResumeFile {
         }));
     }
 
-    /** A file's content: free the tensors with the scope in which it was read. */
+    /** A file's content. Its tensors belong to the scope in which it was read. @param bytes what networks may hold */
     public record State(Tensor latents, int step, long bytes, long[] rng, Map<String, Tensor> memory) {
-        /** Goes on from here. */
-        public Denoising denoising(Sampler sampler, int tiles) {
-            Denoising d = new Denoising(latents, step, sampler, tiles);
-            for (int k = 0; k < tiles; k++) {
-                String start = WALK + k + ".";
+        /** The denoising that was saved. @param plan the one that it follows */
+        public Denoising denoising(Plan plan) {
+            Denoising d = new Denoising(plan, latents, step);
+            for (int k = 0; k < d.tiles(); k++) {
+                String start = TILE + k + ".";
                 Map<String, Tensor> own = new HashMap<>();
                 memory.forEach((name, t) -> { if (name.startsWith(start)) own.put(name.substring(start.length()), t); });
-                if (!own.isEmpty()) d.walk(k).recall(own);
+                if (!own.isEmpty()) d.state(k).recall(own);
             }
             return d;
         }
     }
 
     /**
-     * What the file holds, in the current scope and on a device; null if there is no file.
+     * Reads the file into the current scope, to a device. Null if there is no file.
      *
      * @throws SafeTensorsError      if the file is damaged
-     * @throws IllegalStateException if it is of another model, input or options, naming the first difference
+     * @throws IllegalStateException if it belongs to another model, input or options, naming the first difference
      */
     public State read(Device device) {
         if (!Files.exists(path)) return null;
         try (SafeTensors file = SafeTensors.open(path)) {
             Map<String, String> said = file.metadata();
             identity.forEach((name, value) -> {
-                if (value.equals(said.get(name))) return;
-                throw new IllegalStateException("cannot resume from " + path + ": its " + name + " is another"
-                        + (name.startsWith("option") ? " (" + said.get(name) + ", now " + value + ")" : "") + "; delete it to start anew");
+                String found = said.get(name);
+                if (value.equals(found)) return;
+                String saved = name.startsWith("option ") ? "with " + name + " " + found + ", not " + value : "for another " + name;
+                throw new IllegalStateException("cannot resume from " + path + ": it was saved " + saved + "; delete it to start again");
             });
             Map<String, Tensor> memory = new HashMap<>();
             file.entries().values().forEach(e -> {
@@ -98,7 +99,7 @@ public final class ResumeFile {
         }
     }
 
-    /** Saves where a denoising stands. @param bytes what networks may hold, which decides their tiles */
+    /** Saves a denoising. @param bytes what networks may hold, which decides their tiles */
     public void write(Denoising d, Rng rng, long bytes) {
         Map<String, String> metadata = new LinkedHashMap<>(identity);
         metadata.put(STEP, Integer.toString(d.step()));
@@ -107,8 +108,8 @@ public final class ResumeFile {
         try (Scope _ = Scope.open()) {
             sources.add(source(LATENTS, d.latents()));
             for (int k = 0; k < d.tiles(); k++) {
-                String start = WALK + k + ".";
-                d.walk(k).memory().forEach((name, t) -> sources.add(source(start + name, t)));
+                String start = TILE + k + ".";
+                d.state(k).memory().forEach((name, t) -> sources.add(source(start + name, t)));
             }
             long[] state = rng.state();
             ByteBuffer words = ByteBuffer.allocate(state.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -5,56 +5,66 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Walks noisy latents down a list of timesteps by the network's noise predictions. The sampler itself never changes; what has to be
- * remembered between steps is in a {@link Walk}. As written here latents keep the variance one.
+ * Takes noisy latents through falling noise levels to clean ones, by a network's noise predictions. A sampler never changes: what has to be
+ * remembered from step to step is in a {@link State}. The methods that are written out here are for latents that keep the variance one.
  */
 public interface Sampler {
+    /** Timestep and noise levels of each step. */
     Levels levels();
 
-    /** The timesteps, first to last. */
+    /** The timestep of each step. */
     default double[] timesteps() { return levels().timesteps(); }
 
-    /** Standard deviation of the first latents. */
+    /** Standard deviation of the noise that first latents are made of. */
     default float initNoiseSigma() { return 1; }
 
-    /** The latents as the network wants them at a step. */
+    /** The latents before a step, scaled as the network wants them. */
     default Tensor scaleInput(Tensor x, int step) { return x; }
 
-    /** Latents as they are before a step, made from clean ones. */
+    /** Clean latents with as much noise as there is before a step. */
     default Tensor noised(Tensor data, Tensor noise, int step) {
         double sigma = levels().from()[step], alpha = Levels.alpha(sigma);
         return data.mul((float) alpha).add(noise.mul((float) (alpha * sigma)));
     }
 
-    /** This sampler's steps from one on, for latents that were {@link #noised} as far as that step begins. */
+    /** A sampler of this one's steps from one on, for latents that were {@link #noised} for that step. */
     Sampler from(int step);
 
-    /** The clean latents that a prediction means; {@code x} as they are before the step. */
+    /** {@link #from} the first step whose timestep is at most {@code strength} times the highest, or the last step. @param strength 0..1 */
+    default Sampler within(double strength) {
+        double[] t = timesteps();
+        int first = 0;
+        while (first < t.length - 1 && t[first] > strength * t[0]) first++;
+        return from(first);
+    }
+
+    /** The clean latents that a prediction means. @param x the latents before the step. @param eps predicted noise */
     default Tensor data(Tensor x, Tensor eps, int step) {
         double sigma = levels().from()[step];
         return x.mul((float) (1 / Levels.alpha(sigma))).sub(eps.mul((float) sigma));
     }
 
-    /** Starts at the first step; each tile takes its own walk. */
-    Walk walk();
+    /** A new state, before the first step. Each tile has its own. */
+    State begin();
 
-    /** One run through the steps in their order. Close it when done. */
-    interface Walk extends AutoCloseable {
+    /** What a sampler remembers of one run through its steps, in their order. Close it when done. */
+    interface State extends AutoCloseable {
         /**
          * The latents after a step, computed in F32 and given in the prediction's type.
          *
+         * @param x     the latents before the step
          * @param eps   predicted noise
-         * @param noise fresh standard normal noise of the same shape, asked for by samplers that add some
+         * @param noise draws standard normal noise of the same shape, for samplers that add some
          */
         Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise);
 
-        /** What is remembered between steps, by name; still the walk's own. */
+        /** The tensors that are remembered, by name. They stay this state's own. */
         default Map<String, Tensor> memory() { return Map.of(); }
 
-        /** Goes on as the walk that gave {@code memory}, whose tensors are taken over. */
+        /** Takes over the {@link #memory} of an earlier state, to go on as that would. */
         default void recall(Map<String, Tensor> memory) {}
 
-        /** Frees what was remembered. */
+        /** Frees what is remembered. */
         @Override default void close() {}
     }
 }

@@ -4,7 +4,7 @@ import dev.faithdiff.model.Config;
 import java.util.Arrays;
 import java.util.List;
 
-/** The samplers by name, with the published scheduler that each is; any of them runs on any model's scheduler configuration. */
+/** The samplers by name, each with its published scheduler. Any sampler takes any model's scheduler configuration. */
 public enum Samplers {
     EULER("euler", "EulerDiscreteScheduler", false),
     EULER_KARRAS("euler-karras", "EulerDiscreteScheduler", true),
@@ -27,10 +27,10 @@ public enum Samplers {
         this.karras = karras;
     }
 
-    /** The model's own, by {@code _class_name} and {@code use_karras_sigmas} of its {@code scheduler_config.json}. */
+    /** The model's own sampler, by {@code _class_name} and {@code use_karras_sigmas} of its {@code scheduler_config.json}. */
     public static Samplers of(Config c) { return published(c.text("_class_name"), c.flag("use_karras_sigmas", false)); }
 
-    /** By the published class; those without Karras levels ignore the wish for them, as published. */
+    /** The sampler of a published class. As published, classes without Karras levels ignore {@code karras}. */
     public static Samplers published(String className, boolean karras) {
         List<Samplers> same = Arrays.stream(values()).filter(s -> s.published.equals(className)).toList();
         if (same.isEmpty()) {
@@ -40,7 +40,7 @@ public enum Samplers {
         return same.stream().filter(s -> s.karras == karras).findFirst().orElse(same.getFirst());
     }
 
-    /** This sampler for a run of so many steps, with the settings that the published class takes from the configuration. */
+    /** This sampler for so many steps, with the settings that the published class takes from a configuration. */
     public Sampler create(NoiseSchedule schedule, Config c, int steps) {
         double lowest = schedule.sigma(0), end = c.text("final_sigmas_type", "zero").equals("zero") ? 0 : lowest;
         return switch (this) {
@@ -77,7 +77,7 @@ public enum Samplers {
         };
     }
 
-    /** None of the published ways to choose levels but the schedule's and Karras'. */
+    /** Of the published ways to choose levels, only the schedule's and Karras' are known. */
     private static void requireOwnLevels(Config c) {
         for (String other : new String[] {"exponential_sigmas", "beta_sigmas", "lu_lambdas", "flow_sigmas"}) c.require("use_" + other, "false");
         c.require("sigma_min", "null");
@@ -90,12 +90,12 @@ public enum Samplers {
         c.require("thresholding", "false");
     }
 
-    /** Predicted data are taken as they are. */
+    /** Predicted data are not clipped. */
     private static void requirePlainData(Config c) {
         c.require("clip_sample", "false");
         c.require("thresholding", "false");
     }
 
-    /** The name, as users write it. */
+    /** The name as users write it. */
     @Override public String toString() { return label; }
 }

@@ -16,25 +16,22 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
-import dev.faithdiff.restore.tiles.BlendedTiles.Source;
 import dev.faithdiff.restore.tiles.CroppedTiles;
 import dev.faithdiff.restore.tiles.RgbSink;
+import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 
 /**
- * Restores photos with a network that works in one pass: an RRDBNet of Real-ESRGAN, BSRGAN or BSRNet, or an SRVGGNetCompact of
- * Real-ESRGAN. It enlarges by its own factor; where another scale is asked for its result is resized with Lanczos. Large photos are
- * worked on in tiles with a margin (Real-ESRGAN RealESRGANer).
+ * Restores photos with a network of one pass: an RRDBNet of Real-ESRGAN, BSRGAN or BSRNet, or an SRVGGNetCompact of Real-ESRGAN. The network
+ * enlarges by a factor of its own; for another scale its result is resized with Lanczos. Large photos are restored in tiles with a margin
+ * (Real-ESRGAN RealESRGANer).
  */
 public final class GeneratorRestorer implements Restorer {
     static final List<Option<?>> OPTIONS = List.of(SCALE, VAE_TILE);
-    /** Of the free memory; the rest is for what kernels keep and for the image itself. */
-    private static final double SHARE = 0.5;
-    /** Sides of a tile and of the smallest one, in the network's multiple of pixels. */
+    /** Sides of the usual and of the smallest tile, in multiples of {@link Generator#multiple} pixels. */
     private static final int TILE = 512, LEAST = 64;
 
     private final Device device;
@@ -50,7 +47,7 @@ public final class GeneratorRestorer implements Restorer {
         gate = new Gate("GeneratorRestorer", device);
     }
 
-    /** Opens a model folder as {@code faithdiff convert} writes it of such a network's file; it computes in F32. */
+    /** Opens a model folder as {@code faithdiff convert} writes it. The network computes in F32. @param net builds it */
     static GeneratorRestorer open(ModelFolder folder, Compute on, Function<Weights, Generator> net) {
         return on.device().exclusive(() -> {
             Weights weights = Weights.open(folder.path().resolve("generator/model.safetensors"), on.device());
@@ -72,7 +69,7 @@ public final class GeneratorRestorer implements Restorer {
 
     @Override public List<Option<?>> options() { return OPTIONS; }
 
-    /** The photo as the network enlarges it; its sides are first padded to the network's multiple. */
+    /** The photo enlarged by the network. Its sides are padded to the network's multiple and cropped again. @param asked 0 or a tile's side */
     private Image enlarge(Image photo, int asked, Listener listener) {
         int scale = net.scale();
         Image padded = photo.padTo(net.multiple());
@@ -87,25 +84,18 @@ public final class GeneratorRestorer implements Restorer {
     private void run(CroppedTiles tiles, Image in, RgbSink result, Listener listener) {
         int[] done = {0};
         listener.at("enlarge", 0, tiles.count());
-        tiles.run(parts(in), x -> net.forward(x).affine(2, -1), net.scale(), (top, left, part) -> {
-            result.put(top, left, part);
-            listener.at("enlarge", ++done[0], tiles.count());
-        });
+        tiles.apply(TileSource.of(in, device), x -> net.forward(x.affine(0.5f, 0.5f)).affine(2, -1), net.scale(),
+                result.then(() -> listener.at("enlarge", ++done[0], tiles.count())));
     }
 
-    private Source parts(Image in) {
-        return (top, left, height, width) ->
-                Tensor.of(in.crop(left, top, width, height).toFloats(), 1, height, width, 3).to(device).affine(0.5f, 0.5f);
-    }
-
-    /** The tile's side in pixels of the photo: as asked for in pixels of the result, else the usual one or what of it fits into memory. */
+    /** A tile's side in pixels of the photo. @param asked the side in pixels of the result; 0: the usual tile, or a smaller one that fits */
     private int tile(int asked) {
         int multiple = net.multiple();
         if (asked > 0) return Math.ceilDiv(asked, net.scale() * multiple) * multiple;
-        return tile(net, (long) (SHARE * device.freeBytes()));
+        return tile(net, Compute.budget(device));
     }
 
-    /** The usual side, or a half, a quarter, ... of it, so that results seldom depend on the free memory. */
+    /** The usual side, or a half or a quarter of it and so on, so that results seldom depend on the free memory. */
     static int tile(Generator net, long bytes) {
         int tile = TILE;
         while (tile > LEAST && net.bytesPerPixel() * square(net.scale() * (long) (tile * net.multiple() + 2 * net.margin())) > bytes) tile /= 2;
@@ -114,7 +104,7 @@ public final class GeneratorRestorer implements Restorer {
 
     private static long square(long side) { return side * side; }
 
-    /** The network's own enlargement. */
+    /** The default scale is the network's own. */
     @Override public Options defaults() { return Options.defaults().with(SCALE, net.scale()); }
 
     @Override public void close() { gate.close(weights::close); }

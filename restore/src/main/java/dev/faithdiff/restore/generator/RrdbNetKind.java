@@ -9,7 +9,7 @@ import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.RestorerKind;
 import java.util.List;
 
-/** Opens networks of Real-ESRGAN, BSRGAN and BSRNet. */
+/** Opens RRDBNets: networks of Real-ESRGAN, BSRGAN and BSRNet. */
 public final class RrdbNetKind implements RestorerKind {
     @Override public String kind() { return RrdbNet.KIND; }
 

@@ -9,7 +9,7 @@ import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.RestorerKind;
 import java.util.List;
 
-/** Opens the small networks of Real-ESRGAN. */
+/** Opens SRVGGNetCompacts: the small networks of Real-ESRGAN. */
 public final class SrvggNetKind implements RestorerKind {
     @Override public String kind() { return SrvggNetCompact.KIND; }
 

@@ -1,52 +1,34 @@
 package dev.faithdiff.restore.tiles;
 
+import dev.faithdiff.nn.SharedStatistics;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.function.UnaryOperator;
 
 /**
- * Overlapping tiles for a network that sees a whole image: worked on one at a time, each fading in linearly over the ones above and to the
- * left, so that memory holds one tile (diffusers AutoencoderKL tiled_encode and tiled_decode, FaithDiff's tiling of the LQ encoder).
+ * Overlapping tiles for a network that sees a whole image. The network works on one tile at a time, so memory holds one tile; each tile fades
+ * in linearly over its neighbours above and to the left (diffusers AutoencoderKL tiled_encode and tiled_decode, FaithDiff's tiling of the LQ
+ * encoder).
  *
- * <p>As published, GroupNorm takes its statistics from a tile instead of the image, so tiles differ in colour, and much so with a small
- * model; a {@link #sample} lets them share statistics. All sizes are in latents, which makes them whole on both sides; the published ones fit
- * only when overlap times tile is whole on both.
+ * <p>Sizes are in latents, so that tiles are whole numbers of latents and of pixels. The published tile sizes fit only where overlap times tile
+ * is whole in both.
  *
- * @param height     of the whole
- * @param tileHeight of a tile; those at the bottom may be smaller
- * @param overlap    of neighbouring tiles
+ * @param height           of the whole
+ * @param tileHeight       of a tile; those at the bottom may be smaller
+ * @param overlap          of neighbouring tiles
+ * @param sharesStatistics true: GroupNorm takes its statistics from a sample of the whole, the same for all tiles; false: from each tile, as
+ *                         published, so that tiles differ in colour, and much so with a small model
  */
-public record BlendedTiles(int height, int width, int tileHeight, int tileWidth, int overlap) {
-    /** Overlap as a part of the tile, as published. */
+public record BlendedTiles(int height, int width, int tileHeight, int tileWidth, int overlap, boolean sharesStatistics) {
+    /** The published overlap is a tile divided by this. */
     private static final int OVERLAP = 4;
     /** Parts of a sample along one side. */
     private static final int SAMPLES = 3;
-    /** Smallest overlap and tile that {@link #fitting} chooses: the published overlap, and twice that. */
+    /** The smallest overlap and the smallest tile that {@link #fitting} chooses: the published overlap, and twice that. */
     private static final int LEAST_OVERLAP = 16, LEAST_TILE = 32;
-
-    /** A part {@code [1, height, width, C]} of what is cut into tiles. */
-    public interface Source {
-        Tensor part(int top, int left, int height, int width);
-
-        static Source of(Tensor x) { return (top, left, height, width) -> x.slice(1, top, top + height).slice(2, left, left + width); }
-    }
-
-    /** Takes the finished parts of the result, each once, rows first. */
-    public interface Sink {
-        void put(int top, int left, Patch part);
-
-        /** Puts the parts together in a host tensor {@code [1, H, W, C]}. */
-        static Sink into(Tensor whole) {
-            long pixel = (long) whole.size(3) * Float.BYTES, pitch = whole.size(2) * pixel;
-            return (top, left, p) -> {
-                MemorySegment from = MemorySegment.ofArray(p.values());
-                for (int y = 0; y < p.height(); y++) {
-                    MemorySegment.copy(from, y * p.width() * pixel, whole.segment(), (top + y) * pitch + left * pixel, p.width() * pixel);
-                }
-            };
-        }
-    }
 
     public BlendedTiles {
         if (height < 1 || width < 1 || overlap < 0 || overlap >= tileHeight || overlap >= tileWidth) {
@@ -55,19 +37,23 @@ public record BlendedTiles(int height, int width, int tileHeight, int tileWidth,
         }
     }
 
-    public static BlendedTiles whole(int height, int width) { return new BlendedTiles(height, width, height, width, 0); }
+    /** One tile. */
+    public static BlendedTiles whole(int height, int width) { return new BlendedTiles(height, width, height, width, 0, false); }
 
-    /** Square tiles that overlap by a quarter, the published default. */
+    /** Square tiles that overlap by a quarter, with statistics of their own: the published default. */
     public static BlendedTiles square(int height, int width, int tile) {
-        return new BlendedTiles(height, width, tile, tile, tile / OVERLAP);
+        return new BlendedTiles(height, width, tile, tile, tile / OVERLAP, false);
     }
 
-    /** The whole where it fits into {@code bytes}, else even tiles that do and overlap by a quarter of the largest that would fit. */
+    /**
+     * The whole where it fits into {@code bytes}. Else tiles that fit and share their statistics: they are of nearly equal size and overlap by
+     * a quarter of the largest tile that would fit.
+     */
     public static BlendedTiles fitting(int height, int width, long bytesPerLatent, long bytes) {
         long latents = bytes / bytesPerLatent;
         if ((long) height * width <= latents) return whole(height, width);
         int most = Math.max(LEAST_TILE, (int) Math.sqrt(latents)), overlap = Math.max(LEAST_OVERLAP, most / OVERLAP);
-        return new BlendedTiles(height, width, even(height, most, overlap), even(width, most, overlap), overlap);
+        return new BlendedTiles(height, width, even(height, most, overlap), even(width, most, overlap), overlap, true);
     }
 
     /** The tile that cuts a side into as few pieces as {@code most} would, but leaves no sliver at the end. */
@@ -77,12 +63,40 @@ public record BlendedTiles(int height, int width, int tileHeight, int tileWidth,
     }
 
     /**
-     * Runs the network over all tiles.
+     * Runs a network over all tiles.
      *
-     * @param in  input elements along one side of a latent
-     * @param out output elements along one side of a latent
+     * @param in   input elements along one side of a latent
+     * @param out  output elements along one side of a latent
+     * @param sink takes the blended parts of the result
      */
-    public void run(Source source, int in, UnaryOperator<Tensor> network, int out, Sink sink) {
+    public void apply(TileSource source, int in, UnaryOperator<Tensor> network, int out, TileSink sink) {
+        if (!sharesStatistics || isWhole()) {
+            blend(source, in, network, out, sink);
+            return;
+        }
+        try (SharedStatistics statistics = new SharedStatistics()) {
+            try (Scope _ = Scope.open()) {
+                statistics.run(() -> network.apply(sample(source, in)));
+            }
+            blend(source, in, part -> statistics.run(() -> network.apply(part)), out, sink);
+        }
+    }
+
+    /**
+     * Runs a network that has one output element for each latent, and puts its results together in host memory.
+     *
+     * @param in        input elements along one side of a latent
+     * @param channels  of the result
+     * @param afterTile is run after each tile
+     * @return F32 {@code [1, height, width, channels]}
+     */
+    public Tensor collect(TileSource source, int in, UnaryOperator<Tensor> network, int channels, Runnable afterTile) {
+        Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, height, width, channels));
+        apply(source, in, network, 1, TileSink.into(whole).then(afterTile));
+        return whole;
+    }
+
+    private void blend(TileSource source, int in, UnaryOperator<Tensor> network, int out, TileSink sink) {
         int down = tileHeight - overlap, right = tileWidth - overlap;
         Patch[] above = new Patch[Math.ceilDiv(width, right)];
         for (int y = 0; y < height; y += down) {
@@ -98,11 +112,11 @@ public record BlendedTiles(int height, int width, int tileHeight, int tileWidth,
         }
     }
 
-    /** How many there are. */
+    /** The number of tiles. */
     public int count() { return Math.ceilDiv(height, tileHeight - overlap) * Math.ceilDiv(width, tileWidth - overlap); }
 
-    /** A batch of parts spread evenly over the whole, no more than a tile together: what all tiles can take their statistics from. */
-    public Tensor sample(Source source, int in) {
+    /** A batch of parts spread evenly over the whole, together no larger than a tile. */
+    private Tensor sample(TileSource source, int in) {
         int h = Math.min(height, tileHeight / SAMPLES), w = Math.min(width, tileWidth / SAMPLES);
         Tensor[] parts = new Tensor[SAMPLES * SAMPLES - 1];
         for (int i = 0; i < parts.length; i++) {
@@ -113,9 +127,10 @@ public record BlendedTiles(int height, int width, int tileHeight, int tileWidth,
 
     private static int at(int part, int last) { return last * part / (SAMPLES - 1); }
 
+    /** Whether there is one tile. */
     public boolean isWhole() { return height <= tileHeight - overlap && width <= tileWidth - overlap; }
 
-    private static Patch patch(UnaryOperator<Tensor> network, Source source, int top, int left, int height, int width) {
+    private static Patch patch(UnaryOperator<Tensor> network, TileSource source, int top, int left, int height, int width) {
         try (Scope _ = Scope.open()) {
             Tensor t = network.apply(source.part(top, left, height, width));
             return new Patch(t.size(1), t.size(2), t.size(3), t.toFloats());

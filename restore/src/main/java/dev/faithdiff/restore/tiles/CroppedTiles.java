@@ -1,26 +1,25 @@
 package dev.faithdiff.restore.tiles;
 
-import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
-import dev.faithdiff.restore.tiles.BlendedTiles.Source;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.function.UnaryOperator;
 
 /**
- * Tiles that a network sees with a margin of their surroundings, which is cut off its result: worked on one at a time, so that memory
- * holds one tile (Real-ESRGAN RealESRGANer.tile_process). Sizes are in input pixels.
+ * Tiles for a network whose pixels see only their neighbourhood. The network sees each tile with a margin of its surroundings, which is cut off
+ * the result, and works on one tile at a time, so memory holds one tile (Real-ESRGAN RealESRGANer.tile_process). Sizes are in input pixels.
  */
 public record CroppedTiles(int height, int width, int tile, int margin) {
-    /** Runs a network whose result is {@code scale} times as large over all tiles, rows first. */
-    public void run(Source source, UnaryOperator<Tensor> network, int scale, Sink sink) {
+    /** Runs a network over all tiles, top rows first. @param scale how many times larger the network's result is than its input */
+    public void apply(TileSource source, UnaryOperator<Tensor> network, int scale, TileSink sink) {
         for (int y = 0; y < height; y += tile) {
             for (int x = 0; x < width; x += tile) sink.put(y * scale, x * scale, patch(source, network, scale, y, x));
         }
     }
 
+    /** The number of tiles. */
     public int count() { return Math.ceilDiv(height, tile) * Math.ceilDiv(width, tile); }
 
-    private Patch patch(Source source, UnaryOperator<Tensor> network, int scale, int y, int x) {
+    private Patch patch(TileSource source, UnaryOperator<Tensor> network, int scale, int y, int x) {
         int top = Math.max(0, y - margin), left = Math.max(0, x - margin);
         int h = Math.min(tile, height - y), w = Math.min(tile, width - x);
         int bottom = Math.min(height, y + h + margin), right = Math.min(width, x + w + margin);

@@ -5,20 +5,20 @@ import java.util.Arrays;
 
 /** A rectangle {@code [height, width, channels]} of values in host memory. */
 public record Patch(int height, int width, int channels, float[] values) {
-    /** A part of an image plus these values, which are differences on the scale of -1..1. */
+    /** These values plus the part of an image at the same place, -1..1. */
     public Patch plus(Image image, int top, int left) {
         float[] sum = image.crop(left, top, width, height).toFloats();
         for (int i = 0; i < sum.length; i++) sum[i] += values[i];
         return new Patch(height, width, channels, sum);
     }
 
-    /** Fades the first rows in place from the last rows of the patch above, by {@code y/extent} (diffusers AutoencoderKL.blend_v). */
+    /** Blends the first rows, in place, with the last rows of the patch above, by {@code y/extent} (diffusers AutoencoderKL.blend_v). */
     void fadeFromAbove(Patch above, int extent) {
         int rows = Math.min(extent, Math.min(height, above.height));
         for (int y = 0; y < rows; y++) fade(above, above.height - rows + y, 0, y, 0, width, (double) y / rows);
     }
 
-    /** Fades the first columns in place from the last columns of the patch to the left (diffusers AutoencoderKL.blend_h). */
+    /** Blends the first columns, in place, with the last columns of the patch to the left (diffusers AutoencoderKL.blend_h). */
     void fadeFromLeft(Patch left, int extent) {
         int columns = Math.min(extent, Math.min(width, left.width));
         for (int x = 0; x < columns; x++) {
@@ -32,7 +32,7 @@ public record Patch(int height, int width, int channels, float[] values) {
         for (int i = 0; i < pixels * channels; i++) values[b + i] = from.values[a + i] * old + values[b + i] * own;
     }
 
-    /** At most so many rows and columns from the top left corner; this patch itself if it has no more. */
+    /** The first rows and columns, at most so many; this patch itself if it has no more. */
     Patch topLeft(int rows, int columns) {
         int h = Math.min(rows, height), w = Math.min(columns, width), run = w * channels;
         if (h == height && w == width) return this;
@@ -41,6 +41,7 @@ public record Patch(int height, int width, int channels, float[] values) {
         return new Patch(h, w, channels, part);
     }
 
+    /** The last rows, at most so many. */
     Patch lastRows(int rows) {
         int h = Math.min(rows, height);
         return new Patch(h, width, channels, Arrays.copyOfRange(values, values.length - h * width * channels, values.length));

@@ -2,15 +2,15 @@ package dev.faithdiff.restore.tiles;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
-import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
 
 /**
- * Puts parts {@code [height, width, 3]}, nominally -1..1, together as the samples of an image: only a part is held as floats.
+ * Puts parts {@code [height, width, 3]}, nominally -1..1, together as an image of 8 or 16 bits a sample. Only a part is held as floats.
  *
+ * @param rgb the samples, or the high bytes of 16-bit samples
  * @param low the low bytes of 16-bit samples, or null
  */
-public record RgbSink(int width, int height, byte[] rgb, byte[] low) implements Sink {
-    /** @throws ImageError if no array can hold the image */
+public record RgbSink(int width, int height, byte[] rgb, byte[] low) implements TileSink {
+    /** An empty image. @param bits 8 or 16. @throws ImageError if no array can hold the image */
     public static RgbSink of(long width, long height, int bits) {
         if (3 * width * height > Integer.MAX_VALUE - 8) {
             throw new ImageError("the result would be " + width + "x" + height + ", more than this program can hold; use a smaller photo");
@@ -28,5 +28,6 @@ public record RgbSink(int width, int height, byte[] rgb, byte[] low) implements 
         }
     }
 
+    /** The image, once it has all its parts. */
     public Image image() { return Image.of(width, height, rgb, low); }
 }

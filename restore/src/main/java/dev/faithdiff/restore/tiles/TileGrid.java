@@ -5,17 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Overlapping tiles over latents and how they are merged again with Gaussian weights (FaithDiff LocalAttention.grids and
- * grids_inverse). Positions and sizes are in latents.
+ * Overlapping tiles of latents, which are merged with Gaussian weights (FaithDiff LocalAttention.grids and grids_inverse). All tiles have one
+ * size. Positions and sizes are in latents.
  */
 public record TileGrid(int height, int width, int tileHeight, int tileWidth, List<Tile> tiles) {
     /** Top row and left column of a tile. */
     public record Tile(int row, int column) {}
 
     /**
-     * Tiles of at most the given size.
+     * Tiles of a size, or of the whole's where that is smaller.
      *
-     * @param stride fraction of the tile from one tile to the next (the published option is called overlap)
+     * @param stride distance from tile to tile as a fraction of the tile (the published option is called overlap)
      */
     public static TileGrid of(int height, int width, int tileHeight, int tileWidth, double stride) {
         int h = Math.min(tileHeight, height), w = Math.min(tileWidth, width);
@@ -35,9 +35,10 @@ public record TileGrid(int height, int width, int tileHeight, int tileWidth, Lis
         }
     }
 
+    /** A tile {@code [B, tileHeight, tileWidth, C]} of a whole {@code [B, height, width, C]}. */
     public Tensor cut(Tensor x, Tile t) { return x.slice(1, t.row, t.row + tileHeight).slice(2, t.column, t.column + tileWidth); }
 
-    /** The weight of each latent of a tile, row-major; the row centre is half a latent lower than the column's, as published. */
+    /** The weight of each latent of a tile, row-major. As published, their centre is half a latent below the tile's. */
     public double[] weights() {
         double[] rows = gaussian(tileHeight, tileHeight / 2.0), columns = gaussian(tileWidth, (tileWidth - 1) / 2.0);
         double[] w = new double[tileHeight * tileWidth];

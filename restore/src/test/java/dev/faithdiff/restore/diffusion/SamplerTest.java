@@ -79,13 +79,13 @@ class SamplerTest {
         Fixtures.assertClose("timesteps", floats(sampler.timesteps()), t, whole(t) ? 0 : LAST_BIT);
         if (f.has(run.name() + ".sigmas")) Fixtures.assertClose("sigmas", sigmas(sampler.levels()), f.floats(run.name() + ".sigmas"), 2e-6);
         assertThat(sampler.initNoiseSigma()).isCloseTo(run.facts().get("init_noise_sigma").getAsFloat(), offset(1e-6f));
-        try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk()) {
+        try (Scope _ = Scope.open(); Sampler.State state = sampler.begin()) {
             Tensor x = plain(COMMON, "noise0").mul(sampler.initNoiseSigma()), c = plain(COMMON, "c");
             Tensor noises = plain(COMMON, "step_noise"), trajectory = plain(f, run.name() + ".trajectory");
             int[] used = {0};
             for (int i = 0; i < t.length; i++) {
                 Tensor eps = sampler.scaleInput(x, i).mul(0.3f).add(c.mul((float) Math.sin(t[i])));
-                x = walk.step(x, eps, i, () -> noises.slice(0, used[0], ++used[0]).reshape(c.shape().toArray()));
+                x = state.step(x, eps, i, () -> noises.slice(0, used[0], ++used[0]).reshape(c.shape().toArray()));
                 float[] actual = x.toFloats(), expected = trajectory.slice(0, i, i + 1).toFloats();
                 if (i == t.length - 1 && Float.isNaN(expected[0])) assertThat(actual).as("the end, not a number as published").doesNotContain(Float.NaN);
                 else Fixtures.assertClose(run + " step " + i, actual, expected, run.atol());
@@ -168,13 +168,13 @@ class SamplerTest {
                 Sampler sampler = kind.create(schedule().with(spacing), config(), steps);
                 Levels levels = sampler.levels();
                 if (!chained(levels)) continue;
-                try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk()) {
+                try (Scope _ = Scope.open(); Sampler.State state = sampler.begin()) {
                     Tensor data = plain(COMMON, "x0"), x = sampler.noised(data, plain(COMMON, "noise0"), 0);
                     for (int i = 0; i < steps; i++) {
                         boolean scaled = sampler.scaleInput(x, i) != x;
                         double sigma = levels.from()[i], alpha = scaled ? 1 : 1 / Math.sqrt(sigma * sigma + 1);
                         Tensor eps = x.sub(data.mul((float) alpha)).mul((float) (1 / (sigma * alpha)));
-                        x = walk.step(x, eps, i, () -> plain(COMMON, "noise0"));
+                        x = state.step(x, eps, i, () -> plain(COMMON, "noise0"));
                     }
                     Fixtures.assertClose(spacing + " in " + steps, x.toFloats(), data.toFloats(), 1e-4 + 3.5 * levels.to()[steps - 1]);
                 }
@@ -191,15 +191,15 @@ class SamplerTest {
         for (int first : new int[] {1, 5, 7}) {
             Sampler sampler = kind.create(schedule(), config(), steps).from(first);
             assertThat(sampler.timesteps()).hasSize(steps - first);
-            try (Scope _ = Scope.open(); Sampler.Walk walk = sampler.walk(); Sampler.Walk other = sampler.walk()) {
+            try (Scope _ = Scope.open(); Sampler.State state = sampler.begin(); Sampler.State other = sampler.begin()) {
                 Tensor data = plain(COMMON, "x0"), noise = plain(COMMON, "noise0"), x = sampler.noised(data, noise, 0), y = null;
                 for (int i = 0; i < steps - first; i++) {
                     Tensor eps = i == 0 ? noise : noise.mul(0.9f).add(data.mul(0.01f * i));
                     if (i == 0) Fixtures.assertClose("data at the start", sampler.data(x, eps, 0).toFloats(), data.toFloats(), 2e-4);
                     Map<String, Tensor> copies = new HashMap<>();
-                    walk.memory().forEach((name, t) -> copies.put(name, t.mul(1)));
+                    state.memory().forEach((name, t) -> copies.put(name, t.mul(1)));
                     y = x;
-                    x = walk.step(x, eps, i, () -> noise);
+                    x = state.step(x, eps, i, () -> noise);
                     if (i == 1) {
                         other.recall(copies);
                         assertThat(other.step(y, eps, i, () -> noise).toFloats()).as("after a recall").isEqualTo(x.toFloats());

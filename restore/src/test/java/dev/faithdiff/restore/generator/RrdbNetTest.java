@@ -9,9 +9,9 @@ import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.rrdb.RrdbConfig;
 import dev.faithdiff.networks.rrdb.RrdbNet;
 import dev.faithdiff.nn.Weights;
-import dev.faithdiff.restore.tiles.BlendedTiles.Sink;
-import dev.faithdiff.restore.tiles.BlendedTiles.Source;
 import dev.faithdiff.restore.tiles.CroppedTiles;
+import dev.faithdiff.restore.tiles.TileSink;
+import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Pool;
@@ -91,7 +91,7 @@ class RrdbNetTest {
 
     private static Tensor tiled(Tensor x, UnaryOperator<Tensor> network, int scale, int tile, int margin) {
         Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, scale * x.size(1), scale * x.size(2), 3));
-        new CroppedTiles(x.size(1), x.size(2), tile, margin).run(Source.of(x), network, scale, Sink.into(whole));
+        new CroppedTiles(x.size(1), x.size(2), tile, margin).apply(TileSource.of(x), network, scale, TileSink.into(whole));
         return whole;
     }
 

@@ -1,4 +1,4 @@
-package dev.faithdiff.cli;
+package dev.faithdiff.restore.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

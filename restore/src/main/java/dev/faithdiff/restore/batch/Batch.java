@@ -1,17 +1,17 @@
-package dev.faithdiff.cli;
+package dev.faithdiff.restore.batch;
 
 import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 
-import dev.faithdiff.cli.Report.Outcome;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Metadata;
 import dev.faithdiff.image.file.Photo;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.batch.BatchListener.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,20 +25,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Restores a list of photos with one model, reading the next and writing the last while one is restored. A photo that cannot be read,
- * restored or written is reported and the rest go on; an interrupt ends the list within a step, after what is being written is whole.
+ * Restores a list of photos with one restorer. While a photo is restored, the next one is read and the one before is written. A photo that
+ * cannot be read, restored or written is reported, and the rest go on. An interrupt ends the list within a step; what is being written then
+ * is written whole.
  *
  * @param settings  of photos without captions
- * @param metadata  whether photos keep their metadata and get the settings
- * @param overwrite whether photos are restored whose output is there already
+ * @param metadata  whether results keep the photo's metadata and get the settings
+ * @param overwrite whether to restore a photo whose output is there already
  * @param resume    whether each step is saved beside the output, to go on from
  */
-record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boolean overwrite, boolean resume, Report report) {
-    /** A photo in memory, with the options that its caption makes. */
+public record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boolean overwrite, boolean resume, BatchListener listener) {
+    /** A photo in memory, with the settings that its caption makes. */
     private record Loaded(Photo photo, ResultSettings settings) {}
 
-    /** Reports each photo. @return whether it was interrupted before the end */
-    boolean run(List<Job> jobs) {
+    /** Restores all photos. @return true if an interrupt ended it */
+    public boolean run(List<Job> jobs) {
         jobs.stream().map(Batch::folder).distinct().filter(Files::isDirectory).forEach(ImageFiles::deleteUnfinished);
         List<Job> open = jobs.stream().filter(this::isOpen).toList();
         if (!open.isEmpty()) checkWritable(open.getFirst());
@@ -67,7 +68,7 @@ record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boole
 
     private static Path folder(Job job) { return job.out().toAbsolutePath().getParent(); }
 
-    /** Rather one error at the start than one for each photo. */
+    /** One error at the start is better than one for each photo. */
     private static void checkWritable(Job job) {
         try {
             Files.createDirectories(folder(job));
@@ -79,7 +80,7 @@ record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boole
 
     private boolean isOpen(Job job) {
         if (overwrite || !Files.exists(job.out())) return true;
-        report.finished(job, Outcome.SKIPPED, Map.of());
+        listener.finished(job, Outcome.SKIPPED, Map.of());
         return false;
     }
 
@@ -95,13 +96,15 @@ record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boole
         long begin = System.nanoTime();
         Loaded in;
         Image restored;
-        Path state = resume ? state(job.out()) : null;
-        try (StepBar bar = StepBar.of(settings.options().get(STEPS), report.isQuiet())) {
+        Path file = resume ? resumeFile(job.out()) : null;
+        try {
             in = loading.get();
-            facts.put("width", in.photo.image().width());
-            facts.put("height", in.photo.image().height());
+            Image image = in.photo.image();
+            Options options = in.settings.options();
+            facts.put("width", image.width());
+            facts.put("height", image.height());
             if (resume) Files.createDirectories(folder(job));
-            restored = restorer.restore(in.photo.image(), in.settings.options(), report.listener(job, bar), state);
+            restored = listener.restoring(job, options, progress -> restorer.restore(image, options, progress, file));
         } catch (CancellationException e) {
             throw e;
         } catch (ExecutionException e) {
@@ -109,38 +112,38 @@ record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boole
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             return failed(job, facts, e, before);
         }
-        Photo photo = finished(in.photo, restored, in.settings, metadata);
+        Photo photo = result(in.photo, restored, in.settings, metadata);
         facts.put("outWidth", restored.width());
         facts.put("outHeight", restored.height());
         facts.put("seconds", (System.nanoTime() - begin) / 1e9);
         if (restorer.options().contains(SEED)) facts.put("seed", in.settings.options().get(SEED));
         facts.put("settings", in.settings.values());
         before.get();
-        return writer.submit(() -> write(photo, job, state, facts));
+        return writer.submit(() -> write(photo, job, file, facts));
     }
 
     private Future<?> failed(Job job, Map<String, Object> facts, Throwable e, Future<?> before) throws InterruptedException, ExecutionException {
         before.get();
-        String reason = Main.reason(e);
+        String reason = listener.reason(e);
         facts.put("error", reason.contains(job.in().toString()) ? reason : job.in() + ": " + reason);
-        report.finished(job, Outcome.FAILED, facts);
+        listener.finished(job, Outcome.FAILED, facts);
         return before;
     }
 
-    /** On the writing thread; the next report waits for it. */
-    private void write(Photo photo, Job job, Path state, Map<String, Object> facts) {
+    /** Runs on the writing thread. The next photo's report waits for it. */
+    private void write(Photo photo, Job job, Path resumeFile, Map<String, Object> facts) {
         try {
             Files.createDirectories(folder(job));
             ImageFiles.write(photo, job.out());
-            if (state != null) Files.deleteIfExists(state);
-            report.finished(job, Outcome.DONE, facts);
+            if (resumeFile != null) Files.deleteIfExists(resumeFile);
+            listener.finished(job, Outcome.DONE, facts);
         } catch (IOException | ImageError | OutOfMemoryError e) {
-            facts.put("error", "cannot write " + job.out() + ": " + Main.reason(e));
-            report.finished(job, Outcome.FAILED, facts);
+            facts.put("error", "cannot write " + job.out() + ": " + listener.reason(e));
+            listener.finished(job, Outcome.FAILED, facts);
         }
     }
 
-    /** Waits in spite of interrupts: half of a photo is of no use. */
+    /** Waits in spite of interrupts, since half of a photo is of no use. */
     private static void finish(Future<?> written) {
         boolean interrupted = Thread.interrupted();
         try {
@@ -151,11 +154,11 @@ record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boole
         if (interrupted) Thread.currentThread().interrupt();
     }
 
-    /** Where an unfinished restoration is kept. */
-    static Path state(Path out) { return out.resolveSibling(out.getFileName() + ".resume"); }
+    /** Where the restoration to an output is saved while it is not finished. */
+    public static Path resumeFile(Path out) { return out.resolveSibling(out.getFileName() + ".resume"); }
 
-    /** The restored photo with the opacity and metadata of the input's, or with its profile alone. */
-    static Photo finished(Photo in, Image restored, ResultSettings settings, boolean metadata) {
+    /** The photo to write: the restored image with the opacity and metadata of the input and the settings, or with the colour profile alone. */
+    public static Photo result(Photo in, Image restored, ResultSettings settings, boolean metadata) {
         Metadata m = metadata ? in.metadata().withSettings(settings.toString()) : in.metadata().profileOnly();
         return in.restored(restored).with(m);
     }

@@ -1,4 +1,4 @@
-package dev.faithdiff.cli;
+package dev.faithdiff.restore.batch;
 
 import dev.faithdiff.image.file.ImageFiles;
 import java.io.IOException;
@@ -18,16 +18,16 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Finds the photos that files, folders and patterns name, and where in an output folder each goes: a folder's and a pattern's photos under
- * the same path as below the folder or below the pattern's part without wildcards, a file's under its name.
+ * Finds the photos that files, folders and patterns name, and the output of each below one folder. A photo of a folder keeps its path below
+ * that folder, a photo of a pattern its path below the pattern's part without wildcards, and a single file its name.
  */
-final class Worklist {
+public final class Worklist {
     private static final Set<String> WRITTEN = Set.of("png", "jpg", "jpeg", "webp", "tif", "tiff");
     private static final String WILDCARDS = ".*[*?\\[{].*";
 
     private final Path folder;
     private final String format;
-    /** Of each photo, its path below the output folder but for the extension. */
+    /** Each photo's output path below the output folder, still with the input's extension. */
     private final Map<Path, Path> places = new LinkedHashMap<>();
 
     private Worklist(Path folder, String format) {
@@ -35,16 +35,20 @@ final class Worklist {
         this.format = format;
     }
 
-    /** Whether these name, other than one file, what only a folder can take. */
-    static boolean isMany(List<String> inputs) {
+    /** Whether inputs are or may be several photos, which only a folder can take: several names, a folder or a pattern. */
+    public static boolean isMany(List<String> inputs) {
         return inputs.size() != 1 || isPattern(inputs.getFirst()) || Files.isDirectory(Path.of(inputs.getFirst()));
     }
 
     /**
-     * @param format extension of the outputs; null: the input's own, and .png for what is not written
+     * The photos in the order of the inputs, and by path within one.
+     *
+     * @param inputs files, folders, and patterns such as {@code album/**&#47;*.jpg}
+     * @param folder the output folder
+     * @param format extension of the outputs; null: each input's own, or png where photos of its format are not written
      * @throws IllegalArgumentException in one line if nothing is found, or a photo would be written over an input or another output
      */
-    static List<Job> of(List<String> inputs, Path folder, String format) {
+    public static List<Job> of(List<String> inputs, Path folder, String format) {
         Worklist list = new Worklist(folder, format);
         for (String input : inputs) list.add(input);
         if (list.places.isEmpty()) throw new IllegalArgumentException("no photos in " + String.join(", ", inputs));
@@ -78,7 +82,7 @@ final class Worklist {
         });
     }
 
-    /** Takes the photos below a folder in order of their names, without hidden files and what lies in the output folder. */
+    /** Adds the photos below a folder in order of their names, but none from the output folder. */
     private void walk(Path root, Predicate<Path> wanted) {
         Path own = folder.toAbsolutePath().normalize();
         if (!Files.isDirectory(root.toAbsolutePath())) throw new IllegalArgumentException("there is no folder " + root);
@@ -93,7 +97,7 @@ final class Worklist {
         }
     }
 
-    /** Where several photos would get one name, each keeps its old extension before the new one. */
+    /** Where several photos would get one name, each keeps its own extension before the new one. */
     private List<Job> jobs() {
         Map<Path, Integer> uses = new HashMap<>();
         places.forEach((in, place) -> uses.merge(target(place, false), 1, Integer::sum));
@@ -120,7 +124,8 @@ final class Worklist {
         return folder.resolve(place.resolveSibling((wholeName ? name : ImageFiles.stem(name)) + "." + extension).toString());
     }
 
-    static boolean isSame(Path a, Path b) {
+    /** Whether two paths name the same existing file. */
+    public static boolean isSame(Path a, Path b) {
         try {
             return Files.exists(b) && Files.isSameFile(a, b);
         } catch (IOException e) {

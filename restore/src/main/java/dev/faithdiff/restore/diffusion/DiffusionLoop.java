@@ -1,0 +1,91 @@
+package dev.faithdiff.restore.diffusion;
+
+import dev.faithdiff.restore.Finite;
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** Denoises latents step by step, tile by tile. All that is a system's own is in its {@link Denoiser}. */
+public final class DiffusionLoop {
+    /** Sees each step. */
+    @FunctionalInterface
+    public interface Watcher {
+        /**
+         * A step is done.
+         *
+         * @param at    the latents after it
+         * @param clean makes the clean latents that the step's prediction means, until this call returns
+         */
+        void step(Denoising at, Supplier<Tensor> clean);
+
+        /** @param tile finished tiles of the step, of {@code tiles} */
+        default void tile(int tile, int tiles) {}
+    }
+
+    /** A step of one tile: the latents before it, the predicted noise, and the latents after it. */
+    private record TileStep(Tensor before, Tensor eps, Tensor after) {}
+
+    private final Plan plan;
+    private final Sampler sampler;
+    private final Denoiser denoiser;
+    private final Supplier<Tensor> noise;
+    private final Watcher watcher;
+
+    /** @param noise draws standard normal noise of a tile's size, for samplers that add some */
+    public DiffusionLoop(Plan plan, Denoiser denoiser, Supplier<Tensor> noise, Watcher watcher) {
+        this.plan = plan;
+        sampler = plan.sampler();
+        this.denoiser = denoiser;
+        this.noise = noise;
+        this.watcher = watcher;
+    }
+
+    /**
+     * Takes all steps that are left. Returns the last latents, in the current scope.
+     *
+     * @throws OpError if latents are not finite after a step, naming the op that made the first such value
+     */
+    public Tensor run(Denoising d) {
+        while (d.step() < plan.steps()) step(d);
+        return d.result();
+    }
+
+    private void step(Denoising d) {
+        try (Scope _ = Scope.open()) {
+            int step = d.step();
+            List<TileStep> tiles = new ArrayList<>();
+            for (int tile = 0; tile < plan.tiles(); tile++) {
+                tiles.add(step(d, tile));
+                watcher.tile(tile + 1, plan.tiles());
+            }
+            d.advance(merged(tiles, TileStep::after));
+            watcher.step(d, () -> merged(tiles, t -> sampler.data(t.before, t.eps, step)));
+        }
+    }
+
+    private TileStep step(Denoising d, int tile) {
+        int step = d.step();
+        Tensor x = plan.grid().cut(d.latents(), plan.grid().tiles().get(tile));
+        Supplier<Tensor> prediction = () -> predicted(x, tile, step);
+        Tensor eps = prediction.get();
+        Tensor next = d.state(tile).step(x, eps, step, noise);
+        Finite.require(next, prediction, "denoising step " + (step + 1) + " of " + plan.steps());
+        return new TileStep(x, eps, next);
+    }
+
+    /** The noise in a tile. An image can have hundreds of tiles, so nothing else stays of the network's work. */
+    private Tensor predicted(Tensor x, int tile, int step) {
+        try (Scope s = Scope.open()) {
+            double timestep = sampler.timesteps()[step];
+            Tensor in = sampler.scaleInput(x, step);
+            Tensor answer = plan.guidance().apply(denoiser.predict(in, tile, timestep));
+            return s.keep(plan.schedule().noise(answer, in, timestep));
+        }
+    }
+
+    private Tensor merged(List<TileStep> tiles, Function<TileStep, Tensor> part) { return plan.grid().merge(tiles.stream().map(part).toList()); }
+}

@@ -1,0 +1,163 @@
+package dev.faithdiff.restore.diffusion;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.faithdiff.Fixtures;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.restore.diffusion.NoiseSchedule.Prediction;
+import dev.faithdiff.restore.diffusion.NoiseSchedule.Spacing;
+import dev.faithdiff.restore.tiles.TileGrid;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Rng;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The loop with a network that knows the clean latents, so that any sampler must come to them. */
+class DiffusionLoopTest {
+    private static final int HEIGHT = 9, WIDTH = 12, CHANNELS = 2;
+    private static final NoiseSchedule SCHEDULE = NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, Spacing.TRAILING, 0);
+    private static final TileGrid GRID = TileGrid.of(HEIGHT, WIDTH, 6, 8, 0.5);
+
+    @TempDir Path dir;
+    private Scope scope;
+    private Tensor clean;
+
+    @BeforeEach void open() {
+        scope = Scope.open();
+        clean = normal(Rng.cpu(1), HEIGHT, WIDTH);
+    }
+
+    @AfterEach void close() { scope.close(); }
+
+    private static Tensor normal(Rng rng, int h, int w) { return Tensor.of(rng.randn(h * w * CHANNELS), 1, h, w, CHANNELS); }
+
+    private static Plan plan(Sampler sampler, double guidance) { return new Plan(SCHEDULE, sampler, new Guidance(guidance, 0), GRID); }
+
+    private static Sampler euler(int steps) { return EulerSampler.euler(SCHEDULE, steps, false, 0); }
+
+    /** The noise in latents of variance one. */
+    private Tensor noise(Tensor latents, int tile, double timestep) {
+        double sigma = SCHEDULE.sigma(timestep), alpha = Levels.alpha(sigma);
+        Tensor data = GRID.cut(clean, GRID.tiles().get(tile));
+        return latents.mul((float) (1 / (alpha * sigma))).sub(data.mul((float) (1 / sigma)));
+    }
+
+    private static Supplier<Tensor> draws(Rng rng) { return () -> normal(rng, GRID.tileHeight(), GRID.tileWidth()); }
+
+    private Tensor run(Plan plan, Denoiser denoiser, DiffusionLoop.Watcher watcher) {
+        Tensor start = plan.sampler().noised(clean, normal(Rng.cpu(2), HEIGHT, WIDTH), 0);
+        try (Denoising d = new Denoising(plan, start, 0)) {
+            return new DiffusionLoop(plan, denoiser, draws(Rng.cpu(3)), watcher).run(d);
+        }
+    }
+
+    private void isClean(Tensor latents) { Fixtures.assertClose("clean latents", latents.toFloats(), clean.toFloats(), 2e-4); }
+
+    @ParameterizedTest
+    @EnumSource(names = {"EULER", "EULER_ANCESTRAL", "DDIM", "DPMPP_2M", "UNIPC"})
+    void anySamplerComesToTheCleanLatents(Samplers kind) {
+        Sampler sampler = switch (kind) {
+            case EULER_ANCESTRAL -> EulerSampler.ancestral(SCHEDULE, 4);
+            case DDIM -> EulerSampler.ddim(SCHEDULE, 4, 0, 0);
+            case DPMPP_2M -> new MultistepSampler(SCHEDULE, 4, MultistepSampler.Solver.MIDPOINT, false, true, 0);
+            case UNIPC -> new MultistepSampler(SCHEDULE, 4, MultistepSampler.Solver.BH2, false, true, 0);
+            default -> euler(4);
+        };
+        isClean(run(plan(sampler, 1), this::noise, (at, prediction) -> {}));
+    }
+
+    @Test void velocityIsTakenForNoise() {
+        Plan plan = new Plan(SCHEDULE.with(Prediction.VELOCITY), euler(3), new Guidance(1, 0), GRID);
+        Denoiser velocity = (latents, tile, timestep) -> {
+            double sigma = SCHEDULE.sigma(timestep), alpha = Levels.alpha(sigma);
+            Tensor data = GRID.cut(clean, GRID.tiles().get(tile));
+            return noise(latents, tile, timestep).mul((float) alpha).sub(data.mul((float) (alpha * sigma)));
+        };
+        isClean(run(plan, velocity, (at, prediction) -> {}));
+    }
+
+    @Test void guidanceJoinsTwoRows() {
+        Denoiser rows = (latents, tile, timestep) -> {
+            Tensor eps = noise(latents, tile, timestep);
+            return eps.affine(1, -2).concat(0, eps.affine(1, -1));
+        };
+        isClean(run(plan(euler(3), 2), rows, (at, prediction) -> {}));
+    }
+
+    @Test void aWatcherSeesTilesAndCleanLatents() {
+        List<String> seen = new ArrayList<>();
+        run(plan(euler(2), 1), this::noise, new DiffusionLoop.Watcher() {
+            @Override public void step(Denoising at, Supplier<Tensor> prediction) {
+                isClean(prediction.get());
+                seen.add("step " + at.step());
+            }
+
+            @Override public void tile(int tile, int tiles) { seen.add(tile + " of " + tiles); }
+        });
+        assertThat(GRID.tiles()).hasSize(4);
+        assertThat(seen).containsExactly("1 of 4", "2 of 4", "3 of 4", "4 of 4", "step 1", "1 of 4", "2 of 4", "3 of 4", "4 of 4", "step 2");
+    }
+
+    /** A cache of steps needs nothing of the loop. */
+    @Test void aDenoiserMayAnswerFromMemory() {
+        int[] runs = {0};
+        Tensor[] kept = new Tensor[GRID.tiles().size()];
+        Denoiser cached = (latents, tile, timestep) -> {
+            Tensor known = kept[tile];
+            if (known == null) runs[0]++;
+            kept[tile] = known == null ? scope.adopt(noise(latents, tile, timestep)) : null;
+            return (known == null ? kept[tile] : known).mul(1);
+        };
+        isClean(run(plan(euler(4), 1), cached, (at, prediction) -> {}));
+        assertThat(runs[0]).isEqualTo(2 * GRID.tiles().size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSavedStepLeadsToTheSameBits(boolean remembers) {
+        Sampler sampler = remembers ? new MultistepSampler(SCHEDULE, 5, MultistepSampler.Solver.BH2, false, true, 0) : EulerSampler.ancestral(SCHEDULE, 5);
+        Plan plan = plan(sampler, 1);
+        float[] whole = run(plan, this::noise, (at, prediction) -> {}).toFloats();
+        ResumeFile file = new ResumeFile(dir.resolve("resume"), "model", Device.CPU, DType.F32, Map.of(), Image.of(1, 1, new byte[3]));
+        Rng rng = Rng.cpu(3);
+        try (Denoising d = new Denoising(plan, sampler.noised(clean, normal(Rng.cpu(2), HEIGHT, WIDTH), 0), 0)) {
+            assertThatThrownBy(() -> new DiffusionLoop(plan, this::noise, draws(rng), (at, prediction) -> {
+                file.write(at, rng, 7);
+                if (at.step() == 3) throw new CancellationException();
+            }).run(d)).isInstanceOf(CancellationException.class);
+        }
+        ResumeFile.State saved = file.read(Device.CPU);
+        assertThat(saved.step()).isEqualTo(3);
+        assertThat(saved.bytes()).isEqualTo(7);
+        Rng restored = Rng.cpu(9);
+        restored.restore(saved.rng());
+        try (Denoising d = saved.denoising(plan)) {
+            assertThat(new DiffusionLoop(plan, this::noise, draws(restored), (at, prediction) -> {}).run(d).toFloats()).isEqualTo(whole);
+        }
+    }
+
+    @Test void whatIsNotFiniteNamesTheStepAndTheOp() {
+        Denoiser broken = (latents, tile, timestep) -> {
+            Tensor eps = noise(latents, tile, timestep);
+            return timestep < 500 ? eps.mul(Float.POSITIVE_INFINITY) : eps;
+        };
+        assertThatThrownBy(() -> run(plan(euler(3), 1), broken, (at, prediction) -> {})).isInstanceOf(OpError.class)
+                .hasMessageContaining("denoising step 3 of 3 made values that are not finite").hasMessageContaining("AffineOp");
+    }
+}
