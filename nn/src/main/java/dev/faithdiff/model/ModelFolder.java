@@ -2,7 +2,6 @@ package dev.faithdiff.model;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -59,9 +58,8 @@ public record ModelFolder(Path path) {
     }
 
     private String descriptionFor(Path copy) throws IOException {
-        String text = Files.readString(path.resolve(DESCRIPTION));
-        JsonObject model = JsonParser.parseString(text).getAsJsonObject();
-        if (!model.has("initial")) return text;
+        JsonObject model = Config.read(path.resolve(DESCRIPTION)).json();
+        if (!model.has("initial")) return Files.readString(path.resolve(DESCRIPTION));
         Path initial = path.toAbsolutePath().normalize().resolve(model.get("initial").getAsString()).normalize();
         model.addProperty("initial", copy.toAbsolutePath().normalize().relativize(initial).toString().replace('\\', '/'));
         return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(model) + "\n";

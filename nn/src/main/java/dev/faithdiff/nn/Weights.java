@@ -90,8 +90,11 @@ public final class Weights implements AutoCloseable {
         return of(new ShapeWeights(name, held), device, dtype, residency);
     }
 
-    /** Weights that give every parameter a shape and no memory, to learn by {@link #published} what a model asks for. */
-    public static Weights recording() { return on(new ShapeWeights("recorded weights", null), DType.F32); }
+    /** Weights that give every parameter a shape and no memory, to learn by {@link #published} what a network asks for. */
+    public static Weights recording() { return recording("recorded weights"); }
+
+    /** As {@link #recording()}. @param name what error messages call these weights, such as the file of the network's settings */
+    public static Weights recording(String name) { return on(new ShapeWeights(name, null), DType.F32); }
 
     /** The type in which the network is asked to compute; F32 unless weights are converted. */
     public DType dtype() { return root.dtype; }
@@ -128,9 +131,9 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    /** Whether the source has a key in the shape that a layer takes; if not, the problem is noted. */
+    /** Whether there is something to read: whether the source has a key in the shape that a layer takes. If not, the problem is noted. */
     private boolean fits(String key, Shape shape) {
-        if (root.source.held() == null) return true;
+        if (root.source.held() == null) return root.source.hasValues();
         WeightSource.Held held = root.source.held().get(key);
         Shape inFile = Layout.inFile(shape);
         if (held != null && held.shape().equals(inFile)) return true;

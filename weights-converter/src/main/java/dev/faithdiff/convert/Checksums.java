@@ -31,7 +31,7 @@ final class Checksums {
         Map<String, String> sums = new TreeMap<>();
         Path file = folder.resolve(FILE);
         if (!Files.exists(file)) return sums;
-        for (String line : Settings.text(file).lines().toList()) {
+        for (String line : SmallFile.text(file).lines().toList()) {
             if (!line.matches("[0-9a-f]{64}  .+")) throw new ConvertError(file, "has a line that is no checksum: " + ConvertError.clean(line));
             sums.put(line.substring(66), line.substring(0, 64));
         }

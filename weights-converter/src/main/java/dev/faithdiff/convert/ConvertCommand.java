@@ -1,6 +1,8 @@
 package dev.faithdiff.convert;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,11 +82,12 @@ final class ConvertCommand implements Callable<Integer> {
             GeneratorFile network = kind.generator;
             if (network == null) throw new ConvertError(path, "is " + kind + "; alone only an RRDBNet or SRVGGNetCompact can be converted");
             Map<String, Source> tensors = network.modern(all);
-            JsonObject numbers = network.numbers(tensors);
+            JsonObject sizes = network.sizes(tensors);
             ConversionReport report = new ConversionReport();
             ModelPlan plan = new ModelPlan(precision, report);
-            plan.file("model.json", ModelJson.generator(path, network.kind(), numbers));
-            plan.whole("generator", tensors, network.keys(numbers), path.getFileName().toString());
+            plan.file("model.json", ModelJson.generator(path, network.kind(), sizes));
+            Map<String, Shape> needed = NeededTensors.generator(network, Config.of(path, sizes.toString()));
+            plan.whole("generator", tensors, needed, path.getFileName().toString());
             List<String> others = file.tensors().keySet().stream().filter(k -> !KeyNames.copy(k, all.keySet())).toList();
             for (String k : others) report.problem("generator: " + ConvertError.clean(k) + " is not part of the model");
             int copies = file.tensors().size() - all.size() - others.size();

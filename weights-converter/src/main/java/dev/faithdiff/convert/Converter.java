@@ -1,6 +1,9 @@
 package dev.faithdiff.convert;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.align.AlignConfig;
+import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -8,7 +11,6 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** Makes one model folder of a released FaithDiff checkpoint: checks that all parts are complete, then writes them one tensor at a time. */
@@ -40,10 +42,10 @@ final class Converter implements AutoCloseable {
         report.requireComplete();
 
         configs.forEach((part, config) -> plan.file(part + "/config.json", config.text()));
-        planUnet(configs.get("unet").json(), text);
+        planUnet(configs.get("unet").config(), text);
         String origin = source.vae() == null ? sdxl.name("vae") : source.vae().getFileName().toString();
-        plan.part("vae", vaeTensors(), KeyRules.vae(configs.get("vae").json()), origin);
-        if (text) for (String p : Sdxl.TEXT) plan.part(p, sdxl.tensors(p), KeyRules.text(configs.get(p).json()), sdxl.name(p));
+        plan.part("vae", vaeTensors(), NeededTensors.vae(configs.get("vae").config()), origin);
+        if (text) for (String p : Sdxl.TEXT) plan.part(p, sdxl.tensors(p), NeededTensors.text(configs.get(p).config()), sdxl.name(p));
         report.unused(sdxl.name(""), sdxl.others());
         report.requireComplete();
         return report;
@@ -53,22 +55,24 @@ final class Converter implements AutoCloseable {
     void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }
 
     /** SDXL's tensors, FaithDiff's fine-tuned ones in their place, and the modules it adds. */
-    private void planUnet(JsonObject config, boolean text) {
+    private void planUnet(Config config, boolean text) {
         fine = WeightFile.open(source.faithdiff());
         Map<String, Source> base = sdxl.tensors("unet"), tuned = KeyNames.unwrap(fine.tensors());
         requireModules(tuned);
-        JsonObject given = source.numbers() == null ? null : Settings.read(source.numbers());
-        JsonObject numbers = ModelJson.numbers(tuned, given, config, text, report);
+        UNetConfig sizes = UNetConfig.of(config);
+        if (sizes.time().addedWidth() == 0) throw config.wrong("addition_embed_type", "'text_time', as in SDXL");
+        JsonObject given = source.numbers() == null ? null : Config.read(source.numbers()).json();
+        JsonObject numbers = ModelJson.numbers(tuned, given, sizes, text, report);
         plan.file("model.json", ModelJson.text(source, numbers));
         String name = source.faithdiff().getFileName().toString();
 
-        Map<String, Shape> plain = KeyRules.unet(config), added = KeyRules.added(numbers), needed = new LinkedHashMap<>(plain);
-        needed.putAll(added);
+        Map<String, Shape> plain = NeededTensors.unet(config);
+        Map<String, Shape> needed = NeededTensors.alignedUnet(config, Config.of(source.faithdiff(), numbers.toString()));
         Map<String, Source> all = new LinkedHashMap<>();
         plain.keySet().forEach(key -> { if (base.containsKey(key)) all.put(key, base.get(key)); });
         needed.keySet().forEach(key -> { if (tuned.containsKey(key)) all.put(key, tuned.get(key)); });
         long replaced = plain.keySet().stream().filter(tuned::containsKey).count();
-        String origin = replaced + " of " + plain.size() + " U-Net tensors and " + added.size() + " added ones from " + name;
+        String origin = replaced + " of " + plain.size() + " U-Net tensors and " + (needed.size() - plain.size()) + " added ones from " + name;
         plan.part("unet", all, needed, origin);
         report.unused(sdxl.name("unet"), ModelPlan.rest(base, plain));
         report.unused(name, ModelPlan.rest(tuned, needed));
@@ -78,7 +82,7 @@ final class Converter implements AutoCloseable {
 
     /** The published loader leaves a module without any key as it was drawn, which restores nothing. */
     private void requireModules(Map<String, Source> tuned) {
-        for (String module : List.of(KeyRules.ENCODER, KeyRules.CONDITION, KeyRules.TRANSFORMER, KeyRules.PROJECTION)) {
+        for (String module : AlignConfig.MODULES) {
             if (tuned.keySet().stream().noneMatch(k -> k.startsWith(module + "."))) {
                 throw new ConvertError(source.faithdiff(), "has no tensor of " + module + "; it is " + Architecture.of(tuned));
             }
@@ -96,7 +100,7 @@ final class Converter implements AutoCloseable {
         if (source.vae() == null) return sdxl.config("vae", report);
         if (Files.isDirectory(source.vae())) return SdxlFolder.config("vae", source.vae(), report);
         Path beside = source.vae().resolveSibling("config.json");
-        if (Files.isRegularFile(beside)) return new Sdxl.ConfigFile(beside, Settings.text(beside));
+        if (Files.isRegularFile(beside)) return new Sdxl.ConfigFile(beside, SmallFile.text(beside));
         return new Sdxl.ConfigFile(source.vae(), Published.text(DerivedConfig.of("vae", vaeTensors())));
     }
 

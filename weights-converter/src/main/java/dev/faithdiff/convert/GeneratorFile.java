@@ -1,9 +1,10 @@
 package dev.faithdiff.convert;
 
 import com.google.gson.JsonObject;
-import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.nn.NamedShapes;
+import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.io.Source;
-import java.util.Locale;
 import java.util.Map;
 
 /** A network that is a model of its own, in a file by itself. */
@@ -12,7 +13,7 @@ interface GeneratorFile {
     String name();
 
     /** What {@code model.json} calls it. */
-    default String kind() { return name().toLowerCase(Locale.ROOT); }
+    String kind();
 
     /** Whether a state dict, already unwrapped, is of this network. */
     boolean is(Map<String, Source> tensors);
@@ -23,17 +24,18 @@ interface GeneratorFile {
     /** The weights of a graph of ncnn, under the one naming. @throws ConvertError saying what the graph does otherwise */
     Map<String, Source> along(NcnnGraph graph);
 
-    /** The sizes, all of which show in the tensors under that naming. */
-    JsonObject numbers(Map<String, Source> tensors);
+    /** The sizes as {@code model.json} holds them. @throws IllegalArgumentException if the shapes are not those of such a network */
+    JsonObject sizes(NamedShapes shapes);
 
-    /** The tensors that a network of such sizes needs. */
-    Map<String, Shape> keys(JsonObject numbers);
-
-    /** One size of a convolution's weight {@code [O, I, kh, kw]}. */
-    default int size(Map<String, Source> tensors, String key, int axis) {
-        Source t = tensors.get(key);
-        if (t == null) throw new ConvertError("the " + name() + " has no " + key);
-        if (t.shape().rank() == 4 && t.shape().size(axis) > 0) return t.shape().size(axis);
-        throw new ConvertError("the " + name() + "'s " + key + " has the impossible shape " + t.shape());
+    /** The sizes that tensors under that naming show. @throws ConvertError if they are not those of such a network */
+    default JsonObject sizes(Map<String, Source> tensors) {
+        try {
+            return sizes(Views.shapes(tensors));
+        } catch (IllegalArgumentException e) {
+            throw new ConvertError("the " + name() + " has no sizes that can be read from its tensors: " + e.getMessage());
+        }
     }
+
+    /** Builds the network. @throws dev.faithdiff.model.ModelError if the settings are not those of such a network */
+    void build(Weights w, Config settings);
 }

@@ -39,7 +39,7 @@ final class InspectCommand implements Callable<Integer> {
         if (network == null) return "";
         Map<String, Source> inner = network.modern(KeyNames.unwrap(tensors));
         StringBuilder s = new StringBuilder();
-        network.numbers(inner).asMap().forEach((name, number) -> s.append(", ").append(name.replace('_', ' ')).append(' ').append(number));
+        network.sizes(inner).asMap().forEach((name, number) -> s.append(", ").append(name.replace('_', ' ')).append(' ').append(number));
         return s + ", " + inner.values().stream().mapToLong(t -> t.shape().count()).sum() + " parameters";
     }
 }

@@ -1,5 +1,6 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.networks.align.AlignConfig;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.util.LinkedHashMap;
@@ -10,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** How older files and training scripts named what {@link KeyRules} lists. */
+/** Names that older files and training scripts have for the tensors of today. */
 final class KeyNames {
     private static final List<String> WRAPPERS = List.of("params_ema.", "params.", "state_dict.", "module.");
     private static final Map<String, String> OLD_ATTENTION = Map.of("query", "to_q", "key", "to_k", "value", "to_v", "proj_attn", "to_out.0");
@@ -21,7 +22,7 @@ final class KeyNames {
 
     /** The state dict itself, taken out of what training scripts wrap around it; of two copies the averaged one. */
     static Map<String, Source> unwrap(Map<String, Source> tensors) {
-        Stream<String> bare = Stream.of("conv_in.", KeyRules.PROJECTION + ".", "conv_first.");
+        Stream<String> bare = Stream.of("conv_in.", AlignConfig.PROJECTION + ".", "conv_first.");
         if (bare.anyMatch(start -> tensors.keySet().stream().anyMatch(k -> k.startsWith(start)))) return tensors;
         for (String wrapper : WRAPPERS) {
             Map<String, Source> inner = below(wrapper, tensors);
@@ -74,8 +75,7 @@ final class KeyNames {
 
     /** Keys of the modules that FaithDiff adds to the U-Net. */
     static boolean added(String key) {
-        return Stream.of(KeyRules.ENCODER, KeyRules.CONDITION, KeyRules.TRANSFORMER, KeyRules.PROJECTION)
-                .anyMatch(module -> key.startsWith(module + "."));
+        return AlignConfig.MODULES.stream().anyMatch(module -> key.startsWith(module + "."));
     }
 
     /** Averaged copies that some checkpoints carry beside the weights themselves. */

@@ -1,6 +1,7 @@
 package dev.faithdiff.convert;
 
 import dev.faithdiff.model.ModelError;
+import dev.faithdiff.nn.WeightsError;
 import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.util.concurrent.Callable;
@@ -29,7 +30,7 @@ public final class Main implements Callable<Integer> {
         Main main = new Main();
         CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler((e, command, parsed) -> {
-            boolean told = e instanceof ConvertError || e instanceof ModelError || e instanceof SafeTensorsError;
+            boolean told = e instanceof ConvertError || e instanceof ModelError || e instanceof SafeTensorsError || e instanceof WeightsError;
             if (main.verbose) e.printStackTrace(command.getErr());
             else command.getErr().println(told ? e.getMessage() : "unexpected failure, see --verbose: " + e);
             return 1;

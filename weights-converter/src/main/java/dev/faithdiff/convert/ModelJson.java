@@ -1,9 +1,10 @@
 package dev.faithdiff.convert;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.faithdiff.networks.align.AlignConfig;
+import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Path;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.Set;
 final class ModelJson {
     /** The kind of FaithDiff models, and where their numbers are. */
     static final String FAITHDIFF = "faithdiff";
+    private static final int TIME_IDS = 6;
     private static final Set<String> SHOWN = Set.of("encoder_block_out_channels", "encoder_layers_per_block", "encoder_mid_block_add_attention",
             "condition_channels", "embedding_channels", "transformer_width", "transformer_layers", "transformer_mlp_ratio", "downscale");
 
@@ -22,36 +24,29 @@ final class ModelJson {
      * The numbers, read off the tensors where they show there and otherwise as published; a {@code faithdiff_config.json} goes
      * before what is published and must agree with the tensors.
      */
-    static JsonObject numbers(Map<String, Source> tensors, JsonObject given, JsonObject unet, boolean text, ConversionReport report) {
+    static JsonObject numbers(Map<String, Source> tensors, JsonObject given, UNetConfig unet, boolean text, ConversionReport report) {
+        AlignConfig c = sizes(tensors);
         JsonObject n = new JsonObject();
-        JsonArray channels = new JsonArray();
-        for (int i = 0; size(tensors, block(i, 0), 0) > 0; i++) channels.add(size(tensors, block(i, 0), 0));
-        int resnets = 0, layers = 0;
-        while (size(tensors, block(0, resnets), 0) > 0) resnets++;
-        while (size(tensors, KeyRules.TRANSFORMER + "." + layers + ".attn.out_proj.weight", 0) > 0) layers++;
-        int width = size(tensors, KeyRules.TRANSFORMER + ".0.attn.out_proj.weight", 0);
-
-        n.add("encoder_block_out_channels", channels);
-        n.addProperty("encoder_layers_per_block", resnets);
-        n.addProperty("encoder_norm_num_groups", 32);
+        n.add("encoder_block_out_channels", DerivedConfig.array(c.encoderChannels()));
+        n.addProperty("encoder_layers_per_block", c.encoderLayers());
+        n.addProperty("encoder_norm_num_groups", c.encoderGroups());
         n.addProperty("encoder_norm_eps", 1e-6);
-        n.addProperty("encoder_mid_block_add_attention", size(tensors, KeyRules.ENCODER + ".mid_block.attentions.0.to_q.weight", 0) > 0);
-        n.addProperty("condition_channels", size(tensors, KeyRules.CONDITION + ".conv_in.weight", 1));
-        n.addProperty("condition_norm_num_groups", 32);
+        n.addProperty("encoder_mid_block_add_attention", c.encoderAttention());
+        n.addProperty("condition_channels", c.conditionChannels());
+        n.addProperty("condition_norm_num_groups", c.conditionGroups());
         n.addProperty("condition_norm_eps", 1e-6);
-        n.addProperty("embedding_channels", size(tensors, KeyRules.CONDITION + ".conv_out.weight", 0));
-        n.addProperty("transformer_width", width);
-        n.addProperty("transformer_heads", 8);
-        n.addProperty("transformer_layers", layers);
-        n.addProperty("transformer_mlp_ratio", width == 0 ? 0 : size(tensors, KeyRules.TRANSFORMER + ".0.mlp.c_fc.weight", 0) / width);
+        n.addProperty("embedding_channels", c.embeddingChannels());
+        n.addProperty("transformer_width", c.width());
+        n.addProperty("transformer_heads", c.heads());
+        n.addProperty("transformer_layers", c.layers());
+        n.addProperty("transformer_mlp_ratio", c.mlpRatio());
         n.addProperty("layer_norm_eps", 1e-5);
         n.addProperty("attention_axis", "batch");
-        n.addProperty("downscale", 1 << Math.max(0, channels.size() - 1));
+        n.addProperty("downscale", 1 << c.encoderChannels().length - 1);
         if (!text) {
             n.addProperty("text_tokens", 77);
-            int pooledAndTimeIds = Settings.number(unet, "projection_class_embeddings_input_dim");
-            n.addProperty("text_dim", Settings.number(unet, "cross_attention_dim"));
-            n.addProperty("pooled_text_dim", pooledAndTimeIds - 6 * Settings.number(unet, "addition_time_embed_dim"));
+            n.addProperty("text_dim", unet.textWidth());
+            n.addProperty("pooled_text_dim", unet.time().addedWidth() - TIME_IDS * unet.time().sizeWidth());
         }
         n.addProperty("guidance_scale", text ? 5.0 : 1.0);
         n.addProperty("num_inference_steps", 20);
@@ -107,12 +102,12 @@ final class ModelJson {
         }
     }
 
-    private static String block(int i, int resnet) { return KeyRules.ENCODER + ".down_blocks." + i + ".resnets." + resnet + ".conv1.weight"; }
-
-    /** One size of a tensor, 0 where it is not there. */
-    private static int size(Map<String, Source> tensors, String key, int axis) {
-        Source t = tensors.get(key);
-        return t == null || t.shape().rank() <= axis ? 0 : t.shape().size(axis);
+    private static AlignConfig sizes(Map<String, Source> tensors) {
+        try {
+            return AlignConfig.of(Views.shapes(tensors));
+        } catch (IllegalArgumentException e) {
+            throw new ConvertError("unet: the sizes of FaithDiff's modules cannot be read from their tensors: " + e.getMessage());
+        }
     }
 
     private static String name(Path p) { return p.toAbsolutePath().normalize().getFileName().toString(); }

@@ -48,7 +48,7 @@ final class NcnnFile implements AutoCloseable {
     /** @param path either of the two files @throws ConvertError if they are damaged or of no network known here */
     static NcnnFile open(Path path) {
         Path graph = beside(path, WEIGHTS, GRAPH), weights = beside(path, GRAPH, WEIGHTS);
-        String text = Settings.text(graph);
+        String text = SmallFile.text(graph);
         NcnnFile file = new NcnnFile(weights);
         try {
             file.entries = named(file.read(text.lines().filter(l -> !l.isBlank()).toArray(String[]::new)));

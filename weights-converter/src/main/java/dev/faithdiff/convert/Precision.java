@@ -1,5 +1,6 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.networks.align.AlignConfig;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.io.Source;
 import java.util.LinkedHashMap;
@@ -57,6 +58,6 @@ final class Precision {
     private String type(String part) { return types.getOrDefault(part, types.getOrDefault("", "keep")); }
 
     private static boolean eight(String part, Source t) {
-        return part.equals("unet") && t.shape().rank() >= 2 && !t.name().startsWith(KeyRules.ENCODER + ".");
+        return part.equals("unet") && t.shape().rank() >= 2 && !t.name().startsWith(AlignConfig.ENCODER + ".");
     }
 }

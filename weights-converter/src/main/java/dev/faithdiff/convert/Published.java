@@ -2,6 +2,7 @@ package dev.faithdiff.convert;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,12 +18,12 @@ enum Published {
 
     Published(boolean text) { this.text = text; }
 
-    /** A fresh copy of {@code unet}, {@code vae}, {@code text_encoder}, {@code text_encoder_2}, {@code scheduler} or {@code faithdiff}. */
-    JsonObject config(String part) {
-        String name = name() + "/" + part + ".json";
+    /** The settings of {@code unet}, {@code vae}, {@code text_encoder}, {@code text_encoder_2}, {@code scheduler} or {@code faithdiff}. */
+    Config config(String part) {
+        String name = "/dev/faithdiff/convert/" + name() + "/" + part + ".json";
         try (InputStream in = Published.class.getResourceAsStream(name)) {
             if (in == null) throw new IllegalStateException("resource " + name + " is missing");
-            return Settings.parse(Path.of(name), new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return Config.of(Path.of(name), new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

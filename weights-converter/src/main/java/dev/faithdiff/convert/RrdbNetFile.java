@@ -1,10 +1,12 @@
 package dev.faithdiff.convert;
 
-import static dev.faithdiff.convert.Settings.number;
-
 import com.google.gson.JsonObject;
 import dev.faithdiff.convert.NcnnGraph.Node.Kind;
-import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.rrdb.RrdbConfig;
+import dev.faithdiff.networks.rrdb.RrdbNet;
+import dev.faithdiff.nn.NamedShapes;
+import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.io.Source;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -28,9 +30,12 @@ final class RrdbNetFile implements GeneratorFile {
             "model.1.sub.0.RDB1.conv1.0.weight");
     /** Dense blocks of one residual-in-residual block, convolutions of a dense block, and those outside of all blocks. */
     private static final int DENSE = 3, GROWING = 5, OUTSIDE = 6;
+    private static final int COLORS = 3;
     private static final float SLOPE = 0.2f, RESIDUAL = 0.2f;
 
     @Override public String name() { return "RRDBNet"; }
+
+    @Override public String kind() { return RrdbNet.KIND; }
 
     @Override public boolean is(Map<String, Source> tensors) {
         return FIRST.stream().anyMatch(tensors::containsKey);
@@ -86,34 +91,17 @@ final class RrdbNetFile implements GeneratorFile {
 
     private static int active(NcnnGraph.Walk walk, String name, int x) { return walk.find(Kind.LEAKY, SLOPE, walk.convolution(name, x)); }
 
-    /** Scales 2 and 1 begin with a pixel-unshuffle by 2 and 4, which multiplies the inputs. */
-    @Override public JsonObject numbers(Map<String, Source> tensors) {
-        int inputs = size(tensors, "conv_first.weight", 1), outputs = size(tensors, "conv_last.weight", 0), blocks = 0;
-        while (tensors.containsKey("body." + blocks + ".rdb1.conv1.weight")) blocks++;
-        int scale = inputs == outputs ? 4 : inputs == 4 * outputs ? 2 : inputs == 16 * outputs ? 1 : 0;
-        if (scale == 0) throw new ConvertError("an RRDBNet of " + inputs + " inputs and " + outputs + " outputs has none of the scales 4, 2 and 1");
+    @Override public JsonObject sizes(NamedShapes shapes) {
+        RrdbConfig c = RrdbConfig.of(shapes);
         JsonObject n = new JsonObject();
-        n.addProperty("scale", scale);
-        n.addProperty("features", size(tensors, "conv_first.weight", 0));
-        n.addProperty("growth", size(tensors, "body.0.rdb1.conv1.weight", 0));
-        n.addProperty("blocks", blocks);
-        n.addProperty("in_channels", outputs);
-        n.addProperty("out_channels", outputs);
+        n.addProperty("scale", c.scale());
+        n.addProperty("features", c.features());
+        n.addProperty("growth", c.growth());
+        n.addProperty("blocks", c.blocks());
+        n.addProperty("in_channels", COLORS);
+        n.addProperty("out_channels", COLORS);
         return n;
     }
 
-    @Override public Map<String, Shape> keys(JsonObject numbers) {
-        KeyList keys = new KeyList();
-        int features = number(numbers, "features"), growth = number(numbers, "growth"), shuffled = 4 / Math.max(1, number(numbers, "scale"));
-        keys.conv("conv_first", number(numbers, "in_channels") * shuffled * shuffled, features, 3);
-        for (int i = 0; i < number(numbers, "blocks"); i++) {
-            for (int j = 1; j <= DENSE; j++) {
-                String at = "body." + i + ".rdb" + j + ".conv";
-                for (int k = 1; k <= GROWING; k++) keys.conv(at + k, features + (k - 1) * growth, k < GROWING ? growth : features, 3);
-            }
-        }
-        for (String layer : List.of("conv_body", "conv_up1", "conv_up2", "conv_hr")) keys.conv(layer, features, features, 3);
-        keys.conv("conv_last", features, number(numbers, "out_channels"), 3);
-        return keys.shapes();
-    }
+    @Override public void build(Weights w, Config settings) { new RrdbNet(w, RrdbConfig.of(settings)); }
 }

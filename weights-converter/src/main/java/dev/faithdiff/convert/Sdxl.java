@@ -1,6 +1,6 @@
 package dev.faithdiff.convert;
 
-import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +13,7 @@ interface Sdxl extends AutoCloseable {
 
     /** A part's {@code config.json}. */
     record ConfigFile(Path file, String text) {
-        JsonObject json() { return Settings.parse(file, text); }
+        Config config() { return Config.of(file, text); }
     }
 
     static Sdxl open(SourceFolder source) {

@@ -1,6 +1,7 @@
 package dev.faithdiff.convert;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.io.Source;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -44,8 +45,8 @@ final class SdxlFile implements Sdxl {
     @Override public Map<String, byte[]> files(ConversionReport report) {
         Map<String, byte[]> all = new LinkedHashMap<>();
         Path own = source.config() == null ? null : source.config().resolve("scheduler/scheduler_config.json");
-        all.put("scheduler/scheduler_config.json", own != null && Files.isRegularFile(own) ? SdxlFolder.bytes(own)
-                : Published.text(Published.sdxl.config("scheduler")).getBytes(StandardCharsets.UTF_8));
+        all.put("scheduler/scheduler_config.json", own != null && Files.isRegularFile(own) ? SmallFile.bytes(own)
+                : Published.text(Published.sdxl.config("scheduler").json()).getBytes(StandardCharsets.UTF_8));
         if (!hasText()) return all;
         Path tokenizer = source.tokenizer();
         if (tokenizer == null) report.problem("a single file has no tokenizers: say --tokenizer");
@@ -59,7 +60,7 @@ final class SdxlFile implements Sdxl {
         for (String name : TOKENIZERS) all.putAll(SdxlFolder.tokenizer(folder, name, report));
         String map = "tokenizer_2/special_tokens_map.json";
         if (!all.containsKey(map)) return;
-        JsonObject special = Settings.read(folder.resolve("special_tokens_map.json"));
+        JsonObject special = Config.read(folder.resolve("special_tokens_map.json")).json();
         special.addProperty("pad_token", "!");
         all.put(map, Published.text(special).getBytes(StandardCharsets.UTF_8));
     }

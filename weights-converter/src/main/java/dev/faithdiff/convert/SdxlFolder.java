@@ -2,6 +2,7 @@ package dev.faithdiff.convert;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,8 +15,6 @@ import java.util.stream.Stream;
 
 /** An SDXL checkpoint as a diffusers folder. */
 final class SdxlFolder implements Sdxl {
-    private static final long LARGEST_SMALL_FILE = 64 << 20;
-
     private final Path folder;
     private final List<WeightFile> files = new ArrayList<>();
 
@@ -27,7 +26,7 @@ final class SdxlFolder implements Sdxl {
     @Override public boolean hasText() {
         Path index = folder.resolve("model_index.json");
         if (!Files.exists(index)) return Files.isDirectory(folder.resolve(TEXT.getFirst()));
-        JsonObject parts = Settings.read(index);
+        JsonObject parts = Config.read(index).json();
         return TEXT.stream().anyMatch(t -> parts.get(t) instanceof JsonArray a && !a.isEmpty() && !a.get(0).isJsonNull());
     }
 
@@ -36,7 +35,7 @@ final class SdxlFolder implements Sdxl {
     static ConfigFile config(String part, Path folder, ConversionReport report) {
         Path file = folder.resolve("config.json");
         if (!Files.isDirectory(folder)) report.problem(part + ": folder " + folder + " is missing");
-        else if (Files.isRegularFile(file)) return new ConfigFile(file, Settings.text(file));
+        else if (Files.isRegularFile(file)) return new ConfigFile(file, SmallFile.text(file));
         else report.problem("file " + file + " is missing");
         return null;
     }
@@ -51,7 +50,7 @@ final class SdxlFolder implements Sdxl {
     @Override public Map<String, byte[]> files(ConversionReport report) {
         Map<String, byte[]> all = new LinkedHashMap<>();
         Path scheduler = folder.resolve("scheduler/scheduler_config.json");
-        if (Files.isRegularFile(scheduler)) all.put("scheduler/scheduler_config.json", bytes(scheduler));
+        if (Files.isRegularFile(scheduler)) all.put("scheduler/scheduler_config.json", SmallFile.bytes(scheduler));
         else report.problem("file " + scheduler + " is missing");
         if (hasText()) for (String name : TOKENIZERS) all.putAll(tokenizer(folder.resolve(name), name, report));
         return all;
@@ -65,20 +64,11 @@ final class SdxlFolder implements Sdxl {
         Map<String, byte[]> all = new LinkedHashMap<>();
         if (!Files.isDirectory(folder)) return all;
         try (Stream<Path> files = Files.list(folder)) {
-            files.filter(Files::isRegularFile).sorted().forEach(f -> all.put(name + "/" + f.getFileName(), bytes(f)));
+            files.filter(Files::isRegularFile).sorted().forEach(f -> all.put(name + "/" + f.getFileName(), SmallFile.bytes(f)));
         } catch (IOException e) {
             throw new ConvertError(folder, "cannot be read: " + e.getMessage(), e);
         }
         return all;
-    }
-
-    static byte[] bytes(Path file) {
-        try {
-            if (Files.size(file) > LARGEST_SMALL_FILE) throw new ConvertError(file, "is larger than 64 MB");
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            throw new ConvertError(file, "cannot be read: " + e.getMessage(), e);
-        }
     }
 
     @Override public List<String> others() { return List.of(); }

@@ -1,5 +1,6 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.model.Config;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers, Path toke
     private static Path findVae(Path source, Path sdxl, Path faithdiff) {
         Path inner = Files.isDirectory(sdxl) ? sdxl.resolve("vae") : null;
         Predicate<Path> isVae = p -> Files.exists(p.resolve("config.json"))
-                && String.valueOf(Settings.read(p.resolve("config.json")).get("_class_name")).contains("AutoencoderKL");
+                && Config.read(p.resolve("config.json")).text("_class_name", "").equals("AutoencoderKL");
         List<Path> own = around(source).filter(p -> !p.equals(inner)).filter(isVae).toList();
         if (own.isEmpty() && source != null) {
             own = files(source, List.of(".safetensors")).filter(p -> lower(p).contains("vae") && !p.equals(sdxl) && !p.equals(faithdiff)).toList();

@@ -1,18 +1,22 @@
 package dev.faithdiff.convert;
 
-import static dev.faithdiff.convert.Settings.number;
-
 import com.google.gson.JsonObject;
 import dev.faithdiff.convert.NcnnGraph.Node.Kind;
-import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.srvgg.SrvggConfig;
+import dev.faithdiff.networks.srvgg.SrvggNetCompact;
+import dev.faithdiff.nn.NamedShapes;
+import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.io.Source;
 import java.util.Map;
 
 /** SRVGGNetCompact: convolutions with parametric ReLUs between them, and a pixel shuffle. Source: realesrgan/archs/srvgg_arch.py (Real-ESRGAN). */
 final class SrvggNetFile implements GeneratorFile {
-    private static final int MOST_SCALE = 4;
+    private static final int MOST_SCALE = 4, COLORS = 3;
 
     @Override public String name() { return "SRVGGNetCompact"; }
+
+    @Override public String kind() { return SrvggNetCompact.KIND; }
 
     @Override public boolean is(Map<String, Source> tensors) {
         Source first = tensors.get("body.0.weight"), slopes = tensors.get("body.1.weight");
@@ -31,35 +35,16 @@ final class SrvggNetFile implements GeneratorFile {
         return walk.end(walk.find(Kind.ADD, 0, walk.find(Kind.SHUFFLE, scale, x), walk.find(Kind.NEAREST, scale, image)));
     }
 
-    /** The last convolution makes {@code scale * scale} pixels of each. */
-    @Override public JsonObject numbers(Map<String, Source> tensors) {
-        int last = 0;
-        while (tensors.containsKey("body." + (last + 2) + ".weight")) last += 2;
-        int inputs = size(tensors, "body.0.weight", 1), outputs = size(tensors, "body." + last + ".weight", 0), scale = 1;
-        while (scale < MOST_SCALE && inputs * scale * scale < outputs) scale++;
-        if (inputs * scale * scale != outputs || last == 0) {
-            throw new ConvertError("an SRVGGNetCompact of " + inputs + " inputs and " + outputs + " outputs has none of the scales 1 to "
-                    + MOST_SCALE);
-        }
+    @Override public JsonObject sizes(NamedShapes shapes) {
+        SrvggConfig c = SrvggConfig.of(shapes);
         JsonObject n = new JsonObject();
-        n.addProperty("scale", scale);
-        n.addProperty("features", size(tensors, "body.0.weight", 0));
-        n.addProperty("convolutions", last / 2 - 1);
-        n.addProperty("in_channels", inputs);
-        n.addProperty("out_channels", inputs);
+        n.addProperty("scale", c.scale());
+        n.addProperty("features", c.features());
+        n.addProperty("convolutions", c.convolutions());
+        n.addProperty("in_channels", COLORS);
+        n.addProperty("out_channels", COLORS);
         return n;
     }
 
-    @Override public Map<String, Shape> keys(JsonObject numbers) {
-        KeyList keys = new KeyList();
-        int colors = number(numbers, "in_channels"), features = number(numbers, "features"), scale = number(numbers, "scale");
-        int layers = number(numbers, "convolutions") + 1;
-        if (scale > MOST_SCALE) throw new ConvertError("an SRVGGNetCompact has none of the scales 1 to " + MOST_SCALE + " but " + scale);
-        for (int i = 0; i < layers; i++) {
-            keys.conv("body." + 2 * i, i == 0 ? colors : features, features, 3);
-            keys.tensor("body." + (2 * i + 1) + ".weight", features);
-        }
-        keys.conv("body." + 2 * layers, features, number(numbers, "out_channels") * scale * scale, 3);
-        return keys.shapes();
-    }
+    @Override public void build(Weights w, Config settings) { new SrvggNetCompact(w, SrvggConfig.of(settings)); }
 }

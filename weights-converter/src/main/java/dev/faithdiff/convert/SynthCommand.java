@@ -1,6 +1,6 @@
 package dev.faithdiff.convert;
 
-import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
@@ -33,16 +33,14 @@ final class SynthCommand implements Callable<Integer> {
         output.check();
         ConversionReport report = new ConversionReport();
         ModelPlan plan = new ModelPlan(precision, report);
-        JsonObject numbers = architecture.config("faithdiff");
-        plan.file("model.json", ModelJson.text("synth " + architecture + " seed " + seed, numbers));
-        plan.file("scheduler/scheduler_config.json", Published.text(architecture.config("scheduler")));
-        Map<String, Shape> unet = new LinkedHashMap<>(KeyRules.unet(architecture.config("unet")));
-        unet.putAll(KeyRules.added(numbers));
-        part(plan, "unet", unet);
-        part(plan, "vae", KeyRules.vae(architecture.config("vae")));
+        Config added = architecture.config("faithdiff"), unet = architecture.config("unet");
+        plan.file("model.json", ModelJson.text("synth " + architecture + " seed " + seed, added.json()));
+        plan.file("scheduler/scheduler_config.json", Published.text(architecture.config("scheduler").json()));
+        part(plan, "unet", NeededTensors.alignedUnet(unet, added));
+        part(plan, "vae", NeededTensors.vae(architecture.config("vae")));
         if (architecture.text) {
-            for (String p : Sdxl.TEXT) part(plan, p, KeyRules.text(architecture.config(p)));
-            int vocabulary = Settings.number(architecture.config(Sdxl.TEXT.getFirst()), "vocab_size");
+            for (String p : Sdxl.TEXT) part(plan, p, NeededTensors.text(architecture.config(p)));
+            int vocabulary = architecture.config(Sdxl.TEXT.getFirst()).integer("vocab_size");
             plan.files(ByteTokenizer.files("tokenizer", vocabulary, "<|endoftext|>"));
             plan.files(ByteTokenizer.files("tokenizer_2", vocabulary, "!"));
         }
@@ -52,7 +50,7 @@ final class SynthCommand implements Callable<Integer> {
     }
 
     private void part(ModelPlan plan, String part, Map<String, Shape> shapes) {
-        plan.file(part + "/config.json", Published.text(architecture.config(part)));
+        plan.file(part + "/config.json", Published.text(architecture.config(part).json()));
         Map<String, Source> tensors = new LinkedHashMap<>();
         shapes.forEach((key, shape) -> tensors.put(key, new RandomTensor(key, DType.F32, shape, seed, part)));
         plan.part(part, tensors, shapes, "seed " + seed);

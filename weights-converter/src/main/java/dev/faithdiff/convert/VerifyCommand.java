@@ -1,6 +1,6 @@
 package dev.faithdiff.convert;
 
-import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
@@ -24,8 +24,7 @@ final class VerifyCommand implements Callable<Integer> {
     private final ConversionReport report = new ConversionReport();
 
     @Override public Integer call() throws IOException {
-        JsonObject model = Settings.read(folder.resolve(ModelFolder.DESCRIPTION));
-        for (var part : needed(model).entrySet()) weights(part.getKey(), part.getValue());
+        for (var part : needed().entrySet()) weights(part.getKey(), part.getValue());
         Map<String, String> listed = Checksums.read(folder);
         Map<String, String> missing = new TreeMap<>(listed);
         for (String name : Checksums.names(folder)) {
@@ -42,25 +41,22 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     /** The tensors of each part, as the configurations ask for them. */
-    private Map<String, Map<String, Shape>> needed(JsonObject model) {
-        Map<String, Map<String, Shape>> parts = new LinkedHashMap<>();
-        String kind = new ModelFolder(folder).kind();
+    private Map<String, Map<String, Shape>> needed() {
+        Config model = new ModelFolder(folder).description();
+        String kind = model.text("kind");
         if (!kind.equals(ModelJson.FAITHDIFF)) {
             GeneratorFile network = Architecture.generator(kind);
             if (network == null) throw new ConvertError(folder, "is a model of unknown kind " + ConvertError.clean(kind));
-            parts.put("generator", network.keys(model));
-            return parts;
+            return Map.of("generator", NeededTensors.generator(network, model));
         }
-        if (!(model.get(ModelJson.FAITHDIFF) instanceof JsonObject numbers)) throw new ConvertError(folder.resolve("model.json"), "has no faithdiff");
-        Map<String, Shape> unet = new LinkedHashMap<>(KeyRules.unet(config("unet")));
-        unet.putAll(KeyRules.added(numbers));
-        parts.put("unet", unet);
-        parts.put("vae", KeyRules.vae(config("vae")));
-        for (String p : Sdxl.TEXT) if (Files.isDirectory(folder.resolve(p))) parts.put(p, KeyRules.text(config(p)));
+        Map<String, Map<String, Shape>> parts = new LinkedHashMap<>();
+        parts.put("unet", NeededTensors.alignedUnet(config("unet"), model.at(ModelJson.FAITHDIFF)));
+        parts.put("vae", NeededTensors.vae(config("vae")));
+        for (String p : Sdxl.TEXT) if (Files.isDirectory(folder.resolve(p))) parts.put(p, NeededTensors.text(config(p)));
         return parts;
     }
 
-    private JsonObject config(String part) { return Settings.read(folder.resolve(part).resolve("config.json")); }
+    private Config config(String part) { return Config.read(folder.resolve(part).resolve("config.json")); }
 
     private void weights(String part, Map<String, Shape> needed) throws IOException {
         try (WeightFile file = WeightFile.open(folder.resolve(part).resolve("model.safetensors"))) {

@@ -1,5 +1,6 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
@@ -8,12 +9,21 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** Tensors under another name, shape or order, made while they are written. */
 final class Views {
     private static final long LARGEST_TRANSPOSED = 64 << 20;
 
     private Views() { }
+
+    /** The shapes of tensors by name. */
+    static NamedShapes shapes(Map<String, Source> tensors) {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        tensors.forEach((name, t) -> shapes.put(name, t.shape()));
+        return new NamedShapes(shapes);
+    }
 
     static Source renamed(Source t, String name) { return new Renamed(t, name, t.shape()); }
 

@@ -3,6 +3,7 @@ package dev.faithdiff.convert;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
@@ -83,7 +84,7 @@ class CommandsTest {
         try (SafeTensors a = SafeTensors.open(folder.resolve("a/unet")); SafeTensors mini = SafeTensors.open(MINI.resolve("unet"))) {
             assertThat(a.entries().keySet()).isEqualTo(mini.entries().keySet());
         }
-        assertThat(Settings.read(folder.resolve("a/model.json")).get("faithdiff")).isEqualTo(Settings.read(MINI.resolve("model.json")).get("faithdiff"));
+        assertThat(Config.read(folder.resolve("a/model.json")).json().get("faithdiff")).isEqualTo(Config.read(MINI.resolve("model.json")).json().get("faithdiff"));
     }
 
     @Test
@@ -104,7 +105,7 @@ class CommandsTest {
     @Test
     void generatedTokenizerHasEveryByteOnce() {
         Map<String, byte[]> files = ByteTokenizer.files("t", 49408, "!");
-        var vocabulary = Settings.parse(Path.of("vocab.json"), new String(files.get("t/vocab.json"), java.nio.charset.StandardCharsets.UTF_8));
+        var vocabulary = Config.of(Path.of("vocab.json"), new String(files.get("t/vocab.json"), java.nio.charset.StandardCharsets.UTF_8)).json();
         assertThat(vocabulary.size()).isEqualTo(514);
         assertThat(vocabulary.get("!").getAsInt()).isZero();
         assertThat(vocabulary.get("<|endoftext|>").getAsInt()).isEqualTo(49407);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.io.SafeTensors;
@@ -111,7 +112,7 @@ class ConverterTest {
     @Test
     void numbersAreReadOffTheTensors() throws IOException {
         convert(TINY, folder.resolve("model"), Precision.KEEP, false);
-        JsonObject model = Settings.read(folder.resolve("model/model.json"));
+        JsonObject model = Config.read(folder.resolve("model/model.json")).json();
         assertThat(model.get("source").toString()).isEqualTo("{\"sdxl\":\"sdxl\",\"vae\":\"vae-fp16-fix\",\"faithdiff\":\"FaithDiff.bin\"}");
         assertThat(model.get("faithdiff").toString()).isEqualTo("{\"encoder_block_out_channels\":[32,64,32,32],\"encoder_layers_per_block\":2,"
                 + "\"encoder_norm_num_groups\":32,\"encoder_norm_eps\":1.0E-6,\"encoder_mid_block_add_attention\":true,\"condition_channels\":32,"

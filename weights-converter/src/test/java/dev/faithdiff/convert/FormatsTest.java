@@ -3,6 +3,8 @@ package dev.faithdiff.convert;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.KeyLists;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
@@ -62,8 +64,8 @@ class FormatsTest {
                 "--tokenizer", sdxl.resolve("tokenizer"));
         sameWeights(ofFolder, ofFile);
         sameWeights(ofFolder, ofParts);
-        assertThat(Settings.read(ofParts.resolve("tokenizer_2/special_tokens_map.json")).get("pad_token").getAsString()).isEqualTo("!");
-        assertThat(Settings.read(ofParts.resolve("tokenizer/special_tokens_map.json")).get("pad_token").getAsString()).isEqualTo("<|endoftext|>");
+        assertThat(Config.read(ofParts.resolve("tokenizer_2/special_tokens_map.json")).text("pad_token")).isEqualTo("!");
+        assertThat(Config.read(ofParts.resolve("tokenizer/special_tokens_map.json")).text("pad_token")).isEqualTo("<|endoftext|>");
     }
 
     @Test
@@ -157,16 +159,11 @@ class FormatsTest {
     void configurationOfASingleFileIsDerivedOrRefused() throws IOException {
         CommandLineRun run = CommandLineRun.of(Main::run, "convert", TINY, "--sdxl", SINGLE, "--tokenizer", TINY.resolve("sdxl"), "-o", folder.resolve("m"));
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("unet: widths [16, 16, 24] are not multiples of 64 as in SDXL").contains("--config");
+        assertThat(run.err()).contains("unet: no configuration").contains("widths [16, 16, 24] are not multiples of 64").contains("--config");
         for (String part : List.of("unet", "vae", "text_encoder", "text_encoder_2")) {
             Map<String, Source> tensors = new LinkedHashMap<>();
-            Map<String, Shape> shapes = switch (part) {
-                case "unet" -> KeyRules.unet(Published.sdxl.config(part));
-                case "vae" -> KeyRules.vae(Published.sdxl.config(part));
-                default -> KeyRules.text(Published.sdxl.config(part));
-            };
-            shapes.forEach((k, s) -> tensors.put(k, Source.of(k, DType.F16, s, () -> MemorySegment.NULL)));
-            assertThat(DerivedConfig.of(part, tensors)).as(part).isEqualTo(Published.sdxl.config(part));
+            KeyLists.of(part).forEach((k, s) -> tensors.put(k, Source.of(k, DType.F16, s, () -> MemorySegment.NULL)));
+            assertThat(DerivedConfig.of(part, tensors)).as(part).isEqualTo(Published.sdxl.config(part).json());
         }
     }
 

@@ -2,8 +2,10 @@ package dev.faithdiff.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonObject;
 import com.sun.management.ThreadMXBean;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.model.ModelError;
+import dev.faithdiff.nn.WeightsError;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -74,7 +76,7 @@ class FuzzTest {
             try {
                 reading.read(file);
                 read++;
-            } catch (ConvertError | SafeTensorsError e) {
+            } catch (ConvertError | ModelError | SafeTensorsError | WeightsError e) {
                 refused++;
                 assertThat(e.getMessage()).as("case %d of %s", i, format).isNotBlank().hasSizeLessThan(20_000)
                         .doesNotContainPattern("[\\u0000-\\u0009\\u000b-\\u001f]");
@@ -103,19 +105,20 @@ class FuzzTest {
             }
             if (kind.generator != null) {
                 tensors = kind.generator.modern(tensors);
+                Config sizes = Config.of(path, kind.generator.sizes(tensors).toString());
                 new ModelPlan(Precision.parse("f16"), new ConversionReport())
-                        .whole("generator", tensors, kind.generator.keys(kind.generator.numbers(tensors)), "mutated");
+                        .whole("generator", tensors, NeededTensors.generator(kind.generator, sizes), "mutated");
             }
             tensors.values().forEach(FuzzTest::drain);
         }
     }
 
-    /** Reads a configuration and lists the tensors that it asks for. */
+    /** Reads a configuration and asks its network for the tensors that it takes. */
     private static void configure(Path path) {
-        JsonObject config = Settings.read(path);
-        if (config.has("hidden_size")) KeyRules.text(config);
-        else if (config.has("cross_attention_dim")) KeyRules.unet(config);
-        else KeyRules.vae(config);
+        Config config = Config.read(path);
+        if (config.has("hidden_size")) NeededTensors.text(config);
+        else if (config.has("cross_attention_dim")) NeededTensors.unet(config);
+        else NeededTensors.vae(config);
     }
 
     private static void drain(Source t) {

@@ -2,11 +2,11 @@ package dev.faithdiff.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.SafeTensors;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -16,9 +16,9 @@ class MiniModelTest {
 
     @Test
     void holdsExactlyTheTensorsItsConfigurationNeeds() {
-        Map<String, Shape> unet = new LinkedHashMap<>(KeyRules.unet(Settings.read(MINI.resolve("unet/config.json"))));
-        unet.putAll(KeyRules.added(Settings.read(MINI.resolve("model.json")).getAsJsonObject("faithdiff")));
-        Map<String, Shape> vae = KeyRules.vae(Settings.read(MINI.resolve("vae/config.json")));
+        Config added = Config.read(MINI.resolve("model.json")).at("faithdiff");
+        Map<String, Shape> unet = NeededTensors.alignedUnet(Config.read(MINI.resolve("unet/config.json")), added);
+        Map<String, Shape> vae = NeededTensors.vae(Config.read(MINI.resolve("vae/config.json")));
         try (SafeTensors u = SafeTensors.open(MINI.resolve("unet/model.safetensors"));
                 SafeTensors v = SafeTensors.open(MINI.resolve("vae/model.safetensors"))) {
             assertThat(u.entries().keySet()).hasSize(412).containsExactlyInAnyOrderElementsOf(unet.keySet());

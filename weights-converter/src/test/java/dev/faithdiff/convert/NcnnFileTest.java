@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -39,7 +40,7 @@ class NcnnFileTest {
         for (String ending : new String[] {".param", ".bin"}) {
             assertThat(converted(FILES.resolve(name + ending), "b" + ending)).hasSameBinaryContentAs(expected);
         }
-        JsonObject json = Settings.read(folder.resolve("b.bin/model.json"));
+        JsonObject json = Config.read(folder.resolve("b.bin/model.json")).json();
         assertThat(json.get("kind").getAsString() + json.get("scale") + json.get("features") + json.get("convolutions")).isEqualTo("srvggnetcompact" + scale + "52");
         assertThat(CommandLineRun.of(Main::run, "inspect", FILES.resolve(name + ".bin"), "--short").out()).contains("ncnn, graph and weights")
                 .contains("an SRVGGNetCompact (Real-ESRGAN), scale " + scale + ", features 5, convolutions 2, in channels 3");

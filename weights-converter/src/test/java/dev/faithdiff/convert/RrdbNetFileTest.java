@@ -2,8 +2,8 @@ package dev.faithdiff.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonObject;
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -33,11 +33,11 @@ class RrdbNetFileTest {
         CommandLineRun run = CommandLineRun.of(Main::run, "convert", FILES.resolve(name), "-o", model);
         assertThat(run.err()).isEmpty();
         if (dropped > 0) assertThat(run.out()).contains(dropped + " tensors of another copy dropped");
-        JsonObject json = Settings.read(model.resolve("model.json"));
-        assertThat(json.toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"" + name + "\",\"kind\":\"rrdbnet\",\"scale\":"
+        Config json = Config.read(model.resolve("model.json"));
+        assertThat(json.json().toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"" + name + "\",\"kind\":\"rrdbnet\",\"scale\":"
                 + scale + ",\"features\":16,\"growth\":8,\"blocks\":" + blocks + ",\"in_channels\":3,\"out_channels\":3}");
         try (WeightFile source = WeightFile.open(FILES.resolve(name)); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
-            assertThat(made.entries().keySet()).containsExactlyInAnyOrderElementsOf(NETWORK.keys(json).keySet());
+            assertThat(made.entries().keySet()).containsExactlyInAnyOrderElementsOf(NeededTensors.generator(NETWORK, json).keySet());
             Map<String, Source> kept = NETWORK.modern(KeyNames.below(wrapper, source.tensors()));
             assertThat(kept.keySet()).isEqualTo(NETWORK.modern(KeyNames.unwrap(source.tensors())).keySet());
             for (SafeTensors.Entry e : made.entries().values()) {

@@ -2,8 +2,8 @@ package dev.faithdiff.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonObject;
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -26,12 +26,12 @@ class SrvggNetFileTest {
         Path model = folder.resolve("m");
         CommandLineRun run = CommandLineRun.of(Main::run, "convert", FILE, "-o", model);
         assertThat(run.err()).isEmpty();
-        JsonObject json = Settings.read(model.resolve("model.json"));
-        assertThat(json.toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"srvgg_x4.pth\",\"kind\":\"srvggnetcompact\","
+        Config json = Config.read(model.resolve("model.json"));
+        assertThat(json.json().toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"srvgg_x4.pth\",\"kind\":\"srvggnetcompact\","
                 + "\"scale\":4,\"features\":16,\"convolutions\":3,\"in_channels\":3,\"out_channels\":3}");
         try (WeightFile source = WeightFile.open(FILE); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
             Map<String, Source> all = KeyNames.unwrap(source.tensors());
-            assertThat(made.entries().keySet()).isEqualTo(all.keySet()).isEqualTo(new SrvggNetFile().keys(json).keySet());
+            assertThat(made.entries().keySet()).isEqualTo(all.keySet()).isEqualTo(NeededTensors.generator(new SrvggNetFile(), json).keySet());
             for (SafeTensors.Entry e : made.entries().values()) {
                 assertThat(e.data().toArray(ValueLayout.JAVA_BYTE)).as(e.name()).isEqualTo(TorchFileTest.bytes(all.get(e.name())));
             }

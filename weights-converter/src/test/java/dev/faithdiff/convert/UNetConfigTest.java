@@ -3,37 +3,29 @@ package dev.faithdiff.convert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.unet.UNetConfig;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A published configuration is read as it is meant, or refused. */
 class UNetConfigTest {
-    @TempDir Path folder;
-
     /** SDXL's published configuration with one setting in another way. */
-    private UNetConfig sdxl(String key, String value) throws IOException {
-        try (InputStream in = getClass().getResourceAsStream("/dev/faithdiff/convert/sdxl/unet.json")) {
-            var json = JsonParser.parseString(new String(in.readAllBytes(), StandardCharsets.UTF_8)).getAsJsonObject();
-            json.add(key, JsonParser.parseString(value));
-            return UNetConfig.of(Config.read(Files.writeString(folder.resolve("config.json"), json.toString())));
-        }
+    private UNetConfig sdxl(String key, String value) {
+        JsonObject json = Published.sdxl.config("unet").json();
+        json.add(key, JsonParser.parseString(value));
+        return UNetConfig.of(Config.of(Path.of("config.json"), json.toString()));
     }
 
-    @Test void sdxlIsTheConstant() throws IOException {
+    @Test void sdxlIsTheConstant() {
         assertThat(sdxl("sample_size", "128")).usingRecursiveComparison().isEqualTo(UNetConfig.SDXL);
     }
 
-    @Test void withoutAddedEmbeddings() throws IOException {
+    @Test void withoutAddedEmbeddings() {
         assertThat(sdxl("addition_embed_type", "null").time()).isEqualTo(new UNetConfig.Time(1280, 0, 0));
     }
 
