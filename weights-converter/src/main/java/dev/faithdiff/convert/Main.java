@@ -1,5 +1,11 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.convert.command.ConvertCommand;
+import dev.faithdiff.convert.command.DiffCommand;
+import dev.faithdiff.convert.command.InspectCommand;
+import dev.faithdiff.convert.command.SynthCommand;
+import dev.faithdiff.convert.command.VerifyCommand;
+import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.nn.WeightsError;
 import dev.faithdiff.tensor.Version;
