@@ -18,10 +18,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The commands on weight files: exit code 0, 1 for a failure told in one line, 2 for wrong usage. */
+/** The commands on weight files. Exit code 0 for success, 1 for a failure, which one line explains, 2 for wrong usage. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
         sortOptions = false,
-        description = "Converts and inspects weight files. Nothing in a file is ever run.",
+        description = "Converts and inspects weight files. Nothing in a file is ever executed.",
         subcommands = {ConvertCommand.class, InspectCommand.class, VerifyCommand.class, SynthCommand.class, DiffCommand.class})
 public final class Main implements Callable<Integer> {
     @Spec private CommandSpec spec;

@@ -37,7 +37,7 @@ class MainTest {
                 "-o", folder.resolve("m"), "--dtype", "BF16");
         assertThat(r.err()).isEmpty();
         assertThat(r.out()).contains("BF16");
-        assertThat(run("convert", "-o", folder.resolve("n")).err().strip()).isEqualTo("no SOURCE folder given: say --sdxl");
+        assertThat(run("convert", "-o", folder.resolve("n")).err().strip()).isEqualTo("no SOURCE folder is given; name the folder with unet/config.json by --sdxl");
     }
 
     @Test

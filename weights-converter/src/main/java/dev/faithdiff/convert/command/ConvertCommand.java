@@ -15,12 +15,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code faithdiff convert}: one model folder of a released checkpoint. */
-@Command(name = "convert", sortOptions = false, description = "Makes one model folder of a released checkpoint: SDXL (a diffusers folder or a "
-        + "single file), a VAE (folder or file) and FaithDiff.bin; or of an RRDBNet or SRVGGNetCompact file (Real-ESRGAN, BSRGAN). "
-        + "Pickles may hold tensors and containers only.")
+/** {@code faithdiff convert}: makes a model folder from a released checkpoint. */
+@Command(name = "convert", sortOptions = false, description = "Makes a model folder from a released checkpoint: from SDXL (a diffusers folder "
+        + "or a single file), a VAE (folder or file) and FaithDiff.bin, or from a file of an RRDBNet or SRVGGNetCompact (Real-ESRGAN, BSRGAN). "
+        + "A pickle that asks for anything but tensors and containers is refused.")
 public final class ConvertCommand implements Callable<Integer> {
-    @Parameters(arity = "0..1", paramLabel = "SOURCE", description = "Folder that holds the parts, which are found by structure; "
+    @Parameters(arity = "0..1", paramLabel = "SOURCE", description = "Folder with the parts, which are recognised by what they hold; "
             + "or the file of an RRDBNet or SRVGGNetCompact.")
     private Path source;
 
@@ -40,15 +40,15 @@ public final class ConvertCommand implements Callable<Integer> {
     private Path tokenizer;
 
     @Option(names = "--config", paramLabel = "DIR",
-            description = "For a single file that is not SDXL's size: a diffusers folder with its configurations.")
+            description = "For a single file whose sizes are not SDXL's: a diffusers folder with its configurations.")
     private Path config;
 
     @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", converter = Types.class,
-            description = "Element type to store: keep (default), f32, f16, bf16, f8_e4m3 (the U-Net's matrices; the rest f16); "
-                    + "or by part, for example unet=f8_e4m3,vae=f16.")
+            description = "Element type to store: keep (default), f32, f16, bf16, or f8_e4m3 (for the U-Net's matrices; all else is f16). "
+                    + "It may differ by part, for example unet=f8_e4m3,vae=f16.")
     private Precision precision;
 
-    /** What {@code --dtype} takes. */
+    /** Reads the value of {@code --dtype}. */
     static final class Types implements ITypeConverter<Precision> {
         @Override public Precision convert(String text) {
             try {

@@ -19,9 +19,9 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code faithdiff diff}: how the tensors of two files, folders or models differ. */
+/** {@code faithdiff diff}: shows how the tensors of two files, folders or models differ. */
 @Command(name = "diff", description = "Compares tensors of the same names, whatever their element types, and prints those that differ. "
-        + "A and B are files, folders with weights, or model folders. Exit code 0: the same tensors and values; 1: not.")
+        + "A and B are files, folders with weights, or model folders. Exit code 0 if all tensors and values are equal, else 1.")
 public final class DiffCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "A")
     private Path first;
@@ -67,7 +67,7 @@ public final class DiffCommand implements Callable<Integer> {
         return false;
     }
 
-    /** A model folder's tensors carry the name of their part before their own. */
+    /** The tensors by name; those of a model folder have the name of their part in front of their own. */
     private static Map<String, Source> open(Path path, List<WeightFile> files) {
         if (!Files.exists(path.resolve("model.json"))) {
             files.add(WeightFile.open(path));

@@ -14,8 +14,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code faithdiff inspect}: what a weight file holds. */
-@Command(name = "inspect", description = "Shows a weight file's format, architecture, metadata and tensors, or those of a folder or shard index.")
+/** {@code faithdiff inspect}: shows what a weight file holds. */
+@Command(name = "inspect",
+        description = "Shows the format, architecture, metadata and tensors of a weight file, of a folder, or of an index of shards.")
 public final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "File, folder with one model's weights, or index of shards.")
     private Path path;
@@ -39,7 +40,7 @@ public final class InspectCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The sizes of a network that is a model of its own, and how many parameters it has. */
+    /** The sizes of a network that is a whole model by itself, and how many parameters it has. */
     private static String sizes(Map<String, Source> tensors) {
         GeneratorFile network = Architecture.of(tensors).generator();
         if (network == null) return "";

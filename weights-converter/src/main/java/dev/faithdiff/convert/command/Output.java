@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
-/** The model folder that a command makes, as options. */
+/** The options that say where a command makes its model folder. */
 final class Output {
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "MODELDIR", description = "Folder to make.")
     private Path folder;

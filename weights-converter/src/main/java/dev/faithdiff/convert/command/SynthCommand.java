@@ -8,17 +8,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code faithdiff synth}: a model of random weights, for measuring without the released ones. */
-@Command(name = "synth", sortOptions = false, description = "Writes a model folder of random weights: the same seed gives the same bytes. "
-        + "It restores nothing; it is for measuring time and memory.")
+/** {@code faithdiff synth}: makes a model of random weights, to measure with where the released ones are not at hand. */
+@Command(name = "synth", sortOptions = false, description = "Makes a model folder of random weights, to measure time and memory with: "
+        + "it cannot restore photos. The same seed gives the same bytes.")
 public final class SynthCommand implements Callable<Integer> {
     @Option(names = "--arch", required = true, paramLabel = "ARCH",
-            description = "${COMPLETION-CANDIDATES}: full FaithDiff on SDXL, or the small model's sizes.")
+            description = "${COMPLETION-CANDIDATES}: the sizes of FaithDiff on SDXL, or of the small model.")
     private Published architecture;
 
     @Mixin private Output output;
 
-    @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Decides all values (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Seed of the random values (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     @Option(names = "--dtype", defaultValue = "f16", paramLabel = "TYPE", converter = ConvertCommand.Types.class,

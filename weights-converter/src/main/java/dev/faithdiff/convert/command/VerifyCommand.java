@@ -17,9 +17,9 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code faithdiff verify}: whether a model folder is whole. */
-@Command(name = "verify", description = "Checks a model folder: every tensor that its configurations ask for is there, has its shape and holds "
-        + "finite values; every file has the SHA-256 of the folder's list, where it has one. Prints the checksums.")
+/** {@code faithdiff verify}: checks that a model folder is complete. */
+@Command(name = "verify", description = "Checks a model folder: every tensor that its networks need is there, has the right shape and holds finite "
+        + "values; every file has the SHA-256 in the folder's SHA256SUMS, if there is one. Prints the checksums.")
 public final class VerifyCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MODELDIR", description = "A folder made by convert or synth.")
     private Path folder;

@@ -14,13 +14,13 @@ import java.util.Map;
 
 /**
  * A trained batch norm, which is {@code x * scale + shift} for each channel: scale = weight / sqrt(running_var + eps), shift = bias - running_mean *
- * scale. A convolution in front of it takes both over, so that networks need no batch norm.
+ * scale. The convolution before it can take over both, so that networks need no batch norm.
  *
  * @param name of the module
  */
 public record BatchNorm(Map<String, Source> tensors, String name, double eps) {
     /**
-     * A state dict in which a convolution (or linear layer) has taken over the batch norm behind it: its weight and bias are F32, the norm's
+     * A state dict in which a convolution (or linear layer) has taken over the batch norm after it: its weight and bias are F32, the norm's
      * tensors are gone.
      *
      * @throws ConvertError if a tensor is missing or of another size
@@ -29,7 +29,7 @@ public record BatchNorm(Map<String, Source> tensors, String name, double eps) {
         BatchNorm bn = new BatchNorm(tensors, norm, eps);
         Source weight = tensors.get(convolution + ".weight"), bias = tensors.get(convolution + ".bias");
         if (weight == null || weight.shape().rank() < 2) {
-            throw new ConvertError(convolution + " in front of the batch norm " + norm + " has no weight");
+            throw new ConvertError(convolution + " before the batch norm " + norm + " has no weight");
         }
         Shape channels = Shape.of(weight.shape().size(0));
         bn.require("running_mean", channels);
@@ -49,10 +49,10 @@ public record BatchNorm(Map<String, Source> tensors, String name, double eps) {
     private void require(String tensor, Shape shape) {
         Source t = tensors.get(name + "." + tensor);
         if (t == null) throw new ConvertError("the batch norm " + name + " has no " + tensor);
-        if (!t.shape().equals(shape)) throw new ConvertError(t.name() + " is " + t.shape() + ", not " + shape + " as the layer in front of it");
+        if (!t.shape().equals(shape)) throw new ConvertError(t.name() + " is " + t.shape() + ", not " + shape + " as the layer before it");
     }
 
-    /** A parameter's value in a channel, where it may be absent. */
+    /** A parameter's values, or {@code absent} for each channel where there is no such parameter. */
     private float[] values(String tensor, int channels, float absent) throws IOException {
         Source t = tensors.get(name + "." + tensor);
         if (t != null) return floats(t);
@@ -92,7 +92,7 @@ public record BatchNorm(Map<String, Source> tensors, String name, double eps) {
         return values;
     }
 
-    /** Values made when the file reaches them. */
+    /** A tensor whose values are computed when it is written. */
     private record Folded(String name, Shape shape, Values values) implements Source {
         private interface Values {
             float[] make() throws IOException;

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/** A tensor in another element type, converted in small pieces while it is written; F8_E4M3 saturates at 448. */
+/** A tensor in another element type, converted in chunks while it is written. F8_E4M3 saturates at 448. */
 public record Cast(Source source, DType dtype) implements Source {
     private static final int CHUNK = 1 << 14;
 
@@ -30,7 +30,7 @@ public record Cast(Source source, DType dtype) implements Source {
 
     private int convert(ByteBuffer bytes, WritableByteChannel out, float[] values, ByteBuffer chunk) throws IOException {
         int from = source.dtype().bytes(), to = dtype.bytes(), count = bytes.remaining() / from;
-        if (bytes.remaining() % from != 0) throw new IOException(name() + " comes in pieces of half an element");
+        if (bytes.remaining() % from != 0) throw new IOException(name() + " is not written in whole elements");
         MemorySegment in = MemorySegment.ofBuffer(bytes), converted = MemorySegment.ofBuffer(chunk.clear());
         for (int at = 0; at < count; at += CHUNK) {
             int n = Math.min(CHUNK, count - at);
@@ -44,7 +44,7 @@ public record Cast(Source source, DType dtype) implements Source {
         return count * from;
     }
 
-    /** The largest finite magnitude that stays finite; F8 saturates and has none. */
+    /** The largest magnitude that stays finite in the type; F8 saturates, so it has no limit. */
     private float limit() {
         return switch (dtype) {
             case F16 -> Math.nextDown(65520f);

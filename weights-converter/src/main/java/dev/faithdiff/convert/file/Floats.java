@@ -3,7 +3,7 @@ package dev.faithdiff.convert.file;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
-/** Runs of elements to and from floats; the types of large checkpoints have loops of their own, which the JIT makes fast. */
+/** Converts elements to and from floats. The element types of large checkpoints have loops of their own, which the JIT makes fast. */
 final class Floats {
     private Floats() { }
 

@@ -16,9 +16,10 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * A network of ncnn in two files side by side: its graph as text ({@code .param}) and, layer after layer, its weights ({@code .bin}), mapped
- * into memory. A convolution's weights begin with a tag that says F16 or F32; biases and slopes are F32. What the network is, and what its
- * weights are called in PyTorch, the graph tells. Source: ncnn's net.cpp and modelbin.cpp.
+ * A network of ncnn in two files side by side: its graph as text ({@code .param}) and its weights in the order of its layers ({@code .bin}),
+ * which are mapped into memory. A tag in front of a convolution's weights says whether they are F16 or F32; biases and slopes are F32.
+ * Weights have no names in the files: which network it is, and so what PyTorch calls its weights, follows from the graph. Source: ncnn's
+ * net.cpp and modelbin.cpp.
  */
 public final class NcnnFile implements AutoCloseable {
     private static final String MAGIC = "7767517", GRAPH = ".param", WEIGHTS = ".bin";
@@ -30,7 +31,7 @@ public final class NcnnFile implements AutoCloseable {
     private Map<String, Source> entries;
 
     private NcnnFile(Path weights) {
-        if (!Files.isRegularFile(weights)) throw new ConvertError(weights, "does not exist; the weights lie beside their graph");
+        if (!Files.isRegularFile(weights)) throw new ConvertError(weights, "does not exist; a graph needs its weights beside it");
         try (FileChannel channel = FileChannel.open(weights)) {
             in = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (IOException e) {
@@ -38,7 +39,7 @@ public final class NcnnFile implements AutoCloseable {
         }
     }
 
-    /** Whether a file is one of the two, by its first bytes; where weights do not begin with a tag, the graph beside them tells. */
+    /** Whether a file is one of the two. Its first bytes tell; weights without a tag are known by the graph beside them. */
     public static boolean is(Path path, byte[] start) {
         if (new String(start, StandardCharsets.ISO_8859_1).startsWith(MAGIC)) return true;
         if (start.length < 4 || start[0] == 'P' && start[1] == 'K' || start[0] == (byte) 0x80) return false;
@@ -69,7 +70,7 @@ public final class NcnnFile implements AutoCloseable {
         }
     }
 
-    /** The file itself, or where its name has the other ending, that of this one. */
+    /** The file of the same name with this ending instead of the other one. */
     private static Path beside(Path path, String other, String ending) {
         String name = path.getFileName().toString();
         return name.endsWith(other) ? path.resolveSibling(name.substring(0, name.length() - other.length()) + ending) : path;
@@ -80,7 +81,7 @@ public final class NcnnFile implements AutoCloseable {
         int layers = lines.length - 2;
         if (layers > MOST_LAYERS || !lines[1].strip().startsWith(layers + " ")) {
             throw new ConvertError("has " + layers + " layers but says " + ModelError.clean(lines[1].strip())
-                    + " (layers and blobs), or more than " + MOST_LAYERS);
+                    + " (layers and blobs), or has more than " + MOST_LAYERS);
         }
         NcnnGraph graph = new NcnnGraph();
         for (int i = 2; i < lines.length; i++) {
@@ -107,7 +108,7 @@ public final class NcnnFile implements AutoCloseable {
         return own;
     }
 
-    /** The side of a square kernel that keeps the size of the image. */
+    /** The side of a kernel, which must be square and keep the size of the image. */
     private static int kernel(NcnnLayer layer) {
         layer.only(0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16);
         if (layer.number(8, 0) != 0) throw layer.error("holds 8-bit integers (int8), which are not read; take the network in F16 or F32");

@@ -11,14 +11,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What an ncnn graph computes, in few kinds of steps: a convolution's own activation and a sum's factors are steps of their own here, a
- * copy is none. A {@link Walk} along it gives its weights their names.
+ * What an ncnn graph computes, as steps of a few kinds. The activation inside a convolution and the factors inside a sum become steps of
+ * their own; a copy is no step. A {@link Walk} follows the graph as a known network computes, and so finds the names of its weights.
  */
 public final class NcnnGraph {
     /**
-     * What is computed of which steps before. LEAKY has a slope, SCALE a factor, NEAREST, SHUFFLE and UNSHUFFLE a number of pixels.
+     * One step, and the numbers of the steps that its inputs come from.
      *
-     * @param layer where it has weights the layer's name, else null: equal steps are one
+     * @param number the slope of LEAKY, the factor of SCALE, the pixels along one side of NEAREST, SHUFFLE and UNSHUFFLE, else 0
+     * @param layer  the layer's name if it has weights; else null, and equal steps are one step
      */
     public record Node(Kind kind, float number, List<Integer> inputs, String layer) {
         public enum Kind { INPUT, CONVOLUTION, PRELU, LEAKY, SCALE, ADD, CONCAT, NEAREST, SHUFFLE, UNSHUFFLE }
@@ -41,7 +42,7 @@ public final class NcnnGraph {
     private final Map<Node, Map<String, Source>> weights = new LinkedHashMap<>();
     private int result;
 
-    /** Takes the next layer of the file, with its weights under the names {@code weight} and {@code bias}. */
+    /** Adds the next layer of the file, with its weights under the names {@code weight} and {@code bias}. */
     void add(NcnnLayer layer, Map<String, Source> own) {
         int[] in = layer.inputs().stream().mapToInt(b -> blob(layer, b)).toArray();
         boolean sums = switch (layer.type()) {
@@ -80,7 +81,7 @@ public final class NcnnGraph {
             case "Interp" -> enlarged(layer.only(0, 1, 2), in);
             case "PixelShuffle" -> made(Node.of(Kind.SHUFFLE, layer.only(0).number(0, 1), in));
             case "Reorg" -> made(Node.of(Kind.UNSHUFFLE, layer.only(0).number(0, 1), in));
-            default -> throw layer.error("is of a type that no network known here has");
+            default -> throw layer.error("is of a type that no supported network has");
         };
     }
 
@@ -91,13 +92,13 @@ public final class NcnnGraph {
     private int activated(NcnnLayer layer, int x) {
         double[] slope = layer.parameters().getOrDefault(10, new double[1]);
         int kind = layer.number(9, 0);
-        if (kind > 2 || slope.length != 1) throw layer.error("has an activation that no network known here has");
+        if (kind > 2 || slope.length != 1) throw layer.error("has an activation that no supported network has");
         return kind == 0 ? x : made(Node.of(Kind.LEAKY, kind == 1 ? 0 : (float) slope[0], x));
     }
 
     private int sum(NcnnLayer layer, int[] in) {
         double[] factors = layer.parameters().getOrDefault(1, new double[] {1, 1});
-        if (layer.number(0, 0) != 1 || in.length != 2 || factors.length != 2) throw layer.error("is no sum of two");
+        if (layer.number(0, 0) != 1 || in.length != 2 || factors.length != 2) throw layer.error("is not a sum of two inputs");
         return made(Node.of(Kind.ADD, 0, made(Node.of(Kind.SCALE, (float) factors[0], in[0])), made(Node.of(Kind.SCALE, (float) factors[1], in[1]))));
     }
 
@@ -106,12 +107,12 @@ public final class NcnnGraph {
         boolean scalar = layer.number(1, 0) == 1;
         if (scalar && in.length == 1 && kind == 2) return made(Node.of(Kind.SCALE, (float) layer.real(2, 0), in));
         if (!scalar && in.length == 2 && kind == 0) return made(Node.of(Kind.ADD, 0, in));
-        throw layer.error("is neither a sum of two nor a multiple of one");
+        throw layer.error("is neither a sum of two inputs nor one input times a number");
     }
 
     private int enlarged(NcnnLayer layer, int[] in) {
         if (layer.number(0, 0) != 1 || layer.real(1, 1) != layer.real(2, 1)) {
-            throw layer.error("does not enlarge to the nearest, alike in height and width");
+            throw layer.error("does not enlarge by nearest neighbour with one factor for height and width");
         }
         return made(Node.of(Kind.NEAREST, layer.number(1, 1), in));
     }
@@ -122,10 +123,10 @@ public final class NcnnGraph {
         return number == null ? steps.size() - 1 : number;
     }
 
-    /** How many steps have weights and are of a kind. */
+    /** How many steps of a kind have weights. */
     public int count(Kind kind) { return (int) weights.keySet().stream().filter(s -> s.kind == kind).count(); }
 
-    /** A network's way along the graph, step by step as it computes; each method gives the step that it has found. */
+    /** Follows the graph step by step, as a network computes. Each method returns the number of the step that it finds. */
     public final class Walk {
         private final Map<Integer, List<Node>> readers = new HashMap<>();
         private final Map<Node, Map<String, Source>> left = new LinkedHashMap<>(weights);
@@ -138,24 +139,24 @@ public final class NcnnGraph {
 
         public boolean has(Kind kind, float number, int... inputs) { return steps.containsKey(Node.of(kind, number, inputs)); }
 
-        /** @throws ConvertError if no step is such */
+        /** @throws ConvertError if there is no such step */
         public int find(Kind kind, float number, int... inputs) {
             Node step = Node.of(kind, number, inputs);
             if (step.idle()) return inputs[0];
-            if (!steps.containsKey(step)) throw new ConvertError("has no " + kind + (number == 0 ? "" : " " + number) + " behind " + last);
+            if (!steps.containsKey(step)) throw new ConvertError("has no " + kind + (number == 0 ? "" : " " + number) + " after " + last);
             return steps.get(step);
         }
 
-        /** The one convolution of x, whose weights get a name. */
+        /** Finds the only convolution of x and names its weights. */
         public int convolution(String name, int x) { return weighted(Kind.CONVOLUTION, name, x); }
 
-        /** The one parametric ReLU of x, whose slopes get a name. */
+        /** Finds the only parametric ReLU of x and names its slopes. */
         public int prelu(String name, int x) { return weighted(Kind.PRELU, name, x); }
 
         private int weighted(Kind kind, String name, int x) {
             List<Node> found = readers.getOrDefault(x, List.of()).stream().filter(s -> s.kind == kind).toList();
             if (found.size() != 1) {
-                throw new ConvertError("has " + found.size() + " layers " + kind + " behind " + last + ", where " + name + " belongs");
+                throw new ConvertError("has " + found.size() + " layers " + kind + " after " + last + ", where " + name + " belongs");
             }
             Map<String, Source> own = left.remove(found.getFirst());
             own.forEach((part, t) -> named.put(name + "." + part, Views.renamed(t, name + "." + part)));
@@ -163,9 +164,9 @@ public final class NcnnGraph {
             return steps.get(found.getFirst());
         }
 
-        /** All weights by name, at the end of the way. @throws ConvertError if the graph goes on or has other weights */
+        /** All weights by name. @param x the last step of the network @throws ConvertError if the graph has more steps or other weights */
         public Map<String, Source> end(int x) {
-            if (x != result) throw new ConvertError("goes on behind " + last);
+            if (x != result) throw new ConvertError("goes on after " + last);
             List<String> unused = left.keySet().stream().map(s -> ModelError.clean(s.layer)).toList();
             if (!unused.isEmpty()) throw new ConvertError("has weights that are not used: " + unused);
             return named;

@@ -8,13 +8,13 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * One line of an ncnn graph: type, name, the numbers of inputs and outputs, their names, and parameters {@code 0=64} or, of several values,
- * {@code -23310=2,0.2,1}, whose key is then 10. Source: ncnn's net.cpp and paramdict.cpp.
+ * One line of an ncnn graph: type, name, number of inputs, number of outputs, their names, and parameters. A parameter with key 0 is
+ * {@code 0=64}; one with key 10 and a list of two values is {@code -23310=2,0.2,1}. Source: ncnn's net.cpp and paramdict.cpp.
  */
 record NcnnLayer(String type, String name, List<String> inputs, List<String> outputs, Map<Integer, double[]> parameters) {
     private static final int ARRAYS = -23300, MOST_PARAMETERS = 32, MOST_VALUES = 64, MOST_BLOBS = 1000, LONGEST = 24;
 
-    /** @throws ConvertError if the line is none of a graph */
+    /** @throws ConvertError if the line is not a layer of a graph */
     static NcnnLayer parse(String line) {
         String[] words = line.strip().split("\\s+");
         int at = 4, inputs = words.length < at ? -1 : count(words[2]), outputs = inputs < 0 ? -1 : count(words[3]);
@@ -46,18 +46,18 @@ record NcnnLayer(String type, String name, List<String> inputs, List<String> out
         try {
             if (text.length() <= LONGEST && text.matches("[-+0-9.eE]+")) return Double.parseDouble(text);
         } catch (NumberFormatException e) {
-            // told below
+            // reported below
         }
         throw error("has a parameter that is no number: " + ModelError.clean(text));
     }
 
-    /** A count as written, or -1. */
+    /** The count that a text holds, or -1. */
     private static int count(String text) {
         int n = text.matches("\\d{1,4}") ? Integer.parseInt(text) : -1;
         return n <= MOST_BLOBS ? n : -1;
     }
 
-    /** Fails if a parameter beside these is set: it may change what the layer computes. */
+    /** Fails if any other parameter is set, since it may change what the layer computes. */
     NcnnLayer only(Integer... keys) {
         parameters.forEach((key, values) -> {
             if (!Set.of(keys).contains(key) && (values.length != 1 || values[0] != 0)) {
@@ -67,14 +67,14 @@ record NcnnLayer(String type, String name, List<String> inputs, List<String> out
         return this;
     }
 
-    /** A parameter of one whole number that is not negative. */
+    /** A parameter that is one whole number of at least 0. */
     int number(int key, int otherwise) {
         double v = real(key, otherwise);
         if (v != Math.rint(v) || v < 0 || v > Integer.MAX_VALUE) throw error("has no usable parameter " + key);
         return (int) v;
     }
 
-    /** A parameter of one number. */
+    /** A parameter that is one number. */
     double real(int key, double otherwise) {
         double[] v = parameters.getOrDefault(key, new double[] {otherwise});
         if (v.length != 1) throw error("has no usable parameter " + key);

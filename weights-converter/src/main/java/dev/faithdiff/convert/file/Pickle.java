@@ -18,8 +18,8 @@ import java.util.Map;
  *
  * <p>It builds dicts (LinkedHashMap), lists (ArrayList), tuples (unmodifiable List), sets, numbers (Long, BigInteger, Double),
  * strings, byte[], booleans and None (null); calls are left to {@link Globals} or refused by name. A class that is named and not
- * called, as the callbacks of a training checkpoint are, is its name and nothing else.
- * Nothing recurses and nothing is allocated by a claimed size. Source: CPython's pickletools.
+ * called, such as a callback in a training checkpoint, is read as its name.
+ * It never recurses, and never allocates as much as the file merely claims. Source: CPython's pickletools.
  */
 final class Pickle {
     /** The named things a pickle may call, and what calling them gives. */
@@ -155,7 +155,7 @@ final class Pickle {
         }
     }
 
-    /** Names are compared and hashed, so only flat values may be keys: no recursion through a container that holds itself. */
+    /** Keys are hashed and compared, so only plain values may be keys: a container that holds itself would recurse without end. */
     static boolean isKey(Object k) {
         return k == null || k instanceof String || k instanceof Long || k instanceof BigInteger || k instanceof Double || k instanceof Boolean
                 || k instanceof Global;

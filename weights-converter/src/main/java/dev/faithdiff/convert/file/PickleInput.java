@@ -10,7 +10,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** The operands of a pickle's opcodes, read one after another; no length is believed and each read is checked. */
+/** Reads the operands of a pickle's opcodes one after another. Lengths in the file are not trusted: each read is checked. */
 final class PickleInput {
     private static final int LONGEST_LINE = 1 << 16, LONGEST_INTEGER = 1 << 10;
     private static final long LONGEST_TEXT = 16 << 20;

@@ -14,10 +14,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The entries of a mapped zip archive whose entries are stored, not compressed, as torch.save writes it.
+ * The entries of a mapped zip archive that torch.save wrote, which stores them uncompressed.
  *
- * <p>Sizes and places are not trusted: entries that are compressed, encrypted, out of range or overlapping are refused.
- * Source: PKWARE APPNOTE.TXT, 4.3 (structure) and 4.5.3 (zip64). Checksums are not computed: files have many gigabytes.
+ * <p>Sizes and offsets are not trusted: entries that are compressed, encrypted, out of range or overlapping are refused. Checksums are not
+ * computed, since files have many gigabytes. Source: PKWARE APPNOTE.TXT, 4.3 (structure) and 4.5.3 (zip64).
  */
 final class StoredZip {
     private static final int LOCAL = 0x04034b50, CENTRAL = 0x02014b50, END = 0x06054b50, END64 = 0x06064b50, LOCATOR64 = 0x07064b50;
@@ -62,7 +62,7 @@ final class StoredZip {
         }
     }
 
-    /** The end record is last but for a comment of at most 65535 bytes. */
+    /** The end record is the last one; only a comment of at most 65535 bytes may follow it. */
     private long findEnd() {
         long size = in.byteSize();
         for (long at = size - 22; at >= Math.max(0, size - 22 - 0xffff); at--) {

@@ -7,14 +7,14 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/** Goes through a tensor's elements piece by piece. */
+/** Reads a tensor's elements in chunks: to count those that are not finite, or to compare two tensors. */
 public final class TensorValues {
     private static final int CHUNK = 1 << 14;
 
     /** Takes {@code n} values that begin at element {@code at}. */
     private interface Piece { void take(long at, float[] values, int n); }
 
-    /** How two tensors of one shape differ; NaN is equal to NaN and infinitely far from numbers. */
+    /** How two tensors of one shape differ. NaN equals NaN and is infinitely far from every number. */
     public record Difference(double largest, double mean, long differing) { }
 
     private TensorValues() { }
@@ -25,7 +25,7 @@ public final class TensorValues {
         return count[0];
     }
 
-    /** Holds the elements of {@code a} outside of the heap for the time of the comparison. */
+    /** Compares two tensors of one shape. Meanwhile the elements of {@code a} are held outside the heap. */
     public static Difference difference(Source a, Source b) throws IOException {
         double[] sums = {0, 0, 0};
         try (Arena arena = Arena.ofConfined()) {
@@ -63,7 +63,7 @@ public final class TensorValues {
         t.writeTo(new Sink() {
             @Override public int write(ByteBuffer bytes) throws IOException {
                 int count = bytes.remaining() / size;
-                if (bytes.remaining() % size != 0) throw new IOException(t.name() + " comes in pieces of half an element");
+                if (bytes.remaining() % size != 0) throw new IOException(t.name() + " is not written in whole elements");
                 MemorySegment in = MemorySegment.ofBuffer(bytes);
                 for (int at = 0; at < count; at += CHUNK) {
                     int n = Math.min(CHUNK, count - at);

@@ -21,10 +21,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The tensors of a file of torch.save, mapped into memory: the zip format (PyTorch 1.6 and later) and the one before it.
+ * The tensors of a file that torch.save wrote, mapped into memory: in the zip format (PyTorch 1.6 and later) or in the one before it.
  *
- * <p>Only the description of the tensors is read; an entry's elements are read when it is written out. Nothing in the file is
- * run or trusted. Source: torch/serialization.py, {@code _save} and {@code _legacy_save}.
+ * <p>Opening a file reads only what describes its tensors; their elements are read when they are written elsewhere. Nothing in the file is
+ * executed or trusted. Source: torch/serialization.py, {@code _save} and {@code _legacy_save}.
  */
 public final class TorchFile implements AutoCloseable {
     /** One tensor under its name: the keys of nested dicts and lists joined by dots. */

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** All that a file of torch.save may name: tensors, their storages, and the containers around them. Source: torch/_utils.py. */
+/** The names that a pickle of torch.save may use: those of tensors, of storages, and of the containers around them. Source: torch/_utils.py. */
 final class TorchGlobals implements Pickle.Globals {
     private static final int HIGHEST_RANK = 32;
     private static final long LARGEST_EXPANDED = 1 << 20, MOST_COPIED = 16 << 20;
@@ -65,7 +65,7 @@ final class TorchGlobals implements Pickle.Globals {
         };
     }
 
-    /** ("storage", type, key, device, number of elements), after which very old files have a view, which must be None. */
+    /** A storage is ("storage", type, key, device, number of elements); very old files add a view, which must be None. */
     @Override public Object persistent(List<?> id) {
         if (id.size() < 5 || !"storage".equals(id.get(0)) || !(id.get(1) instanceof Pickle.Global type) || !(id.get(2) instanceof String key)
                 || !(id.get(4) instanceof Long count) || id.size() > 5 && id.get(5) != null) {
@@ -84,7 +84,7 @@ final class TorchGlobals implements Pickle.Globals {
         return type.cast(a.get(0));
     }
 
-    /** A short pickle can ask for the same copy again and again: what all copies hold together is bounded. */
+    /** A short pickle can ask for the same copy many times, so the size of all copies together is limited. */
     private byte[] copied(byte[] b) {
         copied(b.length);
         return b;

@@ -13,7 +13,7 @@ import java.nio.channels.WritableByteChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Tensors under another name, shape or order, made while they are written. */
+/** Tensors under another name, in another shape or order. Nothing is copied: elements are rearranged while they are written. */
 public final class Views {
     private static final long LARGEST_TRANSPOSED = 64 << 20;
 
@@ -34,10 +34,10 @@ public final class Views {
     /** Rows {@code from} to {@code to} of the first axis. */
     public static Source rows(Source t, String name, int from, int to) { return new Rows(t, name, from, to); }
 
-    /** A small matrix with its axes exchanged. */
+    /** The transpose of a matrix of at most 64 MB. */
     public static Source transposed(Source t, String name) {
         if (t.shape().rank() != 2 || t.shape().count() * t.dtype().bytes() > LARGEST_TRANSPOSED) {
-            throw new ConvertError(ModelError.clean(t.name()) + " " + t.shape() + " is not a matrix that can be turned");
+            throw new ConvertError(ModelError.clean(t.name()) + " " + t.shape() + " is not a matrix of at most 64 MB, so it cannot be transposed");
         }
         return new Transposed(t, name);
     }
@@ -87,7 +87,7 @@ public final class Views {
         }
     }
 
-    /** A channel that stands before another one. */
+    /** A channel that hands its bytes on to another one. */
     abstract static class PassOn implements WritableByteChannel {
         private final WritableByteChannel out;
 

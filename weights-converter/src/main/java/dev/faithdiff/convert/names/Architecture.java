@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What a set of tensors is, judged by its names. */
+/** The kind of network that tensors belong to, which their names show. */
 public enum Architecture {
     FAITHDIFF("FaithDiff: an SDXL U-Net with the added modules"), FAITHDIFF_ADDED("modules that FaithDiff adds, without a U-Net"),
     SDXL_FILE("SDXL in a single file (original layout)"), UNET("an SDXL U-Net (diffusers)"), VAE("a VAE (diffusers)"),
@@ -31,7 +31,7 @@ public enum Architecture {
     /** The network, where it is a model of its own, else null. */
     public GeneratorFile generator() { return generator; }
 
-    /** @param tensors a state dict, unwrapped or not */
+    /** @param tensors a state dict, with or without the keys that training scripts wrap around it */
     public static Architecture of(Map<String, Source> tensors) {
         Map<String, Source> inner = KeyNames.unwrap(tensors);
         Set<String> keys = inner.keySet();
@@ -46,7 +46,7 @@ public enum Architecture {
         return generators().filter(a -> a.generator.is(inner)).findFirst().orElse(UNKNOWN);
     }
 
-    /** The network that {@code model.json} calls so, or null. */
+    /** The network of a kind, as {@code model.json} names it, or null. */
     public static GeneratorFile ofKind(String kind) {
         return generators().map(a -> a.generator).filter(g -> g.kind().equals(kind)).findFirst().orElse(null);
     }

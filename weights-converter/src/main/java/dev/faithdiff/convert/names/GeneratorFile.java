@@ -10,27 +10,27 @@ import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.io.Source;
 import java.util.Map;
 
-/** A network that is a model of its own, in a file by itself. */
+/** The published layout of a network that is a whole model by itself. */
 public interface GeneratorFile {
-    /** What its class is called where it was published. */
+    /** The name of its class in the published code. */
     String name();
 
-    /** What {@code model.json} calls it. */
+    /** The kind that {@code model.json} gives for it. */
     String kind();
 
-    /** Whether a state dict, already unwrapped, is of this network. */
+    /** Whether tensors are those of this network. @param tensors a state dict as {@link KeyNames#unwrap} gives it */
     boolean is(Map<String, Source> tensors);
 
-    /** The tensors under the one naming of converted models. */
+    /** The tensors under the names that converted models have. */
     Map<String, Source> modern(Map<String, Source> tensors);
 
-    /** The weights of a graph of ncnn, under the one naming. @throws ConvertError saying what the graph does otherwise */
+    /** The weights of an ncnn graph under those names. @throws ConvertError saying where the graph computes something else */
     Map<String, Source> along(NcnnGraph graph);
 
     /** The sizes as {@code model.json} holds them. @throws IllegalArgumentException if the shapes are not those of such a network */
     JsonObject sizes(NamedShapes shapes);
 
-    /** The sizes that tensors under that naming show. @throws ConvertError if they are not those of such a network */
+    /** The sizes that the shapes of tensors under those names show. @throws ConvertError if they are not those of such a network */
     default JsonObject sizes(Map<String, Source> tensors) {
         try {
             return sizes(Views.shapes(tensors));

@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Names that older files and training scripts have for the tensors of today. */
+/** Renames the tensors of older files and of training scripts to the names of today. */
 public final class KeyNames {
     private static final List<String> WRAPPERS = List.of("params_ema.", "params.", "state_dict.", "module.");
     private static final Map<String, String> OLD_ATTENTION = Map.of("query", "to_q", "key", "to_k", "value", "to_v", "proj_attn", "to_out.0");
@@ -21,7 +21,7 @@ public final class KeyNames {
 
     private KeyNames() { }
 
-    /** The state dict itself, taken out of what training scripts wrap around it; of two copies the averaged one. */
+    /** The state dict without the keys that training scripts wrap around it; of two copies the averaged one. */
     public static Map<String, Source> unwrap(Map<String, Source> tensors) {
         Stream<String> bare = Stream.of("conv_in.", AlignConfig.PROJECTION + ".", "conv_first.");
         if (bare.anyMatch(start -> tensors.keySet().stream().anyMatch(k -> k.startsWith(start)))) return tensors;
@@ -32,7 +32,7 @@ public final class KeyNames {
         return tensors;
     }
 
-    /** Whether a key is one of these, or ends in one: another copy of it. */
+    /** Whether a key is one of {@code keys}, or ends in one as the key of another copy does. */
     public static boolean copy(String key, Set<String> keys) {
         for (int at = 0; at < key.length(); at = key.indexOf('.', at) + 1) {
             if (keys.contains(key.substring(at))) return true;
@@ -41,7 +41,7 @@ public final class KeyNames {
         return false;
     }
 
-    /** The tensors whose names start so, without that start. */
+    /** The tensors whose names begin with {@code start}, under the rest of their names. */
     public static Map<String, Source> below(String start, Map<String, Source> tensors) {
         Map<String, Source> inner = new LinkedHashMap<>();
         tensors.forEach((key, t) -> {
@@ -52,7 +52,7 @@ public final class KeyNames {
         return inner;
     }
 
-    /** Today's names and shapes: attention of early VAE files had other names, and 1x1 convolutions where linear layers are now. */
+    /** The names and shapes of today: the attention of early VAE files had other names, and 1x1 convolutions in place of linear layers. */
     static Map<String, Source> modern(Map<String, Source> tensors) {
         Map<String, Source> all = new LinkedHashMap<>();
         for (Source t : tensors.values()) {
@@ -71,7 +71,7 @@ public final class KeyNames {
         return Views.renamed(t, name, conv ? Shape.of(s.size(0), s.size(1)) : s);
     }
 
-    /** Keys that files carry and no model takes: the positions 0, 1, 2, ... of early text encoders, and an empty module. */
+    /** Keys that files hold and no network takes: the positions 0, 1, 2, ... of early text encoders, and an empty module. */
     public static boolean ignored(String key) { return key.endsWith(".position_ids") || key.startsWith("agg_net."); }
 
     /** Keys that a network does not need, but for those that {@link #ignored} knows. */
@@ -84,6 +84,6 @@ public final class KeyNames {
         return AlignConfig.MODULES.stream().anyMatch(module -> key.startsWith(module + "."));
     }
 
-    /** Averaged copies that some checkpoints carry beside the weights themselves. */
+    /** Averaged copies that some checkpoints hold beside the weights themselves. */
     public static boolean ema(String key) { return key.startsWith("model_ema.") || key.startsWith("ema."); }
 }

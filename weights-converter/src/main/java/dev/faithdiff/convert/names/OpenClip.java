@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Text encoder 2 of single-file checkpoints: open_clip's names, one matrix for query, key and value, and a projection that is
- * multiplied from the other side. Source: diffusers, scripts/convert_diffusers_to_original_sdxl.py.
+ * Text encoder 2 of single-file checkpoints, with open_clip's names, one matrix for query, key and value, and a transposed projection.
+ * Source: diffusers, scripts/convert_diffusers_to_original_sdxl.py.
  */
 final class OpenClip {
     private static final Pattern FUSED = Pattern.compile("(.*\\.self_attn\\.)in_proj_(weight|bias)");

@@ -10,8 +10,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Names of single-file SDXL checkpoints (ldm and sgm) to those of diffusers.
- * Source: diffusers, scripts/convert_diffusers_to_original_sdxl.py, read backwards.
+ * Renames the tensors of single-file checkpoints (ldm and sgm) to the names of diffusers.
+ * Source: diffusers, scripts/convert_diffusers_to_original_sdxl.py, in reverse.
  */
 public final class OriginalLayout {
     private static final String UNET = "model.diffusion_model.", VAE = "first_stage_model.", VAE_MARK = "encoder.mid.block_1.norm1.weight";
@@ -55,7 +55,7 @@ public final class OriginalLayout {
     }
 
     private static Map<String, Source> unet(Map<String, Source> tensors) {
-        int level = 1; // blocks of a level: its resnets and what changes the size behind them
+        int level = 1; // blocks of a level: its resnets, and one that changes the size
         while (level < 16 && !tensors.containsKey("input_blocks." + level + ".0.op.weight")) level++;
         Map<String, Source> all = new LinkedHashMap<>();
         for (Source t : tensors.values()) {
@@ -89,7 +89,7 @@ public final class OriginalLayout {
         return name == null ? rest : name;
     }
 
-    /** The VAE's tensors, whether they lie in a single-file checkpoint or in a file of their own, and in whichever layout. */
+    /** The VAE's tensors, from a single-file checkpoint or a file of its own, in any layout. */
     public static Map<String, Source> vae(Map<String, Source> tensors) {
         Map<String, Source> inner = KeyNames.below(VAE, tensors);
         if (inner.isEmpty()) inner = tensors;

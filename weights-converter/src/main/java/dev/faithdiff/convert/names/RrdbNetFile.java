@@ -20,19 +20,19 @@ import java.util.regex.Pattern;
 
 /**
  * Networks of the RRDBNet family, under the names of Real-ESRGAN. Sources: basicsr/archs/rrdbnet_arch.py (Real-ESRGAN), and
- * models/bsrnet_arch.py (BSRGAN) and architecture.py of ESRGAN's first release, which name the same layers otherwise.
+ * models/bsrnet_arch.py (BSRGAN) and architecture.py of ESRGAN's first release, which have other names for the same layers.
  */
 final class RrdbNetFile implements GeneratorFile {
     private static final Map<String, String> BSRGAN = Map.of("RRDB_trunk.", "body.", "trunk_conv.", "conv_body.", "upconv1.", "conv_up1.",
             "upconv2.", "conv_up2.", "HRconv.", "conv_hr.");
-    /** A list of all modules, of which the second is the trunk: its blocks and, last, its convolution. */
+    /** One list of modules. The second is the trunk, whose last module is its convolution. */
     private static final Map<String, String> ESRGAN = Map.of("model.0.", "conv_first.", "model.3.", "conv_up1.", "model.6.", "conv_up2.",
             "model.8.", "conv_hr.", "model.10.", "conv_last.");
     private static final Pattern ESRGAN_BLOCK = Pattern.compile("model\\.1\\.sub\\.(\\d+\\.)RDB(\\d\\.conv\\d\\.)0\\.");
     private static final Pattern ESRGAN_BODY = Pattern.compile("model\\.1\\.sub\\.\\d+\\.(?=weight|bias)");
     private static final List<String> FIRST = List.of("body.0.rdb1.conv1.weight", "RRDB_trunk.0.RDB1.conv1.weight",
             "model.1.sub.0.RDB1.conv1.0.weight");
-    /** Dense blocks of one residual-in-residual block, convolutions of a dense block, and those outside of all blocks. */
+    /** Dense blocks in a residual-in-residual block, convolutions in a dense block, and convolutions outside all blocks. */
     private static final int DENSE = 3, GROWING = 5, OUTSIDE = 6;
     private static final int COLORS = 3;
     private static final float SLOPE = 0.2f, RESIDUAL = 0.2f;

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 /** SHA-256 of a model folder's files, kept in its {@code SHA256SUMS} in the format of the command sha256sum. */
 public final class Checksums {
     public static final String FILE = "SHA256SUMS";
-    /** What may be beside a model without being part of it. */
+    /** Files that may lie beside a model and are no part of it. */
     private static final List<String> NOT_PART = List.of(FILE, "README.md", "LICENSE");
 
     private Checksums() { }
@@ -29,7 +29,7 @@ public final class Checksums {
         Files.writeString(folder.resolve(FILE), text);
     }
 
-    /** What the folder's own list says, by path; empty where there is none. */
+    /** The sums in the folder's own list, by path; empty if there is no list. */
     public static Map<String, String> read(Path folder) {
         Map<String, String> sums = new TreeMap<>();
         Path file = folder.resolve(FILE);

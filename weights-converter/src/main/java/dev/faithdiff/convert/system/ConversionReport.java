@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What a conversion mapped, what it left unused, and all that keeps the model from being complete. */
+/** What a conversion took, what it left unused, and every problem that keeps the model from being complete. */
 public final class ConversionReport {
     private static final int MOST_LINES = 20;
 
@@ -46,7 +46,7 @@ public final class ConversionReport {
         if (!others.isEmpty()) note(from + ": " + others.size() + " unused " + bounded(others));
     }
 
-    /** The lines for a reader, unused keys included. */
+    /** The notes, one a line. */
     @Override public String toString() { return String.join("\n", lines); }
 
     /** @throws ConvertError listing the problems, one a line, if there are any */

@@ -31,7 +31,8 @@ final class DerivedConfig {
             }
             return json;
         } catch (IllegalArgumentException e) {
-            throw new ConvertError(part + ": no configuration can be derived from its tensors, so --config must name one: " + e.getMessage());
+            String reason = ": its configuration cannot be derived from its tensors; name a folder that has one by --config: ";
+            throw new ConvertError(part + reason + e.getMessage());
         }
     }
 

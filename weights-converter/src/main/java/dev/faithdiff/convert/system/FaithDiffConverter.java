@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Makes one model folder of a released FaithDiff checkpoint: checks that all parts are complete, then writes them one tensor at a time. */
+/** Makes the model folder of a released FaithDiff checkpoint, with the SDXL and the VAE that belong to it. */
 public final class FaithDiffConverter implements Converter {
     private final SourceFolder source;
     private final ConversionReport report = new ConversionReport();
@@ -79,7 +79,7 @@ public final class FaithDiffConverter implements Converter {
         if (dropped > 0) report.note(name + ": " + dropped + " tensors around the model's own dropped");
     }
 
-    /** The published loader leaves a module without any key as it was drawn, which restores nothing. */
+    /** The published loader leaves a module without keys at its random values, which would restore nothing. */
     private void requireModules(Map<String, Source> tuned) {
         for (String module : AlignConfig.MODULES) {
             if (tuned.keySet().stream().noneMatch(k -> k.startsWith(module + "."))) {
@@ -94,7 +94,7 @@ public final class FaithDiffConverter implements Converter {
         return OriginalLayout.vae(vae.tensors());
     }
 
-    /** A VAE's own configuration; a file alone may have one beside it, and otherwise it is derived. */
+    /** The configuration of a VAE. That of a single file may lie beside it; else it is derived from the tensors. */
     private Sdxl.ConfigFile vaeConfig() {
         if (source.vae() == null) return sdxl.config("vae", report);
         if (Files.isDirectory(source.vae())) return SdxlFolder.config("vae", source.vae(), report);

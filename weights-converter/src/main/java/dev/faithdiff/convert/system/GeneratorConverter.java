@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Makes the model folder of a network that is a model of its own, from its one file. */
+/** Makes the model folder of a network that is a whole model by itself, from its one file. */
 public final class GeneratorConverter implements Converter {
     private final Path source;
     private final ConversionReport report = new ConversionReport();
@@ -43,7 +43,7 @@ public final class GeneratorConverter implements Converter {
         return report;
     }
 
-    /** What the file holds beside the network: another copy of it, or what is no part of it. */
+    /** Reports tensors beside those of the network: another copy of it, or such as are no part of it. */
     private void reportRest(Map<String, Source> all) {
         List<String> others = file.tensors().keySet().stream().filter(k -> !KeyNames.copy(k, all.keySet())).toList();
         for (String k : others) report.problem("generator: " + ModelError.clean(k) + " is not part of the model");

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 
-/** The model folder's {@code model.json}: its format, where it came from, and the numbers that the reference hard-codes. */
+/** A model folder's {@code model.json}: its format, where it came from, and the numbers that the published code hard-codes. */
 final class ModelJson {
     /** The kind of FaithDiff models, and where their numbers are. */
     static final String FAITHDIFF = "faithdiff";
@@ -23,8 +23,8 @@ final class ModelJson {
     private ModelJson() { }
 
     /**
-     * The numbers, read off the tensors where they show there and otherwise as published; a {@code faithdiff_config.json} goes
-     * before what is published and must agree with the tensors.
+     * FaithDiff's numbers. Sizes are read from the tensors' shapes, and {@code faithdiff_config.json} must agree with them. Other numbers are
+     * those of that file, or as published.
      */
     static JsonObject numbers(Map<String, Source> tensors, JsonObject given, UNetConfig unet, boolean text, ConversionReport report) {
         AlignConfig c = sizes(tensors);
@@ -67,10 +67,10 @@ final class ModelJson {
         return text(names, numbers);
     }
 
-    /** As {@link #text(SourceFolder, JsonObject)} for a model that no files were the source of. */
+    /** As {@link #text(SourceFolder, JsonObject)}, for a model that was not made from files. */
     static String text(String origin, JsonObject numbers) { return text(new JsonPrimitive(origin), numbers); }
 
-    /** The file of a network that is a model of its own; its numbers are not nested. */
+    /** The file of a network that is a whole model by itself; its sizes are not nested. */
     static String generator(Path source, String kind, JsonObject numbers) {
         JsonObject model = header(kind, new JsonPrimitive(name(source)));
         numbers.asMap().forEach(model::add);

@@ -15,7 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a model folder will hold: small files, and for each part the tensors of {@code model.safetensors}, written one after another. */
+/** The files that a model folder is to have: small ones, and for each part the tensors of its {@code model.safetensors}. */
 final class ModelPlan {
     private final Precision precision;
     private final ConversionReport report;
@@ -37,7 +37,7 @@ final class ModelPlan {
         report.unused(origin, KeyNames.unused(tensors, needed));
     }
 
-    /** As {@link #part} of a network that is taken whole: tensors that it does not need are problems too. */
+    /** As {@link #part}, but tensors that the network does not need are problems, too. */
     void whole(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {
         take(part, tensors, needed, origin);
         tensors.keySet().stream().filter(k -> !needed.containsKey(k))
@@ -55,9 +55,9 @@ final class ModelPlan {
         parts.put(part, taken);
         report.mapped(part, taken.values(), origin);
         long integers = taken.keySet().stream().filter(k -> !tensors.get(k).dtype().isFloating()).count();
-        if (integers > 0) report.note(part + ": " + integers + " tensors hold integers, which are taken as they are, without scales");
+        if (integers > 0) report.note(part + ": " + integers + " tensors hold integers, which are read as plain numbers, without scales");
         if (precision.keeps() && taken.values().stream().anyMatch(t -> t.dtype() == DType.F32)) {
-            report.note(part + ": element types are kept; --dtype f16 halves what is F32");
+            report.note(part + ": element types are kept; --dtype f16 would halve the size of F32 tensors");
         }
     }
 

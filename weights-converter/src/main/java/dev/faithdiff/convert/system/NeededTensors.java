@@ -41,7 +41,7 @@ public final class NeededTensors {
 
     public static Map<String, Shape> text(Config c) { return of(c.toString(), w -> new ClipTextEncoder(w, ClipConfig.of(c))); }
 
-    /** A network that is a model of its own, whose settings {@code model.json} holds. */
+    /** A network that is a whole model by itself, whose settings {@code model.json} holds. */
     public static Map<String, Shape> generator(GeneratorFile network, Config c) { return of(c.toString(), w -> network.build(w, c)); }
 
     /** The tensors of each part of a model folder. @throws ConvertError also if the folder is of a kind that this module does not make */

@@ -12,8 +12,8 @@ import java.util.Map;
 /**
  * The element types that a model is stored in, by part.
  *
- * <p>8 bits are for the U-Net's matrices and convolutions only, without scales as in the reference's fp8 mode, where the LQ encoder stays
- * in half precision too; biases, norms and the other parts become F16 with it.
+ * <p>8 bits are for the U-Net's matrices and convolutions only. As in the fp8 mode of the published code they have no scales, and the LQ
+ * encoder stays in half precision. Biases, norms and the other parts then become F16.
  */
 public final class Precision {
     private static final List<String> PARTS = List.of("unet", "vae", "text_encoder", "text_encoder_2", "generator");
@@ -38,7 +38,7 @@ public final class Precision {
         return p;
     }
 
-    /** A tensor of a part in the type it is stored in; what the engine does not compute with is widened even where types are kept. */
+    /** A tensor of a part in the type to store. Types that the engine does not compute with are widened even where types are kept. */
     Source apply(String part, Source t) {
         return Cast.to(switch (type(part)) {
             case "f32" -> DType.F32;

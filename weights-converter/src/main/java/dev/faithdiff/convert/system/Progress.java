@@ -9,7 +9,7 @@ import java.nio.channels.WritableByteChannel;
 import java.util.Collection;
 import java.util.Locale;
 
-/** One line that tells how far a large file has come, rewritten in place; {@code out} may be null for silence. */
+/** A line on the terminal that shows how much of a large file is written; {@code out} may be null for silence. */
 public final class Progress {
     private static final long LARGE = 256_000_000, PAUSE_MILLIS = 500;
 
@@ -27,7 +27,7 @@ public final class Progress {
     /** Where to write: a terminal, or null. */
     public static PrintStream terminal() { return System.console() != null && System.console().isTerminal() ? System.err : null; }
 
-    /** The tensor itself, counted when it was written. */
+    /** The same tensor, which is counted when it was written. */
     Source counted(Source t) {
         return new Source() {
             @Override public String name() { return t.name(); }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** An SDXL checkpoint, whatever its layout: each part's configuration and tensors under the names of diffusers. */
+/** An SDXL checkpoint in any layout: the configuration and the tensors of each part, under the names of diffusers. */
 interface Sdxl extends AutoCloseable {
     List<String> TEXT = List.of("text_encoder", "text_encoder_2"), TOKENIZERS = List.of("tokenizer", "tokenizer_2");
 
@@ -20,7 +20,7 @@ interface Sdxl extends AutoCloseable {
         return Files.isDirectory(source.sdxl()) ? new SdxlFolder(source.sdxl()) : new SdxlFile(source);
     }
 
-    /** How reports call the place of a part. */
+    /** The file or folder of a part, as reports call it. */
     String name(String part);
 
     boolean hasText();
@@ -33,7 +33,7 @@ interface Sdxl extends AutoCloseable {
     /** Small files by their path in a model folder: the scheduler's configuration and the tokenizers; missing ones are noted. */
     Map<String, byte[]> files(ConversionReport report);
 
-    /** Keys of no part. */
+    /** Keys that belong to no part. */
     List<String> others();
 
     @Override void close();

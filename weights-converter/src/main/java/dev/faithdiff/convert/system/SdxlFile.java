@@ -15,7 +15,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** An SDXL checkpoint in a single file, which has no configurations and no tokenizers: they are derived, published, or named by flags. */
+/**
+ * An SDXL checkpoint in a single file, which has neither configurations nor tokenizers. Configurations come from a folder that is named, else
+ * they are derived from the tensors; the tokenizers' folder must be named.
+ */
 final class SdxlFile implements Sdxl {
     private final SourceFolder source;
     private final WeightFile file;
@@ -54,13 +57,13 @@ final class SdxlFile implements Sdxl {
                 : Published.text(Published.sdxl.config("scheduler").json()).getBytes(StandardCharsets.UTF_8));
         if (!hasText()) return all;
         Path tokenizer = source.tokenizer();
-        if (tokenizer == null) report.problem("a single file has no tokenizers: say --tokenizer");
+        if (tokenizer == null) report.problem("a single file has no tokenizers; name their folder by --tokenizer");
         else if (Files.exists(tokenizer.resolve("vocab.json"))) both(tokenizer, all, report);
         else for (String name : TOKENIZERS) all.putAll(SdxlFolder.tokenizer(tokenizer.resolve(name), name, report));
         return all;
     }
 
-    /** CLIP's one tokenizer for both encoders; the second pads with "!" in all SDXL releases. */
+    /** One tokenizer of CLIP for both encoders; the second one pads with "!" in all SDXL releases. */
     private static void both(Path folder, Map<String, byte[]> all, ConversionReport report) {
         for (String name : TOKENIZERS) all.putAll(SdxlFolder.tokenizer(folder, name, report));
         String map = "tokenizer_2/special_tokens_map.json";

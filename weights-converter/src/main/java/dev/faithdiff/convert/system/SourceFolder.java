@@ -15,9 +15,9 @@ import java.util.stream.Stream;
  * Where the parts of a released checkpoint lie.
  *
  * @param sdxl      a folder in diffusers layout, or a single file
- * @param vae       a folder, a file, or null where the single file's own is meant
+ * @param vae       a folder, a file, or null for the VAE inside the single file
  * @param faithdiff the file with FaithDiff's weights
- * @param numbers   its {@code faithdiff_config.json}, null where the release has none
+ * @param numbers   {@code faithdiff_config.json}, null if the release has none
  * @param tokenizer folder of the tokenizers for a single file, or null
  * @param config    diffusers folder whose configurations count for a single file, or null
  */
@@ -29,8 +29,9 @@ public record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers, Pa
     static SourceFolder find(Path source) { return new SourceFolder(null, null, null, null, null, null).completed(source); }
 
     /**
-     * Keeps what flags said and finds the rest in {@code source} by structure, which may be null.
+     * Keeps the parts that are given and finds the others by what files and folders hold.
      *
+     * @param source the folder to search, or null
      * @throws ConvertError if a part is not found, or found more than once
      */
     public SourceFolder completed(Path source) {
@@ -62,7 +63,7 @@ public record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers, Pa
         return only(source, "--faithdiff", "FaithDiff.bin", named.isEmpty() ? torch : named);
     }
 
-    /** A VAE of its own, folder or file, beside the SDXL checkpoint; else the one inside it. */
+    /** A VAE beside the SDXL checkpoint, folder or file; else the one inside the checkpoint. */
     private static Path findVae(Path source, Path sdxl, Path faithdiff) {
         Path inner = Files.isDirectory(sdxl) ? sdxl.resolve("vae") : null;
         Predicate<Path> isVae = p -> Files.exists(p.resolve("config.json"))
@@ -77,10 +78,10 @@ public record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers, Pa
 
     private static Path only(Path source, String flag, String what, List<Path> found) {
         if (found.size() == 1) return found.getFirst();
-        if (source == null) throw new ConvertError("no SOURCE folder given: say " + flag);
-        if (found.isEmpty()) throw new ConvertError(source, "holds no " + what + ": say " + flag);
+        if (source == null) throw new ConvertError("no SOURCE folder is given; name the " + what + " by " + flag);
+        if (found.isEmpty()) throw new ConvertError(source, "holds no " + what + "; name one by " + flag);
         List<String> names = found.stream().map(p -> p.getFileName().toString()).toList();
-        throw new ConvertError(source, "holds more than one " + what + " " + names + ": say which with " + flag);
+        throw new ConvertError(source, "holds more than one " + what + " " + names + "; name one by " + flag);
     }
 
     private static Stream<Path> files(Path source, List<String> endings) {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The tensors of one published file or folder, whatever its format, mapped until closed. */
+/** The tensors of a published file or folder of any format. They are mapped into memory until it is closed. */
 public final class WeightFile implements AutoCloseable {
     private static final List<String> TORCH_NAMES = List.of("diffusion_pytorch_model.fp16.bin", "diffusion_pytorch_model.bin",
             "pytorch_model.fp16.bin", "pytorch_model.bin");
@@ -33,7 +33,7 @@ public final class WeightFile implements AutoCloseable {
     }
 
     /**
-     * Opens by content, not by name.
+     * Opens a file by what it holds, whatever its name.
      *
      * @throws RuntimeException (ConvertError or SafeTensorsError) with one line if nothing readable is there
      */

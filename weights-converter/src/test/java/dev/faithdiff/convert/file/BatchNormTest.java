@@ -40,7 +40,7 @@ class BatchNormTest {
         return values;
     }
 
-    /** The convolution and the norm behind it, channel by channel as PyTorch defines them, against the folded convolution alone. */
+    /** The convolution and the norm after it, channel by channel as PyTorch defines them, against the folded convolution alone. */
     @Test void aFoldedConvolutionGivesWhatBothGave() throws IOException {
         int outputs = 5, inputs = 3, side = 4;
         float[] w = put("body.0.weight", 0, outputs, inputs, 3, 3), weight = put("body.1.weight", 0, outputs), bias = put("body.1.bias", 0, outputs);
@@ -76,8 +76,8 @@ class BatchNormTest {
         put("bn.running_mean", 0, 2);
         assertThatThrownBy(() -> BatchNorm.fold(tensors, "conv", "bn", EPS)).isInstanceOf(ConvertError.class).hasMessage("the batch norm bn has no running_var");
         put("bn.running_var", 0.1, 3);
-        assertThatThrownBy(() -> BatchNorm.fold(tensors, "conv", "bn", EPS)).hasMessage("bn.running_var is [3], not [2] as the layer in front of it");
-        assertThatThrownBy(() -> BatchNorm.fold(tensors, "none", "bn", EPS)).hasMessage("none in front of the batch norm bn has no weight");
+        assertThatThrownBy(() -> BatchNorm.fold(tensors, "conv", "bn", EPS)).hasMessage("bn.running_var is [3], not [2] as the layer before it");
+        assertThatThrownBy(() -> BatchNorm.fold(tensors, "none", "bn", EPS)).hasMessage("none before the batch norm bn has no weight");
     }
 
     /** A weight as files have it: {@code [O, I, kh, kw]}. */

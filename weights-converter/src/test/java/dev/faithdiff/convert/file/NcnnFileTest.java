@@ -102,26 +102,26 @@ class NcnnFileTest {
         "srvgg_x2 | 6=135 | 6=999999999 | has 999999999 weights for 5 outputs",
         "srvgg_x2 | 0=5 1=3 4=1 5=1 6=135 | 0=1 1=1 5=1 6=2000000000 | pass the end of the file",
         "srvgg_x2 | 6=135 | 6=135 3=2 | does not keep the size of the image",
-        "srvgg_x2 | 6=135 | 6=135 9=4 | has an activation that no network known here has",
+        "srvgg_x2 | 6=135 | 6=135 9=4 | has an activation that no supported network has",
         "srvgg_x2 | 6=135 | 6=135 17=1 | has the parameter 17, which is not understood",
         "srvgg_x2 | 6=135 | 6=1e999 | has no usable parameter 6",
         "srvgg_x2 | 6=135 | 6=NaN | has a parameter that is no number: NaN",
         "srvgg_x2 | 6=135 | 6=1,2 | has a damaged parameter 6=1,2",
         "srvgg_x2 | 6=135 | -23306=3,135 | has a damaged parameter -23306=3,135",
         "srvgg_x2 | 5=1 6=135 | 6=135 | has no bias",
-        "srvgg_x2 | PixelShuffle | Deconvolution | (Deconvolution) is of a type that no network known here has",
-        "srvgg_x2 | 107 108 0=2 | 107 108 0=4 | it has no SHUFFLE 2.0 behind body.6",
-        "srvgg_x2 | 0=1 1=2.0 | 0=2 1=2.0 | does not enlarge to the nearest",
-        "srvgg_x2 | 2=2.000000e+00 | 2=3.000000e+00 | alike in height and width",
-        "srvgg_x2 | 2 1 108 109 output | 2 1 108 108 output | it has no ADD behind body.6",
+        "srvgg_x2 | PixelShuffle | Deconvolution | (Deconvolution) is of a type that no supported network has",
+        "srvgg_x2 | 107 108 0=2 | 107 108 0=4 | it has no SHUFFLE 2.0 after body.6",
+        "srvgg_x2 | 0=1 1=2.0 | 0=2 1=2.0 | does not enlarge by nearest neighbour",
+        "srvgg_x2 | 2=2.000000e+00 | 2=3.000000e+00 | with one factor for height and width",
+        "srvgg_x2 | 2 1 108 109 output | 2 1 108 108 output | it has no ADD after body.6",
         "srvgg_x2 | 2 1 108 109 output | 2 1 108 nothing output | takes nothing, which no layer before it makes",
         "srvgg_x2 | 2 1 108 109 output | 2 1 108 109 105 | makes 105, which is there already",
         "srvgg_x2 | 2 1 108 | 9999999999 1 108 | has a line that is no layer",
         "srvgg_x2 | 0=5 1=3 4=1 5=1 6=225 | 0=5 1=3 4=1 5=1 6=0 | has 0 weights for 5 outputs",
-        "rrdb_x4 | 2.000000e-01,1.0 | 3.000000e-01,1.0 | it has no SCALE 0.2 behind body.0.rdb1.conv5",
-        "rrdb_x4 | 9=2 -23310=1,2.000000e-01 | 9=2 -23310=1,1.000000e-01 | it has no LEAKY 0.2 behind body.0.rdb1.conv1",
-        "rrdb_x4 | 9=2 -23310=1,2.000000e-01 | 9=1 | it has no LEAKY 0.2 behind body.0.rdb1.conv1",
-        "rrdb_x4 | 2 1 101_splitncnn_6 102_splitncnn_3 | 2 1 102_splitncnn_3 101_splitncnn_6 | it has no CONCAT behind body.0.rdb1.conv1"})
+        "rrdb_x4 | 2.000000e-01,1.0 | 3.000000e-01,1.0 | it has no SCALE 0.2 after body.0.rdb1.conv5",
+        "rrdb_x4 | 9=2 -23310=1,2.000000e-01 | 9=2 -23310=1,1.000000e-01 | it has no LEAKY 0.2 after body.0.rdb1.conv1",
+        "rrdb_x4 | 9=2 -23310=1,2.000000e-01 | 9=1 | it has no LEAKY 0.2 after body.0.rdb1.conv1",
+        "rrdb_x4 | 2 1 101_splitncnn_6 102_splitncnn_3 | 2 1 102_splitncnn_3 101_splitncnn_6 | it has no CONCAT after body.0.rdb1.conv1"})
     void otherGraphsAreRefused(String name, String find, String instead, String message) throws IOException {
         String text = Files.readString(FILES.resolve(name + ".param"));
         assertThat(text).contains(find);
@@ -137,15 +137,15 @@ class NcnnFileTest {
         assertThat(run.err().lines()).hasSize(1);
     }
 
-    /** A convolution that leads nowhere, one that is read beside another, and what goes on behind the network. */
+    /** A convolution that leads nowhere, one that is read beside another, and what comes after the network. */
     @Test
     void nothingMayBeLeft() throws IOException {
         String text = Files.readString(FILES.resolve("srvgg_x2.param")), more = "Convolution more 1 1 %s unused 0=5 1=1 5=1 6=25\n";
         byte[] bin = Files.readAllBytes(FILES.resolve("srvgg_x2.bin")), longer = Arrays.copyOf(bin, bin.length + 4 + 25 * 4 + 20);
         String header = text.replace("12 13", "13 14"), last = header.lines().toList().getLast() + "\n";
         refused(copy("nowhere", header.replace(last, more.formatted("109") + last), longer), "it has weights that are not used: [more]");
-        refused(copy("beside", header.replace(last, more.formatted("106") + last), longer), "it has 2 layers CONVOLUTION behind body.5, where body.6 belongs");
-        refused(copy("behind", header + more.formatted("output"), longer), "it goes on behind body.6");
+        refused(copy("beside", header.replace(last, more.formatted("106") + last), longer), "it has 2 layers CONVOLUTION after body.5, where body.6 belongs");
+        refused(copy("behind", header + more.formatted("output"), longer), "it goes on after body.6");
         refused(copy("long", text, longer), "has layers of 2440 bytes of weights, but there are 2564");
         refused(copy("short", text, Arrays.copyOf(bin, bin.length - 1)), "pass the end of the file: truncated?");
     }
@@ -168,6 +168,6 @@ class NcnnFileTest {
         CommandLineRun run = CommandLineRun.of(Main::run, "inspect", folder.resolve("int8.bin"));
         assertThat(run.err()).contains("int8.param: does not exist");
         Files.delete(folder.resolve("table.bin"));
-        assertThat(CommandLineRun.of(Main::run, "inspect", folder.resolve("table.param")).err()).contains("table.bin: does not exist; the weights lie beside their graph");
+        assertThat(CommandLineRun.of(Main::run, "inspect", folder.resolve("table.param")).err()).contains("table.bin: does not exist; a graph needs its weights beside it");
     }
 }

@@ -89,7 +89,7 @@ class AdcSrUNetTest {
                 .get("suggested_atol").getAsDouble();
     }
 
-    /** Where a control sees what the fixture has under a name; null where none does: a resnet in front of a transformer. */
+    /** Where a control sees what the fixture has under a name; null where none does: a resnet before a transformer. */
     private static Site site(UNetConfig c, String name) {
         Matcher m = BLOCK.matcher(name);
         if (!m.matches()) return null;

@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Mutated files of every format: each is read whole or refused with one clean line, in bounded time and memory. The same seed makes
  * the same files; {@code -Dfuzz.cases=N} takes more of each, {@code -Dfuzz.seed=N} others.
  */
+@Tag("full")
 @Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FuzzTest {
     private static final int CASES = Integer.getInteger("fuzz.cases", 1000);
