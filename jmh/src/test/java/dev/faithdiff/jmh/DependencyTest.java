@@ -36,6 +36,13 @@ class DependencyTest {
 
     @Test void theConverterSeesNetworks() { sees(CONVERTER, TENSOR, NN, MODEL, NETWORKS, CONVERTER); }
 
+    @Test void eachPartOfTheConverterSeesThoseBelow() {
+        String file = "dev.faithdiff.convert.file", names = "dev.faithdiff.convert.names", system = "dev.faithdiff.convert.system";
+        sees(file, TENSOR, NN, MODEL, file);
+        sees(names, TENSOR, NN, MODEL, NETWORKS, file, names);
+        sees(system, TENSOR, NN, MODEL, NETWORKS, file, names, system);
+    }
+
     /** What any restorer needs knows none of the systems above it. */
     @Test void whatRestorersShareSeesNetworksAndImages() { sees(RESTORE, TENSOR, NN, MODEL, NETWORKS, IMAGE, RESTORE); }
 

@@ -2,7 +2,6 @@ package dev.faithdiff.model;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -39,13 +38,13 @@ public record ModelFolder(Path path) {
         return c;
     }
 
-    /** What kind of model it is, such as {@code faithdiff}. @throws ModelError as {@link #description} */
+    /** The kind of model, such as {@code faithdiff}. @throws ModelError as {@link #description} */
     public String kind() { return description().text("kind"); }
 
     /**
-     * Copies all files but some, named by their paths with slashes, into another folder. A first stage that {@code model.json} names by its
-     * place is named by its place from there.
+     * Copies files into another folder. If {@code model.json} gives a path to a first stage, the copy gives the path from its new place.
      *
+     * @param without paths, with slashes, of files that are not copied
      * @throws IOException if a file cannot be read or written
      */
     public void copyTo(Path target, Set<String> without) throws IOException {
@@ -59,15 +58,14 @@ public record ModelFolder(Path path) {
     }
 
     private String descriptionFor(Path copy) throws IOException {
-        String text = Files.readString(path.resolve(DESCRIPTION));
-        JsonObject model = JsonParser.parseString(text).getAsJsonObject();
-        if (!model.has("initial")) return text;
+        JsonObject model = Config.read(path.resolve(DESCRIPTION)).json();
+        if (!model.has("initial")) return Files.readString(path.resolve(DESCRIPTION));
         Path initial = path.toAbsolutePath().normalize().resolve(model.get("initial").getAsString()).normalize();
         model.addProperty("initial", copy.toAbsolutePath().normalize().relativize(initial).toString().replace('\\', '/'));
         return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(model) + "\n";
     }
 
-    /** Size of the weights of one part, such as {@code unet}, or of all for the empty string; 0 where there are none. */
+    /** Bytes of the weights of one part, such as {@code unet}, or of all parts for the empty string; 0 if there are none. */
     public long weightBytes(String part) {
         Path folder = path.resolve(part);
         if (!Files.isDirectory(folder)) return 0;
@@ -85,8 +83,8 @@ public record ModelFolder(Path path) {
     }
 
     /**
-     * SHA-256, as hexadecimal digits, of the folder's files: of their names and sizes, of small ones whole, of large ones of evenly spread
-     * pieces, which tells models apart in less than a second.
+     * A SHA-256 in hexadecimal that tells models apart in less than a second. It covers the name, the size and the content of each file, but of
+     * a large file's content only evenly spread pieces.
      */
     public String digest() { return sha256(this::digest); }
 
@@ -108,7 +106,7 @@ public record ModelFolder(Path path) {
         }
     }
 
-    /** SHA-256, as hexadecimal digits, of what is given to it. */
+    /** The SHA-256 in hexadecimal of what {@code content} hands to the digest. */
     public static String sha256(Consumer<MessageDigest> content) {
         try {
             MessageDigest sum = MessageDigest.getInstance("SHA-256");

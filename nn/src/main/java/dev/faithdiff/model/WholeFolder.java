@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Writes a model folder that appears whole or not at all: its files go into a sibling, which is then moved into place. One process at a time
- * may write a folder.
+ * Writes a model folder that appears whole or not at all: its files go into a temporary folder beside it, which is then moved to its place.
+ * One process at a time may write a folder.
  */
 public final class WholeFolder {
     private static final String PARTIAL = "partial", OLD = "old";
@@ -49,7 +49,7 @@ public final class WholeFolder {
         }
     }
 
-    /** Deletes what unfinished writing left of a folder, and brings back a model that was about to be replaced. */
+    /** Deletes what an unfinished writing of a folder left, and brings back a model that was about to be replaced. */
     public static void recover(Path target) {
         Path whole = whole(target);
         for (Path old : left(whole, OLD)) {
@@ -65,13 +65,13 @@ public final class WholeFolder {
 
     private static String start(Path whole, String what) { return "." + whole.getFileName() + "." + what + "-"; }
 
-    /** Siblings of this process and of processes that are gone. */
+    /** Temporary folders of this process and of processes that are gone. */
     private static List<Path> left(Path whole, String what) {
         if (!Files.isDirectory(whole.getParent())) return List.of();
         try (Stream<Path> siblings = Files.list(whole.getParent())) {
             return siblings.filter(p -> isLeft(p.getFileName().toString(), start(whole, what))).toList();
         } catch (IOException e) {
-            return List.of(); // they are in nobody's way
+            return List.of(); // they disturb nobody
         }
     }
 

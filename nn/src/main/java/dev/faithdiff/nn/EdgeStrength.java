@@ -8,20 +8,21 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * How much stronger or weaker feature maps are at the edges of the image than inside, at each GroupNorm of a network in training.
+ * How much stronger or weaker feature maps are at the edges of the image than elsewhere, at each GroupNorm of a network in training.
  *
- * <p>A GroupNorm takes an image's contrast away. A network gets it past the norm by one strong spot that never changes, against which
- * the rest is measured (Karras et al. 2020, section 2), and zero padding tells it where one can be: at an edge. But how much an edge counts
- * depends on the image's size. Crops of photos are alike at their edges and inside, so a loss that keeps features alike takes only the spot.
+ * <p>GroupNorm removes an image's contrast. A network can carry it past the norm by one strong spot that never changes, against which the
+ * rest is measured (Karras et al. 2020, section 2). Zero padding tells the network where the edges are, so the spot is put there. But how
+ * much an edge contributes depends on the image's size. Crops of photos are the same at edges and elsewhere, so a loss on the difference
+ * removes nothing but the spot.
  */
 public final class EdgeStrength {
-    /** An edge is this part of a side. */
+    /** An edge is as wide as the side divided by this. */
     private static final int PART = 16;
     private static final ScopedValue<EdgeStrength> CURRENT = ScopedValue.newInstance();
 
     private final List<Tensor> terms = new ArrayList<>();
 
-    /** Runs networks whose GroupNorms are looked at. */
+    /** Runs networks and measures the inputs of their GroupNorms. */
     public Tensor run(Supplier<Tensor> networks) { return ScopedValue.where(CURRENT, this).call(networks::get); }
 
     /**
@@ -36,7 +37,7 @@ public final class EdgeStrength {
         }
     }
 
-    /** Looks at a norm's input. */
+    /** Measures a norm's input. */
     static void see(Tensor x) {
         if (CURRENT.isBound() && x.rank() == 4 && Tape.follows(x)) CURRENT.get().add(x);
     }

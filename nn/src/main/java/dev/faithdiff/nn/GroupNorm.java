@@ -2,7 +2,10 @@ package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.Tensor;
 
-/** GroupNorm over the last axis of {@code [B, ..., channels]}, with the input's own statistics or with {@link SharedStatistics}. */
+/**
+ * GroupNorm over the last axis of {@code [B, ..., channels]}. Inside {@link SharedStatistics#run} the result depends on those statistics,
+ * elsewhere on the input's own.
+ */
 public final class GroupNorm {
     final Tensor weight, bias;
     final int groups;

@@ -4,7 +4,7 @@ import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Shape;
 import java.util.Arrays;
 
-/** First values of a parameter that is drawn instead of read. */
+/** Initial values of a parameter that is not read from a file. */
 public interface Init {
     Init ZERO = constant(0);
     Init ONE = constant(1);

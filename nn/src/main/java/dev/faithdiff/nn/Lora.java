@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * {@code lora_mid}, {@code alpha}), of PEFT ({@code lora_A}, {@code lora_B}) and of early diffusers ({@code lora.down}, {@code lora.up}).
  */
 public final class Lora implements AutoCloseable {
-    /** A part that a file may change, with the ways in which names of its modules start: first PEFT's, then kohya's. */
+    /** A network that a file may change, with the prefixes of its modules' names: first PEFT's, then kohya's. */
     public enum Part {
         UNET("unet.", "lora_unet_"),
         TEXT_ENCODER("text_encoder.", "lora_te1_", "lora_te_"),
@@ -41,14 +41,14 @@ public final class Lora implements AutoCloseable {
         this.original = original;
     }
 
-    /** The changes to a part whose modules the file calls as its checkpoint does. */
+    /** The changes to a part; the file has the same names for modules as the checkpoint. */
     public static Lora open(Path file, Part part) { return open(file, part, UnaryOperator.identity()); }
 
     /**
      * The changes to a part.
      *
-     * @param original another name of a module that the file may use: for files of SDXL, that in the original code
-     * @throws WeightsError listing all tensors of the file, whichever part they belong to, that are of no kind read here
+     * @param original gives another name that the file may have for a module: for files of SDXL, that of the original code
+     * @throws WeightsError listing all tensors of the file, whichever part they belong to, that are of no supported kind
      */
     public static Lora open(Path file, Part part, UnaryOperator<String> original) {
         Lora lora = new Lora(new FileWeights(file), part, original);
@@ -69,7 +69,7 @@ public final class Lora implements AutoCloseable {
             if (name == null) problems.add(tensor + " is no tensor of a supported kind of LoRA");
             if (name == null || name.part() != part) continue;
             String other = modules.computeIfAbsent(name.module(), m -> new EnumMap<>(Role.class)).put(name.role(), tensor);
-            if (other != null) problems.add(tensor + " stands beside " + other);
+            if (other != null) problems.add(tensor + " has the same role as " + other);
         }
         LoraMetadata metadata = LoraMetadata.of(file, part.starts.getFirst());
         modules.forEach((module, tensors) -> {

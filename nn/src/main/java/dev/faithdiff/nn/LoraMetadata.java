@@ -8,8 +8,8 @@ import java.util.Map;
 /**
  * The alphas that diffusers writes into a LoRA file's header ({@code lora_adapter_metadata}, the arguments of PEFT's LoraConfig).
  *
- * @param alpha for all modules; null if the header says none
- * @param some  for modules by their full name or the last words of it
+ * @param alpha for all other modules; null if the header gives none
+ * @param some  for single modules, by their names or the last words of these
  */
 record LoraMetadata(Double alpha, Map<String, Double> some) {
     private static final String ENTRY = "lora_adapter_metadata";
@@ -33,7 +33,7 @@ record LoraMetadata(Double alpha, Map<String, Double> some) {
         }
     }
 
-    /** The alpha of a module; {@code otherwise} where the header says none. */
+    /** The alpha of a module; {@code otherwise} if the header gives none. */
     double alpha(String module, double otherwise) {
         for (Map.Entry<String, Double> e : some.entrySet()) if (("." + module).endsWith("." + e.getKey())) return e.getValue();
         return alpha == null ? otherwise : alpha;

@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tensors of another source, in host memory, with a {@link Lora} added in F32. Several may be stacked: the sum is rounded once, where it is
- * kept. A changed weight is no longer mapped, and one of 8 bits is kept in 16, since the rounding to 8 would lose the change.
+ * Tensors of another source, in host memory, with a {@link Lora} added in F32. Several may be stacked; only their sum is rounded to the type
+ * in which the weight is kept. A changed weight is no longer mapped. One of 8 bits is kept in F16, since rounding to 8 bits would lose the
+ * change.
  */
 public final class LoraWeights implements DerivedWeights {
     private static final String WEIGHT = ".weight";

@@ -6,7 +6,7 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * Tensors of another source on a device and in a type; what is there already stays as it is.
+ * Tensors of another source, moved to a device and converted to a type where needed.
  *
  * @param dtype the type that is asked for; null: each tensor's own
  */

@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Which weights lie on a device that has no room for all at once: those of one stage of the work, and of a stage that is cut into blocks only
- * the block at work and the one that followed it last time, which comes in meanwhile. Weights come when an op uses them, and those of other
- * stages and of blocks that are done leave; the model knows nothing of it. One thread at a time.
+ * Keeps on a device that has no room for all weights those of one stage of the work. They are uploaded when an op uses one of them, and those
+ * of other stages leave. A stage may be divided into blocks: then only the block at work is there, and the one that came after it last time,
+ * which is uploaded meanwhile. Networks know nothing of it. One thread at a time.
  */
 public final class Residency implements AutoCloseable {
     /**
      * Where a parameter belongs.
      *
-     * @param block the part of the stage that is at work for a while; null: on the device all through the stage
+     * @param block the block of the stage; null: on the device during the whole stage
      */
     public record Place(String stage, String block) {}
 
@@ -39,28 +39,28 @@ public final class Residency implements AutoCloseable {
 
     Device device() { return device; }
 
-    /** Divides the tensors of a source into parts; each tensor's part by its key. @param dtype as {@link Weights#of} takes it */
-    Map<String, WeightGroup> parts(WeightSource source, DType dtype) {
+    /** Divides the tensors of a source into groups, and gives each key's group. @param dtype as {@link Weights#of} takes it */
+    Map<String, WeightGroup> groups(WeightSource source, DType dtype) {
         Map<Place, List<String>> members = new LinkedHashMap<>();
         for (String key : source.held().keySet()) members.computeIfAbsent(places.apply(key), p -> new ArrayList<>()).add(key);
         Map<String, WeightGroup> byKey = new HashMap<>();
         members.forEach((place, keys) -> {
-            WeightGroup part = new WeightGroup(this, place, source, keys, dtype);
-            all.add(part);
-            for (String key : keys) byKey.put(key, part);
+            WeightGroup group = new WeightGroup(this, place, source, keys, dtype);
+            all.add(group);
+            for (String key : keys) byKey.put(key, group);
         });
         return byKey;
     }
 
-    /** Brings a part in before it is used. */
-    void bring(WeightGroup part) {
-        for (WeightGroup p : List.copyOf(present)) if (p != part && p.makesRoomFor(part)) leave(p);
-        enter(part);
-        part.settle();
-        if (!part.isBlock()) return;
-        if (last != null) last.next = part;
-        last = part;
-        if (part.next != null && part.next != part && part.next.sharesStageWith(part)) enter(part.next);
+    /** Uploads a group before it is used. */
+    void bring(WeightGroup group) {
+        for (WeightGroup p : List.copyOf(present)) if (p != group && p.makesRoomFor(group)) leave(p);
+        enter(group);
+        group.settle();
+        if (!group.isBlock()) return;
+        if (last != null) last.next = group;
+        last = group;
+        if (group.next != null && group.next != group && group.next.sharesStageWith(group)) enter(group.next);
     }
 
     private void enter(WeightGroup p) {
@@ -76,8 +76,8 @@ public final class Residency implements AutoCloseable {
     }
 
     /**
-     * Work in the form that is best repeated. Blocks come and go in it, so it stays as it is; else it is done plainly and recorded anew when
-     * weights have left since, as they come back to another place.
+     * Work that is to be repeated. Without blocks the device may record it, and records it again if weights have left since, because they come
+     * back to another address. With blocks it is the work itself, since weights come and go in it.
      */
     public Replay replay(Replay work) {
         if (all.stream().anyMatch(WeightGroup::isBlock)) return work;
@@ -99,7 +99,7 @@ public final class Residency implements AutoCloseable {
         };
     }
 
-    /** Gives up what is on the device and in pinned memory; the weights cannot be used any more. */
+    /** Frees the memory on the device and the pinned memory; the weights cannot be used any more. */
     @Override public void close() {
         for (WeightGroup p : List.copyOf(present)) leave(p);
         all.forEach(WeightGroup::close);

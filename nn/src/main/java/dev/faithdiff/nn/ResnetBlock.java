@@ -6,7 +6,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.function.UnaryOperator;
 
 /**
- * Two convolutions behind GroupNorm and SiLU with a residual, and the time embedding added between them where there is one
+ * Two convolutions, each after GroupNorm and SiLU, with a residual; a time embedding, if there is one, is added between them
  * (diffusers ResnetBlock2D).
  */
 public final class ResnetBlock {
@@ -32,7 +32,7 @@ public final class ResnetBlock {
     /** @param temb SiLU of the time embedding {@code [B, timeChannels]}, null where the block takes none */
     public Tensor forward(Tensor x, Tensor temb) { return forward(x, temb, UnaryOperator.identity()); }
 
-    /** As above. @param branch gives what is added to x instead of the convolutions' result, from that result */
+    /** As above. @param branch changes the convolutions' result before it is added to x */
     public Tensor forward(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) { return Tape.recompute(() -> run(x, temb, branch)); }
 
     private Tensor run(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) {

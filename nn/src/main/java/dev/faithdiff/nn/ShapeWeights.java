@@ -10,7 +10,7 @@ import java.util.Map;
 /**
  * Tensors that have a shape and no memory; using one is an error.
  *
- * @param held the tensors of a model; null to take whatever a model asks for
+ * @param held the tensors of a model; null to have every tensor that a model asks for
  */
 record ShapeWeights(String name, Map<String, Held> held) implements WeightSource {
     @Override public boolean hasValues() { return false; }

@@ -9,14 +9,14 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
- * Means and variances that a network's GroupNorms take from the first run inside, or by {@link #measure} before, and use again in all
- * others, so that the tiles of one image are normalised alike. The first run's batch counts as one.
+ * Means and variances that a network's GroupNorms share, so that the tiles of one image are normalised alike. They are taken in the first
+ * {@link #run}, where all images of the batch count as one, or before it by {@link #measure}, and used in every run after.
  */
 public final class SharedStatistics implements AutoCloseable {
     /** What a norm does with known statistics: {@code x * scale + shift}, each {@code [channels]}. */
     private record Affine(Tensor scale, Tensor shift) {}
 
-    /** Pixels that are looked at together, so that measuring holds little. */
+    /** Pixels that are measured at a time, to hold little memory. */
     private static final int BAND = 1 << 16;
     private static final ScopedValue<SharedStatistics> CURRENT = ScopedValue.newInstance();
 
@@ -38,7 +38,7 @@ public final class SharedStatistics implements AutoCloseable {
         }
     }
 
-    /** Takes a norm's statistics from its input {@code [..., channels]}, which may be larger than any that a run sees. */
+    /** Takes a norm's statistics from an input {@code [..., channels]}, which may be larger than those of the runs. */
     public void measure(GroupNorm norm, Tensor x) {
         try (Scope _ = Scope.open()) {
             int channels = norm.weight.size(0), width = channels / norm.groups;

@@ -5,18 +5,18 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.Map;
 
-/** Tensors of another source that come to a device when an op uses them and leave it again, as a {@link Residency} has it. */
+/** Tensors of another source that a {@link Residency} moves to a device when an op uses them, and away again. */
 final class VisitingWeights implements DerivedWeights {
     private final WeightSource source;
-    private final Map<String, WeightGroup> parts;
+    private final Map<String, WeightGroup> groups;
 
     /** @param dtype as {@link Weights#of} takes it */
     VisitingWeights(WeightSource source, Residency residency, DType dtype) {
         this.source = source;
-        parts = residency.parts(source, dtype);
+        groups = residency.groups(source, dtype);
     }
 
     @Override public WeightSource source() { return source; }
 
-    @Override public Tensor get(String key, Init init, Shape shape) { return parts.get(key).tensor(key, shape); }
+    @Override public Tensor get(String key, Init init, Shape shape) { return groups.get(key).tensor(key, shape); }
 }

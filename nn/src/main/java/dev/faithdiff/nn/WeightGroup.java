@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Weights that come to a device and leave it together, in one storage. A block is kept ready in the memory from which copies are fastest, since
- * it comes in each step; other parts are read from their source again.
+ * Weights that are moved to a device and away together, in one storage. A block is needed in each step, so a copy of it stays in the host
+ * memory from which uploads are fastest; other groups are read from their source again.
  */
 final class WeightGroup {
     private static final long ALIGNMENT = 256;
@@ -32,7 +32,7 @@ final class WeightGroup {
     private Arena arena;
     private MemorySegment ready;
     private Runnable arrival = () -> {};
-    /** The block that followed this one last time. */
+    /** The block that was used after this one last time. */
     WeightGroup next;
 
     /** @param dtype as {@link Weights#of} takes it */
@@ -61,7 +61,7 @@ final class WeightGroup {
 
     boolean sharesStageWith(WeightGroup other) { return place.stage().equals(other.place.stage()); }
 
-    /** Another stage needs all the room, another block that of the block before it. */
+    /** Whether this group must leave when another one comes: one of another stage, or another block. */
     boolean makesRoomFor(WeightGroup other) { return !sharesStageWith(other) || isBlock() && other.isBlock(); }
 
     /** Takes memory and begins to fill it. */

@@ -17,15 +17,15 @@ public interface WeightSource extends AutoCloseable {
     /** What error messages call this source. */
     String name();
 
-    /** The tensors that it holds, by key; null for a source that makes whatever is asked for. */
+    /** The tensors that it holds, by key; null for a source that has a tensor for every key. */
     Map<String, Held> held();
 
     /** False for a source of shapes alone, whose tensors have no memory. */
     default boolean hasValues() { return true; }
 
     /**
-     * A tensor in the shape that its layer takes. It lives in the current scope, or in storage that the source owns until it is closed. Its
-     * type may be wider than {@link #held} says; whoever keeps it then rounds it.
+     * A tensor in the shape that its layer takes. It belongs to the current scope, or to the source until that is closed. Its type may be
+     * wider than that in {@link #held}; whoever keeps the tensor then rounds it.
      *
      * @param init  first values, for a source that draws them
      * @param shape what the layer takes, {@code [O, kh, kw, I]} for a convolution; that of the held tensor if the source holds the key

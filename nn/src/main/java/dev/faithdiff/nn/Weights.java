@@ -16,12 +16,12 @@ import java.util.Map;
 
 /**
  * Named parameters by path, from a {@link WeightSource}. Building a model is loading it: each layer asks for its own by {@link #get}, and
- * {@link #done} fails if a key was missing, misshapen or asked for by nobody.
+ * {@link #done} fails if a key was missing, had another shape, or was never asked for.
  *
  * <p>Files hold convolution weights as {@code [O, I, kh, kw]}; layers see {@code [O, kh, kw, I]}.
  */
 public final class Weights implements AutoCloseable {
-    /** More than any model has; a hostile configuration asks for more. */
+    /** More than any published model has: a limit on what a hostile configuration can ask for. */
     private static final int MOST = 100_000;
 
     /** What all views of one set of weights share: where values come from, what was taken, what did not fit, and who owns the memory. */
@@ -42,10 +42,10 @@ public final class Weights implements AutoCloseable {
     /** Weights of a safetensors file, index or folder, in the file's own element types. */
     public static Weights open(Path path, Device device) { return open(path, device, null); }
 
-    /** Weights of a file, converted to {@code dtype} as they are read unless it is null; 8-bit weights do not become 16-bit ones. */
+    /** Weights of a file, converted to {@code dtype} as they are read unless it is null; 8-bit weights are not widened to 16 bits. */
     public static Weights open(Path path, Device device, DType dtype) { return open(path, device, dtype, null); }
 
-    /** Weights of a file that come to the device and leave it as a residency has it; null: they are there from the start. */
+    /** Weights of a file that a residency moves to the device and away again; null: they are on the device from the start. */
     public static Weights open(Path path, Device device, DType dtype, Residency residency) {
         return of(new FileWeights(path), device, dtype, residency);
     }
@@ -53,8 +53,8 @@ public final class Weights implements AutoCloseable {
     /**
      * Weights of a source that holds certain tensors in host memory. On the CPU and in its own type a mapped tensor stays mapped.
      *
-     * @param dtype     the type of weights and activations; null: each weight's own and F32. 8-bit weights do not become 16-bit ones
-     * @param residency what brings weights to the device and sends them away; null: they are there from the start
+     * @param dtype     the type of weights and activations; null: each weight's own and F32. 8-bit weights are not widened to 16 bits
+     * @param residency what moves weights to the device and away again; null: they are on the device from the start
      */
     public static Weights of(WeightSource source, Device device, DType dtype, Residency residency) {
         boolean visit = residency != null && device != Device.CPU;
@@ -80,20 +80,23 @@ public final class Weights implements AutoCloseable {
         return of(new CopiedWeights(values, new DrawnWeights(Rng.cpu(1))), values.device(), values.dtype(), null);
     }
 
-    /** Shapes without values, to hold a model's architecture against a list of published keys: {@code name -> file shape}. */
+    /** Shapes without values, to compare a model with a list of published keys: {@code name -> file shape}. */
     public static Weights shapes(String name, Map<String, Shape> published) { return shapes(name, published, DType.F16, Device.CPU, null, null); }
 
-    /** Weights of a file that has shapes and a type but no values, to measure what a model would hold on a device. */
+    /** Weights of a file that has shapes and a type but no values, to measure how much memory a model takes on a device. */
     public static Weights shapes(String name, Map<String, Shape> published, DType inFile, Device device, DType dtype, Residency residency) {
         Map<String, WeightSource.Held> held = new LinkedHashMap<>();
         published.forEach((key, shape) -> held.put(key, new WeightSource.Held(shape, inFile)));
         return of(new ShapeWeights(name, held), device, dtype, residency);
     }
 
-    /** Weights that give every parameter a shape and no memory, to learn by {@link #published} what a model asks for. */
-    public static Weights recording() { return on(new ShapeWeights("recorded weights", null), DType.F32); }
+    /** Weights that give every parameter a shape and no memory, to learn by {@link #published} what a network asks for. */
+    public static Weights recording() { return recording("recorded weights"); }
 
-    /** The type in which the network is asked to compute; F32 unless weights are converted. */
+    /** As {@link #recording()}. @param name what error messages call these weights, such as the file of the network's settings */
+    public static Weights recording(String name) { return on(new ShapeWeights(name, null), DType.F32); }
+
+    /** The type in which the network is to compute: the one that weights are converted to, else F32. */
     public DType dtype() { return root.dtype; }
 
     /** The weights below a name. */
@@ -101,15 +104,15 @@ public final class Weights implements AutoCloseable {
 
     public Weights at(String list, int index) { return at(list + "." + index); }
 
-    /** True if the source has the name; drawn, copied and recorded weights have any. */
+    /** Whether the source has the name; drawn, copied and recorded weights have every name. */
     public boolean has(String name) {
         Map<String, WeightSource.Held> held = root.source.held();
         return held == null || held.containsKey(prefix + name);
     }
 
     /**
-     * The parameter of a name, with the sizes the layer holds it in. A missing or misshapen one is noted for {@link #done} and a
-     * tensor without memory stands in.
+     * The parameter of a name, with the sizes that the layer holds it in. If it is missing or has another shape, this is noted for
+     * {@link #done}, and the result is a tensor without memory.
      *
      * @throws WeightsError if a model takes more than 100,000 parameters
      */
@@ -128,9 +131,9 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    /** Whether the source has a key in the shape that a layer takes; if not, the problem is noted. */
+    /** Whether there are values to read, of a key in the shape that a layer takes. If the source has no such key, the problem is noted. */
     private boolean fits(String key, Shape shape) {
-        if (root.source.held() == null) return true;
+        if (root.source.held() == null) return root.source.hasValues();
         WeightSource.Held held = root.source.held().get(key);
         Shape inFile = Layout.inFile(shape);
         if (held != null && held.shape().equals(inFile)) return true;
@@ -138,7 +141,7 @@ public final class Weights implements AutoCloseable {
         return false;
     }
 
-    /** @throws WeightsError listing every missing, misshapen and unused key */
+    /** To be called when the model is built. @throws WeightsError listing every missing, misshapen and unused key */
     public Weights done() {
         List<String> problems = new ArrayList<>(root.problems);
         if (root.source.held() != null) {

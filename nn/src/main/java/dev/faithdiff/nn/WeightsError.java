@@ -2,7 +2,7 @@ package dev.faithdiff.nn;
 
 import java.util.List;
 
-/** Weights that do not fit the model: every missing, unused and misshapen key at once. */
+/** Weights that do not fit the model. The message names every key that is missing, is not used or has another shape. */
 public final class WeightsError extends RuntimeException {
     private static final long serialVersionUID = 1L;
     private static final int SHOWN = 20;

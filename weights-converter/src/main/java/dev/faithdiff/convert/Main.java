@@ -1,6 +1,13 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.convert.command.ConvertCommand;
+import dev.faithdiff.convert.command.DiffCommand;
+import dev.faithdiff.convert.command.InspectCommand;
+import dev.faithdiff.convert.command.SynthCommand;
+import dev.faithdiff.convert.command.VerifyCommand;
+import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.model.ModelError;
+import dev.faithdiff.nn.WeightsError;
 import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.util.concurrent.Callable;
@@ -11,10 +18,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The commands on weight files: exit code 0, 1 for a failure told in one line, 2 for wrong usage. */
+/** The commands on weight files. Exit code 0 for success, 1 for a failure, which one line explains, 2 for wrong usage. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
         sortOptions = false,
-        description = "Converts and inspects weight files. Nothing in a file is ever run.",
+        description = "Converts and inspects weight files. Nothing in a file is ever executed.",
         subcommands = {ConvertCommand.class, InspectCommand.class, VerifyCommand.class, SynthCommand.class, DiffCommand.class})
 public final class Main implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -29,7 +36,7 @@ public final class Main implements Callable<Integer> {
         Main main = new Main();
         CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler((e, command, parsed) -> {
-            boolean told = e instanceof ConvertError || e instanceof ModelError || e instanceof SafeTensorsError;
+            boolean told = e instanceof ConvertError || e instanceof ModelError || e instanceof SafeTensorsError || e instanceof WeightsError;
             if (main.verbose) e.printStackTrace(command.getErr());
             else command.getErr().println(told ? e.getMessage() : "unexpected failure, see --verbose: " + e);
             return 1;

@@ -34,14 +34,14 @@ public final class AlignedUNet {
     public AlignedUNet(Weights w, UNetConfig unetConfig, AlignConfig c) {
         config = c;
         unet = new UNet(w, unetConfig);
-        encoder = new Encoder(w.at("denoise_encoder"), c.encoderChannels(), c.encoderLayers(), c.encoderGroups(), c.encoderAttention());
-        Weights e = w.at("denoise_encoder");
+        Weights e = w.at(AlignConfig.ENCODER);
+        encoder = new Encoder(e, c.encoderChannels(), c.encoderLayers(), c.encoderGroups(), c.encoderAttention());
         int width = c.encoderChannels()[c.encoderChannels().length - 1];
         lastNorm = c.lastFeatures() ? new GroupNorm(e.at("conv_norm_out"), width, c.encoderGroups(), Encoder.EPS) : null;
         lastConv = c.lastFeatures() ? new Conv2d(e.at("conv_out"), width, c.conditionChannels(), 3) : null;
-        conditionEmbedding = new ConditionEmbedding(w.at("condition_embedding"), c);
-        for (int i = 0; i < c.layers(); i++) blocks.add(new AlignmentBlock(w.at("information_transformer_layes", i), c));
-        projection = new Linear(w.at("spatial_ch_projs"), c.width(), c.embeddingChannels());
+        conditionEmbedding = new ConditionEmbedding(w.at(AlignConfig.CONDITION), c);
+        for (int i = 0; i < c.layers(); i++) blocks.add(new AlignmentBlock(w.at(AlignConfig.BLOCKS, i), c));
+        projection = new Linear(w.at(AlignConfig.PROJECTION), c.width(), c.embeddingChannels());
     }
 
     public AlignConfig config() { return config; }

@@ -1,6 +1,7 @@
 package dev.faithdiff.networks.unet;
 
 import dev.faithdiff.model.Config;
+import dev.faithdiff.nn.NamedShapes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,10 +14,14 @@ import java.util.Map;
  * @param layers   layers of each level on the way down; on the way up there is one more
  */
 public record UNetConfig(int inChannels, int outChannels, int[] channels, int layers, Time time, Transformers transformers, Norm norm) {
+    /** Width of an attention head, width of each size's sinusoid, and groups, as in Stable Diffusion 2.1 and SDXL. */
+    private static final int HEAD = 64, SIZE_WIDTH = 256, GROUPS = 32;
+    private static final float EPS = 1e-5f;
+
     /** Stable Diffusion 2.1, with 512 or 768 pixels; their weights differ, and what they predict. */
     public static final UNetConfig SD21 = published(new int[] {320, 640, 1280, 1280}, new int[] {1, 1, 1, 0}, 1, 1024, new Time(1280, 0, 0));
 
-    public static final UNetConfig SDXL = published(new int[] {320, 640, 1280}, new int[] {0, 2, 10}, 10, 2048, new Time(1280, 256, 2816));
+    public static final UNetConfig SDXL = published(new int[] {320, 640, 1280}, new int[] {0, 2, 10}, 10, 2048, new Time(1280, SIZE_WIDTH, 2816));
 
     /** Settings that are the same in all U-Nets this is made for. */
     private static final Map<String, String> FIXED = Map.ofEntries(Map.entry("act_fn", "silu"), Map.entry("addition_embed_type", "text_time"),
@@ -79,12 +84,33 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
         int[] depth = new int[levels];
         for (int i = 0; i < levels; i++) depth[i] = attends[i] ? blocks[i] : 0;
         boolean added = c.has("addition_embed_type");
-        Time time = new Time(4 * first, added ? c.integer("addition_time_embed_dim") : 0,
-                added ? c.integer("projection_class_embeddings_input_dim") : 0);
-        return new UNetConfig(c.integer("in_channels"), c.integer("out_channels", 4), channels, c.integer("layers_per_block"), time,
+        Time time = new Time(4 * first, added ? c.positive("addition_time_embed_dim") : 0,
+                added ? c.positive("projection_class_embeddings_input_dim") : 0);
+        return new UNetConfig(c.positive("in_channels"), c.integer("out_channels", 4), channels, c.integer("layers_per_block"), time,
                 new Transformers(depth, blocks[levels - 1], heads, c.flag("use_linear_projection", false),
-                        List.of(Kind.text(c.integer("cross_attention_dim")))),
-                new Norm(new int[] {c.integer("norm_num_groups")}, (float) c.number("norm_eps")));
+                        List.of(Kind.text(c.positive("cross_attention_dim")))),
+                new Norm(new int[] {c.positive("norm_num_groups")}, (float) c.number("norm_eps")));
+    }
+
+    /**
+     * The sizes of a U-Net with these tensors under the names of diffusers. What does not show in a shape is as in Stable Diffusion 2.1 and
+     * SDXL: heads of 64 channels, 32 groups, size conditioning of 256 channels for each size.
+     *
+     * @throws IllegalArgumentException if the tensors are not those of such a U-Net
+     */
+    public static UNetConfig of(NamedShapes s) {
+        String middle = "mid_block.attentions.0", timestep = "time_embedding.linear_1.weight", added = "add_embedding.linear_1.weight";
+        int[] channels = s.sizes("down_blocks", "resnets.0.conv1.weight", 0);
+        NamedShapes.requireMultiples(channels, HEAD, "the width of a head");
+        int[] depth = new int[channels.length];
+        for (int i = 0; i < depth.length; i++) depth[i] = s.count("down_blocks." + i + ".attentions.0.transformer_blocks", "norm1.weight");
+        boolean adds = s.has(added);
+        Time time = s.has(timestep) ? new Time(s.size(timestep, 0), adds ? SIZE_WIDTH : 0, adds ? s.size(added, 1) : 0) : Time.NONE;
+        Kind text = Kind.text(s.size(middle + ".transformer_blocks.0.attn2.to_k.weight", 1));
+        Transformers transformers = new Transformers(depth, s.count(middle + ".transformer_blocks", "norm1.weight"), headsOfWidth(HEAD, channels),
+                s.rank(middle + ".proj_in.weight") == 2, List.of(text));
+        return new UNetConfig(s.size("conv_in.weight", 1), s.size("conv_out.weight", 0), channels,
+                s.count("down_blocks.0.resnets", "conv1.weight"), time, transformers, new Norm(new int[] {GROUPS}, EPS));
     }
 
     /** These sizes with one more transformer behind those behind each resnet. */
@@ -99,8 +125,8 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
     public int textWidth() { return transformers.kinds.getFirst().contextWidth(); }
 
     private static UNetConfig published(int[] channels, int[] depth, int middle, int textWidth, Time time) {
-        Transformers transformers = new Transformers(depth, middle, headsOfWidth(64, channels), true, List.of(Kind.text(textWidth)));
-        return new UNetConfig(4, 4, channels, 2, time, transformers, new Norm(new int[] {32}, 1e-5f));
+        Transformers transformers = new Transformers(depth, middle, headsOfWidth(HEAD, channels), true, List.of(Kind.text(textWidth)));
+        return new UNetConfig(4, 4, channels, 2, time, transformers, new Norm(new int[] {GROUPS}, EPS));
     }
 
     /** The number of attention heads of each level where all heads have one width. */

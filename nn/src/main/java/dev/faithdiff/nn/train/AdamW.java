@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Adam with decoupled weight decay on every parameter (Loshchilov and Hutter 2019; torch.optim.AdamW). Moments are F32 and lie beside
- * their parameters; a parameter stored narrower has an F32 master here, from which it is rounded after each step.
+ * Adam with decoupled weight decay on every parameter (Loshchilov and Hutter 2019; torch.optim.AdamW). Moments are F32, on the
+ * device of their parameters. A parameter that is stored narrower has an F32 master here, from which it is rounded after each step.
  */
 public final class AdamW implements Optimizer {
     /** Parameters by name with one learning rate. */

@@ -20,7 +20,7 @@ public final class Ema implements AutoCloseable {
     private final Scope scope = Scope.detached();
     private long updates;
 
-    /** With the published start, see {@link #decay()}. */
+    /** With the published warm-up, see {@link #decay()}. */
     public Ema(Map<String, Tensor> parameters, double decay) { this(parameters, decay, true); }
 
     /** @param warmup false: {@code decay} from the first update on */
@@ -54,13 +54,13 @@ public final class Ema implements AutoCloseable {
         updates++;
     }
 
-    /** The averages by their parameters' names; this object's own memory. */
+    /** The averages by their parameters' names; they belong to this object. */
     public Map<String, Tensor> averages() { return averages; }
 
     /** Updates done. */
     public long updates() { return updates; }
 
-    /** Goes on where the averages of the same parameters were. @throws dev.faithdiff.tensor.OpError if one is missing or misshapen */
+    /** Takes earlier averages of the same parameters. @throws dev.faithdiff.tensor.OpError if one is missing or misshapen */
     public void restore(Map<String, Tensor> averages, long updates) {
         TensorCopy.all(averages, this.averages);
         this.updates = updates;

@@ -5,10 +5,10 @@ package dev.faithdiff.nn.train;
 public interface LrSchedule {
     double factor(long step);
 
-    /** Rises in a line to 1 during the warm-up and stays there. */
+    /** Rises linearly to 1 during the warm-up and stays there. */
     static LrSchedule constant(long warmup) { return step -> step < warmup ? (double) step / warmup : 1; }
 
-    /** Rises in a line to 1 during the warm-up, then falls along half a cosine to 0 at {@code total}. */
+    /** Rises linearly to 1 during the warm-up, then falls along half a cosine to 0 at {@code total}. */
     static LrSchedule cosine(long warmup, long total) {
         return step -> {
             if (step < warmup) return (double) step / warmup;

@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Momentum whose direction is made orthogonal for matrices (Jordan et al. 2024), {@link AdamW} for all else. A convolution's weight is
- * the matrix of its outputs by all that goes into one. Directions are scaled so that their values are as large as AdamW's (Liu et al.
- * 2025, "Muon is scalable for LLM training"), and one learning rate serves both.
+ * For matrices, momentum whose direction is made orthogonal (Jordan et al. 2024); for all other parameters, {@link AdamW}. A convolution's
+ * weight is the matrix {@code [out, kh * kw * in]}. Directions are scaled so that their values are as large as AdamW's (Liu et al. 2025,
+ * "Muon is scalable for LLM training"), so one learning rate serves both.
  */
 public final class Muon implements Optimizer {
     private static final int LEAST = 32, ITERATIONS = 5;
@@ -46,7 +46,7 @@ public final class Muon implements Optimizer {
         others = new AdamW(rest, settings);
     }
 
-    /** Layers that touch pixels, latents or single numbers are too narrow to gain. */
+    /** Layers from or to pixels, latents or single numbers are too narrow to profit. */
     private static boolean matrix(Tensor p) {
         return p.rank() >= 2 && Math.min(p.size(0), p.count() / p.size(0)) >= LEAST;
     }
@@ -76,7 +76,7 @@ public final class Muon implements Optimizer {
         }
     }
 
-    /** A matrix of about the same singular vectors whose singular values are near one; zeros stay zeros. */
+    /** A matrix with about the same singular vectors, whose singular values are near one; those that are zero stay zero. */
     static Tensor orthogonal(Tensor x) {
         boolean tall = x.size(0) > x.size(1);
         x = x.div(x.mul(x).sum(0, 1).sqrt().affine(1, EPS));

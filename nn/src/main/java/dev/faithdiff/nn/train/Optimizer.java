@@ -4,7 +4,7 @@ import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Tensor;
 import java.util.Map;
 
-/** What moves parameters along their gradients. */
+/** Changes parameters by their gradients, one step at a time. */
 public interface Optimizer extends AutoCloseable {
     /**
      * One update of every parameter that has a gradient; the others stay as they are, without decay.
@@ -20,7 +20,7 @@ public interface Optimizer extends AutoCloseable {
     /** All that {@link #restore} needs beside the parameters and {@link #steps}, by name: F32, this optimizer's own memory. */
     Map<String, Tensor> state();
 
-    /** Goes on where an optimizer of the same parameters was. @throws OpError if a tensor is missing or misshapen */
+    /** Takes the state of an earlier optimizer of the same parameters. @throws OpError if a tensor is missing or misshapen */
     void restore(Map<String, Tensor> state, long steps);
 
     @Override void close();

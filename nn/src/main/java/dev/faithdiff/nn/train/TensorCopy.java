@@ -7,7 +7,7 @@ import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.Engine;
 import java.util.Map;
 
-/** Copies into tensors that exist. */
+/** Copies values into existing tensors. */
 final class TensorCopy {
     private TensorCopy() {}
 

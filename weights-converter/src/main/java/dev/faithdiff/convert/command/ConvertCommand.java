@@ -1,0 +1,68 @@
+package dev.faithdiff.convert.command;
+
+import dev.faithdiff.convert.system.Converter;
+import dev.faithdiff.convert.system.FaithDiffConverter;
+import dev.faithdiff.convert.system.GeneratorConverter;
+import dev.faithdiff.convert.system.Precision;
+import dev.faithdiff.convert.system.SourceFolder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code faithdiff convert}: makes a model folder from a released checkpoint. */
+@Command(name = "convert", sortOptions = false, description = "Makes a model folder from a released checkpoint: from SDXL (a diffusers folder "
+        + "or a single file), a VAE (folder or file) and FaithDiff.bin, or from a file of an RRDBNet or SRVGGNetCompact (Real-ESRGAN, BSRGAN). "
+        + "A pickle that asks for anything but tensors and containers is refused.")
+public final class ConvertCommand implements Callable<Integer> {
+    @Parameters(arity = "0..1", paramLabel = "SOURCE", description = "Folder with the parts, which are recognised by what they hold; "
+            + "or the file of an RRDBNet or SRVGGNetCompact.")
+    private Path source;
+
+    @Mixin private Output output;
+
+    @Option(names = "--sdxl", paramLabel = "PATH", description = "SDXL folder or single file, instead of searching SOURCE.")
+    private Path sdxl;
+
+    @Option(names = "--vae", paramLabel = "PATH", description = "VAE folder or file, instead of searching SOURCE.")
+    private Path vae;
+
+    @Option(names = "--faithdiff", paramLabel = "FILE", description = "FaithDiff.bin, instead of searching SOURCE.")
+    private Path faithdiff;
+
+    @Option(names = "--tokenizer", paramLabel = "DIR",
+            description = "For a single file: folder with tokenizer/ and tokenizer_2/, or with CLIP's vocab.json and merges.txt.")
+    private Path tokenizer;
+
+    @Option(names = "--config", paramLabel = "DIR",
+            description = "For a single file whose sizes are not SDXL's: a diffusers folder with its configurations.")
+    private Path config;
+
+    @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", converter = Types.class,
+            description = "Element type to store: keep (default), f32, f16, bf16, or f8_e4m3 (for the U-Net's matrices; all else is f16). "
+                    + "It may differ by part, for example unet=f8_e4m3,vae=f16.")
+    private Precision precision;
+
+    /** Reads the value of {@code --dtype}. */
+    static final class Types implements ITypeConverter<Precision> {
+        @Override public Precision convert(String text) {
+            try {
+                return Precision.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    @Override public Integer call() { return output.make(this::converter); }
+
+    private Converter converter() {
+        if (source != null && Files.isRegularFile(source)) return new GeneratorConverter(source, precision);
+        return new FaithDiffConverter(new SourceFolder(sdxl, vae, faithdiff, null, tokenizer, config).completed(source), precision);
+    }
+}

@@ -1,0 +1,31 @@
+package dev.faithdiff.convert.command;
+
+import dev.faithdiff.convert.system.Precision;
+import dev.faithdiff.convert.system.Published;
+import dev.faithdiff.convert.system.SyntheticModel;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code faithdiff synth}: makes a model of random weights, to measure with where the released ones are not at hand. */
+@Command(name = "synth", sortOptions = false, description = "Makes a model folder of random weights, to measure time and memory with: "
+        + "it cannot restore photos. The same seed gives the same bytes.")
+public final class SynthCommand implements Callable<Integer> {
+    @Option(names = "--arch", required = true, paramLabel = "ARCH",
+            description = "${COMPLETION-CANDIDATES}: the sizes of FaithDiff on SDXL, or of the small model.")
+    private Published architecture;
+
+    @Mixin private Output output;
+
+    @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Seed of the random values (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(names = "--dtype", defaultValue = "f16", paramLabel = "TYPE", converter = ConvertCommand.Types.class,
+            description = "Element type to store, as in convert (default: ${DEFAULT-VALUE}).")
+    private Precision precision;
+
+    @Override public Integer call() {
+        return output.make(() -> new SyntheticModel(architecture, seed, precision));
+    }
+}

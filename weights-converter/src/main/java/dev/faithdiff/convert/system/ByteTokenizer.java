@@ -1,0 +1,39 @@
+package dev.faithdiff.convert.system;
+
+import com.google.gson.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A CLIP tokenizer without merges: every byte of a prompt is a token. Source: the byte table of GPT-2, in CLIP's order. */
+final class ByteTokenizer {
+    private static final String START = "<|startoftext|>", END = "<|endoftext|>";
+
+    private ByteTokenizer() { }
+
+    /** The files of a tokenizer's folder; start and end are the last two of {@code size} ids, and the end is the largest, as published. */
+    static Map<String, byte[]> files(String folder, int size, String padding) {
+        JsonObject vocabulary = new JsonObject(), special = new JsonObject();
+        StringBuilder symbols = new StringBuilder();
+        for (char c = 0; c < 256; c++) if (visible(c)) symbols.append(c);
+        for (char c = 256; symbols.length() < 256; c++) symbols.append(c); // stand for the bytes that cannot be seen
+        for (int i = 0; i < 256; i++) vocabulary.addProperty(symbols.substring(i, i + 1), i);
+        for (int i = 0; i < 256; i++) vocabulary.addProperty(symbols.charAt(i) + "</w>", 256 + i);
+        vocabulary.addProperty(START, size - 2);
+        vocabulary.addProperty(END, size - 1);
+        special.addProperty("bos_token", START);
+        special.addProperty("eos_token", END);
+        special.addProperty("pad_token", padding);
+        special.addProperty("unk_token", END);
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put(folder + "/vocab.json", bytes(Published.text(vocabulary)));
+        files.put(folder + "/merges.txt", bytes("#version: 0.2\n"));
+        files.put(folder + "/special_tokens_map.json", bytes(Published.text(special)));
+        files.put(folder + "/tokenizer_config.json", bytes(Published.text(special)));
+        return files;
+    }
+
+    private static boolean visible(char c) { return c >= '!' && c <= '~' || c >= 0xA1 && c != 0xAD; }
+
+    private static byte[] bytes(String text) { return text.getBytes(StandardCharsets.UTF_8); }
+}

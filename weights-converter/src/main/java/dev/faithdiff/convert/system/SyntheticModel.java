@@ -1,0 +1,55 @@
+package dev.faithdiff.convert.system;
+
+import dev.faithdiff.convert.file.RandomTensor;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.Source;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Makes a model folder of random weights; the same seed gives the same bytes. */
+public final class SyntheticModel implements Converter {
+    private final Published architecture;
+    private final long seed;
+    private final ConversionReport report = new ConversionReport();
+    private final ModelPlan plan;
+
+    public SyntheticModel(Published architecture, long seed, Precision precision) {
+        this.architecture = architecture;
+        this.seed = seed;
+        plan = new ModelPlan(precision, report);
+    }
+
+    @Override public ConversionReport plan() {
+        Config added = architecture.config("faithdiff");
+        plan.file("model.json", ModelJson.text("synth " + architecture + " seed " + seed, added.json()));
+        plan.file("scheduler/scheduler_config.json", Published.text(architecture.config("scheduler").json()));
+        part("unet", NeededTensors.alignedUnet(architecture.config("unet"), added));
+        part("vae", NeededTensors.vae(architecture.config("vae")));
+        if (architecture.text) text();
+        report.requireComplete();
+        return report;
+    }
+
+    private void text() {
+        for (String p : Sdxl.TEXT) part(p, NeededTensors.text(architecture.config(p)));
+        int vocabulary = architecture.config(Sdxl.TEXT.getFirst()).integer("vocab_size");
+        plan.files(ByteTokenizer.files("tokenizer", vocabulary, "<|endoftext|>"));
+        plan.files(ByteTokenizer.files("tokenizer_2", vocabulary, "!"));
+    }
+
+    private void part(String part, Map<String, Shape> shapes) {
+        plan.file(part + "/config.json", Published.text(architecture.config(part).json()));
+        Map<String, Source> tensors = new LinkedHashMap<>();
+        shapes.forEach((key, shape) -> tensors.put(key, new RandomTensor(key, DType.F32, shape, seed, part)));
+        plan.part(part, tensors, shapes, "seed " + seed);
+    }
+
+    @Override public void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }
+
+    @Override public void close() { }
+}
