@@ -85,8 +85,8 @@ final class Conv2dDepthwise implements Kernel<Conv2dOp> {
         long step = pixel * s.stride();
         int whole = s.in() / LANES * LANES;
         for (long c = 0; c < 4L * whole; c += 4 * LANES) {
-            if (pixels == 1) one(rows, columns, x + c, line, taps + c, tapLine, pixel, load(bias + c), y + c);
-            else four(rows, columns, x + c, line, step, taps + c, tapLine, pixel, load(bias + c), y + c);
+            if (pixels == 1) one(rows, columns, x + c, line, taps + c, tapLine, pixel, bias + c, y + c);
+            else four(rows, columns, x + c, line, step, taps + c, tapLine, pixel, bias + c, y + c);
         }
         for (int p = 0; p < pixels; p++) {
             for (long c = 4L * whole; c < pixel; c += 4) {
@@ -100,15 +100,16 @@ final class Conv2dDepthwise implements Kernel<Conv2dOp> {
         }
     }
 
-    private static void one(int rows, int columns, long x, long line, long taps, long tapLine, long pixel, FloatVector sum, long y) {
+    private static void one(int rows, int columns, long x, long line, long taps, long tapLine, long pixel, long bias, long y) {
+        FloatVector sum = load(bias);
         for (int r = 0; r < rows; r++, x += line, taps += tapLine) {
             for (int t = 0; t < columns; t++) sum = load(x + t * pixel).fma(load(taps + t * pixel), sum);
         }
         store(sum, y);
     }
 
-    private static void four(int rows, int columns, long x, long line, long step, long taps, long tapLine, long pixel, FloatVector bias, long y) {
-        FloatVector a = bias, b = bias, c = bias, d = bias;
+    private static void four(int rows, int columns, long x, long line, long step, long taps, long tapLine, long pixel, long bias, long y) {
+        FloatVector a = load(bias), b = a, c = a, d = a;
         for (int r = 0; r < rows; r++, x += line, taps += tapLine) {
             for (int t = 0; t < columns; t++) {
                 long at = x + t * pixel;

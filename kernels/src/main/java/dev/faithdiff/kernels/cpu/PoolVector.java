@@ -13,104 +13,67 @@ import jdk.incubator.vector.FloatVector;
 
 /** Pooling of F32, a vector of channels at a time. */
 public final class PoolVector implements Kernel<PoolOp> {
-    /** The part of a window that lies in the map, with the address of its first pixel and its first Hann weights. */
-    record Window(PoolOp op, long pixels, int rows, int columns, long line, int channels, float[] down, float[] across, int downAt, int acrossAt) {
-        static Window of(PoolOp op, Tensor x, long image, int oy, int ox, float[] down, float[] across) {
-            int top = oy * op.stride() - op.padding();
-            int left = ox * op.stride() - op.padding();
-            int channels = x.size(3);
-            int y = Math.max(top, 0), first = Math.max(left, 0);
-            long line = 4L * x.size(2) * channels;
-            return new Window(op, x.address() + (image * x.size(1) + y) * line + 4L * first * channels, Math.min(top + op.height(), x.size(1)) - y,
-                    Math.min(left + op.width(), x.size(2)) - first, line, channels, down, across, y - top, first - left);
-        }
-
-        /** Where a pixel's channel lies. */
-        long at(int row, int column, int channel) { return pixels + row * line + 4L * (column * channels + channel); }
-
-        float weight(int row, int column) { return down[downAt + row] * across[acrossAt + column]; }
-
-        float share() { return 1f / (rows * columns); }
-    }
-
     @Override public Class<PoolOp> op() { return PoolOp.class; }
 
     @Override public String refuses(PoolOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "takes F32"; }
 
     @Override public void run(PoolOp op, Tensor[] in, Tensor out) {
-        int height = out.size(1), width = out.size(2), channels = out.size(3);
-        float[] down = hann(op.height()), across = hann(op.width());
+        int height = out.size(1), width = out.size(2);
+        int channels = out.size(3);
         Pieces.rows((long) out.size(0) * height, (long) width * channels * op.height() * op.width(), (first, rows) -> {
+            PoolWindow w = new PoolWindow(op, in[0]);
             for (long r = first; r < first + rows; r++) {
-                for (int ox = 0; ox < width; ox++) {
-                    pixel(Window.of(op, in[0], r / height, (int) (r % height), ox, down, across), out.address() + 4 * (r * width + ox) * channels);
+                for (int column = 0; column < width; column++) {
+                    w.move(r / height, (int) (r % height), column);
+                    pixel(w, out.address() + 4 * (r * width + column) * channels);
                 }
             }
         });
     }
 
-    static float[] hann(int size) {
-        double[] exact = PoolOp.hann(size);
-        float[] w = new float[size];
-        for (int i = 0; i < size; i++) w[i] = (float) exact[i];
-        return w;
-    }
-
-    private static void pixel(Window w, long y) {
+    private static void pixel(PoolWindow w, long y) {
         int whole = w.channels / LANES * LANES;
-        switch (w.op.kind()) {
-            case MAX -> {
-                for (int c = 0; c < whole; c += LANES) store(max(w, c), y + 4L * c);
-            }
-            case MEAN -> {
-                for (int c = 0; c < whole; c += LANES) store(sum(w, c).mul(w.share()), y + 4L * c);
-            }
-            case L2 -> {
-                for (int c = 0; c < whole; c += LANES) store(root(w, c), y + 4L * c);
-            }
+        switch (w.kind) {
+            case MAX -> max(w, whole, y);
+            case MEAN -> mean(w, whole, y);
+            case L2 -> root(w, whole, y);
         }
-        for (int c = whole; c < w.channels; c++) Vec.set(y + 4L * c, one(w, c));
+        for (int c = whole; c < w.channels; c++) Vec.set(y + 4L * c, w.value(c));
     }
 
-    static FloatVector max(Window w, int channel) {
-        FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-        for (int r = 0; r < w.rows; r++) for (int s = 0; s < w.columns; s++) max = max.max(load(w.at(r, s, channel)));
-        return max;
-    }
-
-    private static FloatVector sum(Window w, int channel) {
-        FloatVector sum = FloatVector.zero(F);
-        for (int r = 0; r < w.rows; r++) for (int s = 0; s < w.columns; s++) sum = sum.add(load(w.at(r, s, channel)));
-        return sum;
-    }
-
-    /** The root of the weighted sum of squares. */
-    static FloatVector root(Window w, int channel) {
-        FloatVector sum = FloatVector.broadcast(F, (float) PoolOp.L2_EPS);
-        for (int r = 0; r < w.rows; r++) {
-            for (int s = 0; s < w.columns; s++) {
-                FloatVector v = load(w.at(r, s, channel));
-                sum = v.mul(v).fma(FloatVector.broadcast(F, w.weight(r, s)), sum);
-            }
+    private static void max(PoolWindow w, int channels, long y) {
+        long x = w.pixels, line = w.line, pixel = 4L * w.channels;
+        int rows = w.rows, columns = w.columns;
+        for (long c = 0; c < 4L * channels; c += 4 * LANES) {
+            FloatVector max = load(x + c);
+            for (int r = 0; r < rows; r++) for (int s = 0; s < columns; s++) max = max.max(load(x + r * line + s * pixel + c));
+            store(max, y + c);
         }
-        return sum.sqrt();
     }
 
-    /** The same in one channel. */
-    static float one(Window w, int channel) {
-        float max = Float.NEGATIVE_INFINITY, sum = 0, squares = (float) PoolOp.L2_EPS;
-        for (int r = 0; r < w.rows; r++) {
-            for (int s = 0; s < w.columns; s++) {
-                float v = Vec.get(w.at(r, s, channel));
-                max = Math.max(max, v);
-                sum += v;
-                squares = Math.fma(v * v, w.weight(r, s), squares);
-            }
+    private static void mean(PoolWindow w, int channels, long y) {
+        long x = w.pixels, line = w.line, pixel = 4L * w.channels;
+        int rows = w.rows, columns = w.columns;
+        float share = w.share();
+        for (long c = 0; c < 4L * channels; c += 4 * LANES) {
+            FloatVector sum = FloatVector.zero(F);
+            for (int r = 0; r < rows; r++) for (int s = 0; s < columns; s++) sum = sum.add(load(x + r * line + s * pixel + c));
+            store(sum.mul(share), y + c);
         }
-        return switch (w.op.kind()) {
-            case MAX -> max;
-            case MEAN -> sum * w.share();
-            case L2 -> (float) Math.sqrt(squares);
-        };
+    }
+
+    private static void root(PoolWindow w, int channels, long y) {
+        long x = w.pixels, line = w.line, pixel = 4L * w.channels;
+        int rows = w.rows, columns = w.columns;
+        for (long c = 0; c < 4L * channels; c += 4 * LANES) {
+            FloatVector sum = FloatVector.broadcast(F, (float) PoolOp.L2_EPS);
+            for (int r = 0; r < rows; r++) {
+                for (int s = 0; s < columns; s++) {
+                    FloatVector v = load(x + r * line + s * pixel + c);
+                    sum = v.mul(v).fma(FloatVector.broadcast(F, w.weight(r, s)), sum);
+                }
+            }
+            store(sum.sqrt(), y + c);
+        }
     }
 }

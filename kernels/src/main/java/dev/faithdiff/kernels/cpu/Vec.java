@@ -4,7 +4,6 @@ import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
 
@@ -14,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -138,27 +138,27 @@ public final class Vec {
     }
 
     /**
-     * The natural logarithm over the whole range, subnormal numbers included; error below 2 ulp. Cephes' logf: the exponent's share
-     * and a polynomial of the mantissa within sqrt(1/2) and sqrt(2).
+     * The natural logarithm over the whole range, subnormal numbers included; error below 2 ulp. FreeBSD's logf: the exponent's share, and the
+     * mantissa within sqrt(1/2) and sqrt(2) by the series of s = f / (2 + f).
      */
     public static FloatVector log(FloatVector x) {
-        FloatVector lifted = x.blend(x.mul(0x1p23f), x.compare(LT, 0x1p-126f));
-        IntVector bits = lifted.reinterpretAsInts().add(Float.floatToRawIntBits(1f) - Float.floatToRawIntBits(ROOT_HALF));
-        FloatVector n = (FloatVector) bits.lanewise(ASHR, 23).sub(127).convertShape(I2F, F, 0);
-        FloatVector m = bits.and(0x7fffff).add(Float.floatToRawIntBits(ROOT_HALF)).reinterpretAsFloats().sub(1f);
-        n = n.blend(n.sub(23f), x.compare(LT, 0x1p-126f));
-        FloatVector s = m.mul(m);
-        FloatVector p = FloatVector.broadcast(F, 7.0376836292e-2f);
-        p = p.fma(m, FloatVector.broadcast(F, -1.1514610310e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, 1.1676998740e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, -1.2420140846e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, 1.4249322787e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, -1.6668057665e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, 2.0000714765e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, -2.4999993993e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, 3.3333331174e-1f));
-        FloatVector rest = n.fma(FloatVector.broadcast(F, LN2_LOW), p.mul(m).mul(s)).sub(s.mul(0.5f));
-        FloatVector y = n.fma(FloatVector.broadcast(F, LN2_HIGH), m.add(rest));
+        VectorMask<Float> tiny = x.compare(LT, 0x1p-126f);
+        IntVector bits = x.blend(x.mul(0x1p23f), tiny).reinterpretAsInts().add(Float.floatToRawIntBits(1f) - Float.floatToRawIntBits(ROOT_HALF));
+        FloatVector n = bits.lanewise(ASHR, 23).add(Float.floatToRawIntBits(ROUND) - 127).reinterpretAsFloats();
+        n = n.sub(FloatVector.broadcast(F, ROUND).blend(ROUND + 23, tiny));
+        FloatVector f = bits.and(0x7fffff).add(Float.floatToRawIntBits(ROOT_HALF)).reinterpretAsFloats().sub(1f);
+        FloatVector s = f.div(f.add(2f)), z = s.mul(s);
+        FloatVector half = f.mul(f).mul(0.5f);
+        FloatVector p = FloatVector.broadcast(F, 0.24279078841f);
+        p = p.fma(z, FloatVector.broadcast(F, 0.28498786688f));
+        p = p.fma(z, FloatVector.broadcast(F, 0.40000972152f));
+        p = p.fma(z, FloatVector.broadcast(F, 0.66666662693f));
+        FloatVector rest = s.fma(p.fma(z, half), n.mul(LN2_LOW)).sub(half);
+        return logEdges(x, n.fma(FloatVector.broadcast(F, LN2_HIGH), f.add(rest)));
+    }
+
+    /** The logarithm y of x, but where x is not a finite number above zero. */
+    private static FloatVector logEdges(FloatVector x, FloatVector y) {
         y = y.blend(x, x.compare(EQ, Float.POSITIVE_INFINITY)).blend(Float.NEGATIVE_INFINITY, x.compare(EQ, 0f));
         return y.blend(Float.NaN, x.compare(GE, 0f).not());
     }
