@@ -24,7 +24,9 @@ import jdk.incubator.vector.VectorSpecies;
  * it through the one constant segment {@link #MEMORY}: the compiler then knows its class and needs no profile.
  */
 public final class Vec {
+    /** The species of all F32 vectors. */
     public static final VectorSpecies<Float> F = species();
+    /** Integers of the same lanes. */
     public static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     /** Floats in a vector. */
     public static final int LANES = F.length();
@@ -32,7 +34,9 @@ public final class Vec {
     public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     /** The bits of an address. Cut to them in front of a loop, it is still the same, and the compiler needs no checks of bounds in the loop. */
     public static final long ADDRESS = (1L << 56) - 1;
+    /** A float at any byte address. */
     public static final ValueLayout.OfFloat FLOAT = DType.FLOAT;
+    /** The byte order of all storage. */
     public static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     private static final VectorShuffle<Float> EIGHT = ahead(8), FOUR = ahead(4), TWO = ahead(2);
@@ -50,12 +54,19 @@ public final class Vec {
         };
     }
 
+    /** The width of a vector in bits. */
+    public static int bits() { return F.vectorBitSize(); }
+
+    /** The vector at an address. */
     public static FloatVector load(long address) { return FloatVector.fromMemorySegment(F, MEMORY, address & ADDRESS, LE); }
 
+    /** Writes a vector to an address. */
     public static void store(FloatVector v, long address) { v.intoMemorySegment(MEMORY, address & ADDRESS, LE); }
 
+    /** The float at an address. */
     public static float get(long address) { return MEMORY.get(FLOAT, address & ADDRESS); }
 
+    /** Writes a float to an address. */
     public static void set(long address, float v) { MEMORY.set(FLOAT, address & ADDRESS, v); }
 
     /** The lanes added up by halves: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
@@ -167,7 +178,7 @@ public final class Vec {
     public static FloatVector geluTanh(FloatVector x) { return x.div(logisticDivisor(geluTanhLogit(x))); }
 
     /** What {@link #geluTanh} takes the sigmoid of. */
-    static FloatVector geluTanhLogit(FloatVector x) {
+    public static FloatVector geluTanhLogit(FloatVector x) {
         return x.mul(x).fma(FloatVector.broadcast(F, 0.071354816f), FloatVector.broadcast(F, 1.5957691f)).mul(x);
     }
 
