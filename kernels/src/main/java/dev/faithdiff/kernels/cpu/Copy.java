@@ -6,20 +6,22 @@ import dev.faithdiff.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
 /** Moves bytes between addresses. */
-final class Copy {
+public final class Copy {
     private static final int SHORT_RUN = 64; // below this a call of the bulk copy costs more than it saves
 
     private Copy() {}
 
-    static void bytes(long from, long to, long count) {
+    /** Copies {@code count} bytes between addresses that do not overlap. */
+    public static void bytes(long from, long to, long count) {
         if (count > SHORT_RUN) MemorySegment.copy(MEMORY, from, MEMORY, to, count);
         else few(from, to, (int) count);
     }
 
-    static void zero(long to, long count) { MEMORY.asSlice(to, count).fill((byte) 0); }
+    /** Fills {@code count} bytes with zeros. */
+    public static void zero(long to, long count) { MEMORY.asSlice(to, count).fill((byte) 0); }
 
     /** Runs of {@code bytes} at regular distances, on all threads. */
-    static void runs(long runs, long bytes, long from, long fromStep, long to, long toStep) {
+    public static void runs(long runs, long bytes, long from, long fromStep, long to, long toStep) {
         if (runs == 1 || fromStep == bytes && toStep == bytes) {
             Pieces.run(runs * bytes, 4 * Pieces.GRAIN, (at, count) -> bytes(from + at, to + at, count));
         } else {

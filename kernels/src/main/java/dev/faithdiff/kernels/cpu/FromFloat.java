@@ -27,7 +27,7 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Adding a constant rounds what becomes subnormal, adding half a unit the others.
  */
-final class FromFloat {
+public final class FromFloat {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
     private static final boolean BYTES = LANES >= 8; // there is no vector of 32 bits
     private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(BYTES ? 8 * LANES : 64));
@@ -36,7 +36,7 @@ final class FromFloat {
     private FromFloat() {}
 
     /** {@code count} floats rounded to any type. */
-    static void row(DType dtype, long from, int count, long to) {
+    public static void row(DType dtype, long from, int count, long to) {
         int i = count - count % LANES;
         switch (dtype) {
             case F32 -> { Copy.bytes(from, to, 4L * count); return; }

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Sums of floats in double: half a vector of floats is loaded at a time and becomes a whole one. */
-final class Sums {
+public final class Sums {
     private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, Vec.F.vectorShape());
     private static final VectorSpecies<Float> HALF = VectorSpecies.of(float.class, VectorShape.forBitSize(32 * D.length()));
     private static final int STEP = D.length();
@@ -21,7 +21,7 @@ final class Sums {
     private Sums() {}
 
     /** The sum of {@code n} floats. */
-    static double of(long x, int n) {
+    public static double of(long x, int n) {
         int whole = n - n % (4 * STEP);
         double sum = vectors(x, whole);
         for (int i = whole; i < n; i++) sum += Vec.get(x + 4L * i);
@@ -29,7 +29,7 @@ final class Sums {
     }
 
     /** Adds rows of {@code n} floats, {@code step} bytes apart, into as many doubles. */
-    static void rows(long x, long step, int rows, long sums, int n) {
+    public static void rows(long x, long step, int rows, long sums, int n) {
         int whole = n - n % STEP, r = 0;
         for (; r <= rows - 4; r += 4) four(x + r * step, step, sums, whole);
         for (; r < rows; r++) one(x + r * step, sums, whole);
@@ -41,7 +41,7 @@ final class Sums {
     }
 
     /** Doubles times {@code scale} as floats. */
-    static void store(long sums, double scale, long y, int n) {
+    public static void store(long sums, double scale, long y, int n) {
         int whole = n - n % STEP;
         for (int i = 0; i < whole; i += STEP) {
             FloatVector v = (FloatVector) doubles(sums + 8L * i).mul(scale).convertShape(D2F, HALF, 0);

@@ -27,7 +27,7 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Each loop is written out for both: the compiler at times does not inline a method of one vector, whose result is then boxed.
  */
-final class ToFloat {
+public final class ToFloat {
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
     /** The narrowest vector has 8 bytes: with 4 lanes half of them are not used. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
@@ -36,7 +36,7 @@ final class ToFloat {
     private ToFloat() {}
 
     /** Copies {@code count} numbers into {@code to}. */
-    static void row(DType dtype, long from, int count, float[] to, int at) {
+    public static void row(DType dtype, long from, int count, float[] to, int at) {
         int done = vectors(dtype, count);
         switch (dtype) {
             case F32 -> f32(from, done, to, at);
@@ -49,7 +49,7 @@ final class ToFloat {
     }
 
     /** Copies {@code count} numbers to an address. */
-    static void row(DType dtype, long from, int count, long to) {
+    public static void row(DType dtype, long from, int count, long to) {
         int done = vectors(dtype, count);
         switch (dtype) {
             case F32 -> Copy.bytes(from, to, 4L * done);
@@ -62,7 +62,7 @@ final class ToFloat {
     }
 
     /** All of a tensor. */
-    static void all(Tensor from, Tensor to) {
+    public static void all(Tensor from, Tensor to) {
         DType dtype = from.dtype();
         Pieces.run(from.count(), (at, count) -> row(dtype, from.address() + at * dtype.bytes(), count, to.address() + 4 * at));
     }

@@ -15,11 +15,11 @@ import jdk.incubator.vector.VectorShuffle;
  * <p>Row and column of an element change places one bit of their numbers at a time: rows r and r + bit exchange the columns of r that
  * have the bit for those of r + bit that do not. Two bits at a time stay in registers.
  */
-final class Transpose {
+public final class Transpose {
     private static final int L = Vec.LANES;
     private static final long ROW = 4L * L;
     /** Bytes of a square. */
-    static final long BYTES = L * ROW;
+    public static final long BYTES = L * ROW;
 
     /** A bit of a row's or column's number: the columns that differ in it, those that have it. */
     private record Bit(VectorShuffle<Float> other, VectorMask<Float> set) {
@@ -43,7 +43,7 @@ final class Transpose {
     private Transpose() {}
 
     /** Turns the square at index {@code at}, rows {@code stride} floats apart, into one at an address, rows {@code bytes} apart. */
-    static void square(float[] from, int at, int stride, long scratch, long to, long bytes) {
+    public static void square(float[] from, int at, int stride, long scratch, long to, long bytes) {
         scratch &= ADDRESS;
         to &= ADDRESS;
         if (L == 4) {

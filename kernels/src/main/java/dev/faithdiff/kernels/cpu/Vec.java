@@ -4,7 +4,6 @@ import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
 
@@ -14,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -24,7 +24,9 @@ import jdk.incubator.vector.VectorSpecies;
  * it through the one constant segment {@link #MEMORY}: the compiler then knows its class and needs no profile.
  */
 public final class Vec {
+    /** The species of all F32 vectors. */
     public static final VectorSpecies<Float> F = species();
+    /** Integers of the same lanes. */
     public static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     /** Floats in a vector. */
     public static final int LANES = F.length();
@@ -32,7 +34,9 @@ public final class Vec {
     public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     /** The bits of an address. Cut to them in front of a loop, it is still the same, and the compiler needs no checks of bounds in the loop. */
     public static final long ADDRESS = (1L << 56) - 1;
+    /** A float at any byte address. */
     public static final ValueLayout.OfFloat FLOAT = DType.FLOAT;
+    /** The byte order of all storage. */
     public static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     private static final VectorShuffle<Float> EIGHT = ahead(8), FOUR = ahead(4), TWO = ahead(2);
@@ -50,12 +54,19 @@ public final class Vec {
         };
     }
 
+    /** The width of a vector in bits. */
+    public static int bits() { return F.vectorBitSize(); }
+
+    /** The vector at an address. */
     public static FloatVector load(long address) { return FloatVector.fromMemorySegment(F, MEMORY, address & ADDRESS, LE); }
 
+    /** Writes a vector to an address. */
     public static void store(FloatVector v, long address) { v.intoMemorySegment(MEMORY, address & ADDRESS, LE); }
 
+    /** The float at an address. */
     public static float get(long address) { return MEMORY.get(FLOAT, address & ADDRESS); }
 
+    /** Writes a float to an address. */
     public static void set(long address, float v) { MEMORY.set(FLOAT, address & ADDRESS, v); }
 
     /** The lanes added up by halves: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
@@ -138,27 +149,27 @@ public final class Vec {
     }
 
     /**
-     * The natural logarithm over the whole range, subnormal numbers included; error below 2 ulp. Cephes' logf: the exponent's share
-     * and a polynomial of the mantissa within sqrt(1/2) and sqrt(2).
+     * The natural logarithm over the whole range, subnormal numbers included; error below 2 ulp. FreeBSD's logf: the exponent's share, and the
+     * mantissa within sqrt(1/2) and sqrt(2) by the series of s = f / (2 + f).
      */
     public static FloatVector log(FloatVector x) {
-        FloatVector lifted = x.blend(x.mul(0x1p23f), x.compare(LT, 0x1p-126f));
-        IntVector bits = lifted.reinterpretAsInts().add(Float.floatToRawIntBits(1f) - Float.floatToRawIntBits(ROOT_HALF));
-        FloatVector n = (FloatVector) bits.lanewise(ASHR, 23).sub(127).convertShape(I2F, F, 0);
-        FloatVector m = bits.and(0x7fffff).add(Float.floatToRawIntBits(ROOT_HALF)).reinterpretAsFloats().sub(1f);
-        n = n.blend(n.sub(23f), x.compare(LT, 0x1p-126f));
-        FloatVector s = m.mul(m);
-        FloatVector p = FloatVector.broadcast(F, 7.0376836292e-2f);
-        p = p.fma(m, FloatVector.broadcast(F, -1.1514610310e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, 1.1676998740e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, -1.2420140846e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, 1.4249322787e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, -1.6668057665e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, 2.0000714765e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, -2.4999993993e-1f));
-        p = p.fma(m, FloatVector.broadcast(F, 3.3333331174e-1f));
-        FloatVector rest = n.fma(FloatVector.broadcast(F, LN2_LOW), p.mul(m).mul(s)).sub(s.mul(0.5f));
-        FloatVector y = n.fma(FloatVector.broadcast(F, LN2_HIGH), m.add(rest));
+        VectorMask<Float> tiny = x.compare(LT, 0x1p-126f);
+        IntVector bits = x.blend(x.mul(0x1p23f), tiny).reinterpretAsInts().add(Float.floatToRawIntBits(1f) - Float.floatToRawIntBits(ROOT_HALF));
+        FloatVector n = bits.lanewise(ASHR, 23).add(Float.floatToRawIntBits(ROUND) - 127).reinterpretAsFloats();
+        n = n.sub(FloatVector.broadcast(F, ROUND).blend(ROUND + 23, tiny));
+        FloatVector f = bits.and(0x7fffff).add(Float.floatToRawIntBits(ROOT_HALF)).reinterpretAsFloats().sub(1f);
+        FloatVector s = f.div(f.add(2f)), z = s.mul(s);
+        FloatVector half = f.mul(f).mul(0.5f);
+        FloatVector p = FloatVector.broadcast(F, 0.24279078841f);
+        p = p.fma(z, FloatVector.broadcast(F, 0.28498786688f));
+        p = p.fma(z, FloatVector.broadcast(F, 0.40000972152f));
+        p = p.fma(z, FloatVector.broadcast(F, 0.66666662693f));
+        FloatVector rest = s.fma(p.fma(z, half), n.mul(LN2_LOW)).sub(half);
+        return logEdges(x, n.fma(FloatVector.broadcast(F, LN2_HIGH), f.add(rest)));
+    }
+
+    /** The logarithm y of x, but where x is not a finite number above zero. */
+    private static FloatVector logEdges(FloatVector x, FloatVector y) {
         y = y.blend(x, x.compare(EQ, Float.POSITIVE_INFINITY)).blend(Float.NEGATIVE_INFINITY, x.compare(EQ, 0f));
         return y.blend(Float.NaN, x.compare(GE, 0f).not());
     }
@@ -167,7 +178,7 @@ public final class Vec {
     public static FloatVector geluTanh(FloatVector x) { return x.div(logisticDivisor(geluTanhLogit(x))); }
 
     /** What {@link #geluTanh} takes the sigmoid of. */
-    static FloatVector geluTanhLogit(FloatVector x) {
+    public static FloatVector geluTanhLogit(FloatVector x) {
         return x.mul(x).fma(FloatVector.broadcast(F, 0.071354816f), FloatVector.broadcast(F, 1.5957691f)).mul(x);
     }
 

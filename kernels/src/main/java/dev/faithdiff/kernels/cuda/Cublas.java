@@ -22,7 +22,7 @@ import jcuda.runtime.cudaStream_t;
  * cuBLAS on one device: products of row-major matrices with sums in F32 and without TF32. cuBLAS thinks in columns, where a row-major
  * matrix is its own transpose: {@code C = A B} is asked for as {@code C^T = B^T A^T}.
  */
-final class Cublas {
+public final class Cublas {
     private static final long WORKSPACE = 32L << 20;
 
     private final CudaDevice device;
@@ -50,15 +50,15 @@ final class Cublas {
      * @param step       elements from one stored row to the next
      * @param apart      elements from one matrix to the next
      */
-    record Matrices(long address, DType dtype, boolean transposed, int step, long apart) {
+    public record Matrices(long address, DType dtype, boolean transposed, int step, long apart) {
         /** Dense ones, one right after the other. @param columns of the stored matrix */
-        static Matrices dense(long address, DType dtype, boolean transposed, int rows, int columns) {
+        public static Matrices dense(long address, DType dtype, boolean transposed, int rows, int columns) {
             return new Matrices(address, dtype, transposed, columns, (long) rows * columns);
         }
     }
 
     /** {@code C [m, n] = A [m, k] B [k, n]}; a flag says that an operand is stored transposed. A, B and C are of one type. */
-    void product(DType dtype, boolean transposeA, boolean transposeB, int m, int n, int k, long a, long b, long c) {
+    public void product(DType dtype, boolean transposeA, boolean transposeB, int m, int n, int k, long a, long b, long c) {
         int type = type(dtype);
         device.request(() -> check(JCublas2.cublasGemmEx_new(handle, operation(transposeB), operation(transposeA), n, m, k, one,
                 Address.device(b), type, transposeB ? k : n, Address.device(a), type, transposeA ? m : k, zero,
@@ -66,13 +66,13 @@ final class Cublas {
     }
 
     /** {@code batch} products, each right after the one before in all three. */
-    void products(DType dtype, boolean transposeA, boolean transposeB, int batch, int m, int n, int k, long a, long b, long c) {
+    public void products(DType dtype, boolean transposeA, boolean transposeB, int batch, int m, int n, int k, long a, long b, long c) {
         products(batch, m, n, k, Matrices.dense(a, dtype, transposeA, transposeA ? k : m, transposeA ? m : k),
                 Matrices.dense(b, dtype, transposeB, transposeB ? n : k, transposeB ? k : n), Matrices.dense(c, dtype, false, m, n));
     }
 
     /** {@code batch} products of A {@code [m, k]} and B {@code [k, n]} of one type into C {@code [m, n]} of that type or of F32. */
-    void products(int batch, int m, int n, int k, Matrices a, Matrices b, Matrices c) {
+    public void products(int batch, int m, int n, int k, Matrices a, Matrices b, Matrices c) {
         device.request(() -> check(JCublas2.cublasGemmStridedBatchedEx_new(handle, operation(b.transposed), operation(a.transposed), n, m, k, one,
                 Address.device(b.address), type(b.dtype), b.step, b.apart, Address.device(a.address), type(a.dtype), a.step, a.apart, zero,
                 Address.device(c.address), type(c.dtype), c.step, c.apart, batch, cublasComputeType.CUBLAS_COMPUTE_32F,
@@ -80,13 +80,13 @@ final class Cublas {
     }
 
     /** True for the types that it multiplies. */
-    static boolean takes(DType t) { return t == DType.F32 || t == DType.F16 || t == DType.BF16; }
+    public static boolean takes(DType t) { return t == DType.F32 || t == DType.F16 || t == DType.BF16; }
 
     /**
      * A weight in the activation's type: itself, or widened into the current scope at each use, so that weights kept in 8 bits never lie
      * in memory wide but for the layer at work.
      */
-    static Tensor like(Tensor weight, DType dtype) {
+    public static Tensor like(Tensor weight, DType dtype) {
         if (weight.dtype() == dtype) return weight;
         Tensor wide = Tensor.empty(weight.device(), dtype, weight.shape());
         Engine.update(new CastOp(dtype), wide, weight);
@@ -94,7 +94,7 @@ final class Cublas {
     }
 
     /** Adds one value for each element of the last axis, in place. */
-    static void addBias(Tensor out, Tensor bias) { Engine.update(new BinaryOp(BinaryOp.Kind.ADD), out, out, bias); }
+    public static void addBias(Tensor out, Tensor bias) { Engine.update(new BinaryOp(BinaryOp.Kind.ADD), out, out, bias); }
 
     private static int type(DType t) {
         return t == DType.F32 ? cudaDataType.CUDA_R_32F : t == DType.F16 ? cudaDataType.CUDA_R_16F : cudaDataType.CUDA_R_16BF;

@@ -26,7 +26,7 @@ import jcuda.driver.JCudaDriver;
  *
  * <p>Every request of any thread takes the device's one lock, so none falls into what another thread captures.
  */
-final class CudaDevice implements Device, KernelEntry.Target {
+public final class CudaDevice implements Device, KernelEntry.Target {
     private static final int OUT_OF_MEMORY = 2;
     private static final ThreadLocal<CudaDevice> CURRENT = new ThreadLocal<>();
 
@@ -47,7 +47,7 @@ final class CudaDevice implements Device, KernelEntry.Target {
     private boolean capturing;
 
     /** Opens the device; the libraries are loaded. */
-    CudaDevice(int index) { this(index, new Nvrtc(), DiskCache.user()); }
+    public CudaDevice(int index) { this(index, new Nvrtc(), DiskCache.user()); }
 
     CudaDevice(int index, CudaModules.Compiler compiler, DiskCache cache) {
         this.index = index;
@@ -76,15 +76,15 @@ final class CudaDevice implements Device, KernelEntry.Target {
     CudaModules modules() { return modules; }
 
     /** cuBLAS on this device, opened at its first use. */
-    Cublas cublas() { return exclusive(() -> cublas == null ? cublas = new Cublas(this) : cublas); }
+    public Cublas cublas() { return exclusive(() -> cublas == null ? cublas = new Cublas(this) : cublas); }
 
     /** cuDNN on this device, opened at its first use. */
-    Cudnn cudnn() { return exclusive(() -> cudnn == null ? cudnn = new Cudnn(this, cache) : cudnn); }
+    public Cudnn cudnn() { return exclusive(() -> cudnn == null ? cudnn = new Cudnn(this, cache) : cudnn); }
 
     private CopyStream copies() { return exclusive(() -> copies == null ? copies = new CopyStream(this) : copies); }
 
     /** Compute capability times ten: 90 on Hopper. */
-    int capability() { return capability; }
+    public int capability() { return capability; }
 
     /** What code is compiled for: the device itself, with Hopper's and Blackwell's own instructions. */
     String architecture() { return "sm_" + capability + (capability >= 90 ? "a" : ""); }
@@ -97,7 +97,7 @@ final class CudaDevice implements Device, KernelEntry.Target {
     }
 
     /** The model's name, for people. */
-    String model() {
+    public String model() {
         byte[] name = new byte[256];
         check(JCudaDriver.cuDeviceGetName(name, name.length, device), "asking " + name() + " for its name");
         int end = 0;
@@ -192,7 +192,7 @@ final class CudaDevice implements Device, KernelEntry.Target {
     private long driverFreeBytes() { return memory()[0]; }
 
     /** Bytes of memory on the card. */
-    long totalBytes() { return memory()[1]; }
+    public long totalBytes() { return memory()[1]; }
 
     /** Free and total bytes, as the driver sees them. */
     private long[] memory() {

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@code T0}, {@code T1}, ... for the operands and {@code TO} for the result, under the names of {@link dev.faithdiff.tensor.DType}:
  * {@code -DT0=F16}.
  */
-abstract class CudaKernel<O extends Op> implements Kernel<O> {
+public abstract class CudaKernel<O extends Op> implements Kernel<O> {
     private record Variant(KernelEntry.Target device, String entry, long types) {}
 
     private final String source;
@@ -26,7 +26,7 @@ abstract class CudaKernel<O extends Op> implements Kernel<O> {
     final String source() { return source; }
 
     /** A launch of an entry for the types of these tensors; its arguments follow in the order of the entry's parameters. */
-    protected final Launch launch(Tensor[] in, Tensor out, String entry) {
+    public final Launch launch(Tensor[] in, Tensor out, String entry) {
         KernelEntry.Target device = (KernelEntry.Target) out.device();
         long types = out.dtype().ordinal() + 1;
         for (Tensor t : in) types = types * 16 + t.dtype().ordinal() + 1;

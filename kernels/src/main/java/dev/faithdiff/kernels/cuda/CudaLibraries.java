@@ -19,7 +19,7 @@ import java.util.List;
  * Finds the NVIDIA driver and the libraries of CUDA 12 or 13, opens them in the order in which they need each other, and loads JCuda's
  * natives, adapted where they meet CUDA 13. Says in a sentence what was found or what is missing.
  */
-final class CudaLibraries {
+public final class CudaLibraries {
     private static final String GUIDE = "; docs/cuda.md says where libraries are looked for";
     private static final String JCUDA = "12.6.0";
     private static final int OLDEST = 12, NEWEST = 13;
@@ -35,7 +35,8 @@ final class CudaLibraries {
     private final List<String> versions = new ArrayList<>();
     private int devices;
 
-    static CudaLibraries found() { return Once.FOUND; }
+    /** The libraries of this machine, looked for at the first call. */
+    public static CudaLibraries found() { return Once.FOUND; }
 
     CudaLibraries(LibrarySearch search) {
         String reason;
@@ -48,13 +49,13 @@ final class CudaLibraries {
     }
 
     /** What is missing, as a sentence; null if nothing is. */
-    String missing() { return missing; }
+    public String missing() { return missing; }
 
     /** Number of GPUs that the driver sees, whatever else is missing. */
-    int devices() { return devices; }
+    public int devices() { return devices; }
 
     /** The libraries in use and their versions. */
-    String sentence() { return String.join(", ", versions); }
+    public String sentence() { return String.join(", ", versions); }
 
     private String load(LibrarySearch search) throws IOException {
         if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("os.arch").equals("amd64")) {

@@ -32,12 +32,12 @@ import jcuda.runtime.cudaStream_t;
  * measuring finds at its first use on this kind of GPU with this version of cuDNN; it is kept on disk. Gradients are computed by algorithms
  * that give the same bits in each run.
  */
-final class Cudnn {
+public final class Cudnn {
     /** What is computed of a convolution; the other two of x, weight and y are given. */
-    enum Pass { FORWARD, INPUT_GRAD, WEIGHT_GRAD }
+    public enum Pass { FORWARD, INPUT_GRAD, WEIGHT_GRAD }
 
     /** Everything that an algorithm depends on; there are as many groups as x has channels for each that the weight takes. */
-    record Problem(Pass pass, DType dtype, Shape x, Shape w, Shape y, int stride, int top, int left) {}
+    public record Problem(Pass pass, DType dtype, Shape x, Shape w, Shape y, int stride, int top, int left) {}
 
     private record Plan(cudnnTensorDescriptor x, cudnnFilterDescriptor w, cudnnTensorDescriptor y, cudnnConvolutionDescriptor how,
             int algorithm, long workspace) {}
@@ -73,7 +73,7 @@ final class Cudnn {
     }
 
     /** Why a convolution of these operands is not for cuDNN, or null. */
-    static String refuses(Tensor... in) {
+    public static String refuses(Tensor... in) {
         if (!Cublas.takes(in[0].dtype())) return "computes in F32, F16 and BF16";
         for (Tensor t : in) {
             if (!t.dtype().isFloating()) return "computes in F32, F16 and BF16";
@@ -84,7 +84,7 @@ final class Cudnn {
     }
 
     /** Fills the one of x, w and y that the pass computes. */
-    void run(Problem p, long x, long w, long y) { device.request(() -> compute(p, x, w, y)); }
+    public void run(Problem p, long x, long w, long y) { device.request(() -> compute(p, x, w, y)); }
 
     private void compute(Problem p, long x, long w, long y) {
         try (Scope _ = Scope.open()) {

@@ -10,7 +10,7 @@ import jcuda.Pointer;
  * One launch in the making: geometry, then arguments in the order of the kernel's parameters, then {@link #run}. A thread has one for each
  * device and fills it anew each time, so arguments cost no garbage.
  */
-final class Launch {
+public final class Launch {
     private static final int MOST_ARGUMENTS = 64;
 
     private final MemorySegment values = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
@@ -37,10 +37,10 @@ final class Launch {
     }
 
     /** Number of blocks; 1 if not said. */
-    Launch grid(long x) { return grid(Math.toIntExact(x), 1, 1); }
+    public Launch grid(long x) { return grid(Math.toIntExact(x), 1, 1); }
 
     /** Number of blocks on each axis; y and z end at 65535. */
-    Launch grid(int x, int y, int z) {
+    public Launch grid(int x, int y, int z) {
         gridX = x;
         gridY = y;
         gridZ = z;
@@ -48,42 +48,46 @@ final class Launch {
     }
 
     /** Threads of a block; 256 if not said. */
-    Launch block(int x) {
+    public Launch block(int x) {
         block = x;
         return this;
     }
 
     /** Bytes of dynamic shared memory. */
-    Launch shared(int bytes) {
+    public Launch shared(int bytes) {
         shared = bytes;
         return this;
     }
 
     /** The address of a tensor's first element. */
-    Launch arg(Tensor t) { return arg(t.address()); }
+    public Launch arg(Tensor t) { return arg(t.address()); }
 
-    Launch arg(int v) {
+    /** The next argument, an int. */
+    public Launch arg(int v) {
         values.setAtIndex(ValueLayout.JAVA_INT, 2L * next(), v);
         return this;
     }
 
-    Launch arg(long v) {
+    /** The next argument, a long or an address. */
+    public Launch arg(long v) {
         values.setAtIndex(ValueLayout.JAVA_LONG, next(), v);
         return this;
     }
 
-    Launch arg(float v) {
+    /** The next argument, a float. */
+    public Launch arg(float v) {
         values.setAtIndex(ValueLayout.JAVA_FLOAT, 2L * next(), v);
         return this;
     }
 
-    Launch arg(double v) {
+    /** The next argument, a double. */
+    public Launch arg(double v) {
         values.setAtIndex(ValueLayout.JAVA_DOUBLE, next(), v);
         return this;
     }
 
     /** Enqueues the kernel on the device's stream. */
-    void run() { entry.run(this); }
+    public void run() { entry.run(this); }
 
     private int next() {
         if (arguments == MOST_ARGUMENTS) throw new CudaError("a kernel takes at most " + MOST_ARGUMENTS + " arguments");

@@ -38,8 +38,10 @@ public record Case(String label, Op op, Types types, boolean model, List<Operand
         return new Case(shapes.stream().map(Shape::toString).collect(Collectors.joining()).replace(" ", ""), op, types, model, other);
     }
 
+    /** Floating-point operations of one run. */
     public long flops() { return op.flops(outline()); }
 
+    /** Bytes that one run reads and writes at least. */
     public long bytes() { return op.bytes(outline()); }
 
     /** Draws the operands into the current scope. */

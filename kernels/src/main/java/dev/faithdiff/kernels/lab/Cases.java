@@ -42,6 +42,7 @@ public final class Cases {
 
     private Cases() {}
 
+    /** Every case of every op. */
     public static List<Case> all() { return List.copyOf(ALL); }
 
     /** The classes of all ops, in the order of their cases. */

@@ -45,6 +45,7 @@ final class CasesImages {
             pool(EACH, kind + "-2", new PoolOp(kind, 2, 2, 0), x(values(kind), 2, 6, 5, 13));
             pool(EACH, kind + "-3", new PoolOp(kind, 3, 2, 1), x(values(kind), 1, 7, 9, 19));
             pool(PLAIN, kind + "-overlap", new PoolOp(kind, 3, 1, 1), x(values(kind), 2, 3, 4, 16));
+            pool(PLAIN, kind + "-tall", new PoolOp(kind, 5, 4, 2, 2), x(values(kind), 1, 21, 4, 9));
             pool(PLAIN, kind + "-global", new PoolOp(kind, 4, 5, 1, 0), x(values(kind), 2, 4, 5, 7));
             pool(PLAIN, kind + "-apart", new PoolOp(kind, 2, 3, 0), x(values(kind), 1, 8, 9, 3));
             pool(PLAIN, kind + "-one", new PoolOp(kind, 1, 1, 0), x(values(kind), 1, 1, 1, 1));

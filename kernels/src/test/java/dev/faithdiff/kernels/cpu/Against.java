@@ -15,21 +15,21 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /** A kernel beside the op's own loops, on normal numbers. */
-final class Against {
+public final class Against {
     private static final Random RANDOM = new Random(7);
 
     private Against() {}
 
-    static Tensor normal(double mean, double deviation, int... sizes) { return normal(DType.F32, mean, deviation, sizes); }
+    public static Tensor normal(double mean, double deviation, int... sizes) { return normal(DType.F32, mean, deviation, sizes); }
 
-    static Tensor normal(DType dtype, double mean, double deviation, int... sizes) {
+    public static Tensor normal(DType dtype, double mean, double deviation, int... sizes) {
         Tensor t = Tensor.empty(Device.CPU, dtype, Shape.of(sizes));
         for (long i = 0; i < t.count(); i++) t.set(i, mean + deviation * RANDOM.nextGaussian());
         return t;
     }
 
     /** Fails where the kernel differs by more than {@code tolerance} times the largest value of the result, of each of its parts. */
-    static void reference(double tolerance, Kernel<?> kernel, Op op, Tensor... in) {
+    public static void reference(double tolerance, Kernel<?> kernel, Op op, Tensor... in) {
         Tensor expected = Tensor.empty(Device.CPU, op.dtype(in), op.shape(in)), actual = Engine.run(kernel, op, in);
         op.reference(in, expected);
         long first = 0;
@@ -45,7 +45,7 @@ final class Against {
     }
 
     /** Fails where a kernel differs from a direct one by more than {@code tolerance} times the largest value. */
-    static <O extends Op> void direct(double tolerance, Kernel<O> direct, Kernel<O> kernel, O op, Tensor... in) {
+    public static <O extends Op> void direct(double tolerance, Kernel<O> direct, Kernel<O> kernel, O op, Tensor... in) {
         float[] expected = Engine.run(direct, op, in).toFloats(), actual = Engine.run(kernel, op, in).toFloats();
         double largest = 0, error = 0;
         for (int i = 0; i < expected.length; i++) {
@@ -56,19 +56,19 @@ final class Against {
     }
 
     /** Why a kernel refuses operands of these sizes, or null. */
-    static <O extends Op> String refusal(Kernel<O> kernel, O op, DType dtype, int[]... sizes) {
+    public static <O extends Op> String refusal(Kernel<O> kernel, O op, DType dtype, int[]... sizes) {
         try (Scope _ = Scope.open()) {
             return kernel.refuses(op, Stream.of(sizes).map(size -> Tensor.empty(Device.CPU, dtype, Shape.of(size))).toArray(Tensor[]::new));
         }
     }
 
     /** Why a kernel refuses a convolution of an image of so many pixels a side, channels in and out, and kernel, or null. */
-    interface ConvolutionRefusal {
+    public interface ConvolutionRefusal {
         String of(Conv2dOp op, DType dtype, int side, int in, int out, int kernel);
     }
 
     /** What all Winograd kernels refuse. @param side the smallest image that wins with 1280 channels; half of it does not */
-    static void winogradRefusals(int side, ConvolutionRefusal refusal) {
+    public static void winogradRefusals(int side, ConvolutionRefusal refusal) {
         Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
         assertThat(refusal.of(same, DType.F32, 64, 320, 320, 3)).isNull();
         assertThat(refusal.of(same, DType.F32, side, 1280, 1280, 3)).isNull();

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.tensor.DType;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;

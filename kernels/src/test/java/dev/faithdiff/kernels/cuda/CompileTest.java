@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.kernels.CudaBackend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

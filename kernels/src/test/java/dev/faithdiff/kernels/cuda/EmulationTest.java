@@ -1,10 +1,11 @@
 package dev.faithdiff.kernels.cuda;
 
+import static dev.faithdiff.kernels.lab.Operand.Values.WIDE;
 import static dev.faithdiff.kernels.lab.Operand.w;
 import static dev.faithdiff.kernels.lab.Operand.x;
-import static dev.faithdiff.kernels.lab.Operand.Values.WIDE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Case.Types;
 import dev.faithdiff.kernels.lab.Cases;

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.kernels.CudaBackend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.kernels.lab.Parity;

@@ -3,6 +3,8 @@ package dev.faithdiff.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faithdiff.kernels.CudaBackend;
+import dev.faithdiff.kernels.cuda.op.CublasLinear;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;

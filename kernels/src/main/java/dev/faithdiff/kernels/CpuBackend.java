@@ -1,0 +1,65 @@
+package dev.faithdiff.kernels;
+
+import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.attention.*;
+import dev.faithdiff.kernels.cpu.conv.*;
+import dev.faithdiff.kernels.cpu.elementwise.*;
+import dev.faithdiff.kernels.cpu.gemm.*;
+import dev.faithdiff.kernels.cpu.move.*;
+import dev.faithdiff.kernels.cpu.norm.*;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Kernel;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+
+/** The host processor and its kernels. */
+public final class CpuBackend implements Backend {
+    private static final List<Kernel<?>> KERNELS = List.of(
+            new LinearPacked(),
+            new MatmulPacked(),
+            new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dDepthwise(), new Conv2dGroups(),
+            new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dDepthwise.InputGrad(), new Conv2dGroups.InputGrad(),
+            new Conv2dWeightGradWinograd(), new Conv2dWeightGradColumns(), new Conv2dGroups.WeightGrad(),
+            new AttentionFew(), new AttentionFlash(), new AttentionGradFew(), new AttentionGradFlash(),
+            new GroupNormVector(), new GroupNormGradVector(),
+            new LayerNormVector(), new LayerNormGradVector(),
+            new RmsNormVector(), new RmsNormGradVector(),
+            new SoftmaxVector(),
+            new SoftmaxGradVector(),
+            new UnaryVector(), new UnaryGradVector(),
+            new PreluVector(), new PreluGradVector(),
+            new BinaryVector(), new BinaryStrided(),
+            new AffineVector(),
+            new CastVector(),
+            new ReduceVector(),
+            new GegluVector(), new GegluGradVector(),
+            new SliceCopy(),
+            new ConcatCopy(),
+            new PermuteCopy(),
+            new PadCopy(),
+            new ResizeNearest(), new ResizeSeparable(), new ResizeNearestGrad(), new ResizeSeparableGrad(),
+            new PoolVector(), new PoolGradVector(),
+            new GatherCopy(), new GatherGradRows(),
+            new AdamWVector(), new AdamWMomentsVector());
+
+    @Override public String kind() { return "cpu"; }
+
+    @Override public String unavailable() { return null; }
+
+    @Override public int count() { return 1; }
+
+    @Override public Device open(int index) { return Device.CPU; }
+
+    @Override public String describe(int index) {
+        return "cpu: " + Parallel.threads() + " threads, vectors of " + Vec.bits() + " bits, " + memory();
+    }
+
+    @Override public List<Kernel<?>> kernels() { return KERNELS; }
+
+    private static String memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                ? (system.getTotalMemorySize() >> 20) + " MB of memory" : "memory unknown";
+    }
+}

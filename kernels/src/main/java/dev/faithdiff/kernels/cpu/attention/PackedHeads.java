@@ -1,0 +1,63 @@
+package dev.faithdiff.kernels.cpu.attention;
+
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
+
+import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Workspace;
+import dev.faithdiff.kernels.cpu.gemm.PackB;
+import dev.faithdiff.kernels.cpu.gemm.PackedB;
+import dev.faithdiff.kernels.cpu.gemm.Panels;
+import dev.faithdiff.kernels.cpu.gemm.Rows;
+
+/**
+ * All heads of an operand in the panels that {@link Panels} multiplies with: of tokens, {@code [width][WIDTH]} each, for scores, or of
+ * components, {@code [tokens][WIDTH]} each, for weighted sums of tokens.
+ *
+ * @param panels of a head
+ * @param depth  rows of a panel
+ */
+record PackedHeads(AttentionHeads heads, int panels, int depth, Workspace memory) implements AutoCloseable {
+    /** Tokens walked at a time: whole panels of every width. */
+    static final int STEP = 192;
+    /** Floats of scores of a block of rows. */
+    static final int SCORES = STEP / WIDTH * SUMS;
+
+    static PackedHeads ofTokens(AttentionHeads heads) { return pack(heads, true); }
+
+    static PackedHeads ofComponents(AttentionHeads heads) { return pack(heads, false); }
+
+    private static PackedHeads pack(AttentionHeads heads, boolean ofTokens) {
+        int columns = ofTokens ? heads.tokens() : heads.width();
+        int depth = ofTokens ? heads.width() : heads.tokens();
+        int panels = PackedB.panels(columns);
+        PackedHeads packed = new PackedHeads(heads, panels, depth, Workspace.of((long) heads.count() * panels * depth * WIDTH));
+        Parallel.run(heads.count() * panels, i -> {
+            int head = i / panels;
+            int panel = i % panels;
+            int column = panel * WIDTH;
+            int count = Math.min(WIDTH, columns - column);
+            if (ofTokens) PackB.turn(Rows.of(heads.matrix(head)), column, count, depth, packed.at(head, panel, 0));
+            else PackB.copy(heads.matrix(head), column, count, packed.at(head, panel, 0));
+        });
+        return packed;
+    }
+
+    private long at(int head, int panel, int row) { return memory.at((((long) head * panels + panel) * depth + row) * WIDTH); }
+
+    /** Where vector {@code i} of a row begins in what {@link #scores} and {@link #sums} make. */
+    static int vector(int row, int i) { return i / 2 * SUMS + row * WIDTH + i % 2 * LANES; }
+
+    /** {@code to[panel][row][WIDTH]}, panels {@link Panels#SUMS} apart: products of rows a with tokens from..from+count, from a multiple of WIDTH. */
+    void scores(int head, int rows, float[] a, int from, int count, float[] to) {
+        for (int p = 0; p * WIDTH < count; p++) Panels.multiply(rows, depth, a, at(head, from / WIDTH + p, 0), false, to, p * SUMS);
+    }
+
+    /** {@code to[panel][row][WIDTH]} of components = or += the sum of tokens from..from+count by the weights in rows a. */
+    void sums(int head, int rows, float[] a, int from, int count, boolean add, float[] to) {
+        for (int p = 0; p < panels; p++) Panels.multiply(rows, count, a, at(head, p, from), add, to, p * SUMS);
+    }
+
+    @Override public void close() { memory.close(); }
+}

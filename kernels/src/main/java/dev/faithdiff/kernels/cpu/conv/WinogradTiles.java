@@ -1,0 +1,140 @@
+package dev.faithdiff.kernels.cpu.conv;
+
+import static dev.faithdiff.kernels.cpu.Vec.F;
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.POSITIONS;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.ROWS;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
+
+import dev.faithdiff.kernels.cpu.Copy;
+import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Scratch;
+import dev.faithdiff.kernels.cpu.Workspace;
+import dev.faithdiff.kernels.cpu.gemm.Matrix;
+import dev.faithdiff.kernels.cpu.gemm.PackedB;
+import dev.faithdiff.kernels.cpu.gemm.Panels;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * A 3x3 convolution of stride 1 by tiles of 4x4 outputs: all input tiles of a chunk are transformed, then each task multiplies
+ * them, position by position, with the transformed weights of one panel of output channels and turns the products into outputs.
+ *
+ * <p>A chunk's transformed tiles are meant to stay in the third cache; a task's weights, for some channels at a time, and its
+ * products in the second. Weights are transformed anew for each chunk, which costs as much as multiplying some 25 tiles.
+ */
+final class WinogradTiles {
+    private static final int CHUNK = 2 << 20; // floats of transformed input at a time
+    private static final int BLOCK = 96;      // tiles whose products a task holds at a time: 432 KiB
+    private static final int CHANNELS = 3072 / WIDTH; // multiplied at once: 432 KiB of weights; sums in parts also err half as much
+    private static final int GAP = LANES;     // floats between positions, lest all fall into one cache set
+    private static final int TASKS = 2 * Parallel.threads();
+    private static final int TAPS = 9, TILE = ROWS * WIDTH;
+    private static final float[] ZEROS = new float[TILE];
+
+    /** A thread's own: one vector at all positions, a tile's pixels, the products of a block. */
+    private record Scratch(float[] patch, long[] pixels, float[] tile, float[] products) {}
+
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(
+            new float[POSITIONS * LANES], new long[POSITIONS], new float[TILE], new float[POSITIONS * Panels.roundUp(BLOCK) * WIDTH]));
+
+    private final Conv.Size size;
+    private final Matrix y;
+    private final Taps weight;
+    private final float[] bias;
+    private final WinogradInput input;
+
+    /** @param bias of whole panels */
+    WinogradTiles(Conv.Size size, Matrix x, Taps weight, float[] bias, Matrix y) {
+        this.size = size;
+        this.weight = weight;
+        this.bias = bias;
+        this.y = y;
+        input = new WinogradInput(size, x, CHANNELS, CHUNK, BLOCK);
+    }
+
+    void run() {
+        int panels = PackedB.panels(size.out());
+        try (Workspace aside = Workspace.of(size.in() + size.out())) {
+            long zeros = aside.at(0), outside = aside.at(size.in());
+            Copy.zero(zeros, 4L * size.in());
+            for (int from = 0; from < input.tiles; from += input.chunk) {
+                int first = from;
+                int count = Math.min(input.chunk, input.tiles - from);
+                int blocks = Math.ceilDiv(count, BLOCK);
+                int splits = Math.min(blocks, Math.ceilDiv(TASKS, panels));
+                input.transform(first, count, zeros);
+                Parallel.run(panels * splits, i -> {
+                    int row = blocks * (i % splits) / splits * BLOCK, end = blocks * (i % splits + 1) / splits * BLOCK;
+                    multiply(i / splits, first, row, Math.min(count, end), outside);
+                });
+            }
+        }
+    }
+
+    /** A panel of output channels of tiles row..end of the chunk. */
+    private void multiply(int panel, int first, int row, int end, long outside) {
+        Scratch scratch = SCRATCH.get();
+        long part = (long) POSITIONS * (input.depth * WIDTH + GAP);
+        int kept = end - row > BLOCK ? input.parts() : 1; // further blocks find the weights made for the first
+        try (Workspace memory = Workspace.of((kept + 1) * part)) {
+            for (int from = row; from < end; from += BLOCK) {
+                int count = Math.min(BLOCK, end - from);
+                for (int i = 0; i < input.parts(); i++) {
+                    long weights = memory.at(i % kept * part);
+                    if (from == row) transformWeights(panel, i, memory.at(kept * part), weights, scratch.patch);
+                    multiplyPart(i, from, count, weights, scratch);
+                }
+                store(panel, first + from, count, scratch, outside);
+            }
+        }
+    }
+
+    private void transformWeights(int panel, int part, long taps, long to, float[] patch) {
+        int columns = Math.min(WIDTH, size.out() - panel * WIDTH), channels = input.channels(part);
+        long step = 4L * (input.depth * WIDTH + GAP);
+        for (int t = 0; t < TAPS; t++) weight.pack(t, part * input.depth, channels, panel * WIDTH, columns, taps + t * step);
+        for (int i = 0; i < channels * WIDTH; i += LANES) WinogradTransforms.weight(taps + 4L * i, step, patch, to + 4L * i, step);
+    }
+
+    private void multiplyPart(int part, int row, int rows, long weights, Scratch scratch) {
+        long step = 4L * (input.depth * WIDTH + GAP);
+        for (int p = 0; p < POSITIONS; p++) {
+            int at = input.at(part, p, row), to = p * Panels.roundUp(rows) * WIDTH;
+            if (part == 0) multiply(input.channels(part), at, rows, weights + p * step, scratch.products, to);
+            else multiplyAndAdd(input.channels(part), at, rows, weights + p * step, scratch, to);
+        }
+    }
+
+    private void multiply(int channels, int at, int rows, long panel, float[] products, int to) {
+        for (int r = 0; r < rows; r += ROWS) {
+            Panels.tile(Math.min(ROWS, rows - r), channels, input.numbers, at + r * STRIDE, panel, ZEROS, 0, products, to + r * WIDTH);
+        }
+    }
+
+    private void multiplyAndAdd(int channels, int at, int rows, long panel, Scratch scratch, int to) {
+        for (int r = 0; r < rows; r += ROWS) {
+            Panels.tile(Math.min(ROWS, rows - r), channels, input.numbers, at + r * STRIDE, panel, ZEROS, 0, scratch.tile, 0);
+            add(scratch.tile, scratch.products, to + r * WIDTH);
+        }
+    }
+
+    private static void add(float[] tile, float[] to, int at) {
+        for (int i = 0; i < TILE; i += LANES) {
+            FloatVector.fromArray(F, to, at + i).add(FloatVector.fromArray(F, tile, i)).intoArray(to, at + i);
+        }
+    }
+
+    private void store(int panel, int tile, int count, Scratch scratch, long outside) {
+        int step = Panels.roundUp(count) * WIDTH;
+        int channel = panel * WIDTH;
+        int end = Math.min(channel + WIDTH, size.out());
+        for (int i = 0; i < count; i++) {
+            input.findOutputs(y, tile + i, scratch.pixels, outside);
+            for (int c = channel; c < end; c += LANES) {
+                int at = i * WIDTH + c - channel;
+                WinogradTransforms.output(scratch.products, at, step, scratch.patch, bias, c, scratch.pixels, 4L * c);
+            }
+        }
+    }
+}

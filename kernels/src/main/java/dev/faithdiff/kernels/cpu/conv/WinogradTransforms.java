@@ -1,0 +1,157 @@
+package dev.faithdiff.kernels.cpu.conv;
+
+import static dev.faithdiff.kernels.cpu.Vec.ADDRESS;
+import static dev.faithdiff.kernels.cpu.Vec.F;
+import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.LE;
+import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
+import static dev.faithdiff.kernels.cpu.Vec.load;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The three transforms of Winograd's F(4x4, 3x3), one vector of channels at a time: six numbers along each axis stand for a
+ * polynomial's values at 0, +-A, +-B and infinity, where a convolution is a product.
+ *
+ * <p>Each axis in turn, the first into a small array. A = 5/8 and B = 3/2 err least of the points tried: the largest error of a
+ * convolution is some 2 times that of a direct sum, with the usual 1 and 2 it is 6 times. All constants but the weight's are exact.
+ * They are vectors by the API's own methods: through a helper, which the compiler at times does not inline, they would be boxed.
+ */
+final class WinogradTransforms {
+    /** Outputs along an axis of a tile. */
+    static final int OUTPUTS = 4;
+    /** Inputs along an axis of a tile, and positions along it after the transform. */
+    static final int INPUTS = 6;
+    /** Positions of a transformed tile. */
+    static final int POSITIONS = INPUTS * INPUTS;
+
+    static final float A = 0.625f, B = 1.5f, A2 = A * A, B2 = B * B, A3 = A * A2, B3 = B * B2;
+    private static final float AB = A2 * B2, SUM = A2 + B2;
+    static final float WEIGHT_0 = (float) (1.0 / AB);
+    static final float WEIGHT_A = (float) (0.5 / A2 / (A2 - B2)), WEIGHT_B = (float) (0.5 / B2 / (B2 - A2));
+
+    private WinogradTransforms() {}
+
+    /**
+     * One vector of an input tile.
+     *
+     * @param pixels addresses of the tile's pixels, row by row
+     * @param channel byte offset of the vector in a pixel
+     * @param patch room for all positions
+     * @param places where each position begins in {@code to}, to which {@code at} is added
+     */
+    static void input(long[] pixels, long channel, float[] patch, float[] to, int[] places, int at) {
+        for (int x = 0; x < INPUTS; x++) inputColumn(pixels, x, channel, patch);
+        for (int y = 0; y < INPUTS; y++) inputRow(patch, y * INPUTS, to, places, at);
+    }
+
+    private static void inputColumn(long[] pixels, int x, long channel, float[] patch) {
+        FloatVector d0 = load(pixels[x] + channel);
+        FloatVector d1 = load(pixels[x + 6] + channel);
+        FloatVector d2 = load(pixels[x + 12] + channel);
+        FloatVector d3 = load(pixels[x + 18] + channel);
+        FloatVector d4 = load(pixels[x + 24] + channel);
+        FloatVector d5 = load(pixels[x + 30] + channel);
+        FloatVector evenA = d2.fma(FloatVector.broadcast(F, -B2), d4);
+        FloatVector oddA = d1.fma(FloatVector.broadcast(F, -B2), d3).mul(A);
+        FloatVector evenB = d2.fma(FloatVector.broadcast(F, -A2), d4);
+        FloatVector oddB = d1.fma(FloatVector.broadcast(F, -A2), d3).mul(B);
+        int at = x * LANES, row = INPUTS * LANES;
+        d2.fma(FloatVector.broadcast(F, -SUM), d0.fma(FloatVector.broadcast(F, AB), d4)).intoArray(patch, at);
+        evenA.add(oddA).intoArray(patch, at + row);
+        evenA.sub(oddA).intoArray(patch, at + 2 * row);
+        evenB.add(oddB).intoArray(patch, at + 3 * row);
+        evenB.sub(oddB).intoArray(patch, at + 4 * row);
+        d3.fma(FloatVector.broadcast(F, -SUM), d1.fma(FloatVector.broadcast(F, AB), d5)).intoArray(patch, at + 5 * row);
+    }
+
+    private static void inputRow(float[] patch, int position, float[] to, int[] places, int at) {
+        int from = position * LANES;
+        FloatVector d0 = FloatVector.fromArray(F, patch, from), d1 = FloatVector.fromArray(F, patch, from + LANES);
+        FloatVector d2 = FloatVector.fromArray(F, patch, from + 2 * LANES), d3 = FloatVector.fromArray(F, patch, from + 3 * LANES);
+        FloatVector d4 = FloatVector.fromArray(F, patch, from + 4 * LANES), d5 = FloatVector.fromArray(F, patch, from + 5 * LANES);
+        FloatVector evenA = d2.fma(FloatVector.broadcast(F, -B2), d4);
+        FloatVector oddA = d1.fma(FloatVector.broadcast(F, -B2), d3).mul(A);
+        FloatVector evenB = d2.fma(FloatVector.broadcast(F, -A2), d4);
+        FloatVector oddB = d1.fma(FloatVector.broadcast(F, -A2), d3).mul(B);
+        d2.fma(FloatVector.broadcast(F, -SUM), d0.fma(FloatVector.broadcast(F, AB), d4)).intoArray(to, at + places[position]);
+        evenA.add(oddA).intoArray(to, at + places[position + 1]);
+        evenA.sub(oddA).intoArray(to, at + places[position + 2]);
+        evenB.add(oddB).intoArray(to, at + places[position + 3]);
+        evenB.sub(oddB).intoArray(to, at + places[position + 4]);
+        d3.fma(FloatVector.broadcast(F, -SUM), d1.fma(FloatVector.broadcast(F, AB), d5)).intoArray(to, at + places[position + 5]);
+    }
+
+    /** One vector of weights: nine at an address, {@code tap} bytes apart, to all positions, {@code step} bytes apart. */
+    static void weight(long from, long tap, float[] patch, long to, long step) {
+        for (int x = 0; x < 3; x++) weightColumn(from + x * tap, 3 * tap, patch, x * LANES);
+        for (int y = 0; y < INPUTS; y++) weightRow(patch, y * 3 * LANES, to + y * INPUTS * step, step);
+    }
+
+    private static void weightColumn(long from, long step, float[] patch, int at) {
+        FloatVector g0 = load(from), g1 = load(from + step), g2 = load(from + 2 * step);
+        FloatVector evenA = g2.fma(FloatVector.broadcast(F, A2), g0).mul(WEIGHT_A);
+        FloatVector oddA = g1.mul(A * WEIGHT_A);
+        FloatVector evenB = g2.fma(FloatVector.broadcast(F, B2), g0).mul(WEIGHT_B);
+        FloatVector oddB = g1.mul(B * WEIGHT_B);
+        int row = 3 * LANES;
+        g0.mul(WEIGHT_0).intoArray(patch, at);
+        evenA.add(oddA).intoArray(patch, at + row);
+        evenA.sub(oddA).intoArray(patch, at + 2 * row);
+        evenB.add(oddB).intoArray(patch, at + 3 * row);
+        evenB.sub(oddB).intoArray(patch, at + 4 * row);
+        g2.intoArray(patch, at + 5 * row);
+    }
+
+    private static void weightRow(float[] patch, int at, long to, long step) {
+        FloatVector g0 = FloatVector.fromArray(F, patch, at), g1 = FloatVector.fromArray(F, patch, at + LANES);
+        FloatVector g2 = FloatVector.fromArray(F, patch, at + 2 * LANES);
+        FloatVector evenA = g2.fma(FloatVector.broadcast(F, A2), g0).mul(WEIGHT_A);
+        FloatVector oddA = g1.mul(A * WEIGHT_A);
+        FloatVector evenB = g2.fma(FloatVector.broadcast(F, B2), g0).mul(WEIGHT_B);
+        FloatVector oddB = g1.mul(B * WEIGHT_B);
+        g0.mul(WEIGHT_0).intoMemorySegment(MEMORY, to & ADDRESS, LE);
+        evenA.add(oddA).intoMemorySegment(MEMORY, to + step & ADDRESS, LE);
+        evenA.sub(oddA).intoMemorySegment(MEMORY, to + 2 * step & ADDRESS, LE);
+        evenB.add(oddB).intoMemorySegment(MEMORY, to + 3 * step & ADDRESS, LE);
+        evenB.sub(oddB).intoMemorySegment(MEMORY, to + 4 * step & ADDRESS, LE);
+        g2.intoMemorySegment(MEMORY, to + 5 * step & ADDRESS, LE);
+    }
+
+    /**
+     * One vector of an output tile.
+     *
+     * @param from products, the positions {@code step} floats apart
+     * @param bias of all channels, of which this vector's begin at {@code biasAt}
+     * @param pixels addresses of the tile's pixels, row by row
+     * @param channel byte offset of the vector in a pixel
+     */
+    static void output(float[] from, int at, int step, float[] patch, float[] bias, int biasAt, long[] pixels, long channel) {
+        for (int x = 0; x < INPUTS; x++) outputColumn(from, at + x * step, INPUTS * step, patch, x * LANES);
+        for (int y = 0; y < OUTPUTS; y++) outputRow(patch, y * INPUTS * LANES, bias, biasAt, pixels, y * OUTPUTS, channel);
+    }
+
+    private static void outputColumn(float[] from, int at, int step, float[] patch, int to) {
+        FloatVector m1 = FloatVector.fromArray(F, from, at + step), m2 = FloatVector.fromArray(F, from, at + 2 * step);
+        FloatVector m3 = FloatVector.fromArray(F, from, at + 3 * step), m4 = FloatVector.fromArray(F, from, at + 4 * step);
+        FloatVector evenA = m1.add(m2), oddA = m1.sub(m2), evenB = m3.add(m4), oddB = m3.sub(m4);
+        int row = INPUTS * LANES;
+        FloatVector.fromArray(F, from, at).add(evenA).add(evenB).intoArray(patch, to);
+        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).intoArray(patch, to + row);
+        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).intoArray(patch, to + 2 * row);
+        FloatVector odd = oddB.fma(FloatVector.broadcast(F, B3), FloatVector.fromArray(F, from, at + 5 * step));
+        oddA.fma(FloatVector.broadcast(F, A3), odd).intoArray(patch, to + 3 * row);
+    }
+
+    private static void outputRow(float[] patch, int at, float[] bias, int biasAt, long[] pixels, int pixel, long channel) {
+        FloatVector m1 = FloatVector.fromArray(F, patch, at + LANES), m2 = FloatVector.fromArray(F, patch, at + 2 * LANES);
+        FloatVector m3 = FloatVector.fromArray(F, patch, at + 3 * LANES), m4 = FloatVector.fromArray(F, patch, at + 4 * LANES);
+        FloatVector evenA = m1.add(m2), oddA = m1.sub(m2), evenB = m3.add(m4), oddB = m3.sub(m4);
+        FloatVector b = FloatVector.fromArray(F, bias, biasAt);
+        FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b).intoMemorySegment(MEMORY, pixels[pixel] + channel & ADDRESS, LE);
+        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 1] + channel & ADDRESS, LE);
+        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 2] + channel & ADDRESS, LE);
+        FloatVector odd = oddB.fma(FloatVector.broadcast(F, B3), FloatVector.fromArray(F, patch, at + 5 * LANES));
+        oddA.fma(FloatVector.broadcast(F, A3), odd).add(b).intoMemorySegment(MEMORY, pixels[pixel + 3] + channel & ADDRESS, LE);
+    }
+}

@@ -1,0 +1,107 @@
+package dev.faithdiff.kernels.cpu.gemm;
+
+import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
+
+import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.ToFloat;
+import dev.faithdiff.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Matrix product C[M, N] = A[M, K] B (+ bias[N]), or C += ..., in F32 on all threads.
+ *
+ * <p>Few rows or columns go to {@link GemmDots}. Otherwise one operand is packed into panels, a slice of some MiB at a time, and
+ * {@link GemmBlocks} multiplies the rows of the other with them: commonly B is packed, but with a large weight [N, K] it is less work
+ * to pack A and to turn C^T = B A^T while storing it.
+ */
+public final class Gemm {
+    private static final long SLICE_BYTES = 12L << 20; // of the packed operand at a time
+
+    private static final ThreadLocal<MemorySegment> SLICE = new ThreadLocal<>();
+
+    private Gemm() {}
+
+    /**
+     * C = A B (+ bias), or C += A B (+ bias) if {@code accumulate}.
+     *
+     * @param a F32 [M, K]
+     * @param b of a floating type, a weight [N, K] if {@code transposed}, else [K, N]
+     * @param bias of a floating type [1, N], or null
+     * @param c F32 [M, N], not overlapping the others
+     */
+    public static void multiply(Matrix a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
+        check(a, transposed ? b.rows() : b.columns(), transposed ? b.columns() : b.rows(), bias, c);
+        multiply(Rows.of(a), b, transposed, bias, c, accumulate);
+    }
+
+    /** The same with a left operand from anywhere. */
+    public static void multiply(Rows a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
+        if (transposed) multiply(a, b, bias, c, accumulate);
+        else multiplyPlain(a, b, widen(bias), c, accumulate);
+    }
+
+    /** The same with a packed right operand. */
+    public static void multiply(Matrix a, PackedB b, Matrix bias, Matrix c, boolean accumulate) {
+        check(a, b.n(), b.k(), bias, c);
+        multiply(Rows.of(a), b, bias, c, accumulate);
+    }
+
+    /** The same with both: a left operand from anywhere and a packed right one. */
+    public static void multiply(Rows a, PackedB b, Matrix bias, Matrix c, boolean accumulate) {
+        new GemmBlocks(a, c.rows(), b, 0, false, widen(bias), c, accumulate).run();
+    }
+
+    /** The same with a left operand from anywhere and a weight [N, K]. */
+    public static void multiply(Rows a, Matrix w, Matrix bias, Matrix c, boolean accumulate) {
+        int m = c.rows(), n = c.columns(), k = w.columns();
+        if (GemmDots.suits(m, n)) {
+            GemmDots.multiply(a, w, widen(bias), c, accumulate);
+            return;
+        }
+        boolean turned = (long) m * (n + k) < 2L * n * k; // by measurement: turning A and C beats turning a weight of half as many numbers
+        Rows panels = turned ? a : Rows.of(w), rows = turned ? Rows.of(w) : a;
+        int columns = turned ? m : n, slice = slice(k, columns);
+        float[] wide = widen(bias);
+        for (int from = 0; from < columns; from += slice) {
+            PackedB packed = PackedB.turn(panels, from, Math.min(slice, columns - from), k, scratch(PackedB.bytes(k, slice)));
+            new GemmBlocks(rows, turned ? n : m, packed, from, turned, wide, c, accumulate).run();
+        }
+    }
+
+    private static void multiplyPlain(Rows a, Matrix b, float[] bias, Matrix c, boolean accumulate) {
+        int n = c.columns(), k = b.rows(), slice = slice(k, n);
+        for (int from = 0; from < n; from += slice) {
+            PackedB packed = PackedB.copy(b, from, Math.min(slice, n - from), scratch(PackedB.bytes(k, slice)));
+            new GemmBlocks(a, c.rows(), packed, from, false, bias, c, accumulate).run();
+        }
+    }
+
+    /** Columns packed at a time: as many as the next time, whole panels for all threads. */
+    private static int slice(int k, int columns) {
+        int most = (int) Math.max(Parallel.threads(), SLICE_BYTES / PackedB.panelBytes(k));
+        return Math.min(columns, GemmBlocks.evenly(PackedB.panels(columns), most) * WIDTH);
+    }
+
+    /** The bias as floats for whole panels; null if there is none. */
+    private static float[] widen(Matrix bias) {
+        if (bias == null) return null;
+        float[] wide = new float[PackedB.panels(bias.columns()) * WIDTH];
+        ToFloat.row(bias.dtype(), bias.address(), bias.columns(), wide, 0);
+        return wide;
+    }
+
+    private static MemorySegment scratch(long bytes) {
+        MemorySegment memory = SLICE.get();
+        if (memory != null && memory.byteSize() >= bytes) return memory;
+        memory = Arena.ofAuto().allocate(bytes, 64);
+        SLICE.set(memory);
+        return memory;
+    }
+
+    private static void check(Matrix a, int n, int k, Matrix bias, Matrix c) {
+        boolean fits = a.dtype() == DType.F32 && c.dtype() == DType.F32 && a.columns() == k && a.rows() == c.rows() && c.columns() == n
+                && (bias == null || bias.columns() == n);
+        if (!fits) throw new IllegalArgumentException(a + " times K " + k + ", N " + n + ", bias " + bias + ", into " + c);
+    }
+}

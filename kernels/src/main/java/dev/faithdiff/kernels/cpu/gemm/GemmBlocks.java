@@ -1,0 +1,87 @@
+package dev.faithdiff.kernels.cpu.gemm;
+
+import static dev.faithdiff.kernels.cpu.gemm.Panels.BLOCK;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.DEPTH;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
+
+import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Scratch;
+import java.util.Arrays;
+
+/**
+ * Rows times a packed operand, on all threads: C from column {@code column} on or, if {@code turned}, C^T so that the rows of the
+ * product become columns of C.
+ *
+ * <p>A task is a block of rows by some panels. It walks K in steps of at most {@link Panels#DEPTH}: packs its piece of the rows
+ * into the second cache, then runs the micro-kernel over it for each panel; the sums stay in the cache until they are whole. Every
+ * sum has the same order whatever the number of threads.
+ */
+public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
+    private static final int GROUP = 512 / WIDTH;            // panels whose sums are held at a time: 192 KiB for 96 rows
+    private static final int TASKS = 8 * Parallel.threads(); // enough for an even end
+    private static final int HALVED = 2 * Parallel.threads(); // of the last blocks, if they are many
+
+    /** A thread's packed rows and sums. */
+    private record Scratch(float[] a, float[] sums) {}
+
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
+            () -> new Scratch(new float[BLOCK * STRIDE], new float[GROUP * SUMS]));
+
+    void run() {
+        int[] starts = starts();
+        int blocks = starts.length - 1;
+        int panels = b.panels();
+        int splits = Math.min(panels, Math.ceilDiv(TASKS, blocks));
+        Parallel.run(blocks * splits, task -> {
+            int row = starts[task / splits], split = task % splits;
+            block(row, starts[task / splits + 1] - row, panels * split / splits, panels * (split + 1) / splits);
+        });
+    }
+
+    /** Where blocks begin, and the end; if they are many, the last are halves, lest threads wait long for each other. */
+    private int[] starts() {
+        int[] starts = new int[2 * Math.ceilDiv(count, BLOCK) + 1];
+        int blocks = 0, halves = count > TASKS * BLOCK ? count - HALVED * BLOCK : count;
+        for (int row = 0; row < count; row += row < halves ? BLOCK : BLOCK / 2) starts[blocks++] = row;
+        starts[blocks] = count;
+        return Arrays.copyOf(starts, blocks + 1);
+    }
+
+    private void block(int row, int height, int from, int to) {
+        Scratch scratch = SCRATCH.get();
+        int step = evenly(b.k(), DEPTH);
+        boolean whole = step == b.k(); // then each panel can be stored while it is hot
+        int group = whole ? 1 : evenly(to - from, GROUP);
+        if (whole) pack(row, height, 0, step, scratch.a);
+        for (int first = from, end; first < to; first = end) {
+            end = Math.min(to, first + group);
+            for (int k = 0; k < b.k(); k += step) {
+                int depth = Math.min(step, b.k() - k);
+                if (!whole) pack(row, height, k, depth, scratch.a);
+                for (int p = first; p < end; p++) Panels.multiply(height, depth, scratch.a, b.at(p, k), k > 0, scratch.sums, (p - first) * SUMS);
+            }
+            for (int p = first; p < end; p++) store(row, height, p, scratch.sums, (p - first) * SUMS);
+        }
+    }
+
+    private void pack(int row, int height, int k, int depth, float[] a) {
+        rows.pack(row, height, k, depth, a);
+        Panels.padRows(a, height, depth);
+    }
+
+    private void store(int row, int height, int panel, float[] sums, int at) {
+        int to = column + panel * WIDTH, width = b.columns(panel);
+        if (turned) {
+            if (bias != null) Panels.addBiasToRows(sums, at, height, bias, row);
+            Panels.storeTurned(sums, at, height, width, accumulate, c.at(to, row), c.stride());
+        } else {
+            if (bias != null) Panels.addBias(sums, at, height, bias, to);
+            Panels.store(sums, at, height, width, accumulate, c.at(row, to), c.stride());
+        }
+    }
+
+    /** The size of the fewest equal parts of at most {@code limit}. */
+    public static int evenly(int size, int limit) { return Math.ceilDiv(size, Math.ceilDiv(size, limit)); }
+}

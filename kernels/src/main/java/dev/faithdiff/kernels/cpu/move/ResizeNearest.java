@@ -1,0 +1,35 @@
+package dev.faithdiff.kernels.cpu.move;
+
+import dev.faithdiff.kernels.cpu.Copy;
+import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.ResizeOp;
+
+/** Nearest resizing: a row is spread pixel by pixel once and copied whole as often as it repeats, of any type. */
+public final class ResizeNearest implements Kernel<ResizeOp> {
+    @Override public Class<ResizeOp> op() { return ResizeOp.class; }
+
+    @Override public String refuses(ResizeOp op, Tensor[] in) { return op.kind() == ResizeOp.Kind.NEAREST ? null : "takes NEAREST"; }
+
+    @Override public void run(ResizeOp op, Tensor[] in, Tensor out) {
+        int h = in[0].size(1), w = in[0].size(2), tall = op.height(), wide = op.width();
+        long pixel = (long) out.size(3) * out.dtype().bytes(), line = wide * pixel;
+        long x = in[0].address(), y = out.address();
+        long[] columns = new long[wide];
+        for (int i = 0; i < wide; i++) columns[i] = ResizeOp.source(i, w, wide) * pixel;
+        Pieces.rows((long) out.size(0) * tall, line / 4, (first, rows) -> {
+            long before = -1;
+            for (long r = first; r < first + rows; r++) {
+                long from = r / tall * h + ResizeOp.source((int) (r % tall), h, tall);
+                if (from == before) Copy.bytes(y + (r - 1) * line, y + r * line, line);
+                else spread(x + from * w * pixel, y + r * line, columns, pixel);
+                before = from;
+            }
+        });
+    }
+
+    private static void spread(long from, long to, long[] columns, long pixel) {
+        for (int i = 0; i < columns.length; i++) Copy.bytes(from + columns[i], to + i * pixel, pixel);
+    }
+}

@@ -1,0 +1,47 @@
+package dev.faithdiff.kernels.cuda.op;
+
+import dev.faithdiff.kernels.cuda.CudaKernel;
+import dev.faithdiff.kernels.cuda.Grid;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Axes;
+import dev.faithdiff.tensor.op.BinaryOp;
+
+/** Arithmetic of floating types with any broadcast that leaves at most four axes after joining. */
+public final class BinaryCuda extends CudaKernel<BinaryOp> {
+    private static final int RANK = 4;
+
+    public BinaryCuda() { super("binary"); }
+
+    @Override public Class<BinaryOp> op() { return BinaryOp.class; }
+
+    @Override public String refuses(BinaryOp op, Tensor[] in) {
+        if (!in[0].dtype().isFloating() || !in[1].dtype().isFloating()) return "takes floating types";
+        return axes(in).rank > RANK ? "takes broadcasts of at most four axes" : Grid.tooMany(op.shape(in).count());
+    }
+
+    @Override public void run(BinaryOp op, Tensor[] in, Tensor out) {
+        Axes axes = axes(in);
+        long[] size = Grid.behind(1, axes.size, axes.rank, RANK);
+        long[] a = Grid.behind(0, axes.a, axes.rank, RANK);
+        long[] b = Grid.behind(0, axes.b, axes.rank, RANK);
+        long runs = Grid.runs(size[3], out.dtype()), threads = out.count() / size[3] * runs;
+        launch(in, out, op.kind().name()).grid(Grid.blocks(threads))
+                .arg(in[0]).arg(in[1]).arg(out).arg(threads)
+                .arg((int) runs).arg(size[3]).arg((int) size[1]).arg((int) size[2])
+                .arg(a[0]).arg(a[1]).arg(a[2]).arg((int) a[3])
+                .arg(b[0]).arg(b[1]).arg(b[2]).arg((int) b[3]).run();
+    }
+
+    private static Axes axes(Tensor[] in) {
+        Shape s = Shape.broadcast(in[0].shape(), in[1].shape());
+        return new Axes(s.toArray(), steps(in[0].shape(), s.rank()), steps(in[1].shape(), s.rank()));
+    }
+
+    /** Elements between neighbours along each axis of the result; 0 where the operand is broadcast. */
+    private static long[] steps(Shape s, int rank) {
+        long[] steps = new long[rank];
+        for (int d = 0; d < s.rank(); d++) if (s.size(d) != 1) steps[rank - s.rank() + d] = s.count(d + 1, s.rank());
+        return steps;
+    }
+}

@@ -1,0 +1,29 @@
+package dev.faithdiff.kernels.cuda.op;
+
+import dev.faithdiff.kernels.cuda.CudaKernel;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.GroupNormOp;
+
+/** GroupNorm in three kernels: moments of channels over strips of pixels, of groups, and the result, with SiLU where asked for. */
+public final class GroupNormCuda extends CudaKernel<GroupNormOp> {
+    public GroupNormCuda() { super("group_norm"); }
+
+    @Override public Class<GroupNormOp> op() { return GroupNormOp.class; }
+
+    @Override public String refuses(GroupNormOp op, Tensor[] in) {
+        for (Tensor t : in) if (!t.dtype().isFloating()) return "takes floating types";
+        return in[0].size(0) > 65535 ? "takes at most 65535 samples" : null;
+    }
+
+    @Override public void run(GroupNormOp op, Tensor[] in, Tensor out) {
+        ChannelStrips strips = ChannelStrips.of(in[0]);
+        try (Scope _ = Scope.open()) {
+            Tensor moments = strips.moments(entry -> launch(in, out, entry), in[0], op.groups(), op.eps());
+            strips.over(launch(in, out, "group_norm_apply"))
+                    .arg(in[0]).arg(in[1]).arg(in[2]).arg(moments).arg(out)
+                    .arg(strips.pixels()).arg(strips.strip()).arg(strips.channels()).arg(op.groups()).arg(strips.columns())
+                    .arg(op.silu() ? 1 : 0).run();
+        }
+    }
+}
