@@ -53,6 +53,6 @@ class EvaluateCommandTest {
 
     @Test void refusesAFolderWithoutPhotosAndCropsThatAreTooLarge() {
         CommandLineRun.of(Main::run, "evaluate", dir).assertFailed(1, "there are no photos");
-        CommandLineRun.of(Main::run, "evaluate", SAMPLES, "--crop", 4096).assertFailed(1, "no photo is large enough");
+        CommandLineRun.of(Main::run, "evaluate", SAMPLES, "--crop", 4096).assertFailed(1, "no photo is as large as the crops");
     }
 }

@@ -76,7 +76,7 @@ class StandInDevicesTest {
         assertThat(cpu.output()).contains("s on cpu, ").doesNotContain("auto");
         assertThat(cpu.calls()).as("the escape touches no driver").isEmpty();
         assertThat(Metrics.psnr(onGpu, ImageFiles.read(out), Metrics.Channels.RGB)).isGreaterThan(50);
-        fails(restore(Map.of("CUDA_STANDIN_FAILS", "400"), "-q"), "failed with code 700", "; --device cpu does without the GPU");
+        fails(restore(Map.of("CUDA_STANDIN_FAILS", "400"), "-q"), "failed with code 700", "; --device cpu computes without the GPU");
         fails(restore(Map.of("CUDA_STANDIN_MEGABYTES", "20"), "--device", "cuda"), "out of memory on cuda:0", "--offload blocks", "--device cpu");
     }
 
