@@ -89,6 +89,7 @@ class OffloadMemoryTest {
         JsonObject model = new JsonObject();
         model.addProperty("format", "faithdiff-jvm");
         model.addProperty("version", 1);
+        model.addProperty("kind", "faithdiff");
         model.add("faithdiff", JsonParser.parseString(config("faithdiff")));
         Files.writeString(folder.resolve("model.json"), model.toString());
         write("scheduler/scheduler_config.json", config("scheduler"));
