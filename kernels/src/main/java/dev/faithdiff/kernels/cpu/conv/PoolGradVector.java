@@ -41,7 +41,8 @@ public final class PoolGradVector implements Kernel<PoolOp.Grad> {
             for (int row = first; row <= last; row++) {
                 for (int column = 0; column < g.size(2); column++) {
                     w.move(image, row, column);
-                    spread(w, g.address() + 4 * ((image * g.size(1) + row) * g.size(2) + column) * channels, out.address() - x.address(), top, bottom);
+                    long from = g.address() + 4 * ((image * g.size(1) + row) * g.size(2) + column) * channels;
+                    spread(w, from, out.address() - x.address(), top, bottom);
                 }
             }
         });

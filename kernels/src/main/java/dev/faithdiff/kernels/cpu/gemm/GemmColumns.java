@@ -41,7 +41,9 @@ public record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, M
                     new float[COLUMNS / WIDTH * SUMS]));
 
     /** What a product costs, padding included. */
-    public static long cost(int k, int m, int n, boolean turned) { return (k + (turned ? TURNING : 0L)) * Panels.roundUp(m) * PackedB.panels(n) * WIDTH; }
+    public static long cost(int k, int m, int n, boolean turned) {
+        return (k + (turned ? TURNING : 0L)) * Panels.roundUp(m) * PackedB.panels(n) * WIDTH;
+    }
 
     /** Computes C on all threads. */
     public void run() {
