@@ -37,6 +37,7 @@ final class DerivedConfig {
     }
 
     private static void write(JsonObject json, UNetConfig c) {
+        if (c.time().addedWidth() == 0) throw new IllegalArgumentException("add_embedding.linear_1.weight is missing, which SDXL has");
         int levels = c.channels().length, last = levels - 1;
         int[] depth = c.transformers().depth();
         json.addProperty("in_channels", c.inChannels());

@@ -76,7 +76,7 @@ public final class FaithDiffConverter implements Converter {
         report.unused(sdxl.name("unet"), KeyNames.unused(base, plain));
         report.unused(name, KeyNames.unused(tuned, needed));
         long dropped = fine.tensors().size() - tuned.size();
-        if (dropped > 0) report.note(name + ": " + dropped + " tensors around the model's own dropped");
+        if (dropped > 0) report.note(name + ": " + dropped + " tensors that are not of the model dropped");
     }
 
     /** The published loader leaves a module without keys at its random values, which would restore nothing. */

@@ -1,12 +1,14 @@
 package dev.faithdiff.convert.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.KeyLists;
 import dev.faithdiff.convert.Main;
 import dev.faithdiff.convert.TinyCheckpoint;
 import dev.faithdiff.convert.file.Cast;
+import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.file.RandomTensor;
 import dev.faithdiff.convert.names.KeyNames;
 import dev.faithdiff.model.Config;
@@ -170,6 +172,10 @@ class FormatsTest {
             KeyLists.of(part).forEach((k, s) -> tensors.put(k, Source.of(k, DType.F16, s, () -> MemorySegment.NULL)));
             assertThat(DerivedConfig.of(part, tensors)).as(part).isEqualTo(Published.sdxl.config(part).json());
         }
+        Map<String, Source> other = new LinkedHashMap<>();
+        KeyLists.of("unet_sd21").forEach((k, s) -> other.put(k, Source.of(k, DType.F16, s, () -> MemorySegment.NULL)));
+        assertThatThrownBy(() -> DerivedConfig.of("unet", other)).isInstanceOf(ConvertError.class)
+                .hasMessageContaining("add_embedding.linear_1.weight is missing");
     }
 
     @Test
