@@ -5,16 +5,17 @@ import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** Opens model folders of any kind. */
 public final class Restorers {
-    private static final Map<String, RestorerKind> KINDS = new LinkedHashMap<>();
+    /** Sorted, so that help and messages do not depend on the order of the class path. */
+    private static final Map<String, RestorerKind> KINDS = new TreeMap<>();
 
     static {
         for (RestorerKind k : ServiceLoader.load(RestorerKind.class)) KINDS.put(k.kind(), k);
