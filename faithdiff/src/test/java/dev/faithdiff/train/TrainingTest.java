@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,7 +44,7 @@ class TrainingTest {
         return watch;
     }
 
-    @Test void someStepsLowerTheLoss() {
+    @Tag("full") @Test void someStepsLowerTheLoss() {
         RunFile run = TinyRun.run(photos, 100, 100, TinyRun.stage("vae", 40, ""), TinyRun.stage("lq", 40, ", \"begin\": [\"scale-latents\"]"),
                 TinyRun.stage("unified", 120, ", \"encoderLearningRate\": 0.003"));
         List<Double> losses = train(run, dir.resolve("out"), false, 0).losses;
