@@ -75,7 +75,7 @@ class GoldenTest {
     void everyStepOfTheLastStageIsTheSame(String name) {
         Fixtures f = Fixtures.open("goldens/" + name + "/stages.safetensors");
         try (Model model = Model.open(MODEL, Device.CPU); Scope _ = Scope.open()) {
-            Image in = image(name, "mixture").padTo(8);
+            Image in = image(name, "mixture").mirrored(model.config.integer("margin", 0)).padTo(8);
             Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
             Tensor condition = model.unet.condition(model.unet.features(image));
             check(f, "condition", condition, STAGE);
