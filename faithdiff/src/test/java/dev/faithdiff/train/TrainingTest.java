@@ -77,7 +77,7 @@ class TrainingTest {
         b.forEach((name, bytes) -> assertThat(a.get(name)).as(name).isEqualTo(bytes));
     }
 
-    @Test void theResultRestoresPhotos() throws IOException {
+    @Tag("full") @Test void theResultRestoresPhotos() throws IOException {
         RunFile run = TinyRun.run(photos, 10, 3, ALL);
         Path out = dir.resolve("out");
         train(run, out, false, 0);
@@ -93,7 +93,7 @@ class TrainingTest {
         assertThat(dir.resolve("further/model/vae/model.safetensors")).hasSameBinaryContentAs(out.resolve("model/vae/model.safetensors"));
     }
 
-    @Test void ablatedModelsTrainAndRestore() throws IOException {
+    @Tag("full") @Test void ablatedModelsTrainAndRestore() throws IOException {
         for (String ablation : List.of("no-alignment", "last-features")) {
             RunFile run = TinyRun.run(photos, 10, 10, TinyRun.stage("unified", 2, "")).withAblations(List.of(ablation));
             Path out = dir.resolve(ablation);
