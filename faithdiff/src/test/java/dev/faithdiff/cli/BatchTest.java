@@ -159,7 +159,10 @@ class BatchTest {
     /** 16-bit results come from the network's floats: they use their low bytes, and rounded they are near the 8-bit ones. */
     @Test void sixteenBitsStay() {
         Path deep = dir.resolve("deep.png"), shallow = dir.resolve("shallow.png"), a = dir.resolve("a.png"), b = dir.resolve("b.tif");
-        Image image = noise(32, 24, 16, 3);
+        byte[] low = new byte[3 * 32 * 24];
+        new Random(3).nextBytes(low);
+        Path sample = Path.of(System.getProperty("faithdiff.home"), "samples/chelsea.png");
+        Image image = Image.of(32, 24, ImageFiles.read(sample).crop(200, 100, 32, 24).rgb(), low);
         ImageFiles.write(image, deep);
         ImageFiles.write(image.to8Bits(), shallow);
         for (String[] extra : new String[][] {{"--color-fix", "adain"}, {"--color-fix", "wavelet"}, {"--fidelity", "0.5"}, {"--strength", "0.3"}}) {
