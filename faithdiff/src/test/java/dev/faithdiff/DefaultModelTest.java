@@ -24,10 +24,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The bundled two stages on the three samples: their sum beats its parts, on small results and on ones of several tiles. */
+@Tag("full")
 class DefaultModelTest {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home"));
     private static final Restorer RESTORER = Restorers.open(HOME.resolve("models/faithdiff-mini"), Device.CPU);

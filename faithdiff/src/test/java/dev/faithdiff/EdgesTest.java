@@ -13,12 +13,14 @@ import dev.faithdiff.restore.Guard;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * An edge of the photo is restored as if the photo went on there: a picture comes out as the same picture does that is continued by its
  * mirror image, restored and cut back. Noise would be another one, so this is for models that start from the photo.
  */
+@Tag("full")
 class EdgesTest {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home"));
     private static final int TIMES = 4, CONTINUED = 16;

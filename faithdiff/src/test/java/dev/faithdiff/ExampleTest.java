@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The example that users copy compiles against this build and restores a photo. */
+@Tag("process")
 class ExampleTest {
     private static final Path ROOT = Path.of(System.getProperty("faithdiff.home"));
 
@@ -28,7 +30,7 @@ class ExampleTest {
         ImageFiles.write(Image.of(16, 12, rgb), in);
         Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules", "jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED", "-cp", dir + System.getProperty("path.separator") + classes, "RestorePhoto",
-                PatchedModel.MINI.toString(), in.toString(), out.toString()).redirectErrorStream(true).start();
+                PatchedModel.SMALL.toString(), in.toString(), out.toString()).redirectErrorStream(true).start();
         String said = new String(p.getInputStream().readAllBytes());
         assertThat(p.waitFor(5, TimeUnit.MINUTES)).isTrue();
         assertThat(p.exitValue()).as(said).isZero();

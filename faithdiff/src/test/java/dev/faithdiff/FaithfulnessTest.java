@@ -52,7 +52,7 @@ class FaithfulnessTest {
     private static Image photo, enlarged, published;
 
     @BeforeAll static void open() {
-        faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+        faithDiff = FaithDiff.open(PatchedModel.SMALL, Device.CPU);
         photo = ImageFiles.read(Path.of(System.getProperty("faithdiff.home"), "samples", "chelsea-degraded.jpg")).crop(20, 10, 44, 32);
         enlarged = Resize.resize(photo, 88, 64, Filter.LANCZOS);
         published = faithDiff.restore(photo, OPTIONS);
@@ -64,7 +64,7 @@ class FaithfulnessTest {
     @ParameterizedTest
     @EnumSource(RandomNumbers.class)
     void fullStrengthIsThePublishedRun(RandomNumbers generator) {
-        try (Model model = Model.open(PatchedModel.MINI, Device.CPU); Scope _ = Scope.open()) {
+        try (Model model = Model.open(PatchedModel.SMALL, Device.CPU); Scope _ = Scope.open()) {
             int h = 64 / 4, w = 88 / 4, c = model.vae.config().latentChannels();
             PublishedStages stages = new PublishedStages(model);
             TiledVae vae = new TiledVae(model.vae, Device.CPU, DType.F32, 0, Long.MAX_VALUE);

@@ -42,13 +42,13 @@ class FiniteTest {
             vae,  decoder.up_blocks.1.resnets.0.conv1.bias,            not a number,          NaN
             """)
     void theLayerIsNamed(String part, String tensor, String stage, float value) throws IOException {
-        Path model = PatchedModel.copy(PatchedModel.MINI, dir.resolve("model"));
+        Path model = PatchedModel.copy(PatchedModel.SMALL, dir.resolve("model"));
         PatchedModel.fill(model.resolve(part + "/model.safetensors"), tensor::equals, value);
         fails(model, tensor, stage);
     }
 
     @Test void aBlackImageIsNotReturned() throws IOException {
-        Path model = PatchedModel.copy(PatchedModel.MINI, dir.resolve("model"));
+        Path model = PatchedModel.copy(PatchedModel.SMALL, dir.resolve("model"));
         PatchedModel.fill(model.resolve("vae/model.safetensors"), n -> n.startsWith("decoder.conv_out."), 0);
         fails(model, "an image of one colour");
     }

@@ -38,7 +38,7 @@ class ListenerTest {
         byte[] rgb = new byte[3 * 27 * 18];
         new Random(3).nextBytes(rgb);
         photo = Image.of(27, 18, rgb);
-        faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+        faithDiff = FaithDiff.open(PatchedModel.SMALL, Device.CPU);
         restored = faithDiff.restore(photo, OPTIONS);
     }
 
@@ -157,7 +157,7 @@ class ListenerTest {
     }
 
     @Test void closedIsSaid() {
-        FaithDiff other = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+        FaithDiff other = FaithDiff.open(PatchedModel.SMALL, Device.CPU);
         other.close();
         other.close();
         assertThatThrownBy(() -> other.restore(photo, OPTIONS)).isInstanceOf(IllegalStateException.class).isNotInstanceOf(OpError.class).hasMessageContaining("closed");

@@ -3,6 +3,7 @@ package dev.faithdiff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.networks.vae.VaeConfig;
 import dev.faithdiff.nn.Weights;
@@ -22,9 +23,11 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.function.IntFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the networks of full size hold at their peak, on a device that only counts. */
+@Tag("full")
 class MemoryTest {
     /** Pixels of the whole image whose peak is measured, large enough for the pool's idle blocks to be a small part. */
     private static final int SIDE = 2048;
@@ -34,9 +37,11 @@ class MemoryTest {
     /** The image itself and whatever is not a network's. */
     private static final long REST = 512L << 20;
 
+    private static final Path DEFAULT = Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini");
+
     private final Device dry = Backend.device("dry");
 
-    @Test void smallAutoencoder() { check(new VaeConfig(new int[] {32, 64, 96}, 1, 8, 8, false, 0.5f)); }
+    @Test void defaultAutoencoder() { check(VaeConfig.of(Config.read(DEFAULT.resolve("vae/config.json")))); }
 
     @Test void publishedAutoencoder() { check(new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f)); }
 
@@ -53,8 +58,7 @@ class MemoryTest {
     }
 
     @Test void largeImagesTakeTheMemoryOfATile() {
-        Path folder = Path.of(System.getProperty("faithdiff.model"));
-        try (Model model = Model.open(folder, dry); Scope _ = Scope.open()) {
+        try (Model model = Model.open(DEFAULT, dry); Scope _ = Scope.open()) {
             TiledVae vae = new TiledVae(model.vae, dry, DType.F32, 0, BUDGET);
             TiledCondition conditions = new TiledCondition(model, 0, BUDGET), inParts = new TiledCondition(model, 0, BUDGET / 8);
             int down = model.vae.config().downscale(), h = HEIGHT / down, w = WIDTH / down;
@@ -74,8 +78,7 @@ class MemoryTest {
 
     /** An image of 8192 x 8192 has 225 tiles; what stays of each is its condition, unless that is the image's, and the latents of one step. */
     @Test void hundredsOfTilesHoldLittle() {
-        Path folder = Path.of(System.getProperty("faithdiff.model"));
-        try (Model model = Model.open(folder, dry); Scope _ = Scope.open()) {
+        try (Model model = Model.open(DEFAULT, dry); Scope _ = Scope.open()) {
             int down = model.vae.config().downscale(), side = 8192 / down, tile = 1024 / down, channels = model.vae.config().latentChannels();
             TileGrid grid = TileGrid.of(side, side, tile, tile, 0.5);
             Tensor features = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, model.unet.config().conditionChannels()));

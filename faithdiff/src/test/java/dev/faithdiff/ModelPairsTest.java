@@ -20,7 +20,7 @@ class ModelPairsTest {
 
     private Path model;
 
-    @BeforeEach void copy() throws IOException { model = PatchedModel.copy(PatchedModel.MINI, dir.resolve("model")); }
+    @BeforeEach void copy() throws IOException { model = PatchedModel.copy(PatchedModel.SMALL, dir.resolve("model")); }
 
     private void refused(String... says) {
         long inUse = Device.CPU.pool().usedBytes();
@@ -35,19 +35,20 @@ class ModelPairsTest {
         refused("unet/model.safetensors", "no alignment weights", "FaithDiff.bin");
     }
 
-    /** The fixtures' autoencoder has four latent channels, the bundled model eight. */
+    /** The fixtures' autoencoder has fewer latent channels than the small model's eight. */
     @Test void anotherAutoencoder() throws IOException {
         Path vae = TinyModel.folder().resolve("vae");
         try (Stream<Path> files = Files.list(vae)) {
             for (Path f : files.toList()) Files.copy(f, model.resolve("vae").resolve(f.getFileName()), StandardCopyOption.REPLACE_EXISTING);
         }
-        refused("parts of different models", "latents of 4 channels", "U-Net takes 8");
+        refused("parts of different models", "latents of " + TinyModel.model().vae.config().latentChannels() + " channels", "U-Net takes 8");
     }
 
     @Test void otherTextStates() throws IOException {
-        PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"text_dim\": 64", "\"text_dim\": 32"));
-        refused("text states are 32 wide", "U-Net takes 64");
-        PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"text_dim\": 32", "\"text_dim\": 64").replace("\"pooled_text_dim\": 64", "\"pooled_text_dim\": 60"));
+        PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"text_dim\": 16", "\"text_dim\": 8"));
+        refused("text states are 8 wide", "U-Net takes 16");
+        PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"text_dim\": 8", "\"text_dim\": 16")
+                .replace("\"pooled_text_dim\": 16", "\"pooled_text_dim\": 12"));
         refused("pooled text and size conditioning");
     }
 

@@ -26,6 +26,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What a guided restoration to 1024 x 1024 with the full-size model holds on a device at its peak, by the way its weights come and go: tensors
  * only, on a device that counts them. The table in docs/cuda.md is this test's output.
  */
+@Tag("full")
 class OffloadMemoryTest {
     private static final String RESOURCES = "/dev/faithdiff/convert/sdxl/";
     private static final long GIGABYTE = 1_000_000_000;

@@ -12,9 +12,9 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-/** Copies of the bundled model that were damaged on purpose. */
+/** The small model of several steps, and copies of it that were damaged on purpose. */
 final class PatchedModel {
-    static final Path MINI = Path.of(System.getProperty("faithdiff.model"));
+    static final Path SMALL = Path.of(System.getProperty("faithdiff.model"));
 
     private PatchedModel() {}
 

@@ -34,7 +34,7 @@ class PipelineTest {
 
     /** On a device whose memory is not the processor's: no stage may leave a tensor behind on the other side. */
     @ParameterizedTest
-    @ValueSource(strings = {"lr_g5", "ancestral", "tiled_unipc_x2", "vae_tiles"})
+    @MethodSource("cases")
     void runsOnAnotherDevice(String name) {
         try (Model model = Model.open(TinyModel.folder(), Backend.device("second"))) {
             new StoredRun(name, model, STRICT).run();

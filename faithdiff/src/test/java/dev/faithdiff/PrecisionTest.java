@@ -21,9 +21,11 @@ import dev.faithdiff.tensor.op.LinearOp;
 import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Narrow activations through the whole pipeline, on the CPU's references: networks compute in the type that is asked for, the sampler in F32. */
+@Tag("full")
 class PrecisionTest {
     private static final Set<Class<?>> NETWORK = Set.of(LinearOp.class, Conv2dOp.class, AttentionOp.class, GroupNormOp.class, LayerNormOp.class);
     private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 3).with(PROMPT, "a photo of a cat");

@@ -28,7 +28,7 @@ class RestorersTest {
 
     private Path model;
 
-    @BeforeEach void copy() throws IOException { model = PatchedModel.copy(PatchedModel.MINI, dir.resolve("models/mini")); }
+    @BeforeEach void copy() throws IOException { model = PatchedModel.copy(PatchedModel.SMALL, dir.resolve("models/mini")); }
 
     private void says(String line) throws IOException { PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"kind\": \"faithdiff\",", line)); }
 

@@ -47,7 +47,7 @@ class ResumeTest {
         byte[] rgb = new byte[3 * 25 * 16];
         new Random(3).nextBytes(rgb);
         photo = Image.of(25, 16, rgb);
-        faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+        faithDiff = FaithDiff.open(PatchedModel.SMALL, Device.CPU);
     }
 
     @AfterAll static void close() { faithDiff.close(); }
@@ -88,7 +88,7 @@ class ResumeTest {
         byte[] rgb = photo.rgb().clone();
         rgb[0]++;
         refuses(file, Image.of(25, 16, rgb), OPTIONS, "for another input");
-        Path other = PatchedModel.copy(PatchedModel.MINI, dir.resolve("model"));
+        Path other = PatchedModel.copy(PatchedModel.SMALL, dir.resolve("model"));
         PatchedModel.fill(other.resolve("vae/model.safetensors"), "decoder.conv_in.bias"::equals, 0);
         try (FaithDiff f = FaithDiff.open(other, Device.CPU)) {
             assertThatThrownBy(() -> f.restore(photo, OPTIONS, Listener.NONE, file)).hasMessageContaining("for another model");
@@ -107,7 +107,7 @@ class ResumeTest {
         byte[] whole = Files.readAllBytes(file);
         Files.write(file, Arrays.copyOf(whole, whole.length / 2));
         assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS, Listener.NONE, file)).isInstanceOf(SafeTensorsError.class).hasMessageContaining(file.toString());
-        try (SafeTensors mini = SafeTensors.open(PatchedModel.MINI.resolve("vae/model.safetensors"))) {
+        try (SafeTensors mini = SafeTensors.open(PatchedModel.SMALL.resolve("vae/model.safetensors"))) {
             SafeTensors.write(file, mini.entries().values(), mini.metadata());
         }
         assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS, Listener.NONE, file)).hasMessageContaining("cannot resume from");

@@ -62,13 +62,13 @@ class SideBySideTest {
     }
 
     @Test void oneModel() throws Exception {
-        try (FaithDiff faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU)) {
+        try (FaithDiff faithDiff = FaithDiff.open(PatchedModel.SMALL, Device.CPU)) {
             restoreBoth(faithDiff, photo(40, 27), SMALL, faithDiff, photo(56, 40), LARGE);
         }
     }
 
     @Test void twoModels() throws Exception {
-        try (FaithDiff one = FaithDiff.open(PatchedModel.MINI, Device.CPU); FaithDiff other = FaithDiff.open(TinyModel.folder(), Device.CPU)) {
+        try (FaithDiff one = FaithDiff.open(PatchedModel.SMALL, Device.CPU); FaithDiff other = FaithDiff.open(TinyModel.folder(), Device.CPU)) {
             restoreBoth(one, photo(40, 27), SMALL, other, photo(56, 40), LARGE);
         }
     }
@@ -82,7 +82,7 @@ class SideBySideTest {
 
     /** What it has begun ends as if nobody had closed it. */
     @Test void closingWaitsForTheRestorationUnderWay() throws Exception {
-        FaithDiff faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU);
+        FaithDiff faithDiff = FaithDiff.open(PatchedModel.SMALL, Device.CPU);
         Image photo = photo(40, 27), alone = faithDiff.restore(photo, SMALL);
         CyclicBarrier begun = new CyclicBarrier(2);
         FutureTask<Image> restoring = start(() -> faithDiff.restore(photo, SMALL, (stage, step, steps) -> {
@@ -95,7 +95,7 @@ class SideBySideTest {
     }
 
     @Test void aListenerCannotCloseWhatIsAtWork() {
-        try (FaithDiff faithDiff = FaithDiff.open(PatchedModel.MINI, Device.CPU)) {
+        try (FaithDiff faithDiff = FaithDiff.open(PatchedModel.SMALL, Device.CPU)) {
             Runnable close = faithDiff::close;
             assertThatThrownBy(() -> faithDiff.restore(photo(40, 27), SMALL, (stage, step, steps) -> close.run()))
                     .isInstanceOf(IllegalStateException.class).hasMessage("this FaithDiff cannot be closed from within its own restoration");

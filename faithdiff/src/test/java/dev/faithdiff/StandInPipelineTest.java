@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  * The whole pipeline on the CUDA backend without a GPU: driver and libraries are stand-ins, kernels are the backend's own, built for the host.
  * Each way of moving weights gives what the CPU gives, in 16 bits op by op; a step is captured once for an image, unless weights come and go in it.
  */
+@Tag("native")
+@Tag("process")
 class StandInPipelineTest {
     @TempDir private static Path folder;
     private static StandIn standIn;

@@ -14,7 +14,7 @@ import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
-import dev.faithdiff.restore.diffusion.TiledVae;
+import dev.faithdiff.restore.tiles.BlendedTiles;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSink;
 import dev.faithdiff.restore.tiles.TileSource;
@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A complete run of the published pipeline on the tiny model, as the fixtures store it, done again on the device of a model. What each stage
@@ -42,7 +43,7 @@ final class StoredRun {
     }
 
     private static final JsonObject CASES = Fixtures.json("pipeline/pipeline.json").getAsJsonObject("cases");
-    private static final Path DIR = Fixtures.dir().resolve("pipeline");
+    private static final Path DIR = Fixtures.path("pipeline");
 
     private final String name;
     private final JsonObject config;
@@ -69,29 +70,28 @@ final class StoredRun {
             check.values("enlarged and padded input", in.toFloats(), ImageFiles.read(DIR.resolve(name + "/input_padded.png")).toFloats(), 0);
 
             int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
-            int vaeTile = vaeTile();
-            TiledVae vae = new TiledVae(model.vae, model.device, model.dtype, vaeTile, Compute.budget(model.device));
-            TiledCondition conditions = new TiledCondition(model, vaeTile, Compute.budget(model.device));
+            BlendedTiles tiles = tiles(h, w), ofVae = h <= tiles.tileHeight() && w <= tiles.tileWidth() ? BlendedTiles.whole(h, w) : tiles;
             Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device);
-            Tensor features = conditions.features(TileSource.of(image), h, w, () -> {});
+            Tensor features = perLatent(tiles, image, model.unet::features, model.unet.config().conditionChannels());
             check("lq_features", features);
             Sampler sampler = sampler();
             PublishedStages stages = new PublishedStages(model);
-            Tensor start = start(stages, vae, sampler, image, h, w);
+            Tensor start = start(stages, ofVae, sampler, image);
             check("start_latents", start);
 
             Guidance guidance = new Guidance(config.get("guidance_scale").getAsDouble(), config.get("guidance_rescale").getAsDouble());
             JsonArray size = config.getAsJsonArray("target_size");
             int[] target = {size.get(0).getAsInt(), size.get(1).getAsInt()}, drawn = {0};
             TileGrid grid = TileGrid.of(h, w, target[0] / down, target[1] / down, config.get("overlap").getAsDouble());
-            var told = new PublishedStages.Told(prompt(guidance), conditions.ofTiles(features, grid),
+            var told = new PublishedStages.Told(prompt(guidance), new TiledCondition(model, 0, Compute.budget(model.device)).ofTiles(features, grid),
                     new FaithDiffDenoiser.Sizes(in.height(), in.width(), target[0], target[1]));
             Tensor latents = stages.denoise(new Plan(model.schedule, sampler, guidance, grid), start, told,
                     () -> tensor("step_noise." + drawn[0]++), (i, x) -> check("latents_after_step." + i, x));
             Tensor decoded = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, in.height(), in.width(), 3));
-            vae.decode(latents, TileSink.into(decoded));
+            TileSource z = TileSource.of(latents.mul(1 / model.vae.config().scaling()));
+            ofVae.apply(z, 1, x -> model.vae.decode(x.to(model.dtype)), down, TileSink.into(decoded));
             check("decoded", decoded);
-            images(vae.decode(latents, 8, () -> {}), enlarged);
+            images(Image.fromFloats(decoded.toFloats(), in.width(), in.height()), enlarged);
         }
     }
 
@@ -116,12 +116,13 @@ final class StoredRun {
         return model.text.encode(config.get("negative_prompt").isJsonNull() ? null : config.get("negative_prompt").getAsString()).with(prompt);
     }
 
-    private Tensor start(PublishedStages stages, TiledVae vae, Sampler sampler, Tensor image, int h, int w) {
+    private Tensor start(PublishedStages stages, BlendedTiles tiles, Sampler sampler, Tensor image) {
         Tensor noise = tensor("initial_noise");
         if (config.get("start_point").getAsString().equals("noise")) return noise.mul(sampler.initNoiseSigma());
         // The community port hands the autoencoder an image that it has brought to -1..1 twice.
         Tensor encoded = config.get("variant").getAsString().equals("community") ? image.affine(2, -1) : image;
-        return stages.start(vae.encode(TileSource.of(encoded), h, w, () -> {}), noise, tensor("vae_posterior_noise"), sampler);
+        Tensor parameters = perLatent(tiles, encoded, model.vae::encode, 2 * model.vae.config().latentChannels());
+        return stages.start(parameters, noise, tensor("vae_posterior_noise"), sampler);
     }
 
     private void images(Image generated, Image enlarged) {
@@ -134,12 +135,17 @@ final class StoredRun {
         }
     }
 
-    /** The side of autoencoder tiles in pixels, which overlap by a quarter; a huge one where the case has none. */
-    private int vaeTile() {
-        JsonElement tile = config.get("vae_tile_sample_latent_overlap");
-        if (tile.isJsonNull()) return 1 << 20;
-        check.values("overlap of tiles", new float[] {tile.getAsJsonArray().get(2).getAsFloat()}, new float[] {0.25f}, 0);
-        return tile.getAsJsonArray().get(0).getAsInt();
+    /** Tiles of autoencoder and LQ encoder with the case's side and overlap; one where it has none. */
+    private BlendedTiles tiles(int h, int w) {
+        if (config.get("vae_tile_sample_latent_overlap").isJsonNull()) return BlendedTiles.whole(h, w);
+        JsonArray asked = config.getAsJsonArray("vae_tile_sample_latent_overlap");
+        int tile = asked.get(1).getAsInt();
+        return new BlendedTiles(h, w, tile, tile, (int) (tile * asked.get(2).getAsDouble()), false);
+    }
+
+    private Tensor perLatent(BlendedTiles tiles, Tensor image, UnaryOperator<Tensor> network, int channels) {
+        int down = model.vae.config().downscale();
+        return tiles.collect(TileSource.of(image), down, x -> network.apply(x.to(model.dtype)), channels, () -> {}).to(model.device);
     }
 
     private Tensor tensor(String stage) { return Fixtures.tensor(stored, stage).to(model.device); }

@@ -19,11 +19,13 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Photos larger than a tile come out of the bundled model as they would in one tile. */
+@Tag("full")
 class TiledDenoisingTest {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home"));
     /** In dB of PSNR against the clean photo, and in levels of 255 against the photo denoised in one tile. */

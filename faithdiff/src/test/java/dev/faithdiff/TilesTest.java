@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.TiledVae;
 import dev.faithdiff.restore.tiles.BlendedTiles;
 import dev.faithdiff.restore.tiles.TileSink;
 import dev.faithdiff.restore.tiles.TileSource;
@@ -44,13 +45,27 @@ class TilesTest {
         int overlap = (int) (tile * c.get("tile_overlap_factor").getAsDouble());
         boolean defect = c.get("tile_latent_min_size").getAsInt() != tile;
         try (Scope _ = Scope.open()) {
-            Image in = ImageFiles.read(Fixtures.dir().resolve("stages/image_tiled.png"));
+            Image in = ImageFiles.read(Fixtures.path("stages/image_tiled.png"));
             TileSource image = TileSource.of(Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)), z = TileSource.of(Fixtures.tensor(STORED, "z"));
             BlendedTiles tiles = new BlendedTiles(in.height() / down, in.width() / down, tile, tile, overlap, false);
             check(name + ".denoise_encoder", defect, run(tiles, image, down, model.unet::features, 1, model.unet.config().conditionChannels()));
             check(name + ".vae_parameters", defect, run(tiles, image, down, model.vae::encode, 1, 2 * model.vae.config().latentChannels()));
             check(name + ".vae_decode", defect, run(tiles, z, 1, model.vae::decode, down, 3));
         }
+    }
+
+    /** Tiles that a user asks for: the autoencoder leaves an image of up to a tile whole, the LQ encoder one of up to a tile's stride. */
+    @Test void askedForTilesOverlapByAQuarter() {
+        Model model = TinyModel.model();
+        int down = model.vae.config().downscale();
+        TiledVae vae = new TiledVae(model.vae, Device.CPU, DType.F32, 16 * down, Long.MAX_VALUE);
+        BlendedTiles cut = new BlendedTiles(17, 9, 16, 16, 4, false);
+        assertThat(vae.encodeTiles(17, 9)).isEqualTo(vae.decodeTiles(17, 9)).isEqualTo(cut);
+        assertThat(vae.encodeTiles(16, 13)).isEqualTo(vae.decodeTiles(16, 13)).isEqualTo(BlendedTiles.whole(16, 13));
+        TiledCondition condition = new TiledCondition(model, 16 * down, Long.MAX_VALUE);
+        assertThat(condition.featureTiles(17, 9)).isEqualTo(cut);
+        assertThat(condition.featureTiles(16, 13).isWhole()).isFalse();
+        assertThat(condition.featureTiles(12, 12).isWhole()).isTrue();
     }
 
     private static Tensor run(BlendedTiles tiles, TileSource in, int inSize, UnaryOperator<Tensor> network, int outSize, int channels) {

@@ -19,7 +19,7 @@ public final class TinyModel {
         if (folder != null) return folder;
         try {
             Path target = Files.createTempDirectory("faithdiff-tiny").resolve("model");
-            int code = dev.faithdiff.convert.Main.run("convert", Fixtures.dir().resolve("checkpoint-tiny").toString(), "-o", target.toString());
+            int code = dev.faithdiff.convert.Main.run("convert", Fixtures.path("checkpoint-tiny").toString(), "-o", target.toString());
             assertThat(code).as("exit code of the conversion").isZero();
             return folder = target;
         } catch (IOException e) {

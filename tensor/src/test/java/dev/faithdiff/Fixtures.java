@@ -26,30 +26,38 @@ public final class Fixtures {
         this.entries = entries;
     }
 
-    /** The fixtures' folder: system property {@code fixtures.dir}, else this module's own, seen from it or from the root. */
+    /** The set's folder: system property {@code fixtures.dir}, else the project's own. */
     public static Path dir() {
         String property = System.getProperty("fixtures.dir");
-        if (property != null && !property.isBlank()) return Path.of(property);
-        Path own = Path.of("src/test/resources/fixtures").toAbsolutePath();
-        for (Path at = Path.of("").toAbsolutePath(); at != null && !Files.isDirectory(own); at = at.getParent()) {
-            own = at.resolve("tensor/src/test/resources/fixtures");
-        }
-        return own;
+        return property == null || property.isBlank() ? own() : Path.of(property);
     }
 
-    /** A JSON file of the fixtures, such as {@code "rng/rng.json"}. */
+    /** The project's folder {@code fixtures}, seen from the root or a module. */
+    private static Path own() {
+        for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
+            if (Files.exists(at.resolve("fixtures/README.md"))) return at.resolve("fixtures");
+        }
+        throw new AssertionError("there is no folder 'fixtures' above " + Path.of("").toAbsolutePath());
+    }
+
+    /** A file or folder such as {@code "rng/rng.json"}. A top folder that the set lacks, such as {@code keys}, is the project's own. */
+    public static Path path(String relative) {
+        return (Files.exists(dir().resolve(Path.of(relative).getName(0))) ? dir() : own()).resolve(relative);
+    }
+
+    /** A JSON file, such as {@code "rng/rng.json"}. */
     public static JsonObject json(String relative) {
         try {
-            return JsonParser.parseString(Files.readString(dir().resolve(relative))).getAsJsonObject();
+            return JsonParser.parseString(Files.readString(path(relative))).getAsJsonObject();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** A safetensors file (or folder, or index) of the fixtures, such as {@code "rng/cpu.safetensors"}. */
+    /** A safetensors file (or folder, or index), such as {@code "rng/cpu.safetensors"}. */
     @SuppressWarnings("resource")
     public static Fixtures open(String relative) {
-        return OPEN.computeIfAbsent(relative, f -> new Fixtures(f, SafeTensors.open(dir().resolve(f)).entries()));
+        return OPEN.computeIfAbsent(relative, f -> new Fixtures(f, SafeTensors.open(path(f)).entries()));
     }
 
     public Set<String> names() { return entries.keySet(); }

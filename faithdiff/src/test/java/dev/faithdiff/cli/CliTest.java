@@ -143,7 +143,7 @@ class CliTest {
         rewriteVae(weights, List.of("decoder.conv_in.bias"), "quant_conv.bias", "surplus.weight");
         fails(1, "3 tensors do not fit the model", "restore", in, "-o", out, "--model", model);
         CommandLineRun r = run("restore", in, "-o", out, "--model", model);
-        assertThat(r.err()).contains("decoder.conv_in.bias [96] is missing", "quant_conv.bias is [3] but the model takes [16]",
+        assertThat(r.err()).contains("decoder.conv_in.bias [16] is missing", "quant_conv.bias is [3] but the model takes [16]",
                 "surplus.weight [3] is not part of the model");
 
         byte[] whole = Files.readAllBytes(MODEL.resolve("vae/model.safetensors"));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 class DegradeCommandTest {
-    private static final Path CLEAN = Fixtures.dir().resolve("metrics/ref.png");
+    private static final Path CLEAN = Fixtures.path("metrics/ref.png");
 
     @TempDir
     private Path dir;

@@ -15,10 +15,12 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real processes that are ended in the middle of a restoration: what is on disk is whole, and going on gives the same bytes. */
+@Tag("process")
 class EndedRestoreTest {
     private static final int STEPS = 120;
 

@@ -15,10 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the command line makes of a GPU that works, or does not, or stops: driver and libraries are stand-ins, no GPU is needed. */
+@Tag("native")
+@Tag("process")
 class StandInDevicesTest {
     @TempDir private static Path folder;
     private static StandIn standIn;

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,7 +54,7 @@ class TrainCommandTest {
         assertThat(run("train", run, "-o", out, "--steps", 1, "--resume").err()).contains("going on at step 2 of 2");
     }
 
-    @Test void killedAtAnyMomentItGoesOnBitForBit() throws Exception {
+    @Tag("process") @Test void killedAtAnyMomentItGoesOnBitForBit() throws Exception {
         Path straight = dir.resolve("straight"), killed = dir.resolve("killed");
         assertThat(run("train", run, "-o", straight, "-q").code()).isZero();
         for (int lines : new int[] {1, 2, 5}) {
@@ -69,7 +70,7 @@ class TrainCommandTest {
         assertThat(Files.readAllLines(killed.resolve("log.jsonl"))).hasSize(STEPS);
     }
 
-    @Test void aSignalSavesAndEnds() throws Exception {
+    @Tag("process") @Test void aSignalSavesAndEnds() throws Exception {
         Path stopped = dir.resolve("stopped");
         String endless = Files.readString(run).replace("\"steps\": 3", "\"steps\": 100000").replace("\"saveEvery\": 1", "\"saveEvery\": 100000");
         Files.writeString(run, endless);

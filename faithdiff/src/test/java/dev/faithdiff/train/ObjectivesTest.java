@@ -31,6 +31,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -102,12 +103,12 @@ class ObjectivesTest {
         learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of()), Set.of(UNET, ALIGNMENT, ENCODER), Set.of(VAE_ENCODER, VAE_DECODER));
     }
 
-    @Test void fixedPartsStay() {
+    @Tag("full") @Test void fixedPartsStay() {
         learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(Ablation.FIXED_ENCODER)), Set.of(UNET, ALIGNMENT), Set.of(ENCODER));
         learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-4, Set.of(Ablation.FIXED_UNET)), Set.of(ALIGNMENT, ENCODER), Set.of(UNET));
     }
 
-    @Test void theAutoencoderLearnsWholeOrItsDecoderAlone() {
+    @Tag("full") @Test void theAutoencoderLearnsWholeOrItsDecoderAlone() {
         VaeObjective.Settings s = VaeObjective.Settings.defaults();
         learns(m -> new VaeObjective(m, s, 1e-4), Set.of(VAE_ENCODER, VAE_DECODER), Set.of(ENCODER, UNET));
         for (double restored : new double[] {0, 1}) {
@@ -115,7 +116,7 @@ class ObjectivesTest {
         }
     }
 
-    @Test void theEncoderLearnsThroughAHeadAloneAndBesideTheDenoising() {
+    @Tag("full") @Test void theEncoderLearnsThroughAHeadAloneAndBesideTheDenoising() {
         try (Model sizes = drawn(); LqHead head = new LqHead(sizes, 1)) {
             learns(m -> new LqObjective(m, head, 1e-4), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
             float[] before = head.parameters().get("lq_head.weight").toFloats();
@@ -256,7 +257,7 @@ class ObjectivesTest {
         }
     }
 
-    @Test void ablatedModelsTrainAndRestore() {
+    @Tag("full") @Test void ablatedModelsTrainAndRestore() {
         for (Set<Ablation> ablations : List.of(Set.of(Ablation.NO_ALIGNMENT), Set.of(Ablation.LAST_FEATURES))) {
             Path sizes = dir.resolve("sizes-" + ablations), trained = dir.resolve("trained-" + ablations);
             Ablation.resize(TinyModel.folder(), sizes, ablations);

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,7 +44,7 @@ class TrainingTest {
         return watch;
     }
 
-    @Test void someStepsLowerTheLoss() {
+    @Tag("full") @Test void someStepsLowerTheLoss() {
         RunFile run = TinyRun.run(photos, 100, 100, TinyRun.stage("vae", 40, ""), TinyRun.stage("lq", 40, ", \"begin\": [\"scale-latents\"]"),
                 TinyRun.stage("unified", 120, ", \"encoderLearningRate\": 0.003"));
         List<Double> losses = train(run, dir.resolve("out"), false, 0).losses;
@@ -76,7 +77,7 @@ class TrainingTest {
         b.forEach((name, bytes) -> assertThat(a.get(name)).as(name).isEqualTo(bytes));
     }
 
-    @Test void theResultRestoresPhotos() throws IOException {
+    @Tag("full") @Test void theResultRestoresPhotos() throws IOException {
         RunFile run = TinyRun.run(photos, 10, 3, ALL);
         Path out = dir.resolve("out");
         train(run, out, false, 0);
@@ -92,7 +93,7 @@ class TrainingTest {
         assertThat(dir.resolve("further/model/vae/model.safetensors")).hasSameBinaryContentAs(out.resolve("model/vae/model.safetensors"));
     }
 
-    @Test void ablatedModelsTrainAndRestore() throws IOException {
+    @Tag("full") @Test void ablatedModelsTrainAndRestore() throws IOException {
         for (String ablation : List.of("no-alignment", "last-features")) {
             RunFile run = TinyRun.run(photos, 10, 10, TinyRun.stage("unified", 2, "")).withAblations(List.of(ablation));
             Path out = dir.resolve(ablation);

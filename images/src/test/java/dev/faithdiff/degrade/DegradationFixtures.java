@@ -37,7 +37,7 @@ final class DegradationFixtures {
         return items;
     }
 
-    static FloatImage image(String file) { return FloatImage.of(ImageFiles.read(Fixtures.dir().resolve("degradation").resolve(file))); }
+    static FloatImage image(String file) { return FloatImage.of(ImageFiles.read(Fixtures.path("degradation").resolve(file))); }
 
     /** A stored kernel in full precision. */
     static double[] doubles(String name) {

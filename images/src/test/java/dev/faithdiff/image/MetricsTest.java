@@ -41,7 +41,7 @@ class MetricsTest {
                 .isInstanceOf(ImageError.class).hasMessageContaining("10x12");
     }
 
-    private static Image image(String name) { return ImageFiles.read(Fixtures.dir().resolve("metrics").resolve(name + ".png")); }
+    private static Image image(String name) { return ImageFiles.read(Fixtures.path("metrics").resolve(name + ".png")); }
 
     private static Image cropped(Image image) { return image.crop(4, 4, image.width() - 8, image.height() - 8); }
 

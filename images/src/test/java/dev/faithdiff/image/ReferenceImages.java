@@ -2,6 +2,7 @@ package dev.faithdiff.image;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.image.file.ImageFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +13,7 @@ import java.util.stream.Stream;
 
 /** The stored images and options of the published implementation's runs. */
 final class ReferenceImages {
-    static final Path PIPELINE = Path.of(System.getProperty("fixtures.dir"), "pipeline");
+    static final Path PIPELINE = Fixtures.path("pipeline");
     static final Path RESIZE = PIPELINE.resolve("resize");
 
     private ReferenceImages() {}

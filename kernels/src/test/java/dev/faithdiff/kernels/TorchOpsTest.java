@@ -2,9 +2,11 @@ package dev.faithdiff.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
@@ -14,32 +16,26 @@ import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.PoolOp;
 import dev.faithdiff.tensor.op.ResizeOp;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** Results and gradients against PyTorch's in double precision, as torch/make.py stored them: on kernels and on the references. */
+/** Results and gradients against PyTorch's in double precision, by {@code fixtures/make/torch_ops.py}: on kernels and on the references. */
 class TorchOpsTest {
     private static final double TOLERANCE = 3e-6; // of the largest value
 
     @TestFactory Stream<DynamicTest> agreesWithPyTorch() throws IOException {
-        try (InputStream in = TorchOpsTest.class.getResourceAsStream("/torch/ops.json")) {
-            JsonElement cases = JsonParser.parseReader(new InputStreamReader(in, StandardCharsets.UTF_8));
-            return StreamSupport.stream(cases.getAsJsonArray().spliterator(), false).map(JsonElement::getAsJsonObject)
-                    .map(c -> DynamicTest.dynamicTest(c.get("name").getAsString(), () -> {
-                        check(c);
-                        Engine.onReferences(() -> {
-                            check(c);
-                            return null;
-                        });
-                    }));
-        }
+        JsonArray cases = JsonParser.parseString(Files.readString(Fixtures.path("torch/ops.json"))).getAsJsonArray();
+        return cases.asList().stream().map(JsonElement::getAsJsonObject).map(c -> DynamicTest.dynamicTest(c.get("name").getAsString(), () -> {
+            check(c);
+            Engine.onReferences(() -> {
+                check(c);
+                return null;
+            });
+        }));
     }
 
     private static void check(JsonObject c) {

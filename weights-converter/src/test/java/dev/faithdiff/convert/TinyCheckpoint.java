@@ -1,5 +1,6 @@
 package dev.faithdiff.convert;
 
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.tensor.io.Source;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -8,7 +9,7 @@ import java.nio.file.Path;
 
 /** The fixtures' small checkpoint in the layout of the released ones, and what tensors hold. */
 public final class TinyCheckpoint {
-    public static final Path PATH = Path.of(System.getProperty("fixtures.dir"), "checkpoint-tiny");
+    public static final Path PATH = Fixtures.path("checkpoint-tiny");
 
     private TinyCheckpoint() { }
 

@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,7 +65,7 @@ class ConformanceTest {
         return s.length < 3 ? new int[] {s[0], s[0], s[0], s[s.length - 1]} : s;
     }
 
-    @Test void damagedFilesNeverCrash() throws IOException {
+    @Tag("full") @Test void damagedFilesNeverCrash() throws IOException {
         List<String> accepted = new ArrayList<>();
         Random random = new Random(7);
         for (Sample sample : samples()) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JpegTest {
-    private static final Image CLEAN = ImageFiles.read(Fixtures.dir().resolve("metrics/ref.png"));
+    private static final Image CLEAN = ImageFiles.read(Fixtures.path("metrics/ref.png"));
 
     @Test
     void losesMoreAtALowerQuality() {

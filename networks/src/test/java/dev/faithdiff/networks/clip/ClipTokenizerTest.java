@@ -8,6 +8,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.model.ModelError;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 class ClipTokenizerTest {
-    private static final Path FIXTURES = Path.of(System.getProperty("fixtures.dir"));
+    private static final Path FIXTURES = Fixtures.dir();
     private static final Path SDXL = FIXTURES.resolve("checkpoint-tiny/sdxl");
 
     private final ClipTokenizer first = ClipTokenizer.open(SDXL.resolve("tokenizer"));

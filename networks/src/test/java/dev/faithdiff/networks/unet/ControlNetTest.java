@@ -44,7 +44,7 @@ class ControlNetTest {
     /** A network of a fixture, with its configuration. */
     private record Part(UNetConfig sizes, Config json, Weights weights) {
         static Part open(String folder) {
-            Path path = Fixtures.dir().resolve(folder);
+            Path path = Fixtures.path(folder);
             Config json = Config.read(path.resolve("config.json"));
             return new Part(UNetConfig.of(json), json, Weights.open(path, Device.CPU));
         }
@@ -57,7 +57,7 @@ class ControlNetTest {
     }
 
     private static Tensor image(String file) {
-        Image in = ImageFiles.read(Fixtures.dir().resolve(file));
+        Image in = ImageFiles.read(Fixtures.path(file));
         return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).affine(0.5f, 0.5f); // 0..1
     }
 

@@ -17,6 +17,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,7 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Timesteps, noise levels and trajectories of every sampler against stored outputs. */
 class SamplerTest {
-    private static final JsonObject RUNS = Fixtures.json("schedulers/schedulers.json").getAsJsonObject("runs");
+    private static final JsonObject FACTS = Fixtures.json("schedulers/schedulers.json"), RUNS = FACTS.getAsJsonObject("runs");
+    private static final ToyModel MODEL = ToyModel.of(FACTS.get("model").getAsString());
     private static final Fixtures COMMON = Fixtures.open("schedulers/common.safetensors");
     private static final Map<String, String> CLASSES = Map.of("euler_discrete", "EulerDiscreteScheduler", "euler_ancestral",
             "EulerAncestralDiscreteScheduler", "ddpm", "DDPMScheduler", "ddim", "DDIMScheduler", "dpmpp_2m", "DPMSolverMultistepScheduler",
@@ -37,6 +41,19 @@ class SamplerTest {
 
     /** Of a fractional timestep: the published table of logarithms differs from machine to machine by that much. */
     private static final double LAST_BIT = 6.2e-5;
+
+    /** The network of the stored runs, {@code eps(x, t) = share*x + c*wave(t)}. */
+    record ToyModel(float share, DoubleUnaryOperator wave) {
+        private static final Pattern FORMULA = Pattern.compile("eps\\(x, ?t\\) = (-?[\\d.]+)\\*x \\+ c\\*(sin|cos)\\(t\\)[, ].*");
+
+        static ToyModel of(String formula) {
+            Matcher m = FORMULA.matcher(formula);
+            assertThat(m.matches()).as(formula).isTrue();
+            return new ToyModel(Float.parseFloat(m.group(1)), m.group(2).equals("sin") ? Math::sin : Math::cos);
+        }
+
+        Tensor eps(Tensor x, double t, Tensor c) { return x.mul(share).add(c.mul((float) wave.applyAsDouble(t))); }
+    }
 
     /** Stored as {@code scheduler/spacing.steps}, the scheduler with its options. */
     record Run(String scheduler, String spacing, int steps) {
@@ -57,7 +74,7 @@ class SamplerTest {
         }
 
         Sampler sampler() {
-            Config c = Config.read(Fixtures.dir().resolve("schedulers/schedulers.json")).at("runs").at(scheduler + "/config");
+            Config c = Config.read(Fixtures.path("schedulers/schedulers.json")).at("runs").at(scheduler + "/config");
             NoiseSchedule schedule = NoiseSchedule.of(c).with(NoiseSchedule.Spacing.valueOf(spacing.toUpperCase()));
             if (scheduler.contains("_eta")) {
                 double eta = Double.parseDouble(scheduler.substring(scheduler.indexOf("_eta") + 4));
@@ -84,7 +101,7 @@ class SamplerTest {
             Tensor noises = plain(COMMON, "step_noise"), trajectory = plain(f, run.name() + ".trajectory");
             int[] used = {0};
             for (int i = 0; i < t.length; i++) {
-                Tensor eps = sampler.scaleInput(x, i).mul(0.3f).add(c.mul((float) Math.sin(t[i])));
+                Tensor eps = MODEL.eps(sampler.scaleInput(x, i), t[i], c);
                 x = state.step(x, eps, i, () -> noises.slice(0, used[0], ++used[0]).reshape(c.shape().toArray()));
                 float[] actual = x.toFloats(), expected = trajectory.slice(0, i, i + 1).toFloats();
                 if (i == t.length - 1 && Float.isNaN(expected[0])) assertThat(actual).as("the end, not a number as published").doesNotContain(Float.NaN);
@@ -151,7 +168,7 @@ class SamplerTest {
 
     @Test void whatANetworkPredictsIsInTheConfiguration(@TempDir Path folder) throws IOException {
         assertThat(schedule().prediction()).isEqualTo(NoiseSchedule.Prediction.EPSILON);
-        String text = Files.readString(Fixtures.dir().resolve("checkpoint-tiny/sdxl/scheduler/scheduler_config.json"));
+        String text = Files.readString(Fixtures.path("checkpoint-tiny/sdxl/scheduler/scheduler_config.json"));
         Path velocity = Files.writeString(folder.resolve("v.json"), text.replace("epsilon", "v_prediction"));
         assertThat(NoiseSchedule.of(Config.read(velocity)).prediction()).isEqualTo(NoiseSchedule.Prediction.VELOCITY);
         Path other = Files.writeString(folder.resolve("sample.json"), text.replace("epsilon", "sample"));
@@ -225,7 +242,7 @@ class SamplerTest {
         Fixtures.assertClose("alphas_cumprod", schedule().alphasCumprod(), COMMON.floats("alphas_cumprod"), 1e-6);
     }
 
-    private static Config config() { return Config.read(Fixtures.dir().resolve("checkpoint-tiny/sdxl/scheduler/scheduler_config.json")); }
+    private static Config config() { return Config.read(Fixtures.path("checkpoint-tiny/sdxl/scheduler/scheduler_config.json")); }
 
     private static NoiseSchedule schedule() { return NoiseSchedule.of(config()); }
 

@@ -4,18 +4,21 @@ import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The released network that comes with the program, from its folder. */
 class FirstNetworkTest {
-    private static final Path HOME = Path.of(System.getProperty("faithdiff.home")), FOLDER = HOME.resolve("models/realesr-general-x4v3");
-    private static final Path GOLDEN = Path.of(System.getProperty("goldens.dir"), "realesr-general-x4v3/chelsea-x4.png");
+    private static final Path FOLDER = Path.of(System.getProperty("faithdiff.home"), "models/realesr-general-x4v3");
 
     private static int farthest(Image a, Image b) {
         assertThat(a.toString()).isEqualTo(b.toString());
@@ -24,14 +27,21 @@ class FirstNetworkTest {
         return worst;
     }
 
-    /** PyTorch computed the golden image in F32 from the same weights: of 48x32 pixels from (40, 16) on. */
-    @Test void givesTheImageOfPyTorch() {
-        Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg")).crop(40, 16, 48, 32);
+    /** Goldens of the scale at which nothing is resized behind the network. */
+    static Stream<Path> goldens() {
+        return Fixtures.json("goldens/goldens.json").getAsJsonObject("cases").asMap().entrySet().stream()
+                .filter(c -> c.getValue().getAsJsonObject().get("scale").getAsInt() == 4).map(c -> Fixtures.path("goldens").resolve(c.getKey()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("goldens")
+    void givesTheImageOfPyTorch(Path golden) {
+        Image photo = ImageFiles.read(golden.resolve("photo.png"));
         try (GeneratorRestorer r = (GeneratorRestorer) Restorers.open(FOLDER, Device.CPU)) {
             Options own = r.defaults();
             assertThat(own.get(SCALE)).isEqualTo(4);
             Image whole = r.restore(photo, own);
-            assertThat(farthest(whole, ImageFiles.read(GOLDEN))).isLessThanOrEqualTo(1);
+            assertThat(farthest(whole, ImageFiles.read(golden.resolve("network.png")))).isLessThanOrEqualTo(1);
             assertThat(farthest(r.restore(photo, own.with(VAE_TILE, 64)), whole)).as("in tiles").isLessThanOrEqualTo(1);
         }
     }

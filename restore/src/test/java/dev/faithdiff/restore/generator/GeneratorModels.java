@@ -23,7 +23,7 @@ public final class GeneratorModels {
     public static synchronized Path of(String file) {
         return FOLDERS.computeIfAbsent(file, f -> {
             try {
-                Path target = Files.createTempDirectory("faithdiff-generator").resolve("model"), source = Fixtures.dir().resolve(f);
+                Path target = Files.createTempDirectory("faithdiff-generator").resolve("model"), source = Fixtures.path(f);
                 assertThat(dev.faithdiff.convert.Main.run("convert", source.toString(), "-o", target.toString())).as("exit code").isZero();
                 return target;
             } catch (IOException e) {

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.NetworkBattery;
+import dev.faithdiff.networks.NetworkBattery.Build;
+import dev.faithdiff.networks.NetworkBattery.Released;
+import dev.faithdiff.networks.NetworkBattery.Stored;
 import dev.faithdiff.networks.rrdb.RrdbConfig;
 import dev.faithdiff.networks.rrdb.RrdbNet;
 import dev.faithdiff.nn.Weights;
@@ -20,10 +24,17 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks and their tiles against the published implementation, from released files by way of the converter. */
@@ -35,58 +46,58 @@ class RrdbNetTest {
     /** Idle blocks that the pool keeps. */
     private static final long IDLE = 512L << 20;
 
-    private static Fixtures file(String name) { return Fixtures.open("rrdbnet/" + name + ".safetensors"); }
+    private static final JsonObject FILES = Fixtures.json("rrdbnet/rrdbnet.json").getAsJsonObject("files");
 
-    private static JsonObject facts(String name) { return Fixtures.json("rrdbnet/rrdbnet.json").getAsJsonObject("files").getAsJsonObject(name); }
+    /** Inputs and outputs of the stored RRDBNets, by names such as {@code bsrnet_x4_tiled}. */
+    static Stream<String> stored() { return FILES.keySet().stream().filter(name -> !name.startsWith("srvgg")); }
 
-    private static Tensor input(Fixtures f) {
-        Shape s = f.shape("x");
-        return Tensor.of(f.nhwc("x"), s.size(0), s.size(2), s.size(3), s.size(1));
+    @ParameterizedTest
+    @MethodSource("stored")
+    void agreesWithThePublishedImplementation(String name) {
+        JsonObject facts = FILES.getAsJsonObject(name);
+        Path folder = GeneratorModels.folder(name.substring(0, name.lastIndexOf('_')));
+        check(folder, Fixtures.open("rrdbnet/" + name + ".safetensors"), facts.get("suggested_atol").getAsDouble(), (net, x) -> {
+            UnaryOperator<Tensor> network = name.startsWith("bsrnet") ? part -> filled(net, part) : net::forward;
+            if (!facts.has("tile_pad")) return network.apply(x);
+            int tile = facts.get(facts.has("tile") ? "tile" : "tile_size").getAsInt();
+            return tiled(x, network, net.scale(), tile, facts.get("tile_pad").getAsInt());
+        });
     }
 
-    private interface Body {
-        Tensor y(RrdbNet net, Tensor x);
+    @TestFactory DynamicNode battery() {
+        Path folder = GeneratorModels.folder("realesrgan_x4");
+        Fixtures f = Fixtures.open("rrdbnet/realesrgan_x4_io.safetensors");
+        Stored y = Stored.of(f, "y", FILES.getAsJsonObject("realesrgan_x4_io").get("suggested_atol").getAsDouble());
+        Build small = rrdb(RrdbConfig.of(Config.read(folder.resolve("model.json"))));
+        return new NetworkBattery("RRDBNet", folder.resolve("generator"), small, () -> new Tensor[] {Fixtures.tensor(f, "x")}, y,
+                new Released(List.of("rrdbnet_x4"), rrdb(RELEASED), List.of(Shape.of(1, 256, 256, 3)), 560_000_000)).tests();
     }
 
-    /** Runs a fixture's input through the network of a converted file. */
-    private static void check(String model, String io, Body body) {
-        check(GeneratorModels.folder(model), file(io), facts(io).get("suggested_atol").getAsDouble(), body);
+    private static Build rrdb(RrdbConfig sizes) {
+        return w -> {
+            RrdbNet net = new RrdbNet(w, sizes);
+            return in -> net.forward(in[0]);
+        };
     }
 
-    private static void check(Path folder, Fixtures f, double tolerance, Body body) {
+    @Test void agreesWithTheNetworkOfNcnn() {
+        JsonObject facts = Fixtures.json("generators/generators.json").getAsJsonObject("files").getAsJsonObject("rrdb_x4_io");
+        double tolerance = facts.get("suggested_atol").getAsDouble();
+        check(GeneratorModels.of("generators/rrdb_x4.param"), Fixtures.open("generators/rrdb_x4_io.safetensors"), tolerance, RrdbNet::forward);
+    }
+
+    private static void check(Path folder, Fixtures f, double tolerance, BiFunction<RrdbNet, Tensor, Tensor> body) {
         try (Scope _ = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
             RrdbNet net = new RrdbNet(w, RrdbConfig.of(Config.read(folder.resolve("model.json"))));
             w.done();
-            Fixtures.assertClose(folder.toString(), body.y(net, input(f)).toFloats(), f.nhwc("y"), tolerance);
+            Fixtures.assertClose(folder.toString(), body.apply(net, Fixtures.tensor(f, "x")), f, "y", tolerance);
         }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"realesrgan_x4", "realesrgan_x2"})
-    void realEsrgan(String name) { check(name, name + "_io", RrdbNet::forward); }
-
-    @Test void bsrNet() { check("bsrnet_x4", "bsrnet_x4_io", RrdbNetTest::filled); }
-
-    @Test void realEsrganOfNcnn() {
-        double tolerance = Fixtures.json("generators/generators.json").getAsJsonObject("files").getAsJsonObject("rrdb_x4_io").get("suggested_atol").getAsDouble();
-        check(GeneratorModels.of("generators/rrdb_x4.param"), Fixtures.open("generators/rrdb_x4_io.safetensors"), tolerance, RrdbNet::forward);
     }
 
     /** BSRNet as FaithDiff's repository runs it: zeros up to a multiple of four at the right and bottom. */
     private static Tensor filled(RrdbNet net, Tensor x) {
-        int h = x.size(1), w = x.size(2);
-        return net.forward(x.pad(0, Math.ceilDiv(h, 4) * 4 - h, 0, Math.ceilDiv(w, 4) * 4 - w)).slice(1, 0, 4 * h).slice(2, 0, 4 * w);
-    }
-
-    @Test void realEsrganTiles() {
-        JsonObject o = facts("realesrgan_x4_tiled");
-        check("realesrgan_x4", "realesrgan_x4_tiled", (net, x) -> tiled(x, net::forward, 4, o.get("tile").getAsInt(), o.get("tile_pad").getAsInt()));
-    }
-
-    @Test void bsrNetTiles() {
-        JsonObject o = facts("bsrnet_x4_tiled");
-        check("bsrnet_x4", "bsrnet_x4_tiled", (net, x) ->
-                tiled(x, part -> filled(net, part), 4, o.get("tile_size").getAsInt(), o.get("tile_pad").getAsInt()));
+        int h = x.size(1), w = x.size(2), scale = net.scale();
+        return net.forward(x.pad(0, Math.ceilDiv(h, 4) * 4 - h, 0, Math.ceilDiv(w, 4) * 4 - w)).slice(1, 0, scale * h).slice(2, 0, scale * w);
     }
 
     private static Tensor tiled(Tensor x, UnaryOperator<Tensor> network, int scale, int tile, int margin) {
@@ -115,6 +126,7 @@ class RrdbNetTest {
      * The largest difference between a ramp enlarged in tiles and whole, in levels of which the result's range has 255, for a narrow
      * network of the released depth. Weights of He's variance keep the activations' size, so that what is far away counts.
      */
+    @Tag("full")
     @ParameterizedTest
     @CsvSource({"0, 10, 255", "4, 1, 10", "10, 0, 0.1", "16, 0, 0.001", "32, 0, 0.001"})
     void marginsHideTheTiles(int margin, double least, double most) {

@@ -3,8 +3,13 @@ package dev.faithdiff.restore.generator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.NetworkBattery;
+import dev.faithdiff.networks.NetworkBattery.Build;
+import dev.faithdiff.networks.NetworkBattery.Released;
+import dev.faithdiff.networks.NetworkBattery.Stored;
 import dev.faithdiff.networks.srvgg.SrvggConfig;
 import dev.faithdiff.networks.srvgg.SrvggNetCompact;
 import dev.faithdiff.nn.Weights;
@@ -16,7 +21,10 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,6 +46,23 @@ class SrvggNetCompactTest {
             Tensor y = net.forward(Tensor.of(f.nhwc("x"), x.size(0), x.size(2), x.size(3), x.size(1)));
             Fixtures.assertClose(name, y.toFloats(), f.nhwc("y"), tolerance);
         }
+    }
+
+    @TestFactory DynamicNode battery() {
+        Path folder = GeneratorModels.folder("srvgg_x4");
+        Fixtures f = Fixtures.open("rrdbnet/srvgg_x4_io.safetensors");
+        JsonObject facts = Fixtures.json("rrdbnet/rrdbnet.json").getAsJsonObject("files").getAsJsonObject("srvgg_x4_io");
+        Stored y = Stored.of(f, "y", facts.get("suggested_atol").getAsDouble());
+        Build small = srvgg(SrvggConfig.of(Config.read(folder.resolve("model.json"))));
+        return new NetworkBattery("SRVGGNetCompact", folder.resolve("generator"), small, () -> new Tensor[] {Fixtures.tensor(f, "x")}, y,
+                new Released(List.of("srvgg_x4"), srvgg(new SrvggConfig(4, 64, 32)), List.of(Shape.of(1, 256, 256, 3)), 40_000_000)).tests();
+    }
+
+    private static Build srvgg(SrvggConfig sizes) {
+        return w -> {
+            SrvggNetCompact net = new SrvggNetCompact(w, sizes);
+            return in -> net.forward(in[0]);
+        };
     }
 
     /** A change of one pixel reaches as far as the margin and no farther, so tiles with it are the whole image to the bit or nearly. */

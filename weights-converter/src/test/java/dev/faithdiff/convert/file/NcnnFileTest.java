@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.convert.Main;
 import dev.faithdiff.convert.system.WeightFile;
 import dev.faithdiff.model.Config;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks of ncnn: the weights that PyTorch has, whatever the exporter's style, and graphs and weights that are refused. */
 class NcnnFileTest {
-    private static final Path FILES = Path.of(System.getProperty("fixtures.dir"), "generators");
+    private static final Path FILES = Fixtures.path("generators");
     private static final String LEAKY = " 9=2 -23310=1,2.000000e-01", SUM = "0=1 -23301=2,2.000000e-01,1.000000e+00";
 
     @TempDir Path folder;

@@ -3,6 +3,7 @@ package dev.faithdiff.convert.names;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.convert.Main;
 import dev.faithdiff.convert.TinyCheckpoint;
 import dev.faithdiff.convert.file.Views;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Released files of the RRDBNet family as model folders of their own kind. */
 class RrdbNetFileTest {
-    private static final Path FILES = Path.of(System.getProperty("fixtures.dir"), "rrdbnet");
+    private static final Path FILES = Fixtures.path("rrdbnet");
 
     private static final RrdbNetFile NETWORK = new RrdbNetFile();
 

@@ -3,6 +3,7 @@ package dev.faithdiff.convert.names;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.convert.Main;
 import dev.faithdiff.convert.TinyCheckpoint;
 import dev.faithdiff.convert.file.Views;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A file of SRVGGNetCompact as a model folder of its own kind. */
 class SrvggNetFileTest {
-    private static final Path FILE = Path.of(System.getProperty("fixtures.dir"), "rrdbnet", "srvgg_x4.pth");
+    private static final Path FILE = Fixtures.path("rrdbnet/srvgg_x4.pth");
 
     @TempDir Path folder;
 

@@ -3,6 +3,7 @@ package dev.faithdiff.convert.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.KeyNames;
@@ -38,7 +39,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FuzzTest {
     private static final int CASES = Integer.getInteger("fuzz.cases", 1000);
     private static final long SEED = Long.getLong("fuzz.seed", 2026), LARGEST_ALLOCATION = 64 << 20, LONGEST_MILLIS = 5000;
-    private static final Path FIXTURES = Path.of(System.getProperty("fixtures.dir"));
+    private static final Path FIXTURES = Fixtures.dir();
     private static final Path VARIANTS = FIXTURES.resolve("checkpoint-tiny/loader-variants");
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final byte[] INTERESTING = {0, 1, 0x7f, (byte) 0x80, (byte) 0xff,
