@@ -1,30 +1,30 @@
 package dev.faithdiff.kernels.cpu;
 
-/** Shares a long range among the threads in pieces that stay in the second cache; the pieces do not depend on the threads. */
-public final class Pieces {
-    /** Elements of a piece; a multiple of every vector's lanes. */
+/** Divides a long range into chunks that fit the L2 cache, and runs them on all threads. The chunks do not depend on the number of threads. */
+public final class Chunks {
+    /** Elements of a chunk; a multiple of every vector's lanes. */
     public static final int GRAIN = 1 << 15;
 
-    private Pieces() {}
+    private Chunks() {}
 
-    /** Elements {@code from} to {@code to}: one piece of the work. */
+    /** The work on one chunk: {@code count} elements from element {@code from} on. */
     public interface Body {
         void run(long from, int count);
     }
 
-    /** Cuts {@code count} elements into pieces of {@link #GRAIN}; twice that is not worth a second thread. */
+    /** Runs {@code count} elements in chunks of {@link #GRAIN}; up to twice that is one chunk, which is not worth a second thread. */
     public static void run(long count, Body body) { run(count, count <= 2 * GRAIN ? 2 * GRAIN : GRAIN, body); }
 
-    /** Cuts rows of {@code width} elements into pieces of whole rows. */
+    /** Runs rows of {@code width} elements in chunks of whole rows; the body's numbers are rows. */
     public static void rows(long rows, long width, Body body) {
         long each = Math.max(1, GRAIN / Math.max(1, width));
         run(rows, (int) (rows <= 2 * each ? 2 * each : each), body);
     }
 
-    /** Cuts {@code count} elements into pieces of {@code grain}. */
+    /** Runs {@code count} elements in chunks of {@code grain}. */
     public static void run(long count, int grain, Body body) {
-        int pieces = Math.toIntExact((count + grain - 1) / grain);
-        Parallel.run(pieces, i -> {
+        int chunks = Math.toIntExact((count + grain - 1) / grain);
+        Parallel.run(chunks, i -> {
             long from = (long) i * grain;
             body.run(from, (int) Math.min(grain, count - from));
         });
