@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Test;
 
 /** The elementwise, reducing and moving kernels against their ops' references, at sizes with tails, ones and broadcasts. */
 class ElementwiseTest {
-    private static final int[][] SHAPES = {{1}, {7}, {16}, {31}, {2, 3, 5, 7}, {1, 1, 1, 13}, {3, 1, 129}, {70_001}, {2, 181, 401}};
+    private static final int[][] SHAPES = {{1}, {7}, {16}, {31}, {2, 3, 5, 7}, {1, 1, 1, 13}, {3, 1, 129}, {70_001}};
 
     private final Scope scope = Scope.open();
     private final Random random = new Random(5);
