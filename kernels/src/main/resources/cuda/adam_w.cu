@@ -1,4 +1,4 @@
-// One step of AdamW, elementwise, as AdamWOp defines it; moments are m [n] and behind it v [n], in float. Both run in place.
+// One step of AdamW, elementwise, as AdamWOp defines it; the moments are m [n] followed by v [n], in float. Both kernels run in place.
 // One thread for each run of 4 elements.
 
 KERNEL(256) adam_w_moments(const F32* moments, const T1* g, F32* to, int64 n, float beta1, float rest1, float beta2, float rest2, float scale) {

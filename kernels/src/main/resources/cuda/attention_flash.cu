@@ -1,9 +1,9 @@
 // y = softmax(q k^T / sqrt(d) + bias) v on tensor cores, for q [B, T, heads*d], k [B, S, keyHeads*d], v [B, S, keyHeads*e], y [B, T, heads*e] in
-// 16-bit types, float accumulation and online softmax; group: heads for each of keyHeads; causal: query t sees keys 0..t+offset. scale is
-// log2(e) / sqrt(d). If there is a bias, T3 is its type; it has steps for samples, heads and queries, and its keys are dense.
+// 16-bit types, float accumulation and online softmax; group: heads / keyHeads; causal: query t sees keys 0..t+offset. scale is
+// log2(e) / sqrt(d). If there is a bias, T3 is its type; it has strides for samples, heads and queries, and its keys are contiguous.
 //
-// One block of 4 warps for 64 queries of one head, grid (tiles of queries, heads, B); a warp has 16 queries. Keys and values pass in
-// tiles of 64 through two buffers each, the next tile loading while one is used. attention_D serves d, e <= D, padded with zeros;
+// One block of 4 warps for 64 queries of one head, grid (tiles of queries, heads, B); a warp has 16 queries. Keys and values are loaded in
+// tiles of 64 into two buffers each; the next tile is loaded while one is used. attention_D is for d, e <= D, padded with zeros;
 // dynamic shared memory: 5 tiles of 64 rows of D + 8 elements (the 8 keep ldmatrix free of bank conflicts).
 
 #define TILE 64
@@ -12,7 +12,7 @@
 #ifdef T3
 #define PARAMETERS const T0* q, const T0* k, const T0* v, const T3* bias, TO* y, int64 biasB, int64 biasH, int64 biasT, SIZES
 #define ARGUMENTS q, k, v, bias, y, biasB, biasH, biasT, queries, keys, d, e, group, scale, causal, offset
-#define LEAST -1e30f    // finite, since a bias may hide all keys so far
+#define LEAST -1e30f    // finite, since a bias may mask all keys so far
 #else
 #define PARAMETERS const T0* q, const T0* k, const T0* v, TO* y, SIZES
 #define ARGUMENTS q, k, v, y, queries, keys, d, e, group, scale, causal, offset
@@ -80,7 +80,7 @@ template <int D> DEVICE void flash(PARAMETERS) {
             for (int p = 0; p < PAIRS; p++) load_tiles(fragmentQ[p], sharedQ + (warp * 16 + lane % 16) * ROW + p * 16 + lane / 16 * 8);
         }
 
-        // 1. scores: lane l has rows l/4 and l/4 + 8, of each 8 keys numbers 2 (l%4) and the next
+        // 1. scores: lane l has rows l/4 and l/4 + 8, and of each 8 keys those of index 2 (l%4) and 2 (l%4) + 1
         float s[TILE / 8][4] = {};
 #pragma unroll
         for (int p = 0; p < PAIRS; p++) {
@@ -138,7 +138,7 @@ template <int D> DEVICE void flash(PARAMETERS) {
             }
         }
 
-        // 3. values: the scores' registers are, in pairs, the left operand of the product
+        // 3. values: pairs of the scores' registers are the left operand of the product
 #pragma unroll
         for (int p = 0; p < TILE / 16; p++) {
             unsigned int a[4] = {pack_pair<T0>(s[2 * p][0], s[2 * p][1]), pack_pair<T0>(s[2 * p][2], s[2 * p][3]),

@@ -1,9 +1,9 @@
 // y = softmax(q k^T * scale + bias) v without tensor cores, for q [B, T, heads*d], k [B, S, keyHeads*d], v [B, S, keyHeads*e], y [B, T, heads*e] of
-// any type, online softmax in float, no matrix of scores; group: heads for each of keyHeads; causal: query t sees keys 0..t+offset. For
-// checking, and for wide heads. If there is a bias, T3 is its type; it has steps for samples, heads and queries, and its keys are dense.
+// any type, with online softmax in float and no stored scores; group: heads / keyHeads; causal: query t sees keys 0..t+offset. For checks,
+// and for wide heads. If there is a bias, T3 is its type; it has strides for samples, heads and queries, and its keys are contiguous.
 //
-// One warp for 4 queries of one head, their elements spread over its lanes; blocks of 8 warps, grid (tiles of 32 queries, heads, B).
-// attention_128 serves d, e <= 128, attention_512 up to 512.
+// One warp for 4 queries of one head, with their elements distributed over its lanes; blocks of 8 warps, grid (tiles of 32 queries, heads, B).
+// attention_128 is for d, e <= 128, attention_512 for d, e <= 512.
 
 #define QUERIES 4
 
@@ -11,7 +11,7 @@
 #ifdef T3
 #define PARAMETERS const T0* q, const T1* k, const T2* v, const T3* bias, TO* y, int64 biasB, int64 biasH, int64 biasT, SIZES
 #define ARGUMENTS q, k, v, bias, y, biasB, biasH, biasT, queries, keys, d, e, group, scale, causal, offset
-#define LEAST -1e30f    // finite, since a bias may hide all keys so far
+#define LEAST -1e30f    // finite, since a bias may mask all keys so far
 #else
 #define PARAMETERS const T0* q, const T1* k, const T2* v, TO* y, SIZES
 #define ARGUMENTS q, k, v, y, queries, keys, d, e, group, scale, causal, offset

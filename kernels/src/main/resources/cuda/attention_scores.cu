@@ -1,12 +1,12 @@
-// What attention does between matrix products, on scores [matrices, queries, keys] in F32. causal: query t sees keys 0..t+offset; first is
-// the query of a matrix's first row. One block of 32 to 256 threads for each row.
+// The steps of attention between matrix products, on scores [matrices, queries, keys] in F32. causal: query t sees keys 0..t+offset; first
+// is the number of the query in a matrix's first row. One block of 32 to 256 threads for each row.
 //
-// scores_softmax: softmax of x * scale + bias over the keys seen, zeros for the others. If there is a bias, T1 is its type; it has steps for
-//   matrices and queries, and x is changed.
-// scores_softmax_grad: the gradient for the products: y = scale * p * (g - sum(p * g)) for probabilities p and their gradient g.
-// scores_bias_grad: adds what those y, unscaled, sum to for each element of a bias [biasMatrices, biasQueries, keys], or begins with it; a size of 1
-//   takes all matrices or queries. One thread for each element.
-// scores_group_sum: y [rows, width], its rows step apart, is the sum of all x [matrices, rows, width]. One thread for each element.
+// scores_softmax: softmax of x * scale + bias over the keys seen, zeros for the others. If there is a bias, T1 is its type; it has strides
+//   for matrices and queries, and x is overwritten.
+// scores_softmax_grad: the gradient of the scores: y = scale * p * (g - sum(p * g)) for probabilities p and their gradient g.
+// scores_bias_grad: sums those y, unscaled, for each element of the gradient of a bias [biasMatrices, biasQueries, keys], and adds the sum
+//   to it or stores it. Along a size of 1 the sum is over all matrices or queries. One thread for each element.
+// scores_group_sum: y [rows, width], with rows `step` elements apart, is the sum of all x [matrices, rows, width]. One thread for each element.
 
 #ifdef T1
 #define BIAS , const T1* bias, int64 biasH, int64 biasT
@@ -22,7 +22,7 @@ KERNEL(256) scores_softmax(F32* x, TO* y, int keys, int queries, int first, int 
     y += (int64)blockIdx.x * keys;
 #ifdef T1
     bias += blockIdx.x / (unsigned int)queries * biasH + query * biasT;
-    for (int at = threadIdx.x * N; at < seen; at += blockDim.x * N) { // each thread what it reads again
+    for (int at = threadIdx.x * N; at < seen; at += blockDim.x * N) { // each thread writes what it reads again
         float b[N], u[N];
         load_run(bias + at, seen - at, b);
         load_run(x + at, seen - at, u);

@@ -1,5 +1,5 @@
-// y = u OP v with broadcasting, for the kinds of BinaryOp, each under its name. The result is [s0, s1, s2, inner] after joining axes; an
-// operand's step along an axis is 0 where it is broadcast, and 0 or 1 along the innermost axis.
+// y = u OP v with broadcasting, one entry for each kind of BinaryOp. The result is [s0, s1, s2, inner] after merging axes; an operand's
+// stride along an axis is 0 where it is broadcast, and 0 or 1 along the innermost axis.
 // One thread for each run of 16 bytes of a row of the result; runs is the number of them in a row.
 
 template <int N, typename T> DEVICE void load_stepped(const T* p, int step, int count, float (&v)[N]) {

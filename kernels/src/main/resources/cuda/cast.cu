@@ -1,3 +1,3 @@
-// y = x in another element type, through float as DType defines it.
+// y = x in another element type, via float, as DType defines it.
 
 KERNEL_ELEMENTWISE(cast, x)

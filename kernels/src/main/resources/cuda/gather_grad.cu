@@ -1,6 +1,6 @@
 // y[row, :] = the sum of g[i, :] over all i with indices[i] = row, in their order, for y [rows, c] and g [count, c]. A kernel cannot refuse an
 // index outside the table: it adds nothing.
-// One thread for each run of 16 bytes of a row of y, which looks through all indices; runs is the number of them in a row.
+// One thread for each run of 16 bytes of a row of y; it searches all indices. runs is the number of runs in a row.
 
 KERNEL(256) gather_grad(const T0* g, const T1* indices, TO* y, int64 threads, int runs, int64 count, int c) {
     const int N = Wide<TO>::N;

@@ -1,21 +1,21 @@
-// y = (x - mean) / sqrt(variance + eps) * weight + bias, and y * sigmoid(y) where silu, for x [B, pixels, C] (NHWC) with mean and
+// y = (x - mean) / sqrt(variance + eps) * weight + bias, or y * sigmoid(y) if silu, for x [B, pixels, C] (NHWC) with mean and
 // biased variance over all pixels and the C / groups channels of a group. Three kernels, one after the other:
 //
 // group_norm_channels: moments of each channel over a strip of pixels. Sums are of differences from the channel's first pixel of the
-//   strip, so that a large mean costs no digits. Writes mean and squares as [B, strips, C] pairs. A block has `columns` runs of N
-//   neighbouring channels side by side and blockDim.x / columns pixels below each other; grid (strips, tiles of columns, B).
-// group_norm_groups: joins strips and channels into mean and 1/sqrt(variance + eps), [B, groups] pairs; one block for each.
+//   strip, so that a large mean loses no digits. Writes mean and squares as [B, strips, C] pairs. The threads of a block cover `columns`
+//   runs of N neighbouring channels and blockDim.x / columns pixels at a time; grid (strips, tiles of columns, B).
+// group_norm_groups: merges strips and channels into mean and 1/sqrt(variance + eps), [B, groups] pairs; one block for each.
 // group_norm_apply: the same blocks and grid as the first; a thread keeps its channels' factors over all its pixels.
 //
-// The gradients, for g of x's shape as the third operand and h = (x - mean) / sqrt(variance + eps), behind the first two kernels:
+// The gradients, for g of x's shape as the third operand and h = (x - mean) / sqrt(variance + eps), after the first two kernels:
 // group_norm_grad_channels: sums of g and of g h of each channel over a strip of pixels, as [B, strips, C] pairs; blocks as above.
 // group_norm_grad_groups: means of g w and g w h over each group, [B, groups] pairs; one block for each.
 // group_norm_grad_x: (g w - mean(g w) - h mean(g w h)) / sqrt(variance + eps); blocks as above.
-// group_norm_grad_weights: the sums of g h and behind them those of g over samples and strips; one thread for each channel.
+// group_norm_grad_weights: the sums of g h, followed by those of g, over samples and strips; one thread for each channel.
 
 struct Pair { float first, second; };
 
-// Adds up what a block's pixels gave to each channel; the sums are in the threads of its first pixel, and only there it is true.
+// Adds up the sums of a block's pixels for each channel. The threads of its first pixel get the sums, and only there the result is true.
 template <int N> DEVICE bool join_pixels(float (&a)[N], float (&b)[N], Pair* shared, int n, int columns) {
     int rows = blockDim.x / columns;
 #pragma unroll
@@ -77,7 +77,7 @@ KERNEL(256) group_norm_groups(const Pair* parts, Pair* moments, int64 pixels, in
     if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = m;
     __syncthreads();
     if (threadIdx.x >= 32) return;
-    m = warp_join(shared[threadIdx.x % 8]);    // each warp's four times over, which changes neither mean nor variance
+    m = warp_join(shared[threadIdx.x % 8]);    // each warp's moments four times, which changes neither mean nor variance
     if (threadIdx.x == 0) moments[blockIdx.x] = {m.mean, 1.0f / sqrtf(m.squares / m.count + eps)};
 }
 

@@ -1,10 +1,10 @@
-// The gradients of layer_norm.cu and rms_norm.cu for x and g [rows, n], with h = (x - mean) / sqrt(variance + eps) of a row; rms_norm takes
-// the mean as 0, and leaves mean(g w) out:
+// The gradients of layer_norm.cu and rms_norm.cu for x and g [rows, n], with h = (x - mean) / sqrt(variance + eps) of a row. For rms_norm
+// the mean is 0, and there is no mean(g w):
 //
 // NORM_grad_x: (g w - mean(g w) - h mean(g w h)) / sqrt(variance + eps). One block of 32 to 256 threads for each row.
-// norm_grad_weight: sums of g h over the rows, for which NORM_moments writes a row's mean and 1/sqrt(variance + eps) before (one
-//   block each). A block of 256 adds up a strip of rows for 32 columns, 8 rows side by side; grid (tiles of 32 columns, strips); parts
-//   are [strips, n], added up by norm_grad_join, one thread for each column.
+// norm_grad_weight: sums of g h over the rows. Before it, NORM_moments writes mean and 1/sqrt(variance + eps) of each row (one block
+//   each). A block of 256 threads adds up a strip of rows for 32 columns, 8 rows at a time; grid (tiles of 32 columns, strips). The sums
+//   [strips, n] are added by norm_grad_join, one thread for each column.
 
 struct Pair { float first, second; };
 

@@ -1,10 +1,10 @@
-// Pooling of x [B, h, w, c] to y [B, H, W, c] (NHWC) as PoolOp has it, each kind under its name, and gradients g of y to those of x, dx, under
-// NAME_grad; T1 is the type of y and g. Only pixels of the map count; L2 has Hann weights of the whole window.
+// Pooling of x [B, h, w, c] to y [B, H, W, c] (NHWC) as PoolOp defines it, one entry for each kind, and its gradient, from g of y to dx, under
+// NAME_grad; T1 is the type of y and g. Padding is ignored; L2 has Hann weights of the whole window.
 // One thread for each run of 16 bytes of a pixel of the result; runs is the number of them in a pixel.
 
 struct Pool { int h, w, c, H, W, height, width, stride, padding; };
 
-// The part of a window that lies in the map.
+// The part of a window inside the map.
 struct Window { int top, bottom, left, right, y0, x0; };
 
 DEVICE Window window(Pool p, int row, int column) {
@@ -19,7 +19,7 @@ DEVICE float weight(Pool p, Window w, int y, int x) { return hann(y - w.y0, p.he
 
 DEVICE float share(Window w) { return 1.0f / ((w.bottom - w.top) * (w.right - w.left)); }
 
-// What a kind is of a window: a value from values and weights, one after the other, and a last step.
+// A kind of pooling: how a value is accumulated from the window's values and weights, and the last step.
 struct Max {
     DEVICE static float start() { return -INFINITY; }
     DEVICE static float add(float y, float v, float weight) { return v > y || v != v ? v : y; }
@@ -53,7 +53,7 @@ template <typename K, bool WEIGHTS, int N> DEVICE void pooled(Pool p, Window w, 
     for (int i = 0; i < N; i++) y[i] = K::end(y[i], w);
 }
 
-// Takes the gradient d from each channel of a pixel that is not the first to have its window's maximum.
+// Sets d to zero in each channel in which the pixel is not the first with its window's maximum.
 template <int N> DEVICE void keep_firsts(Pool p, Window w, const T0* image, int row, int column, int count, const float (&v)[N], float (&d)[N]) {
     float other[N];
     for (int r = w.top; r < w.bottom; r++) {
@@ -79,7 +79,7 @@ template <typename K, bool WEIGHTS> DEVICE void pool(const T0* x, TO* y, int64 t
     store_run(y + (int64)pixel * p.c + at, count, v);
 }
 
-// Each pixel of x gathers from the windows that it lies in. FIRST: all of a window's gradient goes to its first maximum.
+// Each pixel of x sums over the windows that it lies in. FIRST: a window's whole gradient goes to its first maximum.
 template <typename K, bool WEIGHTS, bool FIRST> DEVICE void pool_grad(const T0* x, const T1* g, TO* dx, int64 threads, int runs, Pool p) {
     const int N = Wide<TO>::N;
     if (global_thread() >= threads) return;

@@ -1,9 +1,9 @@
-// Put in front of every kernel, which the host compiles with T0, T1, ... (element types of the operands) and TO (of the result)
-// defined as one of the names below. No #include, so that NVRTC needs no headers.
+// Compiled in front of every kernel, with T0, T1, ... (element types of the operands) and TO (of the result) defined as one of the names
+// below. No #include, so that NVRTC needs no headers.
 //
 // Element types are structs of bits: load them as float, store floats rounded as DType does (nearest even; F8 saturates, integers
-// truncate). Arithmetic is in float. A "run" is up to N neighbouring elements that one thread moves, by 16-byte accesses where
-// the address allows it.
+// truncate). Arithmetic is in float. A "run" is up to N neighbouring elements that one thread moves, by one 16-byte access if the address
+// is aligned.
 
 #ifndef EMULATED
 #define DEVICE __device__ __forceinline__
@@ -50,7 +50,7 @@ DEVICE float to_float(I8 x) { return x.value; }
 DEVICE float to_float(U8 x) { return x.value; }
 DEVICE float to_float(BOOL x) { return x.value == 0 ? 0.0f : 1.0f; }
 
-// The same exponent and mantissa read as F16 are 2^-8 times the value.
+// Exponent and mantissa, read as those of an F16, are 2^-8 times the value.
 DEVICE float to_float(F8_E4M3 x) {
     if ((x.bits & 0x7f) == 0x7f) return __uint_as_float(0x7fc00000);
     return 256.0f * half_to_float((unsigned short)((x.bits & 0x80) << 8 | (x.bits & 0x7f) << 7));
@@ -96,7 +96,7 @@ DEVICE int64 index_of(BOOL x) { return x.value != 0; }
 
 template <typename T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Pack { T at[N]; };
 
-// How many elements of a type make one 16-byte access.
+// Number of elements of one 16-byte access.
 template <typename T> struct Wide { static const int N = 16 / sizeof(T); };
 
 template <typename T, int N> DEVICE bool aligned(const T* p) { return (uint64)p % alignof(Pack<T, N>) == 0; }
@@ -180,7 +180,7 @@ template <typename X, typename G, typename Y, typename F> DEVICE void elementwis
         elementwise_grad(from, g, y, count, [=](float x) { return f; }); \
     }
 
-// ---- reductions; every thread of the warp or block takes part, every thread gets the result
+// ---- reductions: every thread of the warp or block takes part and gets the result
 
 DEVICE float warp_sum(float v) {
 #pragma unroll
@@ -194,7 +194,7 @@ DEVICE float warp_max(float v) {
     return v;
 }
 
-// scratch: one float for each warp, in shared memory. Blocks are of whole warps.
+// scratch: one float for each warp, in shared memory. Blocks have whole warps.
 DEVICE float block_sum(float v, float* scratch) {
     v = warp_sum(v);
     __syncthreads();
@@ -240,7 +240,7 @@ template <int N, typename T> DEVICE float row_exponentials(const T* x, int n, fl
     return block_sum(seen == -INFINITY ? 0.0f : sum * expf(seen - max), scratch);
 }
 
-// Count, mean and sum of squared distances from it; joins by Chan's formula, so that a large mean costs no digits.
+// Count, mean and sum of squared distances from it; merged by Chan's formula, so that a large mean loses no digits.
 struct Moments { float count, mean, squares; };
 
 DEVICE Moments join(Moments a, Moments b) {
@@ -270,7 +270,7 @@ DEVICE unsigned int shared_address(const void* p) {
     return a;
 }
 
-// 16 bytes from global to shared memory; where not inside, zeros.
+// Copies 16 bytes from global to shared memory, or writes zeros if not inside.
 DEVICE void copy_async16(void* to, const void* from, bool inside) {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from), "r"(inside ? 16 : 0) : "memory");
 }

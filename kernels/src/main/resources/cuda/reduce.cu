@@ -1,7 +1,7 @@
-// Sums over axes times scale, added up in float by each thread and then over the block. After joining axes x is
-// [k0, k1] kept and [r0, r1] reduced axes, interleaved in any order, each with its step; y is [k0, k1].
-// A block of 256 threads makes `across` neighbouring results (32 where the innermost axis is kept, so that reads are coalesced,
-// else 1) with 256/across threads for each.
+// Sums over axes times scale, added up in float by each thread and then over the block. After merging axes, x has the kept axes [k0, k1]
+// and the reduced axes [r0, r1], interleaved in any order, each with its stride; y is [k0, k1].
+// A block of 256 threads computes `across` neighbouring results (32 if the innermost axis is kept, so that reads are coalesced, else 1)
+// with 256/across threads for each.
 
 KERNEL(256) reduce(const T0* x, TO* y, int64 count, float scale, int across, int k1, int64 kStep0, int64 kStep1,
                    int64 terms, int64 r1, int64 rStep0, int64 rStep1) {

@@ -1,13 +1,13 @@
-// One axis of x resized as ResizeOp.Axis says, in float with positions in double. An axis of n inputs becomes one of m outputs; output o lies
-// at input step (o + 1/2) - 1/2. cubic: Keys' filter, else a triangle; antialias stretches it where step > 1 and cuts it at the border,
-// which else is repeated.
+// Resizes one axis of x as ResizeOp.Axis does, in float with positions in double. An axis of n inputs becomes one of m outputs; output o is
+// at input position step (o + 1/2) - 1/2. cubic: Keys' filter, else a triangle. antialias stretches the filter if step > 1, and cuts it off
+// at the border; without it the border is repeated.
 //
 // resize: x [outer, n, inner] to y [outer, m, inner]. resize_back, the gradient: x [outer, m, inner] to y [outer, n, inner].
 // One thread for each run of 16 bytes of a row of y; runs is the number of them in a row.
 
 struct Axis { int n, m; double step; int cubic, antialias; };
 
-// The inputs first..end that make an output, clamped to the axis where they are used, around the position at.
+// The inputs first..end of an output, around the position `at`; they are clamped to the axis where they are used.
 struct Window { int first, end; double at; float stretch; };
 
 DEVICE Window window(Axis a, int o) {

@@ -1,4 +1,4 @@
-// Resizing to the nearest pixel of x [B, h, w, c] to y [B, H, W, c] (NHWC): output row i takes input row floor(i * (h / H)), in float as published.
+// Resizing to the nearest pixel of x [B, h, w, c] to y [B, H, W, c] (NHWC): output row i copies input row floor(i * (h / H)), in float.
 // c is in elements, or in units of 16 bytes for resize_nearest_wide. One thread for each element or unit of y.
 
 DEVICE int source(int i, int inputs, int outputs) { return min((int)((float)i * ((float)inputs / (float)outputs)), inputs - 1); }

@@ -1,9 +1,9 @@
-// The gradient of resize_nearest.cu: y [B, h, w, c] where each element sums those of g [B, H, W, c] that took it, rows first, in float.
+// The gradient of resize_nearest.cu: each element of y [B, h, w, c] is the sum of those of g [B, H, W, c] that copied it, row by row, in float.
 // One thread for each run of 16 bytes of a pixel of y; runs is the number of them in a pixel.
 
 DEVICE int source(int i, int inputs, int outputs) { return min((int)((float)i * ((float)inputs / (float)outputs)), inputs - 1); }
 
-// The first output index that takes input `of` or a later one; sources grow with the index.
+// The first output index that copies input `of` or a later one; the copied index increases with the output's.
 DEVICE int first_of(int of, int inputs, int outputs) {
     int i = max((int)((float)of * ((float)outputs / (float)inputs)) - 2, 0);
     while (i < outputs && source(i, inputs, outputs) < of) i++;

@@ -1,4 +1,4 @@
-// Copies rows of a run of elements from a strided place to another: slices and concatenations.
+// Copies rows of contiguous elements between strided arrays: slices and concatenations.
 // y[row * to + i] = x[row * from + i] for i < run; all in elements, or in units of 16 bytes for runs_wide.
 // One thread for each element or unit.
 

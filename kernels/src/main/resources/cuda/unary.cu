@@ -1,4 +1,4 @@
-// The functions of UnaryOp.Kind, each under its name.
+// One entry for each function of UnaryOp.Kind.
 
 KERNEL_ELEMENTWISE(SILU, x * sigmoid(x))
 KERNEL_ELEMENTWISE(GELU, gelu(x))

@@ -1,4 +1,4 @@
-// g times the derivatives of the functions of UnaryOp.Kind, each under its name.
+// One entry for each function of UnaryOp.Kind: g times its derivative.
 
 KERNEL_ELEMENTWISE_GRAD(SILU, silu_slope(x, 1.0f))
 KERNEL_ELEMENTWISE_GRAD(GELU, gelu_slope(x))

@@ -1,5 +1,5 @@
-/* A stand-in for NVRTC: g++ builds a source for the host between the two parts of emulate.h, and the "cubin" is the path of the library. With
- * CUDA_STANDIN_UNCOMPILED every source has an error. */
+/* A stand-in for NVRTC: emulate.sh compiles a source for the host, and the "cubin" is the path of the library. With CUDA_STANDIN_UNCOMPILED every
+ * source has an error. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,36 +19,19 @@ int nvrtcCreateProgram(Program **p, const char *source, const char *name, int he
 }
 int nvrtcDestroyProgram(Program **p) { free((*p)->source); free(*p); return 0; }
 
-static void include(FILE *to, const char *name) {
-    fprintf(to, "#include \"%s/%s\"\n", FOLDER, name);
-}
-
-/* Each kernel's function is called by its name behind emulate_: KERNEL(256) name(...), or KERNEL_OF_SOME_KIND(name, ...). */
-static void entries(FILE *to, const char *source) {
-    for (const char *at = source; (at = strstr(at, "\nKERNEL")); at++) {
-        const char *name = at[7] == '(' ? strchr(at, ')') + 2 : strchr(at, '(') + 1;
-        fprintf(to, "EMULATE(%.*s)\n", (int)strcspn(name, "(,"), name);
-    }
-}
-
 int nvrtcCompileProgram(Program *p, int count, const char *const *options) {
     if (getenv("CUDA_STANDIN_UNCOMPILED")) { strcpy(p->log, "x.cu(1): error: this one\nnever compiles"); return COMPILATION; }
-    char cpp[2048], command[8192];
-    snprintf(cpp, sizeof cpp, "%s/kernelXXXXXX.cpp", FOLDER);
-    FILE *f = fdopen(mkstemps(cpp, 4), "w");
-    const char *behind_prelude = strstr(p->source, "\n#line 1 \"");
-    include(f, "emulate.h");
-    fwrite(p->source, 1, behind_prelude - p->source, f);
-    fputc('\n', f);
-    include(f, "emulate_end.h");
-    fputs(behind_prelude, f);
-    fputc('\n', f);
-    entries(f, p->source);
+    char source[2048], command[8192];
+    snprintf(source, sizeof source, "%s/kernelXXXXXX.cu", FOLDER);
+    FILE *f = fdopen(mkstemps(source, 3), "w");
+    fputs(p->source, f);
     fclose(f);
-    snprintf(p->library, sizeof p->library, "%.*s.so", (int)strlen(cpp) - 4, cpp);
-    int n = snprintf(command, sizeof command, "g++ -std=c++17 -O1 -w -fPIC -shared -DEMULATED -o %s %s", p->library, cpp);
+    int n = snprintf(command, sizeof command, "sh '%s/emulate.sh' '%s' '%s'", FOLDER, source, getenv("CUDA_STANDIN_KERNELS"));
     for (int i = 0; i < count; i++) if (strncmp(options[i], "-D", 2) == 0) n += snprintf(command + n, sizeof command - n, " %s", options[i]);
-    return system(command) ? COMPILATION : 0;
+    FILE *path = popen(command, "r");
+    if (fgets(p->library, sizeof p->library, path)) p->library[strcspn(p->library, "\n")] = 0;
+    remove(source);
+    return pclose(path) ? COMPILATION : 0;
 }
 
 int nvrtcGetProgramLogSize(Program *p, size_t *n) { *n = strlen(p->log) + 1; return 0; }

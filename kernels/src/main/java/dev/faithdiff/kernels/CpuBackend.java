@@ -14,7 +14,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 
-/** The host processor and its kernels. */
+/** The host processor and the table of its kernels. */
 public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
             new LinearPacked(),

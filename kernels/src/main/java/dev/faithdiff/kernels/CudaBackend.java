@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** NVIDIA GPUs and their kernels. No class of JCuda is touched before somebody asks for a device. */
+/** NVIDIA GPUs and the table of their kernels. No class of JCuda is loaded before a device is requested. */
 public final class CudaBackend implements Backend {
-    /** Made when first asked for. */
+    /** Created at its first use. */
     private static final class Table {
         private static final List<Kernel<?>> KERNELS = List.of(
                 new CublasLinear(),

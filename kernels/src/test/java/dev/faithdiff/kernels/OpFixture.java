@@ -9,9 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** One stored case of an operator: parameters from ops.json, tensors from the operator's file, turned to this engine's layout. */
+/** One stored case of an operator: parameters from ops.json, tensors from the operator's file, permuted to this engine's layout. */
 record OpFixture(String name, JsonObject json, Fixtures file) {
-    /** Operators whose rank-4 tensors are images {@code [N, C, H, W]}, or weights that turn the same way. */
+    /** Operators whose rank-4 tensors are images {@code [N, C, H, W]}, or weights that are permuted the same way. */
     private static final Set<String> IMAGES = Set.of("conv2d", "group_norm", "upsample_nearest2x", "concat");
 
     static OpFixture of(String name) {

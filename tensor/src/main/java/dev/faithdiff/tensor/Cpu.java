@@ -73,14 +73,14 @@ final class Cpu implements Device {
         }
     }
 
-    /** What the system can still give, so that a request beyond it fails here with a message and not by the kernel's axe. */
+    /** Bytes that the system can still give. A larger request fails here with a message, before the system kills the process. */
     private static long availableBytes() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
                 if (line.startsWith("MemAvailable:")) return Long.parseLong(line.replaceAll("\\D", "")) << 10;
             }
         } catch (Exception e) {
-            // Not Linux: malloc itself has the say.
+            // Not Linux: malloc decides.
         }
         return Long.MAX_VALUE;
     }

@@ -92,6 +92,7 @@ public enum DType {
     /** Bytes of one element. */
     public int bytes() { return bytes; }
 
+    /** True for the floating-point types, false for integers and BOOL. */
     public boolean isFloating() { return floating; }
 
     /** The element at byte offset {@code at} as a float. */
@@ -103,14 +104,17 @@ public enum DType {
     /** The element at byte offset {@code at} of an integer type, exact. */
     public long getLong(MemorySegment s, long at) { return (long) get(s, at); }
 
+    /** The value of BF16 bits, exact. */
     public static float bf16ToFloat(short bits) { return Float.intBitsToFloat(bits << 16); }
 
+    /** Float to BF16 bits: nearest even, overflowing to infinity. */
     public static short floatToBf16(float v) {
         if (v != v) return 0x7fc0;
         int bits = Float.floatToRawIntBits(v);
         return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 
+    /** The value of F8_E4M3 bits, exact. */
     public static float f8ToFloat(byte bits) { return F8[bits & 0xff]; }
 
     /** Float to F8_E4M3 (4 exponent bits, bias 7, no infinity): nearest even, saturating at 448. */

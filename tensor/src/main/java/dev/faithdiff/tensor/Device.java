@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 /**
  * Where storage lives and kernels run.
  *
- * <p>Several threads may use one device. The CPU serves them side by side. A GPU does one request after the other, and a thread that wants no
- * other's work between its own does it inside {@link #exclusive}: a restoration, a training step, what is recorded for a {@link #replay}.
+ * <p>Several threads may use one device. The CPU serves them side by side. A GPU does one request after the other. Work that must not be mixed with
+ * that of other threads runs inside {@link #exclusive}: a restoration, a training step, the recording for a {@link #replay}.
  */
 public interface Device {
     /** The host processor; always there. */
@@ -32,22 +32,22 @@ public interface Device {
     /** Copies storage from a byte offset into host memory. */
     void download(Storage from, long offset, MemorySegment host);
 
-    /** The memory account of this device. */
+    /** The pool of this device's memory, with its statistics. */
     Pool pool();
 
-    /** Bytes that can still be allocated, the pool's idle blocks included; the largest long where nobody knows. */
+    /** Bytes that can still be allocated, including the pool's idle blocks; {@link Long#MAX_VALUE} if unknown. */
     default long freeBytes() { return Long.MAX_VALUE; }
 
-    /** Waits until everything asked of this device is done; nothing to do where work ends before its call returns. */
+    /** Waits until all requested work is done. Does nothing on a device whose calls return after their work. */
     default void synchronize() {}
 
-    /** Host memory from which copies to this device are fastest; it ends with the arena. */
+    /** Host memory from which copies to this device are fastest; it is freed with the arena. */
     default MemorySegment hostMemory(long bytes, Arena arena) { return arena.allocate(bytes, 64); }
 
     /**
-     * Begins to fill storage from {@link #hostMemory} while other work goes on.
+     * Starts to copy from {@link #hostMemory} into storage while other work goes on.
      *
-     * @return makes what is asked of the device afterwards wait for the copy; to be run once, before the storage is used or released
+     * @return to be run once, before the storage is used or released: work requested afterwards waits for the copy
      */
     default Runnable uploadAhead(MemorySegment host, Storage to) {
         upload(host, to, 0);
@@ -55,14 +55,13 @@ public interface Device {
     }
 
     /**
-     * Does work that has this device for itself, where the device does one thing at a time. There is one lock for each such device: other
-     * threads wait at their next request to it until the work ends, and the thread that holds it may call this again. Elsewhere, as on the
-     * CPU, it only does the work.
+     * Runs work while holding the device's lock. Other threads wait at their next request to the device until the work ends; the thread that
+     * holds the lock may call this again. A device that serves threads side by side, such as the CPU, has no lock and only runs the work.
      *
      * @param work must not wait for another thread that uses the device
      */
     default <T> T exclusive(Supplier<T> work) { return work.get(); }
 
-    /** Work in the form that is best repeated here; as it is where recording gains nothing. */
+    /** The same work, which the device may record once and then repeat; unchanged where recording gains nothing. */
     default Replay replay(Replay work) { return work; }
 }

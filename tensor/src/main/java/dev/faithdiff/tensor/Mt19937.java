@@ -1,6 +1,6 @@
 package dev.faithdiff.tensor;
 
-/** PyTorch's CPU generator: MT19937 (Matsumoto and Nishimura, 1998) and the ways ATen turns its 32-bit words into numbers. */
+/** PyTorch's CPU generator: MT19937 (Matsumoto and Nishimura, 1998) and ATen's conversions of its 32-bit words to numbers. */
 public final class Mt19937 implements Rng {
     private static final int N = 624, M = 397;
     private static final int SMALL = 16; // fewer normals than this come one by one, in float64

@@ -39,7 +39,7 @@ public final class Philox implements Rng {
     @Override public float[] rand(int count) {
         float[] x = new float[count];
         draw(count, WORDS, (i, words, lane) -> {
-            float u = unsigned(words[lane]) * INV + INV / 2; // in (0, 1], turned round
+            float u = unsigned(words[lane]) * INV + INV / 2; // in (0, 1], of which 1 becomes 0
             x[i] = u == 1 ? 0 : u;
         });
         return x;
@@ -88,8 +88,8 @@ public final class Philox implements Rng {
         if (count == 0) return;
         long threads = Math.min(residentThreads, Math.ceilDiv((long) count, BLOCK) * BLOCK);
         for (int i = 0; i < count; i++) {
-            long turn = i / threads;
-            element.set(i, words(seed, i % threads, offset + turn / lanes), (int) (turn % lanes));
+            long round = i / threads;
+            element.set(i, words(seed, i % threads, offset + round / lanes), (int) (round % lanes));
         }
         offset += (count - 1) / (threads * lanes) + 1;
     }

@@ -9,8 +9,8 @@ import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Freed blocks of one device, kept for reuse by size, and its memory account. Sizes are rounded up by at most an eighth, so
- * that the same shapes get the same addresses again.
+ * Freed blocks of one device, kept by size for reuse, and the device's memory statistics. Sizes are rounded up by at most an eighth, so that the
+ * same shapes get the same addresses again.
  */
 public final class Pool {
     private static final long IDLE_LIMIT = Long.getLong("faithdiff.pool.idle.bytes", 768L << 20);
@@ -26,12 +26,12 @@ public final class Pool {
     private long idleBytes, usedBytes, peakBytes, peakUsedBytes;
     private Reserve filling;
 
-    /** @param allocate size in bytes to address, 0 when the device has no more */
+    /** @param allocate gives the address of a new block of a size in bytes, or 0 if the device has no memory left */
     public Pool(String device, LongUnaryOperator allocate, LongConsumer free) { this(device, allocate, free, () -> Long.MAX_VALUE, IDLE_LIMIT); }
 
     /**
-     * @param available bytes that the device has left, for messages; the largest long where nobody knows
-     * @param idleLimit bytes of idle blocks that may be kept when another block is asked of the system; those longest idle go first
+     * @param available bytes that the device has left, for messages; {@link Long#MAX_VALUE} if unknown
+     * @param idleLimit bytes of idle blocks to keep when a new block is allocated; those longest idle are freed first
      */
     public Pool(String device, LongUnaryOperator allocate, LongConsumer free, LongSupplier available, long idleLimit) {
         this.device = device;
@@ -44,7 +44,7 @@ public final class Pool {
     /**
      * The address of a block of at least {@code bytes}.
      *
-     * @throws OutOfMemoryError naming what was asked, what is held and what is left
+     * @throws OutOfMemoryError with the requested, the used and the free bytes
      */
     public synchronized long take(long bytes) {
         long size = rounded(bytes);
@@ -75,7 +75,7 @@ public final class Pool {
                 + (left == Long.MAX_VALUE ? "" : " and " + (left >> 20) + " MB are free") + "; try a smaller image or scale");
     }
 
-    /** Takes a block of {@code bytes} back. */
+    /** Gives a block of {@code bytes} back to the pool. */
     public synchronized void give(long address, long bytes) {
         long size = rounded(bytes);
         Reserve r = reserved.get(address);
@@ -99,15 +99,15 @@ public final class Pool {
         blocks.computeIfAbsent(size, s -> new ArrayDeque<>()).push(address);
     }
 
-    /** Opens a reserve, which is filled by all that this thread takes until it is {@linkplain Reserve#seal sealed}. */
+    /** Opens a reserve for the blocks that this thread takes until the reserve is {@linkplain Reserve#seal sealed}. */
     public synchronized Reserve reserve() {
         if (filling != null) throw new IllegalStateException("a reserve of " + device + " is being filled already");
         return filling = new Reserve();
     }
 
     /**
-     * Blocks for work that will be repeated at the same addresses. What its thread takes before it is sealed is the reserve's: once given back
-     * it serves the reserve alone, and counts as used, until this is closed.
+     * Blocks for work that is repeated at the same addresses. A block that is taken before the reserve is sealed belongs to the reserve until the
+     * reserve is closed: when given back it serves only this reserve, and it counts as used.
      */
     public final class Reserve implements AutoCloseable {
         private final Map<Long, ArrayDeque<Long>> idle = new HashMap<>();
@@ -115,14 +115,14 @@ public final class Pool {
 
         private Reserve() {}
 
-        /** Takes no more blocks. */
+        /** Ends the filling: blocks taken from now on are the pool's. */
         public void seal() {
             synchronized (Pool.this) {
                 if (filling == this) filling = null;
             }
         }
 
-        /** Returns the blocks to the pool; those in use come when they are given back. */
+        /** Returns the idle blocks to the pool; those in use follow when they are given back. */
         @Override public void close() {
             synchronized (Pool.this) {
                 seal();
@@ -134,7 +134,7 @@ public final class Pool {
     }
 
     /** Returns all idle blocks to the system. */
-    public synchronized void trim() { trim(-1); } // those of no bytes, too
+    public synchronized void trim() { trim(-1); } // blocks of zero bytes, too
 
     private void trim(long kept) {
         while (idleBytes > kept && !sizes.isEmpty()) {
@@ -160,7 +160,7 @@ public final class Pool {
     /** The most bytes handed out at once: what the work since {@link #resetPeak} needed, such as a training step. */
     public synchronized long peakUsedBytes() { return peakUsedBytes; }
 
-    /** Starts both peaks anew. */
+    /** Sets both peaks to what is held now. */
     public synchronized void resetPeak() {
         peakBytes = usedBytes + idleBytes;
         peakUsedBytes = usedBytes;

@@ -1,8 +1,8 @@
 package dev.faithdiff.tensor;
 
 /**
- * Random numbers equal to PyTorch's for the same seed and the same order of calls; tensors are drawn in row-major order of
- * PyTorch's own layout (N, C, H, W), and callers that keep another one turn the result.
+ * Random numbers equal to PyTorch's for the same seed and the same order of calls. Tensors are drawn in row-major order of PyTorch's layout
+ * (N, C, H, W); callers with another layout permute the result.
  */
 public sealed interface Rng permits Mt19937, Philox {
     /** The numbers of {@code torch.Generator("cpu").manual_seed(seed)}. */
@@ -23,10 +23,10 @@ public sealed interface Rng permits Mt19937, Philox {
     /** Uniform whole numbers from {@code low} (inclusive) to {@code high} (exclusive): {@code torch.randint}, exact. */
     long[] randint(long low, long high, int count);
 
-    /** Everything that decides the numbers to come, for {@link #restore}; its layout is this class's own. */
+    /** The generator's state, for {@link #restore}; its layout is private to the class. */
     long[] state();
 
-    /** Goes on where the generator of the same kind was that gave {@code state}. */
+    /** Continues from the state of a generator of the same kind. @throws OpError if it is not such a state */
     void restore(long[] state);
 
     /** Size of the range as an unsigned number. */

@@ -66,8 +66,8 @@ public class Scope implements AutoCloseable {
     }
 
     /**
-     * The next tensor of a chain, {@code h = s.replace(h, f(h))}: what this scope owned of the one before is freed at once. Tensors of
-     * outer scopes and of tapes stay, and so does a storage that both share.
+     * The next tensor of a chain, {@code h = s.replace(h, f(h))}. The tensor before it is freed at once if this scope owns it. Tensors of outer
+     * scopes and of tapes stay, and so does a storage that both tensors share.
      */
     public Tensor replace(Tensor before, Tensor next) {
         Storage s = before.storage();

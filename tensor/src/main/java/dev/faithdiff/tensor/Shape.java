@@ -8,7 +8,7 @@ public final class Shape {
 
     private Shape(int[] sizes) { this.sizes = sizes; }
 
-    /** @throws OpError if a size is negative or the element count passes 2^62 */
+    /** @throws OpError if a size is negative or the element count exceeds 2^62 */
     public static Shape of(int... sizes) {
         long count = 1;
         for (int s : sizes) {
@@ -50,7 +50,7 @@ public final class Shape {
 
     public int[] toArray() { return sizes.clone(); }
 
-    /** The NumPy rule: align at the end, sizes equal or one of them 1. Null where the shapes do not fit. */
+    /** The shape that two shapes broadcast to by NumPy's rule: aligned at the last axis, sizes are equal or one of them is 1. Null if they do not. */
     public static Shape broadcast(Shape a, Shape b) {
         int rank = Math.max(a.rank(), b.rank());
         int[] s = new int[rank];

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * One allocation on one device, with a live flag. Belongs to one {@link Scope}, or to the file it is mapped from, or comes and goes
+ * One allocation on one device, with a live flag. It belongs to one {@link Scope} or to the file that it is mapped from, or it is loaded when used
  * ({@link #visiting}).
  */
 public final class Storage {
@@ -33,7 +33,7 @@ public final class Storage {
         return new Storage(Device.CPU, data.address(), data.byteSize(), plain);
     }
 
-    /** Storage that is away until used: {@link #require} then has {@code summons} call {@link #arrive}. */
+    /** Storage that has no memory until it is used: {@link #require} then runs {@code summons}, which calls {@link #arrive}. */
     public static Storage visiting(Device device, long bytes, Runnable summons) {
         Storage s = new Storage(device, 0, bytes, null);
         s.live = false;
@@ -41,13 +41,13 @@ public final class Storage {
         return s;
     }
 
-    /** Gives a visiting storage memory, which stays the caller's. */
+    /** Gives a visiting storage its memory, which the caller still owns. */
     public void arrive(Storage memory) {
         address = memory.address();
         live = true;
     }
 
-    /** Brings a visiting storage in if it is away; to be called before each use. False if it is gone for good. */
+    /** Loads a visiting storage that has no memory; to be called before each use. False if this storage was freed. */
     public boolean require() {
         if (!live && summons != null) summons.run();
         return live;
@@ -66,8 +66,7 @@ public final class Storage {
     public MemorySegment segment() { return segment; }
 
     /**
-     * A form of this storage that a kernel prepared once (packed, transformed) and wants to find again, built on first use.
-     * Meant for weights: the form lives as long as the storage.
+     * A prepared form of the contents, such as a packed weight: built at its first use, then kept as long as the storage. Meant for weights.
      */
     @SuppressWarnings("unchecked")
     public synchronized <T> T prepared(Object key, Supplier<T> build) {
@@ -75,16 +74,16 @@ public final class Storage {
         return (T) prepared.computeIfAbsent(key, k -> build.get());
     }
 
-    /** Forgets prepared forms: the contents have changed. */
+    /** Drops all prepared forms, since the contents have changed. */
     public synchronized void changed() { prepared = null; }
 
-    /** Marks the storage dead without freeing it: the memory is somebody else's. A visiting one is only away. */
+    /** Marks the storage dead without freeing its memory, which belongs to another owner. A visiting storage can be loaded again. */
     public void forget() {
         live = false;
         prepared = null;
     }
 
-    /** Marks a visiting storage gone for good. */
+    /** Marks a visiting storage dead for good: it is not loaded again. */
     public void end() {
         summons = null;
         forget();

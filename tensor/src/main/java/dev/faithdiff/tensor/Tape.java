@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * A scope that also records what descends from the watched tensors, and turns a loss into gradients. Frozen parts cost nothing. A
- * gradient inside the network is freed as soon as the ops before it have used it.
+ * A scope that also records each op with an operand that descends from a watched tensor, and computes the gradients of a loss. Other ops are not
+ * recorded, so frozen parameters cost nothing. Intermediate gradients are freed as soon as they have been used.
  *
  * <pre>{@code
  * try (Tape tape = Tape.watch(parameters)) {
@@ -27,7 +27,10 @@ public final class Tape extends Scope {
     /** An op that ran; or, with a block instead of an op, a part of the network that is run again for its gradients. */
     private record Node(Op op, Supplier<Tensor> block, Tensor[] in, boolean[] wanted, Tensor out) {}
 
-    /** What a block does while it runs for its result only: whether each tensor it makes descends, and what it uses from outside. */
+    /**
+     * What is noted while a block runs for its result only: the tensors that it makes, with whether they descend from a watched one, and those that
+     * it uses from outside.
+     */
     private static final class Trial {
         final Map<Tensor, Boolean> made = new IdentityHashMap<>();
         final Set<Tensor> used = new LinkedHashSet<>();
@@ -60,12 +63,13 @@ public final class Tape extends Scope {
      */
     public static Tape watch(Collection<Tensor> tensors, boolean recompute) { return new Tape(tensors, recompute, null); }
 
+    /** Opens a tape on the tensors whose gradients are wanted. */
     public static Tape watch(Tensor... tensors) { return watch(List.of(tensors)); }
 
     /**
-     * Runs a block of a network in a scope of its own. On a tape that recomputes, what it computes inside is not kept but computed
-     * again when its gradient is wanted (gradient checkpointing, Chen et al. 2016): results and gradients are the same to the bit,
-     * provided the block gives the same result each time and keeps nothing that it computed.
+     * Runs a block of a network in a scope of its own. On a tape that recomputes, the block's intermediate tensors are not kept, and the block runs
+     * again when its gradient is computed (gradient checkpointing, Chen et al. 2016). Results and gradients are bitwise the same, provided the
+     * block gives the same result each time and keeps nothing that it computed.
      */
     public static Tensor recompute(Supplier<Tensor> block) {
         Tape tape = currentTape();
@@ -125,8 +129,8 @@ public final class Tape extends Scope {
     }
 
     /**
-     * Gradients of a scalar loss with respect to the watched tensors, by identity; a watched tensor that the loss does not depend
-     * on has none. They belong to this tape: use or adopt them before it closes.
+     * Gradients of a scalar loss with respect to the watched tensors, in a map by identity. A watched tensor that the loss does not depend on is not
+     * in it. The gradients belong to this tape: use or adopt them before it closes.
      */
     public Map<Tensor, Tensor> gradients(Tensor loss) {
         if (loss.count() != 1) throw new OpError("the loss must be one number, not " + loss);

@@ -77,6 +77,7 @@ public final class Tensor {
         return t;
     }
 
+    /** A tensor with one value everywhere. */
     public static Tensor full(Device device, DType dtype, Shape shape, float value) {
         try (Scope s = Scope.open()) {
             Tensor host = empty(Device.CPU, dtype, shape);
@@ -85,6 +86,7 @@ public final class Tensor {
         }
     }
 
+    /** A tensor of zeros. */
     public static Tensor zeros(Device device, DType dtype, Shape shape) {
         Tensor host = empty(Device.CPU, dtype, shape);
         host.segment().fill((byte) 0);
@@ -129,7 +131,7 @@ public final class Tensor {
         return copy.named(label);
     }
 
-    // ---- facts
+    // ---- properties
 
     public Storage storage() { return storage; }
 
@@ -168,11 +170,12 @@ public final class Tensor {
     /** The same tensor with a label for messages. */
     public Tensor named(String name) { return new Tensor(storage, offset, shape, dtype, name); }
 
-    /** A window of this storage, {@code elements} after the first element; not recorded by tapes (ops are). */
+    /** A view that begins {@code elements} after this tensor's first element. Tapes do not record it, unlike ops. */
     public Tensor view(long elements, Shape to) { return new Tensor(storage, offset + elements * dtype.bytes(), to, dtype, label); }
 
     // ---- elementwise and reductions
 
+    /** The same values in another element type; this tensor if it has the type already. */
     public Tensor to(DType type) { return type == dtype ? this : Engine.run(new CastOp(type), this); }
 
     public Tensor silu() { return unary(UnaryOp.Kind.SILU); }
@@ -203,7 +206,7 @@ public final class Tensor {
 
     public Tensor leakyRelu(float slope) { return Engine.run(new UnaryOp(UnaryOp.Kind.LEAKY_RELU, slope), this); }
 
-    /** What is below zero times the slope {@code [C]} of its channel, for {@code [..., C]}. */
+    /** Parametric ReLU of {@code [..., C]}: values below zero are multiplied by the slope {@code [C]} of their channel. */
     public Tensor prelu(Tensor slopes) { return Engine.run(new PreluOp(), this, slopes); }
 
     private Tensor unary(UnaryOp.Kind kind) { return Engine.run(new UnaryOp(kind, 0), this); }
@@ -223,10 +226,10 @@ public final class Tensor {
 
     public Tensor clamp(float low, float high) { return Engine.run(new UnaryOp(UnaryOp.Kind.CLAMP, low, high), this); }
 
-    /** Sum over the axes, which stay with size 1. */
+    /** Sum over the axes, which are kept with size 1. */
     public Tensor sum(int... axes) { return Engine.run(ReduceOp.of(ReduceOp.Kind.SUM, this, axes), this); }
 
-    /** Mean over the axes, which stay with size 1. */
+    /** Mean over the axes, which are kept with size 1. */
     public Tensor mean(int... axes) { return Engine.run(ReduceOp.of(ReduceOp.Kind.MEAN, this, axes), this); }
 
     /** Mean of all elements, a scalar of rank 0. */
@@ -236,9 +239,10 @@ public final class Tensor {
         return mean(axes).reshape();
     }
 
+    /** Softmax over the last axis. */
     public Tensor softmax() { return Engine.run(new SoftmaxOp(), this); }
 
-    // ---- the heavy four
+    // ---- products, convolution, attention
 
     /** {@code [..., K] x [N, K] (+ [N]) -> [..., N]}; the bias may be null. */
     public Tensor linear(Tensor weight, Tensor bias) {
@@ -305,6 +309,7 @@ public final class Tensor {
     /** Elements {@code from} (inclusive) to {@code to} (exclusive) of an axis; a view where all outer axes have size 1. */
     public Tensor slice(int axis, int from, int to) { return Engine.run(new SliceOp(shape.axis(axis), from, to), this); }
 
+    /** This tensor and the others, concatenated along one axis. */
     public Tensor concat(int axis, Tensor... others) {
         Tensor[] in = new Tensor[others.length + 1];
         in[0] = this;
@@ -339,7 +344,7 @@ public final class Tensor {
         }
     }
 
-    /** {@code [B, H*r, W*r, C] -> [B, H, W, C*r*r]}: the way back of {@link #pixelShuffle}. */
+    /** {@code [B, H*r, W*r, C] -> [B, H, W, C*r*r]}: the inverse of {@link #pixelShuffle}. */
     public Tensor pixelUnshuffle(int r) {
         require(r >= 1 && rank() == 4 && size(1) % r == 0 && size(2) % r == 0, "pixelUnshuffle takes [B, H*" + r + ", W*" + r + ", C]");
         if (r == 1) return this;

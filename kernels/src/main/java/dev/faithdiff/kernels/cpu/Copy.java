@@ -5,7 +5,7 @@ import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
-/** Moves bytes between addresses. */
+/** Copies bytes between addresses. */
 public final class Copy {
     private static final int SHORT_RUN = 64; // below this a call of the bulk copy costs more than it saves
 
@@ -20,12 +20,12 @@ public final class Copy {
     /** Fills {@code count} bytes with zeros. */
     public static void zero(long to, long count) { MEMORY.asSlice(to, count).fill((byte) 0); }
 
-    /** Runs of {@code bytes} at regular distances, on all threads. */
+    /** Copies {@code runs} runs of {@code bytes} each, {@code fromStep} and {@code toStep} bytes apart, on all threads. */
     public static void runs(long runs, long bytes, long from, long fromStep, long to, long toStep) {
         if (runs == 1 || fromStep == bytes && toStep == bytes) {
-            Pieces.run(runs * bytes, 4 * Pieces.GRAIN, (at, count) -> bytes(from + at, to + at, count));
+            Chunks.run(runs * bytes, 4 * Chunks.GRAIN, (at, count) -> bytes(from + at, to + at, count));
         } else {
-            Pieces.rows(runs, (bytes + 3) / 4, (first, count) -> {
+            Chunks.rows(runs, (bytes + 3) / 4, (first, count) -> {
                 for (long r = first; r < first + count; r++) bytes(from + r * fromStep, to + r * toStep, bytes);
             });
         }

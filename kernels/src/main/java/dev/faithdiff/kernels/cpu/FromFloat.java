@@ -23,9 +23,9 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Runs of floats as other types, by the rounding rules of {@link DType}; the way back is {@link ToFloat}.
+ * Converts floats to other types by the rounding rules of {@link DType}; {@link ToFloat} is the inverse.
  *
- * <p>Adding a constant rounds what becomes subnormal, adding half a unit the others.
+ * <p>Values that become subnormal are rounded by adding a constant, the others by adding half a unit.
  */
 public final class FromFloat {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
@@ -35,7 +35,7 @@ public final class FromFloat {
 
     private FromFloat() {}
 
-    /** {@code count} floats rounded to any type. */
+    /** Converts {@code count} floats to a type. */
     public static void row(DType dtype, long from, int count, long to) {
         int i = count - count % LANES;
         switch (dtype) {

@@ -13,11 +13,10 @@ import java.util.function.LongSupplier;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The most that this machine does with all threads: multiply-adds in vector registers, and copying between arrays larger than the
- * caches.
+ * The peak rates of this machine on all threads: of multiply-adds in vector registers, and of copying between arrays larger than the caches.
  *
- * @param gflops 10^9 floating-point operations a second
- * @param gbytes 10^9 bytes a second, those read and those written
+ * @param gflops 10^9 floating-point operations per second
+ * @param gbytes 10^9 bytes per second, read and written
  */
 public record Limits(double gflops, double gbytes) {
     private static final int CHAINS = 12, ROUNDS = 1 << 14, LEAST_TRIES = 50; // short rounds: the first ones run interpreted
@@ -28,10 +27,10 @@ public record Limits(double gflops, double gbytes) {
         private static final Limits LIMITS = measure();
     }
 
-    /** Measured when first asked for, in some two seconds. */
+    /** The limits of this machine; measuring them at the first call takes two seconds. */
     public static Limits measured() { return Measured.LIMITS; }
 
-    /** The part of the limit that work reached: 1 is as fast as its operations or its bytes, whichever take longer, can go. */
+    /** Fraction of the limit that work reached: {@code max(flops / peak rate, bytes / bandwidth) / measured time}. */
     public double fraction(long flops, long bytes, double nanos) { return Math.max(flops / gflops, bytes / gbytes) / nanos; }
 
     private static Limits measure() {
@@ -41,7 +40,7 @@ public record Limits(double gflops, double gbytes) {
         }
     }
 
-    /** The best of many short tries: other programs only ever make a machine look slower. */
+    /** The best of many short tries, since other programs can only slow them down. */
     private static double best(LongSupplier work) {
         double best = 0;
         long start = System.nanoTime();
@@ -52,7 +51,7 @@ public record Limits(double gflops, double gbytes) {
         return best;
     }
 
-    /** Multiply-adds on all threads; returns how many operations they were. */
+    /** Runs multiply-adds on all threads and returns the number of operations. */
     public static long multiplyAdds() {
         int tasks = 16 * Parallel.threads();
         Parallel.run(tasks, i -> {
@@ -70,13 +69,13 @@ public record Limits(double gflops, double gbytes) {
         return t;
     }
 
-    /** Copies on all threads; returns how many bytes were read and written. */
+    /** Copies on all threads and returns the number of bytes read and written. */
     public static long copy(Tensor from, Tensor to) {
         Copy.runs(1, COPIED, from.address(), 0, to.address(), 0);
         return 2L * COPIED;
     }
 
-    /** As many independent chains as hide the latency of a multiply-add and fit the registers of every vector width. */
+    /** Enough independent chains to hide the latency of a multiply-add, and few enough for the registers of every vector width. */
     private static void chains(float[] x, int rounds) {
         FloatVector a = FloatVector.broadcast(F, 0.999f), b = FloatVector.broadcast(F, 1e-3f);
         FloatVector v0 = FloatVector.fromArray(F, x, 0);

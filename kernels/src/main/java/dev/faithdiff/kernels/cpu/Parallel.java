@@ -10,8 +10,9 @@ import java.util.function.IntConsumer;
 /**
  * A fixed pool of daemon threads that share numbered tasks: {@code run(n, body)} calls {@code body} once for each of 0..n-1.
  *
- * <p>The caller works too, so {@code faithdiff.threads} (default: the processors) counts it. Tasks are taken one by one from a
- * counter, so their number should not depend on the number of threads where sums do. A call from inside a task runs on its own thread.
+ * <p>The caller works, too, and is counted in {@code faithdiff.threads} (default: the number of processors). Tasks are taken one by one from a
+ * counter. Where sums depend on the tasks, their number should not depend on the number of threads. A call from inside a task runs all of its tasks
+ * on the same thread.
  *
  * <p>Several threads may call at once. Each works on its own tasks, and the pool helps with those of the call that came first, then with the
  * next. A caller waits for nothing but its own tasks, so callers cannot block each other.
@@ -19,10 +20,10 @@ import java.util.function.IntConsumer;
 public final class Parallel {
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
     private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", PROCESSORS));
-    /** Looks for work before parking: tens of microseconds, what waking a thread costs and more than the gap between kernels. */
+    /** Tries to find work before a thread parks: tens of microseconds, as long as waking a thread, and longer than the gap between two kernels. */
     private static final int SPINS = 3000;
     private static final Worker[] WORKERS = new Worker[THREADS - 1];
-    /** Those with tasks that nobody has begun, oldest first. */
+    /** The jobs that still have tasks to begin, oldest first. */
     private static final List<Job> JOBS = new CopyOnWriteArrayList<>();
 
     static {
@@ -34,7 +35,7 @@ public final class Parallel {
     /** The number of threads that can work at once, the caller included. */
     public static int threads() { return THREADS; }
 
-    /** Runs all tasks and returns when the last has ended; an exception of a task skips those not begun and is thrown here. */
+    /** Runs all tasks and returns when the last has ended. If a task throws, tasks not yet begun are skipped and its exception is thrown here. */
     public static void run(int tasks, IntConsumer body) {
         if (tasks <= 1 || WORKERS.length == 0 || isInTask()) {
             for (int i = 0; i < tasks; i++) body.accept(i);
@@ -56,7 +57,7 @@ public final class Parallel {
         return false;
     }
 
-    /** Workers that help somebody come by themselves when they are done. */
+    /** Wakes up to {@code most} idle workers. Busy ones look for further jobs by themselves. */
     private static void wake(int most) {
         for (int i = 0, free = 0; i < WORKERS.length && free < most; i++) {
             if (WORKERS[i].working) continue;

@@ -12,7 +12,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Sums of floats in double: half a vector of floats is loaded at a time and becomes a whole one. */
+/** Sums of floats in double: half a vector of floats is loaded at a time and converted to a vector of doubles. */
 public final class Sums {
     private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, Vec.F.vectorShape());
     private static final VectorSpecies<Float> HALF = VectorSpecies.of(float.class, VectorShape.forBitSize(32 * D.length()));
@@ -40,7 +40,7 @@ public final class Sums {
         }
     }
 
-    /** Doubles times {@code scale} as floats. */
+    /** Stores {@code n} doubles times {@code scale} as floats. */
     public static void store(long sums, double scale, long y, int n) {
         int whole = n - n % STEP;
         for (int i = 0; i < whole; i += STEP) {

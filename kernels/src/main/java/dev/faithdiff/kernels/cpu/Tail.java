@@ -3,8 +3,7 @@ package dev.faithdiff.kernels.cpu;
 import java.lang.foreign.Arena;
 
 /**
- * The last few elements of a row, moved to a padded place of their own, so that vector loops see whole vectors only. Each thread
- * has its own places; a place holds one vector.
+ * Buffers of one vector each for the last few elements of a row, so that loops see whole vectors only. Each thread has five of its own.
  */
 public final class Tail {
     private static final int PLACE = 64;
@@ -12,17 +11,17 @@ public final class Tail {
 
     private Tail() {}
 
-    /** The address of this thread's place 0..4. */
+    /** The address of this thread's buffer 0..4. */
     public static long place(int number) { return PLACES.get() + (long) number * PLACE; }
 
-    /** The address of a place, filled with {@code count} floats; the rest of it is whatever it was. */
+    /** Copies {@code count} floats into a buffer and returns its address; the other lanes are undefined. */
     public static long load(int number, long from, int count) {
         long to = place(number);
         for (int i = 0; i < count; i++) Vec.set(to + 4L * i, Vec.get(from + 4L * i));
         return to;
     }
 
-    /** Takes {@code count} floats out of a place. */
+    /** Copies {@code count} floats from a buffer to an address. */
     public static void store(long place, long to, int count) {
         for (int i = 0; i < count; i++) Vec.set(to + 4L * i, Vec.get(place + 4L * i));
     }

@@ -20,22 +20,23 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Numbers of native memory as floats, exactly, into an array or to an address; the way back is {@link FromFloat}.
+ * Converts numbers in native memory to floats, exactly, into an array or to an address; {@link FromFloat} is the inverse.
  *
- * <p>The bits of a narrow number, shifted so that its exponent ends where a float's does, are that number times a power of two;
- * one multiplication corrects it, subnormal numbers included. Infinities and NaN then get a float's highest exponent.
+ * <p>The bits of a narrow number, shifted so that its exponent ends where a float's does, are that number times a power of two. One multiplication
+ * corrects it, also for subnormal numbers. Infinities and NaN then get a float's highest exponent.
  *
- * <p>Each loop is written out for both: the compiler at times does not inline a method of one vector, whose result is then boxed.
+ * <p>The loops are written out for arrays and for addresses: the compiler does not always inline a method that returns one vector, and then
+ * allocates an object for it.
  */
 public final class ToFloat {
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
-    /** The narrowest vector has 8 bytes: with 4 lanes half of them are not used. */
+    /** There is no vector below 8 bytes: with 4 lanes half of it is not used. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
     private static final int HIGHEST_EXPONENT = 0x7f800000;
 
     private ToFloat() {}
 
-    /** Copies {@code count} numbers into {@code to}. */
+    /** Converts {@code count} numbers into an array, from index {@code at} on. */
     public static void row(DType dtype, long from, int count, float[] to, int at) {
         int done = vectors(dtype, count);
         switch (dtype) {
@@ -48,7 +49,7 @@ public final class ToFloat {
         for (int i = done; i < count; i++) to[at + i] = dtype.get(MEMORY, from + (long) i * dtype.bytes());
     }
 
-    /** Copies {@code count} numbers to an address. */
+    /** Converts {@code count} numbers to floats at an address. */
     public static void row(DType dtype, long from, int count, long to) {
         int done = vectors(dtype, count);
         switch (dtype) {
@@ -61,10 +62,10 @@ public final class ToFloat {
         for (int i = done; i < count; i++) Vec.set(to + 4L * i, dtype.get(MEMORY, from + (long) i * dtype.bytes()));
     }
 
-    /** All of a tensor. */
+    /** Converts a tensor on all threads. */
     public static void all(Tensor from, Tensor to) {
         DType dtype = from.dtype();
-        Pieces.run(from.count(), (at, count) -> row(dtype, from.address() + at * dtype.bytes(), count, to.address() + 4 * at));
+        Chunks.run(from.count(), (at, count) -> row(dtype, from.address() + at * dtype.bytes(), count, to.address() + 4 * at));
     }
 
     /** How many of {@code count} numbers can be read as whole vectors. */
@@ -81,8 +82,8 @@ public final class ToFloat {
     }
 
     /**
-     * A plain loop, which the compiler makes the machine's own conversion, twice as fast; between addresses it cannot rule out overlap, and does
-     * not.
+     * A plain loop, which the compiler vectorizes with the machine's own conversion, twice as fast. It does not do so between addresses, where it
+     * cannot rule out overlap.
      */
     private static void f16(long from, int n, float[] to, int at) {
         for (int i = 0; i < n; i++) to[at + i] = Float.float16ToFloat(MEMORY.get(DType.SHORT, from + 2L * i));

@@ -10,10 +10,10 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Turns a square of {@link Vec#LANES} by LANES floats with vector shuffles.
+ * Transposes a square of {@link Vec#LANES} by LANES floats with vector shuffles.
  *
- * <p>Row and column of an element change places one bit of their numbers at a time: rows r and r + bit exchange the columns of r that
- * have the bit for those of r + bit that do not. Two bits at a time stay in registers.
+ * <p>Row and column numbers are swapped bit by bit: for each bit, rows r and r + bit exchange the columns of r that have the bit set with those of
+ * r + bit that do not. Two bits are done at a time in registers.
  */
 public final class Transpose {
     private static final int L = Vec.LANES;
@@ -21,7 +21,7 @@ public final class Transpose {
     /** Bytes of a square. */
     public static final long BYTES = L * ROW;
 
-    /** A bit of a row's or column's number: the columns that differ in it, those that have it. */
+    /** One bit of the column number: the shuffle between columns that differ in it, and the mask of columns that have it set. */
     private record Bit(VectorShuffle<Float> other, VectorMask<Float> set) {
         Bit(int bit) { this(VectorShuffle.fromOp(F, i -> i ^ bit), VectorMask.fromLong(F, columns(bit))); }
 
@@ -31,10 +31,10 @@ public final class Transpose {
             return columns;
         }
 
-        /** The new row without the bit, of rows without and with it. */
+        /** The new row r, of rows r and r + bit. */
         FloatVector without(FloatVector a, FloatVector b) { return a.blend(b.rearrange(other), set); }
 
-        /** The new row with the bit. */
+        /** The new row r + bit. */
         FloatVector with(FloatVector a, FloatVector b) { return a.rearrange(other).blend(b, set); }
     }
 
@@ -42,7 +42,11 @@ public final class Transpose {
 
     private Transpose() {}
 
-    /** Turns the square at index {@code at}, rows {@code stride} floats apart, into one at an address, rows {@code bytes} apart. */
+    /**
+     * Transposes the square at index {@code at}, with rows {@code stride} floats apart, to an address, with rows {@code bytes} apart.
+     *
+     * @param scratch address of {@link #BYTES} bytes
+     */
     public static void square(float[] from, int at, int stride, long scratch, long to, long bytes) {
         scratch &= ADDRESS;
         to &= ADDRESS;
@@ -94,7 +98,7 @@ public final class Transpose {
         }
     }
 
-    /** Of an address that is known to be one: {@link Vec#load} would cut it again. */
+    /** Loads from an address that is masked already; {@link Vec#load} would mask it again. */
     private static FloatVector load(long address) { return FloatVector.fromMemorySegment(F, MEMORY, address, LE); }
 
     private static void store(FloatVector v, long address) { v.intoMemorySegment(MEMORY, address, LE); }

@@ -18,10 +18,10 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * What the vector kernels share: the vector width, memory by address, widening of narrow types, and the exponential family.
+ * What the vector kernels share: the vector width, access to memory by address, and elementary functions.
  *
- * <p>The width is the machine's, or {@code faithdiff.vector.bits} (128, 256, 512). All CPU storage is native, and all kernels reach
- * it through the one constant segment {@link #MEMORY}: the compiler then knows its class and needs no profile.
+ * <p>The width is the machine's, or {@code faithdiff.vector.bits} (128, 256, 512). All CPU storage is native, and all kernels access it through the
+ * one constant segment {@link #MEMORY}: the compiler then knows its class and needs no profile.
  */
 public final class Vec {
     /** The species of all F32 vectors. */
@@ -32,7 +32,7 @@ public final class Vec {
     public static final int LANES = F.length();
     /** The whole address space; offsets in it are addresses. */
     public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    /** The bits of an address. Cut to them in front of a loop, it is still the same, and the compiler needs no checks of bounds in the loop. */
+    /** The bits of an address, as a mask. It changes no address, but shows the compiler that the address is in bounds: loops then need no checks. */
     public static final long ADDRESS = (1L << 56) - 1;
     /** A float at any byte address. */
     public static final ValueLayout.OfFloat FLOAT = DType.FLOAT;
@@ -69,7 +69,7 @@ public final class Vec {
     /** Writes a float to an address. */
     public static void set(long address, float v) { MEMORY.set(FLOAT, address & ADDRESS, v); }
 
-    /** The lanes added up by halves: reduceLanes leaves the order open, and interpreted and compiled code then differ. */
+    /** The sum of the lanes, by halves. The order of reduceLanes is not specified, and interpreted and compiled code differ in it. */
     public static float sum(FloatVector v) {
         if (LANES > 8) v = v.add(v.rearrange(EIGHT));
         if (LANES > 4) v = v.add(v.rearrange(FOUR));
@@ -102,7 +102,7 @@ public final class Vec {
     private static FloatVector powerOfTwo(IntVector n) { return n.add(127).lanewise(LSHL, 23).reinterpretAsFloats(); }
 
     /**
-     * 2^(factor x), half as dear as {@link #exp}, where that lies between 2^-126 and 2^127. The relative error is below 2 ulp and that of
+     * 2^(factor x) where the result lies between 2^-126 and 2^127, at half the cost of {@link #exp}. The relative error is below 2 ulp plus that of
      * the factor; the polynomial is the best of degree 5 on [-1/2, 1/2].
      */
     public static FloatVector power(FloatVector x, FloatVector factor) {
@@ -118,14 +118,14 @@ public final class Vec {
         return p.reinterpretAsInts().add(shifted.reinterpretAsInts().lanewise(LSHL, 23)).reinterpretAsFloats();
     }
 
-    /** x within bounds, NaN left as it is. {@link FloatVector#max} and min, which order zeros, take five instructions more. */
+    /** x limited to low..high; NaN stays NaN. {@link FloatVector#max} and min, which order zeros, take five instructions more. */
     public static FloatVector clamp(FloatVector x, float low, float high) {
         FloatVector a = FloatVector.broadcast(F, low), b = FloatVector.broadcast(F, high);
         x = x.blend(a, x.compare(LT, a));
         return x.blend(b, x.compare(GT, b));
     }
 
-    /** 1 + e^-x, where from 87 on x no longer counts. */
+    /** 1 + e^-x, with x limited to -87..87, beyond which the functions below do not change. */
     private static FloatVector logisticDivisor(FloatVector x) {
         return power(clamp(x, -87f, 87f), FloatVector.broadcast(F, -LOG2_E)).add(1f);
     }
@@ -136,7 +136,7 @@ public final class Vec {
     /** x sigmoid(x). */
     public static FloatVector silu(FloatVector x) { return x.div(logisticDivisor(x)); }
 
-    /** Twice the sigmoid of 2 x, less 1; near zero a polynomial, since the difference would lose digits. Error below 3 ulp. */
+    /** tanh as 2 sigmoid(2 x) - 1; near zero, where the difference would lose digits, as a polynomial. Error below 3 ulp. */
     public static FloatVector tanh(FloatVector x) {
         FloatVector far = sigmoid(x.add(x)).mul(2f).sub(1f);
         FloatVector s = x.mul(x); // Cephes' tanhf
@@ -149,8 +149,8 @@ public final class Vec {
     }
 
     /**
-     * The natural logarithm over the whole range, subnormal numbers included; error below 2 ulp. FreeBSD's logf: the exponent's share, and the
-     * mantissa within sqrt(1/2) and sqrt(2) by the series of s = f / (2 + f).
+     * The natural logarithm over the whole range, including subnormal numbers; error below 2 ulp. FreeBSD's logf: the exponent times ln 2, plus the
+     * logarithm of the mantissa 1 + f between sqrt(1/2) and sqrt(2) by a series in s = f / (2 + f).
      */
     public static FloatVector log(FloatVector x) {
         VectorMask<Float> tiny = x.compare(LT, 0x1p-126f);
@@ -168,7 +168,7 @@ public final class Vec {
         return logEdges(x, n.fma(FloatVector.broadcast(F, LN2_HIGH), f.add(rest)));
     }
 
-    /** The logarithm y of x, but where x is not a finite number above zero. */
+    /** The logarithm y of x, corrected where x is not a finite number above zero. */
     private static FloatVector logEdges(FloatVector x, FloatVector y) {
         y = y.blend(x, x.compare(EQ, Float.POSITIVE_INFINITY)).blend(Float.NEGATIVE_INFINITY, x.compare(EQ, 0f));
         return y.blend(Float.NaN, x.compare(GE, 0f).not());
@@ -177,7 +177,7 @@ public final class Vec {
     /** x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the approximation of GELU. */
     public static FloatVector geluTanh(FloatVector x) { return x.div(logisticDivisor(geluTanhLogit(x))); }
 
-    /** What {@link #geluTanh} takes the sigmoid of. */
+    /** The argument of the sigmoid in {@link #geluTanh}. */
     public static FloatVector geluTanhLogit(FloatVector x) {
         return x.mul(x).fma(FloatVector.broadcast(F, 0.071354816f), FloatVector.broadcast(F, 1.5957691f)).mul(x);
     }

@@ -12,7 +12,7 @@ final class Address {
         Host(long address) { super(address); }
     }
 
-    /** Device memory as an offset from null, the one public road from a number to a CUdeviceptr. */
+    /** Device memory as an offset from null, JCuda's only public way from a number to a CUdeviceptr. */
     private static final class OnDevice extends CUdeviceptr {
         OnDevice(long address) { super(NULL, address); }
     }

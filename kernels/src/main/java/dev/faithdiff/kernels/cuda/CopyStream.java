@@ -21,7 +21,7 @@ final class CopyStream {
         check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream for copies on " + device.name());
     }
 
-    /** Pinned memory that ends with the arena, after copies out of it. */
+    /** Pinned memory that is freed with the arena, after all copies from it. */
     MemorySegment pin(long bytes, Arena arena) {
         Address.NewHost pinned = new Address.NewHost();
         check(JCudaDriver.cuMemAllocHost(pinned, bytes), "pinning " + (bytes >> 20) + " MB of host memory");
@@ -32,9 +32,9 @@ final class CopyStream {
         });
     }
 
-    /** Copies pinned memory; what runs is what makes the computing stream wait for it. */
+    /** Starts to copy pinned memory to an address of the device. @return makes the computing stream wait for the copy */
     Runnable upload(MemorySegment pinned, long to) {
-        // Work asked for earlier may still use the memory that the pool handed out again.
+        // Work requested earlier may still use the memory, which the pool has handed out again.
         check(JCudaDriver.cuEventRecord(before, device.stream()), "recording an event");
         check(JCudaDriver.cuStreamWaitEvent(stream, before, 0), "ordering a copy behind computing");
         check(JCudaDriver.cuMemcpyHtoDAsync(Address.device(to), Address.host(pinned.address()), pinned.byteSize(), stream),

@@ -19,8 +19,8 @@ import jcuda.jcublas.cublasOperation;
 import jcuda.runtime.cudaStream_t;
 
 /**
- * cuBLAS on one device: products of row-major matrices with sums in F32 and without TF32. cuBLAS thinks in columns, where a row-major
- * matrix is its own transpose: {@code C = A B} is asked for as {@code C^T = B^T A^T}.
+ * cuBLAS on one device: products of row-major matrices with sums in F32 and without TF32. cuBLAS expects column-major matrices, and a row-major
+ * matrix read that way is its transpose: {@code C = A B} is requested as {@code C^T = B^T A^T}.
  */
 public final class Cublas {
     private static final long WORKSPACE = 32L << 20;
@@ -39,19 +39,19 @@ public final class Cublas {
         check(JCublas2.cublasCreate(handle), "cublasCreate");
         check(JCublas2.cublasSetStream(handle, new cudaStream_t(device.stream())), "cublasSetStream");
         check(JCublas2.cublasSetMathMode(handle, cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), "cublasSetMathMode");
-        // What cuBLAS would take for itself on Hopper; ours is seen by the pool's account and stays where a graph finds it.
+        // As much as cuBLAS would take for itself on Hopper. From the pool it is counted, and it keeps its address for graphs.
         check(JCublas2.cublasSetWorkspace(handle, Address.device(device.pool().take(WORKSPACE)), WORKSPACE), "cublasSetWorkspace");
     }
 
     /**
      * Matrices of one product each, row-major in memory.
      *
-     * @param transposed the product takes the matrix the other way round than it is stored
+     * @param transposed whether the product takes the transpose of what is stored
      * @param step       elements from one stored row to the next
      * @param apart      elements from one matrix to the next
      */
     public record Matrices(long address, DType dtype, boolean transposed, int step, long apart) {
-        /** Dense ones, one right after the other. @param columns of the stored matrix */
+        /** Dense matrices that follow one another without gaps. @param columns of the stored matrix */
         public static Matrices dense(long address, DType dtype, boolean transposed, int rows, int columns) {
             return new Matrices(address, dtype, transposed, columns, (long) rows * columns);
         }
@@ -65,7 +65,7 @@ public final class Cublas {
                 Address.device(c), type, n, cublasComputeType.CUBLAS_COMPUTE_32F, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmEx"));
     }
 
-    /** {@code batch} products, each right after the one before in all three. */
+    /** {@code batch} products of dense matrices that follow one another without gaps. */
     public void products(DType dtype, boolean transposeA, boolean transposeB, int batch, int m, int n, int k, long a, long b, long c) {
         products(batch, m, n, k, Matrices.dense(a, dtype, transposeA, transposeA ? k : m, transposeA ? m : k),
                 Matrices.dense(b, dtype, transposeB, transposeB ? n : k, transposeB ? k : n), Matrices.dense(c, dtype, false, m, n));
@@ -79,12 +79,12 @@ public final class Cublas {
                 cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmStridedBatchedEx"));
     }
 
-    /** True for the types that it multiplies. */
+    /** True for the types that it multiplies: F32, F16 and BF16. */
     public static boolean takes(DType t) { return t == DType.F32 || t == DType.F16 || t == DType.BF16; }
 
     /**
-     * A weight in the activation's type: itself, or widened into the current scope at each use, so that weights kept in 8 bits never lie
-     * in memory wide but for the layer at work.
+     * A weight in the activation's type: the weight itself, or a converted copy in the current scope. It is converted at each use, so that of weights
+     * kept in 8 bits only the layer at work takes more memory.
      */
     public static Tensor like(Tensor weight, DType dtype) {
         if (weight.dtype() == dtype) return weight;

@@ -21,10 +21,10 @@ import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
 /**
- * One GPU: its primary context, one stream on which everything happens in order, so that freed memory can be reused at once, a pool over
- * the driver's memory, and pinned staging for copies from and to the host. Only weights that come in ahead of their use have a stream of their own.
+ * One GPU: its primary context, a pool of the driver's memory, pinned buffers for copies from and to the host, and one stream on which all work is
+ * done in order, so that freed memory can be reused at once. Only weights that are loaded ahead of their use are copied on a second stream.
  *
- * <p>Every request of any thread takes the device's one lock, so none falls into what another thread captures.
+ * <p>Every request of any thread takes the device's one lock, so no other thread's work is recorded in a capture.
  */
 public final class CudaDevice implements Device, KernelEntry.Target {
     private static final int OUT_OF_MEMORY = 2;
@@ -58,7 +58,7 @@ public final class CudaDevice implements Device, KernelEntry.Target {
                 + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
         use();
         check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "making a stream on " + name());
-        // Giving memory back makes the driver wait for the GPU, and a graph needs addresses that stay: only a full card trims.
+        // Freeing memory makes the driver wait for the GPU, and a graph needs its addresses: only a full device frees idle blocks.
         pool = new Pool(name(), this::take, this::free, this::driverFreeBytes,
                 Long.getLong("faithdiff.pool.idle.bytes", Long.MAX_VALUE));
         staging = new Staging(this);
@@ -86,10 +86,10 @@ public final class CudaDevice implements Device, KernelEntry.Target {
     /** Compute capability times ten: 90 on Hopper. */
     public int capability() { return capability; }
 
-    /** What code is compiled for: the device itself, with Hopper's and Blackwell's own instructions. */
+    /** The architecture to compile for: the device's own, with the instructions that only it has ("a" on Hopper and Blackwell). */
     String architecture() { return "sm_" + capability + (capability >= 90 ? "a" : ""); }
 
-    /** A number of the device. @param attribute one of {@link CUdevice_attribute} */
+    /** An attribute of the device. @param attribute one of {@link CUdevice_attribute} */
     int attribute(int attribute) {
         int[] value = {0};
         check(JCudaDriver.cuDeviceGetAttribute(value, attribute, device), "asking " + name() + " for attribute " + attribute);
@@ -122,7 +122,7 @@ public final class CudaDevice implements Device, KernelEntry.Target {
         }
     }
 
-    /** Asks something of the driver, {@linkplain #exclusive in turn} and in this device's context. */
+    /** Makes a request to the driver with the device's {@linkplain #exclusive lock} held, in this device's context. */
     void request(Runnable request) {
         exclusive(() -> {
             request.run();
@@ -171,11 +171,11 @@ public final class CudaDevice implements Device, KernelEntry.Target {
 
     @Override public Replay replay(Replay work) { return new CudaGraph(this, work); }
 
-    /** Says whether work is captured instead of done; for the thread that has the device. */
+    /** Notes whether work is captured instead of done; for the thread that holds the lock. */
     void setCapturing(boolean on) { capturing = on; }
 
     private void requireNotCapturing() {
-        if (capturing) throw new CudaError("work that is captured to be repeated on " + name() + " must not wait for it or copy from or to the host");
+        if (capturing) throw new CudaError("work that is captured as a graph on " + name() + " must not wait for it or copy from or to the host");
     }
 
     @Override public void synchronize() {
@@ -191,7 +191,7 @@ public final class CudaDevice implements Device, KernelEntry.Target {
 
     private long driverFreeBytes() { return memory()[0]; }
 
-    /** Bytes of memory on the card. */
+    /** Bytes of memory of the GPU, used or free. */
     public long totalBytes() { return memory()[1]; }
 
     /** Free and total bytes, as the driver sees them. */
@@ -212,7 +212,7 @@ public final class CudaDevice implements Device, KernelEntry.Target {
         return memory.value();
     }
 
-    /** The driver waits for work under way before memory goes. */
+    /** The driver waits for the running work before it frees memory. */
     private void free(long address) {
         use();
         check(JCudaDriver.cuMemFree(Address.device(address)), "freeing memory on " + name());

@@ -2,7 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import jcuda.driver.JCudaDriver;
 
-/** A call of a CUDA library that failed: which call, its code and the library's text. */
+/** A call of a CUDA library failed: the message has the call, its code and the library's text. */
 public final class CudaError extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -15,9 +15,9 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
 
 /**
- * Work as a CUDA graph, launched by one call. The first run is a plain one, in which kernels are compiled and algorithms measured; the second
- * captures what the work asks of the stream, on copies of the inputs and in a reserve of the pool, and from then on inputs are copied and the
- * graph is launched. While an observer wants to see every op, runs are plain. A capture has the device for itself.
+ * Work as a CUDA graph, launched by one call. The first run is a plain one, in which kernels are compiled and algorithms measured. The second run
+ * captures the work on the stream, with copies of the inputs and memory from a reserve of the pool. From then on a run copies its inputs and
+ * launches the graph. While ops are observed or checked, runs are plain. A capture holds the device's lock.
  */
 final class CudaGraph implements Replay {
     private final CudaDevice device;
@@ -61,7 +61,7 @@ final class CudaGraph implements Replay {
         memory = device.pool().reserve();
         try {
             CUgraph recorded = new CUgraph();
-            // Relaxed: a block that the pool lacks may still be asked of the driver.
+            // Relaxed: the driver may still be asked for a block that the pool lacks.
             check(JCudaDriver.cuStreamBeginCapture(device.stream(), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED), "beginning a capture");
             device.setCapturing(true);
             int ended;
@@ -82,7 +82,7 @@ final class CudaGraph implements Replay {
         }
     }
 
-    /** A tensor that stays until this closes. */
+    /** A tensor that is freed when this is closed. */
     private Tensor kept(Supplier<Tensor> make) {
         try (Scope _ = Scope.open()) {
             return held.adopt(make.get());

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A kernel of our own: one source {@code /cuda/NAME.cu}, compiled once for each combination of element types. The source sees them as
- * {@code T0}, {@code T1}, ... for the operands and {@code TO} for the result, under the names of {@link dev.faithdiff.tensor.DType}:
+ * A kernel of our own: one source {@code /cuda/NAME.cu}, compiled once for each combination of element types. In the source they are named
+ * {@code T0}, {@code T1}, ... for the operands and {@code TO} for the result, as {@link dev.faithdiff.tensor.DType} names them:
  * {@code -DT0=F16}.
  */
 public abstract class CudaKernel<O extends Op> implements Kernel<O> {
@@ -40,7 +40,7 @@ public abstract class CudaKernel<O extends Op> implements Kernel<O> {
         return device.launch().of(compiled);
     }
 
-    /** Runs an elementwise entry (KERNEL_ELEMENTWISE in prelude.cuh) with its two numbers. */
+    /** Runs an elementwise entry (KERNEL_ELEMENTWISE in prelude.cuh) with its two constants. */
     protected final void elementwise(Tensor[] in, Tensor out, String entry, float a, float b) {
         Launch launch = launch(in, out, entry).grid(Grid.blocks(Grid.runs(out.count(), out.dtype())));
         for (Tensor t : in) launch.arg(t);

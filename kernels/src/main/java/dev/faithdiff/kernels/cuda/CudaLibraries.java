@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Finds the NVIDIA driver and the libraries of CUDA 12 or 13, opens them in the order in which they need each other, and loads JCuda's
- * natives, adapted where they meet CUDA 13. Says in a sentence what was found or what is missing.
+ * Finds the NVIDIA driver and the libraries of CUDA 12 or 13, opens them in the order of their dependencies, and loads JCuda's native libraries,
+ * adapted for CUDA 13 where needed. Describes in a sentence what was found or what is missing.
  */
 public final class CudaLibraries {
     private static final String GUIDE = "; docs/cuda.md says where libraries are looked for";
@@ -73,7 +73,7 @@ public final class CudaLibraries {
         return libraries(search, driverVersion / 1000);
     }
 
-    /** Looks at names only: nothing is opened or unpacked where there is no GPU. */
+    /** Looks at file names only: nothing is opened or unpacked where there is no GPU. */
     private static String withoutDriver(LibrarySearch search) {
         int major = search.complete(NEWEST);
         if (major == 0 && RedistJar.isOn(CudaLibraries.class.getClassLoader())) major = RedistJar.CUDA;
@@ -110,7 +110,7 @@ public final class CudaLibraries {
         LibrarySearch.Opened dnn = search.open("libcudnn.so.9");
         if (dnn == null) lacking.add("cuDNN (libcudnn.so.9)");
         if (!lacking.isEmpty()) return "a GPU is here, but not " + String.join(", ", lacking);
-        // Its name does not tell which CUDA it is for; an older one may be complete beside parts of a newer one.
+        // Its name does not tell which CUDA it is for, and an older CUDA may be complete beside parts of a newer one.
         int made = (int) (count(dnn.symbols(), "cudnnGetCudartVersion") / 1000);
         Pair fitting = made >= OLDEST && made <= newest && made != pair.major ? Pair.open(search, made) : pair;
         if (fitting.parts() == 2) pair = fitting;
@@ -135,11 +135,11 @@ public final class CudaLibraries {
     }
 
     /**
-     * Loads the natives of JCuda. It takes them from the folder {@code java.io.tmpdir} where files of their names are;
-     * a private folder keeps others from putting theirs there, and lets CUDA 13 have its own. JCuda knows no other way to name the folder, so
-     * the property changes for the moment of loading, once in a process; Java's own temporary files do not follow it.
+     * Loads JCuda's native libraries. JCuda looks for them in the folder {@code java.io.tmpdir}, and has no other way to name the folder, so the
+     * property is changed while it loads, once in a process; Java's own temporary files do not follow it. A private folder keeps others from
+     * placing files there, and holds other files for CUDA 13.
      *
-     * @param classes of JCuda, all but NVRTC's in need of a driver
+     * @param classes of JCuda; all but NVRTC's need a driver
      */
     static void loadNatives(int major, String... classes) throws IOException {
         Path folder = Files.createTempDirectory("faithdiff-cuda");
@@ -175,7 +175,7 @@ public final class CudaLibraries {
         }
     }
 
-    // ---- questions to libraries of which JCuda must not know yet
+    // ---- calls of libraries before JCuda may load them
 
     private static int call(SymbolLookup in, String name, int argument) {
         try {
@@ -186,7 +186,7 @@ public final class CudaLibraries {
         }
     }
 
-    /** What a function writes to the one int it is given. */
+    /** The value that a function writes to its one argument, an int. */
     private static int ask(SymbolLookup in, String name) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);

@@ -16,14 +16,14 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.JCudaDriver;
 
 /**
- * Our kernels on one device. A source is the resource {@code /cuda/NAME.cu}, or the file of that name in the folder of
- * {@code -Dfaithdiff.cuda.sources}, behind {@code prelude.cuh}; it is compiled for the device's own architecture, and the result is kept in the
- * user's cache folder under the hash of everything that made it.
+ * Our compiled kernels on one device. A source is the resource {@code /cuda/NAME.cu}, or the file of that name in the folder of
+ * {@code -Dfaithdiff.cuda.sources}, behind {@code prelude.cuh}. It is compiled for the device's own architecture, and the result is kept in the
+ * user's cache folder under the hash of all inputs.
  */
 final class CudaModules {
-    /** Makes device code of CUDA C++. */
+    /** Compiles CUDA C++ to device code. */
     interface Compiler {
-        /** What tells one compiler's results from another's. */
+        /** Name and version; part of the hash under which results are kept. */
         String version();
 
         byte[] compile(String source, String name, List<String> options);
@@ -67,8 +67,7 @@ final class CudaModules {
     }
 
     private byte[] code(String name, List<String> defines) {
-        // The line directive makes the compiler's messages name lines of the source itself.
-        String source = read("prelude.cuh") + "\n#line 1 \"" + name + ".cu\"\n" + read(name + ".cu");
+        String source = text(name);
         String key = source + "\0" + defines + "\0" + architecture + "\0" + compiler.version();
         byte[] kept = cache.find(key, ".cubin");
         if (kept != null) return kept;
@@ -79,7 +78,10 @@ final class CudaModules {
         return code;
     }
 
-    /** The text of a source: an edited one where there is one. */
+    /** The text to compile: the prelude and the source, with a line directive between them so that messages have the source's own lines. */
+    static String text(String name) { return read("prelude.cuh") + "\n#line 1 \"" + name + ".cu\"\n" + read(name + ".cu"); }
+
+    /** The text of a file: an edited one where there is one. */
     private static String read(String file) {
         String folder = System.getProperty("faithdiff.cuda.sources");
         try {

@@ -28,21 +28,21 @@ import jcuda.jcudnn.cudnnTensorFormat;
 import jcuda.runtime.cudaStream_t;
 
 /**
- * cuDNN on one device: convolutions in NHWC with sums in F32, on tensor cores but for F32. The algorithm for a shape is the fastest that
- * measuring finds at its first use on this kind of GPU with this version of cuDNN; it is kept on disk. Gradients are computed by algorithms
- * that give the same bits in each run.
+ * cuDNN on one device: convolutions in NHWC with sums in F32, on tensor cores except for F32. All algorithms for a shape are measured at its first
+ * use on this kind of GPU with this version of cuDNN, and the fastest is kept on disk. Gradients use only algorithms that give the same bits in
+ * each run.
  */
 public final class Cudnn {
-    /** What is computed of a convolution; the other two of x, weight and y are given. */
+    /** What is computed: y, the gradient of x, or the gradient of the weight. The other two of the three tensors are given. */
     public enum Pass { FORWARD, INPUT_GRAD, WEIGHT_GRAD }
 
-    /** Everything that an algorithm depends on; there are as many groups as x has channels for each that the weight takes. */
+    /** Everything that the choice of an algorithm depends on. The number of groups is x's channels over the weight's. */
     public record Problem(Pass pass, DType dtype, Shape x, Shape w, Shape y, int stride, int top, int left) {}
 
     private record Plan(cudnnTensorDescriptor x, cudnnFilterDescriptor w, cudnnTensorDescriptor y, cudnnConvolutionDescriptor how,
             int algorithm, long workspace) {}
 
-    /** What measuring found for one algorithm; cuDNN's three kinds of answers as one. */
+    /** The measurement of one algorithm; one record for cuDNN's three kinds of results. */
     private record Measured(int algorithm, int status, int determinism) {
         boolean repeatable() { return determinism == cudnnDeterminism.CUDNN_DETERMINISTIC; }
     }
@@ -72,7 +72,7 @@ public final class Cudnn {
         check(JCudnn.cudnnSetStream(handle, new cudaStream_t(device.stream())), "cudnnSetStream");
     }
 
-    /** Why a convolution of these operands is not for cuDNN, or null. */
+    /** Null if cuDNN computes a convolution of these operands, else the reason. */
     public static String refuses(Tensor... in) {
         if (!Cublas.takes(in[0].dtype())) return "computes in F32, F16 and BF16";
         for (Tensor t : in) {
@@ -118,7 +118,7 @@ public final class Cudnn {
                 cudnnConvolutionMode.CUDNN_CROSS_CORRELATION, cudnnDataType.CUDNN_DATA_FLOAT), "cudnnSetConvolution2dDescriptor");
         int groups = p.x().size(3) / p.w().size(3);
         if (groups > 1) check(JCudnn.cudnnSetConvolutionGroupCount(how, groups), "cudnnSetConvolutionGroupCount");
-        // Without FMA said, cuDNN computes F32 in TF32.
+        // Without an explicit FMA math type, cuDNN computes F32 in TF32.
         check(JCudnn.cudnnSetConvolutionMathType(how, p.dtype() == DType.F32 ? cudnnMathType.CUDNN_FMA_MATH : cudnnMathType.CUDNN_TENSOR_OP_MATH),
                 "cudnnSetConvolutionMathType");
         long most = Math.min(MOST_WORKSPACE, device.freeBytes() / 4);
@@ -141,7 +141,7 @@ public final class Cudnn {
     /** What the choice depends on. */
     private String key(Problem p) { return where + " " + p; }
 
-    /** The algorithm that an earlier run chose, or -1; what is not as it was written is passed over. */
+    /** The algorithm that an earlier run of the program chose, or -1. A damaged entry is ignored. */
     private int kept(Problem p) {
         byte[] content = cache.find(key(p), ENDING);
         String[] lines = content == null ? new String[0] : new String(content, StandardCharsets.UTF_8).split("\n");

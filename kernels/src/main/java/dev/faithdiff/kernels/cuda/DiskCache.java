@@ -10,8 +10,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * What is dear to find out and can be found out again: compiled kernels, chosen algorithms. One file for each, under the hash of everything
- * that made it, complete or absent. A folder that cannot be read or written costs only time.
+ * Results that are expensive to compute and can be computed again: compiled kernels, chosen algorithms. Each is one file under the hash of its
+ * inputs, complete or absent. A folder that cannot be read or written costs only time.
  */
 record DiskCache(Path folder) {
     /** {@code -Dfaithdiff.cuda.cache}, else the user's cache folder. */
@@ -22,7 +22,7 @@ record DiskCache(Path folder) {
         return new DiskCache(user.resolve("faithdiff").resolve("cuda"));
     }
 
-    /** What was kept for a key, or null. @param ending of the file's name, with the dot */
+    /** The bytes kept for a key, or null. @param ending of the file's name, with the dot */
     byte[] find(String key, String ending) {
         try {
             Path kept = file(key, ending);
@@ -47,7 +47,7 @@ record DiskCache(Path folder) {
         }
     }
 
-    /** Where what is kept for a key lies. */
+    /** The file of a key, whether it exists or not. */
     Path file(String key, String ending) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));

@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Renames a library that a 64-bit ELF file needs, to another name of the same length. JCuda's natives ask for {@code libcublas.so.12} and
- * for symbols of that version; all that they use is in {@code libcublas.so.13} under its own version name.
+ * Renames a library that a 64-bit ELF file depends on, to another name of the same length. JCuda's native libraries depend on
+ * {@code libcublas.so.12} and on symbols of that version; {@code libcublas.so.13} has the same symbols under its own version name.
  */
 final class ElfNames {
     private static final int DYNAMIC = 2, LOAD = 1;
@@ -16,10 +16,10 @@ final class ElfNames {
 
     private ElfNames(byte[] file) { elf = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN); }
 
-    /** The file with {@code from} replaced in place, and its array returned. @throws CudaError if it does not need {@code from} */
+    /** Replaces {@code from} in place and returns the array. @throws CudaError if the file does not depend on {@code from} */
     static byte[] rename(byte[] file, String from, String to) {
         if (from.length() != to.length()) throw new IllegalArgumentException(from + " and " + to + " differ in length");
-        if (!new ElfNames(file).rename(from, to)) throw new CudaError("the native library does not ask for " + from);
+        if (!new ElfNames(file).rename(from, to)) throw new CudaError("the native library does not depend on " + from);
         return file;
     }
 
@@ -35,7 +35,7 @@ final class ElfNames {
         long need = fileOffset(entry(dynamic, VERSIONS_NEEDED));
         for (long n = entry(dynamic, VERSIONS_NEEDED_COUNT); n > 0; n--) {
             int at = (int) need;
-            // The version's name is the library's, one string for both.
+            // The version has the library's name, one string for both.
             int version = at + elf.getInt(at + 8);
             for (int left = Short.toUnsignedInt(elf.getShort(at + 2)); left > 0; left--) {
                 if (string((int) strings + elf.getInt(version + 8)).equals(to)) elf.putInt(version, hash(to));

@@ -7,12 +7,12 @@ interface KernelEntry {
     /** Enqueues the kernel with the geometry and the arguments of a launch. */
     void run(Launch launch);
 
-    /** A device that runs our sources: a GPU; in tests, an emulation of one. */
+    /** A device that runs our sources: a GPU or, in tests, an emulation of one. */
     interface Target {
-        /** Compiles or finds again. @param defines compiler options such as {@code -DT0=F16} */
+        /** An entry of a source, compiled at the first call. @param defines compiler options such as {@code -DT0=F16} */
         KernelEntry entry(String source, String entry, List<String> defines);
 
-        /** The thread's launch. */
+        /** The launch that this thread fills and reuses. */
         Launch launch();
     }
 }

@@ -7,14 +7,14 @@ import java.lang.foreign.ValueLayout;
 import jcuda.Pointer;
 
 /**
- * One launch in the making: geometry, then arguments in the order of the kernel's parameters, then {@link #run}. A thread has one for each
- * device and fills it anew each time, so arguments cost no garbage.
+ * A kernel launch: first its geometry, then its arguments in the order of the kernel's parameters, then {@link #run}. A thread reuses one object for
+ * each device, so launches allocate nothing.
  */
 public final class Launch {
     private static final int MOST_ARGUMENTS = 64;
 
     private final MemorySegment values = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
-    /** Where each argument lies: what a kernel is launched with. */
+    /** The address of each argument, as the driver takes them. */
     final MemorySegment addresses = Arena.ofAuto().allocate(MOST_ARGUMENTS * 8L, 64);
     final Pointer parameters = Address.host(addresses.address());
     int gridX, gridY, gridZ, block, shared;
@@ -36,10 +36,10 @@ public final class Launch {
         return this;
     }
 
-    /** Number of blocks; 1 if not said. */
+    /** Number of blocks; 1 by default. */
     public Launch grid(long x) { return grid(Math.toIntExact(x), 1, 1); }
 
-    /** Number of blocks on each axis; y and z end at 65535. */
+    /** Number of blocks on each axis; at most 65535 on y and z. */
     public Launch grid(int x, int y, int z) {
         gridX = x;
         gridY = y;
@@ -47,7 +47,7 @@ public final class Launch {
         return this;
     }
 
-    /** Threads of a block; 256 if not said. */
+    /** Threads of a block; 256 by default. */
     public Launch block(int x) {
         block = x;
         return this;
@@ -59,7 +59,7 @@ public final class Launch {
         return this;
     }
 
-    /** The address of a tensor's first element. */
+    /** The next argument, the address of a tensor's first element. */
     public Launch arg(Tensor t) { return arg(t.address()); }
 
     /** The next argument, an int. */

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where NVIDIA's libraries may lie: the folders of {@code -Dfaithdiff.cuda.libraries}, LD_LIBRARY_PATH, CUDA_HOME and CUDA_PATH, the usual
- * places of an installation, and Python's site-packages with NVIDIA's wheels; what the system's loader finds comes last.
+ * The folders where NVIDIA's libraries are looked for, in this order: those of {@code -Dfaithdiff.cuda.libraries}, LD_LIBRARY_PATH, CUDA_HOME and
+ * CUDA_PATH, the usual places of an installation, and Python's site-packages with NVIDIA's wheels. The system's loader is asked last.
  */
 record LibrarySearch(List<Path> folders) {
     private static final List<String> SYSTEM = List.of("/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib",
@@ -39,7 +39,7 @@ record LibrarySearch(List<Path> folders) {
             String root = environment.get(name);
             if (root != null && !root.isEmpty()) pythons.add(Path.of(root, "lib"));
         }
-        // An environment may be in use by its folder of programs alone.
+        // A Python environment may be in use without VIRTUAL_ENV, by its folder on the PATH.
         for (String bin : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
             if (!bin.isEmpty() && Files.isExecutable(Path.of(bin, "python3"))) pythons.add(Path.of(bin).resolveSibling("lib"));
         }
@@ -73,7 +73,7 @@ record LibrarySearch(List<Path> folders) {
         return found;
     }
 
-    /** The newest CUDA, up to {@code newest}, of which all libraries are in the folders, by their names alone; 0 if there is none. */
+    /** The newest CUDA, up to {@code newest}, whose libraries are all in the folders, judged by their names; 0 if there is none. */
     int complete(int newest) {
         for (int m = newest; m >= 12; m--) {
             boolean all = true;
@@ -84,7 +84,7 @@ record LibrarySearch(List<Path> folders) {
         return 0;
     }
 
-    /** This search and one more folder, last. */
+    /** This search with one more folder at the end. */
     LibrarySearch with(Path folder) {
         List<Path> all = new ArrayList<>(folders);
         all.add(folder);
@@ -97,7 +97,7 @@ record LibrarySearch(List<Path> folders) {
         return null;
     }
 
-    /** Opens a library for the rest of the run, so that others find it by its name: the first that can be opened, or null. */
+    /** Opens the first library of a name that can be opened, for the rest of the run, so that others find it by its name; null if there is none. */
     Opened open(String name) {
         for (Path folder : folders) {
             Path file = folder.resolve(name);
@@ -105,7 +105,7 @@ record LibrarySearch(List<Path> folders) {
             try {
                 return new Opened(name, file, SymbolLookup.libraryLookup(file.toAbsolutePath(), Arena.global()));
             } catch (IllegalArgumentException e) {
-                // One that lacks a part of its own, or of another machine: there may be a better one.
+                // It is for another machine, or a dependency is missing: a later folder may have a better one.
             }
         }
         try {
@@ -115,14 +115,14 @@ record LibrarySearch(List<Path> folders) {
         }
     }
 
-    /** Opens those files beside a library whose names match; for parts that it would ask the loader for. */
+    /** Opens the files beside a library whose names match, so that the loader finds them when the library asks for them. */
     void openBeside(Opened library, String glob) {
         if (library.path() == null) return;
         for (Path part : list(library.path().toAbsolutePath().getParent(), glob)) {
             try {
                 SymbolLookup.libraryLookup(part, Arena.global());
             } catch (IllegalArgumentException e) {
-                // The library itself will say what it misses.
+                // If it is needed, the library's own call fails and says so.
             }
         }
     }

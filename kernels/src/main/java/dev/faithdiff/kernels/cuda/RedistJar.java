@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * NVIDIA's libraries of CUDA 12.6 from the jar that Maven's profile {@code cuda-redist} puts on the class path, for machines that have a driver
- * and nothing else. The loader wants files: they are copied once into a folder of the cache, 1.4 GB.
+ * and nothing else. The loader needs files, so they are copied once into a folder of the cache, 1.4 GB.
  */
 final class RedistJar {
     static final int CUDA = 12;

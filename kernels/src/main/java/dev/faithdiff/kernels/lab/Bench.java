@@ -10,7 +10,7 @@ import dev.faithdiff.tensor.op.Op;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Times the kernels of an op side by side in this process: quick, for work on a kernel; JMH is for numbers that are kept. */
+/** Times the kernels of an op side by side in this process. Quick, for work on a kernel; JMH measures the numbers that are kept. */
 public final class Bench {
     private static final int LEAST_RUNS = 5;
 
@@ -29,7 +29,7 @@ public final class Bench {
     @SuppressWarnings("unchecked")
     public static <O extends Op> String refusal(Kernel<O> kernel, Case c) { return kernel.refuses((O) c.op(), c.outline()); }
 
-    /** Runs the kernels in turn, each for about {@code millis}, after as long a warm-up, on the same operands. */
+    /** Runs the kernels in turn on the same operands, each for about {@code millis}, after a warm-up of the same length. */
     public static List<Time> run(Case c, Device device, List<Kernel<?>> kernels, int millis) {
         try (Scope _ = Scope.open()) {
             Tensor[] in = c.draw(device);

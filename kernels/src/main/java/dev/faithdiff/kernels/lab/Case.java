@@ -12,9 +12,9 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 
 /**
- * A named op with its operands: random data, the same on each call, never zeros, since zeros hide errors and run faster.
+ * A named op with its operands: random data, the same on each call, and never all zeros, since zeros hide errors and run faster.
  *
- * @param model true for a shape of the real models that is timed and too big for the scalar reference in a unit test
+ * @param model true for a shape of a real model: it is timed, and too large for the scalar reference in a unit test
  */
 public record Case(String label, Op op, Types types, boolean model, List<Operand> operands) {
     /** The element types of activations and of weights. */
@@ -28,7 +28,7 @@ public record Case(String label, Op op, Types types, boolean model, List<Operand
         return op.name() + "/" + label + (plain ? "" : ":" + types);
     }
 
-    /** The same op, roles and types on operands of other shapes, of which optional ones may be left out. */
+    /** The same op, roles and types on operands of other shapes; optional operands may be left out. */
     public Case reshaped(List<Shape> shapes) {
         List<Operand> other = new ArrayList<>();
         for (int i = 0; i < Math.min(shapes.size(), operands.size()); i++) {
@@ -41,7 +41,7 @@ public record Case(String label, Op op, Types types, boolean model, List<Operand
     /** Floating-point operations of one run. */
     public long flops() { return op.flops(outline()); }
 
-    /** Bytes that one run reads and writes at least. */
+    /** The least number of bytes that one run reads and writes. */
     public long bytes() { return op.bytes(outline()); }
 
     /** Draws the operands into the current scope. */
@@ -52,7 +52,7 @@ public record Case(String label, Op op, Types types, boolean model, List<Operand
         return in;
     }
 
-    /** The operands without memory or values: enough for shapes, flops and bytes. */
+    /** The operands without memory: enough for shapes, flops and bytes. */
     public Tensor[] outline() {
         Tensor[] in = new Tensor[operands.size()];
         for (int i = 0; i < in.length; i++) {

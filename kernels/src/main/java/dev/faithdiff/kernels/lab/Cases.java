@@ -11,12 +11,12 @@ import dev.faithdiff.tensor.op.Op;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The one list of named inputs, by op: for parity, gradients and speed. */
+/** The one list of cases, by op: inputs for parity, gradients and speed. */
 public final class Cases {
-    // To add yours, write one line in your op's group (CasesElementwise, CasesHeavy, CasesNormsMoves, CasesTraining):
+    // To add a case, write one line in the group of its op (CasesElementwise, CasesHeavy, CasesNormsMoves, CasesImages, CasesTraining):
     //     parity(TYPES, "label", op, operands...)    small, for parity and gradients: primes, ones, full and ragged vectors
     //     model(TYPES, "label", op, operands...)     a real model's shape, for speed
-    // x(sizes) is an activation, w(sizes) a weight, index(rows, sizes) indices; TYPES says in which element types the line runs.
+    // x(sizes) is an activation, w(sizes) a weight, index(rows, sizes) indices; TYPES are the element types that the line runs in.
     private static final List<Case> ALL = new ArrayList<>();
 
     /** F32 only. */
@@ -25,11 +25,11 @@ public final class Cases {
     static final List<Types> STORED = types(F32, F32, F32, F16, F32, BF16, F32, F8_E4M3);
     /** F32 with each narrower type of weight. */
     static final List<Types> NARROWER = types(F32, F16, F32, BF16, F32, F8_E4M3);
-    /** Each type of activation, weights alike. */
+    /** Each type of activation, with weights of the same type. */
     static final List<Types> EACH = types(F32, F32, F16, F16, BF16, BF16);
-    /** All that the engine computes in. */
+    /** All combinations that the engine computes in. */
     static final List<Types> MIXED = types(F32, F32, F32, F16, F32, BF16, F32, F8_E4M3, F16, F16, F16, F8_E4M3, BF16, BF16, BF16, F8_E4M3);
-    /** What inference runs in: F32 with weights as stored on the CPU, F16 and BF16 on the GPU. */
+    /** The combinations of inference: F32 with weights as stored on the CPU, F16 and BF16 on the GPU. */
     static final List<Types> INFERENCE = types(F32, F32, F32, F16, F16, F16, BF16, BF16);
 
     static {

@@ -188,7 +188,7 @@ final class CasesHeavy {
         biased(PLAIN, "bias-window", new AttentionOp(3, false), x(2, 16, 24), x(2, 16, 24), x(2, 16, 24), x(2, 3, 16, 16));
         biased(PLAIN, "bias-keys", new AttentionOp(2, false), x(2, 9, 8), x(2, 5, 8), x(2, 5, 8), x(2, 1, 1, 5));
         biased(PLAIN, "bias-one", new AttentionOp(2, false), x(2, 5, 8), x(2, 3, 8), x(2, 3, 8), x(1, 1, 5, 3));
-        // Without gradient: F32 scores this far apart leave its small values fewer digits than the tolerance asks for.
+        // Without gradient: with scores this far apart, its small values have fewer correct digits in F32 than the tolerance asks for.
         parity(PLAIN, "bias-wide", new AttentionOp(1, false), x(1, 5, 8), x(1, 203, 8), x(1, 203, 8), x(WIDE, 1, 1, 5, 203));
         biased(PLAIN, "bias-many", new AttentionOp(2, false), x(1, 203, 8), x(1, 199, 8), x(1, 199, 8), x(1, 2, 203, 199));
         biased(PLAIN, "bias-causal", new AttentionOp(2, 2, true, 3), x(1, 9, 8), x(1, 12, 8), x(1, 12, 8), x(1, 2, 9, 12));

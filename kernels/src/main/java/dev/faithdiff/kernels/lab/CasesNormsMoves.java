@@ -74,7 +74,7 @@ final class CasesNormsMoves {
         model(EACH, "t5-4096", new RmsNormOp.Grad(1e-6f, 0), x(1, 120, 4096), w(4096), x(1, 120, 4096));
     }
 
-    /** GroupNorm without and with SiLU, weights alike and narrower, and its gradients. */
+    /** GroupNorm without and with SiLU, with weights of the same and of narrower types, and its gradients. */
     private static void groupNorm(List<Types> types, String label, int groups, Operand x) {
         int channels = x.shape().size(-1);
         Operand grad = x(x.shape().toArray());

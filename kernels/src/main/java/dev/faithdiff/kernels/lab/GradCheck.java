@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * An op's gradient against finite differences of its reference. The result is projected to one number by a random tensor, and
- * single elements of each operand are moved by steps large enough that F32 rounding does not drown the difference, with a formula
- * whose error is of fourth order: {@code (8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))) / 12h}.
+ * Checks an op's gradient against finite differences of its reference. The result is projected to one number by a random tensor, and single
+ * elements of each operand are changed. The step h is large enough for F32 rounding not to matter, so the formula is one of fourth order:
+ * {@code (8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))) / 12h}.
  */
 public final class GradCheck {
     private static final double STEP = 1 / 64.0;
@@ -31,7 +31,7 @@ public final class GradCheck {
     }
 
     /**
-     * Null if the gradient of every floating operand passes, alone and together with the others; else what is wrong.
+     * Null if the gradient of every floating operand passes, both alone and with the others; else a description of the failure.
      *
      * @throws dev.faithdiff.tensor.OpError if the op has no gradient
      */
@@ -80,7 +80,7 @@ public final class GradCheck {
         return null;
     }
 
-    /** The projected result with element {@code i} of {@code x} moved by {@code step}. */
+    /** The projected result with {@code step} added to element {@code i} of {@code x}. */
     private double moved(Tensor x, long i, double step) {
         double before = x.get(i), sum = 0;
         x.set(i, before + step);

@@ -7,30 +7,34 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.random.RandomGenerator;
 
 /**
- * One operand of a case: its role, which decides its element type, where its values come from, and its shape.
+ * One operand of a case: its role, which decides its element type, the distribution of its values, and its shape.
  *
- * @param rows the bound of INDEX values
+ * @param rows INDEX values are below this
  */
 public record Operand(Role role, Values values, int rows, Shape shape) {
     /** A weight may be stored narrower than the activations. */
     public enum Role { ACTIVATION, WEIGHT, INDEX }
 
     /**
-     * NORMAL is standard normal. WIDE is 30 times that and starts with an exact zero, for saturation and overflow. AWAY keeps at least
-     * 1/2 from zero and 1/16 from each multiple of 1/8, where functions may bend or divide; POSITIVE is the same above zero. DISTINCT keeps
-     * 1/8 between any two of 1009 values in a row, where functions choose the largest.
+     * NORMAL is standard normal. WIDE is 30 times that and starts with an exact zero, for saturation and overflow. AWAY is at least 1/2 from zero and
+     * 1/16 from each multiple of 1/8, for functions with kinks or poles; POSITIVE is its absolute value. DISTINCT is at least 1/8 apart among
+     * 1009 values in a row, for functions that choose the largest.
      */
     public enum Values { NORMAL, WIDE, AWAY, POSITIVE, DISTINCT, INDEX }
 
+    /** An activation of NORMAL values. */
     public static Operand x(int... sizes) { return new Operand(Role.ACTIVATION, Values.NORMAL, 0, Shape.of(sizes)); }
 
+    /** A weight of NORMAL values. */
     public static Operand w(int... sizes) { return new Operand(Role.WEIGHT, Values.NORMAL, 0, Shape.of(sizes)); }
 
+    /** An activation of other values. */
     public static Operand x(Values values, int... sizes) { return new Operand(Role.ACTIVATION, values, 0, Shape.of(sizes)); }
 
+    /** Indices from 0 to rows - 1. */
     public static Operand index(int rows, int... sizes) { return new Operand(Role.INDEX, Values.INDEX, rows, Shape.of(sizes)); }
 
-    /** The tensor in the current scope, on the CPU. */
+    /** A tensor of these values on the CPU, in the current scope. */
     Tensor draw(DType dtype, RandomGenerator random) {
         Tensor t = Tensor.empty(Device.CPU, dtype, shape);
         for (long i = 0; i < t.count(); i++) t.set(i, value(i, random));

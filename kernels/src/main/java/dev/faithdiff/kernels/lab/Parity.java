@@ -11,26 +11,27 @@ import dev.faithdiff.tensor.op.Op;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Runs one kernel on one case against the op's reference; on a real model's shape, for which the reference is too slow, against the CPU's
- * kernel on operands widened to F32. Every operand and the result lie between guards of NaN, so that reading
- * past an end shows in the result and writing past it is found; the result starts as NaN.
+ * Compares one kernel on one case with the op's reference, or with the CPU's kernel on operands converted to F32 where the shape is a real model's
+ * and the reference too slow. Every operand and the result lie between guards of NaN, so that reads past an end show in the result and writes past
+ * it are found. The result starts as NaN.
  */
 public final class Parity {
     private static final int GUARD = 64;
     private static final Case.Types PLAIN = new Case.Types(DType.F32, DType.F32);
 
     /**
-     * What one kernel did on one case.
+     * The outcome of one kernel on one case.
      *
-     * @param refusal the kernel's reason not to take the case, or null
-     * @param error   the largest difference from the reference
-     * @param allowed the difference that passes: tolerance times the largest expected magnitude of a part of the result; of the worst part
-     * @param failure what went wrong, or null
+     * @param refusal the kernel's reason to refuse the case, or null
+     * @param error   the largest difference from the reference, in the worst part of the result
+     * @param allowed the largest difference that passes: the tolerance times the largest expected magnitude of that part
+     * @param failure a description of what went wrong, or null
      */
     public record Result(String name, String kernel, String refusal, double error, double allowed, String failure) {
+        /** False if the kernel refused the case. */
         public boolean ran() { return refusal == null; }
 
-        /** Whether this fails where the other does not, or takes more of what is allowed. */
+        /** True if this fails and the other does not, or if its error is larger relative to what is allowed. */
         private boolean isWorseThan(Result other) {
             return other.failure == null && (failure != null || error * other.allowed > other.error * allowed);
         }
@@ -43,7 +44,7 @@ public final class Parity {
 
     private Parity() {}
 
-    /** Runs {@code kernel}, which must be one for the case's op, on {@code device}; what it throws is its failure. */
+    /** Runs a kernel of the case's op on a device. An exception of the kernel is its failure. */
     public static <O extends Op> Result run(Kernel<O> kernel, Case c, Device device) {
         try {
             return compare(kernel, c, device);
@@ -84,7 +85,7 @@ public final class Parity {
         }
     }
 
-    /** One part of a result, from element {@code first} on, against what is expected of it. */
+    /** Compares one part of a result, which begins at element {@code first}, with its expected values. */
     private static Result compare(Case c, String kernel, Tensor actual, Tensor expected, long first) {
         // Two kernels, of which neither is exact, may be twice as far apart.
         double allowed = Tolerance.of(c.op(), kernel, actual.dtype()) * magnitude(expected) * (c.model() ? 2 : 1), error = 0;
@@ -104,7 +105,7 @@ public final class Parity {
         return out;
     }
 
-    /** By the CPU's kernels, which small cases hold against references, and which are fast. */
+    /** The result of the CPU's kernels, which are fast, and which small cases compare with references. */
     private static Tensor kernels(Op op, Tensor[] in) {
         Tensor[] wide = new Tensor[in.length];
         for (int i = 0; i < in.length; i++) wide[i] = in[i].dtype().isFloating() ? in[i].to(DType.F32) : in[i];

@@ -6,11 +6,11 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import java.util.List;
 
-/** Whether a device computes what it should: one small case of each op of inference, on the kernel that would run it. */
+/** A quick check of a device: one small case of each op of inference, on the kernel that would run it. */
 public final class Probe {
     private Probe() {}
 
-    /** Null if every result is within its tolerance, else in a sentence what failed first. @param dtype the type of activations */
+    /** Null if every result is within its tolerance, else a sentence about the first failure. @param dtype the type of activations */
     public static String failure(Device device, DType dtype) {
         for (Class<? extends Op> op : Cases.ops()) {
             if (op.isMemberClass()) continue; // gradients and what else only training runs

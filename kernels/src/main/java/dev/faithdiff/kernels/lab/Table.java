@@ -4,10 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Rows under headings, printed as aligned Markdown: the same text for a terminal and for a file. Numbers stand to the right. */
+/** Rows under headings, printed as aligned Markdown, the same text for a terminal and for a file. Numbers are aligned to the right. */
 public final class Table {
     private final List<String[]> rows = new ArrayList<>();
 
+    /** A table without rows. */
     public Table(String... headings) { rows.add(headings); }
 
     /** Adds a row; a Double is rounded to three digits and NaN left blank. */
@@ -18,11 +19,12 @@ public final class Table {
         return this;
     }
 
+    /** Number of rows, without the headings. */
     public int size() { return rows.size() - 1; }
 
     private static String text(Object cell) { return cell instanceof Double d ? number(d) : cell.toString().replace("|", "\\|"); }
 
-    /** Three digits, or all before the point; powers of ten for small numbers. */
+    /** A number with three digits, or all digits before the point; small numbers with an exponent. */
     public static String number(double v) {
         if (Double.isNaN(v)) return "";
         int digits = v == 0 ? 0 : (int) Math.floor(Math.log10(Math.abs(v)));

@@ -5,13 +5,13 @@ import dev.faithdiff.tensor.op.Op;
 import java.util.List;
 import java.util.Map;
 
-/** How far a result may lie from its reference, as a part of the largest expected magnitude; by element type. */
+/** The largest allowed difference of a result from its reference, relative to the largest expected magnitude; by element type. */
 public final class Tolerance {
-    /** For an op or a kernel, by name: the factor on the type's tolerance, and why it differs from 1. */
+    /** The factor on the type's tolerance for one op or kernel, and why it is not 1. */
     private record Exception(double factor, String reason) {}
 
     private static final Exception MOVES = new Exception(0, "moves data, computes nothing");
-    private static final Exception ROUNDS = new Exception(0, "rounds one value, by rules that are exact");
+    private static final Exception ROUNDS = new Exception(0, "rounds single values by an exact rule");
 
     private static final Map<String, Exception> EXCEPTIONS = Map.of(
             "ReshapeOp", MOVES, "SliceOp", MOVES, "ConcatOp", MOVES, "PermuteOp", MOVES, "PadOp", MOVES, "GatherOp", MOVES,
@@ -29,7 +29,7 @@ public final class Tolerance {
         return tolerance;
     }
 
-    /** One step between neighbouring values where they round differently, a sum of some thousand terms in F32. */
+    /** For narrow types one step between neighbouring values, which may round differently; for F32 a sum of some thousand terms. */
     private static double of(DType result) {
         return switch (result) {
             case F32 -> 5e-6;
@@ -40,6 +40,6 @@ public final class Tolerance {
         };
     }
 
-    /** Of finite differences in F32: rounding of the function over the step, and the formula's fourth-order error. */
+    /** The tolerance of finite differences in F32: the function's rounding over the step, and the formula's fourth-order error. */
     static double ofFiniteDifferences() { return 5e-4; }
 }

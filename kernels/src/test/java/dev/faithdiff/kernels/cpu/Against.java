@@ -14,7 +14,7 @@ import dev.faithdiff.tensor.op.Op;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/** A kernel beside the op's own loops, on normal numbers. */
+/** Compares kernels with their op's reference or with each other, on normal numbers. */
 public final class Against {
     private static final Random RANDOM = new Random(7);
 
@@ -62,12 +62,12 @@ public final class Against {
         }
     }
 
-    /** Why a kernel refuses a convolution of an image of so many pixels a side, channels in and out, and kernel, or null. */
+    /** Why a kernel refuses a convolution of a square image with {@code side} rows, input and output channels, and a square kernel; or null. */
     public interface ConvolutionRefusal {
         String of(Conv2dOp op, DType dtype, int side, int in, int out, int kernel);
     }
 
-    /** What all Winograd kernels refuse. @param side the smallest image that wins with 1280 channels; half of it does not */
+    /** What all Winograd kernels refuse. @param side an image that they take with 1280 channels; they refuse half of it */
     public static void winogradRefusals(int side, ConvolutionRefusal refusal) {
         Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
         assertThat(refusal.of(same, DType.F32, 64, 320, 320, 3)).isNull();

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Test;
 
 /** The elementwise, reducing and moving kernels against their ops' references, at sizes with tails, ones and broadcasts. */
 class ElementwiseTest {
-    private static final int[][] SHAPES = {{1}, {7}, {16}, {31}, {2, 3, 5, 7}, {1, 1, 1, 13}, {3, 1, 129}, {70_001}, {2, 181, 401}};
+    private static final int[][] SHAPES = {{1}, {7}, {16}, {31}, {2, 3, 5, 7}, {1, 1, 1, 13}, {3, 1, 129}, {70_001}};
 
     private final Scope scope = Scope.open();
     private final Random random = new Random(5);
@@ -89,7 +89,7 @@ class ElementwiseTest {
         }
     }
 
-    /** Each exponent, and the numbers about 1 and the mantissas about the root of 2 where the polynomial changes. */
+    /** Each exponent, with numbers near 1, and with mantissas near the square root of 2, where the polynomial changes. */
     @Test void logarithmsAreExactToTheLastDigits() {
         Tensor x = Tensor.empty(Device.CPU, DType.F32, Shape.of(276 * 500));
         for (int i = 0; i < x.count(); i++) x.set(i, Math.scalb(i % 2 == 0 ? 1 + random.nextDouble() : 1.4142135 + i * 1e-8, i / 500 - 149));
@@ -127,15 +127,15 @@ class ElementwiseTest {
                 {{3, 1, 5}, {1, 4, 5}}, {{1, 1, 1200}, {3, 4, 1}}, {{2, 1, 3, 1, 5}, {1, 4, 1, 6, 1}}, {{90_001, 3}, {1}}, {{1, 320}, {1, 320}}, {{70_003}, {70_003}},
                 {{20, 5000}, {5000}}, {{20, 5003}, {5003}}, {{1, 6}, {1, 1, 6}}, {{6}, {1, 1, 6}}};
         for (int[][] pair : pairs) {
-            for (BinaryOp.Kind kind : BinaryOp.Kind.values()) {
-                for (DType dtype : new DType[] {DType.F32, DType.F16, DType.BF16, DType.F8_E4M3}) {
-                    Tensor a = random(DType.F32, pair[0]), b = random(DType.F32, pair[1]).clamp(0.5f, 3).to(dtype);
-                    BinaryOp op = new BinaryOp(kind);
-                    if (new BinaryVector().refuses(op, new Tensor[] {a, b}) == null) same(new BinaryVector(), op, a, b);
-                    same(new BinaryStrided(), op, a, b);
-                }
-            }
+            Tensor a = random(DType.F32, pair[0]), b = random(DType.F32, pair[1]).clamp(0.5f, 3);
+            for (BinaryOp.Kind kind : BinaryOp.Kind.values()) binary(new BinaryOp(kind), a, b);
+            for (DType narrow : new DType[] {DType.F16, DType.BF16, DType.F8_E4M3}) binary(new BinaryOp(BinaryOp.Kind.ADD), a, b.to(narrow));
         }
+    }
+
+    private static void binary(BinaryOp op, Tensor a, Tensor b) {
+        if (new BinaryVector().refuses(op, new Tensor[] {a, b}) == null) same(new BinaryVector(), op, a, b);
+        same(new BinaryStrided(), op, a, b);
     }
 
     @Test void binaryVectorTakesWhatModelsNeed() {
@@ -160,10 +160,10 @@ class ElementwiseTest {
     }
 
     @Test void reduce() {
-        int[][] shapes = {{1}, {17}, {300_000}, {3, 5, 7}, {2, 40, 40, 3}, {1, 50, 60, 32}, {2, 3, 70_001}, {70_001, 3}, {40, 1500}, {3, 1, 4, 1, 5}, {900, 2, 3000}};
+        int[][] shapes = {{1}, {17}, {300_000}, {3, 5, 7}, {2, 40, 40, 3}, {1, 50, 60, 32}, {2, 3, 70_001}, {70_001, 3}, {40, 1500}, {3, 1, 4, 1, 5}, {70, 2, 3000}};
         for (int[] shape : shapes) {
+            Tensor x = random(DType.F32, shape);
             for (int mask = 0; mask < 1 << shape.length; mask++) {
-                Tensor x = random(DType.F32, shape);
                 for (ReduceOp.Kind kind : ReduceOp.Kind.values()) same(new ReduceVector(), new ReduceOp(kind, mask), x);
             }
         }
@@ -231,7 +231,7 @@ class ElementwiseTest {
         try (Scope _ = Scope.open()) {
             Tensor y = Engine.run(kernel, op, in), expected = Tensor.empty(Device.CPU, y.dtype(), y.shape());
             op.reference(in, expected);
-            double largest = 0.1; // of one small value GELU cannot keep more than erf's absolute error
+            double largest = 0.1; // for small values GELU has the absolute error of erf
             for (long i = 0; i < y.count(); i++) if (Float.isFinite(expected.get(i))) largest = Math.max(largest, Math.abs(expected.get(i)));
             for (long i = 0; i < y.count(); i++) {
                 float a = y.get(i), b = expected.get(i);

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class LimitsTest {
@@ -11,6 +12,7 @@ class LimitsTest {
         assertThat(limits.fraction(1000, 200, 40)).as("bound by bytes").isEqualTo(0.5);
     }
 
+    @Tag("full")
     @Test void measuresSomething() {
         assertThat(Limits.measured().gflops()).as("compiled to vector code").isBetween(4.0, 1e6);
         assertThat(Limits.measured().gbytes()).isBetween(0.1, 1e5);

@@ -18,7 +18,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What the engine does for one thread's work and not for another's, on the kernels of the CPU. */
+/** Settings of the engine that hold for one thread's work and not for another's, on the kernels of the CPU. */
 class ModesTest {
     private static final int TASKS = 8 * Parallel.threads();
 

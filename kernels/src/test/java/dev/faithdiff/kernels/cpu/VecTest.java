@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The vector functions against double arithmetic, the widening against the scalar conversions. */
+/** The vector functions against double arithmetic, and the conversions to float against the scalar ones. */
 class VecTest {
     @Test void widthIsTheOneAskedFor() {
         int bits = Integer.getInteger("faithdiff.vector.bits", FloatVector.SPECIES_PREFERRED.vectorBitSize());

@@ -28,19 +28,27 @@ import dev.faithdiff.tensor.op.ResizeOp;
 import dev.faithdiff.tensor.op.RmsNormOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Indexing, synchronization and arithmetic of our CUDA sources on the host, where g++ is found. Not a GPU's result. */
+@Tag("native")
 class EmulationTest {
     private static final String ONLY = System.getProperty("faithdiff.lab", "");
     private static final Types F32 = new Types(DType.F32, DType.F32), F16 = new Types(DType.F16, DType.F16), BF16 = new Types(DType.BF16, DType.BF16);
 
-    /** Shapes that take what the laboratory's small cases do not: several tiles, strips and passes, units of 16 bytes. */
+    /** Shapes that reach code which the small cases do not: several tiles, strips and passes, and copies of 16 bytes. */
     private static final List<Case> LARGER = new ArrayList<>();
 
     static {
@@ -95,11 +103,27 @@ class EmulationTest {
 
     private static void add(Types types, Op op, Operand... operands) { LARGER.add(new Case("larger", op, types, false, List.of(operands))); }
 
-    @TestFactory Stream<DynamicTest> everySourceAgreesWithItsReference() {
+    /** All kernels run on all processors at once; each has a test, which waits for its result. */
+    @TestFactory Stream<DynamicTest> everySourceAgreesWithItsReference(@TempDir Path folder) throws IOException {
         StandIn.requireCompiler();
-        EmulatedDevice device = new EmulatedDevice(Path.of("target", "emulated").toAbsolutePath());
-        return new CudaBackend().kernels().stream().filter(k -> k instanceof CudaKernel && !StandInLibraries.needsLibraries(k)).filter(k -> k.name().contains(ONLY))
-                .map(k -> DynamicTest.dynamicTest(k.name(), () -> check(k, device)));
+        EmulatedDevice device = new EmulatedDevice(new HostCompiler(folder));
+        ExecutorService workers = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors(), Thread.ofPlatform().daemon().factory());
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Kernel<?> k : new CudaBackend().kernels()) {
+            if (!(k instanceof CudaKernel) || StandInLibraries.needsLibraries(k) || !k.name().contains(ONLY)) continue;
+            Future<?> done = workers.submit(() -> check(k, device));
+            tests.add(DynamicTest.dynamicTest(k.name(), () -> await(done)));
+        }
+        workers.shutdown();
+        return tests.stream();
+    }
+
+    private static void await(Future<?> done) throws Throwable {
+        try {
+            done.get();
+        } catch (ExecutionException e) {
+            throw e.getCause();
+        }
     }
 
     private static void check(Kernel<?> kernel, EmulatedDevice device) {

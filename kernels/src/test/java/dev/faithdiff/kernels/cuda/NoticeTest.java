@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The licence of the native libraries lies in the jar beside them and names each. */
+/** The jar has the licence of the native libraries beside them, and it names each. */
 class NoticeTest {
     @Test void everyNativeLibraryIsNamedWithItsLicence() throws Exception {
         Path classes = Path.of(CudaBackend.class.getProtectionDomain().getCodeSource().getLocation().toURI());

@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A CUDA device whose driver, cuBLAS and cuDNN are stand-ins built from C where gcc is found, for a JVM of its own. It shows order, arguments
- * and lifetimes of calls and says nothing about a GPU.
+ * A fake CUDA device for a separate JVM: driver, cuBLAS, cuDNN and NVRTC are stand-ins, built from C where gcc is found. It checks the order, arguments
+ * and lifetimes of calls, but not what a GPU computes.
  */
 public final class StandIn {
     private final Path folder;
@@ -30,14 +30,14 @@ public final class StandIn {
     public StandIn(Path folder) throws Exception {
         this.folder = folder;
         for (String file : List.of("cuda.c", "cublas.c", "cudnn.c", "nvrtc.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
-        for (String file : List.of("emulate.h", "emulate_end.h")) resource("/cuda/" + file, folder.resolve(file));
-        // The driver's symbols have no versions, the libraries' have; these find the driver's memory in the driver.
+        new HostCompiler(folder);
+        // Symbols of the driver have no versions, those of the libraries have. The libraries find the driver's memory in the driver.
         gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");
         build("cudnn.c", "libcudnn.so.9", 12);
         addCuda(12);
     }
 
-    /** Builds cuBLAS and NVRTC of a CUDA, beside those of others. */
+    /** Builds cuBLAS and NVRTC of another CUDA version beside the others. */
     public void addCuda(int major) throws Exception {
         gcc(folder, "-shared", "-o", "libcublasLt.so." + major, "-x", "c", "/dev/null");
         build("cublas.c", "libcublas.so." + major, major);
@@ -49,10 +49,10 @@ public final class StandIn {
         gcc(folder, "-shared", "-fPIC", "-O2", "-DCUDA=" + major, "-Wl,-soname," + library, "-Wl,--version-script=versions", "-o", library, source, "libcuda.so.1", "-lm");
     }
 
-    /** What a run of a class's main printed, its exit code, and what the driver was asked for. */
+    /** Exit code and output of a run, and the calls that the driver received. */
     public record Ran(int code, String output, List<String> calls) {}
 
-    /** Runs a class's main, which must go well, and returns what the driver was asked for. */
+    /** Runs a class's main, which must succeed, and returns the calls that the driver received. */
     public List<String> run(Class<?> main, List<String> options, Map<String, String> environment, String... arguments) throws Exception {
         Ran ran = runAny(main, options, environment, arguments);
         assertThat(ran.code).as(ran.output).isZero();
@@ -73,6 +73,7 @@ public final class StandIn {
         Files.deleteIfExists(calls);
         builder.environment().put("CUDA_STANDIN_LOG", calls.toString());
         builder.environment().put("CUDA_STANDIN_FOLDER", folder.toString());
+        builder.environment().put("CUDA_STANDIN_KERNELS", HostCompiler.KERNELS.toString());
         builder.environment().putAll(environment);
         builder.environment().remove("LD_LIBRARY_PATH");
         Process process = builder.start();
@@ -89,7 +90,7 @@ public final class StandIn {
         CudaLibraries.loadNatives(12, CudaLibraries.CLASSES);
     }
 
-    /** In that JVM: writes a line among the driver's calls. */
+    /** In that JVM: adds a line to the driver's calls. */
     static void note(String line) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment note = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global()).find("standin_note").orElseThrow();
@@ -100,7 +101,7 @@ public final class StandIn {
     }
 
     /**
-     * In that JVM, with CUDA_STANDIN_NEAR in its environment: a device that runs our kernels as the stand-in of NVRTC builds them.
+     * In that JVM, with CUDA_STANDIN_NEAR in its environment: a device that runs our kernels, compiled for the host by the stand-in of NVRTC.
      *
      * @param cache an empty folder
      */
@@ -109,9 +110,9 @@ public final class StandIn {
         return new CudaDevice(0, new Nvrtc(), new DiskCache(cache));
     }
 
-    /** Skips the test where our kernels cannot be built for the host. */
+    /** Skips the test if our kernels cannot be compiled for the host. */
     public static void requireCompiler() {
-        assumeTrue(EmulatedDevice.unavailable() == null, () -> "CUDA sources are not emulated: " + EmulatedDevice.unavailable());
+        assumeTrue(HostCompiler.unavailable() == null, () -> "CUDA sources are not emulated: " + HostCompiler.unavailable());
     }
 
     static void gcc(Path folder, String... arguments) throws Exception {

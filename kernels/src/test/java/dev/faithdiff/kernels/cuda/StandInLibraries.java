@@ -12,7 +12,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** What {@link StandInTest} runs in a JVM of its own: the kernels that need cuBLAS or cuDNN, over every small case. */
+/** Run by {@link StandInTest} in a separate JVM: the kernels that need cuBLAS or cuDNN, over every small case. */
 final class StandInLibraries {
     private StandInLibraries() {}
 

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** What {@link StandInTest} runs in a JVM of its own: a block such as the U-Net's in each type, plainly and as a graph, and on the CPU. */
+/** Run by {@link StandInTest} in a separate JVM: a block such as the U-Net's in each type, op by op, as a graph, and on the CPU. */
 final class StandInNetwork {
     static final int RUNS = 6;
     private static final int CHANNELS = 32;

@@ -27,11 +27,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * What {@link StandInTest} runs in a JVM of its own, whose driver is the stand-in: the device's memory, copies, modules and launches, and
- * the algorithms of cuDNN that are kept.
+ * Run by {@link StandInTest} in a separate JVM with the fake driver: the device's memory, copies, modules and launches, and the algorithms of cuDNN
+ * that are kept.
  */
 final class StandInRun {
-    /** y = 3 x + 0.5 by the one kernel that the stand-in knows. */
+    /** y = 3 x + 0.5 by the one kernel that the fake driver has built in. */
     private static final class Scale extends CudaKernel<AffineOp> {
         private final String entry;
         private final int shared;
@@ -50,7 +50,7 @@ final class StandInRun {
         }
     }
 
-    /** Compiles nothing and remembers what it was asked. */
+    /** Compiles nothing and records its calls. */
     private static final class Pretending implements CudaModules.Compiler {
         private final List<String> asked = new ArrayList<>();
         private String source;
@@ -119,7 +119,7 @@ final class StandInRun {
         }
     }
 
-    /** An algorithm is measured once for all runs of the program; a file that is not as it was written is passed over and made again. */
+    /** An algorithm is measured once for all runs of the program. A damaged file is ignored and written again. */
     private static void algorithms(CudaDevice device, Path cache) throws IOException {
         try (Scope _ = Scope.open(); var files = Files.list(cache)) {
             Shape x = Shape.of(1, 6, 5, 3), w = Shape.of(4, 3, 3, 3), y = Shape.of(1, 6, 5, 4);
@@ -150,7 +150,7 @@ final class StandInRun {
         }
     }
 
-    /** Larger than both pieces of staging together, at an odd length, from memory that changes right after. */
+    /** A copy larger than both buffers together, of odd length, from memory that changes right after. */
     private static void copies(CudaDevice device) {
         try (Scope _ = Scope.open()) {
             int n = (20 << 20) + 3;
@@ -196,7 +196,7 @@ final class StandInRun {
             reserves(device, work, swap);
             Replay reads = device.replay(in -> in[0].to(Device.CPU).to(device));
             reads.run(swap);
-            assertThatThrownBy(() -> reads.run(swap)).hasMessage("work that is captured to be repeated on cuda:0 must not wait for it or copy from or to the host");
+            assertThatThrownBy(() -> reads.run(swap)).hasMessage("work that is captured as a graph on cuda:0 must not wait for it or copy from or to the host");
             assertThat(swap.toFloats()).as("the device goes on").containsExactly(0, 1, 1, 0);
         }
     }
@@ -234,7 +234,7 @@ final class StandInRun {
         assertThat(t.getState()).as("the other thread").isEqualTo(Thread.State.WAITING);
     }
 
-    /** What a graph uses stays its own until it ends. */
+    /** A graph's memory is not given to other work until the graph is freed. */
     private static void reserves(CudaDevice device, Replay work, Tensor x) {
         long before = device.pool().usedBytes();
         Replay replay = device.replay(work);
@@ -253,7 +253,7 @@ final class StandInRun {
         assertThat(device.pool().usedBytes()).isEqualTo(before);
     }
 
-    /** Three blocks of weights take turns in the memory of two, one coming in while the one before it is used. */
+    /** Three blocks of weights alternate in the memory of two; one is loaded while the one before it is used. */
     private static void streams(CudaDevice device) {
         int floats = 1024;
         Scale scale = new Scale("scale", 0);

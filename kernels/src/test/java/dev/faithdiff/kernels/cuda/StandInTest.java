@@ -12,13 +12,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The host's side of CUDA against a driver that is none, built from C where gcc is found: order, arguments and lifetimes of calls. It says
- * nothing about what a GPU computes.
+ * The host's side of CUDA against a fake driver, built from C where gcc is found: order, arguments and lifetimes of calls, but not what a GPU
+ * computes.
  */
+@Tag("native")
+@Tag("process")
 class StandInTest {
     @TempDir private Path folder;
 
@@ -59,7 +62,7 @@ class StandInTest {
                 "move 8 on 0x5678", "launch graph of 3 on 0x5678", "move 8 on 0x5678", "launch graph of 3 on 0x5678", "end of graph");
     }
 
-    /** Blocks arrive ahead on the second stream, whether it is as early or as late as it may be. */
+    /** Blocks are loaded ahead on the second stream, which runs as early or as late as it may. */
     @Test void streamsWaitForEachOther() throws Exception {
         StandIn standIn = new StandIn(folder);
         Path sources = Files.createDirectory(folder.resolve("sources"));
@@ -75,7 +78,7 @@ class StandInTest {
         }
     }
 
-    /** Every kind of kernel together, captured as a graph, with the kernels of this backend run on the host. */
+    /** Kernels of every kind together, captured as a graph; our kernels run on the host. */
     @Test void aNetworkIsCapturedAndRepeated() throws Exception {
         StandIn.requireCompiler();
         List<String> calls = new StandIn(folder).run(StandInNetwork.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"),
@@ -84,7 +87,7 @@ class StandInTest {
         assertThat(calls.stream().filter(c -> c.startsWith("launch graph"))).hasSize(StandInNetwork.RUNS - 1);
     }
 
-    /** Those kernels that need cuBLAS and cuDNN, with every small case: what they ask the libraries for, and our kernels between. */
+    /** The kernels that use cuBLAS and cuDNN, on every small case: their calls of the libraries, and our kernels between them. */
     @Test void kernelsOnLibrariesAgreeWithTheirReferences() throws Exception {
         StandIn.requireCompiler();
         new StandIn(folder).run(StandInLibraries.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), Files.createDirectory(folder.resolve("cache")).toString());
@@ -101,7 +104,7 @@ class StandInTest {
         assertThat(new LibrarySearch(List.of(broken)).open("libx.so.1")).isNull();
     }
 
-    /** What the renaming of a needed library does for CUDA 13, with a library of our own. */
+    /** The renaming of a dependency, as for CUDA 13, with libraries built for this test. */
     @Test void aRenamedLibraryIsLinkedWithItsVersion() throws Exception {
         for (int major : new int[] {12, 13}) {
             Files.writeString(folder.resolve("answer.c"), "int answer_to_all(void) { return " + major + "; }");

@@ -43,7 +43,7 @@ class GradCheckTest {
         for (Case c : cases) assertThatThrownBy(() -> GradCheck.check(c)).isInstanceOf(OpError.class).hasMessageEndingWith(" has no gradient");
     }
 
-    /** Finite differences cannot see through rounding, so the cast's gradient is asked for directly. */
+    /** Rounding makes finite differences useless here, so the cast's gradient is computed directly. */
     @Test void gradientOfANarrowingCastHasTheOperandsType() {
         try (Scope _ = Scope.open()) {
             Tensor x = Tensor.of(new float[] {1, 2, 3}, 3);
@@ -54,7 +54,7 @@ class GradCheckTest {
         }
     }
 
-    /** F32 throughout, without kinks or saturation near the values, and small enough to be evaluated some hundred times. */
+    /** F32 only, without kinks or saturation near the values, and small enough to be evaluated some hundred times. */
     private static boolean isSmooth(Case c) {
         Tensor[] in = c.outline();
         boolean plain = c.operands().stream().noneMatch(o -> o.values() == Operand.Values.WIDE) && c.op().dtype(in) == DType.F32;

@@ -69,7 +69,7 @@ public final class SafeTensors implements AutoCloseable {
     /** The tensors in the order of their bytes in the file; shards follow one another in the order of the index. */
     public Map<String, Entry> entries() { return Collections.unmodifiableMap(entries); }
 
-    /** The file's {@code __metadata__}; of shards, the union, where the first value of a key stays. */
+    /** The file's {@code __metadata__}; of shards the union, with the first value of each key. */
     public Map<String, String> metadata() { return Collections.unmodifiableMap(metadata); }
 
     /** Unmaps the files; using an entry's data afterwards is an IllegalStateException. */
@@ -121,7 +121,7 @@ public final class SafeTensors implements AutoCloseable {
         for (String ending : new String[] {INDEX, SINGLE}) {
             Path[] found = list(folder, ending);
             if (found.length == 1) return found[0];
-            if (found.length > 1) throw new SafeTensorsError(folder, "holds " + found.length + " files *" + ending + ", say which");
+            if (found.length > 1) throw new SafeTensorsError(folder, "holds " + found.length + " files *" + ending + "; name one of them");
         }
         throw new SafeTensorsError(folder, "holds no .safetensors file");
     }

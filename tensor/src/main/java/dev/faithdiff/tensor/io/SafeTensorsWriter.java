@@ -28,8 +28,8 @@ import java.util.TreeMap;
  * Writes safetensors files, the same bytes for the same tensors: metadata by key, tensors by element type and then by name,
  * as the format's reference writer does, the header padded with spaces to a multiple of 8.
  *
- * <p>Tensors are asked for their bytes one after another. The file appears whole or not at all: it is written under a
- * temporary name beside its target, forced to disk and moved into place.
+ * <p>Each tensor's bytes are requested when the writer reaches it. The file appears whole or not at all: it is written under a temporary name
+ * beside its target, forced to disk and moved into place.
  */
 final class SafeTensorsWriter {
     private static final List<DType> ORDER = List.of(DType.I64, DType.F64, DType.F32, DType.I32, DType.BF16, DType.F16, DType.I16,
@@ -37,7 +37,7 @@ final class SafeTensorsWriter {
 
     private SafeTensorsWriter() { }
 
-    /** @throws SafeTensorsError if a name comes twice, a source gives the wrong number of bytes, or the disk refuses */
+    /** @throws SafeTensorsError if a name is used twice, a source gives the wrong number of bytes, or writing fails */
     static void write(Path file, Collection<? extends Source> tensors, Map<String, String> metadata) {
         List<? extends Source> sorted = tensors.stream()
                 .sorted(Comparator.comparingInt((Source t) -> ORDER.indexOf(t.dtype())).thenComparing(Source::name)).toList();
@@ -99,7 +99,7 @@ final class SafeTensorsWriter {
         return padded;
     }
 
-    /** Makes the new name survive a power cut; not every system lets a folder be opened, and then it is its own affair. */
+    /** Forces the new name to disk, on systems that let a folder be opened. */
     private static void force(Path folder) {
         try (FileChannel f = FileChannel.open(folder)) {
             f.force(true);

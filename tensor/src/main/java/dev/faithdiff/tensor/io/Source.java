@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.function.Supplier;
 
-/** One named tensor to be written; its bytes are asked for only when their turn comes, and once. */
+/** One named tensor to be written; its bytes are requested once, when the writer reaches it. */
 public interface Source {
     String name();
 
@@ -41,7 +41,7 @@ public interface Source {
         return new Made(name, dtype, shape, make);
     }
 
-    /** Writes a whole segment of any size; pages of a mapped file are given back, so that a large file stays out of memory. */
+    /** Writes a segment of any size; pages of a mapped file are released, so that a large file does not fill the memory. */
     static void copy(MemorySegment data, WritableByteChannel out) throws IOException {
         long chunk = 16 << 20;
         for (long at = 0; at < data.byteSize(); at += chunk) {

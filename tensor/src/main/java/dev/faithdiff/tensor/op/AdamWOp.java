@@ -5,11 +5,11 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * One step of Adam with decoupled weight decay (Loshchilov and Hutter 2019; torch.optim.AdamW): parameter {@code p} and moments
- * {@code [2, N]} in F32, the mean {@code m} and the mean of squares {@code v} that {@link Moments} has already brought up to this
- * step, N the parameter's elements, to {@code p (1 - rate decay) - rate m / (1 - beta1^step) / (sqrt(v / (1 - beta2^step)) + epsilon)}.
+ * The parameter p after one step of Adam with decoupled weight decay (Loshchilov and Hutter 2019; torch.optim.AdamW):
+ * {@code p (1 - rate decay) - rate m / (1 - beta1^step) / (sqrt(v / (1 - beta2^step)) + epsilon)}. Operands are p of N elements and its moments
+ * {@code [2, N]} in F32: the mean m and the mean of squares v, which {@link Moments} has already updated in this step.
  *
- * <p>Two ops with one result each, the moments and then the parameter, are a step; both are meant for {@link Engine#update}.
+ * <p>A step is two ops with one result each, first the moments and then the parameter, both run by {@link Engine#update}.
  *
  * @param step number of this step, from 1
  */
@@ -38,10 +38,10 @@ public record AdamWOp(double rate, double beta1, double beta2, double epsilon, d
     @Override public long flops(Tensor[] in) { return 7 * in[0].count(); }
 
     /**
-     * Moments {@code [2, N]} brought up to a gradient {@code g} of N elements: {@code m beta1 + (1 - beta1) s g} and
+     * The moments {@code [2, N]} updated with a gradient g of N elements: {@code m beta1 + (1 - beta1) s g} and
      * {@code v beta2 + (1 - beta2) (s g)^2}.
      *
-     * @param scale s: what the gradient is multiplied with first (clipping, the loss scale, accumulation)
+     * @param scale s, a factor of the gradient (clipping, loss scaling, accumulation)
      */
     public record Moments(double beta1, double beta2, double scale) implements Op {
         @Override public Shape shape(Tensor[] in) {

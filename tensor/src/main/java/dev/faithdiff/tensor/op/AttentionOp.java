@@ -6,10 +6,10 @@ import java.util.function.Consumer;
 
 /**
  * Scaled dot-product attention: q {@code [B, T, heads*d]}, k {@code [B, S, keyHeads*d]}, v {@code [B, S, keyHeads*e]} to
- * {@code [B, T, heads*e]}, scale 1/sqrt(d). A bias {@code [1 or B, 1 or heads, 1 or T, S]} may follow, which is added to the scaled scores before
- * softmax; minus infinity hides a key. Every query must see a key.
+ * {@code [B, T, heads*e]}, scale 1/sqrt(d). An optional bias {@code [1 or B, 1 or heads, 1 or T, S]} is added to the scaled scores before softmax;
+ * minus infinity masks a key. Every query must see at least one key.
  *
- * @param keyHeads divides {@code heads}: that many neighbouring query heads share each head of keys and values (grouped-query attention)
+ * @param keyHeads heads of keys and values, a divisor of {@code heads}; neighbouring query heads share one (grouped-query attention)
  * @param causal   query t sees keys 0 to t + offset
  * @param offset   how many keys come before the first query's own, as with a cache of keys and values; 0 unless causal
  */
@@ -37,7 +37,7 @@ public record AttentionOp(int heads, int keyHeads, boolean causal, int offset) i
     /** Factor of the scores: 1/sqrt(head width). */
     public double scale(Tensor[] in) { return 1 / Math.sqrt(in[0].size(2) / (double) heads); }
 
-    /** The wider of a head of keys and one of values. */
+    /** The larger of the widths of a key head and a value head. */
     public int headWidth(Tensor[] in) { return Math.max(in[1].size(2), in[2].size(2)) / keyHeads; }
 
     /** Query heads that share a head of keys. */
@@ -46,7 +46,7 @@ public record AttentionOp(int heads, int keyHeads, boolean causal, int offset) i
     /** How many keys query {@code t} sees. */
     public int seen(int t, int keys) { return causal ? (int) Math.min(t + 1L + offset, keys) : keys; }
 
-    /** The bias's element for key 0 of a query; its other keys follow. */
+    /** Index of the bias's element for key 0 of a query; those of the other keys follow it. */
     public static long biasRow(Shape bias, int b, int h, int t) {
         long head = (long) (bias.size(0) == 1 ? 0 : b) * bias.size(1) + (bias.size(1) == 1 ? 0 : h);
         return (head * bias.size(2) + (bias.size(2) == 1 ? 0 : t)) * bias.size(3);
@@ -125,10 +125,10 @@ public record AttentionOp(int heads, int keyHeads, boolean causal, int offset) i
     @Override public long flops(Tensor[] in) { return 2 * in[0].count() * in[1].size(1) * (in[0].size(2) + shape(in).size(2)) / in[0].size(2); }
 
     /**
-     * Gradients with respect to q, k, v and, where wanted, the bias, one behind the other in one result of rank 1, of operands q, k, v, grad and the
-     * bias, if any; probabilities are computed again, once for all.
+     * Gradients with respect to q, k, v and, if wanted, the bias, concatenated into one result of rank 1. Operands are q, k, v, grad and, if there is
+     * one, the bias. The probabilities are computed again, once for all gradients.
      *
-     * @param bias whether the bias wants a gradient
+     * @param bias whether the gradient of the bias is wanted
      */
     public record Grad(AttentionOp of, boolean bias) implements Op {
         public Grad(AttentionOp of) { this(of, false); }

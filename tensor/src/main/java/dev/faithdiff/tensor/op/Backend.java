@@ -15,13 +15,13 @@ public interface Backend {
     /** Null if devices of this kind can be opened here, else the reason in a sentence. */
     String unavailable();
 
-    /** Number of devices of this kind, also of those that something is missing for. */
+    /** Number of devices of this kind, even where {@link #unavailable} says why they cannot be opened. */
     int count();
 
-    /** Opens, or finds again, the device of an index. */
+    /** The device of an index, opened at the first call. */
     Device open(int index);
 
-    /** A line about a device for people: name, memory, versions. */
+    /** A one-line description of a device: name, memory, versions. */
     String describe(int index);
 
     /** All kernels, best first for each op. */

@@ -4,7 +4,7 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.stream.IntStream;
 
-/** Elementwise arithmetic of two operands, broadcast by the NumPy rule. The second operand may be stored narrower. */
+/** Elementwise arithmetic of two operands, broadcast by NumPy's rule. The second operand may have a narrower type. */
 public record BinaryOp(Kind kind) implements Op {
     public enum Kind { ADD, SUB, MUL, DIV }
 
@@ -30,7 +30,7 @@ public record BinaryOp(Kind kind) implements Op {
         }
     }
 
-    /** Where the element at a broadcast position lies in an operand. */
+    /** Index into an operand of the element that broadcasts to a position. */
     private static long index(Shape of, int[] at) {
         long i = 0;
         int skip = at.length - of.rank();

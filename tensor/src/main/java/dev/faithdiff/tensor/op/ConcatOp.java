@@ -3,7 +3,7 @@ package dev.faithdiff.tensor.op;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
-/** Operands one after the other on one axis. */
+/** Concatenation of the operands along one axis. */
 public record ConcatOp(int axis) implements Op {
     @Override public Shape shape(Tensor[] in) {
         require(in.length >= 1, in, "takes at least one operand");

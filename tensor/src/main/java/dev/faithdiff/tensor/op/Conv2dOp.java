@@ -4,10 +4,10 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * Convolution of x {@code [B, H, W, I]} with weight {@code [O, kh, kw, I/groups]} and bias {@code [O]} or none, one stride for both axes and
- * zero padding of its own on each side (the VAE's downsampler pads only right and bottom).
+ * Convolution of x {@code [B, H, W, I]} with weight {@code [O, kh, kw, I/groups]} and bias {@code [O]} or none, with one stride for both axes and
+ * a zero padding for each side (the VAE's downsampler pads only right and bottom).
  *
- * @param groups cuts channels and outputs into as many equal runs; outputs see only the channels of their own. Depthwise where each has one channel
+ * @param groups number of equal groups of neighbouring channels and outputs; an output sees the channels of its group. Depthwise if a group has one
  */
 public record Conv2dOp(int stride, int top, int bottom, int left, int right, int groups) implements Op {
     public Conv2dOp(int stride, int top, int bottom, int left, int right) { this(stride, top, bottom, left, right, 1); }
@@ -25,7 +25,7 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right, int
         return Shape.of(x.size(0), h / stride + 1, v / stride + 1, w.size(0));
     }
 
-    /** The same without groups: what is done in each of them. */
+    /** The convolution inside one group. */
     public Conv2dOp ungrouped() { return new Conv2dOp(stride, top, bottom, left, right); }
 
     /** Receives each element of the result with where the channels of its group begin in one pixel of x and in one tap of the weight. */

@@ -11,12 +11,12 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 
 /**
- * The one funnel: every computation passes {@link #run}. Operands are checked, the result is allocated in the current scope, the
- * first kernel of the {@link KernelTable} that does not refuse computes it, and the tape records it.
+ * Runs ops; every computation goes through {@link #run}. It checks the operands, allocates the result in the current scope, has the first kernel of
+ * the {@link KernelTable} that does not refuse compute it, and lets the tape record it.
  *
- * <p>{@link #observed}, {@link #checked}, {@link #onKernels} and {@link #onReferences} change how the ops of some work run: those that its
- * thread runs meanwhile, and those of work that it hands to other threads by {@link #carried}; no others. {@code -Dfaithdiff.check.nan=true}
- * checks every op of the process. An interrupted thread gets no further than its next op.
+ * <p>{@link #observed}, {@link #checked}, {@link #onKernels} and {@link #onReferences} apply to the ops of the given work alone: to those of its
+ * thread, and to those of work that it passes to other threads by {@link #carried}. {@code -Dfaithdiff.check.nan=true} checks every op of the
+ * process. An interrupted thread stops at its next op.
  */
 public final class Engine {
     /** Sees each computed op: what ran, on which kernel, for how long. */
@@ -36,7 +36,7 @@ public final class Engine {
      * Computes {@code op} on its operands, which must live on one device.
      *
      * @throws OpError               if they do not fit
-     * @throws CancellationException if the thread was interrupted, which it stays
+     * @throws CancellationException if the thread was interrupted; it stays interrupted
      */
     public static Tensor run(Op op, Tensor... in) {
         Device device = device(op, in);
@@ -56,7 +56,7 @@ public final class Engine {
         target.storage().changed();
     }
 
-    /** Runs one given kernel, for the laboratory. */
+    /** Runs one given kernel; for checks and benchmarks. */
     @SuppressWarnings("unchecked")
     public static <O extends Op> Tensor run(Kernel<O> kernel, Op op, Tensor... in) {
         Tensor out = Tensor.empty(device(op, in), op.dtype(in), op.shape(in));
@@ -64,25 +64,25 @@ public final class Engine {
         return out;
     }
 
-    /** Does work in which every op runs its own loops instead of a kernel; on the CPU, for the laboratory. */
+    /** Runs work on the CPU whose ops are computed by their references instead of kernels; for checks. */
     public static <T> T onReferences(Supplier<T> work) {
         Mode m = mode();
         return in(new Mode(m.kernels, true, m.checks, m.observer), work);
     }
 
-    /** Does work whose ops run on the kernels of a table. */
+    /** Runs work whose ops use the kernels of a table. */
     public static <T> T onKernels(KernelTable kernels, Supplier<T> work) {
         Mode m = mode();
         return in(new Mode(kernels, m.references, m.checks, m.observer), work);
     }
 
-    /** Does work that fails at the first op whose result is not finite, naming the op and its operands; slow, to find out where it began. */
+    /** Runs work that fails at the first op whose result is not finite, naming the op and its operands. Slow: for finding where a NaN begins. */
     public static <T> T checked(Supplier<T> work) {
         Mode m = mode();
         return in(new Mode(m.kernels, m.references, true, m.observer), work);
     }
 
-    /** Does work whose ops an observer sees, each after it ran; observers around it see them, too. */
+    /** Runs work whose ops are reported to an observer, each after it ran; enclosing observers see them, too. */
     public static <T> T observed(Observer observer, Supplier<T> work) {
         Mode m = mode();
         Observer all = m.observer == null ? observer : (op, in, out, kernel, nanos) -> {
@@ -92,7 +92,7 @@ public final class Engine {
         return in(new Mode(m.kernels, m.references, m.checks, all), work);
     }
 
-    /** The same work for another thread, where its ops run as they would here. */
+    /** The same work for another thread: its ops run there as they would on this one. */
     public static Runnable carried(Runnable work) {
         Mode m = mode();
         return m == PLAIN ? work : () -> ScopedValue.where(MODE, m).run(work);
@@ -102,13 +102,13 @@ public final class Engine {
 
     private static Mode mode() { return MODE.orElse(PLAIN); }
 
-    /** True while somebody observes or checks each op, so that all must run one by one. */
+    /** True while each op is observed or checked, so that ops must run one by one. */
     public static boolean isObserved() {
         Mode m = mode();
         return m.observer != null || m.checks;
     }
 
-    /** The kernels that an op runs on now on a kind of device, best first. */
+    /** The kernels that this thread's work uses for an op on a kind of device, best first. */
     public static List<Kernel<?>> kernels(String kind, Class<? extends Op> op) { return mode().kernels.kernels(kind, op); }
 
     private static Device device(Op op, Tensor[] in) {

@@ -41,7 +41,7 @@ public record GatherOp() implements Op {
 
     @Override public long flops(Tensor[] in) { return 0; }
 
-    /** Adds the rows of a gradient {@code [..., C]} up by index into a table of {@code rows}. */
+    /** Gradient with respect to the table of {@code rows}, of operands grad {@code [..., C]} and indices: rows of equal index are added up. */
     public record Grad(int rows) implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 2, 2);

@@ -63,7 +63,7 @@ public record GroupNormOp(int groups, float eps, boolean silu) implements Op {
 
     @Override public long flops(Tensor[] in) { return (silu ? 11 : 7) * in[0].count(); }
 
-    /** Gradients with respect to x, weight and bias one behind the other in one result of rank 1, of operands x, weight, bias, grad. */
+    /** Gradients with respect to x, weight and bias, concatenated into one result of rank 1, of operands x, weight, bias, grad. */
     public record Grad(GroupNormOp of) implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 4, 4);
@@ -110,7 +110,7 @@ public record GroupNormOp(int groups, float eps, boolean silu) implements Op {
             }
         }
 
-        /** Gradient with respect to what SiLU is applied to, if it is. */
+        /** Gradient with respect to SiLU's input, or the gradient itself without SiLU. */
         private double slope(Tensor[] in, long i, int channel, double hat) {
             if (!of.silu) return in[3].get(i);
             double y = hat * in[1].get(channel) + in[2].get(channel), s = UnaryOp.sigmoid(y);

@@ -3,8 +3,8 @@ package dev.faithdiff.tensor.op;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * How one op is computed on one kind of device. A kernel checks nothing: {@link Op#shape} did, and {@link #refuses} has said
- * whether this case is one of its own.
+ * How one op is computed on one kind of device. {@link #run} checks nothing: {@link Op#shape} has checked the operands, and {@link #refuses} has
+ * accepted the case.
  */
 public interface Kernel<O extends Op> {
     /** Op and technique: {@code Conv2dImplicitGemm}. */

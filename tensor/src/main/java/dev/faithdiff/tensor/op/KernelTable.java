@@ -6,10 +6,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** Which kernels compute each op on each kind of device, best first. It never changes, so that threads may share it. */
+/** Which kernels compute each op on each kind of device, best first. Immutable, so threads may share it. */
 public final class KernelTable {
     /**
-     * Each backend's own order, which {@link Engine} uses unless told otherwise. The system property {@code faithdiff.kernel.OP} names a kernel
+     * Each backend's own order, the default of {@link Engine}. The system property {@code faithdiff.kernel.OP} names a kernel
      * to put first for an op; it is read once, when the op is first looked up.
      */
     public static final KernelTable STANDARD = new KernelTable();
@@ -24,10 +24,10 @@ public final class KernelTable {
     }
 
     /**
-     * This table with a kernel first for one op on one kind of device.
+     * This table with one kernel put first for an op on one kind of device.
      *
-     * @param kernel its name, or {@code reference} for no kernel at all, so that the op's own loops compute it
-     * @throws OpError naming the kernels that there are, if this is none of them
+     * @param kernel its name, or {@code reference} for no kernel at all, so that the op's reference computes it
+     * @throws OpError if there is no kernel of this name, listing those that there are
      */
     public KernelTable with(String kind, Class<? extends Op> op, String kernel) {
         KernelTable changed = new KernelTable();

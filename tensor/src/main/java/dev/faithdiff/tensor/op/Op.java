@@ -6,8 +6,8 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * What is computed: a record of attributes that knows its shape rule, its scalar reference, its gradient and its cost; how to
- * be fast is a {@link Kernel}'s affair. Optional operands come last and are left out when absent.
+ * What is computed: a record of attributes that knows its shape rule, its scalar reference, its gradient and its cost. {@link Kernel}s compute it
+ * fast. Optional operands come last and are left out when absent.
  */
 public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad, BinaryOp, AffineOp, CastOp, ReduceOp, SoftmaxOp,
         SoftmaxOp.Grad, LinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad,
@@ -24,26 +24,26 @@ public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad,
     /** Element offset into the first operand if the result is a view of it; -1 if the op computes. */
     default long view(Tensor[] in) { return -1; }
 
-    /** The definition, in plain loops with sums in double: the oracle of every kernel. */
+    /** The definition of the op in plain loops, with sums in double. Every kernel is checked against it. */
     void reference(Tensor[] in, Tensor out);
 
     /**
-     * Gradients with respect to the operands, made of Tensor methods.
+     * Gradients with respect to the operands, computed by Tensor methods.
      *
      * @param grad   gradient with respect to {@code out}
-     * @param wanted which operands want one; the others may be null in the result
+     * @param wanted the operands whose gradients are wanted; those of others may be null in the result
      */
     default Tensor[] gradient(Tensor[] in, Tensor out, Tensor grad, boolean[] wanted) {
         throw new OpError(name() + " has no gradient");
     }
 
-    /** Elements of the parts that lie one behind the other in the result: one part, but for gradients that are computed together. */
+    /** Element counts of the parts of the result: one part, except for gradients that are computed together and concatenated. */
     default long[] parts(Tensor[] in) { return new long[] {shape(in).count()}; }
 
     /** Floating-point operations (a multiply-add counts two). */
     default long flops(Tensor[] in) { return shape(in).count(); }
 
-    /** Bytes read and written at the least. */
+    /** The least number of bytes read and written. */
     default long bytes(Tensor[] in) {
         long n = shape(in).count() * dtype(in).bytes();
         for (Tensor t : in) n += t.bytes();

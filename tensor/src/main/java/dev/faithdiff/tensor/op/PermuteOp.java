@@ -18,7 +18,7 @@ public record PermuteOp(int... order) implements Op {
         return Shape.of(s);
     }
 
-    /** Elements between neighbours of each result axis in the operand. */
+    /** The operand's stride in elements along each axis of the result. */
     public long[] strides(Shape x) {
         long[] s = new long[order.length];
         for (int i = 0; i < s.length; i++) s[i] = x.count(order[i] + 1, x.rank());

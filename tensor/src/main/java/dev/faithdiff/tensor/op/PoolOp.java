@@ -5,12 +5,12 @@ import dev.faithdiff.tensor.Tensor;
 
 /**
  * Pooling of x {@code [B, H, W, C]} over windows of {@code height x width} pixels, with one stride and one padding for both axes. A window of the
- * map's size pools globally. Windows that reach beyond the padded map are left out, as with PyTorch's {@code ceil_mode=False}.
+ * map's size pools globally. There is no window that reaches beyond the padded map, as with PyTorch's {@code ceil_mode=False}.
  */
 public record PoolOp(Kind kind, int height, int width, int stride, int padding) implements Op {
     /**
-     * MAX and MEAN see only the pixels of the map that lie in the window (MEAN is PyTorch's {@code count_include_pad=False}; pad first
-     * where zeros count). L2 is DISTS' pooling, {@code sqrt(sum(w x^2) + 1e-12)} with Hann weights w that sum to 1 over the whole window.
+     * MAX and MEAN ignore the padding (MEAN is PyTorch's {@code count_include_pad=False}; use {@link PadOp} first where zeros count). L2 is
+     * DISTS' pooling, {@code sqrt(sum(w x^2) + 1e-12)} with Hann weights w that sum to 1 over the whole window.
      */
     public enum Kind { MAX, MEAN, L2 }
 
@@ -50,7 +50,7 @@ public record PoolOp(Kind kind, int height, int width, int stride, int padding) 
         }
     }
 
-    /** One window in one channel: its value, and of which pixel it is the maximum. */
+    /** One window in one channel: its value, and for MAX the pixel that has it. */
     private final class Window {
         private final Tensor x;
         private final int b, c, oy, ox;

@@ -3,7 +3,7 @@ package dev.faithdiff.tensor.op;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
-/** Parametric ReLU of x {@code [..., C]} with a slope for each channel {@code [C]}: what is below zero is multiplied by the slope. */
+/** Parametric ReLU of x {@code [..., C]} with a slope for each channel {@code [C]}: values below zero are multiplied by the slope. */
 public record PreluOp() implements Op {
     @Override public Shape shape(Tensor[] in) {
         requireOperands(in, 2, 2);
@@ -34,7 +34,7 @@ public record PreluOp() implements Op {
 
     @Override public long flops(Tensor[] in) { return 2 * in[0].count(); }
 
-    /** Gradient with respect to x, of operands x, slopes and grad; at zero it is that of the negative side, as published. */
+    /** Gradient with respect to x, of operands x, slopes and grad; at zero it is the negative side's, as in PyTorch. */
     public record Grad() implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 3, 3);

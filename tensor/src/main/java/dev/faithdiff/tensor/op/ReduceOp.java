@@ -3,7 +3,7 @@ package dev.faithdiff.tensor.op;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
-/** Sum or mean over axes, which stay with size 1. Bit d of {@code axes} stands for axis d. */
+/** Sum or mean over axes, which are kept with size 1. Bit d of {@code axes} stands for axis d. */
 public record ReduceOp(Kind kind, int axes) implements Op {
     public enum Kind { SUM, MEAN }
 

@@ -5,7 +5,7 @@ import dev.faithdiff.tensor.Tensor;
 
 /** The same elements under another shape; always a view. */
 public record ReshapeOp(Shape to) implements Op {
-    /** The shape with its one size of -1, if any, worked out. */
+    /** A reshape to these sizes, of which one may be -1: it follows from the others. */
     public static ReshapeOp of(Tensor x, int... sizes) {
         int[] s = sizes.clone();
         long known = 1;
@@ -20,7 +20,7 @@ public record ReshapeOp(Shape to) implements Op {
 
     @Override public Shape shape(Tensor[] in) {
         requireOperands(in, 1, 1);
-        require(in[0].count() == to.count(), in, "does not have the elements of " + to);
+        require(in[0].count() == to.count(), in, "has another number of elements than " + to);
         return to;
     }
 

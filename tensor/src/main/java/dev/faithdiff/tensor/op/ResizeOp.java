@@ -4,17 +4,17 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * Resizing of x {@code [B, H, W, C]} to {@code height x width}, one axis after the other, as PyTorch's {@code interpolate} with
+ * Resizing of x {@code [B, H, W, C]} to {@code height x width}, first one axis and then the other, as PyTorch's {@code interpolate} with
  * {@code align_corners=False}.
  *
  * @param antialias widens the filter when shrinking, and makes BICUBIC that of Pillow (a = -1/2)
- * @param factor    the scale factor of both axes if positions follow from it (PyTorch's {@code scale_factor}), 0 if from the sizes
+ * @param factor    the scale factor of both axes if sample positions follow from it (PyTorch's {@code scale_factor}), 0 if from the sizes
  */
 public record ResizeOp(Kind kind, boolean antialias, int height, int width, double factor) implements Op {
     /** NEAREST takes input row {@code y*H/height} rounded down. BICUBIC has a = -3/4, and repeats the border. */
     public enum Kind { NEAREST, BILINEAR, BICUBIC }
 
-    /** Positions follow from the sizes. */
+    /** A resizing whose sample positions follow from the sizes. */
     public ResizeOp(Kind kind, boolean antialias, int height, int width) { this(kind, antialias, height, width, 0); }
 
     @Override public Shape shape(Tensor[] in) {
@@ -67,7 +67,7 @@ public record ResizeOp(Kind kind, boolean antialias, int height, int width, doub
 
         public int outputs() { return first.length; }
 
-        /** The filter at {@code count} inputs, which are clamped to the border, scaled to sum 1. */
+        /** Sets the weights of {@code count} inputs, clamped to the border, to the filter's values, scaled to sum 1. */
         private void set(int output, int inputs, int from, int count, Filter filter) {
             double sum = 0;
             first[output] = Math.clamp(from, 0, inputs - taps);
@@ -77,7 +77,7 @@ public record ResizeOp(Kind kind, boolean antialias, int height, int width, doub
             }
         }
 
-        /** The way back, for gradients: each of {@code inputs} inputs sums the outputs that it went into. */
+        /** The transpose, for gradients: each of {@code inputs} inputs sums the outputs that it contributes to. */
         public Axis transposed(int inputs) {
             int[] low = new int[inputs], high = new int[inputs];
             for (int o = outputs() - 1; o >= 0; o--) for (int t = 0; t < taps; t++) low[first[o] + t] = o;
@@ -127,7 +127,7 @@ public record ResizeOp(Kind kind, boolean antialias, int height, int width, doub
         return 2 * y.with(2, x.size(2)).count() * axis(x.size(1), height).taps + 2 * y.count() * axis(x.size(2), width).taps;
     }
 
-    /** The way back of a gradient {@code [B, height', width', C]} to an input of {@code height x width}, of the same kind, antialias and factor. */
+    /** Gradient with respect to an input of {@code height x width}, of operand grad {@code [B, height', width', C]}; the rest is the op's. */
     public record Grad(Kind kind, boolean antialias, int height, int width, double factor) implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 1, 1);
@@ -135,7 +135,7 @@ public record ResizeOp(Kind kind, boolean antialias, int height, int width, doub
             return in[0].shape().with(1, height).with(2, width);
         }
 
-        /** How one axis of the gradient becomes one of {@code inputs} values. */
+        /** How one axis of the gradient is resized to {@code inputs} values. */
         public Axis axis(int inputs, int outputs) {
             return new ResizeOp(kind, antialias, outputs, outputs, factor).axis(inputs, outputs).transposed(inputs);
         }

@@ -66,14 +66,14 @@ public record UnaryOp(Kind kind, float a, float b) implements Op {
             case ABS -> Math.signum(x);
             case SIGN -> 0;
             case RELU -> x > 0 ? 1 : 0;
-            case LEAKY_RELU -> x > 0 ? 1 : a; // at zero the negative side's, as published
+            case LEAKY_RELU -> x > 0 ? 1 : a; // at zero the negative side's, as in PyTorch
             case CLAMP -> x < a || x > b ? 0 : 1;
         };
     }
 
     static double sigmoid(double x) { return 1 / (1 + Math.exp(-x)); }
 
-    /** Of {@code x sigmoid(k x)}. */
+    /** The derivative of {@code x sigmoid(k x)}. */
     private static double siluSlope(double x, double k) {
         double s = sigmoid(k * x);
         return s * (1 + k * x * (1 - s));

@@ -12,16 +12,16 @@ import dev.faithdiff.tensor.op.Kernel;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Attention among a few tokens in very many heads, as the alignment module has it across a batch at each pixel: a head is a vector
- * lane, and every number of as many heads as a vector holds lies in the first cache.
+ * Attention among a few tokens in very many heads, as in the alignment module, across a batch at each pixel. A head is a vector lane, and all values
+ * of a vector of heads fit the L1 cache.
  */
 public final class AttentionFew implements Kernel<AttentionOp> {
-    private static final int MOST = 8, WIDEST = 64; // tokens, and components of a head
-    private static final int GROUPS = 8;            // of lanes for one task
+    private static final int MOST = 8, WIDEST = 64; // the most tokens, and components of a head
+    private static final int GROUPS = 8;            // vectors of heads of one task
 
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
-    /** What a thread needs for one group: operands {@code [tokens][width][LANES]} and matrices {@code [queries][keys][LANES]}. */
+    /** A thread's buffers for one vector of heads: operands {@code [tokens][width][LANES]} and matrices {@code [queries][keys][LANES]}. */
     static final class Work {
         final float[] q = operand(), k = operand(), v = operand(), g = operand(), y = operand();
         final float[] weights = new float[MOST * MOST * LANES], slopes = new float[MOST * MOST * LANES];
@@ -29,7 +29,7 @@ public final class AttentionFew implements Kernel<AttentionOp> {
         private static float[] operand() { return new float[MOST * WIDEST * LANES]; }
     }
 
-    /** One group of heads, from {@code first} on. */
+    /** The work on one vector of heads, from {@code first} on. */
     interface Body {
         void run(Work w, int first);
     }
@@ -41,7 +41,7 @@ public final class AttentionFew implements Kernel<AttentionOp> {
     /** @param grad whether the operands are those of the gradient */
     static String refusal(AttentionOp op, Tensor[] in, boolean grad) {
         for (Tensor t : in) if (t.dtype() != DType.F32) return "takes F32";
-        if (in.length > (grad ? 4 : 3) || op.keyHeads() != op.heads()) return "takes neither a bias nor shared keys";
+        if (in.length > (grad ? 4 : 3) || op.keyHeads() != op.heads()) return "takes neither a bias nor grouped heads";
         boolean few = in[0].size(1) <= MOST && in[1].size(1) <= MOST && in[1].size(1) > 0;
         if (op.causal() || !few) return "takes up to " + MOST + " tokens that all see each other";
         return Math.max(in[0].size(2), in[2].size(2)) > WIDEST * op.heads() ? "takes heads of up to " + WIDEST + " components" : null;

@@ -22,16 +22,16 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Attention that never holds a score matrix: for a block of queries it walks the keys step by step with a running maximum and sum
- * (Dao et al., FlashAttention, 2022). Both products are those of {@link Panels}: queries by packed keys, and weights by packed values.
+ * Attention without a stored score matrix: for a block of queries it goes over the keys step by step with a running maximum and sum (Dao et al.,
+ * FlashAttention, 2022). Both products are computed by {@link Panels}: queries with packed keys, and weights with packed values.
  *
- * <p>Keys and values are packed once for all query blocks, in as much memory as they take themselves.
+ * <p>Keys and values are packed once for all query blocks, which takes as much memory as they do.
  */
 public final class AttentionFlash implements Kernel<AttentionOp> {
     private static final double LN_2 = Math.log(2);
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
-    /** What a thread needs for a block of queries. */
+    /** A thread's buffers for a block of queries. */
     static final class Work {
         final float[] q = new float[BLOCK * STRIDE];
         final float[] weights = new float[BLOCK * STRIDE];
@@ -39,7 +39,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         final float[] max = new float[BLOCK], sum = new float[BLOCK];
         float[] y = {};
 
-        /** This thread's, large enough for values of width e. */
+        /** This thread's buffers, large enough for values of width e. */
         static Work of(int e) {
             Work w = WORK.get();
             if (w.y.length < PackedB.panels(e) * SUMS) w.y = new float[PackedB.panels(e) * SUMS];
@@ -47,7 +47,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         }
     }
 
-    /** Operands by head, keys and values packed; the bias may be null. */
+    /** The operands by head, with keys and values packed; the bias may be null. */
     record Packed(AttentionOp op, AttentionHeads q, PackedHeads keys, PackedHeads values, double scale, AttentionBias bias) implements AutoCloseable {
         static Packed of(AttentionOp op, Tensor[] in, AttentionBias bias) {
             return new Packed(op, new AttentionHeads(in[0], op.heads()), PackedHeads.ofTokens(new AttentionHeads(in[1], op.keyHeads())),
@@ -80,7 +80,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         }
     }
 
-    /** The result for a block of queries of one head from {@code query} on in {@code y}, with the maximum and sum it came from. */
+    /** Computes a block of queries of one head, from {@code query} on: the result is in {@code y}, beside the maximum and the sum of its weights. */
     static Work attend(Packed p, int head, int query) {
         int keyCount = p.keys.heads().tokens();
         int e = p.values.heads().width();
@@ -89,7 +89,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         boolean causal = p.op.causal();
         Work w = Work.of(e);
         int rows = p.q.pack(head, query, w.q);
-        Arrays.fill(w.max, -Float.MAX_VALUE); // finite, for steps of which a bias hides all
+        Arrays.fill(w.max, -Float.MAX_VALUE); // finite, for steps whose keys are all masked by a bias
         Arrays.fill(w.sum, 0);
         int end = causal ? Math.min(keyCount, ahead + rows - 1) : keyCount;
         for (int key = 0; key < end; key += STEP) {
@@ -107,7 +107,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         return w;
     }
 
-    /** Takes columns from..end of a row out of the race. */
+    /** Masks columns from..end of a row. */
     static void hide(float[] scores, int row, int from, int end) {
         for (int c = from, next; c < end; c = next) {
             next = Math.min(end, (c / WIDTH + 1) * WIDTH);
@@ -117,8 +117,8 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     }
 
     /**
-     * Scores of a query to weights relative to their new maximum; the first {@code components} of its result so far lose what they are worth
-     * less.
+     * Turns a query's scores into weights relative to the new maximum, and rescales the first {@code components} of its result so far to that
+     * maximum.
      */
     private static void weigh(Work w, int row, int panels, double scale, int components) {
         float before = w.max[row], max = Math.max(before, max(w.scores, row, panels));
@@ -131,7 +131,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         w.sum[row] += Vec.sum(powers(w.scores, row, panels, max, scale, w.weights));
     }
 
-    /** By comparisons, since {@link FloatVector#max} orders zeros and NaNs, for five instructions more. */
+    /** The maximum by comparisons, since {@link FloatVector#max} orders zeros and NaNs, which takes five instructions more. */
     private static float max(float[] scores, int row, int panels) {
         FloatVector a = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY), b = a;
         for (int p = 0, i = row * WIDTH; p < panels; p++, i += SUMS) {
@@ -143,10 +143,10 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     }
 
     /**
-     * A row of weights {@code e^(scale (x - max))}, for scores x not above max, and their sum; at least 2^-125.
+     * A row of weights {@code e^(scale (x - max))}, at least 2^-125, for scores x not above max, and their sum.
      *
-     * <p>This is {@link Vec#power}, written out: with a call here, a few runs in twenty on a busy machine stayed a quarter to a half
-     * slower to their end, whatever the compiler had made of it.
+     * <p>This is {@link Vec#power}, inlined by hand: with a call here, a few runs in twenty on a busy machine were a quarter to a half slower to
+     * their end, depending on what the compiler had inlined.
      */
     static FloatVector powers(float[] scores, int row, int panels, float max, double scale, float[] weights) {
         float factorOfTwo = (float) (scale / LN_2); // 2^x is cheaper than e^x

@@ -15,9 +15,9 @@ import dev.faithdiff.tensor.op.Kernel;
 import java.util.Arrays;
 
 /**
- * Gradients of attention without a score matrix: {@link AttentionFlash} runs again for each query's maximum, sum and {@code g . y};
- * then for a block of queries the keys are walked for q's gradient, and for a block of keys the queries for the gradients of k and v. A bias whose
- * gradient is wanted has the keys walked once more for each block of its queries.
+ * Gradients of attention without a stored score matrix. {@link AttentionFlash} runs again for each query's maximum, sum and {@code g . y}. Then each
+ * block of queries goes over the keys for q's gradient, and each block of keys over the queries for the gradients of k and v. If the gradient of the
+ * bias is wanted, its blocks of queries go over the keys once more.
  */
 public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
     @Override public Class<AttentionOp.Grad> op() { return AttentionOp.Grad.class; }
@@ -68,7 +68,7 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
         return numbers;
     }
 
-    /** Rounded as the slopes are, so that a query with one key gets zero. */
+    /** g . y, rounded as the slopes are, so that a query with one key gets a gradient of exactly zero. */
     private static float dot(float[] rows, float[] y, int row, int count) {
         float sum = 0;
         for (int i = 0; i < count; i++) sum = Math.fma(rows[row * STRIDE + i], y[i / WIDTH * SUMS + row * WIDTH + i % WIDTH], sum);
@@ -79,7 +79,7 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
     private static Work sum(AttentionSlopes s, int head, int row) {
         Work w = Work.of(s.x().width(), s.g().width());
         int rows = s.pack(w, head, row), first = s.first(row), end = s.end(row, rows), group = s.op().group();
-        if (first >= end) { // keys that no query sees
+        if (first >= end) { // no query sees these keys
             Arrays.fill(w.sums, 0);
             Arrays.fill(w.sumsG, 0);
         }
@@ -95,7 +95,7 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
         return w;
     }
 
-    /** The gradient of the bias: of each of its rows, the sum of the slopes of all queries that have it. */
+    /** The gradient of the bias: each of its rows is the sum of the slopes of all queries that use it. */
     private static void sumBias(AttentionSlopes s, Tensor to) {
         Tensor bias = s.bias().tensor();
         int own = bias.size(2) == 1 ? 1 : s.x().blocks();

@@ -12,9 +12,9 @@ import dev.faithdiff.kernels.cpu.gemm.Rows;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 
-/** A tensor {@code [B, tokens, heads * width]} head by head, the heads of all samples numbered through. */
+/** A tensor {@code [B, tokens, heads * width]} head by head; heads are numbered over all samples. */
 record AttentionHeads(Tensor tensor, int heads) {
-    private static final int LANE_STEP = 4; // divides every vector
+    private static final int LANE_STEP = 4; // divides the lanes of every vector
 
     /** The gradients of q, k and v in the result of {@link AttentionOp.Grad}. */
     static AttentionHeads[] parts(Tensor out, Tensor[] in, AttentionOp op) {
@@ -29,10 +29,10 @@ record AttentionHeads(Tensor tensor, int heads) {
 
     int width() { return tensor.size(2) / heads; }
 
-    /** One head. */
+    /** The matrix of one head. */
     Matrix matrix(int head) { return new Matrix(at(head, 0), tensor.dtype(), tokens(), width(), tensor.size(2)); }
 
-    /** Tokens of a block of rows: the fewest blocks of at most {@link Panels#BLOCK}, in whole tiles. */
+    /** Tokens of a block: as few blocks of at most {@link Panels#BLOCK} as possible, in whole tiles. */
     int blockRows() { return Panels.roundUp(GemmBlocks.evenly(tokens(), BLOCK)); }
 
     /** Blocks of {@link #blockRows} tokens of a head. */
@@ -41,7 +41,7 @@ record AttentionHeads(Tensor tensor, int heads) {
     /** Tokens of the block that begins at {@code first}. */
     int rows(int first) { return Math.min(blockRows(), tokens() - first); }
 
-    /** Packs a block of rows as {@link Panels} takes them; returns how many they are. */
+    /** Packs a block of rows in the layout of {@link Panels} and returns their number. */
     int pack(int head, int first, float[] to) {
         int rows = rows(first);
         Rows.of(matrix(head)).pack(first, rows, 0, width(), to);
@@ -49,7 +49,7 @@ record AttentionHeads(Tensor tensor, int heads) {
         return rows;
     }
 
-    /** Stores sums {@code [panel][row][WIDTH]} of components as rows from {@code first} on. */
+    /** Stores sums {@code [panel][row][WIDTH]} as the rows of a head from {@code first} on. */
     void store(float[] sums, int head, int first, int rows) {
         Matrix to = matrix(head);
         for (int c = 0, at = 0; c < width(); c += WIDTH, at += SUMS) {
@@ -57,7 +57,7 @@ record AttentionHeads(Tensor tensor, int heads) {
         }
     }
 
-    /** All tokens of the heads from {@code first} on to {@code [tokens][width][LANES]}, a head in each lane; lanes beyond the last head repeat it. */
+    /** Copies the heads from {@code first} on to {@code [tokens][width][LANES]}, a head in each lane; lanes beyond the last head repeat it. */
     void toHeadLanes(int first, float[] to) {
         for (int lane = 0; lane < Vec.LANES; lane += LANE_STEP) {
             long r0 = at(head(first + lane), 0);
@@ -75,7 +75,7 @@ record AttentionHeads(Tensor tensor, int heads) {
         }
     }
 
-    /** The same back; lanes beyond the last head are left out. */
+    /** The inverse of {@link #toHeadLanes}; lanes beyond the last head are ignored. */
     void fromHeadLanes(float[] from, int first) {
         for (int lane = 0; lane < Math.min(Vec.LANES, count() - first); lane++) {
             for (int t = 0, i = lane; t < tokens(); t++) {

@@ -13,23 +13,23 @@ import dev.faithdiff.tensor.op.AttentionOp;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Probabilities of attention and the slopes of its scores, for a block of rows of one side and a step of tokens of the other: either side may be the
- * queries. x are the rows for scores and g those for slopes; the other side is packed for both, and for the final sums over tokens: x's gradient
- * is the sum of {@code terms} weighted by the slopes. With keys in rows g is v, whose gradient is the sum of {@code termsG} weighted by the
- * probabilities.
+ * Attention's probabilities and the gradients ("slopes") of its scores, for a block of rows of one side, queries or keys, and a step of tokens of the
+ * other side. x are the rows for the scores, and g the rows for the slopes. The other side is packed for both products and for the final sums over
+ * tokens: x's gradient is the sum of {@code terms} weighted by the slopes. If the rows are keys, g is v, and its gradient is the sum of
+ * {@code termsG} weighted by the probabilities.
  */
 record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, PackedHeads acrossX, PackedHeads acrossG, PackedHeads terms,
         PackedHeads termsG, Queries queries, double scale, AttentionBias bias) implements AutoCloseable {
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
-    /** What a thread needs for a block of rows. */
+    /** A thread's buffers for a block of rows. */
     static final class Work {
         final float[] x = new float[BLOCK * STRIDE], g = new float[BLOCK * STRIDE];
         final float[] weights = new float[BLOCK * STRIDE], slopes = new float[BLOCK * STRIDE];
         private final float[] scores = new float[SCORES], products = new float[SCORES];
         float[] sums = {}, sumsG = {};
 
-        /** This thread's, large enough for rows of these widths. */
+        /** This thread's buffers, large enough for rows of these widths. */
         static Work of(int x, int g) {
             Work w = WORK.get();
             if (w.sums.length < PackedB.panels(x) * SUMS) w.sums = new float[PackedB.panels(x) * SUMS];
@@ -38,7 +38,7 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
         }
     }
 
-    /** Numbers of each query of each head, in whole panels: the score its weights are relative to, one over their sum, and g . y. */
+    /** Three values of each query of each head, in whole panels: the maximum of its scores, one over the sum of its weights, and g . y. */
     record Queries(int step, float[] max, float[] share, float[] dot) {
         static Queries of(AttentionHeads q) {
             int step = PackedB.panels(q.tokens()) * WIDTH, all = Math.multiplyExact(q.count(), step);
@@ -46,14 +46,14 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
         }
     }
 
-    /** With the queries q and their gradients g in rows. */
+    /** Rows are queries: x is q and g the gradient of the result. */
     static AttentionSlopes ofQueries(AttentionOp op, AttentionHeads q, AttentionHeads g, AttentionHeads k, AttentionHeads v, Queries queries,
             double scale, AttentionBias bias) {
         return new AttentionSlopes(op, q, g, PackedHeads.ofTokens(k), PackedHeads.ofTokens(v), PackedHeads.ofComponents(k), null,
                 queries, scale, bias);
     }
 
-    /** With the keys k and their values v in rows. */
+    /** Rows are keys: x is k and g is v. */
     static AttentionSlopes ofKeys(AttentionOp op, AttentionHeads q, AttentionHeads g, AttentionHeads k, AttentionHeads v, Queries queries,
             double scale, AttentionBias bias) {
         return new AttentionSlopes(op, k, v, PackedHeads.ofTokens(q), PackedHeads.ofTokens(g), PackedHeads.ofComponents(q),
@@ -64,7 +64,7 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
 
     int tasks() { return x.count() * x.blocks(); }
 
-    /** The first token of the other side that a block of rows from {@code row} on may see, as a whole step. */
+    /** The first token of the other side that a block of rows from {@code row} on may see, rounded down to a step. */
     int first(int row) { return op.causal() && !queryRows() ? Math.max(0, row - op.offset()) / PackedHeads.STEP * PackedHeads.STEP : 0; }
 
     /** The end of the tokens that a block of rows sees. */
@@ -73,13 +73,13 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
         return op.causal() && queryRows() ? Math.min(tokens, row + rows + op.offset()) : tokens;
     }
 
-    /** Packs a block of rows of a head; returns how many they are. */
+    /** Packs a block of rows of a head and returns their number. */
     int pack(Work w, int head, int row) {
         g.pack(head, row, w.g);
         return x.pack(head, row, w.x);
     }
 
-    /** Probabilities in {@code w.weights}, with keys in rows, and slopes, of packed rows and tokens from..from+count of a head of the other side. */
+    /** Computes the slopes and, if rows are keys, the probabilities of packed rows with tokens from..from+count of a head of the other side. */
     void compute(Work w, int head, int across, int row, int rows, int from, int count) {
         int panels = PackedB.panels(count), queryHead = queryRows() ? head : across;
         acrossX.scores(across, rows, w.x, from, count, w.scores);
@@ -97,7 +97,7 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
         }
     }
 
-    /** slopes = p (products - dot) scale, for one query in a row. */
+    /** slopes = p (products - dot) scale, for a row that is a query. */
     private void slopesOfQuery(Work w, int row, int panels, int query) {
         AttentionFlash.powers(w.scores, row, panels, queries.max[query], scale, w.weights);
         float share = queries.share[query] * (float) scale, dot = queries.dot[query];
@@ -107,7 +107,7 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
         }
     }
 
-    /** weights = p and slopes = p (products - dot) scale, for one key in a row and queries from {@code query} on in columns. */
+    /** weights = p and slopes = p (products - dot) scale, for a row that is a key, and columns that are queries from {@code query} on. */
     private void slopesOfKey(Work w, int row, int panels, int query) {
         for (int i = 0; i < 2 * panels; i++) {
             int at = PackedHeads.vector(row, i);

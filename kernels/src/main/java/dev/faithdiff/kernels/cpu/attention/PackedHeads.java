@@ -12,14 +12,14 @@ import dev.faithdiff.kernels.cpu.gemm.Panels;
 import dev.faithdiff.kernels.cpu.gemm.Rows;
 
 /**
- * All heads of an operand in the panels that {@link Panels} multiplies with: of tokens, {@code [width][WIDTH]} each, for scores, or of
+ * All heads of an operand, packed as right operands of {@link Panels}: either panels of tokens, {@code [width][WIDTH]} each, for scores, or panels of
  * components, {@code [tokens][WIDTH]} each, for weighted sums of tokens.
  *
- * @param panels of a head
+ * @param panels number of panels of a head
  * @param depth  rows of a panel
  */
 record PackedHeads(AttentionHeads heads, int panels, int depth, Workspace memory) implements AutoCloseable {
-    /** Tokens walked at a time: whole panels of every width. */
+    /** Tokens of a step: whole panels of every width. */
     static final int STEP = 192;
     /** Floats of scores of a block of rows. */
     static final int SCORES = STEP / WIDTH * SUMS;
@@ -38,7 +38,7 @@ record PackedHeads(AttentionHeads heads, int panels, int depth, Workspace memory
             int panel = i % panels;
             int column = panel * WIDTH;
             int count = Math.min(WIDTH, columns - column);
-            if (ofTokens) PackB.turn(Rows.of(heads.matrix(head)), column, count, depth, packed.at(head, panel, 0));
+            if (ofTokens) PackB.transpose(Rows.of(heads.matrix(head)), column, count, depth, packed.at(head, panel, 0));
             else PackB.copy(heads.matrix(head), column, count, packed.at(head, panel, 0));
         });
         return packed;
@@ -46,15 +46,15 @@ record PackedHeads(AttentionHeads heads, int panels, int depth, Workspace memory
 
     private long at(int head, int panel, int row) { return memory.at((((long) head * panels + panel) * depth + row) * WIDTH); }
 
-    /** Where vector {@code i} of a row begins in what {@link #scores} and {@link #sums} make. */
+    /** Index of vector {@code i} of a row in the results of {@link #scores} and {@link #sums}. */
     static int vector(int row, int i) { return i / 2 * SUMS + row * WIDTH + i % 2 * LANES; }
 
-    /** {@code to[panel][row][WIDTH]}, panels {@link Panels#SUMS} apart: products of rows a with tokens from..from+count, from a multiple of WIDTH. */
+    /** {@code to[panel][row][WIDTH]} = products of rows a with tokens from..from+count, panels {@link Panels#SUMS} apart. WIDTH divides from. */
     void scores(int head, int rows, float[] a, int from, int count, float[] to) {
         for (int p = 0; p * WIDTH < count; p++) Panels.multiply(rows, depth, a, at(head, from / WIDTH + p, 0), false, to, p * SUMS);
     }
 
-    /** {@code to[panel][row][WIDTH]} of components = or += the sum of tokens from..from+count by the weights in rows a. */
+    /** {@code to[panel][row][WIDTH]} = or += the sums of tokens from..from+count, weighted by the rows a; panels are of components. */
     void sums(int head, int rows, float[] a, int from, int count, boolean add, float[] to) {
         for (int p = 0; p < panels; p++) Panels.multiply(rows, count, a, at(head, p, from), add, to, p * SUMS);
     }

@@ -12,14 +12,14 @@ import dev.faithdiff.tensor.DType;
 import java.util.Arrays;
 
 /**
- * Convolution as a matrix product whose left operand is never made: each task gathers the pixels under the kernel for its own
- * block of output pixels.
+ * Convolution as an implicit matrix product: the left operand is never stored as a whole, and each task gathers the pixels under the kernel for its
+ * own block of output pixels.
  *
  * <p>Maps are NHWC and weights [O, kh, kw, I], so one row of the kernel covers kw*I neighbouring floats of the map: a gathered row
  * is kh clipped copies.
  */
 public final class Conv {
-    /** Sizes of a convolution: batch, input map, channels in and out, kernel, stride and zero padding on each side. */
+    /** Sizes of a convolution: batch, input map, input and output channels, kernel, stride, and zero padding on each side. */
     public record Size(int batch, int height, int width, int in, int out, int kh, int kw, int stride,
             int top, int left, int bottom, int right) {
         /** Rows of the result. */
@@ -28,18 +28,18 @@ public final class Conv {
         /** Columns of the result. */
         public int outWidth() { return (width + left + right - kw) / stride + 1; }
 
-        /** Output pixels of the batch: rows of the product. */
+        /** Output pixels of the batch, which are the rows of the product. */
         public int pixels() { return batch * outHeight() * outWidth(); }
 
-        /** Products of one output number: columns of the weight. */
+        /** Products of one output value, which are the columns of the weight. */
         public int depth() { return kh * kw * in; }
 
-        /** The same seen from the other side, for stride 1: from outputs to inputs with the kernel turned around. */
+        /** The transposed convolution for stride 1: from outputs to inputs, with the kernel flipped. */
         Size back() {
             return new Size(batch, outHeight(), outWidth(), out, in, kh, kw, 1, kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right);
         }
 
-        /** The same with other channels out. */
+        /** The same with other output channels. */
         Size to(int channels) { return new Size(batch, height, width, in, channels, kh, kw, stride, top, left, bottom, right); }
 
         boolean pointwise() { return kh == 1 && kw == 1 && stride == 1 && top == 0 && left == 0 && bottom == 0 && right == 0; }
@@ -66,7 +66,7 @@ public final class Conv {
         Gemm.multiply(rows(size, x), w, bias, y, accumulate);
     }
 
-    /** The pixels under the kernel, for each output pixel one row of {@link Size#depth} numbers. */
+    /** The pixels under the kernel as a matrix, with a row of {@link Size#depth} numbers for each output pixel. */
     static Rows rows(Size s, Matrix x) {
         if (s.pointwise()) return Rows.of(x);
         int width = s.outWidth(), height = s.outHeight(), run = s.kw * s.in;
@@ -84,7 +84,7 @@ public final class Conv {
         };
     }
 
-    /** Some columns of one gathered row: the pixels of one image under the kernel whose corner is at (y, x), from {@code first} of a line on. */
+    /** Some columns of a gathered row: pixels of an image under the kernel at (y, x), from its row {@code ky} and its column {@code first} on. */
     private static void gather(Size s, long image, int y, int x, int ky, int first, int depth, float[] to, int at) {
         int line = s.width * s.in;
         for (int end = at + depth; at < end; ky++, first = 0) {

@@ -5,8 +5,8 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.ToFloat;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.Workspace;
@@ -17,13 +17,13 @@ import dev.faithdiff.tensor.op.Kernel;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 
-/** A convolution in which each output sees only the channel of its own: sums of products, a vector of channels and four pixels at a time. */
+/** A depthwise convolution, in which each output sees one channel: sums of products for a vector of channels and four pixels at a time. */
 public final class Conv2dDepthwise implements Kernel<Conv2dOp> {
     private static final int PIXELS = 4;
 
-    /** A kernel's taps for one run: {@code [tap][channel]}, and the biases. */
+    /** The weights for one run as {@code [tap][channel]}, and the biases. */
     private record Weights(Workspace taps, Workspace bias) implements AutoCloseable {
-        /** @param order which tap of the tensor {@code [C, kh, kw, 1]} comes where */
+        /** @param order the tap of the tensor {@code [C, kh, kw, 1]} to place at each position */
         static Weights of(Tensor w, IntUnaryOperator order, Tensor bias) {
             int channels = w.size(0), taps = w.size(1) * w.size(2);
             float[] from = Workspace.floats(w);
@@ -46,7 +46,7 @@ public final class Conv2dDepthwise implements Kernel<Conv2dOp> {
 
     @Override public String refuses(Conv2dOp op, Tensor[] in) { return refusal(op, in[0], in[1]); }
 
-    /** Why it does not take a convolution of F32 with such a weight, or null. */
+    /** Null if the kernel takes the convolution, else the reason. */
     static String refusal(Conv2dOp op, Tensor x, Tensor weight) {
         if (op.groups() == 1 || weight.size(3) != 1 || weight.size(0) != op.groups()) return "takes one channel and one output in each group";
         return x.dtype() == DType.F32 ? null : "computes in F32";
@@ -59,7 +59,7 @@ public final class Conv2dDepthwise implements Kernel<Conv2dOp> {
     static void convolve(Conv.Size s, Tensor x, Tensor weight, IntUnaryOperator order, Tensor bias, Tensor out) {
         int height = s.outHeight(), width = s.outWidth();
         try (Weights w = Weights.of(weight, order, bias)) {
-            Pieces.rows((long) s.batch() * height, (long) width * s.in() * s.kh() * s.kw(), (first, rows) -> {
+            Chunks.rows((long) s.batch() * height, (long) width * s.in() * s.kh() * s.kw(), (first, rows) -> {
                 for (long r = first; r < first + rows; r++) {
                     long image = x.address() + 4 * (r / height) * s.height() * s.width() * s.in();
                     row(s, w, image, (int) (r % height), out.address() + 4 * r * width * s.in());
@@ -131,7 +131,7 @@ public final class Conv2dDepthwise implements Kernel<Conv2dOp> {
         store(d, y + 3 * pixel);
     }
 
-    /** The gradient of the input where the stride is 1: the same of the gradient, with the kernel turned around. */
+    /** The gradient of the input for stride 1: a depthwise convolution of the gradient with the flipped kernel. */
     public static final class InputGrad implements Kernel<Conv2dOp.InputGrad> {
         @Override public String name() { return "Conv2dDepthwiseInputGrad"; }
 

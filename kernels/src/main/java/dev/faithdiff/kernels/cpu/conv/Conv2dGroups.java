@@ -10,13 +10,13 @@ import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 
-/** A convolution in groups: one group after the other by the kernels for a whole convolution, on copies of the group's channels. */
+/** A grouped convolution: one group after the other, by the kernels for ungrouped convolutions on copies of the group's channels. */
 public final class Conv2dGroups implements Kernel<Conv2dOp> {
-    /** Why a kernel for whole convolutions does not take one in groups, or null. */
-    static String refusal(Conv2dOp op) { return op.groups() == 1 ? null : "takes one group"; }
+    /** Null if a convolution has no groups, else the reason for kernels of ungrouped convolutions to refuse it. */
+    static String refusal(Conv2dOp op) { return op.groups() == 1 ? null : "takes no groups"; }
 
     private static String refuses(Conv2dOp op, Tensor in) {
-        if (op.groups() == 1) return "takes several groups";
+        if (op.groups() == 1) return "takes more than one group";
         return in.dtype() == DType.F32 ? null : "computes in F32";
     }
 
@@ -40,7 +40,7 @@ public final class Conv2dGroups implements Kernel<Conv2dOp> {
         return out;
     }
 
-    /** A group's run of the last axis, dense. */
+    /** A dense copy of a group's part of the last axis. */
     private static Tensor channels(Tensor all, int group, int groups) {
         Tensor own = Tensor.empty(all.device(), all.dtype(), all.shape().with(-1, all.size(-1) / groups));
         copy(all, own, group, groups, true);
@@ -53,7 +53,7 @@ public final class Conv2dGroups implements Kernel<Conv2dOp> {
         return all.view(group * own.count(), own);
     }
 
-    /** Moves a group's run of the last axis out of a whole tensor, or into it. */
+    /** Copies a group's part of the last axis out of a whole tensor, or into it. */
     private static void copy(Tensor from, Tensor to, int group, int groups, boolean out) {
         Tensor whole = out ? from : to;
         long pixel = (long) whole.size(-1) * whole.dtype().bytes(), run = pixel / groups, at = group * run;

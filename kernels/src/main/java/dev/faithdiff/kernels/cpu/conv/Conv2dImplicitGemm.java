@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
 
-/** A convolution as one packed product whose left operand is gathered while it is packed. */
+/** A convolution as one matrix product whose left operand is gathered while it is packed. */
 public final class Conv2dImplicitGemm implements Kernel<Conv2dOp> {
     @Override public Class<Conv2dOp> op() { return Conv2dOp.class; }
 

@@ -2,9 +2,9 @@ package dev.faithdiff.kernels.cpu.conv;
 
 import static dev.faithdiff.kernels.cpu.gemm.LinearPacked.matrix;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Parallel;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
@@ -15,16 +15,16 @@ import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
 
 /**
- * The gradient of a convolution's input: the pixels whose row and column leave the same remainders by the stride meet the same taps of
- * the kernel, so that each such phase is a convolution of stride 1 of the gradient with these taps, turned around.
+ * The gradient of a convolution's input. The pixels whose row and column have the same remainders modulo the stride form a phase: they meet the same
+ * taps of the kernel, so a phase is a convolution of stride 1 of the gradient with these taps, flipped.
  */
 public final class Conv2dInputGradPhases implements Kernel<Conv2dOp.InputGrad> {
     /**
      * One axis of a phase.
      *
      * @param count  input pixels of the phase
-     * @param first  the first of its taps, which lie a stride apart
-     * @param before padding of the gradient at its beginning, less than zero where its first pixels do not count
+     * @param first  the first of its taps, which are a stride apart
+     * @param before padding of the gradient at its beginning, negative if its first pixels are not used
      */
     private record Along(int count, int first, int taps, int before) {
         static Along of(int phase, int size, int kernel, int stride, int padding) {
@@ -88,10 +88,10 @@ public final class Conv2dInputGradPhases implements Kernel<Conv2dOp.InputGrad> {
         }
     }
 
-    /** Moves a phase's pixels to their places among the others. */
+    /** Copies a phase's pixels to their positions in the map. */
     private static void spread(Conv.Size s, int height, int width, long from, long to) {
         long pixel = 4L * s.in();
-        Pieces.rows((long) s.batch() * height, (long) width * s.in(), (first, count) -> {
+        Chunks.rows((long) s.batch() * height, (long) width * s.in(), (first, count) -> {
             for (long r = first; r < first + count; r++) {
                 long line = to + (r / height * s.height() + r % height * s.stride()) * s.width() * pixel;
                 for (int x = 0; x < width; x++) Copy.bytes(from + (r * width + x) * pixel, line + x * s.stride() * pixel, pixel);

@@ -9,7 +9,7 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
 
-/** The input's gradient of a 3x3 convolution of stride 1: Winograd's convolution of the gradient with the kernel turned around. */
+/** The gradient of the input of a 3x3 convolution of stride 1: a Winograd convolution of the gradient with the flipped kernel. */
 public final class Conv2dInputGradWinograd implements Kernel<Conv2dOp.InputGrad> {
     private static final int LAST_TAP = 8;
 
@@ -29,7 +29,7 @@ public final class Conv2dInputGradWinograd implements Kernel<Conv2dOp.InputGrad>
         new WinogradTiles(back, matrix(in[0], 0, size.pixels(), size.out()), taps, bias, matrix(out, 0, back.pixels(), size.in())).run();
     }
 
-    /** The sizes of the convolution itself. */
+    /** The sizes of the forward convolution. */
     static Conv.Size size(Conv2dOp.InputGrad op, Tensor[] in) {
         Tensor w = in[1];
         return new Conv.Size(in[0].size(0), op.height(), op.width(), w.size(3), w.size(0), w.size(1), w.size(2), op.of().stride(),

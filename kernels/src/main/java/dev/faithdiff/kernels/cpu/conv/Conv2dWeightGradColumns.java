@@ -13,8 +13,8 @@ import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
 
 /**
- * The gradient of a convolution's weight as one product over all output pixels: of the pixels under the kernel, gathered block by
- * block, with the gradient. With few outputs it is less work to gather the gradient and to multiply it with the input.
+ * The gradient of a convolution's weight as one product over all output pixels, of the pixels under the kernel, gathered block by block, with the
+ * gradient. With few outputs it is less work to gather the gradient instead and multiply it with the input.
  */
 public final class Conv2dWeightGradColumns implements Kernel<Conv2dOp.WeightGrad> {
     @Override public Class<Conv2dOp.WeightGrad> op() { return Conv2dOp.WeightGrad.class; }
@@ -28,18 +28,18 @@ public final class Conv2dWeightGradColumns implements Kernel<Conv2dOp.WeightGrad
         Matrix grad = matrix(in[0], 0, size.pixels(), size.out());
         Matrix x = matrix(in[1], 0, size.batch() * size.height() * size.width(), size.in());
         int k = size.pixels(), taps = size.kh() * size.kw(), depth = size.depth(), outputs = size.out();
-        long plain = GemmColumns.cost(k, outputs, depth, false), turned = GemmColumns.cost(k, depth, outputs, true);
-        if (size.stride() == 1 && GemmColumns.cost(x.rows(), taps * outputs, size.in(), true) < Math.min(plain, turned)) {
+        long plain = GemmColumns.cost(k, outputs, depth, false), transposed = GemmColumns.cost(k, depth, outputs, true);
+        if (size.stride() == 1 && GemmColumns.cost(x.rows(), taps * outputs, size.in(), true) < Math.min(plain, transposed)) {
             gatherGradient(size.back(), grad, x, taps, out.address());
             return;
         }
         Rows pixels = Conv.rows(size, x);
         Matrix to = matrix(out, 0, outputs, depth);
-        if (plain <= turned) new GemmColumns(k, Rows.of(grad), outputs, pixels, depth, false, to).run();
+        if (plain <= transposed) new GemmColumns(k, Rows.of(grad), outputs, pixels, depth, false, to).run();
         else new GemmColumns(k, pixels, depth, Rows.of(grad), outputs, true, to).run();
     }
 
-    /** The sums come by taps, turned around, and outputs, and are put into the order of the weight. */
+    /** Gathers the gradient. The sums are ordered by flipped taps and outputs, and are then permuted to the order of the weight. */
     private static void gatherGradient(Conv.Size back, Matrix grad, Matrix x, int taps, long to) {
         int out = back.in(), in = back.out();
         try (Workspace sums = Workspace.of((long) taps * out * in)) {

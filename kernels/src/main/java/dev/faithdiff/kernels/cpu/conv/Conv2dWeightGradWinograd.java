@@ -12,14 +12,14 @@ import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
 
 /**
- * The gradient of the weight of a 3x3 convolution of stride 1 with a quarter of the multiplications: {@link WinogradWeightGrad}, for as
- * many outputs at a time as leave the sums in the third cache.
+ * The gradient of the weight of a 3x3 convolution of stride 1 with a quarter of the multiplications: {@link WinogradWeightGrad}, for as many outputs
+ * at a time as leave the sums in the L3 cache.
  *
- * <p>Errors, against sums in double and as a part of the largest gradient, are 3e-7 to 2e-6, some 2 to 5 times those of a direct sum.
+ * <p>Errors relative to the largest gradient are 3e-7 to 2e-6, measured against sums in double. They are 2 to 5 times those of a direct sum.
  */
 public final class Conv2dWeightGradWinograd implements Kernel<Conv2dOp.WeightGrad> {
     private static final long SUMS = 4L << 20; // floats at a time
-    /** What keeping and transforming the sums costs, in tiles, as measured on maps of 4x4 to 64x64 pixels: for few weights and for many. */
+    /** The measured cost of storing and transforming the sums, as a number of tiles: for few weights and for many. Maps of 4x4 to 64x64 pixels. */
     private static final int FEW = 30, MANY = 64, MOST_OF_FEW = 1 << 16;
     private static final double LEAST_GAIN = 1.1;
 
@@ -34,7 +34,7 @@ public final class Conv2dWeightGradWinograd implements Kernel<Conv2dOp.WeightGra
         Conv.Size size = Conv2dImplicitGemm.size(op.of(), x, op.kh(), op.kw(), in[0].size(3));
         int sums = size.in() * size.out() <= MOST_OF_FEW ? FEW : MANY;
         double products = WinogradTransforms.POSITIONS * (WinogradInput.rows(size) + sums);
-        return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels for its sums" : null;
+        return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels" : null;
     }
 
     @Override public void run(Conv2dOp.WeightGrad op, Tensor[] in, Tensor out) {

@@ -13,7 +13,7 @@ import dev.faithdiff.tensor.op.Kernel;
 
 /** A 3x3 convolution of stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3). */
 public final class Conv2dWinograd implements Kernel<Conv2dOp> {
-    /** What transforming the weights costs, in tiles, as measured on maps of 8x8 to 32x32 pixels. */
+    /** The measured cost of transforming the weights, as a number of tiles. Maps of 8x8 to 32x32 pixels. */
     private static final int WEIGHTS = 28;
     private static final double LEAST_GAIN = 1.1;
 
@@ -25,12 +25,12 @@ public final class Conv2dWinograd implements Kernel<Conv2dOp> {
         return op.groups() == 1 ? refusal(Conv2dImplicitGemm.size(op, x, w)) : Conv2dGroups.refusal(op);
     }
 
-    /** Why it does not take a size, or null. */
+    /** Null if the kernel takes a size, else the reason. */
     static String refusal(Conv.Size size) {
         if (size.kh() != 3 || size.kw() != 3 || size.stride() != 1) return "takes 3x3 kernels of stride 1";
         if (size.in() % Vec.LANES != 0 || size.out() % Vec.LANES != 0) return "takes channels in whole vectors of " + Vec.LANES;
         double products = WinogradTransforms.POSITIONS * (WinogradInput.rows(size) + WEIGHTS);
-        return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels to transform the weights for" : null;
+        return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels" : null;
     }
 
     @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {

@@ -16,7 +16,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** Gradients of pooling: each task takes a band of rows of the map and spreads the gradients of all windows that reach into it over its own rows. */
+/** Gradients of pooling. Each task has a band of rows of the map, and adds to them the gradients of all windows that reach into the band. */
 public final class PoolGradVector implements Kernel<PoolOp.Grad> {
     private static final int BAND = 8; // rows
 
@@ -41,14 +41,14 @@ public final class PoolGradVector implements Kernel<PoolOp.Grad> {
             for (int row = first; row <= last; row++) {
                 for (int column = 0; column < g.size(2); column++) {
                     w.move(image, row, column);
-                    long from = g.address() + 4 * ((image * g.size(1) + row) * g.size(2) + column) * channels;
-                    spread(w, from, out.address() - x.address(), top, bottom);
+                    long grad = g.address() + 4 * ((image * g.size(1) + row) * g.size(2) + column) * channels;
+                    spread(w, grad, out.address() - x.address(), top, bottom);
                 }
             }
         });
     }
 
-    /** Spreads a window's gradient over rows top..bottom of the map. @param way from a pixel of x to that of its gradient */
+    /** Adds a window's gradient to rows top..bottom of the map. @param way bytes from a pixel of x to that of its gradient */
     private static void spread(PoolWindow w, long grad, long way, int top, int bottom) {
         int from = Math.max(top - w.top, 0), to = Math.min(bottom - w.top, w.rows);
         int c = 0;
@@ -62,7 +62,7 @@ public final class PoolGradVector implements Kernel<PoolOp.Grad> {
         for (; c < w.channels; c++) one(w, from, to, Vec.get(grad + 4L * c), way, c);
     }
 
-    /** The first pixel that is the maximum takes it all. */
+    /** The gradient goes to the first pixel that has the maximum. */
     private static void max(PoolWindow w, int from, int to, long grad, long way, long c) {
         long x = w.pixels + c, line = w.line, pixel = 4L * w.channels;
         int rows = w.rows, columns = w.columns;

@@ -5,7 +5,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
@@ -22,7 +22,7 @@ public final class PoolVector implements Kernel<PoolOp> {
     @Override public void run(PoolOp op, Tensor[] in, Tensor out) {
         int height = out.size(1), width = out.size(2);
         int channels = out.size(3);
-        Pieces.rows((long) out.size(0) * height, (long) width * channels * op.height() * op.width(), (first, rows) -> {
+        Chunks.rows((long) out.size(0) * height, (long) width * channels * op.height() * op.width(), (first, rows) -> {
             PoolWindow w = new PoolWindow(op, in[0]);
             for (long r = first; r < first + rows; r++) {
                 for (int column = 0; column < width; column++) {

@@ -4,19 +4,19 @@ import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.PoolOp;
 
-/** The part of a pooling window that lies in the map; one task moves one window from place to place. */
+/** The part of a pooling window that lies inside the map. A task moves one such object over the map. */
 final class PoolWindow {
     final PoolOp.Kind kind;
     /** Channels of the map, and bytes from one of its rows to the next. */
     final int channels;
     final long line;
-    /** Where its first pixel lies, in which row of the map, and how many it has. */
+    /** Address of its first pixel, its first row of the map, and its size. */
     long pixels;
     int top, rows, columns;
     private final PoolOp op;
     private final Tensor map;
     private final float[] down, across; // Hann weights of a whole window
-    private int above, before;          // of its rows and columns, those outside of the map
+    private int above, before;          // its rows and columns before the map's edge
 
     PoolWindow(PoolOp op, Tensor map) {
         this.op = op;
@@ -45,13 +45,13 @@ final class PoolWindow {
         pixels = map.address() + (image * map.size(1) + top) * line + 4L * (left + before) * channels;
     }
 
-    /** The weight of a pixel by L2. */
+    /** The weight of a pixel in L2 pooling. */
     float weight(int row, int column) { return down[above + row] * across[before + column]; }
 
-    /** The weight of each pixel by MEAN. */
+    /** The weight of each pixel in MEAN pooling. */
     float share() { return 1f / (rows * columns); }
 
-    /** The value in one channel, for channels that fill no vector. */
+    /** The value in one channel, for channels that do not fill a vector. */
     float value(int channel) {
         float max = Float.NEGATIVE_INFINITY, sum = 0, squares = (float) PoolOp.L2_EPS;
         for (int r = 0; r < rows; r++) {

@@ -21,13 +21,13 @@ import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.WEIGHT_B;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The transforms of {@link WinogradTransforms} the other way, for the weight's gradient: the gradient's tile to all positions is the
- * output's transform transposed, and the sums of products back to nine taps the weight's.
+ * The transposes of two transforms of {@link WinogradTransforms}, for the gradient of the weight: that of the output's transform takes a tile of the
+ * gradient to all positions, and that of the weight's transform takes sums of products to nine taps.
  */
 final class WinogradGradTransforms {
     private WinogradGradTransforms() {}
 
-    /** One vector of the 4x4 pixels of a gradient's tile to all positions, {@code step} bytes apart. */
+    /** Transforms one vector of a gradient's 4x4 tile to all positions, {@code step} bytes apart. */
     static void gradient(long[] pixels, long channel, float[] patch, long to, long step) {
         for (int x = 0; x < OUTPUTS; x++) gradientColumn(pixels, x, channel, patch);
         for (int y = 0; y < INPUTS; y++) gradientRow(patch, y * OUTPUTS * LANES, to + y * INPUTS * step, step);
@@ -60,7 +60,7 @@ final class WinogradGradTransforms {
         g3.intoMemorySegment(MEMORY, to + 5 * step & ADDRESS, LE);
     }
 
-    /** One vector of sums at all positions, {@code step} bytes apart, to nine taps, {@code tap} bytes apart. */
+    /** Transforms one vector of the sums at all positions, {@code step} bytes apart, to nine taps, {@code tap} bytes apart. */
     static void weight(long from, long step, float[] patch, long to, long tap) {
         for (int x = 0; x < INPUTS; x++) weightColumn(from + x * step, INPUTS * step, patch, x * LANES);
         for (int y = 0; y < 3; y++) weightRow(patch, y * INPUTS * LANES, to + 3 * y * tap, tap);

@@ -13,23 +13,23 @@ import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 
 /**
- * The input of a 3x3 convolution of stride 1 in tiles of 4x4 outputs at Winograd's positions, a chunk of tiles at a time: a row of
- * {@link #numbers} is a tile at several positions, so that the micro-kernels take it as rows, and as columns of what is turned.
+ * The transformed input of a 3x3 convolution of stride 1, in tiles of 4x4 outputs, a chunk of tiles at a time. A row of {@link #numbers} is a tile at
+ * several of Winograd's positions, so that micro-kernels can take it as rows, or as columns of a transposed operand.
  */
 final class WinogradInput {
-    private static final int GAP = LANES; // floats between positions, lest all fall into one cache set
+    private static final int GAP = LANES; // floats between positions, so that they do not all fall into one cache set
 
     private static final ThreadLocal<float[]> NUMBERS = ThreadLocal.withInitial(() -> new float[0]);
     private static final ThreadLocal<float[]> PATCH = ThreadLocal.withInitial(() -> new float[POSITIONS * LANES]);
     private static final ThreadLocal<long[]> PIXELS = ThreadLocal.withInitial(() -> new long[POSITIONS]);
 
-    /** Tiles down, across, and in all. */
+    /** Tiles down, across, and in total. */
     final int down, across, tiles;
-    /** Channels of a part at most: what is multiplied at once. */
+    /** The most channels of a part; a part is multiplied at once. */
     final int depth;
-    /** Tiles at a time. */
+    /** Tiles of a chunk. */
     final int chunk;
-    /** The calling thread's own. */
+    /** The transformed chunk, in memory of the calling thread. */
     final float[] numbers;
 
     private final Conv.Size size;
@@ -37,9 +37,9 @@ final class WinogradInput {
     private final int[][] places; // where the positions of each part of the channels begin in the first row
 
     /**
-     * @param channels of a part at most
-     * @param floats   of a chunk
-     * @param least    tiles of a chunk, where a tile takes many floats
+     * @param channels the most channels of a part
+     * @param floats   the floats of a chunk
+     * @param least    the fewest tiles of a chunk, even if they take more floats
      */
     WinogradInput(Conv.Size size, Matrix x, int channels, int floats, int least) {
         this.size = size;
@@ -59,7 +59,7 @@ final class WinogradInput {
         numbers = NUMBERS.get();
     }
 
-    /** Tiles of a convolution, in whole rows of the micro-kernel. */
+    /** Tiles of a convolution, rounded up to whole tiles of the micro-kernel. */
     static int rows(Conv.Size s) { return Panels.roundUp(s.batch() * tiles(s.outHeight()) * tiles(s.outWidth())); }
 
     private static int tiles(int outputs) { return (outputs + OUTPUTS - 1) / OUTPUTS; }
@@ -69,10 +69,10 @@ final class WinogradInput {
     /** Channels of a part. */
     int channels(int part) { return Math.min(depth, size.in() - part * depth); }
 
-    /** Where a tile of the chunk begins at a position. */
+    /** Index in {@link #numbers} of a tile of the chunk at a position, for one part of the channels. */
     int at(int part, int position, int tile) { return places[part][position] + tile * STRIDE; }
 
-    /** Transforms tiles {@code first} to {@code first + count}, the chunk, on all threads. @param zeros as many as channels */
+    /** Transforms the chunk of {@code count} tiles from {@code first} on, on all threads. @param zeros address of a zero for each channel */
     void transform(int first, int count, long zeros) {
         Parallel.run(Math.ceilDiv(count, ROWS), i -> {
             long[] pixels = PIXELS.get();
@@ -96,7 +96,7 @@ final class WinogradInput {
         }
     }
 
-    /** The addresses of a tile's 4x4 pixels in a map as large as the result, {@code outside} for those beyond its end. */
+    /** Finds the addresses of a tile's 4x4 pixels in a map of the result's size; {@code outside} stands for pixels beyond its edge. */
     void findOutputs(Matrix y, int tile, long[] pixels, long outside) {
         int height = size.outHeight(), width = size.outWidth(), image = tile / (down * across);
         int top = tile / across % down * OUTPUTS, left = tile % across * OUTPUTS;

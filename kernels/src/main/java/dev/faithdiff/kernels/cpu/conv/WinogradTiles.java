@@ -17,22 +17,22 @@ import dev.faithdiff.kernels.cpu.gemm.Panels;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * A 3x3 convolution of stride 1 by tiles of 4x4 outputs: all input tiles of a chunk are transformed, then each task multiplies
- * them, position by position, with the transformed weights of one panel of output channels and turns the products into outputs.
+ * A 3x3 convolution of stride 1 by tiles of 4x4 outputs: all input tiles of a chunk are transformed, then each task multiplies them, position by
+ * position, with the transformed weights of one panel of output channels and transforms the products to outputs.
  *
- * <p>A chunk's transformed tiles are meant to stay in the third cache; a task's weights, for some channels at a time, and its
- * products in the second. Weights are transformed anew for each chunk, which costs as much as multiplying some 25 tiles.
+ * <p>A chunk's transformed tiles fit the L3 cache; a task's products, and its weights for some channels at a time, fit the L2 cache. Weights are
+ * transformed again for each chunk, which costs as much as multiplying some 25 tiles.
  */
 final class WinogradTiles {
     private static final int CHUNK = 2 << 20; // floats of transformed input at a time
     private static final int BLOCK = 96;      // tiles whose products a task holds at a time: 432 KiB
-    private static final int CHANNELS = 3072 / WIDTH; // multiplied at once: 432 KiB of weights; sums in parts also err half as much
-    private static final int GAP = LANES;     // floats between positions, lest all fall into one cache set
+    private static final int CHANNELS = 3072 / WIDTH; // multiplied at once: 432 KiB of weights; sums in parts also have half the error
+    private static final int GAP = LANES;     // floats between positions, so that they do not all fall into one cache set
     private static final int TASKS = 2 * Parallel.threads();
     private static final int TAPS = 9, TILE = ROWS * WIDTH;
     private static final float[] ZEROS = new float[TILE];
 
-    /** A thread's own: one vector at all positions, a tile's pixels, the products of a block. */
+    /** A thread's buffers: one vector at all positions, the addresses of a tile's pixels, and the products of a tile and of a block. */
     private record Scratch(float[] patch, long[] pixels, float[] tile, float[] products) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(
@@ -44,7 +44,7 @@ final class WinogradTiles {
     private final float[] bias;
     private final WinogradInput input;
 
-    /** @param bias of whole panels */
+    /** @param bias padded to whole panels */
     WinogradTiles(Conv.Size size, Matrix x, Taps weight, float[] bias, Matrix y) {
         this.size = size;
         this.weight = weight;
@@ -72,11 +72,11 @@ final class WinogradTiles {
         }
     }
 
-    /** A panel of output channels of tiles row..end of the chunk. */
+    /** Computes a panel of output channels of tiles row..end of the chunk. */
     private void multiply(int panel, int first, int row, int end, long outside) {
         Scratch scratch = SCRATCH.get();
         long part = (long) POSITIONS * (input.depth * WIDTH + GAP);
-        int kept = end - row > BLOCK ? input.parts() : 1; // further blocks find the weights made for the first
+        int kept = end - row > BLOCK ? input.parts() : 1; // further blocks use the weights transformed for the first
         try (Workspace memory = Workspace.of((kept + 1) * part)) {
             for (int from = row; from < end; from += BLOCK) {
                 int count = Math.min(BLOCK, end - from);

@@ -10,19 +10,19 @@ import static dev.faithdiff.kernels.cpu.Vec.load;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The three transforms of Winograd's F(4x4, 3x3), one vector of channels at a time: six numbers along each axis stand for a
- * polynomial's values at 0, +-A, +-B and infinity, where a convolution is a product.
+ * The three transforms of Winograd's F(4x4, 3x3), one vector of channels at a time. The six numbers along each axis are a polynomial's values at
+ * 0, +-A, +-B and infinity, where a convolution is a product.
  *
- * <p>Each axis in turn, the first into a small array. A = 5/8 and B = 3/2 err least of the points tried: the largest error of a
- * convolution is some 2 times that of a direct sum, with the usual 1 and 2 it is 6 times. All constants but the weight's are exact.
- * They are vectors by the API's own methods: through a helper, which the compiler at times does not inline, they would be boxed.
+ * <p>One axis is done after the other, the first into a small array. Of the points tried, A = 5/8 and B = 3/2 have the smallest error: the largest
+ * error of a convolution is 2 times that of a direct sum, against 6 times with the usual 1 and 2. All constants but the weight's are exact. They are
+ * broadcast by the API's own methods, since the compiler does not always inline a helper, and then allocates an object for its vector.
  */
 final class WinogradTransforms {
     /** Outputs along an axis of a tile. */
     static final int OUTPUTS = 4;
     /** Inputs along an axis of a tile, and positions along it after the transform. */
     static final int INPUTS = 6;
-    /** Positions of a transformed tile. */
+    /** Positions (values) of a transformed tile. */
     static final int POSITIONS = INPUTS * INPUTS;
 
     static final float A = 0.625f, B = 1.5f, A2 = A * A, B2 = B * B, A3 = A * A2, B3 = B * B2;
@@ -33,12 +33,12 @@ final class WinogradTransforms {
     private WinogradTransforms() {}
 
     /**
-     * One vector of an input tile.
+     * Transforms one vector of an input tile.
      *
      * @param pixels addresses of the tile's pixels, row by row
      * @param channel byte offset of the vector in a pixel
-     * @param patch room for all positions
-     * @param places where each position begins in {@code to}, to which {@code at} is added
+     * @param patch a buffer for all positions
+     * @param places index of each position in {@code to}, to which {@code at} is added
      */
     static void input(long[] pixels, long channel, float[] patch, float[] to, int[] places, int at) {
         for (int x = 0; x < INPUTS; x++) inputColumn(pixels, x, channel, patch);
@@ -82,7 +82,7 @@ final class WinogradTransforms {
         d3.fma(FloatVector.broadcast(F, -SUM), d1.fma(FloatVector.broadcast(F, AB), d5)).intoArray(to, at + places[position + 5]);
     }
 
-    /** One vector of weights: nine at an address, {@code tap} bytes apart, to all positions, {@code step} bytes apart. */
+    /** Transforms one vector of weights: nine taps at an address, {@code tap} bytes apart, to all positions, {@code step} bytes apart. */
     static void weight(long from, long tap, float[] patch, long to, long step) {
         for (int x = 0; x < 3; x++) weightColumn(from + x * tap, 3 * tap, patch, x * LANES);
         for (int y = 0; y < INPUTS; y++) weightRow(patch, y * 3 * LANES, to + y * INPUTS * step, step);
@@ -119,10 +119,10 @@ final class WinogradTransforms {
     }
 
     /**
-     * One vector of an output tile.
+     * Transforms products to one vector of an output tile.
      *
      * @param from products, the positions {@code step} floats apart
-     * @param bias of all channels, of which this vector's begin at {@code biasAt}
+     * @param bias of all channels; this vector's begins at {@code biasAt}
      * @param pixels addresses of the tile's pixels, row by row
      * @param channel byte offset of the vector in a pixel
      */

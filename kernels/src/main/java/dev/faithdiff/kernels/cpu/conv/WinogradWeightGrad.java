@@ -6,9 +6,9 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.ROWS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Parallel;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
@@ -17,17 +17,17 @@ import dev.faithdiff.kernels.cpu.gemm.Panels;
 import java.util.Arrays;
 
 /**
- * The gradient of the weight of a 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3): at each position the sum over all tiles of the
- * transformed input times the transformed gradient, a product with tiles as its common axis, then one transform back for each weight.
+ * The gradient of the weight of a 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3). At each position the transformed input is multiplied with
+ * the transformed gradient and summed over all tiles, a matrix product with tiles as the inner dimension. The sums are then transformed to weights.
  *
- * <p>Chunks of tiles are transformed, then multiplied, each task a part of one position's sums, which it keeps to itself for the chunk.
+ * <p>A chunk of tiles is transformed, then multiplied. A task computes a part of one position's sums.
  */
 final class WinogradWeightGrad {
     private static final int CHUNK = 1 << 20;  // floats of transformed input at a time
-    private static final int LEAST = 96;       // tiles of a chunk
-    private static final int CHANNELS = 160;   // of a task at most, in and out
-    private static final int DEPTH = 192;      // tiles multiplied at a time: the operands of a task fit the second cache
-    private static final int GAP = LANES;      // floats between positions, lest all fall into one cache set
+    private static final int LEAST = 96;       // the fewest tiles of a chunk
+    private static final int CHANNELS = 160;   // the most inputs, and the most outputs, of a task
+    private static final int DEPTH = 192;      // tiles multiplied at a time: the operands of a task fit the L2 cache
+    private static final int GAP = LANES;      // floats between positions, so that they do not all fall into one cache set
 
     private record Scratch(float[] patch, long[] pixels, long[] nothing, float[] sums) {}
 
@@ -38,7 +38,7 @@ final class WinogradWeightGrad {
     private final Matrix grad;
     private final long to;
     private final WinogradInput input;
-    private final int panels, group; // of outputs: all, and those of a task
+    private final int panels, group; // panels of outputs in total, and of a task
     private final long gradStep, sumStep; // bytes from position to position
 
     /** @param to address of the gradient, dense [O, 3, 3, I] */
@@ -72,11 +72,11 @@ final class WinogradWeightGrad {
                     multiply(position, part, panel, count, grads.at(0) + position * gradStep, first > 0, sums.at(0) + position * sumStep);
                 });
             }
-            Pieces.rows(size.out(), (long) POSITIONS * size.in(), (row, rows) -> back((int) row, rows, sums.at(0)));
+            Chunks.rows(size.out(), (long) POSITIONS * size.in(), (row, rows) -> back((int) row, rows, sums.at(0)));
         }
     }
 
-    /** The gradient's tiles row..end of the chunk that begins with tile {@code first}, in panels of outputs. */
+    /** Transforms the gradient's tiles row..end of the chunk that begins with tile {@code first}, to panels of outputs. */
     private void transform(int first, int row, int end, long zeros, long grads) {
         Scratch s = SCRATCH.get();
         Arrays.fill(s.nothing, zeros);
@@ -90,7 +90,7 @@ final class WinogradWeightGrad {
         }
     }
 
-    /** The sums of one position for a part of the inputs and a group of panels of outputs. */
+    /** Adds to the sums of one position, for a part of the inputs and a group of panels of outputs. */
     private void multiply(int position, int part, int panel, int count, long grads, boolean add, long sums) {
         Scratch s = SCRATCH.get();
         int channels = input.channels(part);
@@ -101,13 +101,13 @@ final class WinogradWeightGrad {
             for (int r = 0; r < channels; r += ROWS) {
                 for (int p = panel; p < end; p++) {
                     long b = grads + 4L * WIDTH * ((long) p * input.chunk + tile);
-                    Panels.tileTurned(depth, input.numbers, at + r, b, tile > 0, s.sums, (p - panel) * height + r * WIDTH);
+                    Panels.tileTransposed(depth, input.numbers, at + r, b, tile > 0, s.sums, (p - panel) * height + r * WIDTH);
                 }
             }
         }
         for (int p = panel; p < end; p++) {
             long c = sums + 4L * ((long) p * WIDTH * size.in() + (long) part * input.depth);
-            Panels.storeTurned(s.sums, (p - panel) * height, channels, Math.min(WIDTH, size.out() - p * WIDTH), add, c, size.in());
+            Panels.storeTransposed(s.sums, (p - panel) * height, channels, Math.min(WIDTH, size.out() - p * WIDTH), add, c, size.in());
         }
     }
 

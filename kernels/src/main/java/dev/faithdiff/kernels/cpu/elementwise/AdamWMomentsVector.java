@@ -5,7 +5,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
@@ -22,7 +22,7 @@ public final class AdamWMomentsVector implements Kernel<AdamWOp.Moments> {
     @Override public void run(AdamWOp.Moments op, Tensor[] in, Tensor out) {
         long n = in[1].count(), m = in[0].address(), g = in[1].address(), to = out.address();
         float mean = (float) ((1 - op.beta1()) * op.scale()), square = (float) ((1 - op.beta2()) * op.scale() * op.scale());
-        Pieces.run(n, (from, count) -> {
+        Chunks.run(n, (from, count) -> {
             blend(m + 4 * from, g + 4 * from, (float) op.beta1(), mean, false, to + 4 * from, count);
             blend(m + 4 * (n + from), g + 4 * from, (float) op.beta2(), square, true, to + 4 * (n + from), count);
         });

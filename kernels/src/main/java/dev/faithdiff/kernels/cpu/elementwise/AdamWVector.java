@@ -5,7 +5,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
@@ -13,7 +13,7 @@ import dev.faithdiff.tensor.op.AdamWOp;
 import dev.faithdiff.tensor.op.Kernel;
 import jdk.incubator.vector.FloatVector;
 
-/** A step of AdamW in F32, in place or not; decay and step are added up before they are taken from the parameter, where both are small. */
+/** A step of AdamW in F32, in place or not. Decay and step, which are both small, are added before they are subtracted from the parameter. */
 public final class AdamWVector implements Kernel<AdamWOp> {
     /** Factors of one step: of the mean, of the mean of squares, and of the parameter itself. */
     private record Factors(float mean, float square, float epsilon, float decay) {}
@@ -26,7 +26,7 @@ public final class AdamWVector implements Kernel<AdamWOp> {
         Factors f = new Factors((float) (op.rate() / (1 - Math.pow(op.beta1(), op.step()))), (float) (1 / (1 - Math.pow(op.beta2(), op.step()))),
                 (float) op.epsilon(), (float) (op.rate() * op.decay()));
         long p = in[0].address(), m = in[1].address(), v = m + 4 * out.count(), to = out.address();
-        Pieces.run(out.count(), (from, count) -> {
+        Chunks.run(out.count(), (from, count) -> {
             long at = 4 * from;
             int whole = count - count % LANES;
             step(f, p + at, m + at, v + at, to + at, whole);

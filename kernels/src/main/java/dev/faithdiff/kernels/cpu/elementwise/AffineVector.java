@@ -4,7 +4,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
@@ -20,10 +20,10 @@ public final class AffineVector implements Kernel<AffineOp> {
 
     @Override public void run(AffineOp op, Tensor[] in, Tensor out) {
         long x = in[0].address(), y = out.address();
-        Pieces.run(out.count(), (from, count) -> piece(x + 4 * from, y + 4 * from, count, op.scale(), op.shift()));
+        Chunks.run(out.count(), (from, count) -> chunk(x + 4 * from, y + 4 * from, count, op.scale(), op.shift()));
     }
 
-    private static void piece(long x, long y, int n, float scale, float shift) {
+    private static void chunk(long x, long y, int n, float scale, float shift) {
         int whole = n - n % LANES;
         loop(x, y, whole, scale, shift);
         for (int i = whole; i < n; i++) Vec.set(y + 4L * i, Math.fma(Vec.get(x + 4L * i), scale, shift));

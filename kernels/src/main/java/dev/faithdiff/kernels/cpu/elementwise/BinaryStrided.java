@@ -1,7 +1,7 @@
 package dev.faithdiff.kernels.cpu.elementwise;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.ToFloat;
 import dev.faithdiff.kernels.cpu.Vec;
@@ -14,7 +14,7 @@ import dev.faithdiff.tensor.op.Axes;
 import dev.faithdiff.tensor.op.BinaryOp;
 import dev.faithdiff.tensor.op.Kernel;
 
-/** Arithmetic of F32 with any broadcast: row by row along the innermost axis, on which each operand goes on or stands still. */
+/** Arithmetic of F32 with any broadcast: row by row along the innermost axis, on which each operand has stride 1 or 0. */
 public final class BinaryStrided implements Kernel<BinaryOp> {
     private static final int SHORT_ROW = 16, FLOATS = 1024;
 
@@ -46,18 +46,18 @@ public final class BinaryStrided implements Kernel<BinaryOp> {
     private static void rows(BinaryOp.Kind kind, Axes axes, int last, long a, long b, long y) {
         long n = axes.rank == 0 ? 1 : axes.size[last];
         boolean goesA = axes.rank > 0 && axes.a[last] == 1, goesB = axes.rank > 0 && axes.b[last] == 1;
-        Pieces.rows(axes.count(last), n, (first, count) -> {
+        Chunks.rows(axes.count(last), n, (first, count) -> {
             for (long r = first; r < first + count; r++) {
                 row(kind, a + 4 * axes.offset(r, last, axes.a), goesA, b + 4 * axes.offset(r, last, axes.b), goesB, y + 4 * r * n, n);
             }
         });
     }
 
-    /** Short rows: both operands are written out for many of them at a time. */
+    /** For short rows: both operands are copied out for many rows at a time. */
     private static void planes(BinaryOp.Kind kind, Axes axes, long a, long b, long y) {
         int last = axes.rank - 1, n = (int) axes.size[last], most = FLOATS / n;
         long rows = axes.size[last - 1], groups = (rows + most - 1) / most;
-        Pieces.rows(axes.count(last - 1) * groups, most * n, (first, count) -> {
+        Chunks.rows(axes.count(last - 1) * groups, most * n, (first, count) -> {
             for (long g = first; g < first + count; g++) {
                 long plane = g / groups, row = g % groups * most;
                 int height = (int) Math.min(most, rows - row);
@@ -81,7 +81,7 @@ public final class BinaryStrided implements Kernel<BinaryOp> {
         for (int i = 0; i < n; i++) Vec.set(to + i * toStep, Vec.get(from + i * fromStep));
     }
 
-    /** Elements to the next along each axis of a result of {@code rank}; 0 where the operand stands still. */
+    /** Strides in elements along the axes of a result of {@code rank}; 0 where the operand is broadcast. */
     private static long[] steps(Shape s, int rank) {
         long[] steps = new long[rank];
         for (int d = 0; d < s.rank(); d++) if (s.size(d) != 1) steps[rank - s.rank() + d] = s.count(d + 1, s.rank());

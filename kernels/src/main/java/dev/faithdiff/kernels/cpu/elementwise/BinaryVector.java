@@ -4,7 +4,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.ToFloat;
@@ -17,12 +17,12 @@ import dev.faithdiff.tensor.op.Kernel;
 
 /**
  * Arithmetic of F32 with a second operand of the same shape, or one that repeats in rows (a bias, a scalar, {@code [B, 1, C]} on
- * {@code [B, T, C]}): what repeats is widened once and written out often enough that the loops see whole vectors only.
+ * {@code [B, T, C]}): a repeated row is converted to F32 once and copied out until it fills whole vectors.
  */
 public final class BinaryVector implements Kernel<BinaryOp> {
     private static final int MOST = 1 << 15, OUTER = 64;
 
-    /** The second operand is {@code outer} rows of {@code width}, each repeated before the next comes. */
+    /** The second operand as {@code outer} rows of {@code width}, each of which is repeated {@code repeats} times before the next. */
     private record Form(long outer, long repeats, long width) {
         /** Null if the shapes have no such form. */
         static Form of(Shape a, Shape b) {
@@ -56,7 +56,7 @@ public final class BinaryVector implements Kernel<BinaryOp> {
         DType dtype = in[1].dtype();
         long a = in[0].address(), b = in[1].address(), y = out.address();
         if (form.repeats() == 1) {
-            Pieces.run(out.count(), (from, count) -> flat(op.kind(), dtype, a + 4 * from, b + dtype.bytes() * from, y + 4 * from, count));
+            Chunks.run(out.count(), (from, count) -> flat(op.kind(), dtype, a + 4 * from, b + dtype.bytes() * from, y + 4 * from, count));
             return;
         }
         try (Scope _ = Scope.open()) {
@@ -83,7 +83,7 @@ public final class BinaryVector implements Kernel<BinaryOp> {
         }
     }
 
-    /** {@code n} elements of both operands, any number of them. */
+    /** Computes {@code n} elements, for any n. */
     static void row(BinaryOp.Kind kind, long a, long b, long y, int n) {
         int rest = n % LANES, whole = n - rest;
         loop(kind, a, b, y, whole);

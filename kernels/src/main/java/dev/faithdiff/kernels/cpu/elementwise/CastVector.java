@@ -1,7 +1,7 @@
 package dev.faithdiff.kernels.cpu.elementwise;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.FromFloat;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.ToFloat;
 import dev.faithdiff.tensor.DType;
@@ -9,17 +9,17 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.CastOp;
 import dev.faithdiff.tensor.op.Kernel;
 
-/** Conversion between any two types by way of F32: vectors for the floating types, plain loops for the others. */
+/** Conversion between any two types via F32: by vectors for the floating types, by plain loops for the others. */
 public final class CastVector implements Kernel<CastOp> {
     @Override public Class<CastOp> op() { return CastOp.class; }
 
     @Override public void run(CastOp op, Tensor[] in, Tensor out) {
         DType of = in[0].dtype(), to = op.to();
         long x = in[0].address(), y = out.address();
-        Pieces.run(out.count(), (from, count) -> piece(of, to, x + from * of.bytes(), y + from * to.bytes(), count));
+        Chunks.run(out.count(), (from, count) -> chunk(of, to, x + from * of.bytes(), y + from * to.bytes(), count));
     }
 
-    private static void piece(DType of, DType to, long x, long y, int n) {
+    private static void chunk(DType of, DType to, long x, long y, int n) {
         if (to == DType.F32) ToFloat.row(of, x, n, y);
         else if (of == DType.F32) FromFloat.row(to, x, n, y);
         else {

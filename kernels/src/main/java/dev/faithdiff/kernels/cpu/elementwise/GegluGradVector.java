@@ -2,7 +2,7 @@ package dev.faithdiff.kernels.cpu.elementwise;
 
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
@@ -20,7 +20,7 @@ public final class GegluGradVector implements Kernel<GegluOp.Grad> {
     @Override public void run(GegluOp.Grad op, Tensor[] in, Tensor out) {
         int n = in[1].size(-1);
         long x = in[0].address(), g = in[1].address(), y = out.address();
-        Pieces.rows(in[1].count() / n, 2L * n, (from, rows) -> {
+        Chunks.rows(in[1].count() / n, 2L * n, (from, rows) -> {
             for (long r = from; r < from + rows; r++) row(x + 8 * r * n, g + 4 * r * n, y + 8 * r * n, n);
         });
     }

@@ -4,7 +4,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
@@ -21,7 +21,7 @@ public final class GegluVector implements Kernel<GegluOp> {
     @Override public void run(GegluOp op, Tensor[] in, Tensor out) {
         int n = out.size(-1);
         long x = in[0].address(), y = out.address();
-        Pieces.rows(out.count() / n, n, (from, rows) -> {
+        Chunks.rows(out.count() / n, n, (from, rows) -> {
             for (long r = from; r < from + rows; r++) row(x + 8 * r * n, y + 4 * r * n, n);
         });
     }

@@ -9,8 +9,8 @@ import dev.faithdiff.kernels.cpu.Vec;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * GELU's derivative in passes over stretches of memory that stay in the first cache. All in one loop, or called where the compiler
- * knows them, they are more than it inlines in one piece; what it leaves out it boxes. One call site that sees many passes inlines none.
+ * GELU's derivative in several passes over memory that fits the L1 cache. As one loop, or with each pass called directly, the code is more than the
+ * compiler inlines, and for vectors of methods that are not inlined it allocates objects. A single call site for all passes inlines none of them.
  */
 final class GeluSlope {
     private interface Pass {
@@ -30,7 +30,7 @@ final class GeluSlope {
 
     private static final float PEAK = 0.3989422804f;         // of the normal density: 1 / sqrt(2 pi)
     private static final float EXPONENT = -0.72134752f;      // e^(-x^2/2) is 2 to the power of this times x^2
-    private static final float NOTHING = 170f;               // the x^2 from where the density no longer counts
+    private static final float NOTHING = 170f;               // the x^2 from which the density is negligible
 
     private GeluSlope() {}
 

@@ -13,7 +13,7 @@ import dev.faithdiff.tensor.op.PreluOp;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** Parametric ReLU's gradient of x in F32, with slopes that are widened once. */
+/** The gradient of parametric ReLU with respect to x in F32; the slopes are converted to F32 once. */
 public final class PreluGradVector implements Kernel<PreluOp.Grad> {
     @Override public Class<PreluOp.Grad> op() { return PreluOp.Grad.class; }
 

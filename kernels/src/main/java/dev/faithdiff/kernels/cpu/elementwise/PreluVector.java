@@ -13,7 +13,7 @@ import dev.faithdiff.tensor.op.PreluOp;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** Parametric ReLU of F32, with slopes that are widened once. */
+/** Parametric ReLU of F32; the slopes are converted to F32 once. */
 public final class PreluVector implements Kernel<PreluOp> {
     @Override public Class<PreluOp> op() { return PreluOp.class; }
 

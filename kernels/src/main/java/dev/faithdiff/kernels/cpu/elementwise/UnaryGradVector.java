@@ -6,7 +6,7 @@ import static dev.faithdiff.kernels.cpu.Vec.store;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
@@ -15,7 +15,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.UnaryOp;
 import jdk.incubator.vector.FloatVector;
 
-/** Gradients of the elementwise functions of F32: one loop for each smooth one; the straight ones choose between two factors. */
+/** Gradients of the elementwise functions of F32: one loop for each smooth function, and one for all piecewise linear ones. */
 public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
     @Override public Class<UnaryOp.Grad> op() { return UnaryOp.Grad.class; }
 
@@ -25,10 +25,10 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
 
     @Override public void run(UnaryOp.Grad op, Tensor[] in, Tensor out) {
         long x = in[0].address(), g = in[1].address(), y = out.address();
-        Pieces.run(out.count(), (from, count) -> piece(op.of(), x + 4 * from, g + 4 * from, y + 4 * from, count));
+        Chunks.run(out.count(), (from, count) -> chunk(op.of(), x + 4 * from, g + 4 * from, y + 4 * from, count));
     }
 
-    private static void piece(UnaryOp of, long x, long g, long y, int n) {
+    private static void chunk(UnaryOp of, long x, long g, long y, int n) {
         int rest = n % LANES, whole = n - rest;
         loop(of, x, g, y, whole);
         if (rest > 0) {
@@ -106,7 +106,7 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
         for (int i = 0; i < n; i += LANES) store(load(g + 4L * i).mul(0.5f).div(load(x + 4L * i).sqrt()), y + 4L * i);
     }
 
-    /** One factor below {@code low}, one above {@code high}, one between. */
+    /** Piecewise linear functions: one factor below {@code low}, one above {@code high}, and one between. */
     private static void steps(long x, long g, long y, int n, float low, float high, float below, float between, float above) {
         FloatVector middle = FloatVector.broadcast(Vec.F, between);
         for (int i = 0; i < n; i += LANES) {

@@ -4,7 +4,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
@@ -22,10 +22,10 @@ public final class UnaryVector implements Kernel<UnaryOp> {
 
     @Override public void run(UnaryOp op, Tensor[] in, Tensor out) {
         long x = in[0].address(), y = out.address();
-        Pieces.run(out.count(), (from, count) -> piece(op, x + 4 * from, y + 4 * from, count));
+        Chunks.run(out.count(), (from, count) -> chunk(op, x + 4 * from, y + 4 * from, count));
     }
 
-    private static void piece(UnaryOp op, long x, long y, int n) {
+    private static void chunk(UnaryOp op, long x, long y, int n) {
         int rest = n % LANES, whole = n - rest;
         loop(op, x, y, whole);
         if (rest > 0) {
@@ -100,7 +100,7 @@ public final class UnaryVector implements Kernel<UnaryOp> {
     private static void sign(long x, long y, int n) {
         for (int i = 0; i < n; i += LANES) {
             FloatVector v = load(x + 4L * i);
-            FloatVector up = v.blend(1f, v.compare(VectorOperators.GT, 0f)); // zeros and NaN stay themselves
+            FloatVector up = v.blend(1f, v.compare(VectorOperators.GT, 0f)); // zeros and NaN stay unchanged
             store(up.blend(-1f, v.compare(VectorOperators.LT, 0f)), y + 4L * i);
         }
     }

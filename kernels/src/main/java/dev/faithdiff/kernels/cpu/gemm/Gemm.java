@@ -11,12 +11,12 @@ import java.lang.foreign.MemorySegment;
 /**
  * Matrix product C[M, N] = A[M, K] B (+ bias[N]), or C += ..., in F32 on all threads.
  *
- * <p>Few rows or columns go to {@link GemmDots}. Otherwise one operand is packed into panels, a slice of some MiB at a time, and
- * {@link GemmBlocks} multiplies the rows of the other with them: commonly B is packed, but with a large weight [N, K] it is less work
- * to pack A and to turn C^T = B A^T while storing it.
+ * <p>Products with few rows or columns are done by {@link GemmDots}. Otherwise one operand is packed into panels, a slice of some MiB at a time, and
+ * {@link GemmBlocks} multiplies them with the rows of the other. Usually B is packed; with a large weight [N, K] it is less work to pack A, compute
+ * C^T = B A^T, and transpose that while storing it.
  */
 public final class Gemm {
-    private static final long SLICE_BYTES = 12L << 20; // of the packed operand at a time
+    private static final long SLICE_BYTES = 12L << 20; // packed at a time
 
     private static final ThreadLocal<MemorySegment> SLICE = new ThreadLocal<>();
 
@@ -35,7 +35,7 @@ public final class Gemm {
         multiply(Rows.of(a), b, transposed, bias, c, accumulate);
     }
 
-    /** The same with a left operand from anywhere. */
+    /** The same with rows of any source as the left operand. */
     public static void multiply(Rows a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
         if (transposed) multiply(a, b, bias, c, accumulate);
         else multiplyPlain(a, b, widen(bias), c, accumulate);
@@ -47,25 +47,25 @@ public final class Gemm {
         multiply(Rows.of(a), b, bias, c, accumulate);
     }
 
-    /** The same with both: a left operand from anywhere and a packed right one. */
+    /** The same with rows of any source as the left operand and a packed right operand. */
     public static void multiply(Rows a, PackedB b, Matrix bias, Matrix c, boolean accumulate) {
         new GemmBlocks(a, c.rows(), b, 0, false, widen(bias), c, accumulate).run();
     }
 
-    /** The same with a left operand from anywhere and a weight [N, K]. */
+    /** The same with rows of any source as the left operand and a weight [N, K]. */
     public static void multiply(Rows a, Matrix w, Matrix bias, Matrix c, boolean accumulate) {
         int m = c.rows(), n = c.columns(), k = w.columns();
         if (GemmDots.suits(m, n)) {
             GemmDots.multiply(a, w, widen(bias), c, accumulate);
             return;
         }
-        boolean turned = (long) m * (n + k) < 2L * n * k; // by measurement: turning A and C beats turning a weight of half as many numbers
-        Rows panels = turned ? a : Rows.of(w), rows = turned ? Rows.of(w) : a;
-        int columns = turned ? m : n, slice = slice(k, columns);
+        boolean transposed = (long) m * (n + k) < 2L * n * k; // measured: transposing A and C is faster than transposing a weight of half their size
+        Rows panels = transposed ? a : Rows.of(w), rows = transposed ? Rows.of(w) : a;
+        int columns = transposed ? m : n, slice = slice(k, columns);
         float[] wide = widen(bias);
         for (int from = 0; from < columns; from += slice) {
-            PackedB packed = PackedB.turn(panels, from, Math.min(slice, columns - from), k, scratch(PackedB.bytes(k, slice)));
-            new GemmBlocks(rows, turned ? n : m, packed, from, turned, wide, c, accumulate).run();
+            PackedB packed = PackedB.transpose(panels, from, Math.min(slice, columns - from), k, scratch(PackedB.bytes(k, slice)));
+            new GemmBlocks(rows, transposed ? n : m, packed, from, transposed, wide, c, accumulate).run();
         }
     }
 
@@ -77,13 +77,13 @@ public final class Gemm {
         }
     }
 
-    /** Columns packed at a time: as many as the next time, whole panels for all threads. */
+    /** Columns packed at a time: whole panels, in slices of equal size, with at least one panel for each thread. */
     private static int slice(int k, int columns) {
         int most = (int) Math.max(Parallel.threads(), SLICE_BYTES / PackedB.panelBytes(k));
         return Math.min(columns, GemmBlocks.evenly(PackedB.panels(columns), most) * WIDTH);
     }
 
-    /** The bias as floats for whole panels; null if there is none. */
+    /** The bias as floats, padded to whole panels; null if there is none. */
     private static float[] widen(Matrix bias) {
         if (bias == null) return null;
         float[] wide = new float[PackedB.panels(bias.columns()) * WIDTH];

@@ -11,17 +11,17 @@ import dev.faithdiff.kernels.cpu.Scratch;
 import java.util.Arrays;
 
 /**
- * Rows times a packed operand, on all threads: C from column {@code column} on or, if {@code turned}, C^T so that the rows of the
- * product become columns of C.
+ * Rows times a packed operand, on all threads. The product is stored to C from column {@code column} on or, if {@code transposed}, as C^T: its rows
+ * become columns of C.
  *
- * <p>A task is a block of rows by some panels. It walks K in steps of at most {@link Panels#DEPTH}: packs its piece of the rows
- * into the second cache, then runs the micro-kernel over it for each panel; the sums stay in the cache until they are whole. Every
- * sum has the same order whatever the number of threads.
+ * <p>A task is a block of rows by some panels. It goes along K in steps of at most {@link Panels#DEPTH}: it packs a chunk of the rows into the L2
+ * cache, then runs the micro-kernel on it for each panel. The sums stay in the cache until they are complete. Their order does not depend on the
+ * number of threads.
  */
-public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean turned, float[] bias, Matrix c, boolean accumulate) {
-    private static final int GROUP = 512 / WIDTH;            // panels whose sums are held at a time: 192 KiB for 96 rows
-    private static final int TASKS = 8 * Parallel.threads(); // enough for an even end
-    private static final int HALVED = 2 * Parallel.threads(); // of the last blocks, if they are many
+public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean transposed, float[] bias, Matrix c, boolean accumulate) {
+    private static final int GROUP = 512 / WIDTH;             // panels whose sums are held at a time: 192 KiB for 96 rows
+    private static final int TASKS = 8 * Parallel.threads();  // enough for threads to end at about the same time
+    private static final int HALVED = 2 * Parallel.threads(); // blocks that are halved at the end, if there are many
 
     /** A thread's packed rows and sums. */
     private record Scratch(float[] a, float[] sums) {}
@@ -40,7 +40,7 @@ public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean tu
         });
     }
 
-    /** Where blocks begin, and the end; if they are many, the last are halves, lest threads wait long for each other. */
+    /** The first row of each block, and the end. If there are many blocks, the last are halved, so that threads end at about the same time. */
     private int[] starts() {
         int[] starts = new int[2 * Math.ceilDiv(count, BLOCK) + 1];
         int blocks = 0, halves = count > TASKS * BLOCK ? count - HALVED * BLOCK : count;
@@ -52,7 +52,7 @@ public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean tu
     private void block(int row, int height, int from, int to) {
         Scratch scratch = SCRATCH.get();
         int step = evenly(b.k(), DEPTH);
-        boolean whole = step == b.k(); // then each panel can be stored while it is hot
+        boolean whole = step == b.k(); // then each panel can be stored while it is in the cache
         int group = whole ? 1 : evenly(to - from, GROUP);
         if (whole) pack(row, height, 0, step, scratch.a);
         for (int first = from, end; first < to; first = end) {
@@ -73,15 +73,15 @@ public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean tu
 
     private void store(int row, int height, int panel, float[] sums, int at) {
         int to = column + panel * WIDTH, width = b.columns(panel);
-        if (turned) {
+        if (transposed) {
             if (bias != null) Panels.addBiasToRows(sums, at, height, bias, row);
-            Panels.storeTurned(sums, at, height, width, accumulate, c.at(to, row), c.stride());
+            Panels.storeTransposed(sums, at, height, width, accumulate, c.at(to, row), c.stride());
         } else {
             if (bias != null) Panels.addBias(sums, at, height, bias, to);
             Panels.store(sums, at, height, width, accumulate, c.at(row, to), c.stride());
         }
     }
 
-    /** The size of the fewest equal parts of at most {@code limit}. */
+    /** The size of parts if {@code size} is divided evenly into as few parts of at most {@code limit} as possible. */
     public static int evenly(int size, int limit) { return Math.ceilDiv(size, Math.ceilDiv(size, limit)); }
 }

@@ -4,8 +4,8 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.ROWS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Parallel;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.Workspace;
@@ -15,34 +15,34 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * C[M, N] = A^T B, or C^T if {@code turned}, for operands that lie row by row along their common axis K, as a weight's gradient has
- * them: K are the pixels or tokens of a batch, many more than there are channels.
+ * C[M, N] = A^T B, or C^T if {@code transposed}, for operands that are stored row by row along the inner dimension K, as for a weight's gradient: K
+ * is the number of pixels or tokens of a batch, much larger than the number of channels.
  *
- * <p>Neither operand is turned: a block of A stays as it comes and the micro-kernel reads its columns. Where C is too small to give
- * every thread a part, K is cut into as many pieces whatever the number of threads, whose products are added in order.
+ * <p>Neither operand is transposed: the micro-kernel reads columns of a block of A. If C is too small for all threads, K is split, into a number of
+ * parts that does not depend on the number of threads, and the products are added in order.
  *
- * @param a rows of M numbers, K of them
- * @param b rows of N numbers, K of them
- * @param c F32 [M, N], or [N, M] if turned
+ * @param a K rows of M numbers
+ * @param b K rows of N numbers
+ * @param c F32 [M, N], or [N, M] if transposed
  */
-public record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, Matrix c) {
-    private static final int HEIGHT = 288, COLUMNS = 320; // of C for one task at most, so that its A and B fit the second cache
-    private static final int DEPTH = 192;                 // of K at a time
-    private static final int TASKS = 16, LEAST = 512;     // wanted tasks, and rows of K for which one is worth its sums
-    private static final int TURNING = 32;                // of K that take as long as to turn C
+public record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean transposed, Matrix c) {
+    private static final int HEIGHT = 288, COLUMNS = 320; // the most of C for one task, so that its A and B fit the L2 cache
+    private static final int DEPTH = 192;                 // rows of K at a time
+    private static final int TASKS = 16, LEAST = 512;     // tasks to split K for, and the fewest rows of K of a split
+    private static final int TRANSPOSE = 32;              // cost of transposing C, as a number of rows of K
 
-    private static final int SUMS = HEIGHT * WIDTH + WIDTH; // floats from panel to panel of sums, lest all fall into one cache set
+    private static final int SUMS = HEIGHT * WIDTH + WIDTH; // floats from panel to panel of sums, so that they do not all fall into one cache set
 
-    /** A thread's own: blocks of the operands as they come, B in panels, and the sums of its part of C, panel by panel. */
+    /** A thread's buffers: blocks of both operands as they are stored, B in panels, and the sums of its part of C, panel by panel. */
     private record Scratch(float[] a, float[] rows, MemorySegment b, float[] sums) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
             () -> new Scratch(new float[DEPTH * STRIDE], new float[DEPTH * STRIDE], Arena.ofAuto().allocate(4L * DEPTH * COLUMNS, 64),
                     new float[COLUMNS / WIDTH * SUMS]));
 
-    /** What a product costs, padding included. */
-    public static long cost(int k, int m, int n, boolean turned) {
-        return (k + (turned ? TURNING : 0L)) * Panels.roundUp(m) * PackedB.panels(n) * WIDTH;
+    /** The cost of a product, in multiply-adds with padding. */
+    public static long cost(int k, int m, int n, boolean transposed) {
+        return (k + (transposed ? TRANSPOSE : 0L)) * Panels.roundUp(m) * PackedB.panels(n) * WIDTH;
     }
 
     /** Computes C on all threads. */
@@ -50,20 +50,20 @@ public record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, M
         int height = evenly(m, HEIGHT, ROWS), width = evenly(n, COLUMNS, WIDTH);
         int down = Math.ceilDiv(m, height), across = Math.ceilDiv(n, width), blocks = down * across;
         int wanted = Math.clamp(Math.min(Math.ceilDiv(TASKS, blocks), k / LEAST), 1, TASKS);
-        int step = Math.ceilDiv(k, wanted), pieces = Math.ceilDiv(k, step);
+        int step = Math.ceilDiv(k, wanted), splits = Math.ceilDiv(k, step);
         long size = (long) m * n;
-        try (Workspace partial = Workspace.of((pieces - 1) * size)) {
-            Parallel.run(pieces * blocks, task -> {
-                int piece = task / blocks;
+        try (Workspace partial = Workspace.of((splits - 1) * size)) {
+            Parallel.run(splits * blocks, task -> {
+                int split = task / blocks;
                 int row = task % blocks / across * height;
                 int column = task % across * width;
-                Matrix to = piece == 0 ? c : new Matrix(partial.at((piece - 1) * size), DType.F32, c.rows(), c.columns(), c.columns());
-                block(row, Math.min(height, m - row), column, Math.min(width, n - column), piece * step, Math.min(k, (piece + 1) * step), to);
+                Matrix to = split == 0 ? c : new Matrix(partial.at((split - 1) * size), DType.F32, c.rows(), c.columns(), c.columns());
+                block(row, Math.min(height, m - row), column, Math.min(width, n - column), split * step, Math.min(k, (split + 1) * step), to);
             });
-            if (pieces == 1) return;
-            Pieces.rows(c.rows(), (long) pieces * c.columns(), (first, rows) -> {
+            if (splits == 1) return;
+            Chunks.rows(c.rows(), (long) splits * c.columns(), (first, rows) -> {
                 for (int r = (int) first; r < first + rows; r++) {
-                    add(partial.at((long) r * c.columns()), 4 * size, pieces - 1, c.at(r, 0), c.columns());
+                    add(partial.at((long) r * c.columns()), 4 * size, splits - 1, c.at(r, 0), c.columns());
                 }
             });
         }
@@ -81,7 +81,7 @@ public record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, M
         }
         for (int i = 0; i < width; i += WIDTH) {
             int columns = Math.min(WIDTH, width - i);
-            if (turned) Panels.storeTurned(scratch.sums, sums(i), height, columns, false, to.at(column + i, row), to.stride());
+            if (transposed) Panels.storeTransposed(scratch.sums, sums(i), height, columns, false, to.at(column + i, row), to.stride());
             else Panels.store(scratch.sums, sums(i), height, columns, false, to.at(row, column + i), to.stride());
         }
     }
@@ -89,17 +89,17 @@ public record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, M
     private static void multiply(Scratch scratch, int depth, int height, int width, boolean add) {
         for (int r = 0; r < height; r += ROWS) {
             for (int i = 0; i < width; i += WIDTH) {
-                Panels.tileTurned(depth, scratch.a, r, panel(scratch, i, depth), add, scratch.sums, sums(i) + r * WIDTH);
+                Panels.tileTransposed(depth, scratch.a, r, panel(scratch, i, depth), add, scratch.sums, sums(i) + r * WIDTH);
             }
         }
     }
 
-    /** Where the sums of a panel begin. */
+    /** Index of the sums of a panel. */
     private static int sums(int column) { return column / WIDTH * SUMS; }
 
     private static long panel(Scratch scratch, int column, int depth) { return scratch.b.address() + 4L * column * depth; }
 
-    /** Adds {@code count} rows, {@code step} bytes apart, to one. */
+    /** Adds {@code count} rows, {@code step} bytes apart, to one row. */
     private static void add(long from, long step, int count, long to, int n) {
         int i = 0;
         for (; i <= n - Vec.LANES; i += Vec.LANES) {
@@ -114,7 +114,7 @@ public record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean turned, M
         }
     }
 
-    /** The size of the fewest equal parts of at most {@code limit}, in whole units. */
+    /** The size of parts if {@code size} is divided evenly into as few parts of at most {@code limit} as possible, in whole units. */
     private static int evenly(int size, int limit, int unit) {
         int parts = Math.ceilDiv(size, limit);
         return Math.ceilDiv(Math.ceilDiv(size, parts), unit) * unit;

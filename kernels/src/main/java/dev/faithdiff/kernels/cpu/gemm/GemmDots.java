@@ -14,13 +14,12 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The product with a weight [N, K] when M or N is small: dot products of rows, for which nothing need be turned into panels.
+ * The product with a weight [N, K] for small M or N: dot products of rows, which need no packing.
  *
- * <p>With few rows of A the weight is read once, at the speed of memory; with few rows of the weight, a tile of panels would be
- * mostly padding.
+ * <p>With few rows of A the weight is read once, at the speed of memory. With few rows of the weight, tiles would be mostly padding.
  */
 final class GemmDots {
-    /** Up to these sizes dot products win. */
+    /** Up to these sizes dot products are faster. */
     private static final int FEW_ROWS = 4, FEW_COLUMNS = 8;
 
     private record Scratch(float[] a, float[] w, float[] sums) {}
@@ -68,7 +67,7 @@ final class GemmDots {
         if (padded > depth) for (int r = 0; r < count; r++) Arrays.fill(rows, r * STRIDE + depth, r * STRIDE + padded, 0);
     }
 
-    /** The products of one row with four, added to four vectors of partial sums. */
+    /** Adds the products of one row with four others to four vectors of partial sums. */
     private static void four(int depth, float[] a, int at, float[] w, int first, float[] sums, int to) {
         FloatVector c0 = FloatVector.fromArray(F, sums, to), c1 = FloatVector.fromArray(F, sums, to + LANES);
         FloatVector c2 = FloatVector.fromArray(F, sums, to + 2 * LANES), c3 = FloatVector.fromArray(F, sums, to + 3 * LANES);

@@ -5,7 +5,7 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LinearOp;
 
-/** A linear layer as one product with the weight packed, and widened where it is stored narrower. */
+/** A linear layer as one product with the packed weight, which is converted to F32 while it is packed. */
 public final class LinearPacked implements Kernel<LinearOp> {
     @Override public Class<LinearOp> op() { return LinearOp.class; }
 
@@ -17,7 +17,7 @@ public final class LinearPacked implements Kernel<LinearOp> {
         Gemm.multiply(matrix(in[0], 0, rows, k), matrix(in[1], 0, n, k), true, bias, matrix(out, 0, rows, n), false);
     }
 
-    /** Dense rows of a tensor from an element on. */
+    /** A matrix of dense rows, from an element of a tensor on. */
     public static Matrix matrix(Tensor t, long element, int rows, int columns) {
         return Matrix.of(t.segment(), element * t.dtype().bytes(), t.dtype(), rows, columns);
     }

@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.MatmulOp;
 import java.lang.foreign.MemorySegment;
 
-/** A batched matrix product, one packed product for each of the batch; a transposed left operand is turned while it is packed. */
+/** A batched matrix product as one packed product for each matrix of the batch; a transposed left operand is read by columns. */
 public final class MatmulPacked implements Kernel<MatmulOp> {
     @Override public Class<MatmulOp> op() { return MatmulOp.class; }
 
@@ -24,14 +24,14 @@ public final class MatmulPacked implements Kernel<MatmulOp> {
         }
     }
 
-    /** The way round that pads less. */
+    /** C = A^T B, or C^T = B^T A if that needs less padding. */
     private static void columns(Matrix a, Matrix b, Matrix c) {
         int k = a.rows(), m = a.columns(), n = b.columns();
         if (GemmColumns.cost(k, m, n, false) <= GemmColumns.cost(k, n, m, true)) new GemmColumns(k, Rows.of(a), m, Rows.of(b), n, false, c).run();
         else new GemmColumns(k, Rows.of(b), n, Rows.of(a), m, true, c).run();
     }
 
-    /** Rows of A that lie as columns of m numbers in memory, read along memory. */
+    /** The rows of A, which is stored transposed with m numbers in a row, read in the order of memory. */
     private static Rows columns(MemorySegment a, long element, int m) {
         return (row, rows, k, depth, to) -> {
             for (int d = 0; d < depth; d++) {

@@ -13,9 +13,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Fills one panel of the right operand, [K][WIDTH] at an address, widening narrow types on the way; missing columns are zero. */
+/** Packs one panel of the right operand as floats, [K][WIDTH] at an address. Missing columns are zero. */
 public final class PackB {
-    /** Columns turned at a time: long enough runs to be prefetched, short enough for the second cache. */
+    /** Columns transposed at a time: long enough for prefetching, short enough for the L2 cache. */
     private static final int CHUNK = 256;
 
     private record Scratch(float[] rows, MemorySegment squares) {}
@@ -25,34 +25,34 @@ public final class PackB {
 
     private PackB() {}
 
-    /** The panel whose columns are {@code rows} rows of length k, from {@code row} on. */
-    public static void turn(Rows source, int row, int rows, int k, long to) {
+    /** Packs {@code rows} rows of length k, from {@code row} on, as the columns of a panel. */
+    public static void transpose(Rows source, int row, int rows, int k, long to) {
         Scratch scratch = SCRATCH.get();
         Arrays.fill(scratch.rows, rows * STRIDE, WIDTH * STRIDE, 0);
         for (int from = 0; from < k; from += CHUNK) {
             int depth = Math.min(CHUNK, k - from);
             source.pack(row, rows, from, depth, scratch.rows);
-            for (int r = 0; r < WIDTH; r += LANES) turn(scratch, r, depth, to + 4L * (WIDTH * from + r));
+            for (int r = 0; r < WIDTH; r += LANES) transpose(scratch, r, depth, to + 4L * (WIDTH * from + r));
         }
     }
 
-    private static void turn(Scratch scratch, int row, int depth, long to) {
-        long square = scratch.squares.address(), turned = square + Transpose.BYTES;
+    private static void transpose(Scratch scratch, int row, int depth, long to) {
+        long square = scratch.squares.address(), transposed = square + Transpose.BYTES;
         long bytes = 4L * WIDTH;
         int k = 0, at = row * STRIDE;
         for (; k <= depth - LANES; k += LANES) Transpose.square(scratch.rows, at + k, STRIDE, square, to + bytes * k, bytes);
         if (k == depth) return;
-        Transpose.square(scratch.rows, at + k, STRIDE, square, turned, 4L * LANES);
-        for (; k < depth; k++, turned += 4L * LANES) Vec.store(Vec.load(turned), to + bytes * k);
+        Transpose.square(scratch.rows, at + k, STRIDE, square, transposed, 4L * LANES);
+        for (; k < depth; k++, transposed += 4L * LANES) Vec.store(Vec.load(transposed), to + bytes * k);
     }
 
-    /** The panel of {@code columns} columns of a matrix [K, N], from {@code column} on. */
+    /** Packs {@code columns} columns of a matrix [K, N], from {@code column} on. */
     public static void copy(Matrix b, int column, int columns, long to) {
         if (b.dtype() == DType.F32 && columns == WIDTH) copyWhole(b, column, to);
         else copyWidened(b, column, columns, to);
     }
 
-    /** The same of rows {@link Panels#STRIDE} apart; those after the columns are overwritten with zeros up to a whole panel. */
+    /** The same for rows {@link Panels#STRIDE} apart. Columns that are missing from a whole panel are overwritten with zeros in the source. */
     public static void copy(float[] rows, int column, int columns, int depth, long to) {
         for (int k = 0, at = column; k < depth; k++, at += STRIDE, to += 4L * WIDTH) {
             if (columns < WIDTH) Arrays.fill(rows, at + columns, at + WIDTH, 0);

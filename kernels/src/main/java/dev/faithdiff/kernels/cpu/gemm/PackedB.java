@@ -6,30 +6,29 @@ import dev.faithdiff.kernels.cpu.Parallel;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The right operand of a product, K rows by N columns, rearranged into panels of {@link Panels#WIDTH} columns as F32.
+ * The right operand of a product, K rows by N columns, packed as F32 into panels of {@link Panels#WIDTH} columns.
  *
- * <p>A weight that does not change can be packed once and kept, at the price of {@link #bytes} of memory beside the weight
- * itself.
+ * <p>A weight that does not change can be packed once and kept, which takes {@link #bytes} of memory beside the weight itself.
  */
 public record PackedB(MemorySegment memory, int k, int n) {
 
-    /** Memory taken by the packed form. */
+    /** Bytes of the packed form. */
     public static long bytes(int k, int n) { return panels(n) * panelBytes(k); }
 
     /**
      * Packs a weight [N, K] ({@code transposed}) or a matrix [K, N], of a floating type.
      *
-     * @param into native memory of at least {@link #bytes}, best 64-byte aligned
+     * @param into native memory of at least {@link #bytes}, preferably 64-byte aligned
      */
     public static PackedB pack(Matrix b, boolean transposed, MemorySegment into) {
-        if (transposed) return turn(Rows.of(b), 0, b.rows(), b.columns(), into);
+        if (transposed) return transpose(Rows.of(b), 0, b.rows(), b.columns(), into);
         return copy(b, 0, b.columns(), into);
     }
 
     /** Packs rows row..row+n of length k as columns. */
-    public static PackedB turn(Rows rows, int row, int n, int k, MemorySegment into) {
+    public static PackedB transpose(Rows rows, int row, int n, int k, MemorySegment into) {
         PackedB packed = new PackedB(into.asSlice(0, bytes(k, n)), k, n);
-        Parallel.run(panels(n), p -> PackB.turn(rows, row + p * WIDTH, packed.columns(p), k, packed.at(p, 0)));
+        Parallel.run(panels(n), p -> PackB.transpose(rows, row + p * WIDTH, packed.columns(p), k, packed.at(p, 0)));
         return packed;
     }
 

@@ -11,22 +11,22 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The shapes in which the micro-kernels take their operands, and the product of one block in them, on one thread.
+ * The layout of the micro-kernels' operands, and the product of one block in that layout, on one thread.
  *
- * <p>A is a float[] of rows {@link #STRIDE} apart holding up to {@link #DEPTH} columns. B is a sequence of panels of {@link #WIDTH}
- * columns, each a dense [k][WIDTH] in native memory. Both are padded with zeros to whole tiles.
+ * <p>A is a float[] of rows {@link #STRIDE} apart with up to {@link #DEPTH} columns. B is a sequence of panels of {@link #WIDTH} columns, each a
+ * dense [k][WIDTH] in native memory. Both are padded with zeros to whole tiles.
  */
 public final class Panels {
     /** Rows of a tile. */
     public static final int ROWS = wideRegisterFile() ? 12 : 6;
     /** Columns of a tile and of a panel of B. */
     public static final int WIDTH = 2 * LANES;
-    /** Columns of A, rows of B that one block takes at most: 640 where a block has 96 rows, 1280 where it has 48. */
+    /** The most columns of A, and rows of B, of one block: 640 if a block has 96 rows, 1280 if it has 48. */
     public static final int DEPTH = 7680 / ROWS;
-    /** Distance of two rows of A: not a power of two, so that the rows of a tile fall into different cache sets. */
+    /** Floats from one row of A to the next: not a power of two, so that the rows of a tile fall into different cache sets. */
     public static final int STRIDE = DEPTH + 16;
 
-    /** Rows of A that one block takes at most: whole tiles and whole vectors. A block is then of 240 KiB at most. */
+    /** The most rows of A of one block: whole tiles and whole vectors. A block has up to 240 KiB. */
     public static final int BLOCK = 8 * ROWS;
     /** Floats of the sums of a block and a panel. */
     public static final int SUMS = BLOCK * WIDTH;
@@ -48,15 +48,15 @@ public final class Panels {
     }
 
     /**
-     * One tile: to[t..] = from[f..] + A B, for {@code rows} rows of A, 1 to ROWS, from index {@code a} on and a panel of B; a tile is a
-     * dense ROWS x WIDTH, and may be added to in place. Of a tile that is not full further rows are whatever comes out.
+     * One tile: to[t..] = add[f..] + A B, for {@code rows} rows of A, 1 to ROWS, from index {@code a} on, and a panel of B. A tile is a dense
+     * ROWS x WIDTH, and may be updated in place. Rows from {@code rows} on are undefined.
      */
     public static void tile(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
         if (rows > 6) Tile12x2.multiply(depth, from, a, panel, add, f, to, t);
         else Tile6x2.multiply(depth, from, a, panel, add, f, to, t);
     }
 
-    /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B: a dense [rows][WIDTH]. */
+    /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B; the sums are a dense [rows][WIDTH]. */
     public static void multiply(int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
         for (int row = 0; row < rows; row += ROWS, at += ROWS * WIDTH) {
             if (add) tile(Math.min(ROWS, rows - row), depth, a, row * STRIDE, panel, sums, at, sums, at);
@@ -64,28 +64,28 @@ public final class Panels {
         }
     }
 
-    /** One tile, sums[at..] = A B, or += A B, for A that lies turned: row r of its column k at index {@code a} + k * STRIDE + r. */
-    public static void tileTurned(int depth, float[] columns, int a, long panel, boolean add, float[] sums, int at) {
+    /** One tile, sums[at..] = A B, or += A B, for A stored transposed: row r of column k is at index {@code a} + k * STRIDE + r. */
+    public static void tileTransposed(int depth, float[] columns, int a, long panel, boolean add, float[] sums, int at) {
         float[] from = add ? sums : ZEROS;
-        if (ROWS == 12) Tile12x2.multiplyTurned(depth, columns, a, panel, from, add ? at : 0, sums, at);
-        else Tile6x2.multiplyTurned(depth, columns, a, panel, from, add ? at : 0, sums, at);
+        if (ROWS == 12) Tile12x2.multiplyTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
+        else Tile6x2.multiplyTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
     }
 
-    /** The number of each column added to the sums of a block. */
+    /** Adds a bias for each column to the sums of a block. */
     static void addBias(float[] sums, int at, int rows, float[] bias, int biasAt) {
         for (int i = 0; i < rows * WIDTH; i += LANES) {
             FloatVector.fromArray(F, sums, at + i).add(FloatVector.fromArray(F, bias, biasAt + i % WIDTH)).intoArray(sums, at + i);
         }
     }
 
-    /** The number of each row added to the sums of a block. */
+    /** Adds a bias for each row to the sums of a block. */
     static void addBiasToRows(float[] sums, int at, int rows, float[] bias, int biasAt) {
         for (int i = 0; i < rows * WIDTH; i += LANES) {
             FloatVector.fromArray(F, sums, at + i).add(bias[biasAt + i / WIDTH]).intoArray(sums, at + i);
         }
     }
 
-    /** C = sums, or C += sums, for the first {@code columns} of a panel; C at an address, its rows {@code stride} floats apart. */
+    /** C = sums, or C += sums, for the first {@code columns} of a panel. C is an address, with rows {@code stride} floats apart. */
     public static void store(float[] sums, int at, int rows, int columns, boolean add, long c, long stride) {
         for (int r = 0; r < rows; r++, at += WIDTH, c += 4 * stride) {
             if (columns == WIDTH) storeRow(sums, at, add, c);
@@ -98,7 +98,7 @@ public final class Panels {
         else copyRow(sums, at, c);
     }
 
-    /** One row of a panel to an address. */
+    /** Copies one row of a panel to an address. */
     static void copyRow(float[] row, int at, long to) {
         Vec.store(FloatVector.fromArray(F, row, at), to);
         Vec.store(FloatVector.fromArray(F, row, at + LANES), to + 4L * LANES);
@@ -117,8 +117,8 @@ public final class Panels {
     }
 
     /** The same for C^T: a row of the block becomes a column of C. */
-    public static void storeTurned(float[] sums, int at, int rows, int columns, boolean add, long c, long stride) {
-        long square = SQUARES.get().address(), turned = square + Transpose.BYTES;
+    public static void storeTransposed(float[] sums, int at, int rows, int columns, boolean add, long c, long stride) {
+        long square = SQUARES.get().address(), transposed = square + Transpose.BYTES;
         for (int i = 0; i < columns; i += LANES) {
             for (int r = 0; r < rows; r += LANES) {
                 int from = at + r * WIDTH + i;
@@ -126,8 +126,8 @@ public final class Panels {
                 if (!add && i + LANES <= columns && r + LANES <= rows) {
                     Transpose.square(sums, from, WIDTH, square, to, 4 * stride);
                 } else {
-                    Transpose.square(sums, from, WIDTH, square, turned, 4L * LANES);
-                    storeSquare(turned, Math.min(LANES, columns - i), Math.min(LANES, rows - r), add, to, stride);
+                    Transpose.square(sums, from, WIDTH, square, transposed, 4L * LANES);
+                    storeSquare(transposed, Math.min(LANES, columns - i), Math.min(LANES, rows - r), add, to, stride);
                 }
             }
         }

@@ -4,7 +4,7 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 
 import dev.faithdiff.kernels.cpu.ToFloat;
 
-/** An operand of a product as rows of K numbers, wherever they come from: a matrix of any floating type, or gathered pixels. */
+/** An operand of a product as rows of K numbers of any source: a matrix of any floating type, or gathered pixels. */
 public interface Rows {
     /** Writes columns k..k+depth of rows row..row+rows as floats, the rows {@link Panels#STRIDE} apart. */
     void pack(int row, int rows, int k, int depth, float[] to);

@@ -11,8 +11,8 @@ import jdk.incubator.vector.FloatVector;
 /**
  * The micro-kernel for machines with 32 vector registers: 24 accumulators, 12 rows of A by a panel of two vectors of B.
  *
- * <p>It loads the accumulators from an array and stores them to one. Native memory there, or zeros made in registers, take the
- * method past what the two compilers can hold: it then stays in the slow one, or boxes its vectors, and is 60 times slower.
+ * <p>It loads the accumulators from an array and stores them to an array. With native memory there, or with zeros made in registers, the method is
+ * too large for the JIT compiler: it stays in the slow tier, or allocates an object for each vector, and is 60 times slower.
  */
 final class Tile12x2 {
     private static final int L = Vec.LANES;
@@ -76,8 +76,8 @@ final class Tile12x2 {
         cb0.intoArray(to, t + 22 * L); cb1.intoArray(to, t + 23 * L);
     }
 
-    /** to[t..] = from[f..] + A B, for A that lies turned: its column k is the 12 numbers of {@code columns} from index a + k * STRIDE on. */
-    static void multiplyTurned(int depth, float[] columns, int a, long b, float[] from, int f, float[] to, int t) {
+    /** to[t..] = from[f..] + A B, for A stored transposed: column k is the 12 numbers of {@code columns} from index a + k * STRIDE on. */
+    static void multiplyTransposed(int depth, float[] columns, int a, long b, float[] from, int f, float[] to, int t) {
         FloatVector c00 = FloatVector.fromArray(F, from, f), c01 = FloatVector.fromArray(F, from, f + L);
         FloatVector c10 = FloatVector.fromArray(F, from, f + 2 * L), c11 = FloatVector.fromArray(F, from, f + 3 * L);
         FloatVector c20 = FloatVector.fromArray(F, from, f + 4 * L), c21 = FloatVector.fromArray(F, from, f + 5 * L);

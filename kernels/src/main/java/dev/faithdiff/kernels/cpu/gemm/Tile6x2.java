@@ -13,18 +13,18 @@ import jdk.incubator.vector.FloatVector;
 /**
  * The micro-kernel for machines with 16 vector registers: 12 accumulators, 6 rows of A by a panel of two vectors of B.
  *
- * <p>Its loop must have few instructions beside the multiply-adds: a core that a neighbour shares issues half as many, and a loop of 30
- * for 12 multiply-adds then takes a third longer than one of 22. So four or eight steps of K are written out (the compiler does not
- * do it across fences), and addresses are cut to the bits an address has, which shows the compiler that they are in bounds.
+ * <p>Its loop must have few instructions beside the multiply-adds: a core that another program shares issues half as many, and a loop of 30
+ * instructions for 12 multiply-adds then takes a third longer than one of 22. So four or eight steps of K are unrolled by hand (the compiler does not
+ * unroll across fences), and addresses are masked by {@link Vec#ADDRESS}, which shows the compiler that they are in bounds.
  *
- * <p>Left alone, the compiler loads the numbers of all six rows before it multiplies, has no registers for them and is half as fast.
- * Fences make it take one after the other; on x86 they are no instructions. On aarch64, where there are more registers and this tile
- * takes the last rows only, it does without.
+ * <p>Without fences, the compiler loads the values of all six rows before it multiplies, runs out of registers, and is half as fast. With fences it
+ * loads one after the other; on x86 they cost no instruction. On aarch64, which has more registers, this tile computes only the last rows, without
+ * fences.
  */
 final class Tile6x2 {
     private static final int L = Vec.LANES;
     private static final long BYTES = 4L * L;
-    private static final int LONG = 512; // from this depth on eight steps are worth the more checks of bounds before them
+    private static final int LONG = 512; // from this depth on, eight steps at a time are worth their additional bounds checks
     private static final boolean FENCED = !System.getProperty("os.arch").equals("aarch64");
 
     private Tile6x2() {}
@@ -40,10 +40,10 @@ final class Tile6x2 {
         if (most < depth) rest(depth - most, rows, a + most, STRIDE, 1, b + 2 * BYTES * most, to, t);
     }
 
-    /** to[t..] = from[f..] + A B, for A that lies turned: its column k is the 6 numbers of {@code columns} from index a + k * STRIDE on. */
-    static void multiplyTurned(int depth, float[] columns, int a, long b, float[] from, int f, float[] to, int t) {
+    /** to[t..] = from[f..] + A B, for A stored transposed: column k is the 6 numbers of {@code columns} from index a + k * STRIDE on. */
+    static void multiplyTransposed(int depth, float[] columns, int a, long b, float[] from, int f, float[] to, int t) {
         int most = depth / 4 * 4;
-        foursTurned(most, columns, a, b, from, f, to, t);
+        foursTransposed(most, columns, a, b, from, f, to, t);
         if (most < depth) rest(depth - most, columns, a + most * STRIDE, 1, STRIDE, b + 2 * BYTES * most, to, t);
     }
 
@@ -169,7 +169,7 @@ final class Tile6x2 {
         c50.intoArray(to, t + 10 * L); c51.intoArray(to, t + 11 * L);
     }
 
-    private static void foursTurned(int depth, float[] columns, int a, long b, float[] from, int f, float[] to, int t) {
+    private static void foursTransposed(int depth, float[] columns, int a, long b, float[] from, int f, float[] to, int t) {
         FloatVector c00 = FloatVector.fromArray(F, from, f), c01 = FloatVector.fromArray(F, from, f + L);
         FloatVector c10 = FloatVector.fromArray(F, from, f + 2 * L), c11 = FloatVector.fromArray(F, from, f + 3 * L);
         FloatVector c20 = FloatVector.fromArray(F, from, f + 4 * L), c21 = FloatVector.fromArray(F, from, f + 5 * L);
@@ -216,7 +216,7 @@ final class Tile6x2 {
         c50.intoArray(to, t + 10 * L); c51.intoArray(to, t + 11 * L);
     }
 
-    /** Adds the last steps, fewer than four; A's rows are {@code row} apart, its columns {@code column}. */
+    /** Adds the last steps, fewer than four. A's rows are {@code row} floats apart, its columns {@code column}. */
     private static void rest(int depth, float[] a, int at, int row, int column, long b, float[] to, int t) {
         for (int i = 0; i < 12; i++, t += L) {
             FloatVector sum = FloatVector.fromArray(F, to, t);

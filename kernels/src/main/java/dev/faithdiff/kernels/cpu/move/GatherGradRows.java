@@ -2,15 +2,15 @@ package dev.faithdiff.kernels.cpu.move;
 
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GatherOp;
 import dev.faithdiff.tensor.op.Kernel;
 
-/** Rows of the gradient are added into the table one after the other, so that equal indices meet in a fixed order. */
+/** Adds the rows of the gradient into the table one after the other, so that rows of equal index are added in a fixed order. */
 public final class GatherGradRows implements Kernel<GatherOp.Grad> {
     @Override public Class<GatherOp.Grad> op() { return GatherOp.Grad.class; }
 
@@ -19,7 +19,7 @@ public final class GatherGradRows implements Kernel<GatherOp.Grad> {
     @Override public void run(GatherOp.Grad op, Tensor[] in, Tensor out) {
         Tensor indices = in[1];
         int c = out.size(1);
-        Pieces.run(out.bytes(), 4 * Pieces.GRAIN, (at, count) -> Copy.zero(out.address() + at, count));
+        Chunks.run(out.bytes(), 4 * Chunks.GRAIN, (at, count) -> Copy.zero(out.address() + at, count));
         for (long i = 0; i < indices.count(); i++) {
             long index = indices.dtype().getLong(Vec.MEMORY, indices.address() + i * indices.dtype().bytes());
             if (index < 0 || index >= op.rows()) op.require(false, in, "index " + index + " is not a row of the table");

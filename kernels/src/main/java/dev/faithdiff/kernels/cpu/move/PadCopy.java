@@ -1,7 +1,7 @@
 package dev.faithdiff.kernels.cpu.move;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.PadOp;
@@ -18,7 +18,7 @@ public final class PadCopy implements Kernel<PadOp> {
         long row = in[0].size(2) * pixel;
         long wide = out.size(2) * pixel;
         long x = in[0].address(), y = out.address();
-        Pieces.rows((long) out.size(0) * tall, wide / 4, (first, rows) -> {
+        Chunks.rows((long) out.size(0) * tall, wide / 4, (first, rows) -> {
             for (long r = first; r < first + rows; r++) {
                 long from = r % tall - op.top(), to = y + r * wide;
                 if (from < 0 || from >= h) {

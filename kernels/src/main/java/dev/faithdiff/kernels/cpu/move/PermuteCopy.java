@@ -5,8 +5,8 @@ import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
@@ -18,8 +18,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Axes in a new order, of any type: where the innermost axis stays innermost its runs are copied, else the plane of the two axes
- * that are innermost before and after is turned tile by tile.
+ * Permutation of axes, of any type. If the innermost axis stays innermost, its runs are copied. Else the plane of the two axes that are innermost
+ * before and after is transposed tile by tile.
  */
 public final class PermuteCopy implements Kernel<PermuteOp> {
     private static final int TILE = 64;
@@ -40,19 +40,19 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
     private static void runs(Axes axes, int bytes, long x, long y) {
         int last = axes.rank - 1;
         long run = axes.size[last] * bytes;
-        Pieces.rows(axes.count(last), run / 4, (first, count) -> {
+        Chunks.rows(axes.count(last), run / 4, (first, count) -> {
             for (long r = first; r < first + count; r++) Copy.bytes(x + bytes * axes.offset(r, last, axes.a), y + r * run, run);
         });
     }
 
-    /** Rows of a plane lie along the result's innermost axis in the result, its columns along the operand's in the operand. */
+    /** Transposes planes: their rows are contiguous in the result, their columns in the operand. */
     private static void planes(Axes axes, int bytes, long x, long y) {
         int last = axes.rank - 1, inner = 0;
         while (axes.a[inner] != 1) inner++;
         int column = inner;
         long strips = (axes.size[inner] + TILE - 1) / TILE, width = axes.size[last];
         Axes outer = axes.without(inner);
-        Pieces.rows(outer.count(last - 1) * strips, TILE * width, (first, count) -> {
+        Chunks.rows(outer.count(last - 1) * strips, TILE * width, (first, count) -> {
             for (long t = first; t < first + count; t++) {
                 long at = t % strips * TILE, plane = t / strips;
                 long from = x + bytes * (outer.offset(plane, last - 1, outer.a) + at);
@@ -70,7 +70,7 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
         }
     }
 
-    /** Brings the tile's runs together in the first cache, where steps of a power of two do no harm, and turns them on the way out. */
+    /** Gathers the tile's runs in the L1 cache, so that strides of a power of two do no harm, and transposes them on the way out. */
     private static void tile(long from, long fromStep, long to, long toStep, int down, int across, int bytes) {
         long run = (long) down * bytes;
         if (fromStep != run) {
@@ -79,8 +79,8 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
             from = near;
         }
         if (bytes == 4 && down % LANES == 0 && across % LANES == 0) squares(from, run, to, toStep, down, across);
-        else if (across < down) turn(bytes, from, run, bytes, to, bytes, toStep, across, down);
-        else turn(bytes, from, bytes, run, to, toStep, bytes, down, across);
+        else if (across < down) transpose(bytes, from, run, bytes, to, bytes, toStep, across, down);
+        else transpose(bytes, from, bytes, run, to, toStep, bytes, down, across);
     }
 
     private static void squares(long from, long fromStep, long to, long toStep, int down, int across) {
@@ -89,7 +89,7 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
         }
     }
 
-    /** Turns a square of vectors: zipping its upper with its lower half as often as doubling one makes a vector. */
+    /** Transposes a square of LANES vectors by zipping its upper with its lower half log2(LANES) times. */
     private static void square(long from, long fromStep, long to, long toStep) {
         long a = Scratch.address() + 4L * TILE * TILE, b = a + 4L * LANES * LANES, step = 4L * LANES;
         zip(from, fromStep, a, step);
@@ -110,7 +110,7 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
         }
     }
 
-    private static void turn(int bytes, long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
+    private static void transpose(int bytes, long from, long fromRow, long fromStep, long to, long toRow, long toStep, int rows, int n) {
         switch (bytes) {
             case 1 -> bytes(from, fromRow, fromStep, to, toRow, toStep, rows, n);
             case 2 -> shorts(from, fromRow, fromStep, to, toRow, toStep, rows, n);

@@ -1,12 +1,12 @@
 package dev.faithdiff.kernels.cpu.move;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.ResizeOp;
 
-/** Nearest resizing: a row is spread pixel by pixel once and copied whole as often as it repeats, of any type. */
+/** Nearest resizing, of any type: each distinct row is written pixel by pixel once, and its repetitions are copied. */
 public final class ResizeNearest implements Kernel<ResizeOp> {
     @Override public Class<ResizeOp> op() { return ResizeOp.class; }
 
@@ -18,7 +18,7 @@ public final class ResizeNearest implements Kernel<ResizeOp> {
         long x = in[0].address(), y = out.address();
         long[] columns = new long[wide];
         for (int i = 0; i < wide; i++) columns[i] = ResizeOp.source(i, w, wide) * pixel;
-        Pieces.rows((long) out.size(0) * tall, line / 4, (first, rows) -> {
+        Chunks.rows((long) out.size(0) * tall, line / 4, (first, rows) -> {
             long before = -1;
             for (long r = first; r < first + rows; r++) {
                 long from = r / tall * h + ResizeOp.source((int) (r % tall), h, tall);

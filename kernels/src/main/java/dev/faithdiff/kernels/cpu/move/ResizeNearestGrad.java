@@ -1,7 +1,7 @@
 package dev.faithdiff.kernels.cpu.move;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Sums;
 import dev.faithdiff.tensor.DType;
@@ -9,7 +9,7 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.ResizeOp;
 
-/** Each pixel of the input takes the sum of the rectangle of pixels that nearest resizing had drawn from it. */
+/** The gradient of nearest resizing: each input pixel gets the sum over the rectangle of result pixels that copy it. */
 public final class ResizeNearestGrad implements Kernel<ResizeOp.Grad> {
     private static final int MOST = Scratch.BYTES / 8;
 
@@ -23,7 +23,7 @@ public final class ResizeNearestGrad implements Kernel<ResizeOp.Grad> {
     @Override public void run(ResizeOp.Grad op, Tensor[] in, Tensor out) {
         int h = op.height(), w = op.width(), tall = in[0].size(1), wide = in[0].size(2), c = out.size(3);
         int[] top = firsts(h, tall), left = firsts(w, wide);
-        Pieces.rows((long) out.size(0) * h, (long) w * c, (first, rows) -> {
+        Chunks.rows((long) out.size(0) * h, (long) w * c, (first, rows) -> {
             for (long r = first; r < first + rows; r++) {
                 int y = (int) (r % h);
                 long from = in[0].address() + 4 * (r / h * tall + top[y]) * wide * c, to = out.address() + 4 * r * w * c;
@@ -41,7 +41,7 @@ public final class ResizeNearestGrad implements Kernel<ResizeOp.Grad> {
         Sums.store(sums, 1, to, c);
     }
 
-    /** The first output index drawn from each input index, and the end. */
+    /** The first output index that copies each input index, and the end. */
     private static int[] firsts(int inputs, int outputs) {
         int[] first = new int[inputs + 1];
         for (int i = 0; i < outputs; i++) first[ResizeOp.source(i, inputs, outputs) + 1] = i + 1;

@@ -3,7 +3,7 @@ package dev.faithdiff.kernels.cpu.move;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
@@ -13,9 +13,9 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Resizing by weighted sums: for a row of the result, rows of the map are summed into one, and its pixels into those of the result.
+ * Resizing by weighted sums. For each row of the result, rows of the map are summed to one row, and its pixels are summed to those of the result.
  *
- * <p>Pixels narrower than a vector are read and written as a whole one; what is written beyond a pixel the next one overwrites.
+ * <p>Pixels narrower than a vector are read and written as whole vectors; the next pixel overwrites what is written beyond a pixel.
  */
 public final class ResizeSeparable implements Kernel<ResizeOp> {
     private static final ThreadLocal<float[][]> ROWS = ThreadLocal.withInitial(() -> new float[2][0]);
@@ -34,7 +34,7 @@ public final class ResizeSeparable implements Kernel<ResizeOp> {
         int wide = x.size(2) * channels;
         int result = out.size(2) * channels;
         float[] rowWeights = floats(down.weights()), weights = floats(across.weights());
-        Pieces.rows((long) out.size(0) * height, (long) wide * down.taps() + (long) result * across.taps(), (first, rows) -> {
+        Chunks.rows((long) out.size(0) * height, (long) wide * down.taps() + (long) result * across.taps(), (first, rows) -> {
             float[] row = row(0, wide), to = row(1, result);
             for (long r = first; r < first + rows; r++) {
                 int y = (int) (r % height);
@@ -46,7 +46,7 @@ public final class ResizeSeparable implements Kernel<ResizeOp> {
         });
     }
 
-    /** One of the thread's two rows, with room for a vector beyond its end. */
+    /** One of the thread's two row buffers, with a vector's length beyond the end. */
     private static float[] row(int number, int floats) {
         float[][] rows = ROWS.get();
         if (rows[number].length < floats + LANES) rows[number] = new float[floats + LANES];
@@ -59,7 +59,7 @@ public final class ResizeSeparable implements Kernel<ResizeOp> {
         return f;
     }
 
-    /** to = the sum of rows that lie {@code line} bytes apart. */
+    /** to = the weighted sum of rows {@code line} bytes apart. */
     private static void rows(long from, long line, int taps, float[] weights, int at, int n, float[] to) {
         int i = 0;
         for (; i <= n - LANES; i += LANES) {

@@ -12,20 +12,20 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Mean and 1/sqrt(variance + eps) of each group of channels of each sample of x {@code [B, ..., C]}, in one pass over memory.
  *
- * <p>A block of pixels is read twice, the second time from the cache: once for an estimate of the groups' means, once for sums of the
+ * <p>A block of pixels is read twice, the second time from the cache: once for an estimate of the groups' means, once for the sums of squared
  * differences to it. Blocks are merged in double (Chan, Golub, LeVeque 1979); they do not depend on the number of threads.
  */
 final class GroupMoments {
-    private static final int BLOCK = 1 << 16; // floats: they stay in the second cache
-    private static final int ROWS = 256;      // of a block at most, since a sum in float takes one number of each
+    private static final int BLOCK = 1 << 16; // floats, which fit the L2 cache
+    private static final int ROWS = 256;      // the most rows of a block, so that a sum in float has few terms
 
-    /** A thread's own: one number for each place in a row. */
+    /** A thread's buffers: one number for each element of a row. */
     private record Places(float[] sums, float[] estimate, float[] squares) {
         private static final ThreadLocal<Places> OWN = ThreadLocal.withInitial(() -> new Places(0));
 
         Places(int length) { this(new float[length], new float[length], new float[length]); }
 
-        /** This thread's, of at least {@code length}; sums begin at zero. */
+        /** This thread's buffers of at least {@code length}, with the sums set to zero. */
         static Places of(int length) {
             if (OWN.get().sums.length < length) OWN.set(new Places(length));
             Places p = OWN.get();
@@ -55,7 +55,7 @@ final class GroupMoments {
         for (int i = 0; i < mean.length; i++) merge(i, blocks, block / row * (row / groups), floats / groups, means, squares, eps);
     }
 
-    /** The smallest number of whole pixels' floats that fills whole vectors: sums and factors of that length need no tails. */
+    /** The smallest number of floats that is both whole pixels and whole vectors: loops over rows of that length have no tails. */
     static int row(int channels) {
         int row = channels;
         while (row % LANES != 0) row += channels;
@@ -96,7 +96,7 @@ final class GroupMoments {
         for (; i < count; i += row) addOne(x + 4L * i, Math.min(row, count - i), estimate, sums, squares);
     }
 
-    /** Four rows at once: arrays do not begin on a cache line, so that each of their vectors lies in two. */
+    /** Adds four rows at once: vectors of the sums lie across two cache lines, since arrays do not begin on one, so each access counts. */
     private static void addFour(long x, int row, float[] sums) {
         long step = 4L * row;
         for (int i = 0; i < row; i += LANES, x += 4 * LANES) {
@@ -150,7 +150,7 @@ final class GroupMoments {
         for (int i = group * width; i < row; i += channels) Arrays.fill(numbers, i, i + width, value);
     }
 
-    /** Merges the blocks of one group; all but the last hold {@code block} of its {@code count} numbers. */
+    /** Merges the blocks of one group; all but the last have {@code block} of its {@code count} numbers. */
     private void merge(int i, int blocks, int block, long count, double[] means, double[] squares, float eps) {
         double total = 0, m = 0, s = 0;
         for (int b = 0; b < blocks; b++) {

@@ -14,13 +14,13 @@ import dev.faithdiff.tensor.op.Kernel;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Gradients of GroupNorm: one pass sums g and g (x - center) of each channel in blocks merged in double, which is the gradients of weight
- * and bias and all that a second pass needs for x, {@code g a + (x - center) b + c} for each channel. With SiLU the first pass computes
- * the normed x again and leaves SiLU's slope times g where the second finds it, in the result.
+ * Gradients of GroupNorm in two passes. The first sums g and g (x - center) of each channel, in blocks merged in double: these are the gradients of
+ * bias and weight, and give the factors of the second pass, which computes {@code g a + (x - center) b + c} for x. With SiLU, the first pass computes
+ * the normed x again and stores SiLU's derivative times g in the result, where the second pass reads it.
  */
 public final class GroupNormGradVector implements Kernel<GroupNormOp.Grad> {
     private static final int BLOCK = 1 << 15; // floats of a task
-    private static final int ROWS = 256;      // of a task at most, since a sum in float takes one number of each
+    private static final int ROWS = 256;      // the most rows of a task, so that a sum in float has few terms
 
     @Override public Class<GroupNormOp.Grad> op() { return GroupNormOp.Grad.class; }
 
@@ -103,7 +103,7 @@ public final class GroupNormGradVector implements Kernel<GroupNormOp.Grad> {
         return total;
     }
 
-    /** g times SiLU's slope at the normed x. */
+    /** g times SiLU's derivative at the normed x. */
     private static void silu(long x, long g, int count, Factors f, long to) {
         int row = f.center().length;
         for (int i = 0; i < count; i += row) {

@@ -15,11 +15,11 @@ import jdk.incubator.vector.FloatVector;
 /** GroupNorm in two passes over x: {@link GroupMoments}, then {@code (x - center) * factor + shift} for each channel, and SiLU. */
 public final class GroupNormVector implements Kernel<GroupNormOp> {
     private static final int BLOCK = 1 << 15; // floats of a task
-    private static final int ROWS = 4;        // that share the factors, which lie in two cache lines each
+    private static final int ROWS = 4;        // rows at a time, which share the loads of the factors
 
-    /** What each channel of one sample is centred, multiplied and shifted by, repeated to fill whole vectors. */
+    /** Centre, factor and shift of each channel of one sample, repeated to fill whole vectors. */
     record Factors(float[] center, float[] factor, float[] shift) {
-        /** The centre is the mean in float; what that rounds off goes into the shift. */
+        /** The centre is the mean, rounded to float; the rounding error is added to the shift. */
         static Factors of(GroupMoments m, int sample, float[] weight, float[] bias) {
             int row = GroupMoments.row(weight.length), width = weight.length / m.groups();
             Factors f = new Factors(new float[row], new float[row], new float[row]);

@@ -15,7 +15,7 @@ import jdk.incubator.vector.FloatVector;
 
 /** Gradients of LayerNorm, and of norms like it: for x row by row, for the weight in blocks of rows whose sums are merged in double. */
 public final class LayerNormGradVector implements Kernel<LayerNormOp.Grad> {
-    private static final int ROWS = 128; // a sum in float takes one number of each
+    private static final int ROWS = 128; // rows of a block, so that a sum in float has few terms
 
     @Override public Class<LayerNormOp.Grad> op() { return LayerNormOp.Grad.class; }
 

@@ -13,7 +13,7 @@ import dev.faithdiff.tensor.op.LayerNormOp;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * LayerNorm row by row: an estimate of the mean, sums of the differences to it, the result. A row is read from memory once and
+ * LayerNorm row by row: an estimate of the mean, then the sums of the differences to it, then the result. A row is read once from memory and
  * twice from the cache.
  */
 public final class LayerNormVector implements Kernel<LayerNormOp> {
@@ -36,13 +36,13 @@ public final class LayerNormVector implements Kernel<LayerNormOp> {
         }
     }
 
-    /** What makes a row normal: {@code hat = (x - center) scale + shift}, where the shift is what the centre, a float, lacks to the mean. */
+    /** The numbers that normalize a row: {@code hat = (x - center) scale + shift}. The shift corrects the rounding of the mean to a float. */
     record Moments(float center, float scale, float shift) {
         static Moments of(long x, int n, float eps) {
             float center = sum(x, n) / n;
             FloatVector m = FloatVector.broadcast(F, center), a = FloatVector.zero(F), b = a, aa = a, bb = a;
             int i = 0;
-            for (; i <= n - 2 * LANES; i += 2 * LANES) { // by twos, not to wait for each sum
+            for (; i <= n - 2 * LANES; i += 2 * LANES) { // two vectors at a time, so that additions overlap
                 FloatVector d = Vec.load(x + 4L * i).sub(m), e = Vec.load(x + 4L * (i + LANES)).sub(m);
                 a = a.add(d);
                 b = b.add(e);

@@ -2,8 +2,8 @@ package dev.faithdiff.kernels.cpu.norm;
 
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Pieces;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Sums;
 import dev.faithdiff.kernels.cpu.Vec;
@@ -16,12 +16,12 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.ReduceOp;
 
 /**
- * Sums and means of F32 in double, over neighbouring axes at a time: blocks of fixed size are summed by themselves and then joined
- * in order, so the result does not depend on the threads.
+ * Sums and means of F32, computed in double, over one group of neighbouring axes at a time. Blocks of fixed size are summed separately and then added
+ * in order, so the result does not depend on the number of threads.
  */
 public final class ReduceVector implements Kernel<ReduceOp> {
     private static final int BLOCK = 1 << 16;  // elements summed by one task
-    private static final int COLUMNS = 2048;   // sums kept at a time: they stay in the first cache
+    private static final int COLUMNS = 2048;   // sums at a time, which fit the L1 cache
 
     @Override public Class<ReduceOp> op() { return ReduceOp.class; }
 
@@ -41,7 +41,7 @@ public final class ReduceVector implements Kernel<ReduceOp> {
             reduce(in[0].address(), s.count(0, from), s.count(from, end), s.count(end, s.rank()), scale, out.address());
             return;
         }
-        try (Scope _ = Scope.open()) { // more axes further out: another pass over what is left
+        try (Scope _ = Scope.open()) { // further axes: another pass over the remaining sums
             ReduceOp rest = new ReduceOp(op.kind(), before), last = new ReduceOp(op.kind(), op.axes() & ~before);
             Tensor half = Tensor.empty(Device.CPU, DType.F32, last.shape(in));
             run(last, in, half);
@@ -61,7 +61,7 @@ public final class ReduceVector implements Kernel<ReduceOp> {
         try (Scope _ = Scope.open()) {
             Shape partial = Shape.of(Math.toIntExact(outer), Math.toIntExact(blocks), Math.toIntExact(inner));
             long sums = blocks == 1 ? 0 : Tensor.empty(Device.CPU, DType.F64, partial).address();
-            Pieces.rows(outer * blocks * panels, Math.min(rows, middle) * width, (first, count) -> {
+            Chunks.rows(outer * blocks * panels, Math.min(rows, middle) * width, (first, count) -> {
                 for (long t = first; t < first + count; t++) {
                     long panel = t % panels * width, block = t / panels % blocks, o = t / panels / blocks;
                     int columns = (int) Math.min(width, inner - panel), height = (int) Math.min(rows, middle - block * rows);
@@ -70,7 +70,7 @@ public final class ReduceVector implements Kernel<ReduceOp> {
                     else Copy.bytes(columns(from, inner, height, columns), sums + 8 * ((o * blocks + block) * inner + panel), 8L * columns);
                 }
             });
-            if (blocks > 1) Pieces.rows(outer, inner * blocks, (first, count) -> {
+            if (blocks > 1) Chunks.rows(outer, inner * blocks, (first, count) -> {
                 for (long o = first; o < first + count; o++) join(sums + 8 * o * blocks * inner, blocks, inner, scale, y + 4 * o * inner);
             });
         }
@@ -84,7 +84,7 @@ public final class ReduceVector implements Kernel<ReduceOp> {
         }
     }
 
-    /** The address of the sums of {@code columns} columns over {@code height} rows; narrow rows that touch are taken several at a time. */
+    /** The address of the sums of {@code columns} columns over {@code height} rows; narrow contiguous rows are summed several at a time. */
     private static long columns(long x, long inner, int height, int columns) {
         long sums = Scratch.address();
         if (inner == 1) {

@@ -3,7 +3,7 @@ package dev.faithdiff.kernels.cpu.norm;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.kernels.cpu.norm.LayerNormVector.Moments;
@@ -24,13 +24,13 @@ public final class RmsNormVector implements Kernel<RmsNormOp> {
         long x = in[0].address(), y = out.address();
         try (Workspace scale = Workspace.of(in[1])) {
             long weight = scale.at(0);
-            Pieces.rows(in[0].count() / n, n, (first, rows) -> {
+            Chunks.rows(in[0].count() / n, n, (first, rows) -> {
                 for (long r = first; r < first + rows; r++) row(x + 4 * r * n, n, moments(x + 4 * r * n, n, op.eps()).scale(), weight, y + 4 * r * n);
             });
         }
     }
 
-    /** What LayerNorm takes of a row, with a mean of 0. */
+    /** The moments of a row as {@link LayerNormVector} has them, with a mean of 0. */
     static Moments moments(long x, int n, float eps) {
         FloatVector a = FloatVector.zero(F), b = a;
         int i = 0;

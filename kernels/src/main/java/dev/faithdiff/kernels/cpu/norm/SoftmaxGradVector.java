@@ -4,7 +4,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 import static dev.faithdiff.kernels.cpu.Vec.store;
 
-import dev.faithdiff.kernels.cpu.Pieces;
+import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
@@ -13,9 +13,9 @@ import dev.faithdiff.tensor.op.SoftmaxOp;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** {@code y * (g - sum(y * g))} of F32 rows, which the second pass finds in the cache. */
+/** {@code y * (g - sum(y * g))} of F32 in two passes over each row, the second from the cache. */
 public final class SoftmaxGradVector implements Kernel<SoftmaxOp.Grad> {
-    private static final int BLOCK = 1024; // floats summed by themselves; the blocks meet in double
+    private static final int BLOCK = 1024; // floats of a sum in float; the blocks are added in double
 
     @Override public Class<SoftmaxOp.Grad> op() { return SoftmaxOp.Grad.class; }
 
@@ -26,7 +26,7 @@ public final class SoftmaxGradVector implements Kernel<SoftmaxOp.Grad> {
     @Override public void run(SoftmaxOp.Grad op, Tensor[] in, Tensor out) {
         int n = out.size(-1), whole = n - n % LANES;
         long p = in[0].address(), g = in[1].address(), y = out.address();
-        Pieces.rows(out.count() / n, n, (from, rows) -> {
+        Chunks.rows(out.count() / n, n, (from, rows) -> {
             for (long r = from; r < from + rows; r++) row(p + 4 * r * n, g + 4 * r * n, y + 4 * r * n, n, whole);
         });
     }

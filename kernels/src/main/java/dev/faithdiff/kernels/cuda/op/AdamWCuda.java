@@ -5,7 +5,7 @@ import dev.faithdiff.kernels.cuda.Grid;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AdamWOp;
 
-/** A parameter's step of AdamW. */
+/** The parameter after a step of AdamW. */
 public final class AdamWCuda extends CudaKernel<AdamWOp> {
     private static final int RUN = 4;
 
@@ -21,7 +21,7 @@ public final class AdamWCuda extends CudaKernel<AdamWOp> {
                 .arg((float) (1 - op.rate() * op.decay())).arg((float) rate).arg((float) correction).arg((float) op.epsilon()).run();
     }
 
-    /** AdamW's moments, brought up to a gradient. */
+    /** AdamW's moments, updated with a gradient. */
     public static final class Moments extends CudaKernel<AdamWOp.Moments> {
         public Moments() { super("adam_w"); }
 

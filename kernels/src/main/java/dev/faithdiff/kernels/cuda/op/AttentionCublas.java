@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 
-/** Attention as products of cuBLAS with softmax between them, for as many heads and queries at once as 256 MB of scores hold; any head width. */
+/** Attention of any head width as two products of cuBLAS with softmax between them, for as many heads and queries at once as fit 256 MB of scores. */
 public final class AttentionCublas extends CudaKernel<AttentionOp> {
     public AttentionCublas() { super("attention_scores"); }
 

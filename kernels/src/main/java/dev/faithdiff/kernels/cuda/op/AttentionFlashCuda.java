@@ -18,7 +18,8 @@ public final class AttentionFlashCuda extends CudaKernel<AttentionOp> {
 
     @Override public String refuses(AttentionOp op, Tensor[] in) {
         DType type = in[0].dtype();
-        if (type != DType.F16 && type != DType.BF16 || in[1].dtype() != type || in[2].dtype() != type) return "takes F16 or BF16, all alike";
+        boolean narrow = type == DType.F16 || type == DType.BF16;
+        if (!narrow || in[1].dtype() != type || in[2].dtype() != type) return "takes operands that are all F16 or all BF16";
         if (in.length > 3 && !in[3].dtype().isFloating()) return "takes a bias of a floating type";
         return op.headWidth(in) > 128 ? "takes heads of at most 128 channels" : AttentionPlainCuda.tooMany(op, in);
     }

@@ -13,8 +13,8 @@ import dev.faithdiff.tensor.op.CastOp;
 import dev.faithdiff.tensor.op.Engine;
 
 /**
- * Attention's gradients as products of cuBLAS, a group of heads at a time: probabilities P again, then {@code P^T g} for v, and with
- * {@code D = scale P (g V^T - sum(P g V^T))} the products {@code D K} for q and {@code D^T Q} for k.
+ * Attention's gradients as products of cuBLAS, a group of heads at a time. The probabilities P are computed again. The gradient of v is
+ * {@code P^T g}; with {@code D = scale P (g V^T - sum(P g V^T))} those of q and k are {@code D K} and {@code D^T Q}.
  */
 public final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
     private static final long MOST_SCORES = 1L << 29;
@@ -53,7 +53,7 @@ public final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
         }
     }
 
-    /** What queries give to the keys or values of a part: products with the transposed weights, summed over the heads that share them. */
+    /** The gradient of a part's keys or values: products with the transposed weights, summed over the query heads that share them. */
     private void toKeys(AttentionScores s, Cublas cublas, Tensor weights, Tensor from, Tensor to, int sample, int head, int heads, int queries) {
         int width = from.size(2) / s.op().heads();
         if (s.op().group() == 1) {
@@ -70,7 +70,7 @@ public final class AttentionGradCublas extends CudaKernel<AttentionOp.Grad> {
         }
     }
 
-    /** Adds a part's share to the gradient of the bias, or begins with it. */
+    /** Adds the gradient of a part to that of the bias; the first part is stored instead. */
     private void sumBias(AttentionScores s, Tensor slopes, Tensor to, int sample, int head, int heads, int queries, float scale) {
         long[] steps = AttentionPlainCuda.steps(to);
         int matrices = to.size(1) == 1 ? 1 : heads;

@@ -6,7 +6,7 @@ import dev.faithdiff.kernels.cuda.Launch;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 
-/** Attention of any floating types with online softmax and no tensor cores, for heads of up to 512 channels. */
+/** Attention of any floating types with online softmax, without tensor cores, for heads of up to 512 channels. */
 public final class AttentionPlainCuda extends CudaKernel<AttentionOp> {
     private static final int QUERIES = 32;
 
@@ -19,13 +19,13 @@ public final class AttentionPlainCuda extends CudaKernel<AttentionOp> {
         return op.headWidth(in) > 512 ? "takes heads of at most 512 channels" : tooMany(op, in);
     }
 
-    /** Heads and samples are numbered by blocks of the grid: null, or the reason not to take so many. */
+    /** Null, or the reason to refuse the numbers of keys, heads and samples; the last two are dimensions of the grid. */
     static String tooMany(AttentionOp op, Tensor[] in) {
         if (in[1].size(1) == 0) return "takes at least one key";
         return op.heads() > 65535 || in[0].size(0) > 65535 ? "takes at most 65535 heads and samples" : null;
     }
 
-    /** The operands and sizes of a launch, in the order of both attention_plain.cu and attention_flash.cu. */
+    /** Adds the operands and sizes to a launch, in the order of both attention_plain.cu and attention_flash.cu. */
     static Launch arguments(Launch launch, AttentionOp op, Tensor[] in, Tensor out, double scale) {
         for (Tensor t : in) launch.arg(t);
         launch.arg(out);
@@ -34,7 +34,7 @@ public final class AttentionPlainCuda extends CudaKernel<AttentionOp> {
                 .arg((float) scale).arg(op.causal() ? 1 : 0).arg(op.offset());
     }
 
-    /** Elements from one sample, head and query of a bias to the next; 0 where one serves all. */
+    /** Strides in elements of a bias from one sample, head and query to the next; 0 where it is broadcast. */
     static long[] steps(Tensor bias) {
         long[] steps = new long[3];
         for (int d = 0; d < 3; d++) steps[d] = bias.size(d) == 1 ? 0 : bias.shape().count(d + 1, 4);

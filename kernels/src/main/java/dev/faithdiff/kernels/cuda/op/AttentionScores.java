@@ -11,17 +11,17 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 
 /**
- * Sizes of an attention as products of matrices: heads lie side by side in the rows of q, k, v and the result, so that a head's matrix has
- * its width in columns and the whole row as its step. As many heads as fit go into one product, of those that share their keys or, where none
- * do, of all.
+ * How attention is divided into batched matrix products. Heads lie side by side in the rows of q, k, v and the result, so a head's matrix has the
+ * head's width as columns and the whole row as its stride. One call multiplies as many heads as fit: of those that share their keys or, where no
+ * heads share keys, of all.
  *
- * @param heads   of one product
- * @param queries rows of one product
+ * @param heads   number of heads of one call
+ * @param queries number of queries of one call
  */
 record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int d, int e, int heads, int queries) {
     private static final long MOST_SCORES = 1L << 26; // 256 MB in F32
 
-    /** @param in q, k and v @param split whether queries, and heads that share their keys, may be split, too */
+    /** @param in q, k and v @param split whether queries, and heads that share their keys, may be divided among calls */
     static AttentionScores of(AttentionOp op, Tensor[] in, boolean split) {
         int queries = in[0].size(1), keys = in[1].size(1);
         int heads = !split && op.group() > 1 ? op.group() : Math.clamp(MOST_SCORES / ((long) queries * keys), 1, span(op));
@@ -29,7 +29,7 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
         return new AttentionScores(op, in[0].size(0), queries, keys, in[0].size(2) / op.heads(), in[2].size(2) / op.keyHeads(), heads, rows);
     }
 
-    /** Heads that one product may take. */
+    /** The most heads of one call. */
     private static int span(AttentionOp op) { return op.group() == 1 ? op.heads() : op.group(); }
 
     static String refuses(Tensor[] in) {
@@ -38,7 +38,7 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
         return in[1].size(1) == 0 || in[0].count() == 0 ? "there is nothing to multiply" : null;
     }
 
-    /** A part of the work: heads {@code head} and the next ones of a sample, queries {@code first} and the next ones. */
+    /** One call's part of the work: {@code heads} heads of a sample from {@code head} on, {@code queries} queries from {@code first} on. */
     interface Part {
         void at(int sample, int head, int heads, int first, int queries);
     }
@@ -59,14 +59,14 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
         return new Matrices(t.address() + at * t.dtype().bytes(), t.dtype(), transposed, row, width);
     }
 
-    /** The matrices of keys or values of the heads from {@code head} on: one and the same for those that share it. */
+    /** The matrices of keys or values of the heads from {@code head} on; heads that share keys have the same matrix. */
     Matrices ofKeys(Tensor t, int sample, int head, boolean transposed) {
         int row = t.size(2), width = row / op.keyHeads();
         long at = (long) sample * t.size(1) * row + (long) (head / op.group()) * width;
         return new Matrices(t.address() + at * t.dtype().bytes(), t.dtype(), transposed, row, op.group() == 1 ? width : 0);
     }
 
-    /** Scores of a part to probabilities. @param kernel one of attention_scores.cu @param bias or null */
+    /** Turns a part's scores into probabilities. @param kernel one with the source attention_scores.cu @param bias may be null */
     void softmax(CudaKernel<?> kernel, Tensor scores, Tensor p, Tensor bias, int sample, int head, int heads, int first, int queries) {
         Launch launch = kernel.launch(bias == null ? new Tensor[] {p} : new Tensor[] {p, bias}, p, "scores_softmax");
         launch.grid((long) heads * queries).block(block(p.dtype())).arg(scores).arg(p).arg(keys).arg(queries).arg(first)
@@ -83,7 +83,7 @@ record AttentionScores(AttentionOp op, int batch, int allQueries, int keys, int 
         return Matrices.dense(scores.address(), scores.dtype(), transposed, queries, keys);
     }
 
-    /** Room for one part. */
+    /** An uninitialized tensor for the scores of one part. */
     Tensor room(Tensor like, DType dtype) { return Tensor.empty(like.device(), dtype, Shape.of(heads, queries, keys)); }
 
     /** Threads for a row of scores. */

@@ -7,7 +7,7 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Axes;
 import dev.faithdiff.tensor.op.BinaryOp;
 
-/** Arithmetic of floating types with any broadcast that leaves at most four axes after joining. */
+/** Arithmetic of floating types with any broadcast that has at most four axes after merging. */
 public final class BinaryCuda extends CudaKernel<BinaryOp> {
     private static final int RANK = 4;
 
@@ -38,7 +38,7 @@ public final class BinaryCuda extends CudaKernel<BinaryOp> {
         return new Axes(s.toArray(), steps(in[0].shape(), s.rank()), steps(in[1].shape(), s.rank()));
     }
 
-    /** Elements between neighbours along each axis of the result; 0 where the operand is broadcast. */
+    /** Strides in elements along the axes of the result; 0 where the operand is broadcast. */
     private static long[] steps(Shape s, int rank) {
         long[] steps = new long[rank];
         for (int d = 0; d < s.rank(); d++) if (s.size(d) != 1) steps[rank - s.rank() + d] = s.count(d + 1, s.rank());

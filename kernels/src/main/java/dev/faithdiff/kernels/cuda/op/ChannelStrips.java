@@ -8,8 +8,8 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.function.Function;
 
 /**
- * How x {@code [B, pixels, C]} is spread over the blocks of group_norm.cu: {@code strips} of pixels by {@code tiles} of channels by samples; a
- * block has {@code columns} runs of channels side by side and {@code rows} pixels below each other.
+ * How x {@code [B, pixels, C]} is divided among the blocks of group_norm.cu: {@code strips} of pixels by {@code tiles} of channels by samples. The
+ * threads of a block cover {@code columns} runs of channels and {@code rows} pixels at a time.
  */
 record ChannelStrips(int batch, int channels, long pixels, int tiles, int columns, int rows, long strip, int strips) {
     /** Enough to fill a large GPU eight times over. */
@@ -28,7 +28,7 @@ record ChannelStrips(int batch, int channels, long pixels, int tiles, int column
 
     Launch over(Launch launch) { return launch.grid(strips, tiles, batch).block(columns * rows); }
 
-    /** Pairs of floats for each strip of each channel, in the current scope. */
+    /** An uninitialized tensor of two floats for each strip of each channel, in the current scope. */
     Tensor parts(Tensor x) { return Tensor.empty(x.device(), DType.F32, Shape.of(batch, strips, channels, 2)); }
 
     /** Means and 1/sqrt(variance + eps) of all groups, {@code [B, groups, 2]} in the current scope. @param launch makes launches of group_norm.cu */

@@ -13,8 +13,8 @@ public final class CublasConv2d1x1 implements Kernel<Conv2dOp> {
 
     @Override public String refuses(Conv2dOp op, Tensor[] in) {
         boolean plain = in[1].size(1) == 1 && in[1].size(2) == 1 && op.stride() == 1 && op.top() + op.bottom() + op.left() + op.right() == 0;
-        if (op.groups() > 1) return "takes one group";
-        if (!plain) return "is for 1x1 kernels without stride or padding";
+        if (op.groups() > 1) return "takes no groups";
+        if (!plain) return "takes 1x1 kernels without stride or padding";
         if (!Cublas.takes(in[0].dtype()) || !in[1].dtype().isFloating()) return "computes in F32, F16 and BF16";
         return in[1].size(3) == 0 ? "there is nothing to multiply" : null;
     }

@@ -10,7 +10,7 @@ import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.PadOp;
 
-/** A convolution by cuDNN, then the bias. cuDNN pads both ends of an axis alike: other paddings are done first. */
+/** A convolution by cuDNN, then the bias. cuDNN pads both ends of an axis by the same amount; for other paddings the input is padded first. */
 public final class CudnnConv2d implements Kernel<Conv2dOp> {
     @Override public Class<Conv2dOp> op() { return Conv2dOp.class; }
 
@@ -26,7 +26,7 @@ public final class CudnnConv2d implements Kernel<Conv2dOp> {
         if (in.length > 2) Cublas.addBias(out, in[2]);
     }
 
-    /** The input itself where both ends of each axis are padded alike, else with its padding, in the current scope. */
+    /** The input itself if both ends of each axis are padded by the same amount, else the padded input, in the current scope. */
     static Tensor padded(Conv2dOp op, Tensor x) {
         if (op.top() == op.bottom() && op.left() == op.right()) return x;
         PadOp pad = new PadOp(op.top(), op.bottom(), op.left(), op.right());

@@ -11,7 +11,7 @@ import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.SliceOp;
 
-/** The gradient of a convolution's input by cuDNN. cuDNN pads both ends of an axis alike: of other paddings, the padded input's gradient is cut. */
+/** The gradient of a convolution's input by cuDNN. For paddings that cuDNN does not know, the gradient of the padded input is cropped. */
 public final class CudnnConv2dInputGrad implements Kernel<Conv2dOp.InputGrad> {
     @Override public Class<Conv2dOp.InputGrad> op() { return Conv2dOp.InputGrad.class; }
 

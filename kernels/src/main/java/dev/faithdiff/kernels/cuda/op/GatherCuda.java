@@ -5,7 +5,7 @@ import dev.faithdiff.kernels.cuda.Grid;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GatherOp;
 
-/** Rows of a table by index, widened where the table is F8; the row of an index outside the table becomes NaN. */
+/** Rows of a table by index, converted to F32 if the table is F8. The row of an index outside the table becomes NaN. */
 public final class GatherCuda extends CudaKernel<GatherOp> {
     public GatherCuda() { super("gather"); }
 

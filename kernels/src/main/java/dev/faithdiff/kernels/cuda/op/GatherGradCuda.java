@@ -5,7 +5,7 @@ import dev.faithdiff.kernels.cuda.Grid;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GatherOp;
 
-/** The gradient of a table: each row looks for its indices, so sums have one order; an index outside the table adds nothing. */
+/** The gradient of a table. Each row searches the indices for its number, so sums have a fixed order. An index outside the table adds nothing. */
 public final class GatherGradCuda extends CudaKernel<GatherOp.Grad> {
     public GatherGradCuda() { super("gather_grad"); }
 

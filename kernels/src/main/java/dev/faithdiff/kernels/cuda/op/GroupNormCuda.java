@@ -5,7 +5,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GroupNormOp;
 
-/** GroupNorm in three kernels: moments of channels over strips of pixels, of groups, and the result, with SiLU where asked for. */
+/** GroupNorm in three kernels: moments of channels over strips of pixels, moments of groups, and the result, with SiLU if the op has it. */
 public final class GroupNormCuda extends CudaKernel<GroupNormOp> {
     public GroupNormCuda() { super("group_norm"); }
 

@@ -10,8 +10,8 @@ import dev.faithdiff.tensor.op.GroupNormOp;
 import dev.faithdiff.tensor.op.UnaryOp;
 
 /**
- * GroupNorm's gradients: the moments as forward, sums over strips of pixels, then the input's gradient, the weight's and the bias's. SiLU's
- * slope is put into the gradient first, at the normed x computed again.
+ * GroupNorm's gradients: first the moments as in {@link GroupNormCuda}, then sums over strips of pixels, then the gradients of input, weight and
+ * bias. With SiLU, the normed x is computed again and the incoming gradient is first multiplied by SiLU's derivative there.
  */
 public final class GroupNormGradCuda extends CudaKernel<GroupNormOp.Grad> {
     private final UnaryGradCuda slope = new UnaryGradCuda();

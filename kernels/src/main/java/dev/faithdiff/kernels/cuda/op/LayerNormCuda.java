@@ -6,7 +6,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.LayerNormOp;
 
-/** LayerNorm with the row in registers, one block for each row. */
+/** LayerNorm with one block for each row, which it holds in registers. */
 public final class LayerNormCuda extends CudaKernel<LayerNormOp> {
     private static final int HELD = 4, MOST_THREADS = 1024;
 
@@ -27,6 +27,6 @@ public final class LayerNormCuda extends CudaKernel<LayerNormOp> {
                 .arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(n).arg(op.eps()).run();
     }
 
-    /** Threads for a row: two runs for each, up to HELD in long rows. */
+    /** Threads for a row, with two runs for each thread, or up to HELD in long rows. */
     static int block(int n, DType type) { return (int) Math.min(MOST_THREADS, 32 * Grid.ceil(Grid.runs(n, type), 2 * 32)); }
 }

@@ -6,7 +6,7 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Axes;
 import dev.faithdiff.tensor.op.PermuteOp;
 
-/** Axes in a new order, of any type: copies of runs where the innermost axis stays innermost, else tiles turned through shared memory. */
+/** Permutation of axes, of any type: copies of runs if the innermost axis stays innermost, else tiles transposed in shared memory. */
 public final class PermuteCuda extends CudaKernel<PermuteOp> {
     private static final int RANK = 4, TILE = 32;
 
@@ -15,7 +15,7 @@ public final class PermuteCuda extends CudaKernel<PermuteOp> {
     @Override public Class<PermuteOp> op() { return PermuteOp.class; }
 
     @Override public String refuses(PermuteOp op, Tensor[] in) {
-        return axes(op, in[0]).rank > RANK ? "takes at most four axes after joining" : Grid.tooMany(in[0].count());
+        return axes(op, in[0]).rank > RANK ? "takes at most four axes after merging" : Grid.tooMany(in[0].count());
     }
 
     @Override public void run(PermuteOp op, Tensor[] in, Tensor out) {

@@ -20,7 +20,7 @@ public final class PoolCuda extends CudaKernel<PoolOp> {
         arguments(launch(new Tensor[] {in[0], out}, out, op.kind().name()).arg(in[0]).arg(out), op, in[0], out, out).run();
     }
 
-    /** Geometry and sizes of a launch for one thread for each run of {@code to}, which is x or y. */
+    /** Adds geometry and sizes to a launch: one thread for each run of {@code to}, which is x or y. */
     private static Launch arguments(Launch launch, PoolOp op, Tensor x, Tensor y, Tensor to) {
         int channels = to.size(3);
         long runs = Grid.runs(channels, to.dtype()), threads = to.count() / channels * runs;
@@ -29,7 +29,7 @@ public final class PoolCuda extends CudaKernel<PoolOp> {
                 .arg(op.height()).arg(op.width()).arg(op.stride()).arg(op.padding());
     }
 
-    /** Gradients of pooling: each pixel gathers from the windows that it lies in. */
+    /** The gradient of pooling: each pixel sums over the windows that it lies in. */
     public static final class Grad extends CudaKernel<PoolOp.Grad> {
         public Grad() { super("pool"); }
 

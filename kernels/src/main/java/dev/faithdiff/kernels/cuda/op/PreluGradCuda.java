@@ -5,7 +5,7 @@ import dev.faithdiff.kernels.cuda.Grid;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.PreluOp;
 
-/** Parametric ReLU's gradient of x, of any floating types. */
+/** The gradient of parametric ReLU with respect to x, of any floating types. */
 public final class PreluGradCuda extends CudaKernel<PreluOp.Grad> {
     public PreluGradCuda() { super("prelu_grad"); }
 

@@ -7,11 +7,11 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Axes;
 import dev.faithdiff.tensor.op.ReduceOp;
 
-/** Sums and means, one block for one result or 32 neighbouring ones. */
+/** Sums and means; one block computes one result or 32 neighbouring ones. */
 public final class ReduceCuda extends CudaKernel<ReduceOp> {
     private static final int ACROSS = 32;
 
-    /** At most two joined axes, outermost first: their sizes and steps in x. */
+    /** Up to two merged axes, outermost first: their sizes, and their strides in x. */
     private record Two(long outer, long inner, long outerStep, long innerStep) {}
 
     public ReduceCuda() { super("reduce"); }
@@ -35,7 +35,7 @@ public final class ReduceCuda extends CudaKernel<ReduceOp> {
                 .arg(terms).arg(reduced.inner).arg(reduced.outerStep).arg(reduced.innerStep).run();
     }
 
-    /** The axes of x, with steps in x and in the result, where an axis that is reduced has none. */
+    /** The axes of x with strides in x and in the result; a reduced axis has stride 0 in the result. */
     private static Axes axes(ReduceOp op, Shape x) {
         long[] steps = new long[x.rank()], results = new long[x.rank()];
         long result = 1;

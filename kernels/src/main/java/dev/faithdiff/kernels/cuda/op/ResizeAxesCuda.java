@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Op;
 import dev.faithdiff.tensor.op.ResizeOp.Kind;
 
-/** Resizing by weighted sums, or its gradient: rows first, then columns, with F32 between. */
+/** Resizing by weighted sums, or its gradient: first one axis, then the other, with F32 between them. */
 abstract class ResizeAxesCuda<O extends Op> extends CudaKernel<O> {
     private final String entry;
 

@@ -3,7 +3,7 @@ package dev.faithdiff.kernels.cuda.op;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.ResizeOp;
 
-/** Gradients of resizing by weighted sums: each pixel gathers from those that it went into. */
+/** The gradient of resizing by weighted sums: each pixel sums over the result's pixels that it contributes to. */
 public final class ResizeGradCuda extends ResizeAxesCuda<ResizeOp.Grad> {
     public ResizeGradCuda() { super("resize_back"); }
 

@@ -5,7 +5,7 @@ import dev.faithdiff.kernels.cuda.Grid;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.ResizeOp;
 
-/** The gradient of nearest resizing: each input pixel gathers from those that took it. */
+/** The gradient of nearest resizing: each input pixel sums over the result's pixels that copy it. */
 public final class ResizeNearestGradCuda extends CudaKernel<ResizeOp.Grad> {
     public ResizeNearestGradCuda() { super("resize_nearest_grad"); }
 

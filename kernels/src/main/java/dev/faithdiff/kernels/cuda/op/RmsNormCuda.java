@@ -4,7 +4,7 @@ import dev.faithdiff.kernels.cuda.CudaKernel;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.RmsNormOp;
 
-/** Root mean square norm with the row in registers, one block for each row. */
+/** Root mean square norm with one block for each row, which it holds in registers. */
 public final class RmsNormCuda extends CudaKernel<RmsNormOp> {
     public RmsNormCuda() { super("rms_norm"); }
 

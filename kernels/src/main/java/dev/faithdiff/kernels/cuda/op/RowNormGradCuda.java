@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Op;
 
-/** Gradients of a norm over the last axis: the input's row by row, the weight's over strips of rows that are added up in their order. */
+/** Gradients of a norm over the last axis: of the input row by row, of the weight over strips of rows whose sums are added in order. */
 abstract class RowNormGradCuda<O extends Op> extends CudaKernel<O> {
     private static final int COLUMNS = 32, LEAST_STRIP = 64, MOST_STRIPS = 256;
 

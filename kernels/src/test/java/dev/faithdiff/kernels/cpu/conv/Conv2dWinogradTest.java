@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class Conv2dWinogradTest {
     private static final Conv2dOp SAME = new Conv2dOp(1, 1, 1, 1, 1);
 
-    /** More tiles than a chunk and a block take, more channels than a part: against the direct kernel. */
+    /** Against the direct kernel, with more tiles than a chunk and a block, and more channels than a part. */
     @Test void chunksBlocksAndParts() {
         agrees(SAME, 1, 78, 85, 208, 48);
         agrees(SAME, 3, 41, 37, 112, 80);

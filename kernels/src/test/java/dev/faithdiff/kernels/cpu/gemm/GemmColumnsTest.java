@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.DType;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The product of columns against a plain loop in double, both ways round. */
+/** The product of columns against a plain loop in double, as C and as C^T. */
 class GemmColumnsTest {
     private static final int[][] SHAPES = { // K, M, N
         {1, 1, 1}, {7, 13, 5}, {193, 37, 41}, {511, 12, 32}, {1030, 27, 33}, {2111, 3, 67}, {200, 300, 21}, {77, 29, 350}, {9001, 5, 7}

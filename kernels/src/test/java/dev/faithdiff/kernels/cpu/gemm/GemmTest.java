@@ -7,6 +7,7 @@ import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -43,6 +44,7 @@ class GemmTest {
     }
 
     /** Slice by slice or packed whole, on either side: each sum is the same to the last bit. */
+    @Tag("full")
     @Test void packsLargeOperandsSliceBySlice() {
         for (int[] s : new int[][] {{66, 132, 50000}, {66, 70, 50000}}) {
             Random random = new Random(s[1]);
