@@ -23,6 +23,16 @@ class DependencyTest {
 
     @Test void kernelsSeeTensor() { sees(KERNELS, TENSOR, KERNELS); }
 
+    @Test void eachFamilyOfKernelsSeesThoseItIsBuiltOf() {
+        String cpu = "dev.faithdiff.kernels.cpu", cuda = "dev.faithdiff.kernels.cuda", lab = "dev.faithdiff.kernels.lab";
+        sees(cpu, TENSOR, cpu);
+        for (String family : new String[] {"elementwise", "gemm", "move", "norm"}) sees(cpu + "." + family, TENSOR, cpu, cpu + "." + family);
+        for (String family : new String[] {"attention", "conv"}) sees(cpu + "." + family, TENSOR, cpu, cpu + ".gemm", cpu + "." + family);
+        sees(cuda, TENSOR, cuda);
+        sees(cuda + ".op", TENSOR, cuda, cuda + ".op");
+        sees(lab, TENSOR, lab);
+    }
+
     @Test void layersSeeOnlyTensor() { sees(NN, TENSOR, NN); }
 
     @Test void modelFoldersSeeOnlyThemselves() { sees(MODEL, MODEL); }
