@@ -13,6 +13,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Backend;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,6 +34,7 @@ class PipelineTest {
     void runsAsPublished(String name) { new StoredRun(name, TinyModel.model(), STRICT).run(); }
 
     /** On a device whose memory is not the processor's: no stage may leave a tensor behind on the other side. */
+    @Tag("full")
     @ParameterizedTest
     @MethodSource("cases")
     void runsOnAnotherDevice(String name) {

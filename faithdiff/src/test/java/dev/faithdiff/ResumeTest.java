@@ -28,6 +28,7 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +60,7 @@ class ResumeTest {
     }
 
     /** Two tiles, so that what samplers remember of each and the order of random numbers count. */
+    @Tag("full")
     @ParameterizedTest
     @CsvSource({"euler, 3, CPU", "euler-ancestral, 1, CPU", "ddpm, 5, CUDA", "dpm++2m, 2, CPU", "unipc, 4, CPU", "unipc-karras, 6, CPU"})
     void goesOnToTheSameBytes(String sampler, int ended, RandomNumbers rng) {
@@ -79,6 +81,7 @@ class ResumeTest {
         assertThat(faithDiff.restore(photo, o, Listener.NONE, file)).isEqualTo(faithDiff.restore(photo, o));
     }
 
+    @Tag("full")
     @Test void anotherRestorationsFileIsRefused() throws IOException {
         Path file = dir.resolve("photo.resume");
         endAfter(2, OPTIONS, file);

@@ -22,9 +22,11 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Two restorations at once on the CPU: each gives the bytes that it gives alone. They meet at every step, so neither waits for the other's end. */
+@Tag("full")
 class SideBySideTest {
     private static final Options SMALL = Options.defaults().with(SCALE, 2).with(STEPS, 4).with(GUARD, Guard.OFF);
     private static final Options LARGE = SMALL.with(SEED, 7L).with(PROMPT, "a photo of a cat").with(VAE_TILE, 64);

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +68,7 @@ class KernelsCommandTest {
         return file;
     }
 
+    @Tag("full")
     @Test void profilesARestorationOnAChosenKernel() throws IOException {
         Path trace = dir.resolve("trace.json");
         CommandLineRun r = run("restore", photo(), "-o", dir.resolve("out.png"), "--scale", "1", "--steps", "1", "-q", "--profile", trace, "--kernel",

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -41,6 +42,7 @@ class TrainFixtureTest {
     }
 
     /** Running blocks again instead of keeping them changes nothing. */
+    @Tag("full")
     @Test void unifiedStageWithBlocksRunAgain() {
         try (Scope _ = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
             JsonObject facts = FACTS.getAsJsonObject("stage2");

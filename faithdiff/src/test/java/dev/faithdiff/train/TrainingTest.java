@@ -57,6 +57,7 @@ class TrainingTest {
         return values.subList(from, to).stream().mapToDouble(v -> v).average().orElseThrow();
     }
 
+    @Tag("full")
     @Test void stoppedAndResumedRunsEndAlike() throws IOException {
         RunFile run = TinyRun.run(photos, 2, 5, ALL);
         Path straight = dir.resolve("straight"), resumed = dir.resolve("resumed");
@@ -120,6 +121,7 @@ class TrainingTest {
                 .hasMessageContaining("smaller than the crop of 64");
     }
 
+    @Tag("full")
     @Test void aCheckpointThatCannotBeWrittenLeavesTheOneBefore() throws IOException {
         Path out = dir.resolve("out"), blocked = out.resolve("checkpoints/00000002.safetensors");
         Files.createDirectories(blocked.resolve("in the way"));

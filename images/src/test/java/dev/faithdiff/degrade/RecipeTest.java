@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -28,6 +29,7 @@ class RecipeTest {
 
     static List<Recipe> recipes() { return Recipe.ALL; }
 
+    @Tag("full")
     @ParameterizedTest @MethodSource("recipes")
     void aSeedDecidesThePhoto(Recipe recipe) {
         for (int seed = 0; seed < 12; seed++) {
@@ -53,6 +55,7 @@ class RecipeTest {
     static Set<String> evaluated() { return PSNR.keySet(); }
 
     /** {@code fixtures/make/goldens.py} degrades the same part with other random numbers, so only the mean quality can agree. */
+    @Tag("full")
     @ParameterizedTest @MethodSource("evaluated")
     void isAsBadAsInPyTorch(String sample) {
         assertThat(quality(Recipe.MINI, sample(sample + ".png").crop(96, 20, 256, 256))).isCloseTo(PSNR.get(sample).getAsDouble(), within(0.1));

@@ -9,9 +9,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Who may depend on whom, as ARCHITECTURE.md says. This module alone sees all others. */
+@Tag("full")
 class DependencyTest {
     private static final String ALL = "dev.faithdiff..", TENSOR = "dev.faithdiff.tensor..", KERNELS = "dev.faithdiff.kernels..",
             NN = "dev.faithdiff.nn..", MODEL = "dev.faithdiff.model..", IMAGE = "dev.faithdiff.image..", DEGRADE = "dev.faithdiff.degrade..",

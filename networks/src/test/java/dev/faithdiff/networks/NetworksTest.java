@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** The networks whose stored weights are safetensors; the others' batteries are where a converter can read theirs. */
@@ -108,6 +109,7 @@ class NetworksTest {
         return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
     }
 
+    @Tag("full")
     @TestFactory DynamicNode vae() {
         Path folder = Fixtures.path("checkpoint-tiny/vae-fp16-fix");
         VaeConfig sizes = VaeConfig.of(Config.read(folder.resolve("config.json")));
@@ -126,6 +128,7 @@ class NetworksTest {
         };
     }
 
+    @Tag("full")
     @TestFactory List<DynamicNode> clip() {
         ClipConfig first = new ClipConfig(768, 12, 12, 3072, 49408, TEXT, 1e-5f, true, 0);
         ClipConfig second = new ClipConfig(1280, 32, 20, 5120, 49408, TEXT, 1e-5f, false, 1280);

@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +87,7 @@ class LoraTest {
         return values;
     }
 
+    @Tag("full")
     @ParameterizedTest
     @MethodSource("combinations")
     void weightsAreThoseOfTheReference(String combination) throws IOException {

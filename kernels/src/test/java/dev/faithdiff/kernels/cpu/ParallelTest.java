@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ParallelTest {
@@ -86,6 +87,7 @@ class ParallelTest {
     }
 
     /** After its work the pool sleeps: over an idle second its threads compute for less than a fiftieth of it, all together. */
+    @Tag("full")
     @Test void doesNotWaitBusily() throws InterruptedException {
         AtomicInteger runs = new AtomicInteger();
         for (int i = 0; i < 1000; i++) Parallel.run(8, t -> runs.incrementAndGet());

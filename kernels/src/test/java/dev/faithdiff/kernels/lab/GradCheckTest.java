@@ -11,6 +11,7 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.CastOp;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -22,6 +23,7 @@ class GradCheckTest {
 
     static List<Class<?>> gradients() { return Ops.all().stream().filter(Ops::hasNoGradient).toList(); }
 
+    @Tag("full")
     @ParameterizedTest
     @MethodSource("withGradient")
     void gradientAgreesWithFiniteDifferences(Class<?> op) {

@@ -7,6 +7,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class AlignmentBlockTest {
@@ -16,6 +17,7 @@ class AlignmentBlockTest {
      * Of two equal images attention takes the mean of equal values, so that both projections run one after the other; one image takes them
      * as one matrix. At the released width the two differ by no more than the order of a sum of {@code WIDTH} floats allows.
      */
+    @Tag("full")
     @Test void foldedProjectionsGiveWhatTheTwoGive() {
         try (Scope _ = Scope.open()) {
             AlignConfig sizes = new AlignConfig(new int[0], 0, 0, false, false, 0, 0, 0, 0, WIDTH, 8, 1, 4, 1e-5f);

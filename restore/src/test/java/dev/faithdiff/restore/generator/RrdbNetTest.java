@@ -51,6 +51,7 @@ class RrdbNetTest {
     /** Inputs and outputs of the stored RRDBNets, by names such as {@code bsrnet_x4_tiled}. */
     static Stream<String> stored() { return FILES.keySet().stream().filter(name -> !name.startsWith("srvgg")); }
 
+    @Tag("full")
     @ParameterizedTest
     @MethodSource("stored")
     void agreesWithThePublishedImplementation(String name) {
@@ -64,6 +65,7 @@ class RrdbNetTest {
         });
     }
 
+    @Tag("full")
     @TestFactory DynamicNode battery() {
         Path folder = GeneratorModels.folder("realesrgan_x4");
         Fixtures f = Fixtures.open("rrdbnet/realesrgan_x4_io.safetensors");

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +83,7 @@ class SafeTensorsHostileTest {
         assertThat(e.getMessage()).hasSizeLessThan(1000).doesNotContain("\u0007");
     }
 
+    @Tag("full")
     @Test void aDamagedFileOpensWholeOrNotAtAll() throws IOException {
         byte[] good = Files.readAllBytes(Fixtures.dir().resolve("dtypes/same_tensor.safetensors"));
         Path path = folder.resolve("damaged.safetensors");

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ class SafeTensorsTest {
         }
     }
 
+    @Tag("full")
     @Test void aCopyOfEveryFixtureHasTheReferenceWritersBytes() throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.walk(Fixtures.dir())) {

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,6 +76,7 @@ class CommandsTest {
                 .contains("file scheduler/scheduler_config.json is missing");
     }
 
+    @Tag("full")
     @Test
     void sameSeedGivesTheSameModel() throws IOException {
         for (String m : List.of("a", "b")) CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", folder.resolve(m), "--seed", "7");

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,6 +63,7 @@ class PickleTest {
                 .isEqualTo(Map.of("a", 1L));
     }
 
+    @Tag("full")
     @Test
     void deepNestingNeitherRecursesNorStays() {
         assertThat(p2().repeat(300_000, '(').op('N').repeat(300_000, 't').read()).isInstanceOf(List.class);

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +78,7 @@ class TorchFileTest {
         }
     }
 
+    @Tag("full")
     @ParameterizedTest
     @CsvSource({"odd_tensors_legacy.pt, 1", "odd_tensors_zip.pt, 7"})
     void truncatedAnywhereIsRefused(String name, int step) throws IOException {
@@ -93,6 +95,7 @@ class TorchFileTest {
     }
 
     /** A damaged byte gives an error or other values, never another kind of failure. */
+    @Tag("full")
     @ParameterizedTest
     @CsvSource({"odd_tensors_legacy.pt, 3", "odd_tensors_zip.pt, 7", "odd_tensors_pickle4.pt, 7"})
     void damagedBytesAreRefusedOrHarmless(String name, int step) throws IOException {

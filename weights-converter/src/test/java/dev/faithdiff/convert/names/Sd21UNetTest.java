@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The U-Net of Stable Diffusion 2.1 against the published implementation, from a checkpoint in the original layout. */
@@ -71,6 +72,7 @@ class Sd21UNetTest {
     }
 
     /** Each block's result, seen at the sites where a control could act. */
+    @Tag("full")
     @Test void blocks() {
         Fixtures f = Fixtures.open("sd21/unet_trace.safetensors");
         String note = FILES.getAsJsonObject("unet_trace.safetensors").get("note").getAsString();

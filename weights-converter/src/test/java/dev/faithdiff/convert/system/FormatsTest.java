@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +52,7 @@ class FormatsTest {
         for (String f : files) assertThat(a.resolve(f)).as(f).hasSameBinaryContentAs(b.resolve(f));
     }
 
+    @Tag("full")
     @Test
     void singleFileIsTheFolder() throws IOException {
         Path ofFolder = convert("a", TINY);
@@ -75,6 +77,7 @@ class FormatsTest {
         assertThat(Config.read(ofParts.resolve("tokenizer/special_tokens_map.json")).text("pad_token")).isEqualTo("<|endoftext|>");
     }
 
+    @Tag("full")
     @Test
     void vaeComesAsFileInBothLayouts() throws IOException {
         Path file = TINY.resolve("vae-fp16-fix/diffusion_pytorch_model.safetensors"), bare = folder.resolve("vae-only.safetensors");
@@ -100,6 +103,7 @@ class FormatsTest {
         assertThat(legacy.out()).contains("32 tensors are equal, 0 differ").doesNotContain("only in " + variants);
     }
 
+    @Tag("full")
     @Test
     void variantsAreFoundByName() throws IOException {
         Path copy = folder.resolve("copy");
@@ -116,6 +120,7 @@ class FormatsTest {
         sameWeights(folder.resolve("a"), convert("c", TINY, "--sdxl", copy));
     }
 
+    @Tag("full")
     @Test
     void everyElementTypeIsTaken() throws IOException {
         Path typed = folder.resolve("vae.safetensors"), half = folder.resolve("half.safetensors");
