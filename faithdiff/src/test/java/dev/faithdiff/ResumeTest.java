@@ -35,6 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A restoration that was ended in the middle goes on to the same image. */
+@Tag("full")
 class ResumeTest {
     private static final int LAST = 6;
     private static final Options OPTIONS = Options.defaults().with(STEPS, LAST).with(TILE, 64).with(GUARD, Guard.OFF);
@@ -60,7 +61,6 @@ class ResumeTest {
     }
 
     /** Two tiles, so that what samplers remember of each and the order of random numbers count. */
-    @Tag("full")
     @ParameterizedTest
     @CsvSource({"euler, 3, CPU", "euler-ancestral, 1, CPU", "ddpm, 5, CUDA", "dpm++2m, 2, CPU", "unipc, 4, CPU", "unipc-karras, 6, CPU"})
     void goesOnToTheSameBytes(String sampler, int ended, RandomNumbers rng) {
@@ -81,7 +81,6 @@ class ResumeTest {
         assertThat(faithDiff.restore(photo, o, Listener.NONE, file)).isEqualTo(faithDiff.restore(photo, o));
     }
 
-    @Tag("full")
     @Test void anotherRestorationsFileIsRefused() throws IOException {
         Path file = dir.resolve("photo.resume");
         endAfter(2, OPTIONS, file);

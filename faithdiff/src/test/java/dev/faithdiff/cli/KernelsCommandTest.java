@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The kernel laboratory and the profile at the command line. */
+@Tag("full")
 class KernelsCommandTest {
     @TempDir Path dir;
 
@@ -68,7 +69,6 @@ class KernelsCommandTest {
         return file;
     }
 
-    @Tag("full")
     @Test void profilesARestorationOnAChosenKernel() throws IOException {
         Path trace = dir.resolve("trace.json");
         CommandLineRun r = run("restore", photo(), "-o", dir.resolve("out.png"), "--scale", "1", "--steps", "1", "-q", "--profile", trace, "--kernel",

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What each objective trains, that it learns, and that what was trained restores. On the tiny model, whose sizes are SDXL's in small. */
+@Tag("full")
 class ObjectivesTest {
     private static final NoisePrediction.Settings PUBLISHED = NoisePrediction.Settings.published();
 
@@ -103,12 +104,12 @@ class ObjectivesTest {
         learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of()), Set.of(UNET, ALIGNMENT, ENCODER), Set.of(VAE_ENCODER, VAE_DECODER));
     }
 
-    @Tag("full") @Test void fixedPartsStay() {
+    @Test void fixedPartsStay() {
         learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(Ablation.FIXED_ENCODER)), Set.of(UNET, ALIGNMENT), Set.of(ENCODER));
         learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-3, 1e-4, Set.of(Ablation.FIXED_UNET)), Set.of(ALIGNMENT, ENCODER), Set.of(UNET));
     }
 
-    @Tag("full") @Test void theAutoencoderLearnsWholeOrItsDecoderAlone() {
+    @Test void theAutoencoderLearnsWholeOrItsDecoderAlone() {
         VaeObjective.Settings s = VaeObjective.Settings.defaults();
         learns(m -> new VaeObjective(m, s, 1e-4), Set.of(VAE_ENCODER, VAE_DECODER), Set.of(ENCODER, UNET));
         for (double restored : new double[] {0, 1}) {
@@ -116,7 +117,7 @@ class ObjectivesTest {
         }
     }
 
-    @Tag("full") @Test void theEncoderLearnsThroughAHeadAloneAndBesideTheDenoising() {
+    @Test void theEncoderLearnsThroughAHeadAloneAndBesideTheDenoising() {
         try (Model sizes = drawn(); LqHead head = new LqHead(sizes, 1)) {
             learns(m -> new LqObjective(m, head, 1e-4), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
             float[] before = head.parameters().get("lq_head.weight").toFloats();
@@ -257,7 +258,7 @@ class ObjectivesTest {
         }
     }
 
-    @Tag("full") @Test void ablatedModelsTrainAndRestore() {
+    @Test void ablatedModelsTrainAndRestore() {
         for (Set<Ablation> ablations : List.of(Set.of(Ablation.NO_ALIGNMENT), Set.of(Ablation.LAST_FEATURES))) {
             Path sizes = dir.resolve("sizes-" + ablations), trained = dir.resolve("trained-" + ablations);
             Ablation.resize(TinyModel.folder(), sizes, ablations);

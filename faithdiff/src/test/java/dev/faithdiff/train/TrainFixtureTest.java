@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
  * Three steps of both stages on the tiny model against the published implementation: noise, answer, loss, gradients and parameters, at
  * the tolerances stored beside them.
  */
+@Tag("full")
 class TrainFixtureTest {
     private static final JsonObject FACTS = Fixtures.json("train/train.json");
     private static final Fixtures INPUTS = Fixtures.open("train/inputs.safetensors");
@@ -42,7 +43,6 @@ class TrainFixtureTest {
     }
 
     /** Running blocks again instead of keeping them changes nothing. */
-    @Tag("full")
     @Test void unifiedStageWithBlocksRunAgain() {
         try (Scope _ = Scope.open(); Model model = Model.trainable(TinyModel.folder(), Device.CPU)) {
             JsonObject facts = FACTS.getAsJsonObject("stage2");

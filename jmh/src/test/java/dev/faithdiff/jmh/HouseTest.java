@@ -21,9 +21,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What CONTRIBUTING.md asks of every source file and every document. */
+@Tag("full")
 class HouseTest {
     private static final Path ROOT = Path.of(System.getProperty("faithdiff.home"));
     private static final int COLUMNS = 150, PARAMETERS = 8;

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** The networks whose stored weights are safetensors; the others' batteries are where a converter can read theirs. */
+@Tag("full")
 class NetworksTest {
     /** What the U-Net and ControlNet of SeeSR were run at, and the width of what they know of the photo. */
     private static final float[] SEESR_TIME = {500};
@@ -109,7 +110,6 @@ class NetworksTest {
         return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
     }
 
-    @Tag("full")
     @TestFactory DynamicNode vae() {
         Path folder = Fixtures.path("checkpoint-tiny/vae-fp16-fix");
         VaeConfig sizes = VaeConfig.of(Config.read(folder.resolve("config.json")));
@@ -128,7 +128,6 @@ class NetworksTest {
         };
     }
 
-    @Tag("full")
     @TestFactory List<DynamicNode> clip() {
         ClipConfig first = new ClipConfig(768, 12, 12, 3072, 49408, TEXT, 1e-5f, true, 0);
         ClipConfig second = new ClipConfig(1280, 32, 20, 5120, 49408, TEXT, 1e-5f, false, 1280);

@@ -43,9 +43,11 @@ import dev.faithdiff.tensor.op.UnaryOp;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The elementwise, reducing and moving kernels against their ops' references, at sizes with tails, ones and broadcasts. */
+@Tag("full")
 class ElementwiseTest {
     private static final int[][] SHAPES = {{1}, {7}, {16}, {31}, {2, 3, 5, 7}, {1, 1, 1, 13}, {3, 1, 129}, {70_001}};
 

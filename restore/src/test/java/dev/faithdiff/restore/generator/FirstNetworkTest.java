@@ -12,11 +12,13 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The released network that comes with the program, from its folder. */
+@Tag("full")
 class FirstNetworkTest {
     private static final Path FOLDER = Path.of(System.getProperty("faithdiff.home"), "models/realesr-general-x4v3");
 

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The U-Net of Stable Diffusion 2.1 against the published implementation, from a checkpoint in the original layout. */
+@Tag("full")
 class Sd21UNetTest {
     private static final JsonObject FILES = Fixtures.json("sd21/sd21.json").getAsJsonObject("files");
     private static UNetConfig config;
@@ -72,7 +73,6 @@ class Sd21UNetTest {
     }
 
     /** Each block's result, seen at the sites where a control could act. */
-    @Tag("full")
     @Test void blocks() {
         Fixtures f = Fixtures.open("sd21/unet_trace.safetensors");
         String note = FILES.getAsJsonObject("unet_trace.safetensors").get("note").getAsString();

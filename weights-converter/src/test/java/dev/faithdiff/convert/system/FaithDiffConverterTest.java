@@ -23,10 +23,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The whole conversion of the small released layout, bit for bit. */
+@Tag("full")
 class FaithDiffConverterTest {
     private static final Path TINY = TinyCheckpoint.PATH;
 
