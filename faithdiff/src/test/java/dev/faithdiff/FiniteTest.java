@@ -13,12 +13,14 @@ import dev.faithdiff.tensor.OpError;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Broken weights end a restoration with the layer's name instead of a broken picture. */
+@Tag("full")
 class FiniteTest {
     private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 2).with(GUARD, Guard.OFF);
 

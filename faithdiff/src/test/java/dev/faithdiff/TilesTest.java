@@ -20,12 +20,14 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Blended tiles against the published implementation, at the tolerances stored beside its outputs, and how tiles are chosen. */
+@Tag("full")
 class TilesTest {
     private static final JsonObject FILE = Fixtures.json("stages/stages.json").getAsJsonObject("files").getAsJsonObject("tiled.safetensors");
     private static final Fixtures STORED = Fixtures.open("stages/tiled.safetensors");

@@ -20,12 +20,14 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * ControlNets and what their residuals do to a U-Net, against the published implementations: SeeSR's, whose networks attend to an image
  * too, and PASD's, whose transformers have convolutions as projections.
  */
+@Tag("full")
 class ControlNetTest {
     /** The timesteps of the stages, which the fixtures do not store: of 0 to 999 the one at which PASD's residuals agree, 500 at once for SeeSR. */
     private static final float SEESR_TIME = 500, PASD_TIME = 600;

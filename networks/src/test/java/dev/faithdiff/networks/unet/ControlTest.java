@@ -15,9 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** At which sites a U-Net asks its control, and that it goes on with what it is given there. */
+@Tag("full")
 class ControlTest {
     private static final UNetConfig SIZES = new UNetConfig(4, 4, new int[] {8, 16}, 1, new Time(32, 0, 0),
             new Transformers(new int[] {0, 1}, 1, new int[] {1, 2}, true, List.of(Kind.text(12))), new Norm(new int[] {4}, 1e-5f));

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The same model from every format it is released in: the same tensors, bit for bit. */
+@Tag("full")
 class FormatsTest {
     private static final Path TINY = TinyCheckpoint.PATH, SINGLE = TINY.resolve("sdxl-single-file.safetensors");
 
@@ -52,7 +53,6 @@ class FormatsTest {
         for (String f : files) assertThat(a.resolve(f)).as(f).hasSameBinaryContentAs(b.resolve(f));
     }
 
-    @Tag("full")
     @Test
     void singleFileIsTheFolder() throws IOException {
         Path ofFolder = convert("a", TINY);
@@ -77,7 +77,6 @@ class FormatsTest {
         assertThat(Config.read(ofParts.resolve("tokenizer/special_tokens_map.json")).text("pad_token")).isEqualTo("<|endoftext|>");
     }
 
-    @Tag("full")
     @Test
     void vaeComesAsFileInBothLayouts() throws IOException {
         Path file = TINY.resolve("vae-fp16-fix/diffusion_pytorch_model.safetensors"), bare = folder.resolve("vae-only.safetensors");
@@ -103,7 +102,6 @@ class FormatsTest {
         assertThat(legacy.out()).contains("32 tensors are equal, 0 differ").doesNotContain("only in " + variants);
     }
 
-    @Tag("full")
     @Test
     void variantsAreFoundByName() throws IOException {
         Path copy = folder.resolve("copy");
@@ -120,7 +118,6 @@ class FormatsTest {
         sameWeights(folder.resolve("a"), convert("c", TINY, "--sdxl", copy));
     }
 
-    @Tag("full")
     @Test
     void everyElementTypeIsTaken() throws IOException {
         Path typed = folder.resolve("vae.safetensors"), half = folder.resolve("half.safetensors");
