@@ -12,15 +12,15 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Variations of the method that the paper's tables 5 and 6 compare with it. Fine-tuning U-Net and encoder separately is no variation
- * of one run: it is a run with the U-Net fixed and then, from its result, one with the encoder fixed.
+ * The ablations of the paper's tables 5 and 6. To fine-tune U-Net and encoder separately takes two runs: one with the U-Net fixed, and
+ * then, from its result, one with the encoder fixed.
  */
 public enum Ablation {
-    /** No alignment blocks: a single linear layer joins the features to the latents' (another model: {@link #resize}). */
+    /** No alignment blocks: one linear layer adds the LQ features to the U-Net's (another architecture: {@link #resize}). */
     NO_ALIGNMENT,
-    /** The LQ encoder's last features, as narrow as latents, instead of those behind its middle block (another model: {@link #resize}). */
+    /** The LQ encoder's output, with as many channels as latents, instead of its middle block's (another architecture: {@link #resize}). */
     LAST_FEATURES,
-    /** The second stage without the first, from an alignment without effect ({@link FirstValues#silentAlignment} of a drawn one). */
+    /** The second stage without the first. The alignment module starts with zero output ({@link FirstValues#silentAlignment}). */
     NO_PRETRAINING,
     /** The LQ encoder does not learn. */
     FIXED_ENCODER,

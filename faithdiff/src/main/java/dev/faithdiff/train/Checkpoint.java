@@ -18,9 +18,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * All that a run needs to go on bit for bit, in one safetensors file {@code STEP.safetensors}: tensors as they lie in memory, the position
- * and the run's settings as metadata. Random numbers and data need nothing, since both follow from seed and position. A file appears
- * whole or not at all, and the last two are kept.
+ * Everything from which a run continues to the same bits, in one file {@code STEP.safetensors}: the tensors, and as metadata the position
+ * and the run's settings. Random numbers and crops follow from seed and position, so they are not stored. A file appears whole or not at
+ * all. The last two are kept.
  */
 final class Checkpoint implements AutoCloseable {
     /**

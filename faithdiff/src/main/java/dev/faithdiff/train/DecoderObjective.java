@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The autoencoder's decoder alone: clean images must come back from their latents or, so that it learns what the denoising leaves to it,
- * from the latents that the model restores from the degraded ones. The latents themselves stay as they are.
+ * Trains the autoencoder's decoder alone. It reconstructs the clean image from that image's latents or, for a share of the batches, from
+ * the latents that the model restores from the degraded image, so that it learns to correct what the denoising misses.
  */
 public final class DecoderObjective implements Objective {
     private static final int STEPS = 8; // of the denoising: with so few it is still like its full length
@@ -35,7 +35,7 @@ public final class DecoderObjective implements Objective {
 
     @Override public List<AdamW.Group> groups() { return groups; }
 
-    /** Draws which latents it is and then what they need. */
+    /** Draws which latents the batch uses, then the random numbers for them. */
     @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor image = batch.clean().to(model.device);

@@ -6,8 +6,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 
 /**
- * Lays given settings over default ones, which also say what keys there are and of what kind each value is: a whole number, a number, a
- * text, a flag, a list or an object. A list's first default is what each of its given objects is laid over.
+ * Merges given settings into default ones. The defaults also define the allowed keys and the type of each value: a whole number, a
+ * number, a text, a flag, a list or an object. Each object of a given list is merged into the first object of the default list.
  */
 final class Defaults {
     private Defaults() {}

@@ -10,7 +10,7 @@ import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.Engine;
 import java.util.Map;
 
-/** Values that a training starts from. */
+/** Initial values of parameters for training. */
 public final class FirstValues {
     static final String SIZES = "add_embedding.linear_1.";
     private static final int USUAL = 512;
@@ -28,8 +28,8 @@ public final class FirstValues {
     }
 
     /**
-     * Raises the biases of the autoencoder's residual streams to 0.7..1.3 above or below zero: group normalisation takes a crop's own
-     * brightness away, but not how it moves channels against each other.
+     * Sets the biases of the autoencoder's residual streams to 0.7..1.3, positive or negative. GroupNorm removes the brightness of a crop
+     * where all channels move alike; with such biases they do not.
      */
     public static void raisedBiases(Model model, Rng rng) {
         try (Scope _ = Scope.open()) {
@@ -43,8 +43,8 @@ public final class FirstValues {
     }
 
     /**
-     * The size numbers lose their say: what those of an image of {@value #USUAL} pixels a side come to becomes a bias, and their weights
-     * zero. For a model trained on crops of few sizes, which larger images would make answer what it never learned.
+     * Makes the size conditioning constant: its value for an image of {@value #USUAL} pixels a side becomes a bias, and its weights become
+     * zero. For a model that is trained on crops of few sizes: other sizes would be inputs that it has never seen.
      */
     public static void silentSizes(Model model) {
         try (Scope _ = Scope.open()) {
@@ -59,7 +59,7 @@ public final class FirstValues {
         }
     }
 
-    /** The alignment starts without effect: its last layers give zero (FaithDiff zero_module). */
+    /** Zeroes the last layers of the alignment module, so that it starts without effect (FaithDiff zero_module). */
     public static void silentAlignment(Model model) {
         for (String layer : new String[] {"condition_embedding.conv_out.", "spatial_ch_projs."}) {
             for (Tensor t : model.parameters(layer).values()) Engine.update(new AffineOp(0, 0), t, t);

@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
- * The photos below a folder in the order of their paths, decoded when first asked for and kept while there is room. A photo without
- * a {@link Caption} has an empty one. Any thread may ask.
+ * The photos below a folder in the order of their paths. Each is decoded at its first use and cached while there is room. A photo without
+ * a {@link Caption} has an empty one. Any thread may call any method.
  */
 public final class ImageFolder {
     private final List<Path> files;

@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A growing file of records, one JSON object a line, in the order of the run's steps. */
+/** A file to which records are appended, one JSON object a line, in the order of the run's steps. */
 final class JsonLines<T extends JsonLines.AtStep> implements AutoCloseable {
     /** A record that belongs to a step of the run. */
     interface AtStep {
@@ -25,7 +25,7 @@ final class JsonLines<T extends JsonLines.AtStep> implements AutoCloseable {
     private final List<T> records = new ArrayList<>();
     private final Writer out;
 
-    /** Goes on with a file where it was after a step; what a killed run wrote behind it is dropped. */
+    /** Continues a file after a step. Later records, of a killed run, are deleted. */
     JsonLines(Path file, Class<T> type, long lastStep) {
         this.file = file;
         Path unfinished = file.resolveSibling("." + file.getFileName() + ".tmp");

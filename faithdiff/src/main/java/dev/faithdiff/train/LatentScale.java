@@ -10,8 +10,8 @@ import dev.faithdiff.tensor.op.Engine;
 import java.util.Map;
 
 /**
- * Brings the latents of an autoencoder built from nothing to what the diffusion takes: mean 0 and deviation 1 in each channel once they are
- * multiplied by the scaling factor. The map is folded into the 1x1 convolutions on both sides of the latents, so images come back as before.
+ * Normalises the latents of an autoencoder that was trained from drawn weights: after the scaling factor each channel has mean 0 and standard
+ * deviation 1. The map is folded into the 1x1 convolutions on both sides of the latents, so reconstructions stay the same.
  */
 final class LatentScale {
     private static final int CROPS = 64;
@@ -44,7 +44,7 @@ final class LatentScale {
         fold(model.vaeParameters(""), factor, shift);
     }
 
-    /** Latents become {@code z * factor + shift}; the log variance follows, and the decoder's side undoes it. */
+    /** Latents become {@code z * factor + shift}. The log variance changes accordingly, and the decoder's convolution inverts the map. */
     private static void fold(Map<String, Tensor> vae, double[] factor, double[] shift) {
         int channels = factor.length;
         float[] weight = vae.get("quant_conv.weight").toFloats(), bias = vae.get("quant_conv.bias").toFloats();   // [2C, 1, 1, 2C]

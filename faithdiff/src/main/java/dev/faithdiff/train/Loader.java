@@ -11,7 +11,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongToIntFunction;
 
-/** Makes the next batches in the background while the current one is trained on; they come in order, whichever thread is faster. */
+/** Prepares the next batches on background threads, and returns them in order. */
 final class Loader implements AutoCloseable {
     private static final int AHEAD = 4;
 
@@ -45,7 +45,7 @@ final class Loader implements AutoCloseable {
         }));
     }
 
-    /** The next batch's samples. Whatever went wrong with a photo comes out here. */
+    /** The next batch's samples. Throws what went wrong with a photo. */
     List<Sample> next() {
         long begin = System.nanoTime();
         try {
@@ -61,7 +61,7 @@ final class Loader implements AutoCloseable {
         }
     }
 
-    /** Time that the caller has waited so far. */
+    /** Time that the caller has waited for batches, in all. */
     long waitNanos() { return waitNanos; }
 
     @Override public void close() {

@@ -9,8 +9,8 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.Map;
 
 /**
- * One 3x3 convolution, {@code lq_head}, that tells the latents of the clean image from the LQ encoder's features of the degraded one. It
- * teaches the encoder of a model built from nothing and is no part of the model.
+ * One 3x3 convolution, {@code lq_head}, that predicts the latents of the clean image from the LQ encoder's features of the degraded one. It
+ * trains the encoder of a model with drawn weights, and is not part of the model.
  */
 public final class LqHead implements AutoCloseable {
     private static final float SQUARED = 0.5f;

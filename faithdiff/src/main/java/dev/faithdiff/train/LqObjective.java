@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A warm-up for the LQ encoder of a model built from nothing: its features must tell the clean latents through an {@link LqHead}. */
+/** A warm-up for the LQ encoder of a model with drawn weights: an {@link LqHead} predicts the clean latents from its features. */
 public final class LqObjective implements Objective {
     private final Model model;
     private final LqHead head;
@@ -26,7 +26,7 @@ public final class LqObjective implements Objective {
 
     @Override public List<AdamW.Group> groups() { return groups; }
 
-    /** The head's loss against the mean of the clean image's latents; draws nothing. */
+    /** The head's loss against the mean of the clean image's latents. Uses no random numbers. */
     @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor mean = Vae.Gaussian.of(model.vae.encode(batch.clean().to(model.device))).mean();

@@ -12,34 +12,34 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.Arrays;
 
-/** The question both published stages ask: which noise was added to the latents of the clean image, given the degraded one? */
+/** The task of both published stages: predict the noise that was added to the latents of the clean image, given the degraded one. */
 public final class NoisePrediction {
     /** L1 is the mean absolute difference (the released code), L2 the mean squared one. */
     public enum Norm { L1, L2 }
 
     /**
-     * How questions are drawn and answers judged.
+     * How noise and timesteps are drawn and the loss is computed.
      *
-     * @param noiseOffset   deviation of one more normal number for each channel, added to all its noise
+     * @param noiseOffset   deviation of one more normal number for each channel, which is added to the channel's noise
      * @param promptDropout share of captions that are replaced by the empty prompt
-     * @param weightLimit   a row's loss counts {@code min(1 + sigma^2, weightLimit)} times, sigma its noise over signal, so that much noise,
-     *                      which decides colours and brightness, gets its due; 1 weighs all alike, as released
-     * @param stratified    whether the rows' timesteps are spread evenly with a random shift instead of drawn each for itself
-     * @param across        whether the alignment's attention runs across the batch, as released; else each image is aligned alone,
-     *                      which is how a single image is restored
+     * @param weightLimit   a row's loss has the weight {@code min(1 + sigma^2, weightLimit)}, where sigma is noise over signal: high noise
+     *                      decides colours and brightness. 1: equal weights, as released
+     * @param stratified    whether the rows' timesteps are spread evenly with one random shift, instead of drawn independently
+     * @param across        whether the alignment's attention runs across the batch, as released; else within each image, as in
+     *                      the restoration of a single image
      */
     public record Settings(Norm norm, double noiseOffset, double promptDropout, double weightLimit, boolean stratified, boolean across) {
         /** As in the released scripts. */
         public static Settings published() { return new Settings(Norm.L1, 0.02, 0.2, 1, false, true); }
     }
 
-    /** One batch of questions: noise to find, a timestep for each row, text, and the six size numbers {@code [B, 6]}. */
+    /** One batch: the noise to predict, a timestep for each row, text, and the size conditioning {@code [B, 6]}. */
     record Question(Tensor latents, Tensor noise, int[] timesteps, Prompt prompt, Tensor timeIds) {
-        /** The same about other latents. */
+        /** The same with other latents. */
         Question with(Tensor latents) { return new Question(latents, noise, timesteps, prompt, timeIds); }
     }
 
-    /** The size the network is told it makes, as in the released scripts, whatever the crop's. */
+    /** The target size in the size conditioning, as in the released scripts, whatever the crop's size. */
     private static final int TARGET = 512;
 
     private final Model model;
@@ -108,7 +108,7 @@ public final class NoisePrediction {
 
     Tensor noisy(Question q) { return model.schedule.noised(q.latents, q.noise, q.timesteps); }
 
-    /** The noise that the network finds, with gradients to whatever of the LQ encoder, the alignment and the U-Net is watched. */
+    /** The predicted noise, with gradients for those parameters of LQ encoder, alignment module and U-Net that are watched. */
     Tensor answer(Question q, Tensor features) { return find(noisy(q), model.unet.condition(features), q.timesteps, q.prompt, q.timeIds); }
 
     private Tensor find(Tensor noisy, Tensor condition, int[] timesteps, Prompt prompt, Tensor timeIds) {
@@ -118,7 +118,7 @@ public final class NoisePrediction {
         return model.schedule.noise(answer, noisy, timesteps);
     }
 
-    /** The latents to which the model restores degraded crops as {@code restore} does, in so many of Euler's steps at whole timesteps. */
+    /** The latents of degraded crops restored as {@code restore} does, by the Euler sampler with so many steps at whole timesteps. */
     Tensor restored(TrainingBatch batch, int steps, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor degraded = batch.degraded().to(model.device);
@@ -137,7 +137,7 @@ public final class NoisePrediction {
         }
     }
 
-    /** The clean latents that the model finds in one step at a timestep from the degraded crops' own latents, to which no noise is added. */
+    /** The clean latents predicted in one step at a timestep from the degraded crops' latents, without added noise. */
     Tensor inOneStep(Tensor latents, TrainingBatch batch, Tensor features, int timestep) {
         int[] timesteps = new int[batch.size()];
         Arrays.fill(timesteps, timestep);
@@ -146,7 +146,7 @@ public final class NoisePrediction {
         return EulerSampler.oneStep(model.schedule, timestep).data(latents, noise, 0);
     }
 
-    /** The answer against the noise with its offset. */
+    /** The loss of the prediction against the noise with its offset. */
     Tensor loss(Tensor answer, Question q) {
         boolean squared = settings.norm == Norm.L2;
         Tensor target = q.noise;

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What one run trains, and by which loss.
+ * Which parameters a stage trains, and by which loss.
  *
  * <pre>{@code
  * try (Tape tape = Tape.watch(objective.parameters().values())) {
@@ -29,9 +29,9 @@ public interface Objective extends AutoCloseable {
         return all;
     }
 
-    /** The loss of a batch, a scalar in the current scope; all that is drawn comes from {@code rng} in a fixed order. */
+    /** The loss of a batch, a scalar in the current scope. All random numbers come from {@code rng} in a fixed order. */
     Tensor loss(TrainingBatch batch, Rng rng);
 
-    /** Frees what this objective holds beside the model. */
+    /** Frees the memory that this objective has beside the model. */
     @Override default void close() {}
 }

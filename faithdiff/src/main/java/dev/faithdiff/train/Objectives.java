@@ -6,7 +6,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.Map;
 import java.util.Set;
 
-/** What each stage of a run trains, and what is done to the model before it begins. */
+/** The objective of each stage of a run, and the changes to the model before the stage. */
 final class Objectives implements AutoCloseable {
     private final Model model;
     private final Set<Ablation> ablations;
@@ -32,10 +32,10 @@ final class Objectives implements AutoCloseable {
         };
     }
 
-    /** Parameters that are trained and are no part of the model. */
+    /** Trained parameters that are not part of the model. */
     Map<String, Tensor> head() { return head.parameters(); }
 
-    /** Gives the model the values that a stage begins with. */
+    /** Applies a stage's {@code begin} to the model. */
     void begin(Stage s, Samples samples) {
         if (!s.sizes()) FirstValues.silentSizes(model);
         for (String what : s.begin()) {

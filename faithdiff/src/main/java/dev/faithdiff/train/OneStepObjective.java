@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * All networks of a model that restores in one step, together: the U-Net turns the latents of the degraded crop into those of the clean
- * one, and the crop plus what that changes in the decoded image must be the clean crop. What the autoencoder itself loses cancels out.
+ * Trains all networks of a one-step model together. The U-Net predicts the latents of the clean crop from those of the degraded one. The
+ * loss compares the clean crop with the degraded crop plus the change of the decoded image, so the autoencoder's own error cancels.
  */
 public final class OneStepObjective implements Objective {
     private final Model model;
@@ -37,7 +37,7 @@ public final class OneStepObjective implements Objective {
 
     @Override public List<AdamW.Group> groups() { return groups; }
 
-    /** Draws nothing. */
+    /** Uses no random numbers. */
     @Override public Tensor loss(TrainingBatch batch, Rng rng) {
         try (Scope s = Scope.open()) {
             Tensor clean = batch.clean().to(model.device), degraded = batch.degraded().to(model.device);

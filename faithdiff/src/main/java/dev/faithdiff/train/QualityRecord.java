@@ -3,11 +3,11 @@ package dev.faithdiff.train;
 import java.util.Locale;
 
 /**
- * How near held-out photos come to their originals, means over all: PSNR of RGB in dB, SSIM of luma, and how much detail they have.
+ * Quality of restored validation photos, means over all: PSNR of RGB in dB, SSIM of luma, and detail.
  *
  * @param bicubic  of the degraded photos as they are
  * @param vae      of the clean photos through the autoencoder; null if the model has none
- * @param restored of the degraded photos restored; null while nothing that restores has been trained
+ * @param restored of the degraded photos restored; null until a stage that can restore has begun
  */
 public record QualityRecord(int stage, long total, Near bicubic, Near vae, Near restored) implements JsonLines.AtStep {
     /** @param detail see {@link dev.faithdiff.image.Metrics#detail} */

@@ -27,8 +27,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What one training run does, from the first photo to the finished model, as its JSON file says (docs/training.md lists all settings).
- * What a file leaves out is as {@code defaults.json} has it; unknown keys are errors. Folders are relative to the file.
+ * The settings of one training run, from its JSON file (docs/training.md lists all).
+ * Missing settings have the values of {@code defaults.json}; unknown keys are errors. Folders are relative to the file.
  *
  * @param saveEvery     steps between two checkpoints
  * @param validateEvery steps between two validations
@@ -36,20 +36,20 @@ import java.util.stream.Collectors;
  */
 public record RunFile(Start model, Data data, ValidationData validation, long seed, int saveEvery, int validateEvery, List<String> ablations,
         List<Stage> stages) {
-    /** Where the first weights come from: a model folder, or drawn ones for the configuration files of a model folder. One is empty. */
+    /** Where the initial weights come from: a model folder, or drawn weights for the configuration files of a model folder. One is empty. */
     public record Start(String start, String architecture) {
         public Start {
             check(start.isEmpty() != architecture.isEmpty(), "'model' must have either 'start' or 'architecture'");
         }
 
-        /** The folder whose configuration files count. */
+        /** The folder of the configuration files. */
         Path folder() { return Path.of(start.isEmpty() ? architecture : start); }
 
         boolean drawn() { return start.isEmpty(); }
     }
 
     /**
-     * The photos and how they are spoilt.
+     * The photos and how they are degraded.
      *
      * @param initial        model folder of the network that restores a degraded crop first; empty: none, a filter enlarges it
      * @param initialShare   of its result in the mixture with the enlarged crop, see {@link dev.faithdiff.restore.FirstStage}
@@ -75,7 +75,7 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
         }
     }
 
-    /** A recipe, how many times it makes the sides shorter, and how likely it is taken among all. */
+    /** A degradation recipe, by what factor it shrinks the sides, and its weight in the random choice among all. */
     public record Degradation(String recipe, int scale, double weight) {
         public Degradation {
             Recipe.named(recipe);
@@ -84,7 +84,7 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
     }
 
     /**
-     * Photos that are never trained on, to see how far the training is. An empty folder: no validation.
+     * Validation photos, which are never trained on. An empty folder: no validation.
      *
      * @param crop  side of the crop from a photo's middle, in pixels
      * @param steps denoising steps; 0: the model's own
@@ -152,8 +152,8 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
     static RunFile parse(String json) { return of(JsonParser.parseString(json).getAsJsonObject()); }
 
     /**
-     * The first setting that another run has otherwise, of those that decide the weights up to a stage; null if there is none. Folders of
-     * photos may move, and later stages may be added or changed.
+     * The first setting that differs from another run's, of those that decide the weights up to a stage; null if there is none. Folders of
+     * photos may differ, and later stages may be added or changed.
      */
     String differenceUpTo(int stage, RunFile other) {
         return difference("", GSON.toJsonTree(deciding(stage)), GSON.toJsonTree(other.deciding(stage)));
@@ -192,10 +192,10 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
         return a.equals(b) ? null : "'" + key + "'";
     }
 
-    /** All settings, those left out too. */
+    /** All settings, defaults included. */
     public String json() { return GSON.toJson(this) + "\n"; }
 
-    /** No stage of more steps than this. */
+    /** Limits the steps of each stage. */
     public RunFile withSteps(int most) { return with(ablations, stages.stream().map(s -> s.withSteps(Math.min(s.steps(), most))).toList()); }
 
     /** The run with other ablations than the file's. */
@@ -220,7 +220,7 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
         return all;
     }
 
-    /** The stages that are run: without pre-training an alignment stage is left out, and what it begins with goes to the next one. */
+    /** The stages to run. Without pre-training, alignment stages are left out, and the next stage gets their {@code begin}. */
     List<Stage> stagesToRun() {
         if (!ablationSet().contains(Ablation.NO_PRETRAINING)) return stages;
         List<Stage> run = new ArrayList<>();

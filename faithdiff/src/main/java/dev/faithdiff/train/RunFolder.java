@@ -78,9 +78,9 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Writes the result, F16 as released models are; the one before stays until the new one is whole.
+     * Writes the result in F16, as released models are. The previous one stays until the new one is complete.
      *
-     * @param averages what stands in for parameters, by name
+     * @param averages averaged parameters to write instead of the model's, by name
      */
     void writeModel(Model model, Map<String, Tensor> averages) { model.save(model(), true, DType.F16, averages); }
 

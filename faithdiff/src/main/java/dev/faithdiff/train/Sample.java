@@ -3,8 +3,8 @@ package dev.faithdiff.train;
 import dev.faithdiff.image.Image;
 
 /**
- * One crop for training: as it was and as it was spoilt, both of the same size.
+ * One crop for training, clean and degraded, both of the same size.
  *
- * @param crop where it was cut out
+ * @param crop the crop's place in its photo
  */
 record Sample(Image clean, Image degraded, String caption, TrainingBatch.Crop crop) {}

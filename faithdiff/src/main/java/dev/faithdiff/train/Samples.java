@@ -16,8 +16,8 @@ import dev.faithdiff.train.RunFile.Degradation;
 import java.util.List;
 
 /**
- * An endless row of random crops. Each depends only on the seed and its place in the row, so that a resumed run and any number of threads
- * see the same ones; every photo comes once before any comes again.
+ * An endless sequence of random crops. Each depends only on the seed and its index, so that a resumed run and any number of threads get the
+ * same crops. Each photo is used once before any is used again.
  */
 final class Samples {
     private final ImageFolder photos;
@@ -29,7 +29,7 @@ final class Samples {
 
     /**
      * @param initial restores a degraded crop first; null: a filter enlarges it
-     * @param degrade false: the degraded crop is the clean one, for what never looks at it
+     * @param degrade false: the degraded crop is the clean one, for objectives that do not use it
      */
     Samples(ImageFolder photos, FirstStage initial, RunFile.Data data, boolean degrade, long seed) {
         this.photos = photos;
@@ -67,7 +67,7 @@ final class Samples {
         return Resize.resize(small, clean.width(), clean.height(), filter);
     }
 
-    /** The photo at a place: each round through all of them has its own order. */
+    /** The photo at an index. Each epoch has its own order. */
     private int photo(long place) {
         int n = photos.size();
         Mt19937 rng = Rng.cpu(Seeds.of(seed, -1 - place / n));

@@ -1,10 +1,10 @@
 package dev.faithdiff.train;
 
-/** Seeds made of numbers that name what is drawn, such as run, stage and step: nothing needs to remember a generator's state. */
+/** Seeds made of numbers that name what is drawn, such as run, stage and step, so no generator's state is stored. */
 final class Seeds {
     private Seeds() {}
 
-    /** The same parts give the same seed, others an unrelated one (SplitMix64's finisher, Steele et al. 2014). */
+    /** Equal parts give equal seeds, other parts unrelated ones (SplitMix64's finisher, Steele et al. 2014). */
     static long of(long... parts) {
         long h = 0;
         for (long part : parts) {

@@ -9,28 +9,28 @@ import java.util.List;
  * One part of a run with its own optimizer.
  *
  * @param objective           what is trained: vae, lq, align, unified, decoder or one-step
- * @param accumulation        batches whose gradients make one step
- * @param crops               sides in pixels, each for an equal share of the steps
+ * @param accumulation        batches whose gradients are added for one step
+ * @param crops               sides in pixels; each is used for an equal share of the steps
  * @param optimizer           adamw, as published, or muon
  * @param encoderLearningRate of the LQ encoder where it is trained with the U-Net
- * @param schedule            of the learning rate behind the warm-up: constant or cosine
- * @param ema                 decay of the averaged weights, which the stage ends with; 0: none
+ * @param schedule            of the learning rate after the warm-up: constant or cosine
+ * @param ema                 decay of the averaged weights, which become the result of the stage; 0: no averages
  * @param emaWarmup           whether the decay grows from 0 as published
  * @param loss                l1 or l2
  * @param promptDropout       probability of an empty caption
- * @param weightLimit         how much more the loss of noisier latents may count; 1: all alike, as released
+ * @param weightLimit         largest weight of the loss of noisy latents; 1: equal weights, as released
  * @param stratified          whether a batch's timesteps are spread evenly
  * @param acrossBatch         whether the alignment attends across the batch, as released
- * @param headWeight          weight of the LQ encoder's warm-up loss beside the unified stage's own; 0: none, as published
- * @param blend               how much of the clean latents beyond the head's estimate is asked for; 1: all, as published
- * @param restored            share of the decoder's batches that are latents as the model restores them; else the clean image's
- * @param timestep            at which one-step restores
- * @param anchor              weight of the autoencoder's own loss beside that of one-step
+ * @param headWeight          weight of the LQ encoder's warm-up loss in the unified stage; 0: none, as published
+ * @param blend               position of the target between the head's estimate, 0, and the clean latents, 1, as published
+ * @param restored            share of the decoder's batches that use restored latents instead of the clean image's
+ * @param timestep            of the one-step objective
+ * @param anchor              weight of the autoencoder's loss in the one-step objective
  * @param evenEdges           weight of the loss that keeps features as strong at a crop's edges as inside, see {@link EdgeStrength}; 0: none
- * @param sizes               whether the U-Net learns what the size numbers say, as published; else they lose their say
- * @param begin               what is done to the model before the stage: raised-biases, scale-latents,
+ * @param sizes               whether the size conditioning is trained, as published; else it is made constant
+ * @param begin               changes to the model before the stage: raised-biases, scale-latents,
  *                            encoder-from-autoencoder, silent-alignment
- * @param recompute           whether blocks are computed again for their gradients instead of kept: slower, in less memory
+ * @param recompute           whether activations are recomputed for gradients instead of kept: slower, in less memory
  * @param vaeLoss             weights of the parts of the autoencoder's loss
  */
 public record Stage(String objective, int steps, int batch, int accumulation, List<Integer> crops, String optimizer, double learningRate,

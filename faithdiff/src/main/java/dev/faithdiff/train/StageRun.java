@@ -38,7 +38,7 @@ final class StageRun implements AutoCloseable {
     private final Ema ema;
     private final Loader loader;
 
-    /** @param at where the run is: in this stage */
+    /** @param at the position of the run, in this stage */
     StageRun(RunFile run, Position at, Objective objective, ImageFolder photos, FirstStage initial, Device device) {
         number = at.stage();
         stage = run.stagesToRun().get(number);
@@ -58,13 +58,13 @@ final class StageRun implements AutoCloseable {
                 batch -> stage.crop(batch / accumulation));
     }
 
-    /** The crops of a stage; the autoencoder never looks at spoilt ones. */
+    /** The crops of a stage. The autoencoder's objective uses clean ones only. */
     static Samples samples(RunFile run, int number, ImageFolder photos, FirstStage initial) {
         return new Samples(photos, initial, run.data(), run.stagesToRun().get(number).degrades(), Seeds.of(run.seed(), number, DATA));
     }
 
     /**
-     * Does one step, with the device for itself.
+     * Does one step, with exclusive use of the device.
      *
      * @param step  of the stage, from 0
      * @param total steps done in all stages with this one
@@ -127,7 +127,7 @@ final class StageRun implements AutoCloseable {
         return Tensor.of(values, all.size(), like.clean().height(), like.clean().width(), 3).to(device);
     }
 
-    /** What {@link #restore} needs beside the parameters. */
+    /** The tensors that {@link #restore} needs beside the parameters. */
     Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
         optimizer.state().forEach((name, t) -> state.put("optimizer." + name, t));
@@ -139,7 +139,7 @@ final class StageRun implements AutoCloseable {
 
     long averagings() { return ema == null ? 0 : ema.updates(); }
 
-    /** Goes on from a checkpoint that was saved in this stage. */
+    /** Continues from a checkpoint that was saved in this stage. */
     void restore(Checkpoint from) {
         from.into(state());
         optimizer.restore(optimizer.state(), from.position().optimizerSteps());
@@ -149,7 +149,7 @@ final class StageRun implements AutoCloseable {
     /** The averaged parameters by name; none where the stage averages nothing. */
     Map<String, Tensor> averages() { return ema == null ? Map.of() : ema.averages(); }
 
-    /** The averages become the parameters. */
+    /** Copies the averages into the parameters. */
     void finish() {
         averages().forEach((name, average) -> Engine.update(new AffineOp(1, 0), parameters.get(name), average));
     }

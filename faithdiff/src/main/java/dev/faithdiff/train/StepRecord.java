@@ -1,7 +1,7 @@
 package dev.faithdiff.train;
 
 /**
- * One step as the log keeps it.
+ * One step in the log.
  *
  * @param step         steps done in the stage, this one included
  * @param total        steps done in all stages

@@ -26,7 +26,7 @@ import java.util.Map;
  * file gives the same weights, whether it ran in one go or was stopped, killed and resumed.
  */
 public final class Training implements AutoCloseable {
-    /** Hears of each step and of what else happens, on the training thread. */
+    /** Is called for each step and other events, on the training thread. */
     public interface Observer {
         void step(StepRecord done);
 
@@ -53,9 +53,9 @@ public final class Training implements AutoCloseable {
     private volatile boolean stopping;
 
     /**
-     * Opens all that the run needs and reads the last checkpoint.
+     * Opens the model, the photos and the last checkpoint.
      *
-     * @param resume whether to go on where the run in this folder was; else the folder must not hold one
+     * @param resume whether to continue the run in this folder; else the folder must not have one
      */
     public Training(RunFile run, Path out, Device device, boolean resume, Observer listener) {
         this.run = run;
@@ -125,7 +125,7 @@ public final class Training implements AutoCloseable {
         return state;
     }
 
-    /** Asks the run to end, saved, after the step it is at; any thread may. */
+    /** Makes the run save and end after its current step. Any thread may call this. */
     public void stop() { stopping = true; }
 
     /** Trains to the end or until stopped. */
@@ -171,10 +171,10 @@ public final class Training implements AutoCloseable {
         Checkpoint.save(folder.checkpoints(), at, run, all);
     }
 
-    /** False, too, where a killed run had saved the step but not got to look at it. */
+    /** False also for a run that was killed after it saved the step and before it validated. */
     private boolean validated() { return !qualities.records().isEmpty() && qualities.records().getLast().total() >= at.total(); }
 
-    /** Writes the model as it is and sees how good it is. */
+    /** Writes the current model and validates it. */
     private void validate(int stage, Map<String, Tensor> averages) {
         folder.writeModel(model, averages);
         if (validation != null) {
@@ -190,7 +190,7 @@ public final class Training implements AutoCloseable {
         }
     }
 
-    /** Of the written model, behind the first stage that it is trained behind. */
+    /** Quality of the written model with its first stage. */
     private QualityRecord quality(int stage) {
         RunFile.ValidationData held = run.validation();
         try (FaithDiff last = FaithDiff.open(folder.model(), device)) {

@@ -5,7 +5,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 
 /**
- * Crops that are trained on together.
+ * One batch of crops.
  *
  * @param clean    {@code [B, H, W, 3]} in -1..1, F32
  * @param degraded the same crops degraded and enlarged to the same size

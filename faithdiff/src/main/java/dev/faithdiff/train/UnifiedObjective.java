@@ -13,7 +13,7 @@ import java.util.Set;
 
 /**
  * The published second stage, the unified feature optimisation: U-Net, alignment module and LQ encoder learn together (paper section
- * 3.3; train_SDXL_stage_2.py). A model built from nothing may keep the {@link LqHead} of its warm-up as a second task.
+ * 3.3; train_SDXL_stage_2.py). A model with drawn weights may keep the {@link LqHead} of its warm-up as a second task.
  */
 public final class UnifiedObjective implements Objective {
     static final String ENCODER = "denoise_encoder.";
@@ -25,12 +25,11 @@ public final class UnifiedObjective implements Objective {
     private final List<AdamW.Group> groups = new ArrayList<>();
 
     /**
-     * The latents that the network learns to reach: {@code estimate + blend * (clean - estimate)}, where a head on the LQ encoder makes the
-     * estimate.
+     * The target latents: {@code estimate + blend * (clean - estimate)}, where the head on the LQ encoder makes the estimate.
      *
      * @param head       null: none, and then {@code blend} must be 1
      * @param headWeight weight of the head's own loss beside the denoising's; the head learns at the encoder's rate
-     * @param blend      1, as published, is the clean image; less invents less texture
+     * @param blend      1, as published: the clean image. Smaller values generate less texture
      */
     public record Target(LqHead head, double headWeight, double blend) {
         /** The clean image. */

@@ -10,21 +10,21 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 
 /**
- * The autoencoder of a model built from nothing: clean images must come back from their latents, and the latents must stay near the
- * standard normal distribution.
+ * Trains the autoencoder of a model with drawn weights to reconstruct clean images, with the distribution of latents near the standard
+ * normal one.
  */
 public final class VaeObjective implements Objective {
     /**
      * Weights of the parts of the loss, each a mean over all its elements.
      *
      * @param edges of the absolute difference between the horizontal and vertical slopes of image and reconstruction
-     * @param ssim  of what the structural similarity of the luma lacks to 1
+     * @param ssim  of 1 minus the structural similarity (SSIM) of the luma
      * @param kl    of the divergence of the latents' distribution from the standard normal
      */
     public record Settings(double l1, double l2, double edges, double ssim, double kl) {
         public static Settings defaults() { return new Settings(1, 0.5, 0.5, 0, 2e-4); }
 
-        /** How far an image is from what it should be. */
+        /** The loss of a reconstruction. */
         Tensor difference(Tensor image, Tensor target) {
             Tensor loss = Loss.l1(image, target).mul((float) l1).add(Loss.l2(image, target).mul((float) l2));
             loss = loss.add(slopes(image.sub(target)).mul((float) edges));
@@ -55,7 +55,7 @@ public final class VaeObjective implements Objective {
         }
     }
 
-    /** Mean absolute slope of {@code [B, H, W, C]} in both directions. */
+    /** Mean absolute difference of neighbours of {@code [B, H, W, C]} in both directions. */
     private static Tensor slopes(Tensor x) {
         int h = x.size(1), w = x.size(2);
         Tensor down = Loss.l1(x.slice(1, 1, h), x.slice(1, 0, h - 1)), right = Loss.l1(x.slice(2, 1, w), x.slice(2, 0, w - 1));

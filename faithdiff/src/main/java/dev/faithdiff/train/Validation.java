@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Held-out photos under one fixed degradation, restored as {@code faithdiff restore} would. */
+/** Validation photos under one fixed degradation, restored as {@code faithdiff restore} does. */
 public final class Validation {
-    /** A photo's crop, the same degraded and so smaller, and that enlarged to its size (bicubic). */
+    /** A photo's crop, the degraded and so smaller crop, and that enlarged to the first one's size (bicubic). */
     private record Crop(Image clean, Image small, Image enlarged) {}
 
     private final List<Crop> crops = new ArrayList<>();
@@ -49,7 +49,7 @@ public final class Validation {
      * Measures a restorer.
      *
      * @param options of the restoration, whose scale is that of the degradation; null: nothing is restored
-     * @param sheet   where all photos go as one image: enlarged, through the autoencoder where there is one, restored, clean; null: nowhere
+     * @param sheet   file of one image of all photos: enlarged, through the autoencoder if there is one, restored, clean; null: none
      */
     public QualityRecord measure(int stage, long total, Restorer restorer, Options options, Path sheet) {
         List<Image> enlarged = crops.stream().map(Crop::enlarged).toList(), clean = crops.stream().map(Crop::clean).toList();
@@ -59,7 +59,7 @@ public final class Validation {
         return new QualityRecord(stage, total, near(enlarged), near(through), near(restored));
     }
 
-    /** Null of no images. */
+    /** Null if there are no images. */
     private QualityRecord.Near near(List<Image> images) {
         if (images.isEmpty()) return null;
         double psnr = 0, ssim = 0, detail = 0;
