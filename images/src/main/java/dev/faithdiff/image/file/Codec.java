@@ -9,9 +9,9 @@ import dev.faithdiff.image.ImageError;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.OutputStream;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import javax.imageio.IIOException;
 import javax.imageio.IIOImage;
@@ -21,14 +21,12 @@ import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOMetadata;
-import javax.imageio.stream.FileImageOutputStream;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Decodes and encodes with ImageIO, its TwelveMonkeys plug-ins, and libwebp for WebP files that are written. */
 final class Codec {
     private static final long MAX_PIXELS = 256L << 20;
-    private static final float JPEG_QUALITY = 0.95f;
     static {
         if (System.getProperty("java.awt.headless") == null) System.setProperty("java.awt.headless", "true");
         ImageIO.setUseCache(false);
@@ -37,7 +35,7 @@ final class Codec {
     private Codec() {}
 
     /** The file's first image as stored. @throws ImageError if it is damaged, of an unsupported kind, or too large */
-    static Pixels.Decoded decode(byte[] file, ImageFormat format, Path path) {
+    static Pixels.Decoded decode(byte[] file, ImageFormat format, String name) {
         ImageReader reader = reader(format);
         String[] warning = new String[1];
         byte[] plain = format == ImageFormat.WEBP ? WebpContainer.withoutProfile(file) : file;
@@ -47,7 +45,7 @@ final class Codec {
             int width = reader.getWidth(0);
             int height = reader.getHeight(0);
             if ((long) width * height > MAX_PIXELS) {
-                throw new ImageError(path + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
+                throw new ImageError(name + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
             }
             Pixels.Decoded decoded = Pixels.read(reader.read(0));
             if (warning[0] != null && warning[0].contains("premature end")) throw new IIOException(warning[0]);
@@ -56,9 +54,9 @@ final class Codec {
             throw e;
         } catch (IOException | RuntimeException e) {
             String why = ImageFiles.reason(e);
-            throw new ImageError("cannot read " + path + ": damaged or unsupported " + format + " (" + why + ")", e);
+            throw new ImageError("cannot read " + name + ": damaged or unsupported " + format + " (" + why + ")", e);
         } catch (OutOfMemoryError e) {
-            throw new ImageError("cannot read " + path + ": too large for the memory of this run, raise -Xmx", e);
+            throw new ImageError("cannot read " + name + ": too large for the memory of this run, raise -Xmx", e);
         } finally {
             reader.dispose();
         }
@@ -72,8 +70,10 @@ final class Codec {
         return reader;
     }
 
-    /** Writes over the file: one channel for colourless photos, no opacity in JPEG, 8 bits in JPEG and WebP. */
-    static void encode(Photo photo, ImageFormat format, Path path) throws IOException {
+    /** One channel for colourless photos, no opacity in JPEG, 8 bits in JPEG and WebP. Returns what the format cannot carry, in sentences. */
+    static List<String> encode(Photo photo, Encoding encoding, OutputStream to) throws IOException {
+        ImageFormat format = encoding.format();
+        if (format.refuses(photo.image().width(), photo.image().height()) instanceof String why) throw new ImageError(why);
         if (format == ImageFormat.JPEG) photo = photo.onWhite();
         if (format == ImageFormat.JPEG || format == ImageFormat.WEBP) photo = photo.to8Bits();
         Metadata m = photo.metadata();
@@ -81,25 +81,26 @@ final class Codec {
         if (!grey && m.hasGreyProfile()) m = m.withProfile(null);
         BufferedImage pixels = Pixels.of(photo.image(), photo.opacity(), grey);
         switch (format) {
-            case WEBP -> Files.write(path, webp(pixels, m, photo.opacity() != null));
-            case TIFF -> TiffFile.write(pixels, Exif.tiffTags(m, pixels.getWidth(), pixels.getHeight()), path);
-            default -> encode(pixels, m, format, path);
+            case WEBP -> to.write(webp(pixels, m, photo.opacity() != null));
+            case TIFF -> TiffFile.write(pixels, Exif.tiffTags(m, pixels.getWidth(), pixels.getHeight()), to);
+            default -> encode(pixels, m, encoding, to);
         }
+        return List.of();
     }
 
     /** PNG and JPEG. */
-    private static void encode(BufferedImage pixels, Metadata m, ImageFormat format, Path path) throws IOException {
-        ImageWriter writer = writer(format);
+    private static void encode(BufferedImage pixels, Metadata m, Encoding encoding, OutputStream to) throws IOException {
+        ImageWriter writer = writer(encoding.format());
         ImageWriteParam param = writer.getDefaultWriteParam();
         IIOMetadata metadata = writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param);
-        if (format == ImageFormat.JPEG) {
+        if (encoding.format() == ImageFormat.JPEG) {
             param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-            param.setCompressionQuality(JPEG_QUALITY);
+            param.setCompressionQuality(encoding.jpegQuality() / 100f);
             MetadataTrees.jpeg(metadata, m, pixels.getWidth(), pixels.getHeight());
         } else {
             MetadataTrees.png(metadata, m, pixels.getWidth(), pixels.getHeight());
         }
-        try (var out = new FileImageOutputStream(path.toFile())) {
+        try (var out = new MemoryCacheImageOutputStream(to)) {
             writer.setOutput(out);
             writer.write(null, new IIOImage(pixels, null, metadata), param);
         } finally {

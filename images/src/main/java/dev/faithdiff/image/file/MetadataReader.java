@@ -39,6 +39,7 @@ final class MetadataReader {
                 case PNG -> png(file);
                 case WEBP -> webp(file);
                 case TIFF -> Exif.ofTiff(file);
+                case GIF -> Metadata.NONE;
                 case BMP -> bmp(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
             };
         } catch (ImageProcessingException | IOException | RuntimeException e) {

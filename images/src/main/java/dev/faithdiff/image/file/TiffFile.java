@@ -9,8 +9,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,7 +27,7 @@ final class TiffFile {
     private TiffFile() {}
 
     /** @param tags that are not about the pixels */
-    static void write(BufferedImage in, List<Entry> tags, Path path) throws IOException {
+    static void write(BufferedImage in, List<Entry> tags, OutputStream to) throws IOException {
         Raster raster = in.getRaster();
         int bands = raster.getNumBands();
         int bits = in.getColorModel().getComponentSize(0);
@@ -51,10 +49,8 @@ final class TiffFile {
                 new TIFFEntry(278, LONG, (long) rows), new TIFFEntry(279, LONG, lengths), new TIFFEntry(317, SHORT, DIFFERENCES)));
         if (bands > colours) all.add(new TIFFEntry(338, SHORT, UNASSOCIATED));
         long directoryBytes = directory(all, starts, 0).length;
-        try (OutputStream out = Files.newOutputStream(path)) {
-            out.write(directory(all, starts, directoryBytes));
-            pixels.writeTo(out);
-        }
+        to.write(directory(all, starts, directoryBytes));
+        pixels.writeTo(to);
     }
 
     /** Header and directory, whose length does not depend on where the strips begin. */

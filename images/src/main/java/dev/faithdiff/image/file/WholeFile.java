@@ -21,7 +21,7 @@ final class WholeFile {
             case JPEG -> jpeg(file);
             case WEBP -> webp(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
             case BMP -> bmp(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
-            case TIFF -> null;
+            case TIFF, GIF -> null;
         };
     }
 

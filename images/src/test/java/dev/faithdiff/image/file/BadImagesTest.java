@@ -34,8 +34,8 @@ class BadImagesTest {
                 .isInstanceOf(ImageError.class).hasMessage(missing + " does not exist");
         assertThatThrownBy(() -> ImageFiles.read(folder)).isInstanceOf(ImageError.class).hasMessageContaining("is a folder");
         refused(new byte[0], "is empty");
-        refused(new byte[]{'B'}, "is not a PNG, JPEG, WebP, TIFF or BMP image");
-        refused("GIF89a and so on".getBytes(StandardCharsets.US_ASCII), "is not a PNG");
+        refused(new byte[]{'B'}, "is not a PNG, JPEG, WebP, TIFF, BMP or GIF image");
+        refused("%PDF-1.4 and so on".getBytes(StandardCharsets.US_ASCII), "is not a PNG");
     }
 
     @ParameterizedTest @ValueSource(strings = {"a.png", "a.jpg", "a.tif"})
