@@ -73,7 +73,6 @@ final class Codec {
     /** One channel for colourless photos, no opacity in JPEG, 8 bits in JPEG and WebP. Returns what the format cannot carry, in sentences. */
     static List<String> encode(Photo photo, Encoding encoding, OutputStream to) throws IOException {
         ImageFormat format = encoding.format();
-        if (format.refuses(photo.image().width(), photo.image().height()) instanceof String why) throw new ImageError(why);
         if (format == ImageFormat.JPEG) photo = photo.onWhite();
         if (format == ImageFormat.JPEG || format == ImageFormat.WEBP) photo = photo.to8Bits();
         Metadata m = photo.metadata();

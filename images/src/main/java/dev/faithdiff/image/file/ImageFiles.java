@@ -110,6 +110,7 @@ public final class ImageFiles {
     public static List<String> write(Photo photo, Path path, Encoding encoding) {
         try {
             List<String> remarks = new ArrayList<>();
+            checkSize(path.toString(), encoding, photo.image().width(), photo.image().height());
             OutputFile.of(path).write(out -> remarks.addAll(Codec.encode(photo, encoding, out)));
             return remarks;
         } catch (ImageError e) {
@@ -121,6 +122,7 @@ public final class ImageFiles {
 
     /** As {@link #write(Photo, Path, Encoding)}, into a stream, which is flushed and stays open. */
     public static List<String> write(Photo photo, OutputStream out, Encoding encoding) {
+        checkSize("the photo", encoding, photo.image().width(), photo.image().height());
         try {
             List<String> remarks = Codec.encode(photo, encoding, out);
             out.flush();
@@ -145,8 +147,12 @@ public final class ImageFiles {
         } catch (IOException e) {
             throw new ImageError("cannot write " + path + ": " + reason(e), e);
         }
-        String most = encoding.format().refuses(width, height);
-        if (most != null) throw new ImageError("cannot write " + path + ": " + most);
+        checkSize(path.toString(), encoding, width, height);
+    }
+
+    private static void checkSize(String name, Encoding encoding, int width, int height) {
+        String reason = encoding.format().refuses(width, height);
+        if (reason != null) throw new ImageError("cannot write " + name + ": " + reason);
     }
 
     /** Deletes what processes of this machine that are no more were writing in a folder when they were killed. */
