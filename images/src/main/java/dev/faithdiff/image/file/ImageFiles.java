@@ -80,17 +80,7 @@ public final class ImageFiles {
 
     /** As {@link #readPhoto(Path, boolean)}, a file's bytes. @param name what messages call it */
     public static Photo readPhoto(byte[] file, String name, boolean strict) {
-        if (file.length == 0) throw new ImageError(name + " is empty");
-        ImageFormat format = ImageFormat.of(file, name);
-        String defect = WholeFile.defect(file, format);
-        if (defect != null) throw new ImageError("cannot read " + name + " (" + format + "): " + defect);
-        Pixels.Decoded decoded = Codec.decode(file, format, name);
-        Metadata metadata = MetadataReader.read(file, format);
-        String space = Metadata.space(metadata.profile());
-        boolean fits = decoded.asStored() && ("RGB ".equals(space) || "GRAY".equals(space) && decoded.image().isGrey());
-        int orientation = Orientation.of(file);
-        Image opacity = decoded.opacity() == null ? null : decoded.opacity().upright(orientation);
-        return new Photo(decoded.image().upright(orientation), opacity, fits ? metadata : metadata.withProfile(null));
+        return PhotoReader.read(file, name, strict);
     }
 
     /** Writes pixels alone, as {@link #write(Photo, Path)} does. */
@@ -143,7 +133,7 @@ public final class ImageFiles {
     public static void checkWritable(Path path, Encoding encoding, int width, int height) {
         try {
             OutputFile.of(path).check();
-            if (encoding.format() == ImageFormat.WEBP) Codec.checkWebp();
+            if (encoding.format() == ImageFormat.WEBP) WebpLibrary.load();
         } catch (IOException e) {
             throw new ImageError("cannot write " + path + ": " + reason(e), e);
         }

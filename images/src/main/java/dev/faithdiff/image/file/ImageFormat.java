@@ -16,6 +16,8 @@ public enum ImageFormat {
     BMP(null, 0, "bmp", "dib"),
     GIF(null, 0, "gif");
 
+    static final String DEVELOP = "develop it to TIFF or PNG first (darktable, RawTherapee), and restore that";
+
     private final String usual;
     private final int most;
     private final List<String> extensions;
@@ -48,7 +50,24 @@ public enum ImageFormat {
         if (head.startsWith("GIF8")) return GIF;
         // 42 in either byte order, or 43 for BigTIFF.
         if (head.matches("(?s)(II[*+]\0|MM\0[*+]).*")) return TIFF;
-        throw new ImageError(name + " is not a PNG, JPEG, WebP, TIFF, BMP or GIF image");
+        throw new ImageError(name + " is " + other(head));
+    }
+
+    /** What files of other formats are, and what to do with them. */
+    private static String other(String head) {
+        String brand = head.startsWith("ftyp", 4) && head.length() == 12 ? head.substring(8) : "";
+        if (brand.equals("crx ") || Stream.of("FUJIFILM", "IIRO", "IIRS", "MMOR", "IIU\0", "\0MRM", "FOVb").anyMatch(head::startsWith)) {
+            return "a camera's raw file: " + DEVELOP;
+        }
+        String first = "which is not read: convert it to PNG first, for example ";
+        if (List.of("avif", "avis").contains(brand)) return "an AVIF image, " + first + "with avifdec";
+        if (List.of("heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1").contains(brand)) return "a HEIF image (HEIC), " + first + "with heif-convert";
+        if (head.startsWith("\u00ff\n") || head.startsWith("\0\0\0\fJXL ")) return "a JPEG XL image, " + first + "with djxl";
+        if (head.startsWith("\0\0\0\fjP  ") || head.startsWith("\u00ffO\u00ffQ")) return "a JPEG 2000 image, " + first + "with opj_decompress";
+        if (head.startsWith("8BPS")) return "a Photoshop file, " + first + "with ImageMagick";
+        if (head.startsWith("%PDF")) return "a PDF, " + first + "with pdftoppm -png";
+        if (head.stripLeading().startsWith("<svg") || head.stripLeading().startsWith("<?xml")) return "a text in XML, perhaps SVG, and no photo";
+        return "not a PNG, JPEG, WebP, TIFF, BMP or GIF image";
     }
 
     /** The format that an extension in any case names, without its dot; null: none. */

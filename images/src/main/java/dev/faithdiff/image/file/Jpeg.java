@@ -17,7 +17,7 @@ public final class Jpeg {
     /** The image as a JPEG file of a quality from 1 to 100 holds it, its colour at half resolution. */
     public static Image compressed(Image image, double quality) {
         if (!(quality >= 1 && quality <= 100)) throw new IllegalArgumentException("JPEG quality goes from 1 to 100, not " + quality);
-        return Codec.decode(encode(image, (float) (quality / 100)), ImageFormat.JPEG, "compressed image").image();
+        return ImageFiles.readPhoto(encode(image, (float) (quality / 100)), "compressed image", true).image();
     }
 
     private static byte[] encode(Image image, float quality) {

@@ -30,11 +30,14 @@ final class MetadataTrees {
                     "unitSpecifier", "meter");
         }
         IIOMetadataNode texts = new IIOMetadataNode("iTXt");
-        if (m.xmp() != null) text(texts, MetadataReader.XMP_KEYWORD, new String(Xmp.upright(m.xmp()), StandardCharsets.UTF_8));
+        if (m.xmp() != null) text(texts, MetadataReader.XMP_KEYWORD, new String(Xmp.ofResult(m.xmp(), width, height), StandardCharsets.UTF_8));
         if (m.settings() != null) text(texts, "parameters", m.settings());
         if (texts.hasChildNodes()) root.appendChild(texts);
         byte[] exif = Exif.of(m.withSettings(null), width, height);
-        if (exif != null) child(child(root, "UnknownChunks"), "UnknownChunk", "type", "eXIf").setUserObject(exif);
+        IIOMetadataNode others = new IIOMetadataNode("UnknownChunks");
+        if (m.colours() != null) m.colours().chunks().forEach((type, data) -> child(others, "UnknownChunk", "type", type).setUserObject(data));
+        if (exif != null) child(others, "UnknownChunk", "type", "eXIf").setUserObject(exif);
+        if (others.hasChildNodes()) root.appendChild(others);
         target.setFromTree(target.getNativeMetadataFormatName(), root);
     }
 
@@ -50,7 +53,7 @@ final class MetadataTrees {
         }
         IIOMetadataNode sequence = (IIOMetadataNode) root.getElementsByTagName("markerSequence").item(0);
         segment(sequence, APP1, MetadataReader.EXIF_MARK, fittingExif(m, width, height));
-        segment(sequence, APP1, MetadataReader.XMP_MARK, m.xmp() == null ? null : Xmp.upright(m.xmp()));
+        segment(sequence, APP1, MetadataReader.XMP_MARK, m.xmp() == null ? null : Xmp.ofResult(m.xmp(), width, height));
         if (m.profile() != null) profile(sequence, m.profile());
         target.setFromTree(target.getNativeMetadataFormatName(), root);
     }

@@ -17,8 +17,8 @@ import java.awt.image.Raster;
  * 16; other colours (CMYK, Lab) and floats become 8-bit sRGB.
  */
 public final class Pixels {
-    /** @param asStored whether the samples are the file's own, so that its profile still is about them */
-    record Decoded(Image image, Image opacity, boolean asStored) {}
+    /** @param bits of the stored samples @param asStored whether they are the file's own, so that its profile still is about them */
+    record Decoded(Image image, Image opacity, int bits, boolean asStored) {}
 
     private final BufferedImage in;
     private final int width, bands;
@@ -52,7 +52,7 @@ public final class Pixels {
         }
         int height = in.getHeight();
         return new Decoded(Image.of(p.width, height, p.rgb, p.low), p.opacity == null ? null : Image.of(p.width, height, p.opacity, p.lowOpacity),
-                !p.converted || in.getColorModel() instanceof IndexColorModel);
+                in.getColorModel().getComponentSize(0), !p.converted || in.getColorModel() instanceof IndexColorModel);
     }
 
     private void readConverted(int y) {
