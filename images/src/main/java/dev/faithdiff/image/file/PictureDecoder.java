@@ -1,12 +1,12 @@
 package dev.faithdiff.image.file;
 
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
-import com.twelvemonkeys.imageio.util.ProgressListenerBase;
 import dev.faithdiff.image.ImageError;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.util.Arrays;
@@ -40,14 +40,13 @@ final class PictureDecoder {
     private final ImageReader reader;
     private final Picture picture;
     private String warning;
-    private int rows, passes;
+    private int passes;
 
     private PictureDecoder(ImageFormat format, Picture picture) {
         this.reader = reader(format);
         this.picture = picture;
         reader.addIIOReadWarningListener((_, text) -> warn(text));
-        reader.addIIOReadUpdateListener(new RowListener());
-        reader.addIIOReadProgressListener(new ProgressOfPlugin());
+        reader.addIIOReadUpdateListener(new PassListener());
     }
 
     /**
@@ -88,7 +87,7 @@ final class PictureDecoder {
             BufferedImage read = reader.read(picture.index(), param);
             if (read != pixels) pixels = read;
         } catch (IOException | RuntimeException e) {
-            if (rows == 0) throw e;
+            if (isBlank(pixels.getRaster())) throw e;
             damage = ImageFiles.reason(e);
             if (format == ImageFormat.PNG && passes > 1) fillInterlaced(pixels.getRaster());
         }
@@ -146,13 +145,22 @@ final class PictureDecoder {
         return reader;
     }
 
-    /** RowListener that were decoded, and passes of an interlaced PNG that were begun. */
-    private final class RowListener implements IIOReadUpdateListener {
+    /** Whether nothing was read into it. */
+    private static boolean isBlank(Raster raster) {
+        int[] row = new int[raster.getWidth() * raster.getNumBands()];
+        for (int y = 0; y < raster.getHeight(); y++) {
+            for (int sample : raster.getPixels(0, y, raster.getWidth(), 1, row)) if (sample != 0) return false;
+        }
+        return true;
+    }
+
+    /** Counts the passes of an interlaced PNG that were begun. */
+    private final class PassListener implements IIOReadUpdateListener {
         @Override public void passStarted(ImageReader source, BufferedImage image, int pass, int minPass, int maxPass, int minX, int minY, int periodX,
                 int periodY, int[] bands) { passes = pass + 1; }
 
         @Override public void imageUpdate(ImageReader source, BufferedImage image, int minX, int minY, int width, int height, int periodX, int periodY,
-                int[] bands) { rows++; }
+                int[] bands) {}
 
         @Override public void passComplete(ImageReader source, BufferedImage image) {}
 
@@ -163,12 +171,5 @@ final class PictureDecoder {
                 int[] bands) {}
 
         @Override public void thumbnailPassComplete(ImageReader source, BufferedImage image) {}
-    }
-
-    /** The plug-ins tell of no rows, but of progress after some; the JDK's reader of PNG tells of it before. */
-    private final class ProgressOfPlugin extends ProgressListenerBase {
-        @Override public void imageProgress(ImageReader source, float percent) {
-            if (percent > 0 && !source.getClass().getName().startsWith("com.sun")) rows++;
-        }
     }
 }
