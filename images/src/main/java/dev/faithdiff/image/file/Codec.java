@@ -31,17 +31,26 @@ final class Codec {
     /** One channel for colourless photos, no opacity in JPEG, 8 bits in JPEG and WebP. Returns what the format cannot carry, in sentences. */
     static List<String> encode(Photo photo, Encoding encoding, OutputStream to) throws IOException {
         ImageFormat format = encoding.format();
-        if (format == ImageFormat.JPEG) photo = photo.onWhite();
-        if (format == ImageFormat.JPEG || format == ImageFormat.WEBP) photo = photo.to8Bits();
         List<String> remarks = new ArrayList<>();
+        if (format == ImageFormat.JPEG || format == ImageFormat.WEBP) {
+            if (photo.image().bits() == 16) remarks.add(format + " has 8 bits a sample: 16-bit samples are rounded");
+            photo = photo.to8Bits();
+        }
+        if (format == ImageFormat.JPEG && photo.opacity() != null) {
+            remarks.add("JPEG has no opacity: the photo is laid on white");
+            photo = photo.onWhite();
+        }
         Metadata m = colours(photo.metadata(), format, remarks);
         boolean grey = photo.image().isGrey() && format != ImageFormat.WEBP && (m.profile() == null || m.hasGreyProfile());
-        if (!grey && m.hasGreyProfile()) m = m.withProfile(null);
+        if (!grey && m.hasGreyProfile()) {
+            remarks.add("the profile of grey samples does not fit three channels and is left out");
+            m = m.withoutProfile();
+        }
         BufferedImage pixels = Pixels.of(photo.image(), photo.opacity(), grey);
         switch (format) {
             case WEBP -> to.write(webp(pixels, m, photo.opacity() != null));
             case TIFF -> TiffFile.write(pixels, Exif.tiffTags(m, pixels.getWidth(), pixels.getHeight()), to);
-            default -> encode(pixels, m, encoding, to);
+            default -> encode(pixels, m, encoding, to, remarks);
         }
         return remarks;
     }
@@ -56,14 +65,14 @@ final class Codec {
     }
 
     /** PNG and JPEG. */
-    private static void encode(BufferedImage pixels, Metadata m, Encoding encoding, OutputStream to) throws IOException {
+    private static void encode(BufferedImage pixels, Metadata m, Encoding encoding, OutputStream to, List<String> remarks) throws IOException {
         ImageWriter writer = writer(encoding.format());
         ImageWriteParam param = writer.getDefaultWriteParam();
         IIOMetadata metadata = writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param);
         if (encoding.format() == ImageFormat.JPEG) {
             param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
             param.setCompressionQuality(encoding.jpegQuality() / 100f);
-            MetadataTrees.jpeg(metadata, m, pixels.getWidth(), pixels.getHeight());
+            MetadataTrees.jpeg(metadata, m, pixels.getWidth(), pixels.getHeight(), remarks);
         } else {
             MetadataTrees.png(metadata, m, pixels.getWidth(), pixels.getHeight());
         }

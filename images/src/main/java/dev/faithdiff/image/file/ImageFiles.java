@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.imageio.IIOException;
@@ -25,6 +26,8 @@ import javax.imageio.IIOException;
 public final class ImageFiles {
     private static final int MAX_FILE_BYTES = 1 << 30;
     private static final Pattern UNFINISHED = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
+
+    private static final Set<String> OTHER = Set.of("heic", "heif", "hif", "avif", "jxl", "jp2", "cr3", "raf", "orf", "rw2", "x3f", "mrw");
 
     private ImageFiles() {}
 
@@ -40,6 +43,12 @@ public final class ImageFiles {
     public static boolean isPhoto(Path path) {
         String name = path.getFileName() == null ? "" : path.getFileName().toString();
         return !name.startsWith(".") && ImageFormat.named(extension(name)) != null;
+    }
+
+    /** Whether a file's name is that of a photo of a format that is not read: HEIC, AVIF, JPEG XL, camera raw. */
+    public static boolean isOtherPhoto(Path path) {
+        String name = path.getFileName() == null ? "" : path.getFileName().toString();
+        return !name.startsWith(".") && (Picture.RAW.contains(extension(name)) || OTHER.contains(extension(name)));
     }
 
     /** The pixels of {@link #readPhoto(Path)} alone, as upright 8-bit RGB. */

@@ -17,7 +17,8 @@ import java.util.Set;
 record Picture(int index, int count, boolean hasInks, int transparentGrey) {
     private static final int SUBFILE = 254, OLD_SUBFILE = 255, PHOTOMETRIC = 262, CHILDREN = 330, DNG_VERSION = 50706;
     private static final int REDUCED = 1, MASK = 4, COLOUR_FILTERS = 32803, LINEAR_RAW = 34892;
-    private static final Set<String> RAW = Set.of("dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "srw", "pef", "3fr", "fff", "iiq", "kdc", "dcr", "erf",
+    /** Extensions of camera raw that is built like TIFF. */
+    static final Set<String> RAW = Set.of("dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "srw", "pef", "3fr", "fff", "iiq", "kdc", "dcr", "erf",
             "mef", "mos", "rwl", "gpr");
 
     private static final Picture FIRST = new Picture(0, 1, false, -1);

@@ -79,12 +79,15 @@ final class TiffDirectory {
 
     void put(int tag, int type, byte[] bytes) { tags.put(tag, new TagValue(type, bytes)); }
 
-    /** Integers, or the parts of a rational. */
+    /** Integers of up to four bytes, or the parts of rationals. */
     void put(int tag, int type, long... numbers) {
         ByteBuffer b = ByteBuffer.allocate(numbers.length * UNIT[type]).order(order);
         for (long n : numbers) {
-            if (UNIT[type] == 2) b.putShort((short) n);
-            else b.putInt((int) n);
+            switch (UNIT[type]) {
+                case 1 -> b.put((byte) n);
+                case 2 -> b.putShort((short) n);
+                default -> b.putInt((int) n);
+            }
         }
         put(tag, type, b.array());
     }

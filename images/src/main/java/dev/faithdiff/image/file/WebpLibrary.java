@@ -31,7 +31,7 @@ final class WebpLibrary {
         }
         String why = null;
         for (Path folder : (Iterable<Path>) folders()::iterator) {
-            String reason = refuses(folder, resource);
+            String reason = refuses(folder, NativeLoader.class.getResourceAsStream(resource));
             if (reason == null) {
                 System.setProperty(FOLDER, folder.toString());
                 loaded = NativeLoader.initialize();
@@ -52,17 +52,16 @@ final class WebpLibrary {
     }
 
     /** Null where the library can be loaded from the folder, else why not. */
-    private static String refuses(Path folder, String resource) {
+    static String refuses(Path folder, InputStream library) {
         Path file = null;
-        try (InputStream in = NativeLoader.class.getResourceAsStream(resource)) {
+        try (InputStream in = library) {
             if (!Files.isDirectory(folder)) return "there is no such folder";
             file = Files.createTempFile(folder, "faithdiff-webp-", ".so");
             Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
             System.load(file.toAbsolutePath().toString());
             return null;
         } catch (UnsatisfiedLinkError e) {
-            String message = String.valueOf(e.getMessage());
-            return message.substring(message.lastIndexOf(": ", message.lastIndexOf(": ") - 1) + 2).strip();
+            return String.valueOf(e.getMessage()).replace(file + ": ", "");
         } catch (IOException e) {
             return ImageFiles.reason(e);
         } finally {

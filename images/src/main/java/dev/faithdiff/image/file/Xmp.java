@@ -47,7 +47,7 @@ final class Xmp {
     /** Whether it promises a video, a gain map, a depth map or the like, which are no part of the picture. */
     static boolean promisesMore(byte[] packet) {
         Document xml = packet == null ? null : parsed(packet);
-        return xml != null && properties(xml).stream().anyMatch(n -> isLost(n) && !XMLNS.equals(n.getNamespaceURI()));
+        return xml != null && properties(xml).stream().anyMatch(n -> isOfLostPart(n) && !XMLNS.equals(n.getNamespaceURI()));
     }
 
     /** The packet of an upright picture of a size without what it promises in vain; a packet that is no XML is kept as it is. */
@@ -56,7 +56,7 @@ final class Xmp {
         if (xml == null) return packet;
         boolean changed = false;
         for (Node n : properties(xml)) {
-            if (isLost(n)) {
+            if (isOfLostPart(n) || is(n, "http://ns.adobe.com/xmp/note/", "HasExtendedXMP") || is(n, "http://ns.adobe.com/xap/1.0/", "Thumbnails")) {
                 remove(n);
                 changed = true;
             } else {
@@ -67,12 +67,11 @@ final class Xmp {
         return changed ? written(xml, packet) : packet;
     }
 
-    private static boolean isLost(Node n) {
+    private static boolean isOfLostPart(Node n) {
         String space = XMLNS.equals(n.getNamespaceURI()) ? n.getNodeValue() : n.getNamespaceURI(), name = n.getLocalName();
         if (space == null) return false;
         return LOST.stream().anyMatch(space::startsWith)
-                || space.equals(GOOGLE + "1.0/camera/") && LOST_VIDEO.stream().anyMatch(name::startsWith)
-                || is(n, "http://ns.adobe.com/xmp/note/", "HasExtendedXMP") || is(n, "http://ns.adobe.com/xap/1.0/", "Thumbnails");
+                || space.equals(GOOGLE + "1.0/camera/") && LOST_VIDEO.stream().anyMatch(name::startsWith);
     }
 
     private static boolean is(Node n, String space, String name) { return space.equals(n.getNamespaceURI()) && name.equals(n.getLocalName()); }
