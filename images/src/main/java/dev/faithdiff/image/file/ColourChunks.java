@@ -16,8 +16,10 @@ public record ColourChunks(Map<String, byte[]> chunks) {
     private static final double[] SRGB = {0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06};
     /** White and primaries by cICP's numbers (ITU-T H.273, table 2). */
     private static final Map<Integer, double[]> PRIMARIES = Map.of(1, SRGB, 5, new double[] {0.3127, 0.329, 0.64, 0.33, 0.29, 0.6, 0.15, 0.06},
-            6, new double[] {0.3127, 0.329, 0.63, 0.34, 0.31, 0.595, 0.155, 0.07}, 9, new double[] {0.3127, 0.329, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046},
-            11, new double[] {0.314, 0.351, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06}, 12, new double[] {0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06});
+            6, new double[] {0.3127, 0.329, 0.63, 0.34, 0.31, 0.595, 0.155, 0.07},
+            9, new double[] {0.3127, 0.329, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046},
+            11, new double[] {0.314, 0.351, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06},
+            12, new double[] {0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06});
 
     /** Whether they say more than that the samples are sRGB, which they are without them. @param profile the file's own, null without one */
     boolean matter(byte[] profile) {

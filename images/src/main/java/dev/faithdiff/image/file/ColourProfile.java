@@ -30,7 +30,8 @@ final class ColourProfile {
             size += (data[i].length + 3) / 4 * 4;
         }
         ByteBuffer out = ByteBuffer.allocate(size).putInt(size).putInt(0).putInt(0x02400000).put(ascii("mntrRGB XYZ "));
-        out.putShort((short) 2026).putShort((short) 1).putShort((short) 1).position(36).put(ascii("acsp")).position(68).put(fixed(D50)).position(HEADER);
+        out.putShort((short) 2026).putShort((short) 1).putShort((short) 1);
+        out.position(36).put(ascii("acsp")).position(68).put(fixed(D50)).position(HEADER);
         out.putInt(TAGS);
         String[] names = {"desc", "cprt", "wtpt", "rXYZ", "gXYZ", "bXYZ", "rTRC", "gTRC", "bTRC"};
         for (int i = 0; i < TAGS; i++) {

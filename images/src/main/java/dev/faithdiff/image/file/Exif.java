@@ -36,8 +36,8 @@ final class Exif {
     /** Where pixels and other pictures lie, which is another place in the written file. */
     private static final Set<Integer> PLACES = Set.of(273, 279, 288, 289, 324, 325, 330, 513, 514);
     /** What else says how pixels are stored; a TIFF has its own. */
-    private static final Set<Integer> OF_PIXELS = Set.of(254, 255, IMAGE_WIDTH, IMAGE_HEIGHT, 258, 259, 262, 263, 264, 265, 266, 277, 278, 280, 281, 284,
-            290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 338, 339, 340, 341, 347, 529, 530, 531, 532);
+    private static final Set<Integer> OF_PIXELS = Set.of(254, 255, IMAGE_WIDTH, IMAGE_HEIGHT, 258, 259, 262, 263, 264, 265, 266, 277, 278, 280, 281,
+            284, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 338, 339, 340, 341, 347, 529, 530, 531, 532);
 
     private Exif() {}
 

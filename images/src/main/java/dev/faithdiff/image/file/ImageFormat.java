@@ -61,7 +61,9 @@ public enum ImageFormat {
         }
         String first = "which is not read: convert it to PNG first, for example ";
         if (List.of("avif", "avis").contains(brand)) return "an AVIF image, " + first + "with avifdec";
-        if (List.of("heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1").contains(brand)) return "a HEIF image (HEIC), " + first + "with heif-convert";
+        if (List.of("heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1").contains(brand)) {
+            return "a HEIF image (HEIC), " + first + "with heif-convert";
+        }
         if (head.startsWith("\u00ff\n") || head.startsWith("\0\0\0\fJXL ")) return "a JPEG XL image, " + first + "with djxl";
         if (head.startsWith("\0\0\0\fjP  ") || head.startsWith("\u00ffO\u00ffQ")) return "a JPEG 2000 image, " + first + "with opj_decompress";
         if (head.startsWith("8BPS")) return "a Photoshop file, " + first + "with ImageMagick";

@@ -38,7 +38,7 @@ public record Photo(Image image, Image opacity, Metadata metadata, List<String> 
 
     public Photo with(Metadata other) { return new Photo(image, opacity, other, remarks); }
 
-    /** The image for a network to see: colours that an opacity of 0 hides are filled from visible neighbours. The same object where none are hidden. */
+    /** The image for a network to see: colours that an opacity of 0 hides are filled from visible neighbours. Itself where none are hidden. */
     public Image visible() { return HiddenColours.filled(image, opacity); }
 
     /** Laid on white, for formats without opacity. */

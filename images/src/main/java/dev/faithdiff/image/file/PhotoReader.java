@@ -60,5 +60,7 @@ final class PhotoReader {
         return m.withoutProfile();
     }
 
-    private ImageError damaged(ImageFormat format, String why) { return new ImageError("cannot read " + name + ": damaged " + format + " (" + why + ")"); }
+    private ImageError damaged(ImageFormat format, String why) {
+        return new ImageError("cannot read " + name + ": damaged " + format + " (" + why + ")");
+    }
 }

@@ -58,7 +58,8 @@ record Picture(int index, int count, boolean hasInks, int transparentGrey) {
     private static int components(byte[] jpeg) {
         for (Chunk c : FileChunks.ofJpeg(jpeg)) {
             int marker = Integer.parseInt(c.type(), 16);
-            if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc && c.to() - c.from() > 5) return jpeg[c.from() + 5];
+            boolean frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+            if (frame && c.to() - c.from() > 5) return jpeg[c.from() + 5];
         }
         return 0;
     }

@@ -1,6 +1,7 @@
 package dev.faithdiff.image.file;
 
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import com.twelvemonkeys.imageio.util.ProgressListenerBase;
 import dev.faithdiff.image.ImageError;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -16,7 +17,6 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
-import javax.imageio.event.IIOReadUpdateListener;
 
 /**
  * Decodes with ImageIO and its TwelveMonkeys plug-ins, always to the samples that the file stores: readers prefer others, which they convert by
@@ -26,6 +26,7 @@ final class PictureDecoder {
     private static final long MAX_PIXELS = 256L << 20;
     /** TwelveMonkeys takes a TIFF of more samples than this for each byte for an attack, and blank pages of a fax for one. */
     private static final int TIFF_EXPANSION = 512;
+    private static final int INTERLACE_AT = 28;
     static {
         if (System.getProperty("java.awt.headless") == null) System.setProperty("java.awt.headless", "true");
         ImageIO.setUseCache(false);
@@ -40,13 +41,15 @@ final class PictureDecoder {
     private final ImageReader reader;
     private final Picture picture;
     private String warning;
-    private int passes;
+    private float percent;
 
     private PictureDecoder(ImageFormat format, Picture picture) {
         this.reader = reader(format);
         this.picture = picture;
         reader.addIIOReadWarningListener((_, text) -> warn(text));
-        reader.addIIOReadUpdateListener(new PassListener());
+        reader.addIIOReadProgressListener(new ProgressListenerBase() {
+            @Override public void imageProgress(ImageReader source, float done) { percent = done; }
+        });
     }
 
     /**
@@ -74,9 +77,11 @@ final class PictureDecoder {
         };
         reader.setInput(new ByteArrayImageInputStream(plain), format != ImageFormat.TIFF && format != ImageFormat.GIF, true);
         int width = reader.getWidth(picture.index()), height = reader.getHeight(picture.index());
-        if ((long) width * height > MAX_PIXELS) throw new ImageError(name + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
+        if ((long) width * height > MAX_PIXELS) {
+            throw new ImageError(name + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
+        }
         long least = 4L * width * height / TIFF_EXPANSION;
-        if (format == ImageFormat.TIFF && plain.length < least) {
+        if (format == ImageFormat.TIFF && plain.length < least && WholeFile.holdsStrips(file, picture.index())) {
             reader.setInput(new ByteArrayImageInputStream(Arrays.copyOf(plain, (int) least)), false, true);
         }
         BufferedImage pixels = type().createBufferedImage(width, height);
@@ -89,7 +94,7 @@ final class PictureDecoder {
         } catch (IOException | RuntimeException e) {
             if (isBlank(pixels.getRaster())) throw e;
             damage = ImageFiles.reason(e);
-            if (format == ImageFormat.PNG && passes > 1) fillInterlaced(pixels.getRaster());
+            if (format == ImageFormat.PNG && file[INTERLACE_AT] == 1) fillInterlaced(pixels.getRaster());
         }
         int count = format == ImageFormat.GIF && damage == null ? reader.getNumImages(true) : picture.count();
         return new Decoded(pixels, count, damage == null ? warning : damage);
@@ -120,11 +125,15 @@ final class PictureDecoder {
 
     /** Pixels of passes that are missing become those of the last whole pass above and left of them, as a viewer shows a picture that comes in. */
     private void fillInterlaced(WritableRaster raster) {
-        int whole = passes - 1, w = BLOCK_WIDTH[whole - 1], h = BLOCK_HEIGHT[whole - 1];
+        int width = raster.getWidth(), height = raster.getHeight(), whole = 0;
+        // The reader counts the pixels of a row before it reads them.
+        double read = Math.rint(percent / 100.0 * width * height);
+        while (whole < BLOCK_WIDTH.length && Math.ceilDiv(width, BLOCK_WIDTH[whole]) * Math.ceilDiv(height, BLOCK_HEIGHT[whole]) < read) whole++;
+        if (whole == 0) return;
         Object pixel = null;
-        for (int y = 0; y < raster.getHeight(); y++) {
-            for (int x = 0; x < raster.getWidth(); x++) {
-                pixel = raster.getDataElements(x - x % w, y - y % h, pixel);
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                pixel = raster.getDataElements(x - x % BLOCK_WIDTH[whole - 1], y - y % BLOCK_HEIGHT[whole - 1], pixel);
                 raster.setDataElements(x, y, pixel);
             }
         }
@@ -152,24 +161,5 @@ final class PictureDecoder {
             for (int sample : raster.getPixels(0, y, raster.getWidth(), 1, row)) if (sample != 0) return false;
         }
         return true;
-    }
-
-    /** Counts the passes of an interlaced PNG that were begun. */
-    private final class PassListener implements IIOReadUpdateListener {
-        @Override public void passStarted(ImageReader source, BufferedImage image, int pass, int minPass, int maxPass, int minX, int minY, int periodX,
-                int periodY, int[] bands) { passes = pass + 1; }
-
-        @Override public void imageUpdate(ImageReader source, BufferedImage image, int minX, int minY, int width, int height, int periodX, int periodY,
-                int[] bands) {}
-
-        @Override public void passComplete(ImageReader source, BufferedImage image) {}
-
-        @Override public void thumbnailPassStarted(ImageReader source, BufferedImage image, int pass, int minPass, int maxPass, int minX, int minY,
-                int periodX, int periodY, int[] bands) {}
-
-        @Override public void thumbnailUpdate(ImageReader source, BufferedImage image, int minX, int minY, int width, int height, int periodX, int periodY,
-                int[] bands) {}
-
-        @Override public void thumbnailPassComplete(ImageReader source, BufferedImage image) {}
     }
 }

@@ -26,8 +26,8 @@ final class WebpLibrary {
         if (loaded) return;
         String name = System.mapLibraryName("webp-imageio"), resource = "/native/" + OsInfo.getNativeLibFolderPathForCurrentOS() + "/" + name;
         if (NativeLoader.class.getResource(resource) == null) {
-            throw new IOException("WebP needs native code that is not there for " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
-                    + ", write .png, .jpg or .tif");
+            throw new IOException("WebP needs native code that is not there for " + System.getProperty("os.name") + " "
+                    + System.getProperty("os.arch") + ", write .png, .jpg or .tif");
         }
         String why = null;
         for (Path folder : (Iterable<Path>) folders()::iterator) {

@@ -79,4 +79,16 @@ final class WholeFile {
         long bytes = packed ? file.getInt(34) & 0xffffffffL : rowBytes * Math.abs((long) height);
         return start + bytes > file.capacity() ? CUT_SHORT : null;
     }
+
+    /** Whether all strips or tiles of a TIFF's picture lie inside the file. */
+    static boolean holdsStrips(byte[] file, int picture) {
+        TiffDirectory d = TiffDirectory.all(file).get(picture);
+        boolean tiled = d.has(324);
+        TiffDirectory.TagValue starts = d.tags.get(tiled ? 324 : 273), lengths = d.tags.get(tiled ? 325 : 279);
+        if (starts == null || lengths == null || starts.count() != lengths.count()) return false;
+        for (int i = 0; i < starts.count(); i++) {
+            if (starts.number(i, d.order) + lengths.number(i, d.order) > file.length) return false;
+        }
+        return true;
+    }
 }
