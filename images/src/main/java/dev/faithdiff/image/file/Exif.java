@@ -42,14 +42,13 @@ final class Exif {
     private Exif() {}
 
     /** The metadata of a TIFF file's picture, without the tags that describe pixels: what its directory lacks the first one may say. */
-    static Metadata ofTiff(byte[] file, int picture) {
-        var directories = TiffDirectory.all(file);
-        TiffDirectory own = directories.get(picture), photo = new TiffDirectory(own.order);
+    static Metadata ofTiff(byte[] file, long directory) {
+        TiffDirectory first = TiffDirectory.first(file), own = TiffDirectory.at(directory, file), photo = new TiffDirectory(own.order);
         double inch = own.number(RESOLUTION_UNIT, 2) == 3 ? 2.54 : 1;
         Resolution resolution = own.number(RESOLUTION_UNIT, 2) == 1 ? null
                 : Resolution.of(own.rational(X_RESOLUTION) * inch, own.rational(Y_RESOLUTION) * inch);
-        byte[] xmp = own.bytes(XMP) == null ? directories.getFirst().bytes(XMP) : own.bytes(XMP);
-        for (TiffDirectory d : new TiffDirectory[] {own, directories.getFirst()}) {
+        byte[] xmp = own.bytes(XMP) == null ? first.bytes(XMP) : own.bytes(XMP);
+        for (TiffDirectory d : new TiffDirectory[] {own, first}) {
             d.tags.forEach((tag, v) -> { if (OF_A_PHOTO.contains(tag)) photo.tags.putIfAbsent(tag, v); });
             d.inner.forEach((tag, v) -> { if (OF_A_PHOTO.contains(tag)) photo.inner.putIfAbsent(tag, v); });
         }

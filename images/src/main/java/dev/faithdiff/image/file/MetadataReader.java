@@ -23,14 +23,14 @@ final class MetadataReader {
 
     private MetadataReader() {}
 
-    /** @param picture which of the file's pictures is taken */
-    static Metadata read(byte[] file, ImageFormat format, int picture) {
+    /** @param picture the one that is taken */
+    static Metadata read(byte[] file, ImageFormat format, Picture picture) {
         try {
             return switch (format) {
                 case JPEG -> jpeg(file);
                 case PNG -> png(file);
                 case WEBP -> webp(file);
-                case TIFF -> Exif.ofTiff(file, picture);
+                case TIFF -> Exif.ofTiff(file, picture.directory());
                 case GIF -> Metadata.NONE;
                 case BMP -> bmp(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
             };

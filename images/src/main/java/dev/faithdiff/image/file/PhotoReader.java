@@ -42,7 +42,7 @@ final class PhotoReader {
         Pixels.Decoded pixels = Pixels.read(decoded.pixels());
         if (picture.hasInks() || !pixels.asStored()) remarks.add("colours other than RGB and grey, and floating-point ones, became 8-bit sRGB");
         if (pixels.bits() > 16) remarks.add("samples of " + pixels.bits() + " bits became 16-bit ones");
-        Metadata metadata = colours(MetadataReader.read(file, format, picture.index()), pixels, picture);
+        Metadata metadata = colours(MetadataReader.read(file, format, picture), pixels, picture);
         if (Xmp.promisesMore(metadata.xmp())) remarks.add("the video, gain map, depth map or second picture in the file is left out");
         int orientation = Exif.orientation(metadata.exif());
         if (orientation == 0) orientation = Math.max(1, Xmp.orientation(metadata.xmp()));

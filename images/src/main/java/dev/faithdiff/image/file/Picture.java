@@ -9,12 +9,12 @@ import java.util.Set;
 /**
  * Which picture of a file is taken, and what has to be known of it before it is decoded.
  *
- * @param index           among the file's pictures
+ * @param directory       where the picture's directory lies in a TIFF, else 0
  * @param count           of whole pictures, without reduced ones
  * @param hasInks         whether it is a JPEG of cyan, magenta, yellow and black
  * @param transparentGrey of a PNG of 1, 2 or 4 bits, else -1
  */
-record Picture(int index, int count, boolean hasInks, int transparentGrey) {
+record Picture(long directory, int count, boolean hasInks, int transparentGrey) {
     private static final int SUBFILE = 254, OLD_SUBFILE = 255, PHOTOMETRIC = 262, CHILDREN = 330, DNG_VERSION = 50706;
     private static final int REDUCED = 1, MASK = 4, COLOUR_FILTERS = 32803, LINEAR_RAW = 34892;
     /** Extensions of camera raw that is built like TIFF. */
@@ -41,13 +41,13 @@ record Picture(int index, int count, boolean hasInks, int transparentGrey) {
             raw |= d.has(DNG_VERSION) || isRaw(d) || d.children(CHILDREN, file).stream().anyMatch(Picture::isRaw);
         }
         if (raw) throw new ImageError(name + " is a camera's raw file: " + ImageFormat.DEVELOP);
-        int first = -1, count = 0;
-        for (int i = 0; i < all.size(); i++) {
-            boolean whole = (all.get(i).number(SUBFILE, 0) & (REDUCED | MASK)) == 0 && all.get(i).number(OLD_SUBFILE, 1) != 2;
-            if (whole && count++ == 0) first = i;
-        }
-        return new Picture(Math.max(0, first), Math.max(1, count), false, -1);
+        if (all.isEmpty()) throw new IllegalArgumentException("it has no picture");
+        List<TiffDirectory> whole = all.stream().filter(Picture::isWhole).toList();
+        if (whole.isEmpty()) whole = all.stream().flatMap(d -> d.children(CHILDREN, file).stream()).filter(Picture::isWhole).toList();
+        return new Picture((whole.isEmpty() ? all : whole).getFirst().place, Math.max(1, whole.size()), false, -1);
     }
+
+    private static boolean isWhole(TiffDirectory d) { return (d.number(SUBFILE, 0) & (REDUCED | MASK)) == 0 && d.number(OLD_SUBFILE, 1) != 2; }
 
     private static boolean isRaw(TiffDirectory d) {
         long kind = d.number(PHOTOMETRIC, 0);

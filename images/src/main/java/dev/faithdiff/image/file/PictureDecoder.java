@@ -73,23 +73,24 @@ final class PictureDecoder {
         byte[] plain = switch (format) {
             case WEBP -> WebpContainer.withoutProfile(file);
             case JPEG -> picture.hasInks() ? file : FileChunks.withoutProfile(file);
+            case TIFF -> TiffDirectory.beginningAt(picture.directory(), file);
             default -> file;
         };
-        reader.setInput(new ByteArrayImageInputStream(plain), format != ImageFormat.TIFF && format != ImageFormat.GIF, true);
-        int width = reader.getWidth(picture.index()), height = reader.getHeight(picture.index());
+        reader.setInput(new ByteArrayImageInputStream(plain), format != ImageFormat.GIF, true);
+        int width = reader.getWidth(0), height = reader.getHeight(0);
         if ((long) width * height > MAX_PIXELS) {
             throw new ImageError(name + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
         }
         long least = 4L * width * height / TIFF_EXPANSION;
-        if (format == ImageFormat.TIFF && plain.length < least && WholeFile.holdsStrips(file, picture.index())) {
-            reader.setInput(new ByteArrayImageInputStream(Arrays.copyOf(plain, (int) least)), false, true);
+        if (format == ImageFormat.TIFF && plain.length < least && WholeFile.holdsStrips(file, TiffDirectory.at(picture.directory(), file))) {
+            reader.setInput(new ByteArrayImageInputStream(Arrays.copyOf(plain, (int) least)), true, true);
         }
         BufferedImage pixels = type().createBufferedImage(width, height);
         ImageReadParam param = reader.getDefaultReadParam();
         param.setDestination(pixels);
         String damage = null;
         try {
-            BufferedImage read = reader.read(picture.index(), param);
+            BufferedImage read = reader.read(0, param);
             if (read != pixels) pixels = read;
         } catch (IOException | RuntimeException e) {
             if (isBlank(pixels.getRaster())) throw e;
@@ -105,12 +106,12 @@ final class PictureDecoder {
         if (picture.transparentGrey() >= 0) return transparentGrey();
         // The JDK's reader of PNG converts nothing, and its raw type lacks the opacity that a transparent colour makes.
         if (reader.getFormatName().equalsIgnoreCase("png")) return reader.getImageTypes(0).next();
-        ImageTypeSpecifier stored = reader.getRawImageType(picture.index());
+        ImageTypeSpecifier stored = reader.getRawImageType(0);
         if (stored != null) {
             int space = stored.getColorModel().getColorSpace().getType();
             if (space == ColorSpace.TYPE_RGB || space == ColorSpace.TYPE_GRAY) return stored;
         }
-        return reader.getImageTypes(picture.index()).next();
+        return reader.getImageTypes(0).next();
     }
 
     /** A PNG of 1, 2 or 4 bits whose one grey is transparent: the JDK's reader takes its greys for a palette, which can say so. */

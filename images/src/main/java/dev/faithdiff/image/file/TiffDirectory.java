@@ -46,10 +46,17 @@ final class TiffDirectory {
     }
 
     final ByteOrder order;
+    /** Where it lies in its file; 0: in none. */
+    final long place;
     final Map<Integer, TagValue> tags = new TreeMap<>();
     final Map<Integer, TiffDirectory> inner = new TreeMap<>();
 
-    TiffDirectory(ByteOrder order) { this.order = order; }
+    TiffDirectory(ByteOrder order) { this(order, 0); }
+
+    private TiffDirectory(ByteOrder order, long place) {
+        this.order = order;
+        this.place = place;
+    }
 
     /** The directory in the other byte order, or itself. */
     TiffDirectory in(ByteOrder wanted) {
@@ -111,6 +118,21 @@ final class TiffDirectory {
         return all.isEmpty() ? new TiffDirectory(ByteOrder.BIG_ENDIAN) : all.getFirst();
     }
 
+    /** The directory at a place. */
+    static TiffDirectory at(long place, byte[] tiff) {
+        List<TiffDirectory> one = new ArrayList<>();
+        new Reader(tiff).read(place, one, 0);
+        return one.getFirst();
+    }
+
+    /** The file with the directory at a place as its first one. */
+    static byte[] beginningAt(long place, byte[] tiff) {
+        Reader reader = new Reader(tiff.clone());
+        if (reader.big) reader.in.putLong(8, place);
+        else reader.in.putInt(4, (int) place);
+        return reader.in.array();
+    }
+
     /** Directories that a tag of this one points at. */
     List<TiffDirectory> children(int tag, byte[] tiff) {
         List<TiffDirectory> all = new ArrayList<>();
@@ -136,7 +158,7 @@ final class TiffDirectory {
             int head = big ? 8 : 2, entry = big ? 20 : 12, room = big ? 8 : 4;
             if (at < 8 || at > in.capacity() - head) return -1;
             long count = big ? in.getLong((int) at) : in.getShort((int) at) & 0xffff;
-            TiffDirectory d = new TiffDirectory(in.order());
+            TiffDirectory d = new TiffDirectory(in.order(), at);
             to.add(d);
             for (long k = 0, from = at + head; k < count; k++, from += entry) {
                 if (k < 0 || from > in.capacity() - entry) return -1;

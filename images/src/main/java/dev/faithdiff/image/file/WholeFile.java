@@ -81,8 +81,7 @@ final class WholeFile {
     }
 
     /** Whether all strips or tiles of a TIFF's picture lie inside the file. */
-    static boolean holdsStrips(byte[] file, int picture) {
-        TiffDirectory d = TiffDirectory.all(file).get(picture);
+    static boolean holdsStrips(byte[] file, TiffDirectory d) {
         boolean tiled = d.has(324);
         TiffDirectory.TagValue starts = d.tags.get(tiled ? 324 : 273), lengths = d.tags.get(tiled ? 325 : 279);
         if (starts == null || lengths == null || starts.count() != lengths.count()) return false;

@@ -44,6 +44,21 @@ class PictureTest {
         assertThat(photo.remarks()).containsExactly("the file holds 3 pictures: the first is taken");
     }
 
+    /** The thumbnail's directory points at the picture's, which may also follow it. */
+    @ParameterizedTest @ValueSource(booleans = {true, false})
+    void aPictureBelowAThumbnailIsTaken(boolean chained) {
+        byte[] file = null;
+        for (int turn = 0, place = 0; turn < 2; turn++) {
+            file = tiff().add(2, 2, 1, 0, 8, new int[4], Map.of(254, new long[] {4, 1}, 330, new long[] {4, place})).add(5, 2, 1, 0, 8, new int[10], Map.of())
+                    .file();
+            ByteBuffer b = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+            int next = 10 + 12 * b.getShort(8);
+            place = b.getInt(next);
+            if (!chained) b.putInt(next, 0);
+        }
+        assertThat(read(file).image().width()).isEqualTo(5);
+    }
+
     @Test void aFileOfAThumbnailAloneIsRead() {
         assertThat(read(tiff().add(3, 2, 1, 0, 8, new int[6], THUMBNAIL).file()).image().width()).isEqualTo(3);
     }
