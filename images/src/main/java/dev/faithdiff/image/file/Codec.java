@@ -3,32 +3,24 @@ package dev.faithdiff.image.file;
 import com.luciad.imageio.webp.CompressionType;
 import com.luciad.imageio.webp.WebPImageWriterSpi;
 import com.luciad.imageio.webp.WebPWriteParam;
-import com.luciad.imageio.webp.internal.NativeLoader;
-import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
-import dev.faithdiff.image.ImageError;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.OutputStream;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
-import javax.imageio.IIOException;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOMetadata;
-import javax.imageio.stream.FileImageOutputStream;
-import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Decodes and encodes with ImageIO, its TwelveMonkeys plug-ins, and libwebp for WebP files that are written. */
+/** Encodes with the JDK's ImageIO, and with libwebp for WebP. */
 final class Codec {
-    private static final long MAX_PIXELS = 256L << 20;
-    private static final float JPEG_QUALITY = 0.95f;
     static {
         if (System.getProperty("java.awt.headless") == null) System.setProperty("java.awt.headless", "true");
         ImageIO.setUseCache(false);
@@ -36,70 +28,55 @@ final class Codec {
 
     private Codec() {}
 
-    /** The file's first image as stored. @throws ImageError if it is damaged, of an unsupported kind, or too large */
-    static Pixels.Decoded decode(byte[] file, ImageFormat format, Path path) {
-        ImageReader reader = reader(format);
-        String[] warning = new String[1];
-        byte[] plain = format == ImageFormat.WEBP ? WebpContainer.withoutProfile(file) : file;
-        try (ImageInputStream in = new ByteArrayImageInputStream(plain)) {
-            reader.setInput(in, true, true);
-            reader.addIIOReadWarningListener((_, text) -> warning[0] = text);
-            int width = reader.getWidth(0);
-            int height = reader.getHeight(0);
-            if ((long) width * height > MAX_PIXELS) {
-                throw new ImageError(path + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
-            }
-            Pixels.Decoded decoded = Pixels.read(reader.read(0));
-            if (warning[0] != null && warning[0].contains("premature end")) throw new IIOException(warning[0]);
-            return decoded;
-        } catch (ImageError e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            String why = ImageFiles.reason(e);
-            throw new ImageError("cannot read " + path + ": damaged or unsupported " + format + " (" + why + ")", e);
-        } catch (OutOfMemoryError e) {
-            throw new ImageError("cannot read " + path + ": too large for the memory of this run, raise -Xmx", e);
-        } finally {
-            reader.dispose();
+    /** One channel for colourless photos, no opacity in JPEG, 8 bits in JPEG and WebP. Returns what the format cannot carry, in sentences. */
+    static List<String> encode(Photo photo, Encoding encoding, OutputStream to) throws IOException {
+        ImageFormat format = encoding.format();
+        List<String> remarks = new ArrayList<>();
+        if (format == ImageFormat.JPEG || format == ImageFormat.WEBP) {
+            if (photo.image().bits() == 16) remarks.add(format + " has 8 bits a sample: 16-bit samples are rounded");
+            photo = photo.to8Bits();
         }
-    }
-
-    /** The WebP library brings a reader, too, which passes damaged files to C code; TwelveMonkeys' checks them in Java. */
-    private static ImageReader reader(ImageFormat format) {
-        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(name(format));
-        ImageReader reader = readers.next();
-        while (reader.getClass().getPackageName().startsWith("com.luciad")) reader = readers.next();
-        return reader;
-    }
-
-    /** Writes over the file: one channel for colourless photos, no opacity in JPEG, 8 bits in JPEG and WebP. */
-    static void encode(Photo photo, ImageFormat format, Path path) throws IOException {
-        if (format == ImageFormat.JPEG) photo = photo.onWhite();
-        if (format == ImageFormat.JPEG || format == ImageFormat.WEBP) photo = photo.to8Bits();
-        Metadata m = photo.metadata();
+        if (format == ImageFormat.JPEG && photo.opacity() != null) {
+            remarks.add("JPEG has no opacity: the photo is laid on white");
+            photo = photo.onWhite();
+        }
+        Metadata m = colours(photo.metadata(), format, remarks);
         boolean grey = photo.image().isGrey() && format != ImageFormat.WEBP && (m.profile() == null || m.hasGreyProfile());
-        if (!grey && m.hasGreyProfile()) m = m.withProfile(null);
+        if (!grey && m.hasGreyProfile()) {
+            remarks.add("the profile of grey samples does not fit three channels and is left out");
+            m = m.withoutProfile();
+        }
         BufferedImage pixels = Pixels.of(photo.image(), photo.opacity(), grey);
         switch (format) {
-            case WEBP -> Files.write(path, webp(pixels, m, photo.opacity() != null));
-            case TIFF -> TiffFile.write(pixels, Exif.tiffTags(m, pixels.getWidth(), pixels.getHeight()), path);
-            default -> encode(pixels, m, format, path);
+            case WEBP -> to.write(webp(pixels, m, photo.opacity() != null));
+            case TIFF -> TiffFile.write(pixels, Exif.tiffTags(m, pixels.getWidth(), pixels.getHeight()), to);
+            default -> encode(pixels, m, encoding, to, remarks);
         }
+        return remarks;
+    }
+
+    /** In other formats than PNG a profile says what colour chunks say, where one can. */
+    private static Metadata colours(Metadata m, ImageFormat format, List<String> remarks) {
+        if (format == ImageFormat.PNG || m.colours() == null) return m;
+        if (!m.colours().matter(m.profile())) return m;
+        byte[] profile = m.colours().profile();
+        if (profile == null) remarks.add(format + " cannot say which colours the PNG's cICP names (HDR or a rare space): write .png to keep them");
+        return profile == null ? m : m.withProfile(profile);
     }
 
     /** PNG and JPEG. */
-    private static void encode(BufferedImage pixels, Metadata m, ImageFormat format, Path path) throws IOException {
-        ImageWriter writer = writer(format);
+    private static void encode(BufferedImage pixels, Metadata m, Encoding encoding, OutputStream to, List<String> remarks) throws IOException {
+        ImageWriter writer = writer(encoding.format());
         ImageWriteParam param = writer.getDefaultWriteParam();
         IIOMetadata metadata = writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(pixels), param);
-        if (format == ImageFormat.JPEG) {
+        if (encoding.format() == ImageFormat.JPEG) {
             param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-            param.setCompressionQuality(JPEG_QUALITY);
-            MetadataTrees.jpeg(metadata, m, pixels.getWidth(), pixels.getHeight());
+            param.setCompressionQuality(encoding.jpegQuality() / 100f);
+            MetadataTrees.jpeg(metadata, m, pixels.getWidth(), pixels.getHeight(), remarks);
         } else {
             MetadataTrees.png(metadata, m, pixels.getWidth(), pixels.getHeight());
         }
-        try (var out = new FileImageOutputStream(path.toFile())) {
+        try (var out = new MemoryCacheImageOutputStream(to)) {
             writer.setOutput(out);
             writer.write(null, new IIOImage(pixels, null, metadata), param);
         } finally {
@@ -115,9 +92,9 @@ final class Codec {
         return writer;
     }
 
-    /** Lossless. @throws IOException also where the library has no native code for this system */
+    /** Lossless. @throws IOException also where the library cannot be loaded */
     private static byte[] webp(BufferedImage pixels, Metadata m, boolean opacity) throws IOException {
-        checkWebp();
+        WebpLibrary.load();
         var bytes = new ByteArrayOutputStream();
         ImageWriter writer = new WebPImageWriterSpi().createWriterInstance(null);
         try (var out = new MemoryCacheImageOutputStream(bytes)) {
@@ -130,21 +107,6 @@ final class Codec {
             writer.dispose();
         }
         return WebpContainer.with(bytes.toByteArray(), m, pixels.getWidth(), pixels.getHeight(), opacity);
-    }
-
-    /** Asks the library's loader, because what needs it prints a stack trace. @throws IOException if WebP cannot be written on this system */
-    static void checkWebp() throws IOException {
-        try {
-            if (NativeLoader.initialize()) return;
-        } catch (Exception | LinkageError e) {
-            throw new IOException(noWebp(), e);
-        }
-        throw new IOException(noWebp());
-    }
-
-    private static String noWebp() {
-        return "WebP needs native code that is not there for " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
-                + ", write .png, .jpg or .tif";
     }
 
     private static String name(ImageFormat format) { return format.name().toLowerCase(Locale.ROOT); }

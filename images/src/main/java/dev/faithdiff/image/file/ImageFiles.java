@@ -4,23 +4,30 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.imageio.IIOException;
 
 /** Reads and writes photos; every failure is an {@link ImageError} of one line that names the file. */
 public final class ImageFiles {
-    private static final long MAX_FILE_BYTES = 1L << 30;
+    private static final int MAX_FILE_BYTES = 1 << 30;
     private static final Pattern UNFINISHED = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
+
+    private static final Set<String> OTHER = Set.of("heic", "heif", "hif", "avif", "jxl", "jp2", "cr3", "raf", "orf", "rw2", "x3f", "mrw");
 
     private ImageFiles() {}
 
@@ -35,93 +42,116 @@ public final class ImageFiles {
     /** Whether a file's name is that of a photo that can be read; hidden files are other programs' notes. */
     public static boolean isPhoto(Path path) {
         String name = path.getFileName() == null ? "" : path.getFileName().toString();
-        return !name.startsWith(".") && ImageFormat.isNamed(extension(name));
+        return !name.startsWith(".") && ImageFormat.named(extension(name)) != null;
     }
 
-    /** The pixels of {@link #readPhoto} alone, as upright 8-bit RGB. */
+    /** Whether a file's name is that of a photo of a format that is not read: HEIC, AVIF, JPEG XL, camera raw. */
+    public static boolean isOtherPhoto(Path path) {
+        String name = path.getFileName() == null ? "" : path.getFileName().toString();
+        return !name.startsWith(".") && (Picture.RAW.contains(extension(name)) || OTHER.contains(extension(name)));
+    }
+
+    /** The pixels of {@link #readPhoto(Path)} alone, as upright 8-bit RGB. */
     public static Image read(Path path) { return readPhoto(path).image().to8Bits(); }
 
+    /** As {@link #readPhoto(Path, boolean)}, not strict. */
+    public static Photo readPhoto(Path path) { return readPhoto(path, false); }
+
     /**
-     * Reads PNG, JPEG, WebP, TIFF or BMP (the first page), with EXIF orientation applied. Samples stay as stored, in the colours of the
-     * profile that comes along, 16-bit where they have more than 8; CMYK, Lab and floating point become 8-bit sRGB.
+     * Reads PNG, JPEG, WebP, TIFF, BMP or GIF (the first picture), turned upright. Samples stay as stored, in the colours of the profile that
+     * comes along, 16-bit where they have more than 8; CMYK, Lab and floating point become 8-bit sRGB. The photo's remarks say what was lost.
      *
-     * @throws ImageError if there is no such file, it is no whole image of these formats, or it has over 256 megapixels
+     * @param strict whether damaged files are refused, else they are read as far as they go
+     * @throws ImageError if there is no such file, it is no image of these formats, nothing of it can be read, or it has over 256 megapixels
      */
-    public static Photo readPhoto(Path path) {
+    public static Photo readPhoto(Path path, boolean strict) {
         if (!Files.exists(path)) throw new ImageError(path + " does not exist");
         if (Files.isDirectory(path)) throw new ImageError(path + " is a folder, not an image");
-        byte[] file;
-        try {
-            long bytes = Files.size(path);
-            if (bytes == 0 && Files.isRegularFile(path)) throw new ImageError(path + " is empty");
-            if (bytes > MAX_FILE_BYTES) throw new ImageError(path + " has " + bytes + " bytes, more than " + MAX_FILE_BYTES);
-            file = Files.readAllBytes(path);
+        try (InputStream in = Files.newInputStream(path)) {
+            return readPhoto(in, path.toString(), strict);
         } catch (IOException e) {
             throw new ImageError("cannot read " + path + ": " + reason(e), e);
         }
-        ImageFormat format = ImageFormat.of(file, path);
-        String defect = WholeFile.defect(file, format);
-        if (defect != null) throw new ImageError("cannot read " + path + " (" + format + "): " + defect);
-        Pixels.Decoded decoded = Codec.decode(file, format, path);
-        Metadata metadata = MetadataReader.read(file, format);
-        String space = Metadata.space(metadata.profile());
-        boolean fits = decoded.asStored() && ("RGB ".equals(space) || "GRAY".equals(space) && decoded.image().isGrey());
-        int orientation = Orientation.of(file);
-        Image opacity = decoded.opacity() == null ? null : decoded.opacity().upright(orientation);
-        return new Photo(decoded.image().upright(orientation), opacity, fits ? metadata : metadata.withProfile(null));
+    }
+
+    /** As {@link #readPhoto(Path, boolean)}, all that is left of a stream, which stays open. @param name what messages call it */
+    public static Photo readPhoto(InputStream in, String name, boolean strict) {
+        try {
+            byte[] file = in.readNBytes(MAX_FILE_BYTES + 1);
+            if (file.length > MAX_FILE_BYTES) throw new ImageError(name + " has more than " + MAX_FILE_BYTES + " bytes");
+            return readPhoto(file, name, strict);
+        } catch (IOException e) {
+            throw new ImageError("cannot read " + name + ": " + reason(e), e);
+        } catch (OutOfMemoryError e) {
+            throw new ImageError("cannot read " + name + ": too large for the memory of this run, raise -Xmx", e);
+        }
+    }
+
+    /** As {@link #readPhoto(Path, boolean)}, a file's bytes. @param name what messages call it */
+    public static Photo readPhoto(byte[] file, String name, boolean strict) {
+        return PhotoReader.read(file, name, strict);
     }
 
     /** Writes pixels alone, as {@link #write(Photo, Path)} does. */
     public static void write(Image image, Path path) { write(Photo.of(image), path); }
 
+    /** As {@link #write(Photo, Path, Encoding)}, encoded as the extension says. */
+    public static List<String> write(Photo photo, Path path) { return write(photo, path, Encoding.of(path)); }
+
     /**
-     * Writes by the extension: PNG (also without one) or TIFF (deflated) with 8 or 16 bits, JPEG (8 bits, quality 95, full colour
-     * resolution, laid on white where the photo is not opaque) or WebP (8 bits, lossless). Colourless photos get one channel, other than in
-     * WebP or with a profile of RGB. The file appears whole or not at all, and the same photo gives the same bytes.
+     * Writes PNG or TIFF (deflated) with 8 or 16 bits, JPEG (8 bits, full colour resolution, laid on white where the photo is not opaque) or
+     * WebP (8 bits, lossless). Colourless photos get one channel, other than in WebP or with a profile of RGB. The same photo gives the same
+     * bytes. A plain file appears whole or not at all; symbolic links, pipes and devices stay what they are and are written through.
      *
-     * @throws ImageError if the extension is unknown or the file cannot be written
+     * @return sentences about what the format cannot carry
+     * @throws ImageError if the file cannot be written
      */
-    public static void write(Photo photo, Path path) {
-        ImageFormat format = target(path);
-        Path unfinished = unfinished(path);
+    public static List<String> write(Photo photo, Path path, Encoding encoding) {
         try {
-            Files.createFile(unfinished);
-            Codec.encode(photo, format, unfinished);
-            Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            List<String> remarks = new ArrayList<>();
+            checkSize(path.toString(), encoding, photo.image().width(), photo.image().height());
+            OutputFile.of(path).write(out -> remarks.addAll(Codec.encode(photo, encoding, out)));
+            return remarks;
+        } catch (ImageError e) {
+            throw e;
         } catch (IOException | RuntimeException e) {
             throw new ImageError("cannot write " + path + ": " + reason(e), e);
-        } finally {
-            unfinished.toFile().delete();
         }
     }
 
+    /** As {@link #write(Photo, Path, Encoding)}, into a stream, which is flushed and stays open. */
+    public static List<String> write(Photo photo, OutputStream out, Encoding encoding) {
+        checkSize("the photo", encoding, photo.image().width(), photo.image().height());
+        try {
+            List<String> remarks = Codec.encode(photo, encoding, out);
+            out.flush();
+            return remarks;
+        } catch (IOException | RuntimeException e) {
+            throw new ImageError("cannot write the photo: " + reason(e), e);
+        }
+    }
+
+    /** As {@link #checkWritable(Path, Encoding, int, int)}, of a small image encoded as the extension says. */
+    public static void checkWritable(Path path) { checkWritable(path, Encoding.of(path), 1, 1); }
+
     /**
-     * Finds out before a long run whether {@link #write} could write there, by making an empty file beside it for a moment.
+     * Finds out before a long run whether an image of a size could be written there, by making an empty file beside it for a moment.
      *
      * @throws ImageError if it could not
      */
-    public static void checkWritable(Path path) {
-        ImageFormat format = target(path);
-        Path unfinished = unfinished(path);
+    public static void checkWritable(Path path, Encoding encoding, int width, int height) {
         try {
-            Files.createFile(unfinished);
-            if (format == ImageFormat.WEBP) Codec.checkWebp();
+            OutputFile.of(path).check();
+            if (encoding.format() == ImageFormat.WEBP) WebpLibrary.load();
         } catch (IOException e) {
             throw new ImageError("cannot write " + path + ": " + reason(e), e);
-        } finally {
-            unfinished.toFile().delete();
         }
+        checkSize(path.toString(), encoding, width, height);
     }
 
-    private static ImageFormat target(Path path) {
-        if (Files.isDirectory(path)) throw new ImageError("cannot write " + path + ": it is a folder");
-        return ImageFormat.toWrite(path);
-    }
-
-    /** Named for the process that writes it, so that another can tell what a killed one left. */
-    private static Path unfinished(Path path) {
-        String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
-        return path.resolveSibling("." + path.getFileName() + "." + ProcessHandle.current().pid() + "-" + random + ".tmp");
+    private static void checkSize(String name, Encoding encoding, int width, int height) {
+        String reason = encoding.format().refuses(width, height);
+        if (reason != null) throw new ImageError("cannot write " + name + ": " + reason);
     }
 
     /** Deletes what processes of this machine that are no more were writing in a folder when they were killed. */
@@ -139,9 +169,11 @@ public final class ImageFiles {
     }
 
     /** Why, in one line: the file system's exceptions say it by their type. */
-    static String reason(Exception e) {
+    static String reason(Throwable e) {
+        if (e instanceof IIOException && e.getCause() instanceof IOException cause) return reason(cause);
         return switch (e) {
             case NoSuchFileException _ -> "its folder does not exist";
+            case FileSystemLoopException _ -> "its symbolic links go in a circle";
             case AccessDeniedException _ -> "permission denied";
             case FileSystemException f when f.getReason() != null -> f.getReason();
             case EOFException _ -> WholeFile.CUT_SHORT;

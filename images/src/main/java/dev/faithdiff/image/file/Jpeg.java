@@ -4,7 +4,6 @@ import dev.faithdiff.image.Image;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -18,7 +17,7 @@ public final class Jpeg {
     /** The image as a JPEG file of a quality from 1 to 100 holds it, its colour at half resolution. */
     public static Image compressed(Image image, double quality) {
         if (!(quality >= 1 && quality <= 100)) throw new IllegalArgumentException("JPEG quality goes from 1 to 100, not " + quality);
-        return Codec.decode(encode(image, (float) (quality / 100)), ImageFormat.JPEG, Path.of("compressed image")).image();
+        return ImageFiles.readPhoto(encode(image, (float) (quality / 100)), "compressed image", true).image();
     }
 
     private static byte[] encode(Image image, float quality) {

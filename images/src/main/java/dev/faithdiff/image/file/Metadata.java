@@ -10,10 +10,11 @@ import java.util.Objects;
  * @param exif       a TIFF structure without pictures, as in a JPEG's EXIF segment after its mark
  * @param xmp        an XMP packet, UTF-8
  * @param profile    the ICC profile that the samples are meant in
+ * @param colours    what a PNG says about them in other ways
  * @param resolution pixels for each inch
  * @param settings   how the photo was made, to be written as a PNG text or EXIF comment; not read back
  */
-public record Metadata(byte[] exif, byte[] xmp, byte[] profile, Resolution resolution, String settings) {
+public record Metadata(byte[] exif, byte[] xmp, byte[] profile, ColourChunks colours, Resolution resolution, String settings) {
     public static final Metadata NONE = new Metadata(null, null, null, null, null);
 
     /** Pixels for each inch. */
@@ -30,12 +31,19 @@ public record Metadata(byte[] exif, byte[] xmp, byte[] profile, Resolution resol
         int yPerMetre() { return (int) Math.round(y / INCH_IN_METRES); }
     }
 
-    /** Only the profile, without which the samples would mean other colours. */
-    public Metadata profileOnly() { return new Metadata(null, null, profile, null, null); }
+    public Metadata(byte[] exif, byte[] xmp, byte[] profile, Resolution resolution, String settings) {
+        this(exif, xmp, profile, null, resolution, settings);
+    }
 
-    public Metadata withSettings(String text) { return new Metadata(exif, xmp, profile, resolution, text); }
+    /** Only what tells colours, without which the samples would mean other ones. */
+    public Metadata profileOnly() { return new Metadata(null, null, profile, colours, null, null); }
 
-    Metadata withProfile(byte[] other) { return new Metadata(exif, xmp, other, resolution, settings); }
+    public Metadata withSettings(String text) { return new Metadata(exif, xmp, profile, colours, resolution, text); }
+
+    /** With another profile, or none, in place of all that tells colours. */
+    Metadata withProfile(byte[] other) { return new Metadata(exif, xmp, other, null, resolution, settings); }
+
+    Metadata withoutProfile() { return new Metadata(exif, xmp, null, colours, resolution, settings); }
 
     /** Whether the profile is one of grey samples; it is at most for those or for RGB. */
     boolean hasGreyProfile() { return "GRAY".equals(space(profile)); }
@@ -47,7 +55,7 @@ public record Metadata(byte[] exif, byte[] xmp, byte[] profile, Resolution resol
 
     @Override public boolean equals(Object o) {
         return o instanceof Metadata m && Arrays.equals(m.exif, exif) && Arrays.equals(m.xmp, xmp) && Arrays.equals(m.profile, profile)
-                && Objects.equals(m.resolution, resolution) && Objects.equals(m.settings, settings);
+                && Objects.equals(m.colours, colours) && Objects.equals(m.resolution, resolution) && Objects.equals(m.settings, settings);
     }
 
     @Override public int hashCode() { return Arrays.hashCode(exif) + 31 * Arrays.hashCode(xmp) + Arrays.hashCode(profile); }

@@ -1,23 +1,14 @@
 package dev.faithdiff.image.file;
 
-import com.drew.imaging.ImageProcessingException;
-import com.drew.imaging.jpeg.JpegSegmentReader;
-import com.drew.imaging.jpeg.JpegSegmentType;
-import com.drew.imaging.png.PngChunk;
-import com.drew.imaging.png.PngChunkReader;
-import com.drew.imaging.riff.RiffHandler;
-import com.drew.imaging.riff.RiffReader;
-import com.drew.lang.SequentialByteArrayReader;
+import dev.faithdiff.image.file.FileChunks.Chunk;
 import dev.faithdiff.image.file.Metadata.Resolution;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.InflaterInputStream;
@@ -32,106 +23,104 @@ final class MetadataReader {
 
     private MetadataReader() {}
 
-    static Metadata read(byte[] file, ImageFormat format) {
+    /** @param picture the one that is taken */
+    static Metadata read(byte[] file, ImageFormat format, Picture picture) {
         try {
             return switch (format) {
                 case JPEG -> jpeg(file);
                 case PNG -> png(file);
                 case WEBP -> webp(file);
-                case TIFF -> Exif.ofTiff(file);
+                case TIFF -> Exif.ofTiff(file, picture.directory());
+                case GIF -> Metadata.NONE;
                 case BMP -> bmp(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
             };
-        } catch (ImageProcessingException | IOException | RuntimeException e) {
+        } catch (RuntimeException e) {
             return Metadata.NONE;
         }
     }
 
-    private static Metadata jpeg(byte[] file) throws ImageProcessingException, IOException {
-        var segments = JpegSegmentReader.readSegments(new SequentialByteArrayReader(file),
-                List.of(JpegSegmentType.APP0, JpegSegmentType.APP1, JpegSegmentType.APP2));
+    private static Metadata jpeg(byte[] file) {
         byte[] exif = null, xmp = null;
-        for (byte[] s : segments.getSegments(JpegSegmentType.APP1)) {
-            if (exif == null) exif = after(EXIF_MARK, s);
-            if (xmp == null) xmp = after(XMP_MARK, s);
-        }
+        Resolution resolution = null;
         Map<Integer, byte[]> parts = new TreeMap<>();
-        for (byte[] s : segments.getSegments(JpegSegmentType.APP2)) {
-            byte[] part = after(PROFILE_MARK, s);
+        for (Chunk c : FileChunks.ofJpeg(file)) {
+            byte[] part = c.type().equals("e2") ? c.after(PROFILE_MARK, file) : null;
+            byte[] jfif = c.type().equals("e0") ? c.after("JFIF\0", file) : null;
             if (part != null && part.length > 2) parts.put(part[0] & 0xff, Arrays.copyOfRange(part, 2, part.length));
+            if (jfif != null && jfif.length >= 7) resolution = resolution(ByteBuffer.wrap(jfif));
+            if (!c.type().equals("e1")) continue;
+            if (exif == null) exif = c.after(EXIF_MARK, file);
+            if (xmp == null) xmp = c.after(XMP_MARK, file);
         }
         var profile = new ByteArrayOutputStream();
         parts.values().forEach(profile::writeBytes);
-        Resolution resolution = null;
-        for (byte[] s : segments.getSegments(JpegSegmentType.APP0)) {
-            byte[] jfif = after("JFIF\0", s);
-            if (jfif == null || jfif.length < 7) continue;
-            ByteBuffer b = ByteBuffer.wrap(jfif);
-            int x = b.getShort(3) & 0xffff, y = b.getShort(5) & 0xffff;
-            resolution = switch (b.get(2)) { case 1 -> Resolution.of(x, y); case 2 -> Resolution.of(x * 2.54, y * 2.54); default -> null; };
-        }
         return new Metadata(exif, xmp, profile.size() == 0 ? null : profile.toByteArray(), resolution, null);
     }
 
-    private static Metadata png(byte[] file) throws ImageProcessingException, IOException {
-        Map<String, byte[]> chunks = new HashMap<>();
-        for (PngChunk c : new PngChunkReader().extract(new SequentialByteArrayReader(file), null)) {
-            String type = c.getType().getIdentifier();
-            if (!type.equals("iTXt") || after(XMP_KEYWORD + "\0", c.getBytes()) != null) chunks.put(type, c.getBytes());
+    private static Resolution resolution(ByteBuffer jfif) {
+        int x = jfif.getShort(3) & 0xffff, y = jfif.getShort(5) & 0xffff;
+        return switch (jfif.get(2)) { case 1 -> Resolution.of(x, y); case 2 -> Resolution.of(x * 2.54, y * 2.54); default -> null; };
+    }
+
+    private static Metadata png(byte[] file) {
+        Map<String, byte[]> chunks = new HashMap<>(), colours = new TreeMap<>();
+        for (Chunk c : FileChunks.ofPng(file)) {
+            if (c.type().equals("IDAT")) continue;
+            if (!c.type().equals("iTXt") || c.after(XMP_KEYWORD + "\0", file) != null) chunks.putIfAbsent(c.type(), c.data(file));
+            if (ColourChunks.TYPES.contains(c.type())) colours.putIfAbsent(c.type(), c.data(file));
         }
         Resolution resolution = null;
         if (chunks.get("pHYs") instanceof byte[] p && p.length == 9 && p[8] == 1) {
             resolution = Resolution.ofMetres(ByteBuffer.wrap(p).getInt(0), ByteBuffer.wrap(p).getInt(4));
         }
-        return new Metadata(chunks.get("eXIf"), xmpText(chunks.get("iTXt")), profile(chunks.get("iCCP")), resolution, null);
+        byte[] exif = chunks.get("eXIf"), xmp = xmpText(chunks.get("iTXt"));
+        return new Metadata(exif, xmp, profile(chunks.get("iCCP")), colours.isEmpty() ? null : new ColourChunks(colours), resolution, null);
     }
 
     /** The text of an iTXt chunk: keyword, whether it is compressed, how, language, translated keyword, text. */
-    private static byte[] xmpText(byte[] chunk) throws IOException {
+    private static byte[] xmpText(byte[] chunk) {
         if (chunk == null) return null;
         int start = XMP_KEYWORD.length() + 3;
-        for (int zeros = 0; zeros < 2; start++) if (chunk[start] == 0) zeros++;
+        for (int zeros = 0; zeros < 2; start++) {
+            if (start >= chunk.length) return null;
+            if (chunk[start] == 0) zeros++;
+        }
         boolean deflated = chunk[XMP_KEYWORD.length() + 1] == 1;
         return deflated ? inflated(chunk, start) : Arrays.copyOfRange(chunk, start, chunk.length);
     }
 
-    private static byte[] profile(byte[] chunk) throws IOException {
+    private static byte[] profile(byte[] chunk) {
         if (chunk == null) return null;
         int name = 0;
-        while (chunk[name] != 0) name++;
-        return inflated(chunk, name + 2);
+        while (name < chunk.length && chunk[name] != 0) name++;
+        return name + 2 < chunk.length ? inflated(chunk, name + 2) : null;
     }
 
-    private static byte[] inflated(byte[] chunk, int from) throws IOException {
+    /** Null where the data is damaged. */
+    private static byte[] inflated(byte[] chunk, int from) {
         try (var in = new InflaterInputStream(new ByteArrayInputStream(chunk, from, chunk.length - from))) {
             return in.readNBytes(MAX_PROFILE_BYTES);
+        } catch (IOException e) {
+            return null;
         }
     }
 
-    private static Metadata webp(byte[] file) throws ImageProcessingException, IOException {
-        Map<String, byte[]> chunks = new HashMap<>();
-        new RiffReader().processRiff(new SequentialByteArrayReader(file), new RiffHandler() {
-            @Override public boolean shouldAcceptRiffIdentifier(String id) { return true; }
-
-            @Override public boolean shouldAcceptChunk(String id) { return List.of("EXIF", "XMP ", "ICCP").contains(id); }
-
-            @Override public boolean shouldAcceptList(String id) { return false; }
-
-            @Override public void processChunk(String id, byte[] data) { chunks.put(id, data); }
-
-            @Override public void addError(String message) {}
-        });
-        byte[] exif = chunks.get("EXIF"), marked = exif == null ? null : after(EXIF_MARK, exif);
-        return new Metadata(marked == null ? exif : marked, chunks.get("XMP "), chunks.get("ICCP"), null, null);
+    private static Metadata webp(byte[] file) {
+        byte[] exif = null, xmp = null, profile = null;
+        for (Chunk c : FileChunks.ofWebp(file)) {
+            switch (c.type()) {
+                case "EXIF" -> exif = c.after(EXIF_MARK, file) instanceof byte[] marked ? marked : c.data(file);
+                case "XMP " -> xmp = c.data(file);
+                case "ICCP" -> profile = c.data(file);
+                default -> { }
+            }
+        }
+        return new Metadata(exif, xmp, profile, null, null);
     }
 
+    /** The header of OS/2 has 12 bytes and no resolution. */
     private static Metadata bmp(ByteBuffer file) {
-        return new Metadata(null, null, null, Resolution.ofMetres(file.getInt(38), file.getInt(42)), null);
-    }
-
-    /** What follows the mark, null where it is another. */
-    private static byte[] after(String mark, byte[] bytes) {
-        byte[] start = mark.getBytes(StandardCharsets.ISO_8859_1);
-        boolean marked = bytes.length >= start.length && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
-        return marked ? Arrays.copyOfRange(bytes, start.length, bytes.length) : null;
+        Resolution resolution = file.getInt(14) < 40 ? null : Resolution.ofMetres(file.getInt(38), file.getInt(42));
+        return new Metadata(null, null, null, resolution, null);
     }
 }

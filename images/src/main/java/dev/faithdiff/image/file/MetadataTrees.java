@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.DeflaterOutputStream;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
@@ -30,16 +31,19 @@ final class MetadataTrees {
                     "unitSpecifier", "meter");
         }
         IIOMetadataNode texts = new IIOMetadataNode("iTXt");
-        if (m.xmp() != null) text(texts, MetadataReader.XMP_KEYWORD, new String(Xmp.upright(m.xmp()), StandardCharsets.UTF_8));
+        if (m.xmp() != null) text(texts, MetadataReader.XMP_KEYWORD, new String(Xmp.ofResult(m.xmp(), width, height), StandardCharsets.UTF_8));
         if (m.settings() != null) text(texts, "parameters", m.settings());
         if (texts.hasChildNodes()) root.appendChild(texts);
         byte[] exif = Exif.of(m.withSettings(null), width, height);
-        if (exif != null) child(child(root, "UnknownChunks"), "UnknownChunk", "type", "eXIf").setUserObject(exif);
+        IIOMetadataNode others = new IIOMetadataNode("UnknownChunks");
+        if (m.colours() != null) m.colours().chunks().forEach((type, data) -> child(others, "UnknownChunk", "type", type).setUserObject(data));
+        if (exif != null) child(others, "UnknownChunk", "type", "eXIf").setUserObject(exif);
+        if (others.hasChildNodes()) root.appendChild(others);
         target.setFromTree(target.getNativeMetadataFormatName(), root);
     }
 
     /** Asks also for as many colour samples as there are pixels (4:4:4), not a quarter. */
-    static void jpeg(IIOMetadata target, Metadata m, int width, int height) throws IOException {
+    static void jpeg(IIOMetadata target, Metadata m, int width, int height, List<String> remarks) throws IOException {
         IIOMetadataNode root = root(target);
         NodeList components = root.getElementsByTagName("componentSpec");
         for (int i = 0; i < components.getLength(); i++) {
@@ -49,8 +53,9 @@ final class MetadataTrees {
             set(jfif, "resUnits", 1, "Xdensity", density(m.resolution().x()), "Ydensity", density(m.resolution().y()));
         }
         IIOMetadataNode sequence = (IIOMetadataNode) root.getElementsByTagName("markerSequence").item(0);
-        segment(sequence, APP1, MetadataReader.EXIF_MARK, fittingExif(m, width, height));
-        segment(sequence, APP1, MetadataReader.XMP_MARK, m.xmp() == null ? null : Xmp.upright(m.xmp()));
+        boolean exif = segment(sequence, APP1, MetadataReader.EXIF_MARK, fittingExif(m, width, height));
+        boolean xmp = segment(sequence, APP1, MetadataReader.XMP_MARK, m.xmp() == null ? null : Xmp.ofResult(m.xmp(), width, height));
+        if (!exif || !xmp) remarks.add("the " + (exif ? "XMP" : xmp ? "EXIF" : "EXIF and XMP") + " is too large for JPEG and left out");
         if (m.profile() != null) profile(sequence, m.profile());
         target.setFromTree(target.getNativeMetadataFormatName(), root);
     }
@@ -70,14 +75,16 @@ final class MetadataTrees {
         }
     }
 
-    /** Nothing where there is no data or too much for a segment. */
-    private static void segment(IIOMetadataNode sequence, int marker, String mark, byte[] data) {
-        if (data == null || mark.length() + data.length > SEGMENT_BYTES) return;
+    /** Nothing where there is no data. Whether it fits into a segment. */
+    private static boolean segment(IIOMetadataNode sequence, int marker, String mark, byte[] data) {
+        if (data == null) return true;
+        if (mark.length() + data.length > SEGMENT_BYTES) return false;
         byte[] whole = Arrays.copyOf(mark.getBytes(StandardCharsets.ISO_8859_1), mark.length() + data.length);
         System.arraycopy(data, 0, whole, mark.length(), data.length);
         IIOMetadataNode node = new IIOMetadataNode("unknown");
         set(node, "MarkerTag", marker).setUserObject(whole);
         sequence.insertBefore(node, sequence.getElementsByTagName("dqt").item(0));
+        return true;
     }
 
     private static int density(double perInch) { return Math.clamp(Math.round(perInch), 1, 65535); }

@@ -16,9 +16,9 @@ import java.awt.image.Raster;
  * Between {@link Image} and java.desktop. RGB and grey samples are taken as stored, without regard to a profile, and with more than 8 bits as
  * 16; other colours (CMYK, Lab) and floats become 8-bit sRGB.
  */
-final class Pixels {
-    /** @param asStored whether the samples are the file's own, so that its profile still is about them */
-    record Decoded(Image image, Image opacity, boolean asStored) {}
+public final class Pixels {
+    /** @param bits of the stored samples @param asStored whether they are the file's own, so that its profile still is about them */
+    record Decoded(Image image, Image opacity, int bits, boolean asStored) {}
 
     private final BufferedImage in;
     private final int width, bands;
@@ -52,7 +52,7 @@ final class Pixels {
         }
         int height = in.getHeight();
         return new Decoded(Image.of(p.width, height, p.rgb, p.low), p.opacity == null ? null : Image.of(p.width, height, p.opacity, p.lowOpacity),
-                !p.converted || in.getColorModel() instanceof IndexColorModel);
+                in.getColorModel().getComponentSize(0), !p.converted || in.getColorModel() instanceof IndexColorModel);
     }
 
     private void readConverted(int y) {
@@ -86,6 +86,23 @@ final class Pixels {
     }
 
     private static long scaled(long sample, int from, int to) { return (sample * to + from / 2) / from; }
+
+    /** The samples of an image of java.desktop, as 8 or 16 bits; colours other than grey and sRGB are converted, to 8 bits. Opacity is left out. */
+    public static Image image(BufferedImage in) {
+        ColorSpace space = in.getColorModel().getColorSpace();
+        return space.isCS_sRGB() || space.getType() == ColorSpace.TYPE_GRAY ? read(in).image : converted(in);
+    }
+
+    private static Image converted(BufferedImage in) {
+        var rgb = new BufferedImage(in.getWidth(), in.getHeight(), BufferedImage.TYPE_3BYTE_BGR);
+        for (int y = 0; y < in.getHeight(); y++) {
+            rgb.setRGB(0, y, in.getWidth(), 1, in.getRGB(0, y, in.getWidth(), 1, null, 0, in.getWidth()), 0, in.getWidth());
+        }
+        return read(rgb).image;
+    }
+
+    /** The image's samples as sRGB, of 8 or 16 bits, for java.desktop. An 8-bit image is not copied. */
+    public static BufferedImage buffered(Image image) { return of(image, null, false); }
 
     /** One channel where {@code grey}, else three; the opacity after them. An 8-bit RGB image without opacity is not copied. */
     static BufferedImage of(Image image, Image opacity, boolean grey) {

@@ -1,35 +1,28 @@
 package dev.faithdiff.image.file;
 
-import com.twelvemonkeys.imageio.metadata.Entry;
-import com.twelvemonkeys.imageio.metadata.tiff.TIFFEntry;
-import com.twelvemonkeys.imageio.metadata.tiff.TIFFWriter;
+import static dev.faithdiff.image.file.TiffDirectory.LONG;
+import static dev.faithdiff.image.file.TiffDirectory.SHORT;
+
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.zip.DeflaterOutputStream;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
  * Writes TIFF 6.0: deflated strips of differences between neighbours, big-endian. By hand because TwelveMonkeys' writer does not take 16-bit
- * colour and the JDK's cuts off noise that grows when it is deflated; the directory is TwelveMonkeys'.
+ * colour and the JDK's cuts off noise that grows when it is deflated.
  */
 final class TiffFile {
     private static final int STRIP_BYTES = 1 << 20;
-    private static final short SHORT = 3, LONG = 4;
     private static final int DEFLATED = 8, BLACK_IS_ZERO = 1, RGB = 2, DIFFERENCES = 2, UNASSOCIATED = 2;
 
     private TiffFile() {}
 
-    /** @param tags that are not about the pixels */
-    static void write(BufferedImage in, List<Entry> tags, Path path) throws IOException {
+    /** @param tags big-endian, that are not about the pixels; those about them are added */
+    static void write(BufferedImage in, TiffDirectory tags, OutputStream to) throws IOException {
         Raster raster = in.getRaster();
         int bands = raster.getNumBands();
         int bits = in.getColorModel().getComponentSize(0);
@@ -42,31 +35,24 @@ final class TiffFile {
             deflate(raster, k * rows, Math.min(rows, in.getHeight() - k * rows), bits, pixels);
             lengths[k] = pixels.size() - starts[k];
         }
-        List<Entry> all = new ArrayList<>(tags);
-        int[] depths = new int[bands];
+        long[] depths = new long[bands];
         Arrays.fill(depths, bits);
-        all.addAll(List.of(new TIFFEntry(256, LONG, (long) in.getWidth()), new TIFFEntry(257, LONG, (long) in.getHeight()),
-                new TIFFEntry(258, SHORT, depths),
-                new TIFFEntry(259, SHORT, DEFLATED), new TIFFEntry(262, SHORT, colours == 1 ? BLACK_IS_ZERO : RGB), new TIFFEntry(277, SHORT, bands),
-                new TIFFEntry(278, LONG, (long) rows), new TIFFEntry(279, LONG, lengths), new TIFFEntry(317, SHORT, DIFFERENCES)));
-        if (bands > colours) all.add(new TIFFEntry(338, SHORT, UNASSOCIATED));
-        long directoryBytes = directory(all, starts, 0).length;
-        try (OutputStream out = Files.newOutputStream(path)) {
-            out.write(directory(all, starts, directoryBytes));
-            pixels.writeTo(out);
-        }
-    }
-
-    /** Header and directory, whose length does not depend on where the strips begin. */
-    private static byte[] directory(List<Entry> tags, long[] starts, long before) throws IOException {
-        List<Entry> all = new ArrayList<>(tags);
-        all.add(new TIFFEntry(273, LONG, Arrays.stream(starts).map(s -> s + before).toArray()));
-        var bytes = new ByteArrayOutputStream();
-        try (var out = new MemoryCacheImageOutputStream(bytes)) {
-            out.setByteOrder(ByteOrder.BIG_ENDIAN);
-            new TIFFWriter().write(all, out);
-        }
-        return bytes.toByteArray();
+        tags.put(256, LONG, in.getWidth());
+        tags.put(257, LONG, in.getHeight());
+        tags.put(258, SHORT, depths);
+        tags.put(259, SHORT, DEFLATED);
+        tags.put(262, SHORT, colours == 1 ? BLACK_IS_ZERO : RGB);
+        tags.put(273, LONG, starts);
+        tags.put(277, SHORT, bands);
+        tags.put(278, LONG, rows);
+        tags.put(279, LONG, lengths);
+        tags.put(317, SHORT, DIFFERENCES);
+        if (bands > colours) tags.put(338, SHORT, UNASSOCIATED);
+        // The directory comes first, and its length does not depend on where the strips begin.
+        long directoryBytes = tags.written().length;
+        tags.put(273, LONG, Arrays.stream(starts).map(s -> s + directoryBytes).toArray());
+        to.write(tags.written());
+        pixels.writeTo(to);
     }
 
     private static void deflate(Raster raster, int top, int rows, int bits, OutputStream to) throws IOException {

@@ -19,7 +19,7 @@ final class WebpContainer {
 
     /** The file itself where there is nothing to add. */
     static byte[] with(byte[] file, Metadata m, int width, int height, boolean opacity) {
-        byte[] exif = Exif.of(m, width, height), xmp = m.xmp() == null ? null : Xmp.upright(m.xmp());
+        byte[] exif = Exif.of(m, width, height), xmp = m.xmp() == null ? null : Xmp.ofResult(m.xmp(), width, height);
         if (exif == null && xmp == null && m.profile() == null) return file;
         int flags = (m.profile() == null ? 0 : PROFILE) | (opacity ? OPACITY : 0) | (exif == null ? 0 : EXIF) | (xmp == null ? 0 : XMP);
         byte[] extended = little(10).putInt(flags).put(three(width - 1)).put(three(height - 1)).array();

@@ -21,11 +21,11 @@ final class WholeFile {
             case JPEG -> jpeg(file);
             case WEBP -> webp(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
             case BMP -> bmp(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN));
-            case TIFF -> null;
+            case TIFF, GIF -> null;
         };
     }
 
-    /** Chunks of length, type, data and checksum, up to IEND; optional (lower case) chunks may be damaged. */
+    /** FileChunks of length, type, data and checksum, up to IEND; optional (lower case) chunks may be damaged. */
     private static String png(ByteBuffer file) {
         for (int at = 8; ; ) {
             if (file.capacity() - at < 12) return CUT_SHORT;
@@ -66,14 +66,28 @@ final class WholeFile {
         return file.capacity() < 12 || (file.getInt(4) & 0xffffffffL) > file.capacity() - 8L ? CUT_SHORT : null;
     }
 
-    /** Uncompressed pixels fill height rows of whole 32-bit words; compressed ones say their size. */
+    /** Uncompressed pixels fill height rows of whole 32-bit words; compressed ones say their size. The header of OS/2 1 has 12 bytes. */
     private static String bmp(ByteBuffer file) {
-        if (file.capacity() < 54) return CUT_SHORT;
+        if (file.capacity() < 26) return CUT_SHORT;
         long start = file.getInt(10) & 0xffffffffL;
-        int compression = file.getInt(30);
-        long rowBytes = ((long) file.getInt(18) * file.getShort(28) + 31) / 32 * 4;
+        boolean ofOs2 = file.getInt(14) == 12;
+        if (!ofOs2 && file.capacity() < 54) return CUT_SHORT;
+        int compression = ofOs2 ? 0 : file.getInt(30);
+        int width = ofOs2 ? file.getShort(18) & 0xffff : file.getInt(18), height = ofOs2 ? file.getShort(20) & 0xffff : file.getInt(22);
+        long rowBytes = ((long) width * file.getShort(ofOs2 ? 24 : 28) + 31) / 32 * 4;
         boolean packed = compression == 1 || compression == 2;
-        long bytes = packed ? file.getInt(34) & 0xffffffffL : rowBytes * Math.abs((long) file.getInt(22));
+        long bytes = packed ? file.getInt(34) & 0xffffffffL : rowBytes * Math.abs((long) height);
         return start + bytes > file.capacity() ? CUT_SHORT : null;
+    }
+
+    /** Whether all strips or tiles of a TIFF's picture lie inside the file. */
+    static boolean holdsStrips(byte[] file, TiffDirectory d) {
+        boolean tiled = d.has(324);
+        TiffDirectory.TagValue starts = d.tags.get(tiled ? 324 : 273), lengths = d.tags.get(tiled ? 325 : 279);
+        if (starts == null || lengths == null || starts.count() != lengths.count()) return false;
+        for (int i = 0; i < starts.count(); i++) {
+            if (starts.number(i, d.order) + lengths.number(i, d.order) > file.length) return false;
+        }
+        return true;
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files that are no whole image, and kinds of image other than 8-bit RGB. */
+/** Files that are no whole image, read strictly, and kinds of image other than 8-bit RGB. */
 class BadImagesTest {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     private static final byte[] END = chunk("IEND", new byte[0]);
@@ -34,8 +34,8 @@ class BadImagesTest {
                 .isInstanceOf(ImageError.class).hasMessage(missing + " does not exist");
         assertThatThrownBy(() -> ImageFiles.read(folder)).isInstanceOf(ImageError.class).hasMessageContaining("is a folder");
         refused(new byte[0], "is empty");
-        refused(new byte[]{'B'}, "is not a PNG, JPEG, WebP, TIFF or BMP image");
-        refused("GIF89a and so on".getBytes(StandardCharsets.US_ASCII), "is not a PNG");
+        refused(new byte[]{'B'}, "is not a PNG, JPEG, WebP, TIFF, BMP or GIF image");
+        refused("once upon a time".getBytes(StandardCharsets.US_ASCII), "is not a PNG");
     }
 
     @ParameterizedTest @ValueSource(strings = {"a.png", "a.jpg", "a.tif"})
@@ -111,7 +111,7 @@ class BadImagesTest {
     }
 
     private void refused(byte[] file, String why) {
-        assertThatThrownBy(() -> read(file))
+        assertThatThrownBy(() -> ImageFiles.readPhoto(Files.write(folder.resolve("under-test"), file), true))
                 .isInstanceOf(ImageError.class).hasMessageContaining(why).hasMessageContaining("under-test").hasMessageNotContaining("\n");
     }
 

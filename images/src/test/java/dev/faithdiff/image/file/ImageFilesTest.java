@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
@@ -73,6 +75,66 @@ class ImageFilesTest {
         refused(Path.of("/"), "it is a folder");
         assertThatCode(() -> ImageFiles.checkWritable(folder.resolve("a.png"))).doesNotThrowAnyException();
         assertThat(names()).containsExactlyInAnyOrder("plain", "folder.png");
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"jpg", "jpeg", "jpe", "jfif", "jif", "JPG", "JFIF", "png", "apng", "tif", "TIFF", "webp", "WebP", "bmp",
+        "dib", "gif"})
+    void everyUsualExtensionNamesAPhoto(String extension) {
+        Path path = folder.resolve("a." + extension);
+        assertThat(ImageFiles.isPhoto(path)).isTrue();
+        assertThat(ImageFiles.isOtherPhoto(path)).isFalse();
+        assertThat(ImageFiles.isPhoto(folder.resolve("." + extension))).as("hidden").isFalse();
+        if (!ImageFormat.named(extension).written()) return;
+        ImageFiles.write(noise(5, 4), path);
+        assertThat(ImageFiles.readPhoto(path, true).image().width()).isEqualTo(5);
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"heic", "AVIF", "jxl", "NEF", "cr3", "dng"})
+    void photosOfOtherFormatsAreKnownByName(String extension) {
+        assertThat(ImageFiles.isOtherPhoto(folder.resolve("a." + extension))).isTrue();
+        assertThat(ImageFiles.isPhoto(folder.resolve("a." + extension))).isFalse();
+    }
+
+    @Test void anEncodingNamesFormatAndQuality() throws IOException {
+        Image image = noise(64, 64);
+        Path best = folder.resolve("best"), worst = folder.resolve("worst.png");
+        ImageFiles.write(Photo.of(image), best, new Encoding(ImageFormat.JPEG, 100));
+        ImageFiles.write(Photo.of(image), worst, new Encoding(ImageFormat.JPEG, 10));
+        assertThat(Files.size(best)).isGreaterThan(2 * Files.size(worst));
+        assertThat(ImageFiles.read(worst).width()).as("a JPEG, whatever its name").isEqualTo(64);
+        assertThat(Encoding.of(Path.of("a.jpe"))).isEqualTo(new Encoding(ImageFormat.JPEG, 95));
+        for (int quality : new int[] {0, 101}) assertThatThrownBy(() -> new Encoding(ImageFormat.JPEG, quality)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Encoding(ImageFormat.BMP)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("BMP");
+    }
+
+    @Test void photosComeFromBytesAndStreams() throws IOException {
+        Path file = folder.resolve("a.png");
+        ImageFiles.write(noise(5, 4), file);
+        Photo photo = ImageFiles.readPhoto(file);
+        assertThat(ImageFiles.readPhoto(Files.readAllBytes(file), "bytes", true)).isEqualTo(photo);
+        try (InputStream in = Files.newInputStream(file)) {
+            assertThat(ImageFiles.readPhoto(in, "stream", true)).isEqualTo(photo);
+        }
+        assertThatThrownBy(() -> ImageFiles.readPhoto(new byte[0], "bytes", false)).isInstanceOf(ImageError.class).hasMessage("bytes is empty");
+    }
+
+    @Test void imagesGoToJavaDesktopAndBack() {
+        Image image = noise(7, 5), deep = Image.of(7, 5, image.rgb(), noise(5, 7).rgb());
+        for (Image i : new Image[] {image, deep}) assertThat(Pixels.image(Pixels.buffered(i))).isEqualTo(i);
+        for (int type : new int[] {BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_INT_ARGB, BufferedImage.TYPE_3BYTE_BGR, BufferedImage.TYPE_4BYTE_ABGR,
+            BufferedImage.TYPE_INT_BGR}) {
+            var other = new BufferedImage(7, 5, type);
+            other.setRGB(0, 0, 7, 5, Pixels.buffered(image).getRGB(0, 0, 7, 5, null, 0, 7), 0, 7);
+            assertThat(Pixels.image(other)).isEqualTo(image);
+        }
+    }
+
+    /** The reason is the system's own, and names the first folder that was tried. */
+    @Test void aLibraryThatCannotBeLoadedHasItsReason() throws IOException {
+        assertThat(WebpLibrary.refuses(folder.resolve("none"), InputStream.nullInputStream())).isEqualTo("there is no such folder");
+        Path library = Files.writeString(folder.resolve("library"), "no library");
+        assertThat(WebpLibrary.refuses(folder, Files.newInputStream(library))).isNotEmpty().doesNotContain("\n", folder.toString());
+        assertThat(names()).as("nothing stays behind").containsExactly("library");
     }
 
     private void refused(Path path, String why) {

@@ -61,6 +61,8 @@ final class SampleFiles {
         }
         add("jpeg-grey", "jpeg", "grey8", "1x1", false);
         for (String kind : new String[] {"rgb8", "rgba8"}) add("webp-" + kind, "webp", kind, "Lossless", false);
+        for (String kind : new String[] {"palette2", "palette8"}) add("gif-" + kind, "gif", kind, null, false);
+        add("gif-interlaced-palette8", "gif", "palette8", null, true);
         add("webp-lossy", "webp", "rgb8", "Lossy", false);
         return ALL;
     }
