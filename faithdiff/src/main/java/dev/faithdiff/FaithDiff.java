@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.UnaryOperator;
 
@@ -74,6 +75,9 @@ public final class FaithDiff implements Restorer {
     static final List<Option<?>> OPTIONS = List.of(SCALE, STEPS, GUIDANCE, RESCALE, SEED, RNG, START, STRENGTH, FIDELITY, GUARD, PROMPT, NEGATIVE,
             COLOR_FIX, SAMPLER, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
 
+    /** Options that mean nothing to a model without text encoders. */
+    private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, RESCALE, PROMPT, NEGATIVE);
+
     /** Options by their names in {@code model.json}. */
     private static final Map<String, Option<?>> OF_MODEL = Map.of("num_inference_steps", STEPS, "tile", TILE, "overlap", OVERLAP,
             "start_point", START, "color_fix", COLOR_FIX, "condition", CONDITION, "margin", MARGIN);
@@ -83,12 +87,14 @@ public final class FaithDiff implements Restorer {
 
     private final Model model;
     private final Options defaults;
+    private final List<Option<?>> options;
     private final Gate gate;
 
     FaithDiff(Model model) {
         this.model = model;
         gate = new Gate("FaithDiff", model.device);
         defaults = defaultsOf(model);
+        options = OPTIONS.stream().filter(o -> model.text.readsText() || !OF_TEXT.contains(o)).toList();
     }
 
     /** The published defaults, but for those that {@code model.json} has of its own. */
@@ -161,13 +167,14 @@ public final class FaithDiff implements Restorer {
     /** The image that the autoencoder decodes. @param display makes a preview of such an image */
     private Image decoded(Image in, Options o, Listener listener, Path resume, UnaryOperator<Image> display) {
         ResumeFile file = resume == null ? null
-                : new ResumeFile(resume, model.digest(), model.device, model.dtype, o.values(OPTIONS), in);
+                : new ResumeFile(resume, model.digest(), model.device, model.dtype, o.values(options), in);
         try (Scope _ = Scope.open()) {
             return new FaithDiffRun(model, o, in, file, listener, display).run();
         }
     }
 
-    @Override public List<Option<?>> options() { return OPTIONS; }
+    /** {@inheritDoc} A model that reads no text has no prompts and no guidance. */
+    @Override public List<Option<?>> options() { return options; }
 
     @Override public void check(Options o) {
         Restorer.super.check(o);
