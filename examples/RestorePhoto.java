@@ -33,7 +33,7 @@ public final class RestorePhoto {
         Path model = Path.of(args[0]), in = Path.of(args[1]), out = Path.of(args[2]), resume = Path.of(args[2] + ".resume");
 
         Options options = Options.defaults()         // the published values; restorer.defaults() has the model's
-                .with(SCALE, 2)
+                .with(SCALE, 2.0)
                 .with(SEED, 7L)
                 .with(FIDELITY, 0.2)                 // a share of the enlarged photo
                 .with(GUARD, Guard.AUTO);            // a lower strength if the photo is hardly damaged
