@@ -16,7 +16,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.RESCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
@@ -76,11 +76,11 @@ public final class FaithDiff implements Restorer {
     public static final Option<Condition> CONDITION = Option.choice("condition", Condition.TILE,
             "Over what the photo's features are normalised: over each tile, as published, or over the whole image.").ofModel();
 
-    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, RESCALE, SEED, RNG, START, STRENGTH, FIDELITY, GUARD,
-            PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
+    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, GUIDANCE_RESCALE, SEED, RNG, START, STRENGTH, FIDELITY,
+            GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
 
     /** Options that mean nothing to a model without text encoders. */
-    private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, RESCALE, PROMPT, NEGATIVE, PROMPT_MODE);
+    private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, GUIDANCE_RESCALE, PROMPT, NEGATIVE, PROMPT_MODE);
 
     /** Options by their names in {@code model.json}. */
     private static final Map<String, Option<?>> OF_MODEL = Map.of("num_inference_steps", STEPS, "tile", TILE, "overlap", OVERLAP,

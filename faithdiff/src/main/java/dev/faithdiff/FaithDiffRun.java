@@ -12,7 +12,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.RESCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
@@ -195,7 +195,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     /** Guidance changes nothing for a model that reads no text. */
     private Guidance guidance() {
         double scale = options.get(GUIDANCE) == null ? model.config.number("guidance_scale", 5) : options.get(GUIDANCE);
-        return new Guidance(model.text.readsText() ? scale : 1, options.get(RESCALE));
+        return new Guidance(model.text.readsText() ? scale : 1, options.get(GUIDANCE_RESCALE));
     }
 
     /** The margin makes tiles larger, so that it makes no more of them. */

@@ -17,7 +17,8 @@ public final class Option<T> {
      * @param choices all allowed values of an option that lists them, else none
      * @param shown   what settings and messages hold for a value
      */
-    private record Values<T>(String label, String rule, List<T> choices, Function<String, T> parser, Predicate<T> allows, Function<T, Object> shown) {}
+    private record Values<T>(String label, String rule, List<T> choices, Function<String, T> parser, Predicate<T> allows,
+            Function<T, Object> shown) {}
 
     private final String name, help;
     private final T initial;
@@ -100,7 +101,8 @@ public final class Option<T> {
         List<E> all = List.of(type.getEnumConstants());
         Function<String, E> parser = s -> all.stream().filter(c -> c.toString().equalsIgnoreCase(s)).findFirst()
                 .orElseThrow(IllegalArgumentException::new);
-        return new Option<>(name, initial, new Values<>("NAME", alternatives(all), all, parser, v -> true, v -> v), help, initial == null, initial == null);
+        Values<E> values = new Values<>("NAME", alternatives(all), all, parser, v -> true, v -> v);
+        return new Option<>(name, initial, values, help, initial == null, initial == null);
     }
 
     private static String alternatives(List<?> all) {

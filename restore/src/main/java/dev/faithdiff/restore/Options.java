@@ -17,7 +17,7 @@ public final class Options {
 
     private Options(Map<Option<?>, Object> changed) { this.changed = changed; }
 
-    /** All options at their initial values. {@link Restorer#defaults} has a model's own values instead, where it has some. */
+    /** All options at their initial values. To restore a photo start from {@link Restorer#defaults}, which has the model's own values. */
     public static Options defaults() { return DEFAULTS; }
 
     /** The value of an option. It is null only where the option allows that. */

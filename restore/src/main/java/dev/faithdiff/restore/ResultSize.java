@@ -34,7 +34,9 @@ public record ResultSize(int width, int height) {
     static void check(Options options, Options defaults) {
         boolean size = options.get(SIZE) != null, side = options.get(LONG_SIDE) != null;
         boolean scale = !options.get(SCALE).equals(defaults.get(SCALE));
-        if (size && side || scale && (size || side)) throw new IllegalArgumentException("scale, size and long-side exclude each other; leave out all but one");
+        if (size && side || scale && (size || side)) {
+            throw new IllegalArgumentException("scale, size and long-side exclude each other; leave out all but one");
+        }
     }
 
     /** Options with the scale, size and long side of others. @param defaults whose scale counts where size or long side are set */

@@ -12,7 +12,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.RESCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
@@ -43,16 +43,16 @@ class OptionsTest {
 
     @Test void changesAreCopies() {
         Options before = Options.defaults();
-        Options o = before.with(SCALE, 2.0).with(NEGATIVE, null).with(STRENGTH, 0.5).with(GUARD, Guard.OFF).with(SAMPLER, Samplers.DDIM).with(RESCALE, 0.7);
+        Options o = before.with(SCALE, 2.0).with(NEGATIVE, null).with(STRENGTH, 0.5).with(GUARD, Guard.OFF).with(SAMPLER, Samplers.DDIM).with(GUIDANCE_RESCALE, 0.7);
         assertThat(before).isEqualTo(Options.defaults());
         assertThat(o.get(SCALE)).isEqualTo(2);
         assertThat(o.get(NEGATIVE)).isNull();
         assertThat(o.get(STRENGTH)).isEqualTo(0.5);
         assertThat(o.get(GUARD)).isEqualTo(Guard.OFF);
-        assertThat(o.get(RESCALE)).isEqualTo(0.7);
+        assertThat(o.get(GUIDANCE_RESCALE)).isEqualTo(0.7);
         assertThat(o.get(STEPS)).as("untouched").isEqualTo(20);
         assertThat(o).isNotEqualTo(before).hasToString("{guard=off, guidance-rescale=0.7, negative=null, sampler=ddim, scale=2, strength=0.5}");
-        Options back = o.with(SCALE, 4.0).with(NEGATIVE, "").with(STRENGTH, 1.0).with(GUARD, Guard.WARN).with(SAMPLER, null).with(RESCALE, 0.0);
+        Options back = o.with(SCALE, 4.0).with(NEGATIVE, "").with(STRENGTH, 1.0).with(GUARD, Guard.WARN).with(SAMPLER, null).with(GUIDANCE_RESCALE, 0.0);
         assertThat(back).isEqualTo(before).hasSameHashCodeAs(before);
     }
 

@@ -11,7 +11,7 @@ public final class DiffusionOptions {
     public static final Option<Double> GUIDANCE = Option.number("guidance", null, "a number of at least 0", v -> v >= 0 && !v.isInfinite(),
             "Scale of the classifier-free guidance: how strongly the result follows the prompt. Up to 1: no guidance.");
     /** The share of the guided noise's excess deviation that is taken back (Lin et al. 2023, section 3.4). */
-    public static final Option<Double> RESCALE =
+    public static final Option<Double> GUIDANCE_RESCALE =
             Option.share("guidance-rescale", 0, "How far the contrast that guidance adds is taken back. 0: not at all. 1: wholly.");
     /** What the photo shows, in words. */
     public static final Option<String> PROMPT = Option.text("prompt", "", "Description of what the photo shows.");

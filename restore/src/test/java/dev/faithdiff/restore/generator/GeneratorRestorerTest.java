@@ -70,7 +70,7 @@ class GeneratorRestorerTest {
         }
     }
 
-    /** Tiles of 64 pixels of the result with a margin of 32 pixels of the photo, where the RRDBNet reaches 34 far, or of all it reaches. */
+    /** Tiles of 64 pixels of the result with a margin of as many pixels of the photo as the networks reach, or more. */
     @ParameterizedTest
     @ValueSource(strings = {"realesrgan_x4", "srvgg_x4"})
     void tilesAreHardlySeen(String name) {

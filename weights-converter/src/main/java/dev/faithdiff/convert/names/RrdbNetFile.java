@@ -59,7 +59,8 @@ final class RrdbNetFile implements GeneratorFile {
 
     /** The modules of ESRGAN's list that are convolutions: as many enlargements as fit between the trunk and the last two. */
     private static Map<String, String> esrgan(Map<String, Source> tensors) {
-        int last = tensors.keySet().stream().map(ESRGAN_MODULE::matcher).filter(Matcher::matches).mapToInt(m -> Integer.parseInt(m.group(1))).max().orElse(0);
+        int last = tensors.keySet().stream().map(ESRGAN_MODULE::matcher).filter(Matcher::matches).mapToInt(m -> Integer.parseInt(m.group(1)))
+                .max().orElse(0);
         Map<String, String> starts = new LinkedHashMap<>(Map.of("model.0.", "conv_first."));
         int enlargements = (last - BEFORE_LAST) / ENLARGEMENT;
         for (int i = 1; i <= enlargements; i++) starts.put("model." + ENLARGEMENT * i + ".", "conv_up" + i + ".");
