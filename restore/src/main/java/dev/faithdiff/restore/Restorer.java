@@ -17,7 +17,7 @@ public interface Restorer extends AutoCloseable {
      * Restores a photo. The result has the {@link ResultSize} of the options and the photo's bits a sample. On the CPU several threads'
      * restorations run side by side; on a GPU one runs at a time.
      *
-     * @param options start from {@link #defaults}, which has the model's own values, and change what is asked for
+     * @param options  start from {@link #defaults}, which has the model's own values, and change what is asked for
      * @param listener hears of progress on this thread, and may end the restoration
      * @param resume   file in which a restorer that works in steps saves each step, to go on from after a crash. Other restorers ignore it.
      *                 Null: none
