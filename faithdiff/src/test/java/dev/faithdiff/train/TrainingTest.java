@@ -101,7 +101,7 @@ class TrainingTest {
             train(run, out, false, 1);
             train(run, out, true, 0);
             try (FaithDiff faithDiff = FaithDiff.open(out.resolve("model"), Device.CPU)) {
-                faithDiff.restore(ImageFiles.read(photos.resolve("photo0.png")), Options.defaults().with(SCALE, 1.0).with(STEPS, 1));
+                faithDiff.restore(ImageFiles.read(photos.resolve("photo0.png")), Options.defaults().with(SCALE, 1.0).with(STEPS, 2));
             }
         }
     }
