@@ -32,12 +32,6 @@ public final class RestorePhoto {
     public static void main(String[] args) throws IOException {
         Path model = Path.of(args[0]), in = Path.of(args[1]), out = Path.of(args[2]), resume = Path.of(args[2] + ".resume");
 
-        Options options = Options.defaults()         // the published values; restorer.defaults() has the model's
-                .with(SCALE, 2)
-                .with(SEED, 7L)
-                .with(FIDELITY, 0.2)                 // a share of the enlarged photo
-                .with(GUARD, Guard.AUTO);            // a lower strength if the photo is hardly damaged
-
         Listener listener = new Listener() {
             @Override public void at(String stage, int step, int steps) {
                 System.out.println(steps == 0 ? stage : "step " + step + " of " + steps);
@@ -53,6 +47,11 @@ public final class RestorePhoto {
 
         // One restorer serves any number of photos and threads; weights are loaded once.
         try (Restorer restorer = Restorers.open(model, Device.CPU)) {
+            Options options = restorer.defaults()    // the model's own values, else the published ones
+                    .with(SCALE, 2.0)                // or SIZE "1920x1080", or LONG_SIDE 1600
+                    .with(SEED, 7L)
+                    .with(FIDELITY, 0.2)             // a share of the enlarged photo
+                    .with(GUARD, Guard.AUTO);        // a lower strength if the photo is hardly damaged
             Image restored = restorer.restore(ImageFiles.read(in), options, listener, resume);
             ImageFiles.write(restored, out);         // the file appears whole or not at all
             Files.deleteIfExists(resume);

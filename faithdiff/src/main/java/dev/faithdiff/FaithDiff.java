@@ -3,25 +3,26 @@ package dev.faithdiff;
 import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
 import static dev.faithdiff.restore.CommonOptions.FIDELITY;
 import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
 import static dev.faithdiff.restore.CommonOptions.MARGIN;
 import static dev.faithdiff.restore.CommonOptions.RNG;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
+import static dev.faithdiff.restore.CommonOptions.SIZE;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.RESCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
-import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Resize;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.networks.vae.Vae;
@@ -32,6 +33,7 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.ResumeFile;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
@@ -42,6 +44,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.UnaryOperator;
 
@@ -66,13 +69,18 @@ public final class FaithDiff implements Restorer {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
+    /** The first latents. */
     public static final Option<Start> START = Option.choice("start", Start.LR, "What denoising starts from. lr: the photo's latents and noise. "
             + "noise: noise alone. photo: the photo's latents alone, for models of one step.").ofModel();
+    /** What the U-Net's condition is computed of. */
     public static final Option<Condition> CONDITION = Option.choice("condition", Condition.TILE,
             "Over what the photo's features are normalised: over each tile, as published, or over the whole image.").ofModel();
 
-    static final List<Option<?>> OPTIONS = List.of(SCALE, STEPS, GUIDANCE, RESCALE, SEED, RNG, START, STRENGTH, FIDELITY, GUARD, PROMPT, NEGATIVE,
-            COLOR_FIX, SAMPLER, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
+    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, GUIDANCE_RESCALE, SEED, RNG, START, STRENGTH, FIDELITY,
+            GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
+
+    /** Options that mean nothing to a model without text encoders. */
+    private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, GUIDANCE_RESCALE, PROMPT, NEGATIVE, PROMPT_MODE);
 
     /** Options by their names in {@code model.json}. */
     private static final Map<String, Option<?>> OF_MODEL = Map.of("num_inference_steps", STEPS, "tile", TILE, "overlap", OVERLAP,
@@ -83,12 +91,14 @@ public final class FaithDiff implements Restorer {
 
     private final Model model;
     private final Options defaults;
+    private final List<Option<?>> options;
     private final Gate gate;
 
     FaithDiff(Model model) {
         this.model = model;
         gate = new Gate("FaithDiff", model.device);
         defaults = defaultsOf(model);
+        options = OPTIONS.stream().filter(o -> model.text.readsText() || !OF_TEXT.contains(o)).toList();
     }
 
     /** The published defaults, but for those that {@code model.json} has of its own. */
@@ -138,13 +148,9 @@ public final class FaithDiff implements Restorer {
 
     private Image restored(Image photo, Options options, Listener listener, Path resume) {
         check(options);
-        long width = (long) photo.width() * options.get(SCALE), height = (long) photo.height() * options.get(SCALE);
-        if (width * height * 3 > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("the result would be " + width + "x" + height
-                    + ", more than this program can hold; use a smaller scale");
-        }
+        ResultSize size = ResultSize.of(options, photo);
         Options o = Guard.guarded(photo, options, options.get(START) != Start.NOISE, listener);
-        Image enlarged = Resize.resize(photo, (int) width, (int) height, Filter.LANCZOS);
+        Image enlarged = size.resized(photo);
         if (o.get(STRENGTH) == 0 || o.get(FIDELITY) == 1) return enlarged;
         UnaryOperator<Image> finish = decoded -> finished(decoded, enlarged, o);
         return finish.apply(decoded(enlarged.mirrored(o.get(MARGIN)).padTo(PADDING), o, listener, resume, finish));
@@ -161,20 +167,24 @@ public final class FaithDiff implements Restorer {
     /** The image that the autoencoder decodes. @param display makes a preview of such an image */
     private Image decoded(Image in, Options o, Listener listener, Path resume, UnaryOperator<Image> display) {
         ResumeFile file = resume == null ? null
-                : new ResumeFile(resume, model.digest(), model.device, model.dtype, o.values(OPTIONS), in);
+                : new ResumeFile(resume, model.digest(), model.device, model.dtype, o.values(options), in);
         try (Scope _ = Scope.open()) {
             return new FaithDiffRun(model, o, in, file, listener, display).run();
         }
     }
 
-    @Override public List<Option<?>> options() { return OPTIONS; }
+    /** {@inheritDoc} A model that reads no text has no prompts and no guidance. */
+    @Override public List<Option<?>> options() { return options; }
 
     @Override public void check(Options o) {
         Restorer.super.check(o);
         if (o.get(STRENGTH) < 1 && o.get(START) == Start.NOISE) {
             throw new IllegalArgumentException("a strength below 1 starts from the photo, so the start cannot be noise");
         }
-        if (o.get(START) != Start.PHOTO) return;
+        if (o.get(START) != Start.PHOTO) {
+            FaithDiffRun.sampler(model, o);
+            return;
+        }
         if (!model.restoresInOneStep()) throw new IllegalArgumentException("this model was not trained to start from the photo without noise");
         if (o.get(STEPS) != 1) throw new IllegalArgumentException("the start 'photo' takes one step, not " + o.get(STEPS) + "; 'lr' takes more");
     }

@@ -11,12 +11,14 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.RESCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.model.ModelError;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Compute;
@@ -28,6 +30,7 @@ import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.EulerSampler;
 import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
+import dev.faithdiff.restore.diffusion.PromptMode;
 import dev.faithdiff.restore.diffusion.ResumeFile;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
@@ -37,6 +40,8 @@ import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -79,7 +84,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         this.file = file;
         h = in.height() / model.vae.config().downscale();
         w = in.width() / model.vae.config().downscale();
-        plan = new Plan(model.schedule, sampler(), guidance(), grid());
+        plan = new Plan(model.schedule, sampler(model, options), guidance(), grid());
         saved = file == null ? null : file.read(model.device);
         bytes = saved == null ? Compute.budget(model.device) : saved.bytes();
         vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), bytes);
@@ -109,10 +114,20 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
 
     /** One row, or negative prompt and prompt where guidance is active. */
     private Prompt prompt() {
-        Prompt prompt = model.text.encode(options.get(PROMPT));
-        Prompt rows = plan.guidance().active() ? model.text.encode(options.get(NEGATIVE)).with(prompt) : prompt;
+        String text = options.get(PROMPT), negative = plan.guidance().active() ? options.get(NEGATIVE) : null;
+        int windows = 1;
+        if (options.get(PROMPT_MODE) == PromptMode.WINDOWS) windows = Math.max(model.text.windows(text), model.text.windows(negative));
+        else for (String given : Arrays.asList(text, negative)) warnOfCut(model.text.beyond(given));
+        Prompt prompt = model.text.encode(text, windows);
+        Prompt rows = plan.guidance().active() ? model.text.encode(negative, windows).with(prompt) : prompt;
         Finite.require(rows::states, "the text encoders");
         return rows;
+    }
+
+    private void warnOfCut(List<String> words) {
+        if (words.isEmpty()) return;
+        listener.warn("the model reads 75 tokens of a prompt, so " + words.size() + (words.size() == 1 ? " word is" : " words are") + " cut off: '"
+                + ModelError.clean(String.join(" ", words)) + "'; the prompt mode 'windows' reads them, too");
     }
 
     private Tensor denoise(Encoded photo, Prompt prompt) {
@@ -170,8 +185,9 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
 
     private boolean startsFromPhoto() { return options.get(START) == FaithDiff.Start.PHOTO; }
 
-    private Sampler sampler() {
-        if (startsFromPhoto()) return EulerSampler.oneStep(model.schedule, model.config.integer("one_step_timestep"));
+    /** @throws IllegalArgumentException in one line if the sampler cannot take so many steps */
+    static Sampler sampler(Model model, Options options) {
+        if (options.get(START) == FaithDiff.Start.PHOTO) return EulerSampler.oneStep(model.schedule, model.config.integer("one_step_timestep"));
         Samplers kind = options.get(SAMPLER) == null ? Samplers.of(model.scheduler) : options.get(SAMPLER);
         return kind.create(model.schedule, model.scheduler, options.get(STEPS)).within(options.get(STRENGTH));
     }
@@ -179,7 +195,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     /** Guidance changes nothing for a model that reads no text. */
     private Guidance guidance() {
         double scale = options.get(GUIDANCE) == null ? model.config.number("guidance_scale", 5) : options.get(GUIDANCE);
-        return new Guidance(model.text.readsText() ? scale : 1, options.get(RESCALE));
+        return new Guidance(model.text.readsText() ? scale : 1, options.get(GUIDANCE_RESCALE));
     }
 
     /** The margin makes tiles larger, so that it makes no more of them. */

@@ -43,14 +43,21 @@ public final class Model implements AutoCloseable {
     /** The numbers of SDXL's size conditioning: height and width, top and left, target height and width. */
     private static final int SIZE_NUMBERS = 6;
 
+    /** Where the weights are and the networks compute. */
     public final Device device;
     /** The type of activations; the sampler computes in F32. */
     public final DType dtype;
+    /** The {@code faithdiff} part of {@code model.json}. */
     public final Config config;
+    /** The published scheduler configuration, of which samplers are made. */
     public final Config scheduler;
+    /** The noise of the U-Net's training. */
     public final NoiseSchedule schedule;
+    /** Both text encoders, or zeros in their place. */
     public final PromptEncoder text;
+    /** The U-Net with the modules that FaithDiff adds. */
     public final AlignedUNet unet;
+    /** The autoencoder. */
     public final Vae vae;
     final ModelFolder folder;
     private final Residency residency;

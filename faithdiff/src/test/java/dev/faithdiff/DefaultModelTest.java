@@ -62,7 +62,7 @@ class DefaultModelTest {
 
     @Test void itCleansWithoutEnlarging() {
         Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg")).crop(8, 8, 48, 40);
-        Image cleaned = RESTORER.restore(photo, DEFAULTS.with(SCALE, 1));
+        Image cleaned = RESTORER.restore(photo, DEFAULTS.with(SCALE, 1.0));
         assertThat(cleaned.width() + "x" + cleaned.height()).isEqualTo("48x40");
         assertThat(cleaned).isNotEqualTo(photo);
     }

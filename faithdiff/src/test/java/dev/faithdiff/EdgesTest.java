@@ -46,7 +46,7 @@ class EdgesTest {
 
     private static void check(Image photo) {
         try (FaithDiff faithDiff = FaithDiff.open(HOME.resolve("models/faithdiff-mini"), Device.CPU)) {
-            Options o = faithDiff.defaults().with(SCALE, TIMES).with(GUARD, Guard.OFF);
+            Options o = faithDiff.defaults().with(SCALE, (double) TIMES).with(GUARD, Guard.OFF);
             assumeTrue(o.get(START) == FaithDiff.Start.PHOTO);
             Image alone = faithDiff.restore(photo, o), within = faithDiff.restore(photo.mirrored(CONTINUED), o);
             int w = alone.width(), h = alone.height(), away = TIMES * CONTINUED;

@@ -65,7 +65,7 @@ class EightBitWeightsTest {
         try (FaithDiff faithDiff = FaithDiff.open(model, Device.CPU)) {
             for (String name : NAMES) {
                 Image photo = ImageFiles.read(HOME.resolve("samples/" + name + "-degraded.jpg"));
-                restored.put(name, faithDiff.restore(photo, faithDiff.defaults().with(SCALE, 2)));
+                restored.put(name, faithDiff.restore(photo, faithDiff.defaults().with(SCALE, 2.0)));
             }
         }
         return restored;

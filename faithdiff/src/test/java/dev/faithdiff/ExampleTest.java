@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
@@ -28,14 +30,26 @@ class ExampleTest {
         new Random(2).nextBytes(rgb);
         Path in = dir.resolve("in.png"), out = dir.resolve("out.png");
         ImageFiles.write(Image.of(16, 12, rgb), in);
-        Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules", "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED", "-cp", dir + System.getProperty("path.separator") + classes, "RestorePhoto",
-                PatchedModel.SMALL.toString(), in.toString(), out.toString()).redirectErrorStream(true).start();
-        String said = new String(p.getInputStream().readAllBytes());
-        assertThat(p.waitFor(5, TimeUnit.MINUTES)).isTrue();
-        assertThat(p.exitValue()).as(said).isZero();
-        assertThat(said).contains("step 20 of 20");
+        String[] run = {"-cp", dir + System.getProperty("path.separator") + classes, "RestorePhoto", PatchedModel.SMALL.toString(), in.toString(),
+            out.toString()};
+        assertThat(java(0, List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"), run)).contains("step 8 of 8");
         Image restored = ImageFiles.read(out);
         assertThat(restored.width() + "x" + restored.height()).isEqualTo("32x24");
+        assertThat(java(1, List.of(), run)).contains("OpError: Java runs without the module jdk.incubator.vector; start it with --add-modules "
+                + "jdk.incubator.vector --enable-native-access=ALL-UNNAMED").doesNotContain("ServiceConfigurationError");
+        run[3] = dir.resolve("nosuch").toString();
+        assertThat(java(1, List.of(), run)).contains("ModelError: " + run[3] + ": there is no such model folder");
+    }
+
+    /** What a Java process prints. */
+    private static String java(int code, List<String> flags, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(flags);
+        command.addAll(List.of(arguments));
+        Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(p.getInputStream().readAllBytes());
+        assertThat(p.waitFor(5, TimeUnit.MINUTES)).isTrue();
+        assertThat(p.exitValue()).as(said).isEqualTo(code);
+        return said;
     }
 }

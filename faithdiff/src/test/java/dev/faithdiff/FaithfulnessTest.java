@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Strength, fidelity and guard on the bundled model: their ends are exactly the input and the published result, and between they are in order. */
 class FaithfulnessTest {
-    private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 8).with(GUARD, Guard.OFF);
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 2.0).with(STEPS, 8).with(GUARD, Guard.OFF);
 
     private static FaithDiff faithDiff;
     private static Image photo, enlarged, published;

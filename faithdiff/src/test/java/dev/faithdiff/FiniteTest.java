@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Broken weights end a restoration with the layer's name instead of a broken picture. */
 @Tag("full")
 class FiniteTest {
-    private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 2).with(GUARD, Guard.OFF);
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 2.0).with(STEPS, 2).with(GUARD, Guard.OFF);
 
     @TempDir Path dir;
 

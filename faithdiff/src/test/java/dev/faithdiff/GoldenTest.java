@@ -64,7 +64,7 @@ class GoldenTest {
     void bothStagesGiveTheSameImages(String name) {
         try (TwoStages both = (TwoStages) Restorers.open(MODEL, Device.CPU)) {
             Image photo = image(name, "photo");
-            Options o = both.defaults().with(SCALE, CASES.getAsJsonObject(name).get("scale").getAsInt()).with(GUARD, Guard.OFF);
+            Options o = both.defaults().with(SCALE, CASES.getAsJsonObject(name).get("scale").getAsDouble()).with(GUARD, Guard.OFF);
             FirstStage.Result first = both.first().restore(photo, o, Listener.NONE);
             assertSame("the first network's result", first.network(), image(name, "network"));
             assertSame("the mixture", first.mixture(), image(name, "mixture"));

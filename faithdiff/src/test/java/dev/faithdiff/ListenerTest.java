@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Progress, previews and cancelling, and that a FaithDiff can be shared and closed. */
 class ListenerTest {
-    private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 4).with(GUARD, Guard.OFF);
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 2.0).with(STEPS, 4).with(GUARD, Guard.OFF);
 
     private static FaithDiff faithDiff;
     private static Image photo, restored;
@@ -53,7 +53,7 @@ class ListenerTest {
     /** Both encoders' tiles are counted as one row, those of the U-Net anew in each step, and those of a preview not at all. */
     @Test void hearsEveryTile() {
         List<String> heard = new ArrayList<>(), expected = new ArrayList<>(List.of("encode 0/0"));
-        faithDiff.restore(photo, OPTIONS.with(SCALE, 4).with(STEPS, 2).with(TILE, 64).with(VAE_TILE, 64), new Listener() {
+        faithDiff.restore(photo, OPTIONS.with(SCALE, 4.0).with(STEPS, 2).with(TILE, 64).with(VAE_TILE, 64), new Listener() {
             @Override public void at(String stage, int step, int steps) { heard.add(stage + " " + step + "/" + steps); }
 
             @Override public void tile(String stage, int tile, int tiles) { heard.add(stage + " tile " + tile + "/" + tiles); }
@@ -95,7 +95,7 @@ class ListenerTest {
     @ParameterizedTest
     @ValueSource(strings = {"euler", "euler-ancestral", "ddpm", "dpm++2m", "unipc"})
     void previewsChangeNothingAndEndAtTheResult(String sampler) {
-        Options o = OPTIONS.parsed(SAMPLER, sampler).with(TILE, 64).with(SCALE, 4);
+        Options o = OPTIONS.parsed(SAMPLER, sampler).with(TILE, 64).with(SCALE, 4.0);
         Previews previews = new Previews();
         Image result = faithDiff.restore(photo, o, previews);
         assertThat(result).isEqualTo(faithDiff.restore(photo, o));

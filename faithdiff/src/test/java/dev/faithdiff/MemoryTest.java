@@ -83,7 +83,7 @@ class MemoryTest {
             TileGrid grid = TileGrid.of(side, side, tile, tile, 0.5);
             Tensor features = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, model.unet.config().conditionChannels()));
             Tensor start = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, channels));
-            Sampler sampler = Samplers.EULER.create(model.schedule, model.scheduler, 1);
+            Sampler sampler = Samplers.EULER.create(model.schedule, model.scheduler, 2).from(1);
             long ofTile = (long) tile * tile * Float.BYTES, condition = ofTile * model.unet.config().embeddingChannels();
             TiledCondition conditions = new TiledCondition(model, 0, BUDGET);
             TileGrid one = TileGrid.of(tile, tile, tile, tile, 1);

@@ -71,7 +71,7 @@ class OffloadMemoryTest {
         Residency residency = offload.residency(dry, Model::place);
         try (FaithDiff faithDiff = new FaithDiff(new Model(folder, dry, dtype, residency,
                 file -> Weights.shapes(file, keys(file), weights, dry, dtype == DType.F32 ? null : dtype, residency)))) {
-            Options options = Options.defaults().with(SCALE, 4).with(STEPS, 2).with(PROMPT, "a").with(NEGATIVE, "b");
+            Options options = Options.defaults().with(SCALE, 4.0).with(STEPS, 2).with(PROMPT, "a").with(NEGATIVE, "b");
             Image restored = faithDiff.restore(Image.of(256, 256, new byte[256 * 256 * 3]), options);
             assertThat(restored.width()).isEqualTo(1024);
         }

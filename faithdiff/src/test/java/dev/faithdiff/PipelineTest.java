@@ -46,7 +46,7 @@ class PipelineTest {
     @Test
     void aRestorationOnAnotherDeviceIsTheSame() {
         try (FaithDiff here = FaithDiff.open(TinyModel.folder(), Device.CPU); FaithDiff there = FaithDiff.open(TinyModel.folder(), Backend.device("second"))) {
-            Options options = Options.defaults().with(STEPS, 2).with(SCALE, 2);
+            Options options = Options.defaults().with(STEPS, 2).with(SCALE, 2.0);
             assertThat(there.restore(noise(24, 16), options)).isEqualTo(here.restore(noise(24, 16), options));
         }
     }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 @Tag("full")
 class PrecisionTest {
     private static final Set<Class<?>> NETWORK = Set.of(LinearOp.class, Conv2dOp.class, AttentionOp.class, GroupNormOp.class, LayerNormOp.class);
-    private static final Options OPTIONS = Options.defaults().with(SCALE, 2).with(STEPS, 3).with(PROMPT, "a photo of a cat");
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 2.0).with(STEPS, 3).with(PROMPT, "a photo of a cat");
 
     /** 32 x 24 pixels of noise. */
     static Image photo() {

@@ -1,6 +1,7 @@
 package dev.faithdiff;
 
 import static dev.faithdiff.Fixtures.tensor;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -8,6 +9,7 @@ import com.google.gson.JsonObject;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.clip.ClipConfig;
 import dev.faithdiff.networks.clip.ClipTextEncoder;
+import dev.faithdiff.networks.clip.PromptEncoder;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Device;
@@ -84,6 +86,33 @@ class PromptTest {
                 Fixtures.assertClose(name, nearest(made, f.floats(name)), f, name, isPooled ? pooled : states);
             }
         }
+    }
+
+    /** Each window gives the states of its text by itself; the pooled text is the first one's. */
+    @Test void windows() {
+        try (Scope _ = Scope.open()) {
+            PromptEncoder text = TinyModel.model().text;
+            String one = "a ".repeat(75), two = "b ".repeat(3), all = one + two;
+            assertThat(text.windows(one)).isEqualTo(1);
+            assertThat(text.windows(all)).isEqualTo(2);
+            Prompt p = text.encode(all, 3), first = text.encode(one), second = text.encode(two), none = text.encode("");
+            assertThat(p.states().size(1)).isEqualTo(3 * 77);
+            assertThat(p.pooled().shape()).isEqualTo(first.pooled().shape());
+            double tolerance = atol(first("te2.penultimate"));
+            Tensor each = first.states().concat(1, second.states(), none.states());
+            assertThat(distance(p.states().toFloats(), each.toFloats())).isLessThan(tolerance);
+            assertThat(distance(p.pooled().toFloats(), first.pooled().toFloats())).isLessThan(atol("te2.text_embeds"));
+            assertThat(text.encode(null, 3).states().toFloats()).hasSize(each.toFloats().length).containsOnly(0);
+            assertThat(text.encode(all).states().toFloats()).as("cut").isEqualTo(first.states().toFloats());
+        }
+    }
+
+    @Test void wordsBeyondTheFirstWindow() {
+        PromptEncoder text = TinyModel.model().text;
+        assertThat(text.beyond("a ".repeat(75))).isEmpty();
+        assertThat(text.beyond(" a".repeat(74) + "\n b, c")).containsExactly("b,", "c");
+        assertThat(text.beyond("a".repeat(4000))).as("a single word").hasSize(1);
+        assertThat(text.beyond(null)).isEmpty();
     }
 
     /**

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 /** Two restorations at once on the CPU: each gives the bytes that it gives alone. They meet at every step, so neither waits for the other's end. */
 @Tag("full")
 class SideBySideTest {
-    private static final Options SMALL = Options.defaults().with(SCALE, 2).with(STEPS, 4).with(GUARD, Guard.OFF);
+    private static final Options SMALL = Options.defaults().with(SCALE, 2.0).with(STEPS, 4).with(GUARD, Guard.OFF);
     private static final Options LARGE = SMALL.with(SEED, 7L).with(PROMPT, "a photo of a cat").with(VAE_TILE, 64);
 
     private static Image photo(int width, int height) {
@@ -76,7 +76,7 @@ class SideBySideTest {
     }
 
     @Test void anRrdbNet() throws Exception {
-        Options tiles = Options.defaults().with(SCALE, 4).with(VAE_TILE, 64);
+        Options tiles = Options.defaults().with(SCALE, 4.0).with(VAE_TILE, 64);
         try (Restorer net = Restorers.open(GeneratorModels.folder("realesrgan_x4"), Device.CPU)) {
             restoreBoth(net, photo(70, 50), tiles, net, photo(66, 60), tiles);
         }

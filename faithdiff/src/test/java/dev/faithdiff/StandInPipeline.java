@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 /** What {@link StandInPipelineTest} runs in a JVM of its own: the tiny model on a CUDA device that is none, and on the CPU. */
 final class StandInPipeline {
     static final int TAKEN = 3;
-    private static final Options OPTIONS = Options.defaults().with(SCALE, 1).with(STEPS, TAKEN).with(PROMPT, "a photo of a cat");
+    private static final Options OPTIONS = Options.defaults().with(SCALE, 1.0).with(STEPS, TAKEN).with(PROMPT, "a photo of a cat");
 
     private StandInPipeline() {}
 

@@ -1,8 +1,10 @@
 package dev.faithdiff;
 
 import static dev.faithdiff.restore.CommonOptions.GUARD;
+import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
+import static dev.faithdiff.restore.CommonOptions.SIZE;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.TwoStages.DETAIL;
 import static dev.faithdiff.restore.TwoStages.QUALITY;
@@ -24,6 +26,7 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.TwoStages;
 import dev.faithdiff.restore.generator.GeneratorModels;
@@ -50,7 +53,7 @@ class TwoStagesTest {
         boolean closed;
 
         Painter(Option<?>... more) {
-            options = new ArrayList<>(List.of(SCALE, LEVEL));
+            options = new ArrayList<>(List.of(SCALE, SIZE, LONG_SIDE, LEVEL));
             options.addAll(List.of(more));
         }
 
@@ -58,7 +61,7 @@ class TwoStagesTest {
             check(o);
             heard.add(o);
             seen.add(photo);
-            return grey(photo.width() * o.get(SCALE), photo.height() * o.get(SCALE), o.get(LEVEL));
+            return grey(ResultSize.of(o, photo).width(), ResultSize.of(o, photo).height(), o.get(LEVEL));
         }
 
         @Override public List<Option<?>> options() { return options; }
@@ -85,21 +88,39 @@ class TwoStagesTest {
     private final Painter first = new Painter(SEED), last = new Painter(STEPS);
     private final TwoStages both = new TwoStages(new FirstStage(first, 0.5, 1), last, 0.25);
     private final Image photo = photo(20, 12), enlarged = Resize.resize(photo, 60, 36, Filter.LANCZOS);
-    private final Options options = both.defaults().with(SCALE, 3).with(LEVEL, 40).with(DETAIL, 0.0);
+    private final Options options = both.defaults().with(SCALE, 3.0).with(LEVEL, 40).with(DETAIL, 0.0);
 
     @Test void theLastRestoresWhatTheFirstMade() {
         assertThat(both.restore(photo, options.with(STEPS, 5))).isEqualTo(grey(60, 36, 40));
-        assertThat(first.heard).containsExactly(Options.defaults().with(SCALE, 3).with(LEVEL, 200));
-        assertThat(last.heard).containsExactly(Options.defaults().with(SCALE, 1).with(LEVEL, 40).with(STEPS, 5));
+        assertThat(first.heard).containsExactly(Options.defaults().with(SCALE, 3.0).with(LEVEL, 200));
+        assertThat(last.heard).containsExactly(Options.defaults().with(SCALE, 1.0).with(LEVEL, 40).with(STEPS, 5));
         assertThat(last.seen).containsExactly(grey(60, 36, 200).mix(Resize.resize(photo, 60, 36, Filter.BICUBIC), 0.5));
     }
 
     @Test void hasTheLastOnesOptionsAndItsOwn() {
-        assertThat(both.options()).containsExactly(SCALE, LEVEL, STEPS, DETAIL, QUALITY, STRENGTH, GUARD);
+        assertThat(both.options()).containsExactly(SCALE, SIZE, LONG_SIDE, LEVEL, STEPS, DETAIL, QUALITY, STRENGTH, GUARD);
         assertThat(both.defaults()).isEqualTo(last.defaults().with(DETAIL, 0.25));
         assertThatThrownBy(() -> both.restore(photo, options.with(PROMPT, "a cat"))).hasMessage("this model has no prompt; leave it out");
         assertThatThrownBy(() -> new TwoStages(new FirstStage(first, 0.5, 1), last, 2)).hasMessage("detail must be 0..1, not 2.0");
         assertThat(both.throughAutoencoder(photo)).contains(photo);
+    }
+
+    /** Both stages know the size: the first enlarges to it, the last keeps it. */
+    @ParameterizedTest
+    @CsvSource({"long-side, 50, 50, 30", "size, 64x24, 40, 24", "scale, 1.25, 25, 15"})
+    void anySize(String option, String value, int width, int height) {
+        Options o = both.defaults().with(DETAIL, 0.0);
+        o = switch (option) {
+            case "scale" -> o.parsed(SCALE, value);
+            case "size" -> o.parsed(SIZE, value);
+            default -> o.parsed(LONG_SIDE, value);
+        };
+        assertThat(both.restore(photo, o)).isEqualTo(grey(width, height, 200));
+        assertThat(last.seen.getFirst().width()).isEqualTo(width);
+        assertThat(last.heard).containsExactly(last.defaults().with(SCALE, 1.0));
+        assertThat(both.restore(photo, o.with(STRENGTH, 0.0))).isEqualTo(Resize.resize(photo, width, height, Filter.LANCZOS));
+        Options two = o.with(SIZE, "8x8").with(LONG_SIDE, 9);
+        assertThatThrownBy(() -> both.restore(photo, two)).hasMessageContaining("exclude each other");
     }
 
     @Test void fastStopsAfterTheFirst() {
@@ -132,14 +153,14 @@ class TwoStagesTest {
 
             @Override public void warn(String line) { said.add(line); }
         };
-        Image warned = stages.restore(clean, stages.defaults().with(SCALE, 1), hears);
-        Image lowered = stages.restore(clean, stages.defaults().with(SCALE, 1).with(GUARD, Guard.AUTO), hears);
+        Image warned = stages.restore(clean, stages.defaults().with(SCALE, 1.0), hears);
+        Image lowered = stages.restore(clean, stages.defaults().with(SCALE, 1.0).with(GUARD, Guard.AUTO), hears);
         assertThat(said).hasSize(2).allMatch(line -> line.contains("hardly damaged")).last().asString().contains("lowered to " + Damage.MILD_STRENGTH);
         assertThat(warned).isEqualTo(grey(96, 64, 200));
         assertThat(lowered).isEqualTo(warned.mix(clean, Damage.MILD_STRENGTH));
         assertThat(guarded.heard).hasSize(2).allMatch(o -> o.get(GUARD) == Guard.OFF && o.get(STRENGTH) == 1);
         said.clear();
-        stages.restore(clean, stages.defaults().with(SCALE, 1).with(GUARD, Guard.OFF), hears);
+        stages.restore(clean, stages.defaults().with(SCALE, 1.0).with(GUARD, Guard.OFF), hears);
         assertThat(said).isEmpty();
     }
 
@@ -153,9 +174,9 @@ class TwoStagesTest {
     @CsvSource({"bsrnet_x4, faithdiff", "srvgg_x4, faithdiff", "bsrnet_x4, realesrgan_x2", "faithdiff, srvgg_x4"})
     void ofAnyTwoModels(String before, String after) {
         try (TwoStages stages = Restorers.open(folder(before), folder(after), Compute.on(Device.CPU))) {
-            Options o = stages.defaults().with(SCALE, 3);
-            Image cleaned = stages.first().network().restore(photo, stages.first().network().defaults().with(SCALE, 3));
-            assertThat(stages.restore(photo, o)).isEqualTo(stages.last().restore(cleaned, stages.last().defaults().with(SCALE, 1)));
+            Options o = stages.defaults().with(SCALE, 3.0);
+            Image cleaned = stages.first().network().restore(photo, stages.first().network().defaults().with(SCALE, 3.0));
+            assertThat(stages.restore(photo, o)).isEqualTo(stages.last().restore(cleaned, stages.last().defaults().with(SCALE, 1.0)));
         }
     }
 

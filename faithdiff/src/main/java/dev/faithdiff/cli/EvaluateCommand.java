@@ -1,12 +1,12 @@
 package dev.faithdiff.cli;
 
-import static dev.faithdiff.restore.CommonOptions.SCALE;
 
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.train.QualityRecord;
@@ -72,7 +72,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private void measure(Restorer restorer, Options options, Warnings remarks) {
         List<String> sizes = new ArrayList<>(), leftOut = new ArrayList<>();
         List<QualityRecord> columns = new ArrayList<>();
-        int scale = options.get(SCALE), most = count == null ? Integer.MAX_VALUE : count;
+        int scale = ResultSize.wholeScale(options), most = count == null ? Integer.MAX_VALUE : count;
         for (int crop : crops) {
             Validation v = new Validation(new RunFile.ValidationData(photos.toString(), most, crop, recipe, scale, 0));
             String size = crop + "x" + crop;

@@ -63,7 +63,7 @@ final class Samples {
         Degradation d = degradations.get(i);
         Image small = Recipe.named(d.recipe()).degrade(clean, d.scale(), chances);
         Filter filter = filters.get(below(rng, filters.size()));
-        if (initial != null) small = initial.restore(small, Options.defaults().with(SCALE, d.scale()), Listener.NONE).mixture();
+        if (initial != null) small = initial.restore(small, Options.defaults().with(SCALE, (double) d.scale()), Listener.NONE).mixture();
         return Resize.resize(small, clean.width(), clean.height(), filter);
     }
 

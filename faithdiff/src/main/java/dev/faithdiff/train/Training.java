@@ -195,7 +195,7 @@ public final class Training implements AutoCloseable {
         RunFile.ValidationData held = run.validation();
         try (FaithDiff last = FaithDiff.open(folder.model(), device)) {
             Restorer restorer = initial == null ? last : new TwoStages(initial, last, 0);
-            Options own = restorer.defaults().with(SCALE, held.scale()), o = held.steps() == 0 ? own : own.with(STEPS, held.steps());
+            Options own = restorer.defaults().with(SCALE, (double) held.scale()), o = held.steps() == 0 ? own : own.with(STEPS, held.steps());
             boolean restores = run.stagesToRun().get(stage).restores();
             return validation.measure(stage, at.total(), restorer, restores ? o : null, folder.sheet(at.total()));
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.TinyModel;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Metadata;
@@ -140,7 +141,8 @@ class BatchTest {
         List<Path> photos = files(album);
         Files.writeString(Path.of(photos.get(0).toString().replaceFirst("\\.\\w+$", ".txt")), "a red car\n");
         Files.writeString(Path.of(photos.get(1).toString().replaceFirst("\\.\\w+$", ".json")), "{\"caption\": \"a cat\"}");
-        assertThat(run(album, "-o", dir.resolve("out"), "--prompt", "a photo", "--log", log, "-q").code()).isZero();
+        assertThat(run(album, "-o", dir.resolve("out"), "--prompt", "a photo", "--log", log, "-q", "--model", TinyModel.folder(), "--sampler", "unipc")
+                .code()).isZero();
         assertThat(Files.readAllLines(log).stream().map(l -> JsonParser.parseString(l).getAsJsonObject().getAsJsonObject("settings").get("prompt").getAsString()))
                 .containsExactlyInAnyOrder("a red car", "a cat", "a photo");
     }

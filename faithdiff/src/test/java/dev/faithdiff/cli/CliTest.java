@@ -111,7 +111,7 @@ class CliTest {
     @Test void refusesWrongUsage() throws IOException {
         Path in = photo(8, 8), out = dir.resolve("out.png");
         fails(2, "Unknown option: '--frobnicate'", "restore", in, "-o", out, "--frobnicate");
-        fails(2, "scale must be 1..8", "restore", in, "-o", out, "--scale", 9);
+        fails(2, "scale must be 0.1..16", "restore", in, "-o", out, "--scale", 17);
         fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--steps", 0);
         fails(2, "--start must be lr, noise or photo, not middle", "restore", in, "-o", out, "--start", "middle");
         fails(2, "--strength must be 0..1, not 1.5", "restore", in, "-o", out, "--strength", 1.5);

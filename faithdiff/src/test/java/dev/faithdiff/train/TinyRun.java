@@ -46,7 +46,7 @@ public final class TinyRun {
     public static String json(Path photos, int saveEvery, int validateEvery, String... stages) {
         return """
                 {"model": {"architecture": "%s"}, "data": {"folder": "%s", "degradations": [{"recipe": "level1", "scale": 2}]},
-                 "validation": {"folder": "%s", "photos": 1, "crop": 32, "scale": 2, "steps": 1},
+                 "validation": {"folder": "%s", "photos": 1, "crop": 32, "scale": 2, "steps": 2},
                  "saveEvery": %d, "validateEvery": %d, "stages": [%s]}
                 """.formatted(architecture(), photos, photos, saveEvery, validateEvery, String.join(", ", stages));
     }

@@ -85,7 +85,7 @@ class TrainingTest {
         assertThat(List.of("run.json", "loss.png", "quality.png", "validation/00000013.png", "model/vae/config.json")).allMatch(f -> Files.exists(out.resolve(f)));
         assertThat(ImageFiles.read(out.resolve("loss.png")).width()).isEqualTo(900);
         try (FaithDiff faithDiff = FaithDiff.open(out.resolve("model"), Device.CPU)) {
-            Image restored = faithDiff.restore(ImageFiles.read(photos.resolve("photo0.png")), Options.defaults().with(SCALE, 1).with(STEPS, 2));
+            Image restored = faithDiff.restore(ImageFiles.read(photos.resolve("photo0.png")), Options.defaults().with(SCALE, 1.0).with(STEPS, 2));
             assertThat(restored.width()).isEqualTo(40);
         }
         RunFile further = RunFile.of(JsonParser.parseString(TinyRun.json(photos, 10, 10, TinyRun.stage("align", 1, ""))
@@ -101,7 +101,7 @@ class TrainingTest {
             train(run, out, false, 1);
             train(run, out, true, 0);
             try (FaithDiff faithDiff = FaithDiff.open(out.resolve("model"), Device.CPU)) {
-                faithDiff.restore(ImageFiles.read(photos.resolve("photo0.png")), Options.defaults().with(SCALE, 1).with(STEPS, 1));
+                faithDiff.restore(ImageFiles.read(photos.resolve("photo0.png")), Options.defaults().with(SCALE, 1.0).with(STEPS, 2));
             }
         }
     }

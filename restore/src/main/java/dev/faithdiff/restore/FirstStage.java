@@ -31,11 +31,11 @@ public record FirstStage(Restorer network, double share, int passes) {
         if (passes < 1 || passes > 4) throw new IllegalArgumentException("the first stage's passes must be 1..4, not " + passes);
     }
 
-    /** Restores a photo. @param options the network uses their scale, seed, random numbers and tile, and its own defaults for the rest */
+    /** Restores a photo. @param options the network uses their size, seed, random numbers and tile, and its own defaults for the rest */
     public Result restore(Image photo, Options options, Listener listener) {
-        Options own = network.defaults(), o = own.with(GUARD, Guard.OFF).with(SCALE, options.get(SCALE)).with(SEED, options.get(SEED))
+        Options own = network.defaults(), o = ResultSize.copied(options, own, own).with(GUARD, Guard.OFF).with(SEED, options.get(SEED))
                 .with(RNG, options.get(RNG)).with(VAE_TILE, options.get(VAE_TILE)).only(network.options());
-        int count = 2 * o.get(SCALE) > own.get(SCALE) ? passes : 1;
+        int count = 2 * ResultSize.of(options, photo).over(photo) > own.get(SCALE) ? passes : 1;
         List<Image> restored = new ArrayList<>();
         for (int orientation = 1; orientation <= count; orientation++) {
             restored.add(network.restore(photo.upright(orientation), o, listener).upright(orientation));

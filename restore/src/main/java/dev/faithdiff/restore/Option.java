@@ -11,8 +11,14 @@ import java.util.function.Predicate;
  * @param <T> Integer, Long, Double, String or an enum whose {@code toString} is what users write
  */
 public final class Option<T> {
-    /** How values are written, and which are allowed. @param choices all allowed values of an option that lists them, else none */
-    private record Values<T>(String label, String rule, List<T> choices, Function<String, T> parser, Predicate<T> allows) {}
+    /**
+     * How values are written, and which are allowed.
+     *
+     * @param choices all allowed values of an option that lists them, else none
+     * @param shown   what settings and messages hold for a value
+     */
+    private record Values<T>(String label, String rule, List<T> choices, Function<String, T> parser, Predicate<T> allows,
+            Function<T, Object> shown) {}
 
     private final String name, help;
     private final T initial;
@@ -29,12 +35,34 @@ public final class Option<T> {
     }
 
     private static <T> Option<T> of(String name, T initial, String label, String rule, Function<String, T> parser, Predicate<T> allows, String help) {
-        return new Option<>(name, initial, new Values<>(label, rule, List.of(), parser, allows), help, initial == null, initial == null);
+        return new Option<>(name, initial, new Values<>(label, rule, List.of(), parser, allows, v -> v), help, initial == null, initial == null);
+    }
+
+    /** An option that is not set unless a value is given: null. */
+    private static <T> Option<T> unset(String name, String label, String rule, Function<String, T> parser, Predicate<T> allows, String help) {
+        return new Option<>(name, null, new Values<>(label, rule, List.of(), parser, allows, v -> v), help, true, false);
     }
 
     /** A whole number. */
     public static Option<Integer> whole(String name, int initial, int least, int most, String help) {
         return of(name, initial, "N", least + ".." + most, Integer::valueOf, v -> v >= least && v <= most, help);
+    }
+
+    /** A whole number of pixels, at least 1. Null where none is given. */
+    public static Option<Integer> pixels(String name, String help) {
+        return unset(name, "PIXELS", "at least 1 pixel", Integer::valueOf, v -> v >= 1, help);
+    }
+
+    /** A width and a height in pixels, such as 1920x1080. Null where none is given. */
+    public static Option<String> size(String name, String help) {
+        return unset(name, "WxH", "a width and a height in pixels, such as 1920x1080", s -> s, v -> v.matches("[1-9]\\d{0,8}x[1-9]\\d{0,8}"), help);
+    }
+
+    /** A number from {@code least} to {@code most}. Settings and messages show a whole one without a fraction. */
+    public static Option<Double> factor(String name, double initial, double least, double most, String help) {
+        Function<Double, Object> shown = v -> v == Math.rint(v) ? (Object) (int) (double) v : v;
+        return new Option<>(name, initial, new Values<>("X", shown.apply(least) + ".." + shown.apply(most), List.of(), Double::valueOf,
+                v -> v >= least && v <= most, shown), help, false, false);
     }
 
     /** The side of a tile in pixels, at least {@code least}. If {@code initial} is 0, 0 is allowed, too. */
@@ -73,7 +101,8 @@ public final class Option<T> {
         List<E> all = List.of(type.getEnumConstants());
         Function<String, E> parser = s -> all.stream().filter(c -> c.toString().equalsIgnoreCase(s)).findFirst()
                 .orElseThrow(IllegalArgumentException::new);
-        return new Option<>(name, initial, new Values<>("NAME", alternatives(all), all, parser, v -> true), help, initial == null, initial == null);
+        Values<E> values = new Values<>("NAME", alternatives(all), all, parser, v -> true, v -> v);
+        return new Option<>(name, initial, values, help, initial == null, initial == null);
     }
 
     private static String alternatives(List<?> all) {
@@ -108,9 +137,12 @@ public final class Option<T> {
 
     /** The value of the option where it is not set, in words. */
     public String otherwise() {
-        if (initial == null) return "the model's";
-        return (isOfModel ? "the model's, else " : "") + (initial.equals("") ? "none" : initial);
+        if (initial == null) return isOfModel ? "the model's" : "none";
+        return (isOfModel ? "the model's, else " : "") + (initial.equals("") ? "none" : shown(initial));
     }
+
+    /** What settings and messages hold for a value: the value itself, or a number that is written shorter. Null for null. */
+    public Object shown(T value) { return value == null ? null : values.shown.apply(value); }
 
     /** The value that a text stands for. @throws IllegalArgumentException in one line if it stands for none that is allowed */
     public T parse(String text) {
@@ -126,7 +158,7 @@ public final class Option<T> {
     /** Returns a value that is allowed. @throws IllegalArgumentException in one line if it is not */
     public T check(T value) {
         if (value == null ? mayBeNull : values.allows.test(value)) return value;
-        throw wrong(value, null);
+        throw wrong(shown(value), null);
     }
 
     private IllegalArgumentException wrong(Object value, Throwable cause) {

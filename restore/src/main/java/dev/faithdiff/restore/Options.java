@@ -17,7 +17,7 @@ public final class Options {
 
     private Options(Map<Option<?>, Object> changed) { this.changed = changed; }
 
-    /** All options at their initial values. {@link Restorer#defaults} has a model's own values instead, where it has some. */
+    /** All options at their initial values. To restore a photo start from {@link Restorer#defaults}, which has the model's own values. */
     public static Options defaults() { return DEFAULTS; }
 
     /** The value of an option. It is null only where the option allows that. */
@@ -50,12 +50,14 @@ public final class Options {
         if (!others.isEmpty()) throw new IllegalArgumentException("this model has no " + String.join(", ", others) + "; leave it out");
     }
 
-    /** Names and values of the given options, in their order. */
+    /** Names of the given options, and their values as {@link Option#shown}, in their order. */
     public Map<String, Object> values(List<Option<?>> options) {
         Map<String, Object> values = new LinkedHashMap<>();
-        for (Option<?> o : options) values.put(o.name(), get(o));
+        for (Option<?> o : options) values.put(o.name(), shown(o));
         return values;
     }
+
+    private <T> Object shown(Option<T> option) { return option.shown(get(option)); }
 
     @Override public boolean equals(Object o) { return o instanceof Options other && changed.equals(other.changed); }
 
@@ -64,7 +66,7 @@ public final class Options {
     /** The values that are not initial, by name. */
     @Override public String toString() {
         Map<String, Object> values = new TreeMap<>();
-        changed.forEach((option, value) -> values.put(option.name(), value));
+        changed.keySet().forEach(option -> values.put(option.name(), shown(option)));
         return values.toString();
     }
 }

@@ -14,9 +14,10 @@ public interface Restorer extends AutoCloseable {
     default Image restore(Image photo, Options options, Listener listener) { return restore(photo, options, listener, null); }
 
     /**
-     * Restores a photo. The result is {@link CommonOptions#SCALE} times as wide and high, and has the photo's bits a sample. On the CPU several
-     * threads' restorations run side by side; on a GPU one runs at a time.
+     * Restores a photo. The result has the {@link ResultSize} of the options and the photo's bits a sample. On the CPU several threads'
+     * restorations run side by side; on a GPU one runs at a time.
      *
+     * @param options  start from {@link #defaults}, which has the model's own values, and change what is asked for
      * @param listener hears of progress on this thread, and may end the restoration
      * @param resume   file in which a restorer that works in steps saves each step, to go on from after a crash. Other restorers ignore it.
      *                 Null: none
@@ -24,14 +25,17 @@ public interface Restorer extends AutoCloseable {
      */
     Image restore(Image photo, Options options, Listener listener, Path resume);
 
-    /** The options of this restorer, in the order in which they are shown. {@link CommonOptions#SCALE} is one of them. */
+    /** The options of this restorer, in the order in which they are shown. Scale, size and long side are among them. */
     List<Option<?>> options();
 
     /** {@link Options#defaults} with the model's own values instead, where it has some. */
     Options defaults();
 
     /** @throws IllegalArgumentException in one line if this restorer lacks an option that is set, or options exclude each other */
-    default void check(Options options) { options.requireOnly(options()); }
+    default void check(Options options) {
+        options.requireOnly(options());
+        ResultSize.check(options, defaults());
+    }
 
     /** A photo encoded and decoded by the model's autoencoder, which limits what a restoration can reach. Empty if the model has none. */
     default Optional<Image> throughAutoencoder(Image photo) { return Optional.empty(); }

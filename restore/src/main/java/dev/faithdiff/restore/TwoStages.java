@@ -1,13 +1,10 @@
 package dev.faithdiff.restore;
 
 import static dev.faithdiff.restore.CommonOptions.GUARD;
-import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 
-import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Resize;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -32,8 +29,10 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
+    /** A share of the first stage's result, band by band from the finest: {@link FrequencyBlend#finest}. */
     public static final Option<Double> DETAIL = Option.share("detail", 0,
             "For models of two stages: share of the first stage's result in the final one, fine structures first.").ofModel();
+    /** Which stages run. */
     public static final Option<Effort> QUALITY =
             Option.choice("quality", Effort.BEST, "For models of two stages: fast stops after the first, best does both.");
 
@@ -56,10 +55,10 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
     }
 
     private static Image enlarged(Image photo, Options o) {
-        return Resize.resize(photo, photo.width() * o.get(SCALE), photo.height() * o.get(SCALE), Filter.LANCZOS);
+        return ResultSize.of(o, photo).resized(photo);
     }
 
-    private Options lastStage(Options o) { return o.with(SCALE, 1).with(GUARD, Guard.OFF).with(STRENGTH, 1.0).only(last.options()); }
+    private Options lastStage(Options o) { return ResultSize.same(o).with(GUARD, Guard.OFF).with(STRENGTH, 1.0).only(last.options()); }
 
     @Override public List<Option<?>> options() {
         Set<Option<?>> all = new LinkedHashSet<>(last.options());

@@ -12,7 +12,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.RESCALE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
@@ -43,23 +43,23 @@ class OptionsTest {
 
     @Test void changesAreCopies() {
         Options before = Options.defaults();
-        Options o = before.with(SCALE, 2).with(NEGATIVE, null).with(STRENGTH, 0.5).with(GUARD, Guard.OFF).with(SAMPLER, Samplers.DDIM).with(RESCALE, 0.7);
+        Options o = before.with(SCALE, 2.0).with(NEGATIVE, null).with(STRENGTH, 0.5).with(GUARD, Guard.OFF).with(SAMPLER, Samplers.DDIM).with(GUIDANCE_RESCALE, 0.7);
         assertThat(before).isEqualTo(Options.defaults());
         assertThat(o.get(SCALE)).isEqualTo(2);
         assertThat(o.get(NEGATIVE)).isNull();
         assertThat(o.get(STRENGTH)).isEqualTo(0.5);
         assertThat(o.get(GUARD)).isEqualTo(Guard.OFF);
-        assertThat(o.get(RESCALE)).isEqualTo(0.7);
+        assertThat(o.get(GUIDANCE_RESCALE)).isEqualTo(0.7);
         assertThat(o.get(STEPS)).as("untouched").isEqualTo(20);
         assertThat(o).isNotEqualTo(before).hasToString("{guard=off, guidance-rescale=0.7, negative=null, sampler=ddim, scale=2, strength=0.5}");
-        Options back = o.with(SCALE, 4).with(NEGATIVE, "").with(STRENGTH, 1.0).with(GUARD, Guard.WARN).with(SAMPLER, null).with(RESCALE, 0.0);
+        Options back = o.with(SCALE, 4.0).with(NEGATIVE, "").with(STRENGTH, 1.0).with(GUARD, Guard.WARN).with(SAMPLER, null).with(GUIDANCE_RESCALE, 0.0);
         assertThat(back).isEqualTo(before).hasSameHashCodeAs(before);
     }
 
     @Test void someAlone() {
-        Options o = Options.defaults().with(SCALE, 2).with(NEGATIVE, null).with(SAMPLER, Samplers.DDIM);
+        Options o = Options.defaults().with(SCALE, 2.0).with(NEGATIVE, null).with(SAMPLER, Samplers.DDIM);
         assertThat(o.values(List.of(STEPS, NEGATIVE, SAMPLER, GUIDANCE)).toString()).isEqualTo("{steps=20, negative=null, sampler=ddim, guidance=null}");
-        assertThat(o.only(List.of(SCALE, STEPS))).isEqualTo(Options.defaults().with(SCALE, 2));
+        assertThat(o.only(List.of(SCALE, STEPS))).isEqualTo(Options.defaults().with(SCALE, 2.0));
         o.requireOnly(List.of(SAMPLER, NEGATIVE, SCALE));
         assertThatThrownBy(() -> o.requireOnly(List.of(SCALE))).isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("this model has no negative, sampler; leave it out");
@@ -72,7 +72,7 @@ class OptionsTest {
 
     @Test void refusesInOneLine() {
         Options o = Options.defaults();
-        assertThatThrownBy(() -> o.with(SCALE, 9)).isInstanceOf(IllegalArgumentException.class).hasMessage("scale must be 1..8, not 9");
+        assertThatThrownBy(() -> o.with(SCALE, 17.0)).isInstanceOf(IllegalArgumentException.class).hasMessage("scale must be 0.1..16, not 17");
         assertThatThrownBy(() -> o.with(STRENGTH, 1.1)).hasMessage("strength must be 0..1, not 1.1");
         assertThatThrownBy(() -> o.with(FIDELITY, Double.NaN)).hasMessage("fidelity must be 0..1, not NaN");
         assertThatThrownBy(() -> o.with(OVERLAP, 0.0)).hasMessage("overlap must be above 0 and at most 1, not 0.0");
@@ -82,6 +82,19 @@ class OptionsTest {
         assertThatThrownBy(() -> o.with(GUARD, null)).hasMessage("guard must be off, warn or auto, not null");
         assertThatThrownBy(() -> o.with(TILE, 0)).hasMessage("tile must be at least 64 pixels, not 0");
         assertThatThrownBy(() -> o.with(VAE_TILE, 63)).hasMessage("vae-tile must be 0 or at least 64 pixels, not 63");
+    }
+
+    /** A whole scale is shown as it always was. */
+    @Test void wholeScalesHaveNoFraction() {
+        Options o = Options.defaults();
+        assertThat(SCALE.otherwise()).isEqualTo("the model's, else 4");
+        assertThat(SCALE.rule()).isEqualTo("0.1..16");
+        assertThat(o.values(List.of(SCALE))).containsEntry("scale", 4);
+        assertThat(o.parsed(SCALE, "2").values(List.of(SCALE))).containsEntry("scale", 2);
+        assertThat(o.parsed(SCALE, "1.5").values(List.of(SCALE))).containsEntry("scale", 1.5);
+        assertThat(o.parsed(SCALE, "2").toString()).isEqualTo("{scale=2}");
+        assertThatThrownBy(() -> SCALE.parse("NaN")).hasMessage("scale must be 0.1..16, not NaN");
+        assertThatThrownBy(() -> SCALE.parse("0")).hasMessage("scale must be 0.1..16, not 0");
     }
 
     @Test void readsTexts() {

@@ -133,25 +133,34 @@ public final class Tensor {
 
     // ---- properties
 
+    /** The allocation that holds the elements, perhaps beside others. */
     public Storage storage() { return storage; }
 
     /** Bytes from the start of the storage. */
     public long offset() { return offset; }
 
+    /** The sizes of all axes. */
     public Shape shape() { return shape; }
 
+    /** The number of axes. */
     public int rank() { return shape.rank(); }
 
+    /** The size of an axis; a negative one counts from the last. */
     public int size(int axis) { return shape.size(axis); }
 
+    /** The number of elements. */
     public long count() { return shape.count(); }
 
+    /** The bytes of all elements. */
     public long bytes() { return count() * dtype.bytes(); }
 
+    /** The type of the elements. */
     public DType dtype() { return dtype; }
 
+    /** The device whose memory holds the elements. */
     public Device device() { return storage.device(); }
 
+    /** The name in messages, for example a weight's path; null if it has none. */
     public String label() { return label; }
 
     /** Address of the first element on its device. */
@@ -178,32 +187,43 @@ public final class Tensor {
     /** The same values in another element type; this tensor if it has the type already. */
     public Tensor to(DType type) { return type == dtype ? this : Engine.run(new CastOp(type), this); }
 
+    /** {@code x * sigmoid(x)}. */
     public Tensor silu() { return unary(UnaryOp.Kind.SILU); }
 
+    /** {@code x * P(X <= x)} for a standard normal X. */
     public Tensor gelu() { return unary(UnaryOp.Kind.GELU); }
 
     /** GELU's tanh approximation (T5, PixArt). */
     public Tensor geluTanh() { return unary(UnaryOp.Kind.GELU_TANH); }
 
+    /** {@code x * sigmoid(1.702 x)} (CLIP). */
     public Tensor quickGelu() { return unary(UnaryOp.Kind.QUICK_GELU); }
 
+    /** {@code 1 / (1 + exp(-x))}. */
     public Tensor sigmoid() { return unary(UnaryOp.Kind.SIGMOID); }
 
+    /** The hyperbolic tangent. */
     public Tensor tanh() { return unary(UnaryOp.Kind.TANH); }
 
+    /** The exponential. */
     public Tensor exp() { return unary(UnaryOp.Kind.EXP); }
 
     /** The natural logarithm. */
     public Tensor log() { return unary(UnaryOp.Kind.LOG); }
 
+    /** The square root. */
     public Tensor sqrt() { return unary(UnaryOp.Kind.SQRT); }
 
+    /** The absolute value. */
     public Tensor abs() { return unary(UnaryOp.Kind.ABS); }
 
+    /** -1, 0 or 1. */
     public Tensor sign() { return unary(UnaryOp.Kind.SIGN); }
 
+    /** Zero in place of values below zero. */
     public Tensor relu() { return unary(UnaryOp.Kind.RELU); }
 
+    /** Values below zero are multiplied by the slope. */
     public Tensor leakyRelu(float slope) { return Engine.run(new UnaryOp(UnaryOp.Kind.LEAKY_RELU, slope), this); }
 
     /** Parametric ReLU of {@code [..., C]}: values below zero are multiplied by the slope {@code [C]} of their channel. */
@@ -211,19 +231,25 @@ public final class Tensor {
 
     private Tensor unary(UnaryOp.Kind kind) { return Engine.run(new UnaryOp(kind, 0), this); }
 
+    /** {@code x + b}. Axes of size 1 are repeated, as in PyTorch; also in the next three. */
     public Tensor add(Tensor b) { return Engine.run(new BinaryOp(BinaryOp.Kind.ADD), this, b); }
 
+    /** {@code x - b}. */
     public Tensor sub(Tensor b) { return Engine.run(new BinaryOp(BinaryOp.Kind.SUB), this, b); }
 
+    /** {@code x * b}, element by element. */
     public Tensor mul(Tensor b) { return Engine.run(new BinaryOp(BinaryOp.Kind.MUL), this, b); }
 
+    /** {@code x / b}. */
     public Tensor div(Tensor b) { return Engine.run(new BinaryOp(BinaryOp.Kind.DIV), this, b); }
 
     /** {@code x * scale + shift}. */
     public Tensor affine(float scale, float shift) { return Engine.run(new AffineOp(scale, shift), this); }
 
+    /** {@code x * scale}. */
     public Tensor mul(float scale) { return affine(scale, 0); }
 
+    /** Values below {@code low} become low, those above {@code high} high. */
     public Tensor clamp(float low, float high) { return Engine.run(new UnaryOp(UnaryOp.Kind.CLAMP, low, high), this); }
 
     /** Sum over the axes, which are kept with size 1. */

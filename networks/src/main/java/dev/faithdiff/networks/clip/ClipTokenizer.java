@@ -1,6 +1,7 @@
 package dev.faithdiff.networks.clip;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Locale;
@@ -20,6 +21,7 @@ import java.util.stream.IntStream;
 public final class ClipTokenizer {
     /** Ids in every encoded prompt: start, at most 75 tokens, end, padding. */
     public static final int LENGTH = 77;
+    private static final int WINDOW = LENGTH - 2;
 
     private static final Pattern SPACE = Pattern.compile("(?U)\\s+");
     /** CLIP's words: the two marks, English contractions, letters, single digits, runs of anything else but spaces. */
@@ -54,16 +56,27 @@ public final class ClipTokenizer {
     public static ClipTokenizer open(Path folder) { return new ClipTokenizer(TokenizerFiles.read(folder)); }
 
     /** Exactly {@link #LENGTH} ids; what does not fit is cut off. */
-    public int[] encode(String prompt) {
-        var ids = new int[LENGTH];
-        var tokens = tokens(prompt);
-        int n = Math.min(tokens.length, LENGTH - 2);
-        ids[0] = start;
-        System.arraycopy(tokens, 0, ids, 1, n);
-        ids[n + 1] = end;
-        for (int i = n + 2; i < LENGTH; i++) ids[i] = padding;
+    public int[] encode(String prompt) { return encode(prompt, 1)[0]; }
+
+    /**
+     * Windows of {@link #LENGTH} ids each, which hold 75 tokens between a start and an end, as those of a prompt by itself. Windows behind the
+     * prompt's last are those of an empty prompt; what does not fit into the windows is cut off.
+     */
+    public int[][] encode(String prompt, int windows) {
+        int[] tokens = tokens(prompt);
+        int[][] ids = new int[windows][LENGTH];
+        for (int w = 0; w < windows; w++) {
+            int from = Math.min(tokens.length, w * WINDOW), n = Math.min(tokens.length - from, WINDOW);
+            Arrays.fill(ids[w], padding);
+            ids[w][0] = start;
+            System.arraycopy(tokens, from, ids[w], 1, n);
+            ids[w][n + 1] = end;
+        }
         return ids;
     }
+
+    /** How many windows a prompt fills, at least one. */
+    public int windows(String prompt) { return Math.max(1, Math.ceilDiv(tokens(prompt).length, WINDOW)); }
 
     /** All ids of a prompt, without start, end and padding. */
     int[] tokens(String prompt) {

@@ -9,6 +9,7 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -17,7 +18,7 @@ import java.util.function.Function;
  * is the second encoder's. A model without text encoders answers with zeros.
  */
 public final class PromptEncoder implements AutoCloseable {
-    /** Text states {@code [1, 77, textWidth]} and pooled text {@code [1, pooledWidth]}. */
+    /** Text states {@code [1, windows * 77, textWidth]} and pooled text {@code [1, pooledWidth]}. */
     public record Prompt(Tensor states, Tensor pooled) {
         /** This prompt's rows and below them another's. */
         public Prompt with(Prompt next) { return new Prompt(states.concat(0, next.states), pooled.concat(0, next.pooled)); }
@@ -84,14 +85,43 @@ public final class PromptEncoder implements AutoCloseable {
         return c.projection() == 0 ? c.width() : c.projection();
     }
 
-    /** The encoded prompt in the current scope; null stands for no prompt at all, which is zeros. */
-    public Prompt encode(String prompt) {
+    /** How many windows of 75 tokens a prompt fills for the encoder that needs more; 1 for null and in a model without encoders. */
+    public int windows(String prompt) {
+        return first == null || prompt == null ? 1 : Math.max(first.tokenizer.windows(prompt), second.tokenizer.windows(prompt));
+    }
+
+    /** The last words of a prompt, of which at least a part lies beyond the first window; none where all fits. */
+    public List<String> beyond(String prompt) {
+        if (windows(prompt) == 1) return List.of();
+        List<String> words = List.of(prompt.strip().split("\\s+"));
+        int fit = 0, beyond = words.size();
+        while (beyond - fit > 1) {
+            int middle = (fit + beyond) / 2;
+            if (windows(String.join(" ", words.subList(0, middle))) == 1) fit = middle;
+            else beyond = middle;
+        }
+        return words.subList(fit, words.size());
+    }
+
+    /** {@link #encode(String, int)} of what fits into one window. */
+    public Prompt encode(String prompt) { return encode(prompt, 1); }
+
+    /**
+     * The encoded prompt in the current scope. Each window is encoded by itself; their states lie one behind the other, and the pooled text is
+     * the first one's (as in the common tools for SDXL). What does not fit is cut off.
+     *
+     * @param prompt  null stands for no prompt at all, which is zeros
+     * @param windows at least {@link #windows} of the prompt to read all of it; the others are empty
+     */
+    public Prompt encode(String prompt, int windows) {
         try (Scope s = Scope.open()) {
             if (first == null) return kept(s, zeros(tokens, textWidth), zeros(pooledWidth));
-            int[] ids1 = first.tokenizer.encode(prompt == null ? "" : prompt), ids2 = second.tokenizer.encode(prompt == null ? "" : prompt);
+            String text = prompt == null ? "" : prompt;
+            int[][] ids1 = first.tokenizer.encode(text, windows), ids2 = second.tokenizer.encode(text, windows);
             List<Tensor> states1 = first.model.hiddenStates(ids(ids1)), states2 = second.model.hiddenStates(ids(ids2));
-            Tensor states = states1.get(states1.size() - 2).concat(2, states2.get(states2.size() - 2));
-            Tensor pooled = second.model.pooled(states2, new int[][] {ids2});
+            Tensor states = states1.get(states1.size() - 2).concat(2, states2.get(states2.size() - 2));   // [windows, 77, textWidth]
+            states = states.reshape(1, windows * ClipTokenizer.LENGTH, states.size(2));
+            Tensor pooled = second.model.pooled(states2, ids2).slice(0, 0, 1);
             return prompt == null ? kept(s, states.mul(0), pooled.mul(0)) : kept(s, states, pooled);
         }
     }
@@ -105,10 +135,9 @@ public final class PromptEncoder implements AutoCloseable {
         return Tensor.zeros(device, DType.F32, Shape.of(shape));
     }
 
-    private Tensor ids(int[] ids) {
-        long[] v = new long[ids.length];
-        for (int i = 0; i < v.length; i++) v[i] = ids[i];
-        return Tensor.of(v, 1, v.length).to(device);
+    private Tensor ids(int[][] ids) {
+        long[] v = Arrays.stream(ids).flatMapToInt(Arrays::stream).asLongStream().toArray();
+        return Tensor.of(v, ids.length, ClipTokenizer.LENGTH).to(device);
     }
 
     @Override public void close() {

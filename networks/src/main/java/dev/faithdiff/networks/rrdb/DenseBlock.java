@@ -11,7 +11,8 @@ import dev.faithdiff.tensor.Tensor;
  */
 final class DenseBlock {
     static final float SLOPE = 0.2f, RESIDUAL = 0.2f;
-    private static final int GROWING = 4;
+    /** Convolutions that add channels. */
+    static final int GROWING = 4;
 
     private final Conv2d[] growing = new Conv2d[GROWING];
     private final Conv2d last;

@@ -6,13 +6,13 @@ import dev.faithdiff.nn.NamedShapes;
 /**
  * Sizes of an SRVGGNetCompact.
  *
- * @param scale        1 to 4: how many times as large its result is
+ * @param scale        1 to 8: how many times as large its result is
  * @param features     channels between its convolutions (released: 64)
  * @param convolutions how many there are between the first and the last one (released: 16 and 32)
  */
 public record SrvggConfig(int scale, int features, int convolutions) {
     /** Far beyond any released network: limits on what a damaged file can ask for. */
-    private static final int MOST_CONVOLUTIONS = 1000, MOST_SCALE = 4;
+    private static final int MOST_CONVOLUTIONS = 1000, MOST_SCALE = 8;
     private static final int COLORS = 3;
 
     public SrvggConfig {
@@ -45,7 +45,7 @@ public record SrvggConfig(int scale, int features, int convolutions) {
         check(inputs == COLORS, COLORS + " colour channels, not " + inputs);
         check(last > 0, "at least two convolutions");
         while (scale < MOST_SCALE && COLORS * scale * scale < outputs) scale++;
-        check(COLORS * scale * scale == outputs, "3, 12, 27 or 48 output channels for the scales 1 to 4, not " + outputs);
+        check(COLORS * scale * scale == outputs, "3, 12, 27, 48 output channels and so on for the scales 1 to " + MOST_SCALE + ", not " + outputs);
         return new SrvggConfig(scale, s.size("body.0.weight", 0), last / 2 - 1);
     }
 }

@@ -78,6 +78,22 @@ class ClipTokenizerTest {
     }
 
     @Test
+    void windowsHoldAllTokens() {
+        var prompt = "a photo of a cat, ".repeat(50);
+        int[] tokens = first.tokens(prompt), empty = first.encode("");
+        int windows = first.windows(prompt);
+        assertThat(windows).isEqualTo((tokens.length + 74) / 75);
+        int[][] ids = first.encode(prompt, windows + 1);
+        for (int i = 0; i < tokens.length; i++) assertThat(ids[i / 75][1 + i % 75]).isEqualTo(tokens[i]);
+        for (int[] window : ids) assertThat(window).hasSize(77).startsWith(empty[0]).contains(empty[1]);
+        assertThat(ids[0]).isEqualTo(first.encode(prompt));
+        assertThat(ids[windows]).as("behind the last").isEqualTo(empty);
+        assertThat(first.windows("")).isEqualTo(1);
+        assertThat(first.windows("a ".repeat(75))).isEqualTo(1);
+        assertThat(first.windows("a ".repeat(76))).isEqualTo(2);
+    }
+
+    @Test
     void caseSpacesAndQuotesDoNotMatter() {
         assertThat(first.tokens("  A \u201CRed\u201D\tCAT ")).isEqualTo(first.tokens("a \"red\" cat"));
     }

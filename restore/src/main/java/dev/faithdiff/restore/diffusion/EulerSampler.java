@@ -29,8 +29,8 @@ public final class EulerSampler implements Sampler {
     /** EulerDiscreteScheduler. @param end noise over signal after the last step */
     public static EulerSampler euler(NoiseSchedule schedule, int steps, boolean karras, double end) {
         double[] t = schedule.timesteps(steps, false, false);
-        Levels levels = Levels.at(schedule, t, end);
-        if (karras) levels = Levels.karras(schedule, schedule.sigma(t[0]), schedule.sigma(t[steps - 1]), steps, false, end);
+        Levels levels = karras ? Levels.karras(schedule, schedule.sigma(t[0]), schedule.sigma(t[steps - 1]), steps, false, end)
+                : Levels.at(schedule, t, end);
         return new EulerSampler(levels, first(schedule, levels), false, 0, 0);
     }
 

@@ -9,10 +9,10 @@ import java.util.Arrays;
 public record Levels(double[] timesteps, float[] from, float[] to) {
     private static final double RHO = 7;
 
-    public Levels {
-        for (int i = 1; i < from.length; i++) {
-            if (!(from[i] < from[i - 1])) throw new IllegalArgumentException(from.length + " steps are too many for this noise schedule");
-        }
+    /** Whether each step begins lower than the one before. */
+    boolean falls() {
+        for (int i = 1; i < from.length; i++) if (!(from[i] < from[i - 1])) return false;
+        return true;
     }
 
     /** The schedule's levels at given timesteps. @param end noise over signal after the last step */

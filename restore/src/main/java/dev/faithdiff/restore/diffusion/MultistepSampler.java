@@ -38,13 +38,25 @@ public final class MultistepSampler implements Sampler {
      *
      * @param lowersLast whether the last step is of first order
      * @param end        noise over signal after the last step
+     * @throws IllegalArgumentException in one line if the schedule has no level of its own for each step, since a step must lower the noise
      */
     public MultistepSampler(NoiseSchedule schedule, int steps, Solver solver, boolean karras, boolean lowersLast, double end) {
-        double[] t = schedule.timesteps(steps, true, true);
         levels = karras ? Levels.karras(schedule, schedule.sigma(schedule.timesteps() - 1), schedule.sigma(0), steps, true, end)
-                : Levels.at(schedule, t, end);
+                : falling(schedule, steps, end);
         this.solver = solver;
         this.lowersLast = lowersLast;
+    }
+
+    private static Levels falling(NoiseSchedule schedule, int steps, double end) {
+        Levels levels = spread(schedule, steps, end);
+        if (levels.falls()) return levels;
+        int most = steps - 1;
+        while (!spread(schedule, most, end).falls()) most--;
+        throw new IllegalArgumentException("this sampler takes at most " + most + " steps with this model's timesteps, not " + steps);
+    }
+
+    private static Levels spread(NoiseSchedule schedule, int steps, double end) {
+        return Levels.at(schedule, schedule.timesteps(steps, true, true), end);
     }
 
     private MultistepSampler(Levels levels, Solver solver, boolean lowersLast) {

@@ -40,8 +40,21 @@ public enum Samplers {
         return same.stream().filter(s -> s.karras == karras).findFirst().orElse(same.getFirst());
     }
 
-    /** This sampler for so many steps, with the settings that the published class takes from a configuration. */
+    /**
+     * This sampler for so many steps, with the settings that the published class takes from a configuration.
+     *
+     * @throws IllegalArgumentException in one line if it cannot take so many steps. Some spread one step to where there is hardly any noise,
+     *                                  and would leave that of the first latents
+     */
     public Sampler create(NoiseSchedule schedule, Config c, int steps) {
+        Sampler sampler = unchecked(schedule, c, steps);
+        double first = sampler.timesteps()[0];
+        if (first >= schedule.timesteps() / 2) return sampler;
+        throw new IllegalArgumentException("the sampler " + label + " needs at least 2 steps with this model's timesteps: a single one would be at "
+                + "timestep " + (int) first + " of " + schedule.timesteps() + ", where there is hardly any noise to remove");
+    }
+
+    private Sampler unchecked(NoiseSchedule schedule, Config c, int steps) {
         double lowest = schedule.sigma(0), end = c.text("final_sigmas_type", "zero").equals("zero") ? 0 : lowest;
         return switch (this) {
             case EULER, EULER_KARRAS -> {

@@ -1,11 +1,11 @@
 package dev.faithdiff.restore.generator;
 
+import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SIZE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 
-import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Resize;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.networks.Generator;
 import dev.faithdiff.nn.Weights;
@@ -16,6 +16,7 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.tiles.CroppedTiles;
 import dev.faithdiff.restore.tiles.RgbSink;
 import dev.faithdiff.restore.tiles.TileSource;
@@ -26,11 +27,11 @@ import java.util.function.Function;
 
 /**
  * Restores photos with a network of one pass: an RRDBNet of Real-ESRGAN, BSRGAN or BSRNet, or an SRVGGNetCompact of Real-ESRGAN. The network
- * enlarges by a factor of its own; for another scale its result is resized with Lanczos. Large photos are restored in tiles with a margin
+ * enlarges by a factor of its own; for another size its result is resized with Lanczos. Large photos are restored in tiles with a margin
  * (Real-ESRGAN RealESRGANer).
  */
 public final class GeneratorRestorer implements Restorer {
-    static final List<Option<?>> OPTIONS = List.of(SCALE, VAE_TILE);
+    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, VAE_TILE);
     /** Sides of the usual and of the smallest tile, in multiples of {@link Generator#multiple} pixels. */
     private static final int TILE = 512, LEAST = 64;
 
@@ -62,9 +63,8 @@ public final class GeneratorRestorer implements Restorer {
 
     @Override public Image restore(Image photo, Options o, Listener listener, Path resume) {
         check(o);
-        int scale = o.get(SCALE);
-        Image enlarged = gate.pass(() -> enlarge(photo, o.get(VAE_TILE), listener));
-        return Resize.resize(enlarged, photo.width() * scale, photo.height() * scale, Filter.LANCZOS);
+        ResultSize size = ResultSize.of(o, photo);
+        return size.resized(gate.pass(() -> enlarge(photo, o.get(VAE_TILE), listener)));
     }
 
     @Override public List<Option<?>> options() { return OPTIONS; }
@@ -105,7 +105,7 @@ public final class GeneratorRestorer implements Restorer {
     private static long square(long side) { return side * side; }
 
     /** The default scale is the network's own. */
-    @Override public Options defaults() { return Options.defaults().with(SCALE, net.scale()); }
+    @Override public Options defaults() { return Options.defaults().with(SCALE, (double) net.scale()); }
 
     @Override public void close() { gate.close(weights::close); }
 }

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -182,6 +183,7 @@ class SamplerTest {
         long inUse = Device.CPU.pool().usedBytes();
         for (NoiseSchedule.Spacing spacing : NoiseSchedule.Spacing.values()) {
             for (int steps : new int[] {1, 2, 3, 4, 16}) {
+                if (steps < least(kind, spacing)) continue;
                 Sampler sampler = kind.create(schedule().with(spacing), config(), steps);
                 Levels levels = sampler.levels();
                 if (!chained(levels)) continue;
@@ -235,7 +237,51 @@ class SamplerTest {
         assertThat(Samplers.of(config())).isEqualTo(Samplers.EULER);
         assertThatThrownBy(() -> SAMPLER.parse("eular")).hasMessageContaining("dpm++2m-karras, unipc or").hasMessageContaining(", not eular");
         assertThatThrownBy(() -> Samplers.UNIPC.create(schedule(), config(), 0)).hasMessageContaining("steps must be 1..1000, not 0");
-        assertThatThrownBy(() -> Samplers.UNIPC.create(schedule(), config(), 1000)).hasMessageContaining("1000 steps are too many");
+        assertThatThrownBy(() -> Samplers.UNIPC.create(schedule(), config(), 1000)).hasMessageContaining("at most 998 steps");
+    }
+
+    /** At the ends of the range a sampler makes finite latents out of noise or says what it takes instead. */
+    @ParameterizedTest
+    @EnumSource(Samplers.class)
+    void fewestAndMostSteps(Samplers kind) {
+        for (NoiseSchedule.Spacing spacing : NoiseSchedule.Spacing.values()) {
+            for (int offset : new int[] {0, 1}) {
+                NoiseSchedule s = new NoiseSchedule(schedule().alphasCumprod(), spacing, offset, NoiseSchedule.Prediction.EPSILON);
+                for (int steps : new int[] {1, 2, 500, 501, 998, 999, 1000}) fewestAndMostSteps(kind, s, steps);
+            }
+        }
+    }
+
+    private static boolean solves(Samplers kind) { return kind.toString().startsWith("dpm++") || kind.toString().startsWith("unipc"); }
+
+    private static int least(Samplers kind, NoiseSchedule.Spacing spacing) {
+        return solves(kind) || spacing == NoiseSchedule.Spacing.TRAILING ? 1 : 2;
+    }
+
+    private static void fewestAndMostSteps(Samplers kind, NoiseSchedule s, int steps) {
+        String name = kind.toString(), what = name + " " + s.spacing() + "+" + s.offset() + " " + steps;
+        int most = !solves(kind) || name.endsWith("karras") || s.spacing() == NoiseSchedule.Spacing.TRAILING ? 1000
+                : s.spacing() == NoiseSchedule.Spacing.LINSPACE ? 999 : 999 - s.offset();
+        int least = least(kind, s.spacing());
+        if (steps > most || steps < least) {
+            assertThatThrownBy(() -> kind.create(s, config(), steps)).as(what)
+                    .hasMessageContaining(steps > most ? "at most " + most + " steps" : "the sampler " + name + " needs at least 2 steps");
+            return;
+        }
+        Sampler sampler = kind.create(s, config(), steps);
+        assertThat(sampler.timesteps()).as(what).hasSize(steps);
+        try (Scope _ = Scope.open(); Sampler.State state = sampler.begin()) {
+            Random drawn = new Random(1);
+            Tensor noise = Tensor.of(new float[] {1, -0.5f, 0.25f, -2}, 4), x = noise.mul(sampler.initNoiseSigma());
+            for (int i = 0; i < steps; i++) {
+                try (Scope step = Scope.open()) {
+                    double sigma = sampler.levels().from()[i];
+                    float sign = drawn.nextBoolean() ? 1 : -1;
+                    x = step.keep(state.step(x, sampler.scaleInput(x, i).mul((float) (sigma * Levels.alpha(sigma))), i, () -> noise.mul(sign)));
+                }
+            }
+            for (float v : x.toFloats()) assertThat(v).as(what).isBetween(-10f, 10f);
+        }
     }
 
     @Test void alphasAreThePublishedOnes() {

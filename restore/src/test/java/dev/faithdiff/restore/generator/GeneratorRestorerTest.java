@@ -1,7 +1,9 @@
 package dev.faithdiff.restore.generator;
 
 import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
+import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SIZE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
@@ -39,7 +41,7 @@ class GeneratorRestorerTest {
         return Image.of(width, height, rgb);
     }
 
-    private static Options scale(int n) { return Options.defaults().with(SCALE, n); }
+    private static Options scale(int n) { return Options.defaults().with(SCALE, (double) n); }
 
     private static GeneratorRestorer open(String name) { return (GeneratorRestorer) Restorers.open(GeneratorModels.folder(name), Device.CPU); }
 
@@ -57,7 +59,18 @@ class GeneratorRestorerTest {
         }
     }
 
-    /** Tiles of 64 pixels of the result with a margin of 32 pixels of the photo, where the RRDBNet reaches 34 far, or of all it reaches. */
+    /** The network enlarges by its own factor whatever size is asked for. */
+    @Test void takesAnySize() {
+        try (GeneratorRestorer r = open("realesrgan_x2")) {
+            Image photo = photo(13, 9), own = r.restore(photo, r.defaults());
+            assertThat(r.restore(photo, r.defaults().with(SCALE, 1.5))).isEqualTo(Resize.resize(own, 20, 14, Filter.LANCZOS));
+            assertThat(r.restore(photo, r.defaults().with(SIZE, "100x40"))).isEqualTo(Resize.resize(own, 58, 40, Filter.LANCZOS));
+            assertThat(r.restore(photo, r.defaults().with(LONG_SIDE, 6))).isEqualTo(Resize.resize(own, 6, 4, Filter.LANCZOS));
+            assertThatThrownBy(() -> r.check(r.defaults().with(SCALE, 4.0).with(SIZE, "100x40"))).hasMessageContaining("exclude each other");
+        }
+    }
+
+    /** Tiles of 64 pixels of the result with a margin of as many pixels of the photo as the networks reach, or more. */
     @ParameterizedTest
     @ValueSource(strings = {"realesrgan_x4", "srvgg_x4"})
     void tilesAreHardlySeen(String name) {

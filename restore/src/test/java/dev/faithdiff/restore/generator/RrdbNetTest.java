@@ -35,7 +35,6 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks and their tiles against the published implementation, from released files by way of the converter. */
 class RrdbNetTest {
@@ -86,6 +85,17 @@ class RrdbNetTest {
         JsonObject facts = Fixtures.json("generators/generators.json").getAsJsonObject("files").getAsJsonObject("rrdb_x4_io");
         double tolerance = facts.get("suggested_atol").getAsDouble();
         check(GeneratorModels.of("generators/rrdb_x4.param"), Fixtures.open("generators/rrdb_x4_io.safetensors"), tolerance, RrdbNet::forward);
+    }
+
+    /** Networks of the family with other enlargements than two, under each of the published namings. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "2, 2", "2_bsrgan, 2", "4_unshuffled, 4", "8, 8", "16, 16"})
+    void agreesAtOtherScales(String name, int scale) {
+        JsonObject facts = Fixtures.json("generators/generators.json").getAsJsonObject("files").getAsJsonObject("rrdb_scale_" + name + "_io");
+        Path folder = GeneratorModels.of("generators/rrdb_scale_" + name + ".pth");
+        assertThat(RrdbConfig.of(Config.read(folder.resolve("model.json"))).scale()).isEqualTo(scale);
+        double tolerance = facts.get("suggested_atol").getAsDouble();
+        check(folder, Fixtures.open("generators/rrdb_scale_" + name + "_io.safetensors"), tolerance, RrdbNet::forward);
     }
 
     private static void check(Path folder, Fixtures f, double tolerance, BiFunction<RrdbNet, Tensor, Tensor> body) {
@@ -152,9 +162,9 @@ class RrdbNetTest {
 
     /** The estimate by which tiles are chosen holds for a released network and is not far off. */
     @ParameterizedTest
-    @ValueSource(ints = {4, 2, 1})
-    void memory(int scale) {
-        RrdbConfig c = new RrdbConfig(scale, RELEASED.features(), RELEASED.growth(), RELEASED.blocks());
+    @CsvSource({"4, 2", "2, 2", "1, 2", "8, 3", "2, 1", "1, 0"})
+    void memory(int scale, int enlargements) {
+        RrdbConfig c = new RrdbConfig(scale, RELEASED.features(), RELEASED.growth(), RELEASED.blocks(), enlargements);
         Device dry = Backend.device("dry");
         int side = 2048;
         try (Scope _ = Scope.open(); Weights w = Weights.init(1, dry)) {
@@ -170,7 +180,9 @@ class RrdbNetTest {
     }
 
     @Test void impossibleSizesAreRefused() {
-        assertThatThrownBy(() -> new RrdbConfig(3, 64, 32, 23)).hasMessageContaining("scale 4, 2 or 1, not 3");
+        assertThatThrownBy(() -> new RrdbConfig(3, 64, 32, 23)).hasMessageContaining("with 2 enlargements the scale 4, or a half or a quarter of it, not 3");
+        assertThatThrownBy(() -> new RrdbConfig(32, 64, 32, 23, 5)).hasMessageContaining("0..4 enlargements, not 5");
+        assertThatThrownBy(() -> new RrdbConfig(1, 64, 32, 23, 3)).hasMessageContaining("the scale 8, or a half or a quarter of it, not 1");
         assertThatThrownBy(() -> new RrdbConfig(4, 0, 32, 23)).hasMessageContaining("at least 1, not 0 and 32");
         assertThatThrownBy(() -> new RrdbConfig(4, 64, 32, 1 << 30)).hasMessageContaining("blocks");
     }

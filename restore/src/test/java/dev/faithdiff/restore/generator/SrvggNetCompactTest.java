@@ -102,7 +102,7 @@ class SrvggNetCompactTest {
     }
 
     @Test void impossibleSizesAreRefused() {
-        assertThatThrownBy(() -> new SrvggConfig(5, 64, 32)).hasMessage("an SRVGGNetCompact has scale 1 to 4, not 5");
+        assertThatThrownBy(() -> new SrvggConfig(9, 64, 32)).hasMessage("an SRVGGNetCompact has scale 1 to 8, not 9");
         assertThatThrownBy(() -> new SrvggConfig(4, 0, 32)).hasMessageContaining("at least 1, not 0");
         assertThatThrownBy(() -> new SrvggConfig(4, 64, 1 << 30)).hasMessageContaining("convolutions");
     }

@@ -52,11 +52,18 @@ public interface Backend {
     /** The backend of a kind, or null. */
     static Backend of(String kind) { return all().get(kind); }
 
-    /** Every backend on the class path by kind. */
-    static Map<String, Backend> all() { return Registry.BACKENDS; }
+    /** Every backend on the class path by kind. @throws OpError if Java runs without the module that the CPU's kernels need */
+    static Map<String, Backend> all() {
+        if (ModuleLayer.boot().findModule(Registry.VECTORS).isEmpty()) {
+            throw new OpError("Java runs without the module " + Registry.VECTORS + "; start it with --add-modules " + Registry.VECTORS
+                    + " --enable-native-access=ALL-UNNAMED");
+        }
+        return Registry.BACKENDS;
+    }
 
     /** Loads the backends once. */
     final class Registry {
+        private static final String VECTORS = "jdk.incubator.vector";
         private static final Map<String, Backend> BACKENDS = new TreeMap<>();
 
         static {

@@ -14,7 +14,10 @@ import java.util.stream.Stream;
 
 /** Renames the tensors of older files and of training scripts to the names of today. */
 public final class KeyNames {
-    private static final List<String> WRAPPERS = List.of("params_ema.", "params.", "state_dict.", "module.");
+    private static final List<String> WRAPPERS = List.of("params_ema.", "params-ema.", "params.", "state_dict.", "model_state_dict.", "net_g_ema.",
+            "net_g.", "netG.", "generator.", "model.", "net.", "module.");
+    /** What training scripts save beside a network. */
+    private static final List<String> TRAINING = List.of("net_d", "netD.", "discriminator.", "optim", "lr_scheduler", "scheduler");
     private static final Map<String, String> OLD_ATTENTION = Map.of("query", "to_q", "key", "to_k", "value", "to_v", "proj_attn", "to_out.0");
     private static final Pattern VAE_ATTENTION = Pattern.compile(
             "(.*mid_block\\.attentions\\.0\\.)(query|key|value|proj_attn|to_q|to_k|to_v|to_out\\.0)(\\.weight|\\.bias)");
@@ -23,7 +26,7 @@ public final class KeyNames {
 
     /** The state dict without the keys that training scripts wrap around it; of two copies the averaged one. */
     public static Map<String, Source> unwrap(Map<String, Source> tensors) {
-        Stream<String> bare = Stream.of("conv_in.", AlignConfig.PROJECTION + ".", "conv_first.");
+        Stream<String> bare = Stream.of("conv_in.", AlignConfig.PROJECTION + ".", "conv_first.", "model.1.sub.", "model.diffusion_model.");
         if (bare.anyMatch(start -> tensors.keySet().stream().anyMatch(k -> k.startsWith(start)))) return tensors;
         for (String wrapper : WRAPPERS) {
             Map<String, Source> inner = below(wrapper, tensors);
@@ -83,6 +86,9 @@ public final class KeyNames {
     public static boolean added(String key) {
         return AlignConfig.MODULES.stream().anyMatch(module -> key.startsWith(module + "."));
     }
+
+    /** Tensors of a discriminator or an optimizer that training scripts save beside a network. */
+    public static boolean training(String key) { return TRAINING.stream().anyMatch(key::startsWith); }
 
     /** Averaged copies that some checkpoints hold beside the weights themselves. */
     public static boolean ema(String key) { return key.startsWith("model_ema.") || key.startsWith("ema."); }

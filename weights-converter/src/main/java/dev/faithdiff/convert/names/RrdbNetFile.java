@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -26,14 +27,15 @@ final class RrdbNetFile implements GeneratorFile {
     private static final Map<String, String> BSRGAN = Map.of("RRDB_trunk.", "body.", "trunk_conv.", "conv_body.", "upconv1.", "conv_up1.",
             "upconv2.", "conv_up2.", "HRconv.", "conv_hr.");
     /** One list of modules. The second is the trunk, whose last module is its convolution. */
-    private static final Map<String, String> ESRGAN = Map.of("model.0.", "conv_first.", "model.3.", "conv_up1.", "model.6.", "conv_up2.",
-            "model.8.", "conv_hr.", "model.10.", "conv_last.");
+    private static final Pattern ESRGAN_MODULE = Pattern.compile("model\\.(\\d{1,2})\\.weight");
+    /** Modules of an enlargement: nearest pixels, convolution, slope. Modules that the last convolution comes behind, without enlargements. */
+    private static final int ENLARGEMENT = 3, BEFORE_LAST = 4;
     private static final Pattern ESRGAN_BLOCK = Pattern.compile("model\\.1\\.sub\\.(\\d+\\.)RDB(\\d\\.conv\\d\\.)0\\.");
     private static final Pattern ESRGAN_BODY = Pattern.compile("model\\.1\\.sub\\.\\d+\\.(?=weight|bias)");
     private static final List<String> FIRST = List.of("body.0.rdb1.conv1.weight", "RRDB_trunk.0.RDB1.conv1.weight",
             "model.1.sub.0.RDB1.conv1.0.weight");
-    /** Dense blocks in a residual-in-residual block, convolutions in a dense block, and convolutions outside all blocks. */
-    private static final int DENSE = 3, GROWING = 5, OUTSIDE = 6;
+    /** Dense blocks in a residual-in-residual block, convolutions in a dense block, and convolutions outside all blocks but for enlargements'. */
+    private static final int DENSE = 3, GROWING = 5, OUTSIDE = 4;
     private static final int COLORS = 3;
     private static final float SLOPE = 0.2f, RESIDUAL = 0.2f;
 
@@ -46,16 +48,28 @@ final class RrdbNetFile implements GeneratorFile {
     }
 
     @Override public Map<String, Source> modern(Map<String, Source> tensors) {
+        Map<String, String> starts = tensors.keySet().stream().anyMatch(k -> k.startsWith("model.")) ? esrgan(tensors) : BSRGAN;
         Map<String, Source> all = new LinkedHashMap<>();
         for (Source t : tensors.values()) {
-            String name = modern(t.name());
+            String name = modern(t.name(), starts);
             if (all.put(name, Views.renamed(t, name)) != null) throw new ConvertError("the RRDBNet has two tensors for " + ModelError.clean(name));
         }
         return all;
     }
 
-    private static String modern(String name) {
-        Map<String, String> starts = name.startsWith("model.") ? ESRGAN : BSRGAN;
+    /** The modules of ESRGAN's list that are convolutions: as many enlargements as fit between the trunk and the last two. */
+    private static Map<String, String> esrgan(Map<String, Source> tensors) {
+        int last = tensors.keySet().stream().map(ESRGAN_MODULE::matcher).filter(Matcher::matches).mapToInt(m -> Integer.parseInt(m.group(1)))
+                .max().orElse(0);
+        Map<String, String> starts = new LinkedHashMap<>(Map.of("model.0.", "conv_first."));
+        int enlargements = (last - BEFORE_LAST) / ENLARGEMENT;
+        for (int i = 1; i <= enlargements; i++) starts.put("model." + ENLARGEMENT * i + ".", "conv_up" + i + ".");
+        starts.put("model." + (ENLARGEMENT * enlargements + 2) + ".", "conv_hr.");
+        starts.put("model." + (ENLARGEMENT * enlargements + BEFORE_LAST) + ".", "conv_last.");
+        return starts;
+    }
+
+    private static String modern(String name, Map<String, String> starts) {
         for (var e : starts.entrySet()) if (name.startsWith(e.getKey())) return modernBlock(e.getValue() + name.substring(e.getKey().length()));
         return modernBlock(name);
     }
@@ -77,7 +91,7 @@ final class RrdbNetFile implements GeneratorFile {
             h = walk.find(Kind.ADD, 0, walk.find(Kind.SCALE, RESIDUAL, h), before);
         }
         h = walk.find(Kind.ADD, 0, first, walk.convolution("conv_body", h));
-        for (String up : List.of("conv_up1", "conv_up2")) h = active(walk, up, walk.find(Kind.NEAREST, 2, h));
+        for (int i = 1; walk.has(Kind.NEAREST, 2, h); i++) h = active(walk, "conv_up" + i, walk.find(Kind.NEAREST, 2, h));
         return walk.end(walk.convolution("conv_last", active(walk, "conv_hr", h)));
     }
 
@@ -102,6 +116,7 @@ final class RrdbNetFile implements GeneratorFile {
         n.addProperty("features", c.features());
         n.addProperty("growth", c.growth());
         n.addProperty("blocks", c.blocks());
+        n.addProperty("enlargements", c.enlargements());
         n.addProperty("in_channels", COLORS);
         n.addProperty("out_channels", COLORS);
         return n;

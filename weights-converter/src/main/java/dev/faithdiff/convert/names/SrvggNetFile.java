@@ -13,7 +13,7 @@ import java.util.Map;
 
 /** SRVGGNetCompact: convolutions with parametric ReLUs between them, and a pixel shuffle. Source: realesrgan/archs/srvgg_arch.py (Real-ESRGAN). */
 final class SrvggNetFile implements GeneratorFile {
-    private static final int MOST_SCALE = 4, COLORS = 3;
+    private static final int MOST_SCALE = 8, COLORS = 3;
 
     @Override public String name() { return "SRVGGNetCompact"; }
 

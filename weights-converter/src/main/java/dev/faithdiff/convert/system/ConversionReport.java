@@ -11,6 +11,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What a conversion took, what it left unused, and every problem that keeps the model from being complete. */
 public final class ConversionReport {
@@ -39,6 +41,19 @@ public final class ConversionReport {
         bytes.forEach((dtype, n) -> sizes.add(String.format(Locale.ROOT, "%s %.1f MB", dtype, n / 1e6)));
         return tensors.size() + " tensors, " + values + " values, " + String.join(", ", sizes);
     }
+
+    /**
+     * Reports keys that a network does not use. One below a module that the network has is a problem: it belongs to a larger network, which
+     * would compute something else. Other modules are noted.
+     */
+    void unused(String part, String from, Collection<String> keys, Set<String> needed) {
+        Set<String> modules = needed.stream().map(ConversionReport::module).collect(Collectors.toSet());
+        Map<Boolean, List<String>> within = keys.stream().collect(Collectors.partitioningBy(k -> modules.contains(module(k))));
+        within.get(true).forEach(k -> problem(part + ": " + ModelError.clean(k) + " is not part of the model"));
+        unused(from, within.get(false));
+    }
+
+    private static String module(String key) { return key.substring(0, Math.max(0, key.indexOf('.'))); }
 
     void unused(String from, Collection<String> keys) {
         List<String> others = keys.stream().filter(k -> !KeyNames.ema(k)).toList();

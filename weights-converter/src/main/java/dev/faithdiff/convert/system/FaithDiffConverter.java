@@ -34,6 +34,7 @@ public final class FaithDiffConverter implements Converter {
 
     @Override public ConversionReport plan() {
         boolean text = sdxl.hasText();
+        if (!text) report.note("text: " + source.sdxl().getFileName() + " has no text encoders, so the model reads no text and takes no prompt");
         Map<String, Sdxl.ConfigFile> configs = new LinkedHashMap<>();
         configs.put("unet", sdxl.config("unet", report));
         configs.put("vae", vaeConfig());
@@ -73,8 +74,8 @@ public final class FaithDiffConverter implements Converter {
         long replaced = plain.keySet().stream().filter(tuned::containsKey).count();
         String origin = replaced + " of " + plain.size() + " U-Net tensors and " + (needed.size() - plain.size()) + " added ones from " + name;
         plan.part("unet", all, needed, origin);
-        report.unused(sdxl.name("unet"), KeyNames.unused(base, plain));
-        report.unused(name, KeyNames.unused(tuned, needed));
+        report.unused("unet", sdxl.name("unet"), KeyNames.unused(base, plain), plain.keySet());
+        report.unused("unet", name, KeyNames.unused(tuned, needed), needed.keySet());
         long dropped = fine.tensors().size() - tuned.size();
         if (dropped > 0) report.note(name + ": " + dropped + " tensors that are not of the model dropped");
     }

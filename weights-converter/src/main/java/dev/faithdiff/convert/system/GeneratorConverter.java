@@ -43,12 +43,14 @@ public final class GeneratorConverter implements Converter {
         return report;
     }
 
-    /** Reports tensors beside those of the network: another copy of it, or such as are no part of it. */
+    /** Reports tensors beside those of the network: another copy of it, what else its training saved, or such as are no part of it. */
     private void reportRest(Map<String, Source> all) {
-        List<String> others = file.tensors().keySet().stream().filter(k -> !KeyNames.copy(k, all.keySet())).toList();
+        List<String> beside = file.tensors().keySet().stream().filter(k -> !KeyNames.copy(k, all.keySet())).toList();
+        List<String> others = beside.stream().filter(k -> !KeyNames.training(k)).toList();
         for (String k : others) report.problem("generator: " + ModelError.clean(k) + " is not part of the model");
-        int copies = file.tensors().size() - all.size() - others.size();
+        int copies = file.tensors().size() - all.size() - beside.size(), training = beside.size() - others.size();
         if (copies > 0) report.note(copies + " tensors of another copy dropped");
+        if (training > 0) report.note(training + " tensors of a discriminator or an optimizer dropped");
     }
 
     @Override public void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }

@@ -46,6 +46,7 @@ final class ModelJson {
         n.addProperty("attention_axis", "batch");
         n.addProperty("downscale", 1 << c.encoderChannels().length - 1);
         if (!text) {
+            n.addProperty("reads_text", false);
             n.addProperty("text_tokens", 77);
             n.addProperty("text_dim", unet.textWidth());
             n.addProperty("pooled_text_dim", unet.time().addedWidth() - TIME_IDS * unet.time().sizeWidth());

@@ -31,13 +31,13 @@ final class ModelPlan {
 
     void files(Map<String, byte[]> more) { files.putAll(more); }
 
-    /** Takes the needed tensors of a part; missing and misshapen ones are problems, others are reported as unused. */
+    /** Takes the needed tensors of a part. Missing and misshapen ones are problems; others are reported by {@link ConversionReport#unused}. */
     void part(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {
         take(part, tensors, needed, origin);
-        report.unused(origin, KeyNames.unused(tensors, needed));
+        report.unused(part, origin, KeyNames.unused(tensors, needed), needed.keySet());
     }
 
-    /** As {@link #part}, but tensors that the network does not need are problems, too. */
+    /** As {@link #part}, but every tensor that the network does not need is a problem. */
     void whole(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {
         take(part, tensors, needed, origin);
         tensors.keySet().stream().filter(k -> !needed.containsKey(k))

@@ -41,14 +41,14 @@ final class SdxlFile implements Sdxl {
 
     @Override public String name(String part) { return source.sdxl().getFileName().toString(); }
 
-    @Override public boolean hasText() { return parts.containsKey(TEXT.getFirst()); }
+    @Override public boolean hasText() { return TEXT.stream().anyMatch(parts::containsKey); }
 
     @Override public ConfigFile config(String part, ConversionReport report) {
         if (source.config() != null) return SdxlFolder.config(part, source.config().resolve(part), report);
         return new ConfigFile(source.sdxl(), Published.text(DerivedConfig.of(part, tensors(part))));
     }
 
-    @Override public Map<String, Source> tensors(String part) { return parts.get(part); }
+    @Override public Map<String, Source> tensors(String part) { return parts.getOrDefault(part, Map.of()); }
 
     @Override public Map<String, byte[]> files(ConversionReport report) {
         Map<String, byte[]> all = new LinkedHashMap<>();

@@ -60,7 +60,7 @@ class NcnnFileTest {
             }
         }
         assertThat(CommandLineRun.of(Main::run, "inspect", FILES.resolve("rrdb_x4.bin")).out())
-                .contains("an RRDBNet (Real-ESRGAN or BSRGAN), scale 4, features 5, growth 2, blocks 2, in channels 3, out channels 3, 8242 parameters")
+                .contains("an RRDBNet (Real-ESRGAN or BSRGAN), scale 4, features 5, growth 2, blocks 2, enlargements 2, in channels 3, out channels 3, 8242 parameters")
                 .contains("body.1.rdb3.conv5.weight F16[5, 13, 3, 3]").contains("conv_last.bias F32[3]");
     }
 

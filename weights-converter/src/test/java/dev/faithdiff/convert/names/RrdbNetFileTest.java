@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Released files of the RRDBNet family as model folders of their own kind. */
 class RrdbNetFileTest {
@@ -41,7 +42,7 @@ class RrdbNetFileTest {
         if (dropped > 0) assertThat(run.out()).contains(dropped + " tensors of another copy dropped");
         Config json = Config.read(model.resolve("model.json"));
         assertThat(json.json().toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"" + name + "\",\"kind\":\"rrdbnet\",\"scale\":"
-                + scale + ",\"features\":16,\"growth\":8,\"blocks\":" + blocks + ",\"in_channels\":3,\"out_channels\":3}");
+                + scale + ",\"features\":16,\"growth\":8,\"blocks\":" + blocks + ",\"enlargements\":2,\"in_channels\":3,\"out_channels\":3}");
         try (WeightFile source = WeightFile.open(FILES.resolve(name)); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
             assertThat(made.entries().keySet()).containsExactlyInAnyOrderElementsOf(NeededTensors.generator(NETWORK, json).keySet());
             Map<String, Source> kept = NETWORK.modern(KeyNames.below(wrapper, source.tensors()));
@@ -58,7 +59,7 @@ class RrdbNetFileTest {
     /** What the first release of ESRGAN called the tensors of the same network. */
     private static String first(String name) {
         String n = name.replaceFirst("body\\.(\\d+)\\.rdb(\\d)\\.(conv\\d)", "model.1.sub.$1.RDB$2.$3.0");
-        return n.replace("conv_first", "model.0").replace("conv_body", "model.1.sub.2").replace("conv_up1", "model.3").replace("conv_up2", "model.6")
+        return n.replace("conv_first", "model.0").replace("conv_body", "model.1.sub.9").replace("conv_up1", "model.3").replace("conv_up2", "model.6")
                 .replace("conv_hr", "model.8").replace("conv_last", "model.10");
     }
 
@@ -91,6 +92,43 @@ class RrdbNetFileTest {
         assertThat(beside.err()).contains("extra.weight is not part of the model");
         CommandLineRun twice = CommandLineRun.of(Main::run, "convert", rewritten(n -> n, "trunk_conv.weight"), "-o", folder.resolve("m"));
         assertThat(twice.err()).contains("the RRDBNet has two tensors for conv_body.weight");
+    }
+
+    /** Training scripts and libraries wrap a state dict under many names. A discriminator and an optimizer beside it are no part of the network. */
+    @ParameterizedTest
+    @ValueSource(strings = {"params_ema.", "params-ema.", "params.", "state_dict.", "model_state_dict.", "model.", "net.", "net_g.", "net_g_ema.",
+        "netG.", "generator.", "module.", "state_dict.module.", "model_state_dict.generator."})
+    void allWrappersAreTakenOff(String wrapper) {
+        convert(FILES.resolve("bsrnet_x4.pth"), "plain");
+        Path wrapped = folder.resolve("wrapped.safetensors");
+        for (UnaryOperator<String> names : List.<UnaryOperator<String>>of(UnaryOperator.identity(), RrdbNetFileTest::first)) {
+            try (WeightFile source = WeightFile.open(FILES.resolve("bsrnet_x4.pth"))) {
+                List<Source> all = new ArrayList<>();
+                for (Source t : NETWORK.modern(source.tensors()).values()) all.add(Views.renamed(t, wrapper + names.apply(t.name())));
+                all.add(Views.renamed(all.getFirst(), "net_d.conv0.weight"));
+                all.add(Views.renamed(all.getFirst(), "optimizer.state.0.exp_avg"));
+                SafeTensors.write(wrapped, all, Map.of());
+            }
+            assertThat(convert(wrapped, "unwrapped").out()).contains("2 tensors of a discriminator or an optimizer dropped");
+            assertThat(folder.resolve("unwrapped/generator/model.safetensors")).hasSameBinaryContentAs(folder.resolve("plain/generator/model.safetensors"));
+        }
+    }
+
+    private CommandLineRun convert(Path file, String target) {
+        CommandLineRun run = CommandLineRun.of(Main::run, "convert", file, "-o", folder.resolve(target), "--force");
+        assertThat(run.err()).isEmpty();
+        return run;
+    }
+
+    /** More layers than a network has places for are named, whichever naming they have. */
+    @ParameterizedTest
+    @CsvSource({"conv_up3.weight, conv_up3.bias is missing", "conv_up4.weight, conv_up4.weight", "body.2.rdb1.conv6.weight, body.2.rdb1.conv6.weight",
+        "body.2.rdb4.conv1.weight, body.2.rdb4.conv1.weight", "conv_up5.weight, conv_up5.weight"})
+    void moreLayersAreNeverLeftOut(String more, String said) {
+        CommandLineRun run = CommandLineRun.of(Main::run, "convert", rewritten(n -> n, more), "-o", folder.resolve("m"));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains(said);
+        assertThat(folder.resolve("m")).doesNotExist();
     }
 
     @Test

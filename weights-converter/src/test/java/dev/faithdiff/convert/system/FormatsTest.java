@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -192,6 +193,42 @@ class FormatsTest {
                 "--config", TINY.resolve("sdxl"), "-o", folder.resolve("m"));
         assertThat(run.out()).contains("with-ema.safetensors: 1 tensors of averaged copies (EMA) dropped").contains("1 unused [denoiser.sigmas]");
         sameWeights(convert("a", TINY), folder.resolve("m"));
+    }
+
+    /** Converts a single file that lacks some tensors and has others. @param more names of further tensors */
+    private CommandLineRun convertSingle(Predicate<String> keeps, String... more) throws IOException {
+        Path file = folder.resolve("single.safetensors");
+        try (SafeTensors single = SafeTensors.open(SINGLE)) {
+            List<Source> all = new ArrayList<>(single.entries().values().stream().filter(e -> keeps.test(e.name())).toList());
+            for (String name : more) all.add(Source.of(name, DType.F16, Shape.of(1), () -> MemorySegment.ofArray(new byte[2])));
+            SafeTensors.write(file, all, Map.of());
+        }
+        return CommandLineRun.of(Main::run, "convert", TINY, "--sdxl", file, "--tokenizer", TINY.resolve("sdxl"), "--config", TINY.resolve("sdxl"), "-o",
+                folder.resolve("m"), "--force");
+    }
+
+    @Test
+    void aFileWithoutTextEncodersIsSaidToReadNoText() throws IOException {
+        CommandLineRun none = convertSingle(name -> !name.startsWith("conditioner."));
+        assertThat(none.out()).contains("text: single.safetensors has no text encoders, so the model reads no text and takes no prompt");
+        Config numbers = Config.read(folder.resolve("m/model.json")).at("faithdiff");
+        assertThat(numbers.flag("reads_text", true)).isFalse();
+        assertThat(folder.resolve("m/text_encoder")).doesNotExist();
+        CommandLineRun one = convertSingle(name -> !name.startsWith("conditioner.embedders.0."));
+        assertThat(one.code()).isEqualTo(1);
+        assertThat(one.err()).contains("text_encoder: text_model.embeddings.token_embedding.weight is missing");
+        assertThat(convertSingle(name -> true).out()).doesNotContain("reads no text");
+    }
+
+    /** A weight below a module that the network has belongs to a larger network; whatever else a file holds is only noted. */
+    @Test
+    void unusedWeightsOfTheNetworksAreErrors() throws IOException {
+        for (String name : List.of("model.diffusion_model.middle_block.9.weight", "conditioner.embedders.0.transformer.text_model.encoder.layers.77.mlp.fc1.bias")) {
+            CommandLineRun run = convertSingle(n -> true, name);
+            assertThat(run.code()).as(name).isEqualTo(1);
+            assertThat(run.err()).contains("is not part of the model");
+        }
+        assertThat(convertSingle(n -> true, "loss.weight").out()).contains("2 unused [").contains("loss.weight");
     }
 
     @Test
