@@ -1,5 +1,6 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.tensor.Launch;
 import dev.faithdiff.tensor.Version;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -24,7 +25,10 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--verbose", description = "Show the stack trace of a failure.", scope = ScopeType.INHERIT)
     private boolean verbose;
 
-    public static void main(String[] args) { System.exit(run(args)); }
+    public static void main(String[] args) {
+        Launch.begin();
+        System.exit(run(args));
+    }
 
     /** Runs one command line and returns its exit code. */
     static int run(String... args) {

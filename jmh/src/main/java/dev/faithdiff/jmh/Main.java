@@ -8,6 +8,7 @@ import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Launch;
 import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
@@ -70,7 +71,10 @@ public final class Main implements Callable<Integer> {
     private Limits limits;
     private final Table table = new Table("case", "kernel", "median ms", "best ms", "GFLOP/s", "GB/s", "of limit");
 
-    public static void main(String[] args) { System.exit(new CommandLine(new Main()).execute(args)); }
+    public static void main(String[] args) {
+        Launch.begin();
+        System.exit(new CommandLine(new Main()).execute(args));
+    }
 
     @Override public Integer call() throws Exception {
         if (turns && !device.equals("cpu")) {

@@ -8,6 +8,7 @@ import dev.faithdiff.convert.command.VerifyCommand;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.nn.WeightsError;
+import dev.faithdiff.tensor.Launch;
 import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.util.concurrent.Callable;
@@ -29,7 +30,10 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--verbose", description = "Show stack traces.", scope = ScopeType.INHERIT)
     private boolean verbose;
 
-    public static void main(String[] args) { System.exit(run(args)); }
+    public static void main(String[] args) {
+        Launch.begin();
+        System.exit(run(args));
+    }
 
     /** Runs one command line, for example {@code "convert", SOURCE, "-o", MODELDIR}, and returns its exit code. */
     public static int run(String... args) {
