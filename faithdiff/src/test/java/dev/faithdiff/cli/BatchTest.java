@@ -135,16 +135,6 @@ class BatchTest {
                 .isEqualTo(List.of(1, all.size() - bad.size() - 1, bad.size()));
     }
 
-    @Test void captionsArePrompts() throws IOException {
-        Path album = album(3), log = dir.resolve("log.jsonl");
-        List<Path> photos = files(album);
-        Files.writeString(Path.of(photos.get(0).toString().replaceFirst("\\.\\w+$", ".txt")), "a red car\n");
-        Files.writeString(Path.of(photos.get(1).toString().replaceFirst("\\.\\w+$", ".json")), "{\"caption\": \"a cat\"}");
-        assertThat(run(album, "-o", dir.resolve("out"), "--prompt", "a photo", "--log", log, "-q").code()).isZero();
-        assertThat(Files.readAllLines(log).stream().map(l -> JsonParser.parseString(l).getAsJsonObject().getAsJsonObject("settings").get("prompt").getAsString()))
-                .containsExactlyInAnyOrder("a red car", "a cat", "a photo");
-    }
-
     @Test void settingsAreInTheMetadataUnlessLeftOut() throws IOException {
         Path in = dir.resolve("in.png"), with = dir.resolve("with.png"), without = dir.resolve("without.png");
         ImageFiles.write(noise(16, 16, 8, 1), in);
@@ -166,7 +156,7 @@ class BatchTest {
         ImageFiles.write(image, deep);
         ImageFiles.write(image.to8Bits(), shallow);
         for (String[] extra : new String[][] {{"--color-fix", "adain"}, {"--color-fix", "wavelet"}, {"--fidelity", "0.5"}, {"--strength", "0.3"}}) {
-            assertThat(run(deep, "-o", a, "-q", extra[0], extra[1]).code() + run(shallow, "-o", b, "-q", extra[0], extra[1]).code()).isZero();
+            assertThat(run(deep, "-o", a, "-q", "--force", extra[0], extra[1]).code() + run(shallow, "-o", b, "-q", "--force", extra[0], extra[1]).code()).isZero();
             Image restored = ImageFiles.readPhoto(a).image(), coarse = ImageFiles.read(b);
             assertThat(restored.bits()).isEqualTo(16);
             long values = IntStream.range(0, restored.rgb().length).map(restored::sample).distinct().count();
@@ -201,7 +191,6 @@ class BatchTest {
         Path album = album(2), photo = files(album).getFirst();
         assertThat(run(album, "-o", album).code()).isEqualTo(2);
         assertThat(run(album, "-o", dir.resolve("out"), "--preview", dir.resolve("p.png")).err()).contains("for one photo");
-        assertThat(run(photo, "-o", dir.resolve("x.png"), "--format", "png").err()).contains("for folders");
         assertThat(run(album, "-o", dir.resolve("x.png")).err()).contains("named like a photo");
         CommandLineRun one = run(photo, "-o", dir.resolve("x.png"), "--log", dir.resolve("log"), "--progress", "json");
         assertThat(one.out().lines().map(l -> JsonParser.parseString(l).getAsJsonObject().get("event").getAsString()).distinct())
@@ -210,6 +199,11 @@ class BatchTest {
         assertThat(run(album, "-o", dir.resolve("out"), "--log", dir.resolve("no/such/log")).err()).contains("cannot write the log");
         assertThat(run(photo, "-o", Files.createDirectories(dir.resolve("into")), "-q").code()).isZero();
         assertThat(dir.resolve("into").resolve(photo.getFileName())).exists();
+        assertThat(run(photo, "-o", dir.resolve("made"), "-q").code()).as("a name without extension is a folder").isZero();
+        assertThat(dir.resolve("made").resolve(photo.getFileName())).isRegularFile();
+        assertThat(run(album, "-o", dir.resolve("made"), "-q", "--seed", 8).code()).isZero();
+        assertThat(run(album, "-o", dir.resolve("made"), "--seed", 9).err())
+                .contains("0 restored, 2 already there, 2 of them made with other options (--overwrite restores them again), 0 failed, on cpu");
     }
 
     @Tag("process") @Test void killedRunsGoOnToTheSameBytes() throws Exception {
@@ -230,11 +224,13 @@ class BatchTest {
         assertSame(contents(out), expected);
     }
 
+    /** The last photo is a pipe that nobody writes into, so that the run cannot end by itself before the signal arrives. */
     @Tag("process") @Test @DisabledOnOs(OS.WINDOWS) void interruptedRunsLeaveWholeFilesAndSayOneLine() throws Exception {
-        Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
+        Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out"), pipe = dir.resolve("pipe.png");
         assertThat(run(album, "-o", whole, "-q").code()).isZero();
         Map<String, byte[]> expected = contents(whole);
-        Process child = child(album, out, "-q");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        Process child = start(List.of(), arguments(album, pipe, "-o", out, "-q"));
         while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);
         new ProcessBuilder("kill", "-INT", Long.toString(child.pid())).start().waitFor();
         assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -243,7 +239,7 @@ class BatchTest {
         assertThat(said.lines().filter(l -> !l.startsWith("WARNING: Using incubator")).toList()).as(said).hasSize(1)
                 .allMatch(l -> l.matches("faithdiff: stopped; \\d+ restored, 0 already there, 0 failed, \\d+ left"));
         Map<String, byte[]> stopped = contents(out);
-        assertThat(stopped.size()).isBetween(4, expected.size() - 1);
+        assertThat(stopped.size()).isBetween(4, expected.size());
         stopped.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
     }
 

@@ -38,11 +38,16 @@ public final class Main implements Callable<Integer> {
     /** Runs one command line, for example {@code "convert", SOURCE, "-o", MODELDIR}, and returns its exit code. */
     public static int run(String... args) {
         Main main = new Main();
-        CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
+        line.setParameterExceptionHandler((e, rest) -> {
+            e.getCommandLine().getErr().println("faithdiff: " + e.getMessage());
+            e.getCommandLine().getErr().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+            return 2;
+        });
         line.setExecutionExceptionHandler((e, command, parsed) -> {
             boolean told = e instanceof ConvertError || e instanceof ModelError || e instanceof SafeTensorsError || e instanceof WeightsError;
             if (main.verbose) e.printStackTrace(command.getErr());
-            else command.getErr().println(told ? e.getMessage() : "unexpected failure, see --verbose: " + e);
+            else command.getErr().println("faithdiff: " + (told ? e.getMessage() : "unexpected failure, see --verbose: " + e));
             return 1;
         });
         return line.execute(args);
