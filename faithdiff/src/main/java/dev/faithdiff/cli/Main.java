@@ -1,7 +1,7 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.image.file.ImageFiles;
-import dev.faithdiff.tensor.Launch;
+import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.tensor.Version;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -43,7 +43,7 @@ public final class Main implements Callable<Integer> {
     private boolean verbose;
 
     public static void main(String[] args) {
-        Launch.begin();
+        Launcher.begin();
         System.exit(run(args));
     }
 

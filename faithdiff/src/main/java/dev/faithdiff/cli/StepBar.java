@@ -1,7 +1,7 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.restore.Listener;
-import dev.faithdiff.tensor.Launch;
+import dev.faithdiff.tensor.Launcher;
 import java.io.PrintWriter;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -35,7 +35,7 @@ final class StepBar implements Listener, AutoCloseable {
 
     static StepBar of(int steps, boolean quiet, PrintWriter err) {
         if (quiet) return new StepBar(null, null, steps);
-        boolean terminal = Launch.isTerminal();
+        boolean terminal = Launcher.isTerminal();
         ProgressBarBuilder bar = new ProgressBarBuilder().setInitialMax(PARTS * (steps + 2L)).setRenderer(StepBar::rendered);
         if (!terminal) return new StepBar(silent(bar), err, steps);
         return new StepBar(bar.setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH)).build(), null, steps);

@@ -16,6 +16,7 @@ import dev.faithdiff.tensor.Version;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -206,16 +207,16 @@ class BatchTest {
                 .contains("0 restored, 2 already there, 2 of them made with other options (--overwrite restores them again), 0 failed, on cpu");
     }
 
-    @Tag("process") @Test void killedRunsGoOnToTheSameBytes() throws Exception {
+    @Tag("process") @Test @DisabledOnOs(OS.WINDOWS) void killedRunsGoOnToTheSameBytes() throws Exception {
         Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
         assertThat(run(album, "-o", whole, "-q").code()).isZero();
         Map<String, byte[]> expected = contents(whole);
-        Process child = child(album, out);
-        while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);
+        Process child = start(List.of(), arguments(album, pipe(), "-o", out, "-q"));
+        awaitFiles(child, out);
         child.destroyForcibly().waitFor();
         Map<String, byte[]> killed = contents(out);
         killed.keySet().removeIf(name -> name.endsWith(".tmp"));
-        assertThat(killed.size()).isBetween(4, expected.size() - 1);
+        assertThat(killed.size()).isBetween(4, expected.size());
         killed.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
         // What a writer leaves when it is killed in the middle; this process lives, so its own is not touched.
         Path left = Files.write(out.resolve("year0/day0/.photo.png." + child.pid() + "-1f.tmp"), new byte[9]);
@@ -224,14 +225,30 @@ class BatchTest {
         assertSame(contents(out), expected);
     }
 
-    /** The last photo is a pipe that nobody writes into, so that the run cannot end by itself before the signal arrives. */
+    /** A photo that nobody writes, so that a run with it at the end cannot end by itself before a signal arrives. */
+    private Path pipe() throws Exception {
+        Path pipe = dir.resolve("pipe.png");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        return pipe;
+    }
+
+    private static void awaitFiles(Process child, Path out) throws Exception {
+        while (child.isAlive()) {
+            try {
+                if (files(out).size() >= 5) return;
+            } catch (UncheckedIOException e) {
+                // An unfinished file got its name while the folder was listed.
+            }
+            Thread.sleep(10);
+        }
+    }
+
     @Tag("process") @Test @DisabledOnOs(OS.WINDOWS) void interruptedRunsLeaveWholeFilesAndSayOneLine() throws Exception {
-        Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out"), pipe = dir.resolve("pipe.png");
+        Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
         assertThat(run(album, "-o", whole, "-q").code()).isZero();
         Map<String, byte[]> expected = contents(whole);
-        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
-        Process child = start(List.of(), arguments(album, pipe, "-o", out, "-q"));
-        while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);
+        Process child = start(List.of(), arguments(album, pipe(), "-o", out, "-q"));
+        awaitFiles(child, out);
         new ProcessBuilder("kill", "-INT", Long.toString(child.pid())).start().waitFor();
         assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(child.exitValue()).isEqualTo(130);
@@ -249,10 +266,6 @@ class BatchTest {
         assertThat(Files.readAllLines(dir.resolve("child.log")).stream().filter(l -> !l.startsWith("WARNING: Using incubator")))
                 .singleElement().asString().startsWith("faithdiff: cannot write " + out).contains("quantum");
         assertThat(out).doesNotExist();
-    }
-
-    private Process child(Path album, Path out, String... more) throws IOException {
-        return start(List.of(), Stream.of(arguments(album, "-o", out), more).flatMap(Arrays::stream).toArray(String[]::new));
     }
 
     private Process start(List<String> flags, String... arguments) throws IOException {

@@ -8,7 +8,7 @@ import dev.faithdiff.convert.command.VerifyCommand;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.nn.WeightsError;
-import dev.faithdiff.tensor.Launch;
+import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.util.concurrent.Callable;
@@ -31,7 +31,7 @@ public final class Main implements Callable<Integer> {
     private boolean verbose;
 
     public static void main(String[] args) {
-        Launch.begin();
+        Launcher.begin();
         System.exit(run(args));
     }
 

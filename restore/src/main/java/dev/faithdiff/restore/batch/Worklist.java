@@ -58,6 +58,9 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
         return new Found(jobs, remarks);
     }
 
+    /** Whether two paths name the same existing file. */
+    public static boolean isSame(Path a, Path b) { return FileNames.isSame(a, b); }
+
     /** A folder is there already, or its name has no extension, or several photos go there. */
     private boolean isFolder() {
         if (Files.isDirectory(out)) return true;
@@ -111,7 +114,8 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
             if (p.folder == null && format != null && named != null && named != format) {
                 throw new IllegalArgumentException(target + " is not named like a file of --format " + format.extension());
             }
-            Encoding encoding = new Encoding(format != null ? format : Encoding.of(target).format(), quality);
+            boolean isFree = Job.isStream(target) && (named == null || !named.written());
+            Encoding encoding = new Encoding(format != null ? format : isFree ? ImageFormat.PNG : Encoding.of(target).format(), quality);
             if (seeds.isEmpty()) jobs.add(new Job(p.in, target, encoding, null));
             else for (long seed : seeds) jobs.add(new Job(p.in, withSeed(target, seed), encoding, seed));
         }

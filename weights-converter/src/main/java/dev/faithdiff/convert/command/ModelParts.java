@@ -14,6 +14,7 @@ final class ModelParts {
     /** Those of a model folder; of anything else the path itself. */
     static List<Path> of(Path path) {
         if (!isModel(path)) return List.of(path);
-        return Checksums.names(path).stream().filter(name -> name.endsWith(".safetensors")).map(path::resolve).toList();
+        List<Path> parts = Checksums.names(path).stream().filter(name -> name.endsWith(".safetensors")).map(path::resolve).toList();
+        return parts.isEmpty() ? List.of(path) : parts;
     }
 }

@@ -4,8 +4,8 @@ import java.io.FileDescriptor;
 import java.lang.reflect.Field;
 
 /** What the launcher {@code bin/faithdiff} tells a program that it starts. Without the launcher nothing is told, and nothing is missing. */
-public final class Launch {
-    private Launch() {}
+public final class Launcher {
+    private Launcher() {}
 
     /**
      * Call this first in {@code main}. The JVM begins with a filter as its standard error, which leaves out the JVM's own remarks; from here on
