@@ -51,9 +51,9 @@ final class RestoreCommand implements Callable<Integer> {
             + "photos, folders, or quoted patterns such as 'album/**/*.jpg'.")
     private List<String> in;
 
-    @Option(names = {"-o", "--output"}, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp; - is standard output. A folder, "
-            + "if there are several photos, or OUT is a folder or has no extension (default: beside a photo with -restored in its name, as PNG; of a "
-            + "folder into a folder beside it; of - to standard output).")
+    @Option(names = {"-o", "--output"}, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp; - is standard output. "
+            + "A folder, if there are several photos, or OUT is a folder or has no extension (default: beside a photo with -restored in its name, as "
+            + "PNG; of a folder into a folder beside it; of - to standard output).")
     private Path out;
 
     @Mixin private ModelChoice model;
@@ -95,7 +95,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private ResultOptions results;
 
-    @Option(names = "--config", paramLabel = "FILE", description = "Take options from this file, in lines as 'scale = 2'. The command line's come first.")
+    @Option(names = "--config", paramLabel = "FILE", description = "Take options from this file, in lines as 'scale = 2'. Those of the command "
+            + "line count more.")
     private Path config; // Main has put its lines in front of the others
 
     @Option(names = {"-q", "--quiet"}, description = "Show no progress, no warnings and no summary.")
@@ -110,7 +111,9 @@ final class RestoreCommand implements Callable<Integer> {
         List<Job> jobs = jobs(list);
         Job first = jobs.getFirst();
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
-        if (first.isToOutput() && (results.isJson() || trace != null)) throw usage("standard output takes either the photo or --profile and --progress json");
+        if (first.isToOutput() && (results.isJson() || trace != null)) {
+            throw usage("standard output takes either the photo or --profile and --progress json");
+        }
         return isMany || results.isReported() ? restoreMany(jobs) : restoreOne(first);
     }
 
@@ -148,8 +151,8 @@ final class RestoreCommand implements Callable<Integer> {
         if (state != null) state.toFile().delete();
         if (!quiet) {
             remarks.forEach(warnings()::warn);
-            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", job.shownOut(), restored.image.width(),
-                    restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, ending(chosen));
+            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", job.shownOut(),
+                    restored.image.width(), restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, ending(chosen));
         }
         spec.commandLine().getOut().print(restored.profile);
         spec.commandLine().getOut().flush();

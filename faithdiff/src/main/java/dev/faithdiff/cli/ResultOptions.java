@@ -30,12 +30,12 @@ final class ResultOptions {
     @Option(names = "--jpeg-quality", paramLabel = "N", description = "Quality of JPEG results, 1 to 100.")
     private int jpegQuality = Encoding.INITIAL_JPEG_QUALITY;
 
-    @Option(names = "--seeds", paramLabel = "N,...", split = ",", showDefaultValue = CommandLine.Help.Visibility.NEVER, description = "One result for "
-            + "each of these seeds, named with it: OUT-seed1.png.")
+    @Option(names = "--seeds", paramLabel = "N,...", split = ",", showDefaultValue = CommandLine.Help.Visibility.NEVER,
+            description = "One result for each of these seeds, named with it: OUT-seed1.png.")
     private List<Long> seeds = List.of();
 
-    @Option(names = {"--overwrite", "--force"}, description = "Replace results that exist. Without this they stay: a folder's photo is skipped, and one "
-            + "photo alone is refused.")
+    @Option(names = {"--overwrite", "--force"}, description = "Replace results that exist. Without this they stay: a folder's photo is skipped, "
+            + "and one photo alone is refused.")
     private boolean overwrite;
 
     @Option(names = "--strict", description = "Refuse damaged photos. Without this they are restored as far as they can be read.")

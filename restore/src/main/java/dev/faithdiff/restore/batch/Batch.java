@@ -114,7 +114,8 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
 
     /** Writes a result. @return sentences about what its format cannot carry */
     public static List<String> write(Photo result, Job job) {
-        return job.out().equals(Job.STREAM) ? ImageFiles.write(result, System.out, job.encoding()) : ImageFiles.write(result, job.out(), job.encoding());
+        if (job.out().equals(Job.STREAM)) return ImageFiles.write(result, System.out, job.encoding());
+        return ImageFiles.write(result, job.out(), job.encoding());
     }
 
     /** A model that reads no text has no captions. */

@@ -16,7 +16,8 @@ public record Job(Path in, Path out, Encoding encoding, Long seed) {
     /** The photo that comes from standard input, or the result that goes to standard output. */
     public static final Path STREAM = Path.of("-");
 
-    private static final List<Path> STREAMS = List.of(Path.of("/dev/stdin"), Path.of("/dev/stdout"), Path.of("/dev/stderr"), Path.of("/dev/fd"), Path.of("/proc"));
+    private static final List<Path> STREAMS =
+            List.of(Path.of("/dev/stdin"), Path.of("/dev/stdout"), Path.of("/dev/stderr"), Path.of("/dev/fd"), Path.of("/proc"));
 
     /** As the output's extension says, with the options' seed. */
     public Job(Path in, Path out) { this(in, out, Encoding.of(out), null); }
@@ -34,6 +35,7 @@ public record Job(Path in, Path out, Encoding encoding, Long seed) {
     public String shownOut() { return out.equals(STREAM) ? "standard output" : out.toString(); }
 
     static boolean isStream(Path path) {
-        return path.equals(STREAM) || STREAMS.stream().anyMatch(path::startsWith) || Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
+        if (path.equals(STREAM) || STREAMS.stream().anyMatch(path::startsWith)) return true;
+        return Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
     }
 }

@@ -26,8 +26,8 @@ import java.util.function.Predicate;
  */
 record PhotoFolder(List<Path> photos, List<String> remarks) {
     /** Extensions of photos that other programs read. */
-    private static final Set<String> FOREIGN = Set.of("heic", "heif", "avif", "jxl", "jp2", "psd", "xcf", "svg", "pdf", "dng", "cr2", "cr3", "nef", "arw",
-            "orf", "rw2", "raf", "pef", "srw");
+    private static final Set<String> FOREIGN = Set.of("heic", "heif", "avif", "jxl", "jp2", "psd", "xcf", "svg", "pdf", "dng", "cr2", "cr3", "nef",
+            "arw", "orf", "rw2", "raf", "pef", "srw");
 
     /** @param own the folder of results, of which nothing is listed. @throws IllegalArgumentException if there is no such folder */
     static PhotoFolder list(Path root, Path own, Predicate<Path> wanted) {

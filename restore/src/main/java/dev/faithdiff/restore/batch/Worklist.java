@@ -34,13 +34,13 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
     /** Results in a folder, or as each photo's own file says. */
     public Worklist(List<String> inputs, Path out) { this(inputs, out, null, Encoding.INITIAL_JPEG_QUALITY, List.of()); }
 
-    /** A photo, the folder of its result, and its path there, still with the photo's extension. @param format of the result; null: as its name says */
+    /** A photo, the folder of its result, and its path there, still with the photo's extension. @param format null: as the name says */
     private record Place(Path in, Path folder, Path path, ImageFormat format) {}
 
     /** Whether there may be several results, of which one that exists is skipped. */
     public boolean isMany() {
-        return inputs.size() != 1 || seeds.size() > 1 || PhotoPattern.of(inputs.getFirst()) != null || Files.isDirectory(FileNames.path(inputs.getFirst()))
-                || out != null && isFolder();
+        if (inputs.size() != 1 || seeds.size() > 1 || out != null && isFolder()) return true;
+        return PhotoPattern.of(inputs.getFirst()) != null || Files.isDirectory(FileNames.path(inputs.getFirst()));
     }
 
     /**
@@ -75,7 +75,7 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
             if (out == null) throw new IllegalArgumentException("say with -o where the results of the pattern " + input + " go");
             addFolder(path, out, pattern, places, remarks);
         } else if (!Files.isDirectory(path)) places.add(single(path));
-        else if (out != null && FileNames.isSame(path, out)) throw new IllegalArgumentException(out + " is the folder of the photos, write to another one");
+        else if (out != null && isSame(path, out)) throw new IllegalArgumentException(out + " is the folder of the photos, write to another one");
         else addFolder(path, out == null ? FileNames.sibling(path, FileNames.name(path) + RESTORED) : out, p -> true, places, remarks);
     }
 

@@ -16,8 +16,8 @@ import picocli.CommandLine.Parameters;
 
 /** {@code faithdiff inspect}: shows what a weight file holds. */
 @Command(name = "inspect",
-        description = "Shows the format, architecture, metadata and tensors of a weight file, of a folder with weights, of an index of shards, or of each "
-                + "part of a model folder.")
+        description = "Shows the format, architecture, metadata and tensors of a weight file, of a folder with weights, of an index of shards, or of "
+                + "each part of a model folder.")
 public final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "File, folder with one model's weights, index of shards, or model folder.")
     private Path path;

@@ -16,10 +16,10 @@ import picocli.CommandLine.ParameterException;
  * A file of options for {@code restore}: lines of the form {@code name = value}, where the name is that of an option without its dashes and the value
  * ends with the line. Empty lines and lines that begin with {@code #} say nothing. An option without a value is {@code true} or {@code false}.
  */
-final class ConfigFile {
+final class OptionsFile {
     private static final String FLAG = "--config";
 
-    private ConfigFile() {}
+    private OptionsFile() {}
 
     /** The arguments with those of the files named by {@code --config} in front, so that the others win. @throws ParameterException in one line */
     static String[] expand(CommandLine line, String[] args) {
@@ -55,6 +55,7 @@ final class ConfigFile {
         OptionSpec option = spec.findOption("--" + name);
         if (option != null && !option.names()[0].equals(FLAG) && !option.usageHelp() && !option.versionHelp()) return "--" + name + "=" + value;
         String nearest = Likeness.nearest(name, spec.options().stream().map(o -> o.longestName().substring(2)).toList());
-        throw new ParameterException(command, file + ": there is no option '" + name + "'" + (nearest == null ? "" : "; did you mean '" + nearest + "'?"));
+        String meant = nearest == null ? "" : "; did you mean '" + nearest + "'?";
+        throw new ParameterException(command, file + ": there is no option '" + name + "'" + meant);
     }
 }
