@@ -152,7 +152,8 @@ final class RestoreCommand implements Callable<Integer> {
         if (!quiet) {
             remarks.forEach(warnings()::warn);
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", job.shownOut(),
-                    restored.image.width(), restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, ending(chosen));
+                    restored.image.width(), restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20,
+                    ending(chosen));
         }
         spec.commandLine().getOut().print(restored.profile);
         spec.commandLine().getOut().flush();

@@ -30,7 +30,7 @@ final class Trace implements AutoCloseable {
     }
 
     private void named(String what, String name) throws IOException {
-        json.beginObject().name("name").value(what).name("ph").value("M").name("pid").value(1).name("tid").value(1);
+        json.beginObject().name("name").value(what).name("cat").value("__metadata").name("ph").value("M").name("pid").value(1).name("tid").value(1);
         json.name("args").beginObject().name("name").value(name).endObject().endObject();
     }
 

@@ -103,7 +103,7 @@ class BatchTest {
             });
             bad.add(all.get(k));
         }
-        CommandLineRun r = run(album, "-o", out, "--log", log, "-q");
+        CommandLineRun r = run(album, "-o", out, "--log", log, "-q", "--strict");
         assertThat(r.code()).isEqualTo(1);
         assertThat(r.err().lines()).hasSize(bad.size()).allMatch(l -> l.startsWith("faithdiff: "));
         for (Path b : bad) assertThat(r.err().lines().filter(l -> l.contains(b.toString()))).as(b.toString()).hasSize(1);
@@ -127,7 +127,7 @@ class BatchTest {
         Path first = files(out).getFirst();
         Files.delete(first);
         FileTime time = Files.getLastModifiedTime(files(out).getFirst());
-        CommandLineRun again = run(album, "-o", out, "--progress", "json");
+        CommandLineRun again = run(album, "-o", out, "--progress", "json", "--strict");
         assertThat(again.code()).isEqualTo(1);
         assertThat(first).exists();
         assertThat(Files.getLastModifiedTime(files(out).get(1))).isEqualTo(time);

@@ -90,8 +90,11 @@ class CliTest {
         fails(1, "nothing.png does not exist", "restore", dir.resolve("nothing.png"), "-o", out);
         fails(2, "folder", "restore", dir, "-o", out);
         fails(1, "empty.png is empty", "restore", empty, "-o", out);
-        fails(1, "cut.png", "restore", cut, "-o", out);
-        fails(1, "cut.jpg", "restore", cutJpeg, "-o", out);
+        fails(1, "cut.png", "restore", cut, "-o", out, "--strict");
+        fails(1, "cut.jpg", "restore", cutJpeg, "-o", out, "--strict");
+        CommandLineRun asFar = run("restore", cut, "-o", out, "--steps", 1, "--scale", 1);
+        assertThat(asFar.code()).isZero();
+        assertThat(asFar.err()).startsWith("faithdiff: ").contains("read as far as it goes");
     }
 
     /** Without an output the result lies beside the photo; a photo alone is restored. No result is replaced unasked, and the input never. */

@@ -56,7 +56,7 @@ public record ContainerMemory(long limitBytes, long freeBytes, int version) {
             if (most >= MOST) return NONE;
             long used = Long.parseLong(text(at.resolve(version == 2 ? "memory.current" : "memory.usage_in_bytes")));
             for (String line : Files.readAllLines(at.resolve("memory.stat"))) {
-                if (line.startsWith(version == 2 ? "inactive_file " : "total_inactive_file ")) used -= Long.parseLong(line.substring(line.indexOf(' ') + 1));
+                if (line.startsWith(version == 2 ? "inactive_file " : "total_inactive_file ")) used -= Long.parseLong(line.replaceAll("\\D", ""));
             }
             return new ContainerMemory(most, Math.max(0, most - used), version);
         } catch (IOException | NumberFormatException e) {

@@ -46,7 +46,7 @@ class MainTest {
         assertThat(r.code()).isEqualTo(1);
         assertThat(r.err().strip()).isEqualTo("faithdiff: " + folder.resolve("nowhere") + ": is not a folder");
         assertThat(run("inspect", "@nowhere").err().strip()).startsWith("faithdiff: @nowhere: ");
-        assertThat(run("inspect", "--shrt").err()).startsWith("faithdiff: Unknown option: '--shrt'");
+        assertThat(run("inspect", TINY, "--shrt").err()).startsWith("faithdiff: Unknown option: '--shrt'");
         assertThat(run("convert", folder.resolve("nowhere"), "-o", folder.resolve("m"), "--verbose").err()).contains("\tat dev.faithdiff.convert.");
         Files.writeString(folder.resolve("hostile.bin"), "cos\nsystem\n");
         assertThat(run("convert", TINY, "--faithdiff", folder.resolve("hostile.bin"), "-o", folder.resolve("m")).err().lines()).hasSize(1);

@@ -81,7 +81,8 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
 
     private void addFolder(Path from, Path to, Predicate<Path> wanted, Collection<Place> places, List<String> remarks) {
         if (Files.exists(to) && !Files.isDirectory(to) || to.equals(out) && ImageFiles.isPhoto(to) && !Files.isDirectory(to)) {
-            throw new IllegalArgumentException(to + " is " + (Files.exists(to) ? "a file" : "named like a photo") + ", but many photos need a folder");
+            String what = Files.exists(to) ? " is a file" : " is named like a photo";
+            throw new IllegalArgumentException(to + what + ", but many photos need a folder");
         }
         PhotoFolder folder = PhotoFolder.list(from, to, wanted);
         for (Path photo : folder.photos()) places.add(new Place(photo, to, from.relativize(photo), format));
