@@ -5,11 +5,16 @@ import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.batch.Worklist;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Makes a small, degraded photo from a good one, to try restoring it. */
 @Command(name = "degrade", description = "Make a small, degraded photo from a good one: blur, noise, JPEG.",
@@ -24,8 +29,13 @@ final class DegradeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "IN", description = "The good photo: PNG, JPEG, WebP, TIFF or BMP.")
     private Path in;
 
-    @Option(names = {"-o", "--output"}, paramLabel = "OUT", required = true, description = "The degraded photo: .png, .jpg or .tif.")
+    @Spec private CommandSpec spec;
+
+    @Option(names = {"-o", "--output"}, paramLabel = "OUT", required = true, description = "The degraded photo: .png, .jpg, .tif or .webp.")
     private Path out;
+
+    @Option(names = {"--overwrite", "--force"}, description = "Replace OUT if it exists.")
+    private boolean overwrite;
 
     @Option(names = "--recipe", paramLabel = "NAME", description = "How the photo is degraded: mini, published, level1, level2 or level3.")
     private String recipe = Recipe.MINI.name();
@@ -40,7 +50,10 @@ final class DegradeCommand implements Callable<Integer> {
     private boolean sameSize;
 
     @Override public Integer call() {
-        Recipe chosen = Recipe.named(recipe);
+        Recipe chosen = recipe();
+        if (scale < 1) throw usage("--scale must be at least 1, not " + scale);
+        if (Worklist.isSame(in, out)) throw usage("writing " + out + " would replace the photo that is to be read");
+        if (Files.isRegularFile(out) && !overwrite) throw usage(out + " exists already; --overwrite replaces it");
         ImageFiles.checkWritable(out);
         Image clean = ImageFiles.read(in);
         Image bad = chosen.degrade(clean, scale, seed);
@@ -49,4 +62,14 @@ final class DegradeCommand implements Callable<Integer> {
         System.out.println(out + ": " + bad.width() + "x" + bad.height() + ", recipe " + recipe + ", scale " + scale + ", seed " + seed);
         return 0;
     }
+
+    private Recipe recipe() {
+        try {
+            return Recipe.named(recipe);
+        } catch (IllegalArgumentException e) {
+            throw usage(e.getMessage());
+        }
+    }
+
+    private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
 }

@@ -61,7 +61,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (out != null) ImageFiles.checkWritable(out);
         Warnings remarks = new Warnings(spec.commandLine().getErr());
         Device on = device.open(DType.F32, remarks::warn).device();
-        try (Restorer restorer = model.open(Compute.on(on))) {
+        try (Restorer restorer = new CountedRestorer(model.open(Compute.on(on)), spec.commandLine().getErr())) {
             Options options = flags.of(restorer);
             restorer.check(options);
             measure(restorer, options, remarks);

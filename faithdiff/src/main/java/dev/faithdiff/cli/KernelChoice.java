@@ -1,12 +1,18 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.KernelTable;
 import dev.faithdiff.tensor.op.Op;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -35,6 +41,18 @@ final class KernelChoice {
             }
         }
         return table;
+    }
+
+    /** Does work on the CPU, and remarks on choices of which no kernel ran. On a GPU work is not watched, since that would slow it down. */
+    <T> T watched(Device on, Consumer<String> remarks, Supplier<T> work) {
+        if (kernels.isEmpty() || on != Device.CPU) return work.get();
+        Set<String> ran = ConcurrentHashMap.newKeySet();
+        T result = Engine.observed((op, in, out, kernel, nanos) -> ran.add(op.name() + "=" + kernel), work);
+        kernels.forEach((name, kernel) -> {
+            String chosen = Op.name(op(name).orElseThrow()) + "=" + kernel;
+            if (ran.stream().noneMatch(chosen::equalsIgnoreCase)) remarks.accept("--kernel " + name + "=" + kernel + " was never used");
+        });
+        return result;
     }
 
     private ParameterException wrong(String message) { return new ParameterException(spec.commandLine(), message); }

@@ -1,8 +1,16 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.tensor.Version;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -11,39 +19,86 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line: exit code 2 for usage, 1 for failure with one line, a stack trace only with {@code --verbose}. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
-        description = {"Restores degraded photos with FaithDiff and other models.",
-            "More commands are for weight files: convert, inspect, verify, synth, diff (see faithdiff convert --help)."},
+        description = {"Restores degraded photos with FaithDiff and other models. 'faithdiff photo.jpg' is 'faithdiff restore photo.jpg'."},
+        commandListHeading = "%nCommands:%n", footerHeading = "%nCommands for weight files and measuring, each with --help:%n",
+        footer = {"  convert   Make a model folder from a released checkpoint.",
+            "  inspect   Show what a weight file or a model folder holds.",
+            "  verify    Check that a model folder is complete.",
+            "  diff      Show how the tensors of two files or models differ.",
+            "  synth     Make a model folder of random weights, to measure with.",
+            "  bench     Time kernels, blocks and models."},
         subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, EvaluateCommand.class,
-            KernelsCommand.class, TrainCommand.class})
+            KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class, ScriptCommands.Completion.class, ScriptCommands.Man.class})
 public final class Main implements Callable<Integer> {
+    /** Commands of other programs, which the launcher starts by the same name. */
+    private static final List<String> ELSEWHERE = List.of("convert", "inspect", "verify", "diff", "synth", "bench");
+
     @Spec private CommandSpec spec;
 
-    @Option(names = "--verbose", description = "Show the stack trace of a failure.", scope = ScopeType.INHERIT)
+    @Option(names = "--verbose", description = "Show the stack trace of a failure, and why the CPU or a GPU was chosen.", scope = ScopeType.INHERIT)
     private boolean verbose;
 
-    public static void main(String[] args) { System.exit(run(args)); }
+    public static void main(String[] args) {
+        Launcher.begin();
+        System.exit(run(args));
+    }
 
     /** Runs one command line and returns its exit code. */
     static int run(String... args) {
         Main main = new Main();
-        CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
         line.setParameterExceptionHandler((e, a) -> usage(e));
         line.setExecutionExceptionHandler((e, l, result) -> failure(l.getErr(), e, main.verbose));
         try {
-            return line.execute(args);
+            return line.execute(OptionsFile.expand(line, commanded(line, args)));
+        } catch (ParameterException e) {
+            return usage(e);
         } catch (OutOfMemoryError e) {
             return failure(line.getErr(), e, main.verbose);
         }
     }
 
+    static boolean isVerbose(CommandSpec command) { return ((Main) command.root().userObject()).verbose; }
+
+    /** A photo or folder alone is restored. */
+    private static String[] commanded(CommandLine line, String[] args) {
+        if (args.length == 0 || line.getSubcommands().containsKey(args[0]) || !isPhotoOrFolder(args[0])) return args;
+        List<String> all = new ArrayList<>(List.of("restore"));
+        all.addAll(Arrays.asList(args));
+        return all.toArray(String[]::new);
+    }
+
+    private static boolean isPhotoOrFolder(String argument) {
+        if (argument.equals("-")) return true;
+        if (argument.startsWith("-") || ELSEWHERE.contains(argument)) return false;
+        try {
+            return Files.exists(Path.of(argument)) || ImageFiles.isPhoto(Path.of(argument));
+        } catch (InvalidPathException e) {
+            return true; // no command is named so
+        }
+    }
+
     private static int usage(ParameterException e) {
-        PrintWriter err = e.getCommandLine().getErr();
-        err.println("faithdiff: " + e.getMessage());
-        err.println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        CommandLine command = e.getCommandLine();
+        PrintWriter err = command.getErr();
+        boolean isCommand = e instanceof UnmatchedArgumentException u && !u.isUnknownOption() && command.getParent() == null;
+        err.println("faithdiff: " + (isCommand ? noCommand(command, ((UnmatchedArgumentException) e).getUnmatched().getFirst()) : e.getMessage()));
+        err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return 2;
+    }
+
+    private static String noCommand(CommandLine line, String name) {
+        if (ELSEWHERE.contains(name)) return "'" + name + "' is a command of the launcher bin/faithdiff";
+        List<String> known = new ArrayList<>(ELSEWHERE);
+        line.getSubcommands().forEach((command, l) -> {
+            if (!l.getCommandSpec().usageMessage().hidden()) known.add(command);
+        });
+        String nearest = Likeness.nearest(name, known);
+        return "there is no command or file '" + name + "'" + (nearest == null ? "" : "; did you mean '" + nearest + "'?");
     }
 
     private static int failure(PrintWriter err, Throwable e, boolean verbose) {

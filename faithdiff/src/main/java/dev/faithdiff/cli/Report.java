@@ -15,7 +15,6 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -39,7 +38,7 @@ final class Report implements BatchListener, AutoCloseable {
     private final Writer log;
     private final int files;
     private final int[] counts = new int[Outcome.values().length];
-    private final List<String> failures = new ArrayList<>();
+    private int otherOptions;
 
     /** @param log null: none */
     Report(Mode mode, PrintWriter out, PrintWriter err, Path log, int files) {
@@ -55,8 +54,10 @@ final class Report implements BatchListener, AutoCloseable {
     }
 
     @Override public Image restoring(Job job, Options options, Function<Listener, Image> restore) {
-        try (StepBar bar = StepBar.of(options.get(STEPS), mode != Mode.BAR)) {
-            return restore.apply(listener(job, bar));
+        try (StepBar bar = StepBar.of(options.get(STEPS), mode != Mode.BAR, err)) {
+            Image restored = restore.apply(listener(job, bar));
+            bar.finish();
+            return restored;
         }
     }
 
@@ -86,7 +87,7 @@ final class Report implements BatchListener, AutoCloseable {
 
     @Override public synchronized void finished(Job job, Outcome outcome, Map<String, Object> facts) {
         counts[outcome.ordinal()]++;
-        if (outcome == Outcome.FAILED) failures.add(String.valueOf(facts.get("error")));
+        if (Boolean.TRUE.equals(facts.get("otherOptions"))) otherOptions++;
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("in", job.in().toString());
         line.put("out", job.out().toString());
@@ -101,30 +102,31 @@ final class Report implements BatchListener, AutoCloseable {
             }
         }
         if (mode == Mode.JSON) event("file", line);
-        if (mode == Mode.BAR && outcome != Outcome.SKIPPED) {
-            String done = String.format(Locale.ROOT, "%s: %sx%s in %.1f s",
-                    job.out(), facts.get("outWidth"), facts.get("outHeight"), facts.get("seconds"));
-            String said = outcome == Outcome.FAILED ? "failed: " + facts.get("error") : done;
-            err.printf(Locale.ROOT, "%d/%d %s%n", counts[0] + counts[1] + counts[2], files, said);
-            err.flush();
+        else if (outcome == Outcome.FAILED) err.println("faithdiff: " + facts.get("error"));
+        else if (mode == Mode.BAR && outcome == Outcome.DONE) {
+            if (facts.get("remarks") instanceof List<?> remarks) remarks.forEach(r -> err.println("faithdiff: " + job.shownOut() + ": " + r));
+            err.printf(Locale.ROOT, "%d/%d %s: %sx%s in %.1f s%n", counts[0] + counts[1] + counts[2], files, job.shownOut(), facts.get("outWidth"),
+                    facts.get("outHeight"), facts.get("seconds"));
         }
-    }
-
-    /** Shows the summary: what failed and why, how many photos were restored, and on which device. */
-    synchronized void end(boolean stopped, DeviceChoice.Chosen chosen) {
-        if (mode == Mode.JSON) {
-            event("end", Map.of("done", counts[0], "skipped", counts[1], "failed", counts[2], "stopped", stopped, "device", chosen.device().name()));
-            return;
-        }
-        for (String failure : failures) err.println("faithdiff: " + failure);
-        int left = files - counts[0] - counts[1] - counts[2];
-        String sums = counts[0] + " restored, " + counts[1] + " already there, " + counts[2] + " failed";
-        if (stopped) err.println("faithdiff: stopped; " + sums + ", " + left + " left");
-        else if (mode == Mode.BAR) err.println(sums + ", on " + chosen.device().name() + chosen.ending());
         err.flush();
     }
 
-    boolean failed() { return !failures.isEmpty(); }
+    /** Shows the summary: how many photos were restored, skipped and failed, and on which device. @param ending more about the device */
+    synchronized void end(boolean stopped, String device, String ending) {
+        if (mode == Mode.JSON) {
+            event("end", Map.of("done", counts[0], "skipped", counts[1], "failed", counts[2], "stopped", stopped, "device", device));
+            return;
+        }
+        int left = files - counts[0] - counts[1] - counts[2];
+        String others = otherOptions == 0 ? "" : ", " + otherOptions + " of them made with other options";
+        String again = counts[1] == 0 ? "" : others + " (--overwrite restores them again)";
+        String sums = counts[0] + " restored, " + counts[1] + " already there" + again + ", " + counts[2] + " failed";
+        if (stopped) err.println("faithdiff: stopped; " + sums + ", " + left + " left");
+        else if (mode == Mode.BAR) err.println(sums + ", on " + device + ending);
+        err.flush();
+    }
+
+    boolean failed() { return counts[Outcome.FAILED.ordinal()] > 0; }
 
     private synchronized void event(String name, Map<String, Object> facts) {
         Map<String, Object> line = new LinkedHashMap<>();

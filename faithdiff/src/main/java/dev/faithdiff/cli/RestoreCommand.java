@@ -6,6 +6,7 @@ import dev.faithdiff.cli.DeviceChoice.Chosen;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
+import dev.faithdiff.restore.CommonOptions;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Offload;
@@ -39,18 +40,20 @@ import picocli.CommandLine.Spec;
 @Command(name = "restore", description = "Restore a photo, or many photos into a folder.",
         sortOptions = false, showDefaultValues = true,
         footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.", "With many photos, a photo whose result "
-            + "exists is skipped. A caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt."})
+            + "exists is skipped. A caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt, if the model reads text.",
+            "Where an option is given twice, the last one counts."})
 final class RestoreCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
 
     @Spec private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF or BMP. Or several photos, folders, or "
-            + "quoted patterns such as 'album/**/*.jpg'.")
+    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input. Or several "
+            + "photos, folders, or quoted patterns such as 'album/**/*.jpg'.")
     private List<String> in;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp. "
-            + "A folder, if there are several inputs or OUT is an existing folder.")
+    @Option(names = {"-o", "--output"}, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp; - is standard output. "
+            + "A folder, if there are several photos, or OUT is a folder or has no extension (default: beside a photo with -restored in its name, as "
+            + "PNG; of a folder into a folder beside it; of - to standard output).")
     private Path out;
 
     @Mixin private ModelChoice model;
@@ -71,6 +74,12 @@ final class RestoreCommand implements Callable<Integer> {
             + "for https://ui.perfetto.dev or chrome://tracing.")
     private Path trace;
 
+    @Option(names = "--warmup", paramLabel = "N", description = "With --profile: restore the photo so many times before.")
+    private int warmup;
+
+    @Option(names = "--repeat", paramLabel = "N", description = "With --profile: restore the photo so many times.")
+    private int repeat = 1;
+
     @Mixin private KernelChoice kernels;
 
     @Option(names = "--preview", paramLabel = "PATH", description = "For one photo: write previews of the result while it is restored. PATH is "
@@ -84,90 +93,114 @@ final class RestoreCommand implements Callable<Integer> {
             + "the end.")
     private boolean resume;
 
-    @Option(names = "--no-metadata", description = "Write neither the photo's EXIF, XMP and resolution nor the settings into the "
-            + "result. The colour profile is always written.")
-    private boolean noMetadata;
+    @Mixin private ResultOptions results;
 
-    @Mixin private BatchOptions many;
+    @Option(names = "--config", paramLabel = "FILE", description = "Take options from this file, in lines as 'scale = 2'. Those of the command "
+            + "line count more.")
+    private Path config; // Main has put its lines in front of the others
 
     @Option(names = {"-q", "--quiet"}, description = "Show no progress, no warnings and no summary.")
     private boolean quiet;
 
     @Override public Integer call() {
         flags.check();
-        boolean isMany = Worklist.isMany(in) || Files.isDirectory(out);
-        if (!isMany && many.isOfFolders()) throw usage("--overwrite and --format are for folders");
-        if (!isMany && Worklist.isSame(Path.of(in.getFirst()), out)) throw usage("writing " + out + " would replace the photo that is to be read");
-        if (isMany || many.isUsed()) return restoreMany(isMany);
-        return restoreOne(Path.of(in.getFirst()));
+        if (trace == null && (warmup != 0 || repeat != 1)) throw usage("--warmup and --repeat go with --profile");
+        if (warmup < 0 || repeat < 1) throw usage("--warmup must be at least 0, and --repeat at least 1");
+        Worklist list = used(() -> results.worklist(in, out));
+        boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
+        List<Job> jobs = jobs(list);
+        Job first = jobs.getFirst();
+        if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
+        if (first.isToOutput() && (results.isJson() || trace != null)) {
+            throw usage("standard output takes either the photo or --profile and --progress json");
+        }
+        return isMany || results.isReported() ? restoreMany(jobs) : restoreOne(first);
     }
 
-    private int restoreOne(Path in) {
+    private <T> T used(Supplier<T> arguments) {
+        try {
+            return arguments.get();
+        } catch (IllegalArgumentException e) {
+            throw usage(e.getMessage());
+        }
+    }
+
+    private List<Job> jobs(Worklist list) {
+        Worklist.Found found = used(list::find);
+        if (!quiet) found.remarks().forEach(warnings()::warn);
+        return found.jobs();
+    }
+
+    private int restoreOne(Job job) {
         Chosen chosen = device();
         Device on = chosen.device();
         KernelTable table = kernels.table(on.kind());
-        Photo photo = ImageFiles.readPhoto(in);
-        ImageFiles.checkWritable(out);
+        Photo photo = Batch.read(job.in(), results.rules(resume).strict());
+        ImageFiles.checkWritable(job.out(), job.encoding(), 1, 1);
+        if (!quiet) photo.remarks().forEach(warnings()::warn);
         long begin = System.nanoTime();
         Restored restored;
-        String profile = "";
-        Path state = resume ? Batch.resumeFile(out) : null;
+        Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
         try (Interrupt _ = new Interrupt()) {
-            try (Profile p = trace == null ? null : new Profile(trace)) {
-                Supplier<Restored> work = () -> restored(photo.image(), on, p == null ? Listener.NONE : p.stages(), state);
-                restored = Engine.onKernels(table, () -> p == null ? work.get() : Engine.observed(p, work));
-                if (p != null) profile = p.end(on);
-            } catch (CancellationException e) {
-                new Warnings(spec.commandLine().getErr()).warn("stopped; " + (state != null && Files.exists(state)
-                        ? "the same command resumes from " + state : "nothing was written"));
-                return INTERRUPTED;
-            }
+            restored = Engine.onKernels(table, () -> kernels.watched(on, warnings()::warn, () -> restored(job, photo, on, state)));
+        } catch (CancellationException e) {
+            warnings().warn("stopped; " + (state != null && Files.exists(state) ? "the same command resumes from " + state : "nothing was written"));
+            return INTERRUPTED;
         }
-        ImageFiles.write(Batch.result(photo, restored.image, restored.settings, !noMetadata), out);
-        if (resume) state.toFile().delete();
+        List<String> remarks = Batch.write(Batch.result(photo, restored.image, restored.settings, results.rules(resume).metadata()), job);
+        if (state != null) state.toFile().delete();
         if (!quiet) {
-            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", out, restored.image.width(),
-                    restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20, chosen.ending());
+            remarks.forEach(warnings()::warn);
+            spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", job.shownOut(),
+                    restored.image.width(), restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20,
+                    ending(chosen));
         }
-        spec.commandLine().getOut().print(profile);
+        spec.commandLine().getOut().print(restored.profile);
         spec.commandLine().getOut().flush();
         return 0;
     }
 
-    private record Restored(Image image, ResultSettings settings) {}
+    /** The reason why a device was chosen is for those who look into it. */
+    private String ending(Chosen chosen) { return Main.isVerbose(spec) ? chosen.ending() : ""; }
+
+    private Warnings warnings() { return new Warnings(spec.commandLine().getErr()); }
+
+    /** @param profile in tables, empty without --profile */
+    private record Restored(Image image, ResultSettings settings, String profile) {}
 
     /** Opens the model, restores one photo, and closes the model. */
-    private Restored restored(Image photo, Device on, Listener first, Path state) {
+    private Restored restored(Job job, Photo photo, Device on, Path state) {
         try (Restorer restorer = restorer(on)) {
-            ResultSettings settings = settings(restorer);
-            return new Restored(restore(photo, restorer, settings.options(), first, state), settings);
+            ResultSettings settings = settings(restorer), own = job.seed() == null ? settings : settings.with(CommonOptions.SEED, job.seed());
+            Image in = photo.visible();
+            Batch.checkSize(job, in, own.options());
+            if (trace == null) return new Restored(restore(in, restorer, own.options(), Listener.NONE, state), own, "");
+            for (int i = 0; i < warmup; i++) restore(in, restorer, own.options(), Listener.NONE, null);
+            try (Profile profile = new Profile(trace)) {
+                Image image = Engine.observed(profile, () -> {
+                    for (int i = 1; i < repeat; i++) restore(in, restorer, own.options(), profile.stages(), null);
+                    return restore(in, restorer, own.options(), profile.stages(), state);
+                });
+                return new Restored(image, own, profile.end(on));
+            }
         }
     }
 
     /** Restores many photos, or one that is reported like many. */
-    private int restoreMany(boolean intoFolder) {
+    private int restoreMany(List<Job> jobs) {
         if (trace != null || preview != null) throw usage("--profile and --preview are for one photo, and go without --log and --progress");
-        List<Job> jobs = intoFolder ? jobs() : List.of(new Job(Path.of(in.getFirst()), out));
         Chosen chosen = device();
-        return Engine.onKernels(kernels.table(chosen.device().kind()), () -> restoreMany(jobs, chosen, many.overwrite() || !intoFolder));
+        return Engine.onKernels(kernels.table(chosen.device().kind()),
+                () -> kernels.watched(chosen.device(), warnings()::warn, () -> restoreMany(jobs, chosen)));
     }
 
-    private int restoreMany(List<Job> jobs, Chosen chosen, boolean overwrite) {
-        try (Report report = many.report(quiet, spec.commandLine(), jobs.size()); Interrupt _ = new Interrupt();
+    private int restoreMany(List<Job> jobs, Chosen chosen) {
+        try (Report report = results.report(quiet, spec.commandLine(), jobs.size()); Interrupt _ = new Interrupt();
                 Restorer restorer = restorer(chosen.device())) {
-            Batch batch = new Batch(restorer, settings(restorer), !noMetadata, overwrite, resume, report);
+            Batch batch = new Batch(restorer, settings(restorer), results.rules(resume), report);
             boolean stopped = batch.run(jobs);
-            report.end(stopped, chosen);
+            report.end(stopped, chosen.device().name(), ending(chosen));
             return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
-        }
-    }
-
-    private List<Job> jobs() {
-        if (ImageFiles.isPhoto(out) && !Files.isDirectory(out)) throw usage(out + " is named like a photo, but many photos need a folder");
-        try {
-            return Worklist.of(in, out, many.format());
-        } catch (IllegalArgumentException e) {
-            throw usage(e.getMessage());
         }
     }
 
@@ -182,16 +215,18 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
         if (preview != null && !restorer.options().contains(STEPS)) throw usage("this model has no steps, so it has no previews");
-        try (StepBar bar = StepBar.of(options.get(STEPS), quiet)) {
+        try (StepBar bar = StepBar.of(options.get(STEPS), quiet, spec.commandLine().getErr())) {
             Listener all = preview == null ? first.and(bar) : first.and(bar).and(PreviewFiles.to(preview, previewEvery, options.get(STEPS)));
-            return restorer.restore(photo, options, quiet ? all : all.and(new Warnings(spec.commandLine().getErr())), state);
+            Image restored = restorer.restore(photo, options, quiet ? all : all.and(warnings()), state);
+            bar.finish();
+            return restored;
         }
     }
 
     private Restorer restorer(Device on) { return model.open(new Compute(on, type(on), offload)); }
 
     private Chosen device() {
-        Consumer<String> warn = quiet ? line -> {} : new Warnings(spec.commandLine().getErr())::warn;
+        Consumer<String> warn = quiet ? line -> {} : warnings()::warn;
         return device.open(dtype == null ? DType.F16 : DType.valueOf(dtype.name()), warn);
     }
 

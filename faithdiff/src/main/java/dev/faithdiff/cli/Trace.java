@@ -22,9 +22,16 @@ final class Trace implements AutoCloseable {
         try {
             json = new JsonWriter(Files.newBufferedWriter(unfinished));
             json.beginObject().name("displayTimeUnit").value("ms").name("traceEvents").beginArray();
+            named("process_name", "faithdiff");
+            named("thread_name", Thread.currentThread().getName());
         } catch (IOException e) {
             throw new IllegalStateException("cannot write " + file + ": its folder does not exist or is protected", e);
         }
+    }
+
+    private void named(String what, String name) throws IOException {
+        json.beginObject().name("name").value(what).name("cat").value("__metadata").name("ph").value("M").name("pid").value(1).name("tid").value(1);
+        json.name("args").beginObject().name("name").value(name).endObject().endObject();
     }
 
     /** Adds work between two times of System.nanoTime. Work within other work is drawn below it. */

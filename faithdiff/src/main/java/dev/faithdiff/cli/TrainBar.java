@@ -1,5 +1,6 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.train.StepRecord;
 import dev.faithdiff.train.Training;
 import java.io.PrintWriter;
@@ -24,7 +25,7 @@ final class TrainBar implements Training.Observer, AutoCloseable {
         this.err = err;
         this.steps = steps;
         this.quiet = quiet;
-        boolean shown = !quiet && System.console() != null && System.console().isTerminal();
+        boolean shown = !quiet && Launcher.isTerminal();
         bar = !shown ? null : new ProgressBarBuilder().setTaskName("train").setInitialMax(steps).setStyle(ProgressBarStyle.ASCII)
                 .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH)).build();
     }

@@ -74,7 +74,10 @@ final class TrainCommand implements Callable<Integer> {
             Thread here = Thread.currentThread(), onSignal = new Thread(() -> stop(training, ended, here));
             Runtime.getRuntime().addShutdownHook(onSignal);
             try {
-                if (training.run() == Training.End.DONE) return 0;
+                if (training.run() == Training.End.DONE) {
+                    bar.says("the model is in " + out.resolve("model"));
+                    return 0;
+                }
                 bar.says("faithdiff: stopped and saved; go on with --resume");
                 return INTERRUPTED;
             } finally {

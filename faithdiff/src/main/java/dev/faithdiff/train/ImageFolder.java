@@ -59,5 +59,5 @@ public final class ImageFolder {
     }
 
     /** @throws ImageError if the caption's file cannot be read */
-    public String caption(int i) { return Objects.requireNonNullElse(Caption.of(files.get(i)), ""); }
+    public String caption(int i) { return Objects.requireNonNullElse(Caption.of(files.get(i)).text(), ""); }
 }

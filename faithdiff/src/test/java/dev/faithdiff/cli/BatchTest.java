@@ -17,6 +17,7 @@ import dev.faithdiff.tensor.Version;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -103,7 +104,7 @@ class BatchTest {
             });
             bad.add(all.get(k));
         }
-        CommandLineRun r = run(album, "-o", out, "--log", log, "-q");
+        CommandLineRun r = run(album, "-o", out, "--log", log, "-q", "--strict");
         assertThat(r.code()).isEqualTo(1);
         assertThat(r.err().lines()).hasSize(bad.size()).allMatch(l -> l.startsWith("faithdiff: "));
         for (Path b : bad) assertThat(r.err().lines().filter(l -> l.contains(b.toString()))).as(b.toString()).hasSize(1);
@@ -127,24 +128,13 @@ class BatchTest {
         Path first = files(out).getFirst();
         Files.delete(first);
         FileTime time = Files.getLastModifiedTime(files(out).getFirst());
-        CommandLineRun again = run(album, "-o", out, "--progress", "json");
+        CommandLineRun again = run(album, "-o", out, "--progress", "json", "--strict");
         assertThat(again.code()).isEqualTo(1);
         assertThat(first).exists();
         assertThat(Files.getLastModifiedTime(files(out).get(1))).isEqualTo(time);
         JsonObject end = JsonParser.parseString(again.out().lines().toList().getLast()).getAsJsonObject();
         assertThat(List.of(end.get("done").getAsInt(), end.get("skipped").getAsInt(), end.get("failed").getAsInt()))
                 .isEqualTo(List.of(1, all.size() - bad.size() - 1, bad.size()));
-    }
-
-    @Test void captionsArePrompts() throws IOException {
-        Path album = album(3), log = dir.resolve("log.jsonl");
-        List<Path> photos = files(album);
-        Files.writeString(Path.of(photos.get(0).toString().replaceFirst("\\.\\w+$", ".txt")), "a red car\n");
-        Files.writeString(Path.of(photos.get(1).toString().replaceFirst("\\.\\w+$", ".json")), "{\"caption\": \"a cat\"}");
-        assertThat(run(album, "-o", dir.resolve("out"), "--prompt", "a photo", "--log", log, "-q", "--model", TinyModel.folder(), "--sampler", "unipc")
-                .code()).isZero();
-        assertThat(Files.readAllLines(log).stream().map(l -> JsonParser.parseString(l).getAsJsonObject().getAsJsonObject("settings").get("prompt").getAsString()))
-                .containsExactlyInAnyOrder("a red car", "a cat", "a photo");
     }
 
     @Test void settingsAreInTheMetadataUnlessLeftOut() throws IOException {
@@ -168,7 +158,7 @@ class BatchTest {
         ImageFiles.write(image, deep);
         ImageFiles.write(image.to8Bits(), shallow);
         for (String[] extra : new String[][] {{"--color-fix", "adain"}, {"--color-fix", "wavelet"}, {"--fidelity", "0.5"}, {"--strength", "0.3"}}) {
-            assertThat(run(deep, "-o", a, "-q", extra[0], extra[1]).code() + run(shallow, "-o", b, "-q", extra[0], extra[1]).code()).isZero();
+            assertThat(run(deep, "-o", a, "-q", "--force", extra[0], extra[1]).code() + run(shallow, "-o", b, "-q", "--force", extra[0], extra[1]).code()).isZero();
             Image restored = ImageFiles.readPhoto(a).image(), coarse = ImageFiles.read(b);
             assertThat(restored.bits()).isEqualTo(16);
             long values = IntStream.range(0, restored.rgb().length).map(restored::sample).distinct().count();
@@ -203,7 +193,6 @@ class BatchTest {
         Path album = album(2), photo = files(album).getFirst();
         assertThat(run(album, "-o", album).code()).isEqualTo(2);
         assertThat(run(album, "-o", dir.resolve("out"), "--preview", dir.resolve("p.png")).err()).contains("for one photo");
-        assertThat(run(photo, "-o", dir.resolve("x.png"), "--format", "png").err()).contains("for folders");
         assertThat(run(album, "-o", dir.resolve("x.png")).err()).contains("named like a photo");
         CommandLineRun one = run(photo, "-o", dir.resolve("x.png"), "--log", dir.resolve("log"), "--progress", "json");
         assertThat(one.out().lines().map(l -> JsonParser.parseString(l).getAsJsonObject().get("event").getAsString()).distinct())
@@ -212,18 +201,23 @@ class BatchTest {
         assertThat(run(album, "-o", dir.resolve("out"), "--log", dir.resolve("no/such/log")).err()).contains("cannot write the log");
         assertThat(run(photo, "-o", Files.createDirectories(dir.resolve("into")), "-q").code()).isZero();
         assertThat(dir.resolve("into").resolve(photo.getFileName())).exists();
+        assertThat(run(photo, "-o", dir.resolve("made"), "-q").code()).as("a name without extension is a folder").isZero();
+        assertThat(dir.resolve("made").resolve(photo.getFileName())).isRegularFile();
+        assertThat(run(album, "-o", dir.resolve("made"), "-q", "--seed", 8).code()).isZero();
+        assertThat(run(album, "-o", dir.resolve("made"), "--seed", 9).err())
+                .contains("0 restored, 2 already there, 2 of them made with other options (--overwrite restores them again), 0 failed, on cpu");
     }
 
-    @Tag("process") @Test void killedRunsGoOnToTheSameBytes() throws Exception {
+    @Tag("process") @Test @DisabledOnOs(OS.WINDOWS) void killedRunsGoOnToTheSameBytes() throws Exception {
         Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
         assertThat(run(album, "-o", whole, "-q").code()).isZero();
         Map<String, byte[]> expected = contents(whole);
-        Process child = child(album, out);
-        while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);
+        Process child = start(List.of(), arguments(album, pipe(), "-o", out, "-q"));
+        awaitFiles(child, out);
         child.destroyForcibly().waitFor();
         Map<String, byte[]> killed = contents(out);
         killed.keySet().removeIf(name -> name.endsWith(".tmp"));
-        assertThat(killed.size()).isBetween(4, expected.size() - 1);
+        assertThat(killed.size()).isBetween(4, expected.size());
         killed.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
         // What a writer leaves when it is killed in the middle; this process lives, so its own is not touched.
         Path left = Files.write(out.resolve("year0/day0/.photo.png." + child.pid() + "-1f.tmp"), new byte[9]);
@@ -232,12 +226,30 @@ class BatchTest {
         assertSame(contents(out), expected);
     }
 
+    /** A photo that nobody writes, so that a run with it at the end cannot end by itself before a signal arrives. */
+    private Path pipe() throws Exception {
+        Path pipe = dir.resolve("pipe.png");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        return pipe;
+    }
+
+    private static void awaitFiles(Process child, Path out) throws Exception {
+        while (child.isAlive()) {
+            try {
+                if (files(out).size() >= 5) return;
+            } catch (UncheckedIOException e) {
+                // An unfinished file got its name while the folder was listed.
+            }
+            Thread.sleep(10);
+        }
+    }
+
     @Tag("process") @Test @DisabledOnOs(OS.WINDOWS) void interruptedRunsLeaveWholeFilesAndSayOneLine() throws Exception {
         Path album = album(40), whole = dir.resolve("whole"), out = dir.resolve("out");
         assertThat(run(album, "-o", whole, "-q").code()).isZero();
         Map<String, byte[]> expected = contents(whole);
-        Process child = child(album, out, "-q");
-        while (child.isAlive() && files(out).size() < 5) Thread.sleep(10);
+        Process child = start(List.of(), arguments(album, pipe(), "-o", out, "-q"));
+        awaitFiles(child, out);
         new ProcessBuilder("kill", "-INT", Long.toString(child.pid())).start().waitFor();
         assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(child.exitValue()).isEqualTo(130);
@@ -245,7 +257,7 @@ class BatchTest {
         assertThat(said.lines().filter(l -> !l.startsWith("WARNING: Using incubator")).toList()).as(said).hasSize(1)
                 .allMatch(l -> l.matches("faithdiff: stopped; \\d+ restored, 0 already there, 0 failed, \\d+ left"));
         Map<String, byte[]> stopped = contents(out);
-        assertThat(stopped.size()).isBetween(4, expected.size() - 1);
+        assertThat(stopped.size()).isBetween(4, expected.size());
         stopped.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
     }
 
@@ -255,10 +267,6 @@ class BatchTest {
         assertThat(Files.readAllLines(dir.resolve("child.log")).stream().filter(l -> !l.startsWith("WARNING: Using incubator")))
                 .singleElement().asString().startsWith("faithdiff: cannot write " + out).contains("quantum");
         assertThat(out).doesNotExist();
-    }
-
-    private Process child(Path album, Path out, String... more) throws IOException {
-        return start(List.of(), Stream.of(arguments(album, "-o", out), more).flatMap(Arrays::stream).toArray(String[]::new));
     }
 
     private Process start(List<String> flags, String... arguments) throws IOException {

@@ -74,7 +74,7 @@ class CliTest {
     @Test void restoresTheSmallestAndTheFlattest() {
         for (int[] size : new int[][] {{1, 1}, {3000, 1}, {1, 300}}) {
             Path out = dir.resolve("flat.png");
-            assertThat(run("restore", photo(size[0], size[1]), "-o", out, "--steps", 1, "--scale", 1, "-q")).isEqualTo(CommandLineRun.SILENT);
+            assertThat(run("restore", photo(size[0], size[1]), "-o", out, "--steps", 1, "--scale", 1, "-q", "--overwrite")).isEqualTo(CommandLineRun.SILENT);
             assertThat(ImageFiles.read(out).width()).isEqualTo(size[0]);
         }
     }
@@ -90,8 +90,95 @@ class CliTest {
         fails(1, "nothing.png does not exist", "restore", dir.resolve("nothing.png"), "-o", out);
         fails(2, "folder", "restore", dir, "-o", out);
         fails(1, "empty.png is empty", "restore", empty, "-o", out);
-        fails(1, "cut.png", "restore", cut, "-o", out);
-        fails(1, "cut.jpg", "restore", cutJpeg, "-o", out);
+        fails(1, "cut.png", "restore", cut, "-o", out, "--strict");
+        fails(1, "cut.jpg", "restore", cutJpeg, "-o", out, "--strict");
+        CommandLineRun asFar = run("restore", cut, "-o", out, "--steps", 1, "--scale", 1);
+        assertThat(asFar.code()).isZero();
+        assertThat(asFar.err()).startsWith("faithdiff: ").contains("read as far as it goes");
+    }
+
+    /** Without an output the result lies beside the photo; a photo alone is restored. No result is replaced unasked, and the input never. */
+    @Test void restoresBesideThePhoto() throws IOException {
+        Path in = photo(12, 8), out = dir.resolve("photo-12x8-restored.png");
+        Object[] quick = {"--steps", 1, "--scale", 1};
+        assertThat(run(Stream.concat(Stream.of(in), Stream.of(quick)).toArray()).err()).contains(out + ": 12x8");
+        byte[] first = Files.readAllBytes(out);
+        fails(2, out + " exists already; --overwrite replaces it", "restore", in, "--steps", 1, "--seed", 7);
+        assertThat(Files.readAllBytes(out)).isEqualTo(first);
+        assertThat(run("restore", in, "--steps", 1, "--scale", 1, "--seed", 7, "--start", "lr", "--force", "-q")).isEqualTo(CommandLineRun.SILENT);
+        assertThat(Files.readAllBytes(out)).isNotEqualTo(first);
+        fails(2, "would replace the photo that is to be read", "restore", in, "-o", in, "--overwrite");
+    }
+
+    /** A name is a name, whatever it begins with or holds; of an option given twice the last value counts. */
+    @Test void argumentsAreTakenAsTheyAre() throws IOException {
+        Path in = photo(12, 8), odd = dir.resolve("@[1] {a}*%s-.png"), out = dir.resolve("out.png");
+        Files.copy(in, odd);
+        Files.writeString(dir.resolve("[1] {a}*%s-.png"), "--steps 0");
+        assertThat(run("restore", odd, "-o", out, "--steps", 3, "--scale", 2, "--steps", 1, "--scale", 1, "-q")).isEqualTo(CommandLineRun.SILENT);
+        assertThat(ImageFiles.read(out).width()).isEqualTo(12);
+        assertThat(run("@nothing").err()).contains("there is no command or file '@nothing'");
+    }
+
+    @Test void writesTheFormatThatIsAskedFor() throws IOException {
+        Path in = photo(120, 80), good = dir.resolve("photo-120x80-restored.jpg"), bad = dir.resolve("bad.jpg");
+        assertThat(run("restore", in, "--steps", 1, "--scale", 1, "--format", "jpeg", "-q").code()).isZero();
+        assertThat(run("restore", in, "--steps", 1, "--scale", 1, "-o", bad, "--jpeg-quality", 10, "-q").code()).isZero();
+        assertThat(Files.size(bad)).isLessThan(Files.size(good) * 2 / 3);
+    }
+
+    @Test void optionsMayComeFromAFile() throws IOException {
+        Path in = photo(12, 8), out = dir.resolve("out.png"), config = dir.resolve("my.conf");
+        Files.writeString(config, "# quick\nsteps = 1\nscale=2\n\n  quiet = true\nprompt = a = b # c\n");
+        assertThat(run("restore", "--scale", 1, in, "-o", out, "--config", config)).isEqualTo(CommandLineRun.SILENT);
+        assertThat(ImageFiles.read(out).width()).as("the command line comes first").isEqualTo(12);
+        Files.writeString(config, "stepz = 1");
+        fails(2, config + ": there is no option 'stepz'; did you mean 'steps'?", "restore", in, "-o", out, "--config", config);
+        Files.writeString(config, "fast");
+        fails(2, "is no line of the form name = value", "restore", in, "-o", out, "--config=" + config);
+        Files.writeString(config, "steps = many");
+        fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--config", config);
+        fails(2, "cannot read " + dir.resolve("none"), "restore", in, "-o", out, "--config", dir.resolve("none"));
+    }
+
+    @Test void seedsGiveAResultEach() throws IOException {
+        Path in = photo(12, 8), log = dir.resolve("log");
+        assertThat(run("restore", in, "-o", dir.resolve("x.png"), "--steps", 1, "--scale", 1, "--start", "lr", "--seeds", "1,2", "--log", log, "-q"))
+                .isEqualTo(CommandLineRun.SILENT);
+        assertThat(Files.mismatch(dir.resolve("x-seed1.png"), dir.resolve("x-seed2.png"))).isNotEqualTo(-1);
+        assertThat(Files.readString(log)).contains("\"seed\":1", "\"seed\":2");
+        assertThat(new String(Files.readAllBytes(dir.resolve("x-seed2.png")), StandardCharsets.ISO_8859_1)).contains("\"seed\":2");
+    }
+
+    @Test void saysWhichKernelWasNeverUsed() {
+        Object[] line = {"restore", photo(12, 8), "-o", dir.resolve("out.png"), "--steps", 1, "--scale", 1, "--guard", "off"};
+        CommandLineRun run = run(Stream.concat(Stream.of(line), Stream.of("--kernel", "adamw=reference", "--kernel", "linear=reference")).toArray());
+        assertThat(run.err().lines().filter(l -> l.contains("never used"))).as(run.err()).singleElement().asString().startsWith("faithdiff: --kernel adamw=reference");
+    }
+
+    @Test void profilesAWarmRun() throws IOException {
+        Path trace = dir.resolve("trace.json");
+        CommandLineRun run = run("restore", photo(12, 8), "-o", dir.resolve("out.png"), "--steps", 1, "--scale", 1, "--profile", trace, "--warmup", 1, "--repeat", 2);
+        assertThat(run.out()).contains("Ops took");
+        assertThat(Files.readString(trace).split("\"decode\"", -1)).as("decoding twice").hasSize(3);
+    }
+
+    /** The reason for the CPU is for those who ask. */
+    @Test void saysWhyTheCpuOnlyWhenAsked() {
+        Object[] line = {"restore", photo(12, 8), "-o", dir.resolve("out.png"), "--steps", 1, "--scale", 1, "--overwrite"};
+        assertThat(run(line).err()).contains("on cpu").doesNotContain("auto:");
+        assertThat(run(Stream.concat(Stream.of(line), Stream.of("--verbose")).toArray()).err()).contains("; auto: ");
+        assertThat(run("devices").out()).contains("cpu: ", "cuda: ", "memory: ", "processors: ");
+    }
+
+    @Test void helpAndScripts() {
+        String help = run("--help").out();
+        assertThat(help).contains("restore ", "devices ", "degrade ", "compare ", "evaluate ", "kernels ", "train ", "convert ", "inspect ", "verify ", "diff ",
+                "synth ", "bench ").doesNotContain("completion");
+        assertThat(run("help").out()).isEqualTo(help);
+        assertThat(run("help", "restore").out()).isEqualTo(run("restore", "--help").out());
+        assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash").contains("--color-fix");
+        assertThat(run("man").out()).startsWith(".TH FAITHDIFF 1").contains("\\-\\-color\\-fix");
     }
 
     @Test void writesPreviews() throws IOException {
@@ -100,12 +187,12 @@ class CliTest {
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("step-002.png", "step-004.png");
         Image preview = ImageFiles.read(folder.resolve("step-002.png"));
         assertThat(preview.width() + "x" + preview.height()).isEqualTo("24x16");
-        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 3, "--preview", one, "--preview-every", 1, "-q").code()).isZero();
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 3, "--preview", one, "--preview-every", 1, "-q", "--force").code()).isZero();
         assertThat(one).isRegularFile();
         Path made = dir.resolve("made");
-        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 2, "--preview", made, "--preview-every", 1, "-q").code()).isZero();
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 2, "--preview", made, "--preview-every", 1, "-q", "--overwrite").code()).isZero();
         assertThat(made.toFile().list()).containsExactly("step-001.png");
-        fails(1, "--preview-every must be less than the 4 steps", "restore", in, "-o", out, "--steps", 4, "--preview", one);
+        fails(1, "--preview-every must be less than the 4 steps", "restore", in, "-o", out, "--steps", 4, "--preview", one, "--overwrite");
     }
 
     @Test void refusesWrongUsage() throws IOException {
@@ -124,8 +211,16 @@ class CliTest {
         fails(2, "would replace the photo that is to be read", "restore", in, "-o", dir.resolve("./" + in.getFileName()));
         fails(2, "would replace the photo that is to be read", "restore", in, "-o", in, "--progress", "none");
         fails(2, "there is no folder " + dir.resolve("nowhere"), "restore", dir.resolve("nowhere/*.png"), "-o", dir.resolve("many"));
-        fails(2, "Missing required option", "restore", in);
-        fails(2, "Unmatched argument", "improve", in);
+        fails(2, "Missing required parameter: 'IN", "restore");
+        fails(2, "there is no command or file 'improve'", "improve", in);
+        fails(2, "did you mean 'restore'?", "restroe", in);
+        fails(2, "did you mean 'convert'?", "convrt", in);
+        fails(2, "is a command of the launcher", "verify", dir);
+        fails(1, "nothing.jpg does not exist", dir.resolve("nothing.jpg"));
+        fails(2, "--warmup and --repeat go with --profile", "restore", in, "-o", out, "--warmup", 1);
+        fails(2, "--jpeg-quality must be 1..100", "restore", in, "-o", out, "--jpeg-quality", 0);
+        fails(2, "not named like a file of --format jpg", "restore", in, "-o", out, "--format", "jpeg");
+        fails(2, "standard output takes either the photo", "restore", in, "-o", "-", "--progress", "json");
         fails(2, "--dtype f16 is for a GPU", "restore", in, "-o", out, "--dtype", "f16");
         fails(2, "--offload", "restore", in, "-o", out, "--offload", "some");
         fails(1, "tpu", "restore", in, "-o", out, "--device", "tpu");
@@ -156,7 +251,7 @@ class CliTest {
     @Test void restoresWithAnRrdbNetAlone() throws IOException {
         Path out = dir.resolve("out.png"), network = GeneratorModels.folder("realesrgan_x2");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err()).contains("30x18");
-        assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3).err()).contains("45x27");
+        assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3, "--overwrite").err()).contains("45x27");
         assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"vae-tile\":0}").doesNotContain("seed", "steps");
         fails(1, "this model has no prompt, seed; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
                 "--prompt", "a cat", "--seed", 7);

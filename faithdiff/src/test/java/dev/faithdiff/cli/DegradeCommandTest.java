@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 class DegradeCommandTest {
     private static final Path CLEAN = Fixtures.path("metrics/ref.png");
@@ -36,9 +37,13 @@ class DegradeCommandTest {
     void saysWhatIsWrong() {
         String in = CLEAN.toString(), out = dir.resolve("out.png").toString();
         assertThatThrownBy(() -> run(new DegradeCommand(), in, "-o", out, "--recipe", "soup"))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("soup").hasMessageContaining("level3");
+                .isInstanceOf(ParameterException.class).hasMessageContaining("soup").hasMessageContaining("level3");
         assertThatThrownBy(() -> run(new DegradeCommand(), in, "-o", out, "--scale", "0"))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("0");
+                .isInstanceOf(ParameterException.class).hasMessageContaining("0");
+        assertThatThrownBy(() -> run(new DegradeCommand(), in, "-o", in, "--force"))
+                .isInstanceOf(ParameterException.class).hasMessageContaining("would replace the photo");
+        assertThatThrownBy(() -> run(new DegradeCommand(), in, "-o", Fixtures.path("metrics/blur.png").toString()))
+                .isInstanceOf(ParameterException.class).hasMessageContaining("exists already");
         assertThatThrownBy(() -> run(new DegradeCommand(), in, "-o", out, "--scale", "1000"))
                 .isInstanceOf(ImageError.class).hasMessageContaining("1000");
         assertThatThrownBy(() -> run(new DegradeCommand(), dir + "/none.png", "-o", out))

@@ -54,7 +54,8 @@ class StandInDevicesTest {
 
     private static List<String> said(StandIn.Ran ran) { return ran.output().lines().filter(l -> l.startsWith("faithdiff: ")).toList(); }
 
-    private static void fallsBack(StandIn.Ran ran, String reason) {
+    private static void fallsBack(Map<String, String> environment, String reason) throws Exception {
+        StandIn.Ran ran = restore(environment, "--verbose");
         assertThat(ran.code()).as(ran.output()).isZero();
         assertThat(out).exists();
         assertThat(said(ran)).singleElement().asString().startsWith("faithdiff: computes on the CPU, not on a GPU: ").contains(reason);
@@ -69,7 +70,7 @@ class StandInDevicesTest {
     }
 
     @Test void autoTakesAGpuWhoseKernelsWork() throws Exception {
-        StandIn.Ran auto = restore(Map.of());
+        StandIn.Ran auto = restore(Map.of(), "--verbose");
         assertThat(auto.code()).as(auto.output()).isZero();
         assertThat(said(auto)).singleElement().asString().startsWith("faithdiff: computes on cuda:0: stand-in, no GPU, compute capability 9.0, ");
         assertThat(auto.output()).contains("s on cuda:0, ", "; auto: a GPU is here");
@@ -84,10 +85,10 @@ class StandInDevicesTest {
     }
 
     @Test void autoFallsBackToTheCpu() throws Exception {
-        fallsBack(restore(Map.of("CUDA_STANDIN_CUDNN", "13000")), "cuDNN is for CUDA 13, cuBLAS for CUDA 12: they must fit");
-        fallsBack(restore(Map.of("CUDA_STANDIN_UNCOMPILED", "1")), "error: this one never compiles");
-        fallsBack(restore(Map.of("CUDA_STANDIN_FAILS", "3")), "failed with code 700");
-        fallsBack(restore(Map.of("CUDA_STANDIN_MEGABYTES", "20")), "out of memory on cuda:0");
+        fallsBack(Map.of("CUDA_STANDIN_CUDNN", "13000"), "cuDNN is for CUDA 13, cuBLAS for CUDA 12: they must fit");
+        fallsBack(Map.of("CUDA_STANDIN_UNCOMPILED", "1"), "error: this one never compiles");
+        fallsBack(Map.of("CUDA_STANDIN_FAILS", "3"), "failed with code 700");
+        fallsBack(Map.of("CUDA_STANDIN_MEGABYTES", "20"), "out of memory on cuda:0");
         fails(restore(Map.of("CUDA_STANDIN_CUDNN", "13000"), "--device", "cuda"), "device 'cuda' is not available: cuDNN is for CUDA 13");
     }
 
@@ -104,7 +105,7 @@ class StandInDevicesTest {
         StandIn.Ran twelve = two.runAny(Main.class, List.of(), Map.of(), "devices");
         assertThat(twelve.output()).contains("cuBLAS 12.6.0 (" + both, "NVRTC 12.6 (" + both);
         StandIn.Ran ran = two.runAny(Main.class, List.of("-Dfaithdiff.cuda.cache=" + both.resolve("cache")), Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN", "13000"),
-                "restore", photo.toString(), "-o", out.toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "1", "--dtype", "f32");
+                "restore", photo.toString(), "-o", out.toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "1", "--dtype", "f32", "--overwrite");
         assertThat(ran.code()).as(ran.output()).isZero();
         assertThat(ran.output()).contains("cuBLAS 13.6.0 (" + both, "NVRTC 13.6 (" + both, "s on cuda:0, ");
     }

@@ -6,18 +6,22 @@ import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LinearOp;
 import dev.faithdiff.tensor.op.Op;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -37,8 +41,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Runs the benchmarks whose name contains a filter, after those of the machine's limits, prints their table and keeps it. */
-@Command(name = "bench", description = "Time kernels, blocks and models, and keep the table in jmh/results.",
+/** Runs the benchmarks whose name contains a filter, after those of the machine's limits, and prints their table. */
+@Command(name = "bench", description = "Time kernels, blocks and models.",
         footer = {"", "Names: kernels are OP/CASE as 'faithdiff kernels list OP' has them, blocks block/NAME, models model/NAME;",
             "--list shows them."})
 public final class Main implements Callable<Integer> {
@@ -50,6 +54,15 @@ public final class Main implements Callable<Integer> {
 
     @Option(names = "--peers", description = "Time ONNX Runtime on the same cases (fetches it once, 54 MB).")
     private boolean peers;
+
+    @Option(names = "--all", description = "Time everything, which takes hours.")
+    private boolean all;
+
+    @Option(names = "--keep", description = "Keep the rows in jmh/results, each as it comes, in place of those of the last run with this FILTER.")
+    private boolean keep;
+
+    @Option(names = "--json", description = "Print each row as it comes as a line of JSON, instead of the table.")
+    private boolean json;
 
     @Option(names = "--list", description = "Only show the names.")
     private boolean list;
@@ -68,13 +81,21 @@ public final class Main implements Callable<Integer> {
     private boolean help;
 
     private Limits limits;
+    private Path kept;
     private final Table table = new Table("case", "kernel", "median ms", "best ms", "GFLOP/s", "GB/s", "of limit");
 
-    public static void main(String[] args) { System.exit(new CommandLine(new Main()).execute(args)); }
+    public static void main(String[] args) {
+        Launcher.begin();
+        System.exit(new CommandLine(new Main()).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true).execute(args));
+    }
 
     @Override public Integer call() throws Exception {
         if (turns && !device.equals("cpu")) {
             System.err.println("bench: --turns is for the CPU");
+            return 2;
+        }
+        if (filter.isEmpty() && !all && !list) {
+            System.err.println("bench: name a FILTER, for example LinearOp or block/ (--list shows all names), or --all");
             return 2;
         }
         if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list).call();
@@ -97,10 +118,10 @@ public final class Main implements Callable<Integer> {
         }
         for (String b : blocks) row("block/" + b, BlockBench.class, b, Blocks.ALL.get(b));
         for (String m : models) row("model/" + m, ModelBench.class, m, Models.ALL.get(m));
-        Path file = Results.keep(filter, seconds, limits, table);
+        if (json) return 0;
         System.out.print(table);
-        System.out.printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying. Kept in %s.%n",
-                limits.gflops(), limits.gbytes(), file);
+        System.out.printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying.%s%n", limits.gflops(), limits.gbytes(),
+                kept == null ? " --keep keeps these rows in jmh/results." : " Kept in " + kept + ".");
         return 0;
     }
 
@@ -163,12 +184,25 @@ public final class Main implements Callable<Integer> {
         for (RunResult r : run(bench.getName(), param)) row(name, "", r, cost);
     }
 
-    private void row(String name, String kernel, RunResult result, Cost cost) {
+    private void row(String name, String kernel, RunResult result, Cost cost) throws IOException {
         Statistics s = result.getPrimaryResult().getStatistics();
         double nanos = s.getPercentile(50);
         table.row(name, kernel, nanos / 1e6, s.getMin() / 1e6, cost.flops() / nanos, cost.bytes() / nanos,
                 limits.fraction(cost.flops(), cost.bytes(), nanos));
         System.err.printf(Locale.ROOT, "%s %s: %s ms%n", name, kernel, Table.number(nanos / 1e6));
+        if (json) System.out.println(json(name, kernel, nanos / 1e6, s.getMin() / 1e6));
+        if (keep) kept = Results.keep(filter, seconds, limits, table);
+    }
+
+    private String json(String name, String kernel, double median, double best) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("case", name);
+        row.put("kernel", kernel);
+        row.put("medianMillis", median);
+        row.put("bestMillis", best);
+        row.put("limitGflops", limits.gflops());
+        row.put("limitGbytes", limits.gbytes());
+        return ResultSettings.json(row);
     }
 
     private Collection<RunResult> run(String bench, String name, String... kernels) throws RunnerException {

@@ -73,8 +73,12 @@ final class Cpu implements Device {
         }
     }
 
-    /** Bytes that the system can still give. A larger request fails here with a message, before the system kills the process. */
-    private static long availableBytes() {
+    /**
+     * Bytes that the system and the container can still give. A larger request fails here with a message, before the system kills the process.
+     */
+    private static long availableBytes() { return Math.min(machineBytes(), ContainerMemory.now().freeBytes()); }
+
+    private static long machineBytes() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
                 if (line.startsWith("MemAvailable:")) return Long.parseLong(line.replaceAll("\\D", "")) << 10;

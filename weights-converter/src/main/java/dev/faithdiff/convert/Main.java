@@ -8,6 +8,7 @@ import dev.faithdiff.convert.command.VerifyCommand;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.nn.WeightsError;
+import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.tensor.Version;
 import dev.faithdiff.tensor.io.SafeTensorsError;
 import java.util.concurrent.Callable;
@@ -29,16 +30,24 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--verbose", description = "Show stack traces.", scope = ScopeType.INHERIT)
     private boolean verbose;
 
-    public static void main(String[] args) { System.exit(run(args)); }
+    public static void main(String[] args) {
+        Launcher.begin();
+        System.exit(run(args));
+    }
 
     /** Runs one command line, for example {@code "convert", SOURCE, "-o", MODELDIR}, and returns its exit code. */
     public static int run(String... args) {
         Main main = new Main();
-        CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
+        line.setParameterExceptionHandler((e, rest) -> {
+            e.getCommandLine().getErr().println("faithdiff: " + e.getMessage());
+            e.getCommandLine().getErr().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+            return 2;
+        });
         line.setExecutionExceptionHandler((e, command, parsed) -> {
             boolean told = e instanceof ConvertError || e instanceof ModelError || e instanceof SafeTensorsError || e instanceof WeightsError;
             if (main.verbose) e.printStackTrace(command.getErr());
-            else command.getErr().println(told ? e.getMessage() : "unexpected failure, see --verbose: " + e);
+            else command.getErr().println("faithdiff: " + (told ? e.getMessage() : "unexpected failure, see --verbose: " + e));
             return 1;
         });
         return line.execute(args);

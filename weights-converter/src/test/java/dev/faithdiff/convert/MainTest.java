@@ -37,14 +37,16 @@ class MainTest {
                 "-o", folder.resolve("m"), "--dtype", "BF16");
         assertThat(r.err()).isEmpty();
         assertThat(r.out()).contains("BF16");
-        assertThat(run("convert", "-o", folder.resolve("n")).err().strip()).isEqualTo("no SOURCE folder is given; name the folder with unet/config.json by --sdxl");
+        assertThat(run("convert", "-o", folder.resolve("n")).err().strip()).isEqualTo("faithdiff: no SOURCE folder is given; name the folder with unet/config.json by --sdxl");
     }
 
     @Test
     void failuresAreOneLineUnlessVerbose() throws Exception {
         CommandLineRun r = run("convert", folder.resolve("nowhere"), "-o", folder.resolve("m"));
         assertThat(r.code()).isEqualTo(1);
-        assertThat(r.err().strip()).isEqualTo(folder.resolve("nowhere") + ": is not a folder");
+        assertThat(r.err().strip()).isEqualTo("faithdiff: " + folder.resolve("nowhere") + ": is not a folder");
+        assertThat(run("inspect", "@nowhere").err().strip()).startsWith("faithdiff: @nowhere: ");
+        assertThat(run("inspect", TINY, "--shrt").err()).startsWith("faithdiff: Unknown option: '--shrt'");
         assertThat(run("convert", folder.resolve("nowhere"), "-o", folder.resolve("m"), "--verbose").err()).contains("\tat dev.faithdiff.convert.");
         Files.writeString(folder.resolve("hostile.bin"), "cos\nsystem\n");
         assertThat(run("convert", TINY, "--faithdiff", folder.resolve("hostile.bin"), "-o", folder.resolve("m")).err().lines()).hasSize(1);

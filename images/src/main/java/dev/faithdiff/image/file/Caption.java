@@ -3,34 +3,79 @@ package dev.faithdiff.image.file;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import dev.faithdiff.image.ImageError;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
-/** What a photo shows, in the words of a file of its name beside it. */
-public final class Caption {
+/**
+ * What a photo shows, in the words of a file of its name beside it.
+ *
+ * @param text    null: there is no caption, or it cannot be read
+ * @param remarks sentences for the user about how the file was read
+ */
+public record Caption(String text, List<String> remarks) {
+    public static final Caption NONE = new Caption(null, List.of());
     private static final String[] KEYS = {"caption", "prompt"};
-
-    private Caption() {}
+    private static final int MOST_BYTES = 1 << 20;
 
     /**
-     * The text of {@code photo.txt}; or, of {@code photo.json}, the text that it is or its {@code caption} or {@code prompt}. Null without
-     * such a file, and where the JSON holds no caption, since other programs leave files of that name, too.
-     *
-     * @throws ImageError if the file is there but cannot be read
+     * The text of {@code photo.txt}; or, of {@code photo.json}, the text that it is or its {@code caption} or {@code prompt}. There is none
+     * without such a file, and where the JSON holds no caption, since other programs leave files of that name, too. It never fails: a file
+     * that cannot be read is a remark.
      */
-    public static String of(Path photo) {
+    public static Caption of(Path photo) {
         String stem = ImageFiles.stem(photo.getFileName().toString());
-        Path text = photo.resolveSibling(stem + ".txt"), json = photo.resolveSibling(stem + ".json");
-        if (Files.isRegularFile(text)) return read(text).strip();
-        if (!Files.isRegularFile(json)) return null;
         try {
-            return find(JsonParser.parseString(read(json)));
-        } catch (JsonParseException e) {
-            throw new ImageError("cannot read the caption " + json + ": it is no JSON", e);
+            Path text = photo.resolveSibling(stem + ".txt"), json = photo.resolveSibling(stem + ".json");
+            if (Files.isRegularFile(text)) return read(text, false);
+            return Files.isRegularFile(json) ? read(json, true) : NONE;
+        } catch (InvalidPathException e) {
+            return NONE; // the photo's name cannot be written in this locale
         }
+    }
+
+    private static Caption read(Path file, boolean json) {
+        List<String> remarks = new ArrayList<>();
+        try {
+            if (Files.size(file) > MOST_BYTES) return skipped(file, "it has more than " + MOST_BYTES + " bytes");
+            String text = decoded(Files.readAllBytes(file), file, remarks);
+            if (text.indexOf('\0') >= 0) return skipped(file, "it is no text");
+            return new Caption(json ? find(JsonParser.parseString(text)) : text.strip(), remarks);
+        } catch (JsonParseException e) {
+            return skipped(file, "it is no JSON");
+        } catch (IOException e) {
+            return skipped(file, ImageFiles.reason(e));
+        }
+    }
+
+    private static Caption skipped(Path file, String why) {
+        return new Caption(null, List.of("the caption " + file + " is not used: " + why));
+    }
+
+    /** By its byte order mark, else UTF-8, else what Windows wrote before: every file is some text in that. */
+    private static String decoded(byte[] bytes, Path file, List<String> remarks) {
+        if (begins(bytes, 0xFF, 0xFE)) return new String(bytes, 2, bytes.length - 2, StandardCharsets.UTF_16LE);
+        if (begins(bytes, 0xFE, 0xFF)) return new String(bytes, 2, bytes.length - 2, StandardCharsets.UTF_16BE);
+        int mark = begins(bytes, 0xEF, 0xBB, 0xBF) ? 3 : 0;
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, mark, bytes.length - mark)).toString();
+        } catch (CharacterCodingException e) {
+            remarks.add("the caption " + file + " is no UTF-8 text and was read as Windows-1252");
+            return new String(bytes, Charset.forName("windows-1252"));
+        }
+    }
+
+    private static boolean begins(byte[] bytes, int... mark) {
+        if (bytes.length < mark.length) return false;
+        for (int i = 0; i < mark.length; i++) if ((bytes[i] & 0xFF) != mark[i]) return false;
+        return true;
     }
 
     private static String find(JsonElement e) {
@@ -41,15 +86,5 @@ public final class Caption {
             if (v != null && v.isJsonPrimitive()) return v.getAsString().strip();
         }
         return null;
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (CharacterCodingException e) {
-            throw new ImageError("cannot read the caption " + file + ": it is no UTF-8 text", e);
-        } catch (IOException e) {
-            throw new ImageError("cannot read the caption " + file + ": " + ImageFiles.reason(e), e);
-        }
     }
 }

@@ -169,7 +169,7 @@ public final class ImageFiles {
     }
 
     /** Why, in one line: the file system's exceptions say it by their type. */
-    static String reason(Throwable e) {
+    public static String reason(Throwable e) {
         if (e instanceof IIOException && e.getCause() instanceof IOException cause) return reason(cause);
         return switch (e) {
             case NoSuchFileException _ -> "its folder does not exist";

@@ -11,6 +11,7 @@ import dev.faithdiff.image.file.Metadata;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.batch.BatchListener.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,26 +24,34 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 
 /**
  * Restores a list of photos with one restorer. While a photo is restored, the next one is read and the one before is written. A photo that
  * cannot be read, restored or written is reported, and the rest go on. An interrupt ends the list within a step; what is being written then
  * is written whole.
  *
- * @param settings  of photos without captions
- * @param metadata  whether results keep the photo's metadata and get the settings
- * @param overwrite whether to restore a photo whose output is there already
- * @param resume    whether each step is saved beside the output, to go on from
+ * @param settings of photos without captions
  */
-public record Batch(Restorer restorer, ResultSettings settings, boolean metadata, boolean overwrite, boolean resume, BatchListener listener) {
-    /** A photo in memory, with the settings that its caption makes. */
-    private record Loaded(Photo photo, ResultSettings settings) {}
+public record Batch(Restorer restorer, ResultSettings settings, Rules rules, BatchListener listener) {
+    /**
+     * How files are treated.
+     *
+     * @param metadata  whether results keep the photo's metadata and get the settings
+     * @param overwrite whether to restore a photo whose output is there already
+     * @param resume    whether each step is saved beside the output, to go on from
+     * @param strict    whether damaged photos are refused, else they are restored as far as they can be read
+     */
+    public record Rules(boolean metadata, boolean overwrite, boolean resume, boolean strict) {}
+
+    /** A photo in memory, with the settings that its caption and its seed make. @param remarks on both, in sentences */
+    private record Loaded(Photo photo, ResultSettings settings, List<String> remarks) {}
 
     /** Restores all photos. @return true if an interrupt ended it */
     public boolean run(List<Job> jobs) {
-        jobs.stream().map(Batch::folder).distinct().filter(Files::isDirectory).forEach(ImageFiles::deleteUnfinished);
+        jobs.stream().filter(j -> !j.isStreamed()).map(Batch::folder).distinct().filter(Files::isDirectory).forEach(ImageFiles::deleteUnfinished);
         List<Job> open = jobs.stream().filter(this::isOpen).toList();
-        if (!open.isEmpty()) checkWritable(open.getFirst());
+        if (!open.isEmpty() && !open.getFirst().isStreamed()) checkWritable(open.getFirst());
         ExecutorService reader = Executors.newSingleThreadExecutor(), writer = Executors.newSingleThreadExecutor();
         Future<?> written = writer.submit(() -> {});
         try {
@@ -75,18 +84,47 @@ public record Batch(Restorer restorer, ResultSettings settings, boolean metadata
         } catch (IOException e) {
             throw new ImageError("cannot make the folder " + folder(job), e);
         }
-        ImageFiles.checkWritable(job.out());
+        ImageFiles.checkWritable(job.out(), job.encoding(), 1, 1);
+    }
+
+    /** @throws ImageError if the format of the result cannot hold its size */
+    public static void checkSize(Job job, Image photo, Options options) {
+        if (job.isStreamed()) return;
+        ResultSize size = ResultSize.of(options, photo);
+        ImageFiles.checkWritable(job.out(), job.encoding(), size.width(), size.height());
     }
 
     private boolean isOpen(Job job) {
-        if (overwrite || !Files.exists(job.out())) return true;
-        listener.finished(job, Outcome.SKIPPED, Map.of());
+        if (rules.overwrite || !job.isDone()) return true;
+        listener.finished(job, Outcome.SKIPPED, Map.of("otherOptions", settings(job, caption(job)).isOther(job.out())));
         return false;
     }
 
     private Loaded load(Job job) {
-        String caption = restorer.options().contains(PROMPT) ? Caption.of(job.in()) : null;
-        return new Loaded(ImageFiles.readPhoto(job.in()), caption == null ? settings : settings.withPrompt(caption));
+        Photo photo = read(job.in(), rules.strict);
+        Caption caption = caption(job);
+        return new Loaded(photo, settings(job, caption), Stream.concat(photo.remarks().stream(), caption.remarks().stream()).toList());
+    }
+
+    /** Reads a photo. @param in {@link Job#STREAM}: all of standard input */
+    public static Photo read(Path in, boolean strict) {
+        return in.equals(Job.STREAM) ? ImageFiles.readPhoto(System.in, "standard input", strict) : ImageFiles.readPhoto(in, strict);
+    }
+
+    /** Writes a result. @return sentences about what its format cannot carry */
+    public static List<String> write(Photo result, Job job) {
+        if (job.out().equals(Job.STREAM)) return ImageFiles.write(result, System.out, job.encoding());
+        return ImageFiles.write(result, job.out(), job.encoding());
+    }
+
+    /** A model that reads no text has no captions. */
+    private Caption caption(Job job) {
+        return restorer.options().contains(PROMPT) && !job.in().equals(Job.STREAM) ? Caption.of(job.in()) : Caption.NONE;
+    }
+
+    private ResultSettings settings(Job job, Caption caption) {
+        ResultSettings own = caption.text() == null ? settings : settings.with(PROMPT, caption.text());
+        return job.seed() == null ? own : own.with(SEED, job.seed());
     }
 
     /** Restores one photo, waits until the one before is written, and starts writing this one. */
@@ -96,15 +134,19 @@ public record Batch(Restorer restorer, ResultSettings settings, boolean metadata
         long begin = System.nanoTime();
         Loaded in;
         Image restored;
-        Path file = resume ? resumeFile(job.out()) : null;
+        Path file = rules.resume && !job.isStreamed() ? resumeFile(job.out()) : null;
         try {
             in = loading.get();
-            Image image = in.photo.image();
+            Image image = in.photo.visible();
             Options options = in.settings.options();
             facts.put("width", image.width());
             facts.put("height", image.height());
-            if (resume) Files.createDirectories(folder(job));
-            restored = listener.restoring(job, options, progress -> restorer.restore(image, options, progress, file));
+            if (!job.isStreamed()) Files.createDirectories(folder(job));
+            checkSize(job, image, options);
+            restored = listener.restoring(job, options, progress -> {
+                in.remarks.forEach(progress::warn);
+                return restorer.restore(image, options, progress, file);
+            });
         } catch (CancellationException e) {
             throw e;
         } catch (ExecutionException e) {
@@ -112,7 +154,7 @@ public record Batch(Restorer restorer, ResultSettings settings, boolean metadata
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             return failed(job, facts, e, before);
         }
-        Photo photo = result(in.photo, restored, in.settings, metadata);
+        Photo photo = result(in.photo, restored, in.settings, rules.metadata);
         facts.put("outWidth", restored.width());
         facts.put("outHeight", restored.height());
         facts.put("seconds", (System.nanoTime() - begin) / 1e9);
@@ -133,11 +175,11 @@ public record Batch(Restorer restorer, ResultSettings settings, boolean metadata
     /** Runs on the writing thread. The next photo's report waits for it. */
     private void write(Photo photo, Job job, Path resumeFile, Map<String, Object> facts) {
         try {
-            Files.createDirectories(folder(job));
-            ImageFiles.write(photo, job.out());
+            List<String> remarks = write(photo, job);
+            if (!remarks.isEmpty()) facts.put("remarks", remarks);
             if (resumeFile != null) Files.deleteIfExists(resumeFile);
             listener.finished(job, Outcome.DONE, facts);
-        } catch (IOException | ImageError | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             facts.put("error", "cannot write " + job.out() + ": " + listener.reason(e));
             listener.finished(job, Outcome.FAILED, facts);
         }

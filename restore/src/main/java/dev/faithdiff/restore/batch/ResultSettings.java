@@ -1,12 +1,15 @@
 package dev.faithdiff.restore.batch;
 
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Version;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +23,28 @@ import java.util.Map;
  * @param shown  the options that the model has
  */
 public record ResultSettings(String model, String digest, Options options, List<Option<?>> shown) {
+    /** Formats keep the settings near the beginning or the end of a file. */
+    private static final int SEEN = 1 << 18;
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
-    /** These settings with another prompt. */
-    ResultSettings withPrompt(String prompt) { return new ResultSettings(model, digest, options.with(PROMPT, prompt), shown); }
+    /** These settings with another value of an option. */
+    public <T> ResultSettings with(Option<T> option, T value) { return new ResultSettings(model, digest, options.with(option, value), shown); }
+
+    /** Whether a result's file says that it was made with other settings than these. */
+    boolean isOther(Path result) {
+        try (FileChannel file = FileChannel.open(result)) {
+            String ends = text(file, 0) + text(file, Math.max(0, file.size() - SEEN));
+            return ends.contains("{\"program\":\"faithdiff ") && !ends.contains(toString());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static String text(FileChannel file, long from) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(SEEN);
+        while (bytes.hasRemaining() && file.read(bytes, from + bytes.position()) >= 0);
+        return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+    }
 
     /** The settings by name. An option whose value is left to the model is not among them. */
     public Map<String, Object> values() {

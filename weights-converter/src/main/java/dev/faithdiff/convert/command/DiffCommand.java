@@ -3,12 +3,10 @@ package dev.faithdiff.convert.command;
 import dev.faithdiff.convert.file.TensorValues;
 import dev.faithdiff.convert.file.Views;
 import dev.faithdiff.convert.names.KeyNames;
-import dev.faithdiff.convert.system.Checksums;
 import dev.faithdiff.convert.system.WeightFile;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -69,15 +67,14 @@ public final class DiffCommand implements Callable<Integer> {
 
     /** The tensors by name; those of a model folder have the name of their part in front of their own. */
     private static Map<String, Source> open(Path path, List<WeightFile> files) {
-        if (!Files.exists(path.resolve("model.json"))) {
+        if (!ModelParts.isModel(path)) {
             files.add(WeightFile.open(path));
             return KeyNames.unwrap(files.getLast().tensors());
         }
         Map<String, Source> all = new LinkedHashMap<>();
-        for (String name : Checksums.names(path)) {
-            if (!name.endsWith(".safetensors")) continue;
-            files.add(WeightFile.open(path.resolve(name)));
-            String part = name.substring(0, name.lastIndexOf('/') + 1);
+        for (Path file : ModelParts.of(path)) {
+            files.add(WeightFile.open(file));
+            String part = path.relativize(file).getParent() == null ? "" : path.relativize(file).getParent() + "/";
             files.getLast().tensors().forEach((key, t) -> all.put(part + key, Views.renamed(t, part + key)));
         }
         return all;

@@ -16,28 +16,33 @@ import picocli.CommandLine.Parameters;
 
 /** {@code faithdiff inspect}: shows what a weight file holds. */
 @Command(name = "inspect",
-        description = "Shows the format, architecture, metadata and tensors of a weight file, of a folder, or of an index of shards.")
+        description = "Shows the format, architecture, metadata and tensors of a weight file, of a folder with weights, of an index of shards, or of "
+                + "each part of a model folder.")
 public final class InspectCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", description = "File, folder with one model's weights, or index of shards.")
+    @Parameters(paramLabel = "FILE", description = "File, folder with one model's weights, index of shards, or model folder.")
     private Path path;
 
     @Option(names = "--short", description = "Do not list the tensors.")
     private boolean brief;
 
     @Override public Integer call() {
-        try (WeightFile file = WeightFile.open(path)) {
+        for (Path file : ModelParts.of(path)) inspect(file);
+        return 0;
+    }
+
+    private void inspect(Path part) {
+        try (WeightFile file = WeightFile.open(part)) {
             Map<String, Source> tensors = file.tensors();
-            System.out.println(path + ": " + file.format());
+            System.out.println(part + ": " + file.format());
             System.out.println("architecture: " + Architecture.of(tensors) + sizes(tensors));
             file.metadata().forEach((k, v) -> System.out.println("metadata " + ModelError.clean(k) + ": " + ModelError.clean(v)));
             System.out.println(ConversionReport.sizes(tensors.values()));
-            if (brief) return 0;
+            if (brief) return;
             for (Source t : tensors.values()) {
                 long bytes = t.shape().count() * t.dtype().bytes();
                 System.out.println(ModelError.clean(t.name()) + " " + t.dtype() + t.shape() + " " + bytes + " bytes");
             }
         }
-        return 0;
     }
 
     /** The sizes of a network that is a whole model by itself, and how many parameters it has. */
