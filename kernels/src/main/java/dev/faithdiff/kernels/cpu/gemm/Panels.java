@@ -31,6 +31,8 @@ public final class Panels {
     /** Floats of the sums of a block and a panel. */
     public static final int SUMS = BLOCK * WIDTH;
 
+    private static final MicroKernel KERNEL = MicroKernel.f32();
+
     private static final float[] ZEROS = new float[ROWS * WIDTH];
 
     private static final ThreadLocal<MemorySegment> SQUARES = ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(2 * Transpose.BYTES, 64));
@@ -52,8 +54,7 @@ public final class Panels {
      * ROWS x WIDTH, and may be updated in place. Rows from {@code rows} on are undefined.
      */
     public static void tile(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
-        if (rows > 6) Tile12x2.multiply(depth, from, a, panel, add, f, to, t);
-        else Tile6x2.multiply(depth, from, a, panel, add, f, to, t);
+        KERNEL.tile(rows, depth, from, a, panel, add, f, to, t);
     }
 
     /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B; the sums are a dense [rows][WIDTH]. */
@@ -67,8 +68,7 @@ public final class Panels {
     /** One tile, sums[at..] = A B, or += A B, for A stored transposed: row r of column k is at index {@code a} + k * STRIDE + r. */
     public static void tileTransposed(int depth, float[] columns, int a, long panel, boolean add, float[] sums, int at) {
         float[] from = add ? sums : ZEROS;
-        if (ROWS == 12) Tile12x2.multiplyTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
-        else Tile6x2.multiplyTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
+        KERNEL.tileTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
     }
 
     /** Adds a bias for each column to the sums of a block. */
