@@ -12,12 +12,14 @@ import static dev.faithdiff.kernels.cpu.emit.Gpr.RSI;
 import static dev.faithdiff.kernels.cpu.emit.Gpr.RSP;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.ROWS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.emit.Assembler;
 import dev.faithdiff.kernels.cpu.emit.Assembler.Condition;
+import dev.faithdiff.kernels.cpu.emit.Assembler.Label;
 import dev.faithdiff.kernels.cpu.emit.Gpr;
 import dev.faithdiff.kernels.cpu.emit.Mem;
 import dev.faithdiff.kernels.cpu.emit.Routine;
@@ -27,14 +29,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The micro-kernel as machine code: a tile's sums stay in registers while a loop goes along K. A step takes two vectors of B, and for each row one
+ * The micro-kernel as machine code. A tile's sums stay in registers while a loop goes along K. A step takes two vectors of B, and for each row one
  * value of A for all columns.
  *
- * <p>Values of A have 32 bits: a float, or what the instruction that multiplies makes of them.
+ * <p>Values have 32 bits: a float, or as many narrow numbers as the instruction multiplies and adds at once. To be fast, an instance must be
+ * reached through static final fields only, so that the compiler knows what it calls.
  */
 record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transposed) implements MicroKernel {
-    private static final FunctionDescriptor TYPES = FunctionDescriptor.ofVoid(
-            ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG); // A, panel, depth, add, to, with offsets
+    private static final FunctionDescriptor TYPES = FunctionDescriptor.ofVoid( // A, panel, depth, add, to, tiles, step; arrays with offsets
+            ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final int LOW = 6, BYTES = 4 * Vec.LANES, UNROLLED = 4;
 
     /** The instruction that multiplies: sum += a * b. */
@@ -42,72 +45,95 @@ record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transpose
         void write(Assembler to, Simd sum, Simd a, Simd b);
     }
 
-    /** Multiplies floats. */
-    static EmittedTiles f32() { return of("f32", Assembler::vfmadd231ps); }
-
-    private static EmittedTiles of(String name, Multiply multiply) {
+    /** Writes the routines. @param name of the kind of values, for logs and profilers */
+    static EmittedTiles of(String name, Multiply multiply) {
         MethodHandle whole = routine(name, ROWS, false, multiply);
         MethodHandle low = ROWS == LOW ? whole : routine(name, LOW, false, multiply);
         return new EmittedTiles(whole, low, routine(name, ROWS, true, multiply));
     }
 
-    @Override public void tile(int rows, int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
-        run(rows > LOW ? whole : low, depth, a, at, panel, add, f, to, t);
+    @Override public void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t) {
+        int tiles = rows / ROWS + (rows % ROWS > LOW ? 1 : 0);
+        if (tiles > 0) run(whole, depth, a, at, panel, add, f, to, t, tiles, step);
+        if (tiles * ROWS < rows) run(low, depth, a, at + tiles * ROWS * STRIDE, panel, add, f + tiles * step, to, t + tiles * ROWS * WIDTH, 1, 0);
     }
 
     @Override public void tileTransposed(int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
-        run(transposed, depth, a, at, panel, add, f, to, t);
+        run(transposed, depth, a, at, panel, add, f, to, t, 1, 0);
     }
 
-    private static void run(MethodHandle code, int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
+    private static void run(MethodHandle code, int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t, int tiles, int step) {
         try {
-            code.invokeExact(MemorySegment.ofArray(a), 4L * at, panel, (long) depth, MemorySegment.ofArray(add), 4L * f, MemorySegment.ofArray(to), 4L * t);
+            code.invokeExact(MemorySegment.ofArray(a), 4L * at, panel, (long) depth, MemorySegment.ofArray(add), 4L * f,
+                    MemorySegment.ofArray(to), 4L * t, (long) tiles, 4L * step);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
     }
 
     private static MethodHandle routine(String name, int rows, boolean transposed, Multiply multiply) {
-        Tile tile = new Tile(new Assembler(), rows, transposed, multiply);
-        tile.write();
-        return Routine.of("tile_" + name + "_" + rows + "x2_" + Vec.bits() + (transposed ? "_transposed" : ""), tile.a, TYPES);
+        Code code = new Code(new Assembler(), rows, transposed, multiply);
+        code.write();
+        return Routine.of("tile_" + name + "_" + rows + "x2_" + Vec.bits() + (transposed ? "_transposed" : ""), code.a, TYPES);
     }
 
-    /** Writes one routine. Registers: A's rows in threes from RDI, R10, R11 and RAX on, RSI bytes apart; B in RDX; steps to go in RCX. */
-    private record Tile(Assembler a, int rows, boolean transposed, Multiply multiply) {
+    /** Writes one routine. A's rows are in threes from RDI, R10, R11 and RAX on, RSI bytes apart; B is at RDX; RCX counts steps. */
+    private record Code(Assembler a, int rows, boolean transposed, Multiply multiply) {
         private static final Gpr[] THREES = {RDI, R10, R11, RAX};
+        private static final Mem TO = Mem.at(RSP, 8), TO_OFFSET = Mem.at(RSP, 16), TILES = Mem.at(RSP, 24), STEP = Mem.at(RSP, 32);
 
         void write() {
-            arguments();
-            for (int i = 0; i < 2 * rows; i++) a.vmovups(vector(i), Mem.at(R8, i * BYTES));
-            loop(UNROLLED);
-            loop(1);
-            for (int i = 0; i < 2 * rows; i++) a.vmovups(Mem.at(R9, i * BYTES), vector(i));
+            a.add(RDI, RSI);
+            a.add(R8, R9);
+            a.mov(R9, TO);
+            a.mov(RAX, TO_OFFSET);
+            a.add(R9, RAX);
+            a.mov(RSI, 4L * STRIDE);
+            a.push(RDX);
+            a.push(RCX);
+            Label next = a.here();
+            tile();
+            a.mov(RDX, Mem.at(RSP, 8));
+            a.mov(RCX, Mem.at(RSP, 0));
+            next(next);
+            a.add(RSP, 16);
             a.vzeroupper();
             a.ret();
         }
 
-        private void arguments() {
-            a.add(RDI, RSI);
-            a.add(R8, R9);
-            a.mov(R9, Mem.at(RSP, 8));
-            a.mov(RAX, Mem.at(RSP, 16));
-            a.add(R9, RAX);
-            a.mov(RSI, 4L * STRIDE);
+        private void tile() {
+            if (!transposed) a.push(RDI);
             for (int i = 1; i < threes(); i++) {
                 a.lea(THREES[i], Mem.at(THREES[i - 1], RSI, 2, 0));
                 a.add(THREES[i], RSI);
             }
+            for (int i = 0; i < 2 * rows; i++) a.vmovups(vector(i), Mem.at(R8, i * BYTES));
+            loop(UNROLLED);
+            loop(1);
+            for (int i = 0; i < 2 * rows; i++) a.vmovups(Mem.at(R9, i * BYTES), vector(i));
+            if (!transposed) a.pop(RDI);
+        }
+
+        /** Goes on to the next tile while there is one. Two registers lie on the stack, between it and the arguments. */
+        private void next(Label next) {
+            a.add(RDI, rows * 4 * STRIDE);
+            a.mov(RAX, Mem.at(RSP, STEP.offset() + 16));
+            a.add(R8, RAX);
+            a.add(R9, 2 * rows * BYTES);
+            a.mov(RAX, Mem.at(RSP, TILES.offset() + 16));
+            a.sub(RAX, 1);
+            a.mov(Mem.at(RSP, TILES.offset() + 16), RAX);
+            a.jump(Condition.GREATER, next);
         }
 
         private int threes() { return transposed ? 1 : rows / 3; }
 
         /** As many rounds of {@code steps} steps as there are left. */
         private void loop(int steps) {
-            Assembler.Label end = a.label();
+            Label end = a.label();
             a.cmp(RCX, steps);
             a.jump(Condition.LESS, end);
-            Assembler.Label next = a.here();
+            Label next = a.here();
             for (int k = 0; k < steps; k++) step(k);
             a.add(RDX, 2 * BYTES * steps);
             for (int i = 0; i < threes(); i++) a.add(THREES[i], steps * (transposed ? 4 * STRIDE : 4));

@@ -1,14 +1,20 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
-/** The micro-kernel on the Vector API, for every processor. */
+import static dev.faithdiff.kernels.cpu.gemm.Panels.ROWS;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
+import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
+
+/** The micro-kernel of F32 on the Vector API, for every processor. */
 record VectorTiles() implements MicroKernel {
-    @Override public void tile(int rows, int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
-        if (rows > 6) Tile12x2.multiply(depth, a, at, panel, add, f, to, t);
-        else Tile6x2.multiply(depth, a, at, panel, add, f, to, t);
+    @Override public void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t) {
+        for (int row = 0; row < rows; row += ROWS, at += ROWS * STRIDE, f += step, t += ROWS * WIDTH) {
+            if (ROWS == 12 && rows - row > 6) Tile12x2.multiply(depth, a, at, panel, add, f, to, t);
+            else Tile6x2.multiply(depth, a, at, panel, add, f, to, t);
+        }
     }
 
     @Override public void tileTransposed(int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
-        if (Panels.ROWS == 12) Tile12x2.multiplyTransposed(depth, a, at, panel, add, f, to, t);
+        if (ROWS == 12) Tile12x2.multiplyTransposed(depth, a, at, panel, add, f, to, t);
         else Tile6x2.multiplyTransposed(depth, a, at, panel, add, f, to, t);
     }
 }
