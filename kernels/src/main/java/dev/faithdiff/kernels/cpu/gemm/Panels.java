@@ -31,7 +31,8 @@ public final class Panels {
     /** Floats of the sums of a block and a panel. */
     public static final int SUMS = BLOCK * WIDTH;
 
-    private static final MicroKernel KERNEL = EmittedF32.isHere() ? new EmittedF32() : new VectorTiles();
+    /** The micro-kernel of F32. */
+    static final MicroKernel KERNEL = EmittedF32.isHere() ? new EmittedF32() : new VectorTiles();
 
     private static final float[] ZEROS = new float[ROWS * WIDTH];
 
