@@ -9,15 +9,18 @@ import dev.faithdiff.kernels.cpu.emit.CpuFeature;
  * are F32. It does the work of two steps in the time of one.
  */
 record EmittedBf16() implements MicroKernel {
-    private static final EmittedTiles CODE = EmittedTiles.of("bf16", Assembler::vdpbf16ps);
+    /** Written when it is first called: asking whether it is here must write nothing. */
+    private static final class Code {
+        private static final EmittedTiles TILES = EmittedTiles.of("bf16", Assembler::vdpbf16ps);
+    }
 
     static boolean isHere() { return Vec.LANES == 16 && CpuFeature.AVX512_BF16.isHere(); }
 
     @Override public void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t) {
-        CODE.tiles(rows, depth, a, at, panel, add, f, step, to, t);
+        Code.TILES.tiles(rows, depth, a, at, panel, add, f, step, to, t);
     }
 
     @Override public void tileTransposed(int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
-        CODE.tileTransposed(depth, a, at, panel, add, f, to, t);
+        Code.TILES.tileTransposed(depth, a, at, panel, add, f, to, t);
     }
 }
