@@ -16,8 +16,4 @@ record EmittedF32() implements MicroKernel {
     @Override public void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t) {
         Code.TILES.tiles(rows, depth, a, at, panel, add, f, step, to, t);
     }
-
-    @Override public void tileTransposed(int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
-        Code.TILES.tileTransposed(depth, a, at, panel, add, f, to, t);
-    }
 }

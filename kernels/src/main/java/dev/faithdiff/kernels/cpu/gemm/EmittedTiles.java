@@ -35,7 +35,7 @@ import java.lang.invoke.MethodHandle;
  * <p>Values have 32 bits: a float, or as many narrow numbers as the instruction multiplies and adds at once. To be fast, an instance must be
  * reached through static final fields only, so that the compiler knows what it calls.
  */
-record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transposed) implements MicroKernel {
+record EmittedTiles(MethodHandle whole, MethodHandle low) implements MicroKernel {
     private static final FunctionDescriptor TYPES = FunctionDescriptor.ofVoid( // A, panel, depth, add, to, tiles, step; arrays with offsets
             ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final int LOW = 6, BYTES = 4 * Vec.LANES, UNROLLED = 4;
@@ -47,19 +47,14 @@ record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transpose
 
     /** Writes the routines. @param name of the kind of values, for logs and profilers */
     static EmittedTiles of(String name, Multiply multiply) {
-        MethodHandle whole = routine(name, ROWS, false, multiply);
-        MethodHandle low = ROWS == LOW ? whole : routine(name, LOW, false, multiply);
-        return new EmittedTiles(whole, low, routine(name, ROWS, true, multiply));
+        MethodHandle whole = routine(name, ROWS, multiply);
+        return new EmittedTiles(whole, ROWS == LOW ? whole : routine(name, LOW, multiply));
     }
 
     @Override public void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t) {
         int tiles = rows / ROWS + (rows % ROWS > LOW ? 1 : 0);
         if (tiles > 0) run(whole, depth, a, at, panel, add, f, to, t, tiles, step);
         if (tiles * ROWS < rows) run(low, depth, a, at + tiles * ROWS * STRIDE, panel, add, f + tiles * step, to, t + tiles * ROWS * WIDTH, 1, 0);
-    }
-
-    @Override public void tileTransposed(int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
-        run(transposed, depth, a, at, panel, add, f, to, t, 1, 0);
     }
 
     private static void run(MethodHandle code, int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t, int tiles, int step) {
@@ -71,14 +66,14 @@ record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transpose
         }
     }
 
-    private static MethodHandle routine(String name, int rows, boolean transposed, Multiply multiply) {
-        Code code = new Code(new Assembler(), rows, transposed, multiply);
+    private static MethodHandle routine(String name, int rows, Multiply multiply) {
+        Code code = new Code(new Assembler(), rows, multiply);
         code.write();
-        return Routine.of("tile_" + name + "_" + rows + "x2_" + Vec.bits() + (transposed ? "_transposed" : ""), code.a, TYPES);
+        return Routine.of("tile_" + name + "_" + rows + "x2_" + Vec.bits(), code.a, TYPES);
     }
 
     /** Writes one routine. A's rows are in threes from RDI, R10, R11 and RAX on, RSI bytes apart; B is at RDX; RCX counts steps. */
-    private record Code(Assembler a, int rows, boolean transposed, Multiply multiply) {
+    private record Code(Assembler a, int rows, Multiply multiply) {
         private static final Gpr[] THREES = {RDI, R10, R11, RAX};
         private static final Mem TO = Mem.at(RSP, 8), TO_OFFSET = Mem.at(RSP, 16), TILES = Mem.at(RSP, 24), STEP = Mem.at(RSP, 32);
 
@@ -102,8 +97,8 @@ record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transpose
         }
 
         private void tile() {
-            if (!transposed) a.push(RDI);
-            for (int i = 1; i < threes(); i++) {
+            a.push(RDI);
+            for (int i = 1; i < rows / 3; i++) {
                 a.lea(THREES[i], Mem.at(THREES[i - 1], RSI, 2, 0));
                 a.add(THREES[i], RSI);
             }
@@ -111,7 +106,7 @@ record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transpose
             loop(UNROLLED);
             loop(1);
             for (int i = 0; i < 2 * rows; i++) a.vmovups(Mem.at(R9, i * BYTES), vector(i));
-            if (!transposed) a.pop(RDI);
+            a.pop(RDI);
         }
 
         /** Goes on to the next tile while there is one. Two registers lie on the stack, between it and the arguments. */
@@ -126,8 +121,6 @@ record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transpose
             a.jump(Condition.GREATER, next);
         }
 
-        private int threes() { return transposed ? 1 : rows / 3; }
-
         /** As many rounds of {@code steps} steps as there are left. */
         private void loop(int steps) {
             Label end = a.label();
@@ -136,7 +129,7 @@ record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transpose
             Label next = a.here();
             for (int k = 0; k < steps; k++) step(k);
             a.add(RDX, 2 * BYTES * steps);
-            for (int i = 0; i < threes(); i++) a.add(THREES[i], steps * (transposed ? 4 * STRIDE : 4));
+            for (int i = 0; i < rows / 3; i++) a.add(THREES[i], 4 * steps);
             a.sub(RCX, steps);
             a.cmp(RCX, steps);
             a.jump(Condition.NOT_LESS, next);
@@ -155,7 +148,6 @@ record EmittedTiles(MethodHandle whole, MethodHandle low, MethodHandle transpose
         }
 
         private Mem value(int row, int k) {
-            if (transposed) return Mem.at(RDI, 4 * STRIDE * k + 4 * row);
             Gpr base = THREES[row / 3];
             return row % 3 == 0 ? Mem.at(base, 4 * k) : Mem.at(base, RSI, row % 3, 4 * k);
         }

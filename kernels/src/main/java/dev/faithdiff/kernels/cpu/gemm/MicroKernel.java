@@ -9,7 +9,4 @@ interface MicroKernel {
      * @param step floats from what is added to one tile to what is added to the next; 0: the same is added to all
      */
     void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t);
-
-    /** A whole tile for A stored transposed: row r of column k is at index {@code at} + k * STRIDE + r. */
-    void tileTransposed(int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t);
 }

@@ -51,10 +51,10 @@ public final class Panels {
     }
 
     /**
-     * One tile: to[t..] = add[f..] + A B, for {@code rows} rows of A, 1 to ROWS, from index {@code a} on, and a panel of B. A tile is a dense
-     * ROWS x WIDTH, and may be updated in place. Rows from {@code rows} on are undefined.
+     * to[t..] = add[f..] + A B, for {@code rows} rows of A from index {@code a} on and a panel of B. The result is a dense [rows][WIDTH], of whole
+     * tiles; rows from {@code rows} on are undefined. All tiles add the same ROWS x WIDTH numbers.
      */
-    public static void tile(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
+    public static void tiles(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
         KERNEL.tiles(rows, depth, from, a, panel, add, f, 0, to, t);
     }
 
@@ -72,7 +72,8 @@ public final class Panels {
     /** One tile, sums[at..] = A B, or += A B, for A stored transposed: row r of column k is at index {@code a} + k * STRIDE + r. */
     public static void tileTransposed(int depth, float[] columns, int a, long panel, boolean add, float[] sums, int at) {
         float[] from = add ? sums : ZEROS;
-        KERNEL.tileTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
+        if (ROWS == 12) Tile12x2.multiplyTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
+        else Tile6x2.multiplyTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
     }
 
     /** Adds a bias for each column to the sums of a block. */

@@ -12,9 +12,4 @@ record VectorTiles() implements MicroKernel {
             else Tile6x2.multiply(depth, a, at, panel, add, f, to, t);
         }
     }
-
-    @Override public void tileTransposed(int depth, float[] a, int at, long panel, float[] add, int f, float[] to, int t) {
-        if (ROWS == 12) Tile12x2.multiplyTransposed(depth, a, at, panel, add, f, to, t);
-        else Tile6x2.multiplyTransposed(depth, a, at, panel, add, f, to, t);
-    }
 }

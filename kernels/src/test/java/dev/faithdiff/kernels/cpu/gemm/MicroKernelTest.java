@@ -25,7 +25,6 @@ class MicroKernelTest {
         Random random = new Random(3);
         for (int depth : new int[] {1, 2, 3, 4, 5, 7, 8, 17, 63, 64, 77, 512, 515, Panels.DEPTH}) {
             float[] a = floats(random, Panels.BLOCK * STRIDE), add = floats(random, SUMS + 5);
-            float[] columns = floats(random, (depth + 1) * STRIDE);
             MemorySegment panel = Arena.ofAuto().allocate(4L * depth * WIDTH, 64);
             for (int i = 0; i < depth * WIDTH; i++) panel.setAtIndex(DType.FLOAT, i, (float) random.nextGaussian());
             for (int rows = 1; rows <= 3 * ROWS; rows++) {
@@ -36,7 +35,6 @@ class MicroKernelTest {
                     k.tiles(some, steps, a, ROWS * STRIDE, panel.address(), to, GUARD, ROWS * WIDTH, to, GUARD);
                 }, vectors, emitted, rows, depth);
             }
-            check((k, to) -> k.tileTransposed(depth, columns, 7, panel.address(), add, 5, to, GUARD), vectors, emitted, ROWS, depth);
         }
     }
 
