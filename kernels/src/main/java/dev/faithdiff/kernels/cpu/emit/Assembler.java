@@ -170,35 +170,35 @@ public final class Assembler {
 
     // Vectors of floats
 
-    public void vmovups(Simd to, Place from) { unary(LOAD, to, from); }
+    public void vmovups(Simd to, RegisterOrMemory from) { unary(LOAD, to, from); }
 
     public void vmovups(Mem to, Simd from) { store(STORE, to, from); }
 
     /** Stores the elements that are set in opmask register {@code k}. */
     public void vmovups(Mem to, int k, Simd from) { store(STORE, to, from.masked(k)); }
 
-    public void vmovaps(Simd to, Place from) { unary(LOAD_ALIGNED, to, from); }
+    public void vmovaps(Simd to, RegisterOrMemory from) { unary(LOAD_ALIGNED, to, from); }
 
     public void vmovaps(Mem to, Simd from) { store(STORE_ALIGNED, to, from); }
 
     /** Loads bits of any kind (vmovdqu32 where it has a mask or needs EVEX). */
-    public void vmovdqu(Simd to, Place from) { unary(LOAD_INTS, to, from); }
+    public void vmovdqu(Simd to, RegisterOrMemory from) { unary(LOAD_INTS, to, from); }
 
     public void vmovdqu(Mem to, Simd from) { store(STORE_INTS, to, from); }
 
     /** One float for each element; from a register, its lowest. */
-    public void vbroadcastss(Simd to, Place from) { unary(BROADCAST, to, from); }
+    public void vbroadcastss(Simd to, RegisterOrMemory from) { unary(BROADCAST, to, from); }
 
     /** to += a * b, rounded once. */
-    public void vfmadd231ps(Simd to, Simd a, Place b) { binary(FMA, to, a, b); }
+    public void vfmadd231ps(Simd to, Simd a, RegisterOrMemory b) { binary(FMA, to, a, b); }
 
-    public void vxorps(Simd to, Simd a, Place b) { binary(XOR, to, a, b); }
+    public void vxorps(Simd to, Simd a, RegisterOrMemory b) { binary(XOR, to, a, b); }
 
-    public void vaddps(Simd to, Simd a, Place b) { binary(ADD, to, a, b); }
+    public void vaddps(Simd to, Simd a, RegisterOrMemory b) { binary(ADD, to, a, b); }
 
-    public void vmulps(Simd to, Simd a, Place b) { binary(MUL, to, a, b); }
+    public void vmulps(Simd to, Simd a, RegisterOrMemory b) { binary(MUL, to, a, b); }
 
-    public void vmaxps(Simd to, Simd a, Place b) { binary(MAX, to, a, b); }
+    public void vmaxps(Simd to, Simd a, RegisterOrMemory b) { binary(MAX, to, a, b); }
 
     /** Clears the upper parts of all vector registers, so that older instructions do not wait for them. */
     public void vzeroupper() { code.bytes(0xc5, 0xf8, 0x77); }
@@ -206,34 +206,34 @@ public final class Assembler {
     // Narrow numbers
 
     /** to += a0 * b0 + a1 * b1 for the two BF16 of each 32 bits; subnormal numbers count as zero. */
-    public void vdpbf16ps(Simd to, Simd a, Place b) { binary(DOT_BF16, to, a, b); }
+    public void vdpbf16ps(Simd to, Simd a, RegisterOrMemory b) { binary(DOT_BF16, to, a, b); }
 
     /** Floats of b and then of a, rounded to BF16. */
-    public void vcvtne2ps2bf16(Simd to, Simd a, Place b) { binary(TWO_TO_BF16, to, a, b); }
+    public void vcvtne2ps2bf16(Simd to, Simd a, RegisterOrMemory b) { binary(TWO_TO_BF16, to, a, b); }
 
     /** Floats rounded to BF16, in half of the width of {@code width}, the register or the memory's vectors. */
-    public void vcvtneps2bf16(Simd to, Place from, int width) { code.simd(TO_BF16, wide(to, width), to.number(), 0, from); }
+    public void vcvtneps2bf16(Simd to, RegisterOrMemory from, int width) { code.simd(TO_BF16, wide(to, width), to.number(), 0, from); }
 
     /** to += the sum of the four products of unsigned bytes of a with signed ones of b, in 32 bits. */
-    public void vpdpbusd(Simd to, Simd a, Place b) { binary(DOT_BYTES, to, a, b); }
+    public void vpdpbusd(Simd to, Simd a, RegisterOrMemory b) { binary(DOT_BYTES, to, a, b); }
 
     /** The same in the encoding of AVX-VNNI, which processors without AVX-512 have. */
-    public void vpdpbusdVex(Simd to, Simd a, Place b) { binary(DOT_BYTES_VEX, to, a, b); }
+    public void vpdpbusdVex(Simd to, Simd a, RegisterOrMemory b) { binary(DOT_BYTES_VEX, to, a, b); }
 
     /** F16 to floats, from half of the width. */
-    public void vcvtph2ps(Simd to, Place from) { unary(HALF_TO_FLOAT, to, from); }
+    public void vcvtph2ps(Simd to, RegisterOrMemory from) { unary(HALF_TO_FLOAT, to, from); }
 
     /** Signed bytes to ints, from a quarter of the width. */
-    public void vpmovsxbd(Simd to, Place from) { unary(BYTE_TO_INT, to, from); }
+    public void vpmovsxbd(Simd to, RegisterOrMemory from) { unary(BYTE_TO_INT, to, from); }
 
     /** Ints to floats. */
-    public void vcvtdq2ps(Simd to, Place from) { unary(INT_TO_FLOAT, to, from); }
+    public void vcvtdq2ps(Simd to, RegisterOrMemory from) { unary(INT_TO_FLOAT, to, from); }
 
-    private void unary(Form f, Simd to, Place from) { code.simd(f, to, to.number(), 0, from); }
+    private void unary(Form f, Simd to, RegisterOrMemory from) { code.simd(f, to, to.number(), 0, from); }
 
     private void store(Form f, Mem to, Simd from) { code.simd(f, from, from.number(), 0, to); }
 
-    private void binary(Form f, Simd to, Simd a, Place b) { code.simd(f, to, to.number(), a.number(), b); }
+    private void binary(Form f, Simd to, Simd a, RegisterOrMemory b) { code.simd(f, to, to.number(), a.number(), b); }
 
     private static Simd wide(Simd s, int bits) { return new Simd(s.number(), bits, s.mask(), s.zeroes()); }
 

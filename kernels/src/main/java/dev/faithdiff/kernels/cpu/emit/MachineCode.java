@@ -60,7 +60,7 @@ final class MachineCode {
     }
 
     /** A vector instruction. @param shape the register whose width and mask count */
-    void simd(Form f, Simd shape, int reg, int second, Place last) {
+    void simd(Form f, Simd shape, int reg, int second, RegisterOrMemory last) {
         int index = 0, base;
         boolean high = reg > 15 || second > 15;
         if (last instanceof Mem m) {

@@ -8,9 +8,10 @@ package dev.faithdiff.kernels.cpu.emit;
  * @param offset    bytes
  * @param broadcast one number of 32 bits, taken for each element
  */
-public record Mem(Gpr base, Gpr index, int scale, int offset, boolean broadcast) implements Place {
+public record Mem(Gpr base, Gpr index, int scale, int offset, boolean broadcast) implements RegisterOrMemory {
     public Mem {
-        if (index == Gpr.RSP || Integer.bitCount(scale) != 1 || scale > 8) throw new IllegalArgumentException("no address has " + index + " * " + scale);
+        boolean encodes = index != Gpr.RSP && Integer.bitCount(scale) == 1 && scale <= 8;
+        if (!encodes) throw new IllegalArgumentException("no address has " + index + " * " + scale);
     }
 
     /** The memory at base + offset. */

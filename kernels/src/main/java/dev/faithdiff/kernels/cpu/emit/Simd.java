@@ -8,7 +8,7 @@ package dev.faithdiff.kernels.cpu.emit;
  * @param mask   as a destination: the opmask register, 1 to 7, of the elements to write; 0: all of them
  * @param zeroes the elements that are not written become zero, instead of keeping their values
  */
-public record Simd(int number, int bits, int mask, boolean zeroes) implements Place {
+public record Simd(int number, int bits, int mask, boolean zeroes) implements RegisterOrMemory {
     /** All of 128 bits. */
     public static Simd xmm(int number) { return new Simd(number, 128, 0, false); }
 

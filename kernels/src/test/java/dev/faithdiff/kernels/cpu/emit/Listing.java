@@ -27,9 +27,9 @@ final class Listing {
     private static final Gpr[] BASES = {RAX, RSP, RBP, RDI, R8, R12, R13, R15}, INDEXES = {null, RCX, null, R9, RBP, null, R13, R12};
     private static final int[] OFFSETS = {0, 4, 32, -4, 64, 508, 512, -512, 8128, 8192, -8192, 63, 2624, 127, 128, -129, 16, 2032, 0, 4064, 100_000};
 
-    private interface Unary { void write(Assembler to, Simd a, Place b); }
+    private interface Unary { void write(Assembler to, Simd a, RegisterOrMemory b); }
 
-    private interface Binary { void write(Assembler to, Simd a, Simd b, Place c); }
+    private interface Binary { void write(Assembler to, Simd a, Simd b, RegisterOrMemory c); }
 
     private interface Store { void write(Assembler to, Mem a, Simd b); }
 
