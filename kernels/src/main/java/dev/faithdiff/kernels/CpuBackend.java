@@ -5,6 +5,7 @@ import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.attention.*;
 import dev.faithdiff.kernels.cpu.conv.*;
 import dev.faithdiff.kernels.cpu.elementwise.*;
+import dev.faithdiff.kernels.cpu.emit.CpuFeature;
 import dev.faithdiff.kernels.cpu.gemm.*;
 import dev.faithdiff.kernels.cpu.move.*;
 import dev.faithdiff.kernels.cpu.norm.*;
@@ -17,7 +18,7 @@ import java.util.List;
 /** The host processor and the table of its kernels. */
 public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
-            new LinearPacked(),
+            new LinearPacked(), new LinearBf16(),
             new MatmulPacked(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dDepthwise(), new Conv2dGroups(),
             new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dDepthwise.InputGrad(), new Conv2dGroups.InputGrad(),
@@ -53,7 +54,7 @@ public final class CpuBackend implements Backend {
     @Override public Device open(int index) { return Device.CPU; }
 
     @Override public String describe(int index) {
-        return "cpu: " + Parallel.threads() + " threads, vectors of " + Vec.bits() + " bits, " + memory();
+        return "cpu: " + Parallel.threads() + " threads, vectors of " + Vec.bits() + " bits, " + memory() + ", " + CpuFeature.line();
     }
 
     @Override public List<Kernel<?>> kernels() { return KERNELS; }

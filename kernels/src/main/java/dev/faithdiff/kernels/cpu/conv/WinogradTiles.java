@@ -101,20 +101,14 @@ final class WinogradTiles {
         long step = 4L * (input.depth * WIDTH + GAP);
         for (int p = 0; p < POSITIONS; p++) {
             int at = input.at(part, p, row), to = p * Panels.roundUp(rows) * WIDTH;
-            if (part == 0) multiply(input.channels(part), at, rows, weights + p * step, scratch.products, to);
+            if (part == 0) Panels.tiles(rows, input.channels(part), input.numbers, at, weights + p * step, ZEROS, 0, scratch.products, to);
             else multiplyAndAdd(input.channels(part), at, rows, weights + p * step, scratch, to);
-        }
-    }
-
-    private void multiply(int channels, int at, int rows, long panel, float[] products, int to) {
-        for (int r = 0; r < rows; r += ROWS) {
-            Panels.tile(Math.min(ROWS, rows - r), channels, input.numbers, at + r * STRIDE, panel, ZEROS, 0, products, to + r * WIDTH);
         }
     }
 
     private void multiplyAndAdd(int channels, int at, int rows, long panel, Scratch scratch, int to) {
         for (int r = 0; r < rows; r += ROWS) {
-            Panels.tile(Math.min(ROWS, rows - r), channels, input.numbers, at + r * STRIDE, panel, ZEROS, 0, scratch.tile, 0);
+            Panels.tiles(Math.min(ROWS, rows - r), channels, input.numbers, at + r * STRIDE, panel, ZEROS, 0, scratch.tile, 0);
             add(scratch.tile, scratch.products, to + r * WIDTH);
         }
     }

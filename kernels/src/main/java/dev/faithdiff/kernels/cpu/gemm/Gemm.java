@@ -49,23 +49,29 @@ public final class Gemm {
 
     /** The same with rows of any source as the left operand and a packed right operand. */
     public static void multiply(Rows a, PackedB b, Matrix bias, Matrix c, boolean accumulate) {
-        new GemmBlocks(a, c.rows(), b, 0, false, widen(bias), c, accumulate).run();
+        new GemmBlocks(a, c.rows(), b, 0, false, widen(bias), c, accumulate, Panels.KERNEL).run();
     }
 
     /** The same with rows of any source as the left operand and a weight [N, K]. */
     public static void multiply(Rows a, Matrix w, Matrix bias, Matrix c, boolean accumulate) {
-        int m = c.rows(), n = c.columns(), k = w.columns();
-        if (GemmDots.suits(m, n)) {
-            GemmDots.multiply(a, w, widen(bias), c, accumulate);
-            return;
-        }
+        if (GemmDots.suits(c.rows(), c.columns())) GemmDots.multiply(a, w, widen(bias), c, accumulate);
+        else slices(Panels.KERNEL, a, Rows.of(w), w.columns(), widen(bias), c, accumulate);
+    }
+
+    /** C = A W^T (+ bias) for A F32 [M, K] and a weight [N, K] of a floating type, both rounded to BF16; needs {@link EmittedBf16}. */
+    static void multiplyBf16(Matrix a, Matrix w, Matrix bias, Matrix c) {
+        check(a, w.rows(), w.columns(), bias, c);
+        slices(new EmittedBf16(), new Bf16Pairs(a), new Bf16Pairs(w), Bf16Pairs.pairs(w.columns()), widen(bias), c, false);
+    }
+
+    private static void slices(MicroKernel kernel, Rows a, Rows w, int k, float[] bias, Matrix c, boolean accumulate) {
+        int m = c.rows(), n = c.columns();
         boolean transposed = (long) m * (n + k) < 2L * n * k; // measured: transposing A and C is faster than transposing a weight of half their size
-        Rows panels = transposed ? a : Rows.of(w), rows = transposed ? Rows.of(w) : a;
+        Rows panels = transposed ? a : w, rows = transposed ? w : a;
         int columns = transposed ? m : n, slice = slice(k, columns);
-        float[] wide = widen(bias);
         for (int from = 0; from < columns; from += slice) {
             PackedB packed = PackedB.transpose(panels, from, Math.min(slice, columns - from), k, scratch(PackedB.bytes(k, slice)));
-            new GemmBlocks(rows, transposed ? n : m, packed, from, transposed, wide, c, accumulate).run();
+            new GemmBlocks(rows, transposed ? n : m, packed, from, transposed, bias, c, accumulate, kernel).run();
         }
     }
 
@@ -73,7 +79,7 @@ public final class Gemm {
         int n = c.columns(), k = b.rows(), slice = slice(k, n);
         for (int from = 0; from < n; from += slice) {
             PackedB packed = PackedB.copy(b, from, Math.min(slice, n - from), scratch(PackedB.bytes(k, slice)));
-            new GemmBlocks(a, c.rows(), packed, from, false, bias, c, accumulate).run();
+            new GemmBlocks(a, c.rows(), packed, from, false, bias, c, accumulate, Panels.KERNEL).run();
         }
     }
 

@@ -18,7 +18,8 @@ import java.util.Arrays;
  * cache, then runs the micro-kernel on it for each panel. The sums stay in the cache until they are complete. Their order does not depend on the
  * number of threads.
  */
-public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean transposed, float[] bias, Matrix c, boolean accumulate) {
+public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean transposed, float[] bias, Matrix c, boolean accumulate,
+        MicroKernel kernel) {
     private static final int GROUP = 512 / WIDTH;             // panels whose sums are held at a time: 192 KiB for 96 rows
     private static final int TASKS = 8 * Parallel.threads();  // enough for threads to end at about the same time
     private static final int HALVED = 2 * Parallel.threads(); // blocks that are halved at the end, if there are many
@@ -60,7 +61,9 @@ public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean tr
             for (int k = 0; k < b.k(); k += step) {
                 int depth = Math.min(step, b.k() - k);
                 if (!whole) pack(row, height, k, depth, scratch.a);
-                for (int p = first; p < end; p++) Panels.multiply(height, depth, scratch.a, b.at(p, k), k > 0, scratch.sums, (p - first) * SUMS);
+                for (int p = first; p < end; p++) {
+                    Panels.multiply(kernel, height, depth, scratch.a, b.at(p, k), k > 0, scratch.sums, (p - first) * SUMS);
+                }
             }
             for (int p = first; p < end; p++) store(row, height, p, scratch.sums, (p - first) * SUMS);
         }

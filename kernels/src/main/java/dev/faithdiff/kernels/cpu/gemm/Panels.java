@@ -31,6 +31,9 @@ public final class Panels {
     /** Floats of the sums of a block and a panel. */
     public static final int SUMS = BLOCK * WIDTH;
 
+    /** The micro-kernel of F32. */
+    static final MicroKernel KERNEL = EmittedF32.isHere() ? new EmittedF32() : new VectorTiles();
+
     private static final float[] ZEROS = new float[ROWS * WIDTH];
 
     private static final ThreadLocal<MemorySegment> SQUARES = ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(2 * Transpose.BYTES, 64));
@@ -48,20 +51,22 @@ public final class Panels {
     }
 
     /**
-     * One tile: to[t..] = add[f..] + A B, for {@code rows} rows of A, 1 to ROWS, from index {@code a} on, and a panel of B. A tile is a dense
-     * ROWS x WIDTH, and may be updated in place. Rows from {@code rows} on are undefined.
+     * to[t..] = add[f..] + A B, for {@code rows} rows of A from index {@code a} on and a panel of B. The result is a dense [rows][WIDTH], of whole
+     * tiles; rows from {@code rows} on are undefined. All tiles add the same ROWS x WIDTH numbers.
      */
-    public static void tile(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
-        if (rows > 6) Tile12x2.multiply(depth, from, a, panel, add, f, to, t);
-        else Tile6x2.multiply(depth, from, a, panel, add, f, to, t);
+    public static void tiles(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
+        KERNEL.tiles(rows, depth, from, a, panel, add, f, 0, to, t);
     }
 
     /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B; the sums are a dense [rows][WIDTH]. */
     public static void multiply(int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
-        for (int row = 0; row < rows; row += ROWS, at += ROWS * WIDTH) {
-            if (add) tile(Math.min(ROWS, rows - row), depth, a, row * STRIDE, panel, sums, at, sums, at);
-            else tile(Math.min(ROWS, rows - row), depth, a, row * STRIDE, panel, ZEROS, 0, sums, at);
-        }
+        multiply(KERNEL, rows, depth, a, panel, add, sums, at);
+    }
+
+    /** The same with another micro-kernel. */
+    static void multiply(MicroKernel kernel, int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
+        if (add) kernel.tiles(rows, depth, a, 0, panel, sums, at, ROWS * WIDTH, sums, at);
+        else kernel.tiles(rows, depth, a, 0, panel, ZEROS, 0, 0, sums, at);
     }
 
     /** One tile, sums[at..] = A B, or += A B, for A stored transposed: row r of column k is at index {@code a} + k * STRIDE + r. */
