@@ -59,5 +59,9 @@ public final class ImageFolder {
     }
 
     /** @throws ImageError if the caption's file cannot be read */
-    public String caption(int i) { return Objects.requireNonNullElse(Caption.of(files.get(i)).text(), ""); }
+    public String caption(int i) {
+        Caption caption = Caption.of(files.get(i));
+        if (caption.text() == null && !caption.remarks().isEmpty()) throw new ImageError(caption.remarks().getFirst());
+        return Objects.requireNonNullElse(caption.text(), "");
+    }
 }

@@ -128,10 +128,11 @@ class CliTest {
     }
 
     @Test void optionsMayComeFromAFile() throws IOException {
-        Path in = photo(12, 8), out = dir.resolve("out.png"), config = dir.resolve("my.conf");
-        Files.writeString(config, "# quick\nsteps = 1\nscale=2\n\n  quiet = true\nprompt = a = b # c\n");
+        Path in = photo(12, 8), out = dir.resolve("out.png"), config = dir.resolve("my.conf"), log = dir.resolve("a = b # c");
+        Files.writeString(config, "# quick\nsteps = 1\nscale=2\n\n  quiet = true\nlog = " + log + "\n");
         assertThat(run("restore", "--scale", 1, in, "-o", out, "--config", config)).isEqualTo(CommandLineRun.SILENT);
         assertThat(ImageFiles.read(out).width()).as("the command line comes first").isEqualTo(12);
+        assertThat(log).exists();
         Files.writeString(config, "stepz = 1");
         fails(2, config + ": there is no option 'stepz'; did you mean 'steps'?", "restore", in, "-o", out, "--config", config);
         Files.writeString(config, "fast");

@@ -47,7 +47,7 @@ class StandInDevicesTest {
 
     private static StandIn.Ran restore(Map<String, String> environment, String... more) throws Exception {
         List<String> arguments = new ArrayList<>(List.of("restore", photo.toString(), "-o", out.toString(), "--model", TinyModel.folder().toString(),
-                "--scale", "1", "--steps", "1", "--dtype", "f32"));
+                "--scale", "1", "--steps", "2", "--dtype", "f32"));
         arguments.addAll(List.of(more));
         return run(environment, arguments.toArray(String[]::new));
     }
@@ -105,7 +105,7 @@ class StandInDevicesTest {
         StandIn.Ran twelve = two.runAny(Main.class, List.of(), Map.of(), "devices");
         assertThat(twelve.output()).contains("cuBLAS 12.6.0 (" + both, "NVRTC 12.6 (" + both);
         StandIn.Ran ran = two.runAny(Main.class, List.of("-Dfaithdiff.cuda.cache=" + both.resolve("cache")), Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN", "13000"),
-                "restore", photo.toString(), "-o", out.toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "1", "--dtype", "f32", "--overwrite");
+                "restore", photo.toString(), "-o", out.toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "2", "--dtype", "f32", "--overwrite");
         assertThat(ran.code()).as(ran.output()).isZero();
         assertThat(ran.output()).contains("cuBLAS 13.6.0 (" + both, "NVRTC 13.6 (" + both, "s on cuda:0, ");
     }
