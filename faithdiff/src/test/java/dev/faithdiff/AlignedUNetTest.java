@@ -18,9 +18,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** FaithDiff's network, into which the LQ encoder's stored features go. */
+@Tag("full")
 class AlignedUNetTest {
     private static final AlignConfig RELEASED = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f, 320, 640, 8, 2, 2,
             1e-5f);

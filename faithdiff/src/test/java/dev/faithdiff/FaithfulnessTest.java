@@ -39,12 +39,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Strength, fidelity and guard on the bundled model: their ends are exactly the input and the published result, and between they are in order. */
+@Tag("full")
 class FaithfulnessTest {
     private static final Options OPTIONS = Options.defaults().with(SCALE, 2.0).with(STEPS, 8).with(GUARD, Guard.OFF);
 

@@ -23,11 +23,13 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Progress, previews and cancelling, and that a FaithDiff can be shared and closed. */
+@Tag("full")
 class ListenerTest {
     private static final Options OPTIONS = Options.defaults().with(SCALE, 2.0).with(STEPS, 4).with(GUARD, Guard.OFF);
 

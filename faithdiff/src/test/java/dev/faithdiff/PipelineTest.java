@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Complete runs of the published pipeline on the tiny model: latents after every step, the decoded image and the final pictures. */
+@Tag("full")
 class PipelineTest {
     private static final StoredRun.Check STRICT = new StoredRun.Check() {
         @Override public void values(String stage, float[] actual, float[] expected, double atol) { Fixtures.assertClose(stage, actual, expected, atol); }
@@ -34,7 +35,6 @@ class PipelineTest {
     void runsAsPublished(String name) { new StoredRun(name, TinyModel.model(), STRICT).run(); }
 
     /** On a device whose memory is not the processor's: no stage may leave a tensor behind on the other side. */
-    @Tag("full")
     @ParameterizedTest
     @MethodSource("cases")
     void runsOnAnotherDevice(String name) {

@@ -28,9 +28,11 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Long prompts, sizes and numbers of steps of a model that reads text, and prompts for one that does not. */
+@Tag("full")
 class PromptModeTest {
     private static final Options OPTIONS = Options.defaults().with(SCALE, 1.0).with(STEPS, 2).with(GUARD, Guard.OFF);
     private static final String FIT = "a ".repeat(74) + "b", LONG = FIT + " c d e";

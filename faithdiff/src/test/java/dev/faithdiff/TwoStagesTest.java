@@ -37,11 +37,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What two stages do whatever restorers they are. */
+@Tag("full")
 class TwoStagesTest {
     private static final Option<Integer> LEVEL = Option.whole("level", 100, 0, 255, "The grey that photos become.");
 

@@ -40,6 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Folders of photos, good and bad, whole runs, killed ones and interrupted ones. */
+@Tag("full")
 class BatchTest {
     private static final String[] QUICK = {"--steps", "1", "--scale", "1", "--guard", "off"};
     private static final String[] EXTENSIONS = {"png", "jpg", "webp", "tif"};

@@ -26,10 +26,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command line: what works leaves a file, what does not leaves one line, an exit code and nothing else. */
+@Tag("full")
 class CliTest {
     static final Path MODEL = Path.of(System.getProperty("faithdiff.model"));
 

@@ -8,9 +8,11 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.generator.GeneratorModels;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("full")
 class EvaluateCommandTest {
     private static final Path SAMPLES = Path.of(System.getProperty("faithdiff.home"), "samples");
 

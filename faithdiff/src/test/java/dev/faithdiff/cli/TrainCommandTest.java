@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code faithdiff train}: its errors, and its process killed and interrupted. */
+@Tag("full")
 class TrainCommandTest {
     private static final int STEPS = 6;
 

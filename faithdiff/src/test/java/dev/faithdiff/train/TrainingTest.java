@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whole runs of a tiny model: they learn, they can be interrupted anywhere, and what they write restores photos. */
+@Tag("full")
 class TrainingTest {
     private static final String[] ALL = {TinyRun.stage("vae", 3, ", \"ema\": 0.9"),
         TinyRun.stage("lq", 3, ", \"begin\": [\"scale-latents\", \"encoder-from-autoencoder\"]"),
@@ -44,7 +45,7 @@ class TrainingTest {
         return watch;
     }
 
-    @Tag("full") @Test void someStepsLowerTheLoss() {
+    @Test void someStepsLowerTheLoss() {
         RunFile run = TinyRun.run(photos, 100, 100, TinyRun.stage("vae", 40, ""), TinyRun.stage("lq", 40, ", \"begin\": [\"scale-latents\"]"),
                 TinyRun.stage("unified", 120, ", \"encoderLearningRate\": 0.003"));
         List<Double> losses = train(run, dir.resolve("out"), false, 0).losses;
@@ -57,7 +58,6 @@ class TrainingTest {
         return values.subList(from, to).stream().mapToDouble(v -> v).average().orElseThrow();
     }
 
-    @Tag("full")
     @Test void stoppedAndResumedRunsEndAlike() throws IOException {
         RunFile run = TinyRun.run(photos, 2, 5, ALL);
         Path straight = dir.resolve("straight"), resumed = dir.resolve("resumed");
@@ -78,7 +78,7 @@ class TrainingTest {
         b.forEach((name, bytes) -> assertThat(a.get(name)).as(name).isEqualTo(bytes));
     }
 
-    @Tag("full") @Test void theResultRestoresPhotos() throws IOException {
+    @Test void theResultRestoresPhotos() throws IOException {
         RunFile run = TinyRun.run(photos, 10, 3, ALL);
         Path out = dir.resolve("out");
         train(run, out, false, 0);
@@ -94,7 +94,7 @@ class TrainingTest {
         assertThat(dir.resolve("further/model/vae/model.safetensors")).hasSameBinaryContentAs(out.resolve("model/vae/model.safetensors"));
     }
 
-    @Tag("full") @Test void ablatedModelsTrainAndRestore() throws IOException {
+    @Test void ablatedModelsTrainAndRestore() throws IOException {
         for (String ablation : List.of("no-alignment", "last-features")) {
             RunFile run = TinyRun.run(photos, 10, 10, TinyRun.stage("unified", 2, "")).withAblations(List.of(ablation));
             Path out = dir.resolve(ablation);
@@ -121,7 +121,6 @@ class TrainingTest {
                 .hasMessageContaining("smaller than the crop of 64");
     }
 
-    @Tag("full")
     @Test void aCheckpointThatCannotBeWrittenLeavesTheOneBefore() throws IOException {
         Path out = dir.resolve("out"), blocked = out.resolve("checkpoints/00000002.safetensors");
         Files.createDirectories(blocked.resolve("in the way"));

@@ -23,13 +23,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("full")
 class RecipeTest {
     private static final Image CLEAN = ImageFiles.read(Fixtures.path("metrics/ref.png"));
     private static final JsonObject PSNR = Fixtures.json("goldens/goldens.json").getAsJsonObject("recipe_mini_psnr");
 
     static List<Recipe> recipes() { return Recipe.ALL; }
 
-    @Tag("full")
     @ParameterizedTest @MethodSource("recipes")
     void aSeedDecidesThePhoto(Recipe recipe) {
         for (int seed = 0; seed < 12; seed++) {
@@ -55,7 +55,6 @@ class RecipeTest {
     static Set<String> evaluated() { return PSNR.keySet(); }
 
     /** {@code fixtures/make/goldens.py} degrades the same part with other random numbers, so only the mean quality can agree. */
-    @Tag("full")
     @ParameterizedTest @MethodSource("evaluated")
     void isAsBadAsInPyTorch(String sample) {
         assertThat(quality(Recipe.MINI, sample(sample + ".png").crop(96, 20, 256, 256))).isCloseTo(PSNR.get(sample).getAsDouble(), within(0.1));

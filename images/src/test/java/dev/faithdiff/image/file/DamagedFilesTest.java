@@ -13,12 +13,14 @@ import java.util.Collection;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Damaged photos are read as far as they go, with one remark; strictly they are refused, in one line. */
+@Tag("full")
 class DamagedFilesTest {
     private static final int WIDTH = 96, HEIGHT = 80;
     private static final Image IMAGE = image();

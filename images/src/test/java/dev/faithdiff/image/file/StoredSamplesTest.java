@@ -23,11 +23,13 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** One rule for all formats: samples are those that the file stores, and the profile that they are meant in goes along. */
+@Tag("full")
 class StoredSamplesTest {
     /** Blocks of 16x16 pixels, which JPEG keeps to a level but for columns beside an edge, where its colours at half resolution mix. */
     private static final int BLOCK = 16, WIDTH = 2 * BLOCK, HEIGHT = BLOCK, MIXED = 2;

@@ -28,12 +28,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Photos through the fixtures' networks of one pass. */
+@Tag("full")
 class GeneratorRestorerTest {
     private static Image photo(int width, int height) {
         byte[] rgb = new byte[3 * width * height];

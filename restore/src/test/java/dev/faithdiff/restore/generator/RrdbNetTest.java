@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Networks and their tiles against the published implementation, from released files by way of the converter. */
+@Tag("full")
 class RrdbNetTest {
     private static final RrdbConfig RELEASED = new RrdbConfig(4, 64, 32, 23);
 
@@ -50,7 +51,6 @@ class RrdbNetTest {
     /** Inputs and outputs of the stored RRDBNets, by names such as {@code bsrnet_x4_tiled}. */
     static Stream<String> stored() { return FILES.keySet().stream().filter(name -> !name.startsWith("srvgg")); }
 
-    @Tag("full")
     @ParameterizedTest
     @MethodSource("stored")
     void agreesWithThePublishedImplementation(String name) {
@@ -64,7 +64,6 @@ class RrdbNetTest {
         });
     }
 
-    @Tag("full")
     @TestFactory DynamicNode battery() {
         Path folder = GeneratorModels.folder("realesrgan_x4");
         Fixtures f = Fixtures.open("rrdbnet/realesrgan_x4_io.safetensors");
@@ -138,7 +137,6 @@ class RrdbNetTest {
      * The largest difference between a ramp enlarged in tiles and whole, in levels of which the result's range has 255, for a narrow
      * network of the released depth. Weights of He's variance keep the activations' size, so that what is far away counts.
      */
-    @Tag("full")
     @ParameterizedTest
     @CsvSource({"0, 10, 255", "4, 1, 10", "10, 0, 0.1", "16, 0, 0.001", "32, 0, 0.001"})
     void marginsHideTheTiles(int margin, double least, double most) {

@@ -16,6 +16,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks of ncnn: the weights that PyTorch has, whatever the exporter's style, and graphs and weights that are refused. */
+@Tag("full")
 class NcnnFileTest {
     private static final Path FILES = Fixtures.path("generators");
     private static final String LEAKY = " 9=2 -23310=1,2.000000e-01", SUM = "0=1 -23301=2,2.000000e-01,1.000000e+00";

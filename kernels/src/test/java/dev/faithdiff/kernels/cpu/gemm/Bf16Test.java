@@ -9,10 +9,12 @@ import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The product in BF16 against a plain loop in double over the rounded numbers: but for the rounding, it is as exact as F32. */
+@Tag("full")
 class Bf16Test {
     private static final int[][] SHAPES = { // M, N, K
         {5, 9, 1}, {6, 10, 2}, {13, 33, 3}, {7, 11, 31}, {12, 32, 64}, {29, 67, 521}, {97, 101, 103}, {33, 200, 1279}, {45, 91, 1300}, {200, 40, 2601}
