@@ -33,6 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The default model against an implementation in PyTorch, both stages and every step of the second; {@code fixtures/make/goldens.py} runs it. */
+@Tag("full")
 class GoldenTest {
     private static final Path MODELS = Path.of(System.getProperty("faithdiff.home"), "models"), MODEL = MODELS.resolve("faithdiff-mini");
     private static final JsonObject GOLDENS = Fixtures.json("goldens/goldens.json"), CASES = GOLDENS.getAsJsonObject("cases");
@@ -58,7 +59,6 @@ class GoldenTest {
         return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
     }
 
-    @Tag("full")
     @ParameterizedTest
     @MethodSource("cases")
     void bothStagesGiveTheSameImages(String name) {

@@ -8,9 +8,11 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is computed once for several rows or steps changes no result. */
+@Tag("full")
 class OnceTest {
     private final Model model = TinyModel.model();
     private Scope scope;

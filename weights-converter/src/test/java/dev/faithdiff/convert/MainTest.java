@@ -11,10 +11,12 @@ import dev.faithdiff.tensor.io.Source;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command line: exit codes and what it says. */
+@Tag("full")
 class MainTest {
     private static final Path TINY = TinyCheckpoint.PATH;
 

@@ -23,6 +23,7 @@ import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The network against the published implementation, from files of torch.save by way of the converter. */
+@Tag("full")
 class SrvggNetCompactTest {
     @ParameterizedTest
     @CsvSource({"rrdbnet/srvgg_x4, .pth", "generators/srvgg_x1, .pth", "generators/srvgg_x2, .pth", "generators/srvgg_x3, .pth", "generators/srvgg_x4, .pth",

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** inspect, verify, synth and diff. */
+@Tag("full")
 class CommandsTest {
     private static final Path TINY = TinyCheckpoint.PATH, MINI = Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini");
 
@@ -76,7 +77,6 @@ class CommandsTest {
                 .contains("file scheduler/scheduler_config.json is missing");
     }
 
-    @Tag("full")
     @Test
     void sameSeedGivesTheSameModel() throws IOException {
         for (String m : List.of("a", "b")) CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", folder.resolve(m), "--seed", "7");

@@ -21,12 +21,14 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The networks take exactly the tensors of the files that the published implementations wrote, and refuse hostile configurations. */
+@Tag("full")
 class NeededTensorsTest {
     private static final Path TINY = TinyCheckpoint.PATH;
     private static final long MOST_BYTES = 64 << 20, MOST_MILLIS = 5000;
