@@ -20,9 +20,11 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every stage of the tiny model against the published implementation, at the tolerances stored beside its outputs. */
+@Tag("full")
 class StagesTest {
     private static final JsonObject FILES = Fixtures.json("stages/stages.json").getAsJsonObject("files");
 

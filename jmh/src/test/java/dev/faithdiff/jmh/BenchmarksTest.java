@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AffineOp;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("full")
 class BenchmarksTest {
     @Test void aKernelIsTimedOnItsCase() throws Exception {
         KernelBench bench = new KernelBench();

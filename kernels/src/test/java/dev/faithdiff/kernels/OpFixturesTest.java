@@ -12,10 +12,12 @@ import dev.faithdiff.tensor.op.Engine;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every stored operator, forward and gradients, against the published implementation: on kernels and on the references. */
+@Tag("full")
 class OpFixturesTest {
     /** Not an op but a function of the U-Net, tested beside it in the module faithdiff. */
     private static final Set<String> ELSEWHERE = Set.of("timestep_embedding");

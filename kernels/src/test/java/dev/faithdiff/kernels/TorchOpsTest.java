@@ -21,9 +21,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** Results and gradients against PyTorch's in double precision, by {@code fixtures/make/torch_ops.py}: on kernels and on the references. */
+@Tag("full")
 class TorchOpsTest {
     private static final double TOLERANCE = 3e-6; // of the largest value
 

@@ -23,6 +23,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Timesteps, noise levels and trajectories of every sampler against stored outputs. */
+@Tag("full")
 class SamplerTest {
     private static final JsonObject FACTS = Fixtures.json("schedulers/schedulers.json"), RUNS = FACTS.getAsJsonObject("runs");
     private static final ToyModel MODEL = ToyModel.of(FACTS.get("model").getAsString());

@@ -16,8 +16,10 @@ import java.nio.channels.Channels;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("full")
 class BatchNormTest {
     private static final double EPS = 1e-5;
     private final Random random = new Random(1);

@@ -28,9 +28,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** AdcSR's U-Net, which knows neither time nor text, against the published implementation. */
+@Tag("full")
 class AdcSrUNetTest {
     private static final JsonObject JSON = Fixtures.json("adcsr/adcsr.json");
     private static final String UNET = "module.body.1.", ALIASES = UNET + "body.";

@@ -9,10 +9,12 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GroupNormOp;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("full")
 class NormVectorTest {
     @ParameterizedTest
     @CsvSource({"1,1,1,1", "1,2,4,2", "2,30,64,32", "1,63,24,8", "3,7,5,5", "1,101,13,1", "2,1000,32,32",
