@@ -6,7 +6,6 @@ import dev.faithdiff.cli.DeviceChoice.Chosen;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
-import dev.faithdiff.restore.CommonOptions;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Offload;
@@ -171,7 +170,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Opens the model, restores one photo, and closes the model. */
     private Restored restored(Job job, Photo photo, Device on, Path state) {
         try (Restorer restorer = restorer(on)) {
-            ResultSettings settings = settings(restorer), own = job.seed() == null ? settings : settings.with(CommonOptions.SEED, job.seed());
+            ResultSettings settings = settings(restorer), own = settings.of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
             if (trace == null) return new Restored(restore(in, restorer, own.options(), Listener.NONE, state), own, "");

@@ -123,8 +123,7 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
     }
 
     private ResultSettings settings(Job job, Caption caption) {
-        ResultSettings own = caption.text() == null ? settings : settings.with(PROMPT, caption.text());
-        return job.seed() == null ? own : own.with(SEED, job.seed());
+        return (caption.text() == null ? settings : settings.with(PROMPT, caption.text())).of(job);
     }
 
     /** Restores one photo, waits until the one before is written, and starts writing this one. */

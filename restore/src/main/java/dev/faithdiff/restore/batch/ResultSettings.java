@@ -2,6 +2,7 @@ package dev.faithdiff.restore.batch;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import dev.faithdiff.restore.CommonOptions;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Version;
@@ -29,6 +30,9 @@ public record ResultSettings(String model, String digest, Options options, List<
 
     /** These settings with another value of an option. */
     public <T> ResultSettings with(Option<T> option, T value) { return new ResultSettings(model, digest, options.with(option, value), shown); }
+
+    /** These settings with a job's seed, if it has its own. */
+    public ResultSettings of(Job job) { return job.seed() == null ? this : with(CommonOptions.SEED, job.seed()); }
 
     /** Whether a result's file says that it was made with other settings than these. */
     boolean isOther(Path result) {
