@@ -34,6 +34,7 @@ public final class Assembler {
     private static final Form LOAD_ALIGNED = either(NONE, MAP_0F, 0x28, 1), STORE_ALIGNED = either(NONE, MAP_0F, 0x29, 1);
     private static final Form LOAD_INTS = either(PF3, MAP_0F, 0x6f, 1), STORE_INTS = either(PF3, MAP_0F, 0x7f, 1);
     private static final Form BROADCAST = either(P66, MAP_0F38, 0x18, 0), FROM_GENERAL = either(P66, MAP_0F, 0x6e, 0);
+    private static final Form STORE_ONE = either(PF3, MAP_0F, 0x11, 0);
     private static final Form MASKED_LOAD = vex(P66, 0x2c), MASKED_STORE = vex(P66, 0x2e), SIGNS = evex(PF3, 0x39);
     private static final Form FMA_132 = either(P66, MAP_0F38, 0x98, 1), FMA_213 = either(P66, MAP_0F38, 0xa8, 1), FMA = either(P66, MAP_0F38, 0xb8, 1);
     private static final Form SQRT = either(NONE, MAP_0F, 0x51, 1), AND = either(NONE, MAP_0F, 0x54, 1), OR = either(NONE, MAP_0F, 0x56, 1);
@@ -202,6 +203,9 @@ public final class Assembler {
 
     /** The lower 32 bits of a general register, in the lowest element; the others become zero. */
     public void vmovd(Simd to, Gpr from) { code.simd(FROM_GENERAL, Simd.xmm(to.number()), to.number(), 0, Simd.xmm(from.ordinal())); }
+
+    /** Stores the lowest element. */
+    public void vmovss(Mem to, Simd from) { code.simd(STORE_ONE, Simd.xmm(from.number()), from.number(), 0, to); }
 
     /** Loads the elements whose highest bit is set in {@code mask}, zero for the others; without EVEX. */
     public void vmaskmovps(Simd to, Simd mask, Mem from) { binary(MASKED_LOAD, to, mask, from); }
