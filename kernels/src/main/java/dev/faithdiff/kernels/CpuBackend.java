@@ -29,7 +29,7 @@ public final class CpuBackend implements Backend {
             new RmsNormVector(), new RmsNormGradVector(),
             new SoftmaxVector(),
             new SoftmaxGradVector(),
-            new UnaryVector(), new UnaryGradVector(),
+            new UnaryEmitted(), new UnaryVector(), new UnaryGradVector(),
             new PreluVector(), new PreluGradVector(),
             new BinaryVector(), new BinaryStrided(),
             new AffineVector(),

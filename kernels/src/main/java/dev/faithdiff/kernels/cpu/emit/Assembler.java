@@ -28,14 +28,26 @@ public final class Assembler {
         private Label() {}
     }
 
-    private static final int NONE = 0, P66 = 1, PF3 = 2, PF2 = 3, MAP_0F = 1, MAP_0F38 = 2;
+    private static final int NONE = 0, P66 = 1, PF3 = 2, PF2 = 3, MAP_0F = 1, MAP_0F38 = 2, MAP_0F3A = 3;
 
     private static final Form LOAD = either(NONE, MAP_0F, 0x10, 1), STORE = either(NONE, MAP_0F, 0x11, 1);
     private static final Form LOAD_ALIGNED = either(NONE, MAP_0F, 0x28, 1), STORE_ALIGNED = either(NONE, MAP_0F, 0x29, 1);
     private static final Form LOAD_INTS = either(PF3, MAP_0F, 0x6f, 1), STORE_INTS = either(PF3, MAP_0F, 0x7f, 1);
-    private static final Form BROADCAST = either(P66, MAP_0F38, 0x18, 0), FMA = either(P66, MAP_0F38, 0xb8, 1);
-    private static final Form XOR = either(NONE, MAP_0F, 0x57, 1), ADD = either(NONE, MAP_0F, 0x58, 1);
-    private static final Form MUL = either(NONE, MAP_0F, 0x59, 1), MAX = either(NONE, MAP_0F, 0x5f, 1);
+    private static final Form BROADCAST = either(P66, MAP_0F38, 0x18, 0), FROM_GENERAL = either(P66, MAP_0F, 0x6e, 0);
+    private static final Form STORE_ONE = either(PF3, MAP_0F, 0x11, 0);
+    private static final Form MASKED_LOAD = vex(P66, 0x2c), MASKED_STORE = vex(P66, 0x2e), SIGNS = evex(PF3, 0x39);
+    private static final Form FMA_132 = either(P66, MAP_0F38, 0x98, 1), FMA_213 = either(P66, MAP_0F38, 0xa8, 1), FMA = either(P66, MAP_0F38, 0xb8, 1);
+    private static final Form SQRT = either(NONE, MAP_0F, 0x51, 1), AND = either(NONE, MAP_0F, 0x54, 1), OR = either(NONE, MAP_0F, 0x56, 1);
+    private static final Form XOR = either(NONE, MAP_0F, 0x57, 1), ADD = either(NONE, MAP_0F, 0x58, 1), MUL = either(NONE, MAP_0F, 0x59, 1);
+    private static final Form SUB = either(NONE, MAP_0F, 0x5c, 1), MIN = either(NONE, MAP_0F, 0x5d, 1), DIV = either(NONE, MAP_0F, 0x5e, 1);
+    private static final Form MAX = either(NONE, MAP_0F, 0x5f, 1), COMPARE = either(NONE, MAP_0F, 0xc2, 1);
+    private static final Form BLEND = new Form(Prefix.VEX, P66, MAP_0F3A, 0, 0x4a, 1), BLEND_MASKED = evex(P66, 0x65);
+    private static final Form ADD_INTS = either(P66, MAP_0F, 0xfe, 1), SUB_INTS = either(P66, MAP_0F, 0xfa, 1), SHIFT = either(P66, MAP_0F, 0x72, 1);
+    private static final Form UNPACK_LOW = either(NONE, MAP_0F, 0x14, 1), UNPACK_HIGH = either(NONE, MAP_0F, 0x15, 1);
+    private static final Form SHUFFLE = either(NONE, MAP_0F, 0xc6, 1), PERMUTE = either(P66, MAP_0F3A, 0x04, 1);
+    private static final Form PERMUTE_HALVES = new Form(Prefix.VEX, P66, MAP_0F3A, 0, 0x06, 1);
+    private static final Form SHUFFLE_QUARTERS = new Form(Prefix.EVEX, P66, MAP_0F3A, 0, 0x23, 1);
+    private static final Form SHORT_TO_INT = either(P66, MAP_0F38, 0x33, 2);
     private static final Form HALF_TO_FLOAT = either(P66, MAP_0F38, 0x13, 2), BYTE_TO_INT = either(P66, MAP_0F38, 0x21, 4);
     private static final Form INT_TO_FLOAT = either(NONE, MAP_0F, 0x5b, 1);
     private static final Form DOT_BF16 = evex(PF3, 0x52), TWO_TO_BF16 = evex(PF2, 0x72), TO_BF16 = evex(PF3, 0x72);
@@ -189,16 +201,119 @@ public final class Assembler {
     /** One float for each element; from a register, its lowest. */
     public void vbroadcastss(Simd to, RegisterOrMemory from) { unary(BROADCAST, to, from); }
 
+    /** The lower 32 bits of a general register, in the lowest element; the others become zero. */
+    public void vmovd(Simd to, Gpr from) { code.simd(FROM_GENERAL, Simd.xmm(to.number()), to.number(), 0, Simd.xmm(from.ordinal())); }
+
+    /** Stores the lowest element. */
+    public void vmovss(Mem to, Simd from) { code.simd(STORE_ONE, Simd.xmm(from.number()), from.number(), 0, to); }
+
+    /** Loads the elements whose highest bit is set in {@code mask}, zero for the others; without EVEX. */
+    public void vmaskmovps(Simd to, Simd mask, Mem from) { binary(MASKED_LOAD, to, mask, from); }
+
+    /** Stores the elements whose highest bit is set in {@code mask}; without EVEX. */
+    public void vmaskmovps(Mem to, Simd mask, Simd from) { binary(MASKED_STORE, from, mask, to); }
+
+    /** Sets an opmask register from the highest bit of each element. */
+    public void vpmovd2m(int k, Simd from) { code.simd(SIGNS, from, k, 0, from); }
+
+    /** to = to * b + a, rounded once. */
+    public void vfmadd132ps(Simd to, Simd a, RegisterOrMemory b) { binary(FMA_132, to, a, b); }
+
+    /** to = a * to + b, rounded once. */
+    public void vfmadd213ps(Simd to, Simd a, RegisterOrMemory b) { binary(FMA_213, to, a, b); }
+
     /** to += a * b, rounded once. */
     public void vfmadd231ps(Simd to, Simd a, RegisterOrMemory b) { binary(FMA, to, a, b); }
+
+    public void vsqrtps(Simd to, RegisterOrMemory from) { unary(SQRT, to, from); }
+
+    public void vandps(Simd to, Simd a, RegisterOrMemory b) { binary(AND, to, a, b); }
+
+    public void vorps(Simd to, Simd a, RegisterOrMemory b) { binary(OR, to, a, b); }
 
     public void vxorps(Simd to, Simd a, RegisterOrMemory b) { binary(XOR, to, a, b); }
 
     public void vaddps(Simd to, Simd a, RegisterOrMemory b) { binary(ADD, to, a, b); }
 
+    public void vsubps(Simd to, Simd a, RegisterOrMemory b) { binary(SUB, to, a, b); }
+
     public void vmulps(Simd to, Simd a, RegisterOrMemory b) { binary(MUL, to, a, b); }
 
+    public void vdivps(Simd to, Simd a, RegisterOrMemory b) { binary(DIV, to, a, b); }
+
+    /** a < b ? a : b; b where one is no number. */
+    public void vminps(Simd to, Simd a, RegisterOrMemory b) { binary(MIN, to, a, b); }
+
+    /** a > b ? a : b; b where one is no number. */
     public void vmaxps(Simd to, Simd a, RegisterOrMemory b) { binary(MAX, to, a, b); }
+
+    /** All bits of each element: the answer to a comparison by the manual's number, such as 0 for equal and 1 for less; without EVEX. */
+    public void vcmpps(Simd to, Simd a, RegisterOrMemory b, int comparison) {
+        binary(COMPARE, to, a, b);
+        code.bytes(comparison);
+    }
+
+    /** The same in an opmask register, for vectors of 512 bits. */
+    public void vcmpps(int k, Simd a, RegisterOrMemory b, int comparison) {
+        code.simd(COMPARE, a, k, a.number(), b);
+        code.bytes(comparison);
+    }
+
+    /** b where the highest bit of {@code mask} is set, else a; without EVEX. */
+    public void vblendvps(Simd to, Simd a, RegisterOrMemory b, Simd mask) {
+        binary(BLEND, to, a, b);
+        code.bytes(mask.number() << 4);
+    }
+
+    /** b where the destination's opmask is set, else a. */
+    public void vblendmps(Simd to, Simd a, RegisterOrMemory b) { binary(BLEND_MASKED, to, a, b); }
+
+    // Vectors of ints
+
+    public void vpaddd(Simd to, Simd a, RegisterOrMemory b) { binary(ADD_INTS, to, a, b); }
+
+    public void vpsubd(Simd to, Simd a, RegisterOrMemory b) { binary(SUB_INTS, to, a, b); }
+
+    public void vpslld(Simd to, Simd from, int bits) { shift(6, to, from, bits); }
+
+    public void vpsrad(Simd to, Simd from, int bits) { shift(4, to, from, bits); }
+
+    private void shift(int which, Simd to, Simd from, int bits) {
+        code.simd(SHIFT, to, which, to.number(), from);
+        code.bytes(bits);
+    }
+
+    // Shuffles; within each 128 bits where not said otherwise
+
+    /** a0 b0 a1 b1. */
+    public void vunpcklps(Simd to, Simd a, RegisterOrMemory b) { binary(UNPACK_LOW, to, a, b); }
+
+    /** a2 b2 a3 b3. */
+    public void vunpckhps(Simd to, Simd a, RegisterOrMemory b) { binary(UNPACK_HIGH, to, a, b); }
+
+    /** Two elements of a, then two of b, by the manual's pairs of bits. */
+    public void vshufps(Simd to, Simd a, RegisterOrMemory b, int which) {
+        binary(SHUFFLE, to, a, b);
+        code.bytes(which);
+    }
+
+    /** Four elements, by the manual's pairs of bits. */
+    public void vpermilps(Simd to, RegisterOrMemory from, int which) {
+        unary(PERMUTE, to, from);
+        code.bytes(which);
+    }
+
+    /** Two halves of 256 bits, each of a or of b, by the manual's groups of four bits. */
+    public void vperm2f128(Simd to, Simd a, RegisterOrMemory b, int which) {
+        binary(PERMUTE_HALVES, to, a, b);
+        code.bytes(which);
+    }
+
+    /** Parts of 128 bits, the first half of them of a and the second of b, by the manual's pairs of bits; of 256 or 512 bits. */
+    public void vshuff32x4(Simd to, Simd a, RegisterOrMemory b, int which) {
+        binary(SHUFFLE_QUARTERS, to, a, b);
+        code.bytes(which);
+    }
 
     /** Clears the upper parts of all vector registers, so that older instructions do not wait for them. */
     public void vzeroupper() { code.bytes(0xc5, 0xf8, 0x77); }
@@ -225,6 +340,9 @@ public final class Assembler {
 
     /** Signed bytes to ints, from a quarter of the width. */
     public void vpmovsxbd(Simd to, RegisterOrMemory from) { unary(BYTE_TO_INT, to, from); }
+
+    /** Unsigned shorts to ints, from half of the width. */
+    public void vpmovzxwd(Simd to, RegisterOrMemory from) { unary(SHORT_TO_INT, to, from); }
 
     /** Ints to floats. */
     public void vcvtdq2ps(Simd to, RegisterOrMemory from) { unary(INT_TO_FLOAT, to, from); }

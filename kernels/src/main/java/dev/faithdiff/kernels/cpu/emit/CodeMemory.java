@@ -16,20 +16,19 @@ final class CodeMemory {
     private static final int READ = 1, WRITE = 2, EXECUTE = 4;
     private static final int PRIVATE = 2, ANONYMOUS = System.getProperty("os.name").startsWith("Mac") ? 0x1000 : 0x20;
 
-    private static final Linker LINKER = Linker.nativeLinker();
+    private static final MethodHandle MAP = function("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle PROTECT = function("mprotect", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
 
     private CodeMemory() {}
 
     /** Code in memory of its own, ready to be called. @throws IllegalStateException if the system gives no memory or does not let it be executed */
     static MemorySegment of(byte[] code) {
         try {
-            MethodHandle map = function("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-            MethodHandle protect = function("mprotect", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-            MemorySegment at = (MemorySegment) map.invokeExact(MemorySegment.NULL, (long) code.length, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0L);
+            MemorySegment at = (MemorySegment) MAP.invokeExact(MemorySegment.NULL, (long) code.length, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0L);
             if (at.address() == -1) throw new IllegalStateException("the system gives no memory for code");
             MemorySegment memory = at.reinterpret(code.length);
             MemorySegment.copy(code, 0, memory, JAVA_BYTE, 0, code.length);
-            int error = (int) protect.invokeExact(memory, (long) code.length, READ | EXECUTE);
+            int error = (int) PROTECT.invokeExact(memory, (long) code.length, READ | EXECUTE);
             if (error != 0) throw new IllegalStateException("the system does not let memory be executed");
             return memory;
         } catch (RuntimeException | Error e) {
@@ -40,6 +39,7 @@ final class CodeMemory {
     }
 
     private static MethodHandle function(String name, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), FunctionDescriptor.of(result, arguments));
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), FunctionDescriptor.of(result, arguments));
     }
 }

@@ -71,8 +71,8 @@ public enum CpuFeature {
     private static final class Identity {
         private static final int OSXSAVE = 27, SSE_AVX = 0x6, AVX512_STATE = 0xe6, TILE_STATE = 0x60000;
 
-        private final MethodHandle cpuid = Routine.of("cpuid", cpuid(), FunctionDescriptor.ofVoid(JAVA_INT, JAVA_INT, ADDRESS));
-        private final MethodHandle xgetbv = Routine.of("xgetbv", xgetbv(), FunctionDescriptor.of(JAVA_LONG));
+        private final MethodHandle cpuid = Routine.handle("cpuid", cpuid(), FunctionDescriptor.ofVoid(JAVA_INT, JAVA_INT, ADDRESS));
+        private final MethodHandle xgetbv = Routine.handle("xgetbv", xgetbv(), FunctionDescriptor.of(JAVA_LONG));
 
         Set<CpuFeature> features() {
             Set<CpuFeature> found = EnumSet.noneOf(CpuFeature.class);

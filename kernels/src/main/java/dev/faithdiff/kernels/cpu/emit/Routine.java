@@ -1,5 +1,7 @@
 package dev.faithdiff.kernels.cpu.emit;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.FunctionDescriptor;
@@ -15,21 +17,36 @@ import java.nio.file.StandardOpenOption;
  * R9, then from RSP + 8 on, and a whole number is returned in RAX. A routine keeps RBX, RBP and R12 to R15.
  *
  * <p>A call costs some nanoseconds, because the JVM does not notice it: a routine must be short, since meanwhile no garbage is collected.
+ *
+ * @param code its first byte
  */
-public final class Routine {
+public record Routine(MemorySegment code) {
     private static final String LOG = System.getProperty("faithdiff.emit.log");
     private static final boolean PERF_MAP = "on".equals(System.getProperty("faithdiff.emit.perfmap"));
+    private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), Linker.Option.critical(false));
 
-    private Routine() {}
+    /** @throws IllegalStateException if the system does not let memory be executed */
+    public static Routine of(String name, Assembler code) { return new Routine(memory(name, code)); }
 
-    /**
-     * Makes code callable.
-     *
-     * @param name  for logs and profilers
-     * @param types of arguments and result; an address may be that of an array of the Java heap
-     * @throws IllegalStateException if the system does not let memory be executed
-     */
-    public static MethodHandle of(String name, Assembler code, FunctionDescriptor types) {
+    /** A handle of code with arguments of any types; an address may be that of an array of the Java heap. */
+    public static MethodHandle handle(String name, Assembler code, FunctionDescriptor types) {
+        return Linker.nativeLinker().downcallHandle(memory(name, code), types, Linker.Option.critical(true));
+    }
+
+    /** Calls the code with up to eight numbers; it takes those that it knows of. */
+    public void call(long a, long b, long c, long d, long e, long f, long g, long h) {
+        try {
+            CALL.invokeExact(code, a, b, c, d, e, f, g, h);
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
+    }
+
+    /** The same with five numbers. */
+    public void call(long a, long b, long c, long d, long e) { call(a, b, c, d, e, 0, 0, 0); }
+
+    private static MemorySegment memory(String name, Assembler code) {
         byte[] bytes = code.toArray();
         MemorySegment memory = CodeMemory.of(bytes);
         try {
@@ -38,7 +55,7 @@ public final class Routine {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return Linker.nativeLinker().downcallHandle(memory, types, Linker.Option.critical(true));
+        return memory;
     }
 
     /** Tells Linux' profiler perf the name of code. */

@@ -35,7 +35,7 @@ record Bf16Pairs(Matrix m) implements Rows {
     private static final int ROUND = 32; // numbers that the routine converts at a time
     private static final FunctionDescriptor TYPES = FunctionDescriptor.ofVoid( // from, offset, step; rows; to, offset; rounds; masks of the rest
             ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle CODE = Routine.of("round_to_bf16", code(), TYPES);
+    private static final MethodHandle CODE = Routine.handle("round_to_bf16", code(), TYPES);
 
     private static final ThreadLocal<float[]> WIDE = ThreadLocal.withInitial(() -> new float[2 * DEPTH]);
 

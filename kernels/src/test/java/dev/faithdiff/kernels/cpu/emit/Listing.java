@@ -137,17 +137,32 @@ final class Listing {
         unary("vcvtph2ps", Assembler::vcvtph2ps, 2);
         unary("vpmovsxbd", Assembler::vpmovsxbd, 4);
         unary("vcvtdq2ps", Assembler::vcvtdq2ps, 1);
+        unary("vpmovzxwd", Assembler::vpmovzxwd, 2);
+        unary("vsqrtps", Assembler::vsqrtps, 1);
+        binary("vfmadd132ps", Assembler::vfmadd132ps, true, true);
+        binary("vfmadd213ps", Assembler::vfmadd213ps, true, true);
         binary("vfmadd231ps", Assembler::vfmadd231ps, true, true);
+        binary("vandps", Assembler::vandps, true, true);
+        binary("vorps", Assembler::vorps, true, true);
         binary("vxorps", Assembler::vxorps, true, true);
         binary("vaddps", Assembler::vaddps, true, true);
+        binary("vsubps", Assembler::vsubps, true, true);
         binary("vmulps", Assembler::vmulps, true, true);
+        binary("vdivps", Assembler::vdivps, true, true);
+        binary("vminps", Assembler::vminps, true, true);
         binary("vmaxps", Assembler::vmaxps, true, true);
+        binary("vpaddd", Assembler::vpaddd, true, true);
+        binary("vpsubd", Assembler::vpsubd, true, true);
+        binary("vunpcklps", Assembler::vunpcklps, true, true);
+        binary("vunpckhps", Assembler::vunpckhps, true, true);
         binary("vdpbf16ps", Assembler::vdpbf16ps, true, true);
         binary("vcvtne2ps2bf16", Assembler::vcvtne2ps2bf16, true, true);
         binary("{evex} vpdpbusd", Assembler::vpdpbusd, true, true);
         binary("{vex} vpdpbusd", Assembler::vpdpbusdVex, false, false);
         narrowing();
         masks();
+        choices();
+        numbered();
     }
 
     private void both(String name, Unary load, Store store) {
@@ -230,6 +245,51 @@ final class Listing {
                 add("vfmadd231ps " + text(kept) + ", " + text(plain) + ", " + text(m, width), s -> s.vfmadd231ps(kept, plain, m));
                 add("vaddps " + text(zeroed) + ", " + text(plain) + ", " + text(m.each(), width), s -> s.vaddps(zeroed, plain, m.each()));
                 add("vcvtph2ps " + text(zeroed) + ", " + text(m, width / 2), s -> s.vcvtph2ps(zeroed, m));
+            }
+        }
+    }
+
+    /** Comparisons, and what chooses by their answers. */
+    private void choices() {
+        for (int width : WIDTHS) {
+            for (int[] n : NUMBERS) {
+                Simd a = new Simd(n[0], width, 0, false), b = new Simd(n[1], width, 0, false), c = new Simd(n[2], width, 0, false);
+                int k = 1 + n[1] % 7;
+                Mem m = next();
+                add("vblendmps " + text(a.masked(k)) + ", " + text(b) + ", " + text(c), s -> s.vblendmps(a.masked(k), b, c));
+                add("vblendmps " + text(a.masked(k)) + ", " + text(b) + ", " + text(m, width), s -> s.vblendmps(a.masked(k), b, m));
+                add("vpmovd2m k" + k + ", " + text(b), s -> s.vpmovd2m(k, b));
+                if (width == 512) add("vcmpps k" + k + ", " + text(b) + ", " + text(c) + ", 1", s -> s.vcmpps(k, b, c, 1));
+                if (width == 512) add("vcmpps k" + k + ", " + text(b) + ", " + text(m, width) + ", 14", s -> s.vcmpps(k, b, m, 14));
+                if (width == 512 || n[0] > 15 || n[1] > 15 || n[2] > 15) continue;
+                add("vcmpps " + text(a) + ", " + text(b) + ", " + text(c) + ", 0", s -> s.vcmpps(a, b, c, 0));
+                add("vcmpps " + text(a) + ", " + text(b) + ", " + text(m, width) + ", 1", s -> s.vcmpps(a, b, m, 1));
+                add("vblendvps " + text(a) + ", " + text(b) + ", " + text(m, width) + ", " + text(c), s -> s.vblendvps(a, b, m, c));
+                add("vmaskmovps " + text(a) + ", " + text(b) + ", " + text(m, width), s -> s.vmaskmovps(a, b, m));
+                add("vmaskmovps " + text(m, width) + ", " + text(b) + ", " + text(c), s -> s.vmaskmovps(m, b, c));
+            }
+        }
+        for (Gpr g : Gpr.values()) add("vmovd xmm" + (31 - g.ordinal()) + ", " + name(g, 32), s -> s.vmovd(Simd.ymm(31 - g.ordinal()), g));
+        for (Gpr g : Gpr.values()) add("vmovd xmm" + g.ordinal() + ", " + name(g, 32), s -> s.vmovd(Simd.ymm(g.ordinal()), g));
+    }
+
+    /** Shifts and shuffles, with a number at the end. */
+    private void numbered() {
+        for (int width : WIDTHS) {
+            for (int[] n : NUMBERS) {
+                Simd a = new Simd(n[0], width, 0, false), b = new Simd(n[1], width, 0, false), c = new Simd(n[2], width, 0, false);
+                int number = 11 * n[2] & 31;
+                Mem m = next();
+                add("vpslld " + text(a) + ", " + text(b) + ", " + number, s -> s.vpslld(a, b, number));
+                add("vpsrad " + text(a) + ", " + text(b) + ", " + number, s -> s.vpsrad(a, b, number));
+                add("vpermilps " + text(a) + ", " + text(b) + ", " + number, s -> s.vpermilps(a, b, number));
+                add("vpermilps " + text(a) + ", " + text(m, width) + ", " + number, s -> s.vpermilps(a, m, number));
+                add("vshufps " + text(a) + ", " + text(b) + ", " + text(c) + ", " + number, s -> s.vshufps(a, b, c, number));
+                add("vshufps " + text(a) + ", " + text(b) + ", " + text(m, width) + ", " + number, s -> s.vshufps(a, b, m, number));
+                if (width > 128) add("vshuff32x4 " + text(a) + ", " + text(b) + ", " + text(m, width) + ", " + number, s -> s.vshuff32x4(a, b, m, number));
+                if (width != 256 || n[0] > 15 || n[1] > 15 || n[2] > 15) continue;
+                add("vperm2f128 " + text(a) + ", " + text(b) + ", " + text(c) + ", " + number, s -> s.vperm2f128(a, b, c, number));
+                add("vperm2f128 " + text(a) + ", " + text(b) + ", " + text(m, width) + ", " + number, s -> s.vperm2f128(a, b, m, number));
             }
         }
     }

@@ -1,0 +1,462 @@
+package dev.faithdiff.kernels.cpu.emit;
+
+import dev.faithdiff.kernels.cpu.emit.Assembler.Condition;
+import dev.faithdiff.kernels.cpu.emit.Assembler.Label;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/**
+ * Machine code of loops over vectors of floats, written in values instead of registers.
+ *
+ * <p>Each method adds one step to the routine. A step's result is a {@link Value}, which lives until its last use; {@link #routine} then gives each
+ * value a register and writes the instructions. There is no memory to put values aside: more than there are registers (16 of 256 bits, less one, or
+ * 32 of 512) is an error when the routine is written, which its first test sees. Constants live in memory and take no register.
+ *
+ * <p>Arguments are whole numbers and addresses, each in a general register that the routine may change.
+ */
+public final class VectorCode {
+    /** A vector: the result of a step, or a constant. */
+    public static final class Value {
+        private final Mem constant;
+        private final Loop loop;
+        private int last;
+        private boolean pinned;
+        private Simd register;
+
+        private Value(Mem constant, Loop loop) {
+            this.constant = constant;
+            this.loop = loop;
+        }
+
+        private RegisterOrMemory operand() { return constant == null ? register : constant; }
+    }
+
+    /** Writes the instructions of a step whose operands have registers. */
+    private interface Writer {
+        void write(Simd to);
+    }
+
+    private record Step(Value result, List<Value> uses, Writer writer) {}
+
+    /** A loop that is being written, and the values from outside that it uses: they live to its end. */
+    private record Loop(Loop outer, List<Value> uses) {}
+
+    private static final Gpr[] ARGUMENTS = {Gpr.RDI, Gpr.RSI, Gpr.RDX, Gpr.RCX, Gpr.R8, Gpr.R9, Gpr.R12, Gpr.R13};
+    private static final Gpr[] KEPT = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15};
+    private static final Gpr POOL = Gpr.R11, SCRATCH = Gpr.RAX;
+    private static final int REST = 1, CHOICE = 2; // opmask registers: of the elements of a last vector, and of a comparison
+    private static final int LESS = 1;
+
+    private final int bits, lanes, bytes;
+    private final Assembler a = new Assembler();
+    private final List<Step> steps = new ArrayList<>();
+    private final Map<Integer, Mem> constants = new LinkedHashMap<>();
+    private final Deque<Gpr> general = new ArrayDeque<>(List.of(Gpr.R10, Gpr.RBX, Gpr.RBP, Gpr.R14, Gpr.R15));
+    private final TreeSet<Integer> free = new TreeSet<>();
+    private Loop loop = new Loop(null, new ArrayList<>());
+    private Value rest; // the mask of the elements of a last vector, while its steps are written
+
+    /** @param bits of a vector: 256, which needs AVX2, or 512, which needs AVX-512 */
+    public VectorCode(int bits) {
+        this.bits = bits;
+        lanes = bits / 32;
+        bytes = bits / 8;
+        for (int i = 0; i < (bits == 512 ? 32 : 15); i++) free.add(i); // the last of 16 is where comparisons put their answers
+    }
+
+    /** The register of an argument, 0 to 7. */
+    public Gpr argument(int number) { return ARGUMENTS[number]; }
+
+    /** Bytes of a vector. */
+    public int bytes() { return bytes; }
+
+    // Whole numbers
+
+    /** to += bytes. */
+    public void advance(Gpr to, int bytes) { step(() -> a.add(to, bytes)); }
+
+    /** to += by. */
+    public void advance(Gpr to, Gpr by) { step(() -> a.add(to, by)); }
+
+    /** to -= by. */
+    public void retreat(Gpr to, Gpr by) { step(() -> a.sub(to, by)); }
+
+    /** A register of its own with the number in another. */
+    public Gpr copy(Gpr from) {
+        Gpr to = take();
+        step(() -> a.mov(to, from));
+        return to;
+    }
+
+    /** A register of its own with a number of 64 bits from memory. */
+    public Gpr number(Gpr address, int offset) {
+        Gpr to = take();
+        step(() -> a.mov(to, Mem.at(address, offset)));
+        return to;
+    }
+
+    private Gpr take() {
+        if (general.isEmpty()) throw new IllegalStateException("more numbers than general registers");
+        return general.pop();
+    }
+
+    /** Lets a register of {@link #copy} or {@link #number} be used again. */
+    public void release(Gpr register) { general.push(register); }
+
+    // Loops
+
+    /** Does the steps of {@code body} as often as {@code times} says, which may be zero or less. */
+    public void repeat(Gpr times, Runnable body) {
+        Gpr left = copy(times);
+        Label end = a.label();
+        step(() -> {
+            a.test(left, left);
+            a.jump(Condition.NOT_GREATER, end);
+        });
+        loop(body, () -> a.sub(left, 1), Condition.GREATER);
+        step(() -> a.bind(end));
+        release(left);
+    }
+
+    /**
+     * Does the steps of {@code body} for each vector of {@code count} floats. The body gets the vector's byte offset. For the elements that do not
+     * fill a vector it is written again: then it loads zeros for the missing ones and does not store them.
+     */
+    public void each(Gpr count, Consumer<Gpr> body) {
+        Gpr at = vectors(count, body), some = take(); // the rest begins where whole vectors ended
+        Label done = a.label();
+        Value mask = new Value(null, loop);
+        step(() -> {
+            a.mov(some, count);
+            a.and(some, lanes - 1);
+            a.jump(Condition.EQUAL, done);
+            a.mov(SCRATCH, lanes);
+            a.sub(SCRATCH, some);
+        });
+        Mem table = table();
+        add(mask, List.of(), to -> {
+            a.vmovups(to, Mem.at(POOL, SCRATCH, 4, table.offset()));
+            if (bits == 512) a.vpmovd2m(REST, to);
+        });
+        rest = mask;
+        body.accept(at);
+        rest = null;
+        step(() -> a.bind(done));
+        release(some);
+        release(at);
+    }
+
+    /** The same for whole vectors only: elements that do not fill one are left out. Returns the register with the byte offset of their end. */
+    private Gpr vectors(Gpr count, Consumer<Gpr> body) {
+        Gpr at = take(), end = take();
+        Label none = a.label();
+        step(() -> {
+            a.mov(end, count);
+            a.and(end, -lanes);
+            a.shl(end, 2);
+            a.mov(at, 0);
+            a.test(end, end);
+            a.jump(Condition.NOT_GREATER, none);
+        });
+        loop(() -> body.accept(at), () -> {
+            a.add(at, bytes);
+            a.cmp(at, end);
+        }, Condition.LESS);
+        step(() -> a.bind(none));
+        release(end);
+        return at;
+    }
+
+    /** Does the steps of {@code body} for each vector of {@code count} floats, a whole number of vectors. The body gets the vector's byte offset. */
+    public void eachWhole(Gpr count, Consumer<Gpr> body) { release(vectors(count, body)); }
+
+    private void loop(Runnable body, Runnable advance, Condition again) {
+        Label[] start = new Label[1];
+        step(() -> start[0] = a.here());
+        loop = new Loop(loop, new ArrayList<>());
+        body.run();
+        List<Value> uses = loop.uses;
+        loop = loop.outer;
+        add(null, uses, _ -> {
+            advance.run();
+            a.jump(again, start[0]);
+        });
+    }
+
+    // Memory
+
+    /** A constant in every element. */
+    public Value constant(float value) { return bits(Float.floatToRawIntBits(value)); }
+
+    /** 32 bits in every element. */
+    public Value bits(int value) {
+        Mem at = constants.computeIfAbsent(value, _ -> Mem.at(POOL, 64 * (constants.size() + 2)));
+        return new Value(at, null);
+    }
+
+    /** The vector at an address. */
+    public Value load(Gpr address, int offset) { return load(Mem.at(address, offset)); }
+
+    /** The vector at a byte offset from an address. */
+    public Value load(Gpr address, Gpr offset) { return load(Mem.at(address, offset, 1, 0)); }
+
+    /** The vector at a byte offset from the address that lies in memory. */
+    public Value loadThrough(Gpr table, int offset, Gpr at) {
+        step(() -> a.mov(SCRATCH, Mem.at(table, offset)));
+        return load(Mem.at(SCRATCH, at, 1, 0));
+    }
+
+    private Value load(Mem from) {
+        Value mask = rest;
+        if (mask == null) return value(List.of(), to -> a.vmovups(to, from));
+        return value(List.of(mask), to -> {
+            if (bits == 512) a.vmovups(to.zeroed(REST), from);
+            else a.vmaskmovps(to, mask.register, from);
+        });
+    }
+
+    /** The float at an address, in every element. */
+    public Value spread(Gpr address, int offset) { return value(List.of(), to -> a.vbroadcastss(to, Mem.at(address, offset))); }
+
+    /** The float whose bits are the lower 32 of a register, in every element. */
+    public Value spread(Gpr number) {
+        return value(List.of(), to -> {
+            a.vmovd(to, number);
+            a.vbroadcastss(to, Simd.xmm(to.number()));
+        });
+    }
+
+    /** A vector of F16 at a byte offset from an address, as floats. */
+    public Value loadF16(Gpr address, Gpr offset) { return narrow(address, offset, a::vcvtph2ps); }
+
+    /** A vector of BF16 at a byte offset from an address, as floats. */
+    public Value loadBf16(Gpr address, Gpr offset) { return shiftLeft(narrow(address, offset, a::vpmovzxwd), 16); }
+
+    private interface Widen {
+        void write(Simd to, RegisterOrMemory from);
+    }
+
+    private Value narrow(Gpr address, Gpr offset, Widen widen) {
+        if (rest != null) throw new IllegalStateException("narrow numbers are loaded as whole vectors only");
+        return value(List.of(), to -> widen.write(to, Mem.at(address, offset, 1, 0)));
+    }
+
+    public void store(Value v, Gpr address, int offset) { store(v, Mem.at(address, offset)); }
+
+    public void store(Value v, Gpr address, Gpr offset) { store(v, Mem.at(address, offset, 1, 0)); }
+
+    /** Stores at a byte offset from the address that lies in memory. */
+    public void storeThrough(Value v, Gpr table, int offset, Gpr at) {
+        step(() -> a.mov(SCRATCH, Mem.at(table, offset)));
+        store(v, Mem.at(SCRATCH, at, 1, 0));
+    }
+
+    private void store(Value value, Mem to) {
+        Value mask = rest, v = register(value);
+        add(null, mask == null ? List.of(v) : List.of(v, mask), _ -> {
+            if (mask == null) a.vmovups(to, v.register);
+            else if (bits == 512) a.vmovups(to, REST, v.register);
+            else a.vmaskmovps(to, mask.register, v.register);
+        });
+    }
+
+    /** Stores the first element alone. */
+    public void storeFirst(Value value, Gpr address, int offset) {
+        Value v = register(value);
+        add(null, List.of(v), _ -> a.vmovss(Mem.at(address, offset), v.register));
+    }
+
+    // Arithmetic
+
+    /** A value that {@link #set} changes; it keeps its register for good. */
+    public Value variable(Value start) {
+        Value v = value(List.of(start), to -> a.vmovups(to, start.operand()));
+        v.pinned = true;
+        return v;
+    }
+
+    /** Changes a variable. */
+    public void set(Value variable, Value to) {
+        add(null, List.of(variable, to), _ -> a.vmovups(variable.register, to.operand()));
+    }
+
+    private interface Three {
+        void write(Simd to, Simd x, RegisterOrMemory y);
+    }
+
+    private Value of(Three instruction, Value x, Value y) {
+        Value first = register(x);
+        return value(List.of(first, y), to -> instruction.write(to, first.register, y.operand()));
+    }
+
+    private Value either(Three instruction, Value x, Value y) { return x.constant == null ? of(instruction, x, y) : of(instruction, y, x); }
+
+    public Value add(Value x, Value y) { return either(a::vaddps, x, y); }
+
+    public Value sub(Value x, Value y) { return of(a::vsubps, x, y); }
+
+    public Value mul(Value x, Value y) { return either(a::vmulps, x, y); }
+
+    public Value div(Value x, Value y) { return of(a::vdivps, x, y); }
+
+    public Value sqrt(Value x) { return value(List.of(x), to -> a.vsqrtps(to, x.operand())); }
+
+    /** x < y ? x : y, and y where one is no number. */
+    public Value min(Value x, Value y) { return of(a::vminps, x, y); }
+
+    /** x > y ? x : y, and y where one is no number. */
+    public Value max(Value x, Value y) { return of(a::vmaxps, x, y); }
+
+    public Value and(Value x, Value y) { return either(a::vandps, x, y); }
+
+    public Value or(Value x, Value y) { return either(a::vorps, x, y); }
+
+    public Value xor(Value x, Value y) { return either(a::vxorps, x, y); }
+
+    /** The sum of ints. */
+    public Value addInts(Value x, Value y) { return either(a::vpaddd, x, y); }
+
+    /** The difference of ints. */
+    public Value subInts(Value x, Value y) { return of(a::vpsubd, x, y); }
+
+    public Value shiftLeft(Value x, int bits) { return value(List.of(x), to -> a.vpslld(to, x.register, bits)); }
+
+    /** Shifts ints, which keep their sign. */
+    public Value shiftRight(Value x, int bits) { return value(List.of(x), to -> a.vpsrad(to, x.register, bits)); }
+
+    /** x y + z, rounded once. */
+    public Value fma(Value x, Value y, Value z) {
+        if (x.constant != null) return y.constant == null ? fma(y, x, z) : fma(register(x), y, z);
+        Value sum = y.constant != null ? register(z) : z;
+        return value(List.of(x, y, sum), to -> {
+            if (to.equals(sum.register)) a.vfmadd231ps(to, x.register, y.operand());
+            else if (to.equals(x.register) && y.constant == null) a.vfmadd213ps(to, y.register, sum.operand());
+            else if (to.equals(x.register)) a.vfmadd132ps(to, sum.register, y.operand());
+            else if (to.equals(y.register)) a.vfmadd213ps(to, x.register, sum.operand());
+            else {
+                a.vmovups(to, sum.operand());
+                a.vfmadd231ps(to, x.register, y.operand());
+            }
+        });
+    }
+
+    /** x < y ? yes : no, and no where x or y is no number. */
+    public Value less(Value x, Value y, Value yes, Value no) {
+        Value first = register(x), other = register(no);
+        return value(List.of(first, y, yes, other), to -> {
+            if (bits == 512) {
+                a.vcmpps(CHOICE, first.register, y.operand(), LESS);
+                a.vblendmps(to.masked(CHOICE), other.register, yes.operand());
+            } else {
+                Simd answer = Simd.ymm(15);
+                a.vcmpps(answer, first.register, y.operand(), LESS);
+                a.vblendvps(to, other.register, yes.operand(), answer);
+            }
+        });
+    }
+
+    /** The sum of all elements, in every element; by halves, as {@link dev.faithdiff.kernels.cpu.Vec#sum}. */
+    public Value sum(Value x) { return across(x, this::add); }
+
+    /** The greatest of all elements, in every element. */
+    public Value greatest(Value x) { return across(x, this::max); }
+
+    private interface Join {
+        Value of(Value x, Value y);
+    }
+
+    private Value across(Value x, Join join) {
+        if (bits == 512) {
+            Value wide = x;
+            x = join.of(wide, value(List.of(wide), to -> a.vshuff32x4(to, wide.register, wide.register, 0x4e)));
+            Value half = x;
+            x = join.of(half, value(List.of(half), to -> a.vshuff32x4(to, half.register, half.register, 0xb1)));
+        } else {
+            Value wide = x;
+            x = join.of(wide, value(List.of(wide), to -> a.vperm2f128(to, wide.register, wide.register, 1)));
+        }
+        Value four = x, two = join.of(four, value(List.of(four), to -> a.vpermilps(to, four.register, 0x4e)));
+        return join.of(two, value(List.of(two), to -> a.vpermilps(to, two.register, 0xb1)));
+    }
+
+    /** A value that is in a register, which a constant is not; outside of a loop this loads it once. */
+    public Value register(Value v) { return v.constant == null ? v : value(List.of(), to -> a.vmovups(to, v.constant)); }
+
+    // Steps and registers
+
+    private void step(Runnable writer) { add(null, List.of(), _ -> writer.run()); }
+
+    private Value value(List<Value> uses, Writer writer) {
+        Value v = new Value(null, loop);
+        add(v, uses, writer);
+        return v;
+    }
+
+    private void add(Value result, List<Value> uses, Writer writer) {
+        uses.forEach(this::use);
+        steps.add(new Step(result, uses, writer));
+        if (result != null) result.last = steps.size() - 1;
+    }
+
+    /** The next step uses a value. In a loop that it was made outside of, it lives to the loop's end. */
+    private void use(Value v) {
+        if (v.constant != null) return;
+        v.last = Math.max(v.last, steps.size());
+        if (v.loop != loop && loop.outer != null) loop.uses.add(v);
+    }
+
+    /** Writes the routine. @param name for logs and profilers */
+    public Routine routine(String name) {
+        MemorySegment pool = pool();
+        for (Gpr g : KEPT) a.push(g);
+        a.mov(ARGUMENTS[6], Mem.at(Gpr.RSP, 8 * KEPT.length + 8));
+        a.mov(ARGUMENTS[7], Mem.at(Gpr.RSP, 8 * KEPT.length + 16));
+        a.mov(POOL, pool.address());
+        for (int i = 0; i < steps.size(); i++) write(i);
+        for (Gpr g : List.of(KEPT).reversed()) a.pop(g);
+        a.vzeroupper();
+        a.ret();
+        return Routine.of(name + "_" + bits, a);
+    }
+
+    private void write(int number) {
+        Step s = steps.get(number);
+        for (Value v : s.uses) free(v, number);
+        Value result = s.result;
+        if (result != null) {
+            if (free.isEmpty()) throw new IllegalStateException("more values than registers");
+            int chosen = s.uses.stream().filter(v -> v.register != null && free.contains(v.register.number())).mapToInt(v -> v.register.number())
+                    .reduce((_, last) -> last).orElseGet(free::first);
+            free.remove(chosen);
+            result.register = new Simd(chosen, bits, 0, false);
+        }
+        s.writer.write(result == null ? null : result.register);
+        if (result != null) free(result, number);
+    }
+
+    /** Gives up the register of a value whose last use a step is. */
+    private void free(Value v, int number) {
+        if (v.constant == null && v.last <= number && !v.pinned) free.add(v.register.number());
+    }
+
+    /** A table of lanes set and lanes not set: a mask of n elements begins n before its middle. */
+    private static Mem table() { return Mem.at(POOL, 0); }
+
+    private MemorySegment pool() {
+        MemorySegment pool = Arena.global().allocate(64L * (constants.size() + 2), 64);
+        for (int i = 0; i < lanes; i++) pool.setAtIndex(ValueLayout.JAVA_INT, i, -1);
+        constants.forEach((value, at) -> {
+            for (int i = 0; i < lanes; i++) pool.set(ValueLayout.JAVA_INT, at.offset() + 4L * i, value);
+        });
+        return pool;
+    }
+}
