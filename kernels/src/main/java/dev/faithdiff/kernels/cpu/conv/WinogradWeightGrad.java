@@ -14,6 +14,7 @@ import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
+import dev.faithdiff.kernels.cpu.gemm.PanelLoops;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -111,7 +112,8 @@ final class WinogradWeightGrad {
         }
         for (int p = panel; p < end; p++) {
             long c = sums + 4L * ((long) p * WIDTH * size.in() + (long) part * input.depth);
-            Panels.storeTransposed(s.sums, (p - panel) * height, channels, Math.min(WIDTH, size.out() - p * WIDTH), add, c, size.in());
+            int outputs = Math.min(WIDTH, size.out() - p * WIDTH);
+            PanelLoops.FASTEST.storeTransposed(s.sums, (p - panel) * height, channels, outputs, null, 0, add, c, size.in());
         }
     }
 

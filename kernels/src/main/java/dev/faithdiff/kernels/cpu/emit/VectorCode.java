@@ -100,6 +100,9 @@ public final class VectorCode {
     /** to = from. */
     public void set(Gpr to, Gpr from) { step(() -> a.mov(to, from)); }
 
+    /** to = the number of 64 bits in memory. */
+    public void set(Gpr to, Gpr address, int offset) { step(() -> a.mov(to, Mem.at(address, offset))); }
+
     /** A register of its own with the number in another. */
     public Gpr copy(Gpr from) {
         Gpr to = take();
@@ -115,19 +118,12 @@ public final class VectorCode {
         });
     }
 
-    /** A register of its own with a number of 64 bits from memory. */
-    public Gpr number(Gpr address, int offset) {
-        Gpr to = take();
-        step(() -> a.mov(to, Mem.at(address, offset)));
-        return to;
-    }
-
     private Gpr take() {
         if (general.isEmpty()) throw new IllegalStateException("more numbers than general registers");
         return general.pop();
     }
 
-    /** Lets a register be used again: one of {@link #copy} or {@link #number}, or of an argument that is needed no more. */
+    /** Lets a register be used again: one of {@link #copy}, or of an argument that is needed no more. */
     public void release(Gpr register) { general.push(register); }
 
     // Loops
@@ -258,19 +254,19 @@ public final class VectorCode {
         });
     }
 
-    /** A vector of F16 at a byte offset from an address, as floats. */
-    public Value loadF16(Gpr address, Gpr offset) { return narrow(address, offset, a::vcvtph2ps); }
+    /** A vector of F16 at an address, as floats. */
+    public Value loadF16(Gpr address, int offset) { return narrow(Mem.at(address, offset), a::vcvtph2ps); }
 
-    /** A vector of BF16 at a byte offset from an address, as floats. */
-    public Value loadBf16(Gpr address, Gpr offset) { return shiftLeft(narrow(address, offset, a::vpmovzxwd), 16); }
+    /** A vector of BF16 at an address, as floats. */
+    public Value loadBf16(Gpr address, int offset) { return shiftLeft(narrow(Mem.at(address, offset), a::vpmovzxwd), 16); }
 
     private interface Widen {
         void write(Simd to, RegisterOrMemory from);
     }
 
-    private Value narrow(Gpr address, Gpr offset, Widen widen) {
+    private Value narrow(Mem from, Widen widen) {
         if (rest != null) throw new IllegalStateException("narrow numbers are loaded as whole vectors only");
-        return value(List.of(), to -> widen.write(to, Mem.at(address, offset, 1, 0)));
+        return value(List.of(), to -> widen.write(to, from));
     }
 
     public void store(Value v, Gpr address, int offset) { store(v, Mem.at(address, offset)); }
