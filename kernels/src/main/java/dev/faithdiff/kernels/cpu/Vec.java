@@ -66,6 +66,12 @@ public final class Vec {
     /** The float at an address. */
     public static float get(long address) { return MEMORY.get(FLOAT, address & ADDRESS); }
 
+    /** A number of 64 bits, such as an address, from a list at an address. */
+    public static long number(long list, int index) { return MEMORY.get(DType.LONG, list + 8L * index & ADDRESS); }
+
+    /** Writes a number of 64 bits to a list at an address. */
+    public static void setNumber(long list, int index, long number) { MEMORY.set(DType.LONG, list + 8L * index & ADDRESS, number); }
+
     /** Writes a float to an address. */
     public static void set(long address, float v) { MEMORY.set(FLOAT, address & ADDRESS, v); }
 

@@ -7,6 +7,7 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.gemm.GemmBlocks;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
+import dev.faithdiff.kernels.cpu.gemm.PanelLoops;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 import dev.faithdiff.kernels.cpu.gemm.Rows;
 import dev.faithdiff.tensor.Tensor;
@@ -53,7 +54,7 @@ record AttentionHeads(Tensor tensor, int heads) {
     void store(float[] sums, int head, int first, int rows) {
         Matrix to = matrix(head);
         for (int c = 0, at = 0; c < width(); c += WIDTH, at += SUMS) {
-            Panels.store(sums, at, rows, Math.min(WIDTH, width() - c), false, to.at(first, c), to.stride());
+            PanelLoops.FASTEST.store(sums, at, rows, Math.min(WIDTH, width() - c), null, 0, false, to.at(first, c), to.stride());
         }
     }
 

@@ -1,15 +1,17 @@
 package dev.faithdiff.kernels.cpu.conv;
 
-import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.gemm.Gemm;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
+import dev.faithdiff.kernels.cpu.gemm.PanelLoops;
+import dev.faithdiff.kernels.cpu.gemm.Panels;
 import dev.faithdiff.kernels.cpu.gemm.Rows;
 import dev.faithdiff.tensor.DType;
-import java.util.Arrays;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Convolution as an implicit matrix product: the left operand is never stored as a whole, and each task gathers the pixels under the kernel for its
@@ -45,6 +47,8 @@ public final class Conv {
         boolean pointwise() { return kh == 1 && kw == 1 && stride == 1 && top == 0 && left == 0 && bottom == 0 && right == 0; }
     }
 
+    private static final MemorySegment ZEROS = Arena.global().allocate(4L * Panels.DEPTH, 64);
+
     private Conv() {}
 
     /**
@@ -71,47 +75,53 @@ public final class Conv {
         if (s.pointwise()) return Rows.of(x);
         int width = s.outWidth(), height = s.outHeight(), run = s.kw * s.in;
         return (row, rows, k, depth, to) -> {
+            Runs runs = Runs.OWN.get();
             int ox = row % width, oy = row / width % height, image = row / width / height;
             for (int r = 0; r < rows; r++) {
                 long from = x.at(image * s.height * s.width, 0);
-                gather(s, from, oy * s.stride - s.top, ox * s.stride - s.left, k / run, k % run, depth, to, r * STRIDE);
+                gather(s, from, oy * s.stride - s.top, ox * s.stride - s.left, k / run, k % run, depth, r * STRIDE, runs, to);
                 if (++ox < width) continue;
                 ox = 0;
                 if (++oy < height) continue;
                 oy = 0;
                 image++;
             }
+            runs.copy(to);
         };
     }
 
     /** Some columns of a gathered row: pixels of an image under the kernel at (y, x), from its row {@code ky} and its column {@code first} on. */
-    private static void gather(Size s, long image, int y, int x, int ky, int first, int depth, float[] to, int at) {
+    private static void gather(Size s, long image, int y, int x, int ky, int first, int depth, int at, Runs runs, float[] to) {
         int line = s.width * s.in;
         for (int end = at + depth; at < end; ky++, first = 0) {
             int length = Math.min(end - at, s.kw * s.in - first), from = x * s.in + first;
-            boolean inside = y + ky >= 0 && y + ky < s.height;
-            if (inside && from >= 0 && from + length <= line) copy(image + 4 * ((long) (y + ky) * line + from), length, to, at);
-            else copyClipped(image + 4L * (y + ky) * line, inside ? line : 0, from, length, to, at);
+            int size = y + ky >= 0 && y + ky < s.height ? line : 0;
+            int before = Math.clamp(-from, 0, length), inside = Math.clamp(size - from, before, length); // zeros beyond the image's edges
+            runs.add(ZEROS.address(), at, before, to);
+            runs.add(image + 4 * ((long) (y + ky) * line + from + before), at + before, inside - before, to);
+            runs.add(ZEROS.address(), at + inside, length - inside, to);
             at += length;
         }
     }
 
-    /** {@code length} floats from index {@code from} of a line, zeros where the index is not in 0..size-1. */
-    private static void copyClipped(long line, int size, int from, int length, float[] to, int at) {
-        int before = Math.clamp(-from, 0, length);
-        int inside = Math.clamp(size - from, before, length);
-        Arrays.fill(to, at, at + before, 0);
-        copy(line + 4L * (from + before), inside - before, to, at + before);
-        Arrays.fill(to, at + inside, at + length, 0);
-    }
+    /** Runs of floats to be copied together. */
+    private record Runs(MemorySegment list, int[] count) {
+        private static final int MOST = 1024;
+        private static final ThreadLocal<Runs> OWN = ThreadLocal.withInitial(() -> new Runs(Arena.ofAuto().allocate(24L * MOST, 8), new int[1]));
 
-    /** Whole vectors, of which the last may overlap the one before. */
-    private static void copy(long from, int length, float[] to, int at) {
-        int i = 0;
-        for (; i <= length - LANES; i += LANES) Vec.load(from + 4L * i).intoArray(to, at + i);
-        if (i == length) return;
-        if (length > LANES) Vec.load(from + 4L * (length - LANES)).intoArray(to, at + length - LANES);
-        else for (; i < length; i++) to[at + i] = Vec.get(from + 4L * i);
+        void add(long from, int at, int length, float[] to) {
+            if (length == 0) return;
+            int next = 3 * count[0]++;
+            Vec.setNumber(list.address(), next, from);
+            Vec.setNumber(list.address(), next + 1, 4L * at);
+            Vec.setNumber(list.address(), next + 2, length);
+            if (count[0] == MOST) copy(to);
+        }
+
+        void copy(float[] to) {
+            PanelLoops.FASTEST.copy(list.address(), count[0], to);
+            count[0] = 0;
+        }
     }
 
     private static void check(Size s, Matrix x, int out, int depth, Matrix y) {

@@ -18,6 +18,7 @@ import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.WEIGHT_0;
 import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.WEIGHT_A;
 import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.WEIGHT_B;
 
+import dev.faithdiff.kernels.cpu.Vec;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -28,14 +29,14 @@ final class WinogradGradTransforms {
     private WinogradGradTransforms() {}
 
     /** Transforms one vector of a gradient's 4x4 tile to all positions, {@code step} bytes apart. */
-    static void gradient(long[] pixels, long channel, float[] patch, long to, long step) {
+    static void gradient(long pixels, long channel, float[] patch, long to, long step) {
         for (int x = 0; x < OUTPUTS; x++) gradientColumn(pixels, x, channel, patch);
         for (int y = 0; y < INPUTS; y++) gradientRow(patch, y * OUTPUTS * LANES, to + y * INPUTS * step, step);
     }
 
-    private static void gradientColumn(long[] pixels, int x, long channel, float[] patch) {
-        FloatVector g0 = load(pixels[x] + channel), g1 = load(pixels[x + 4] + channel);
-        FloatVector g2 = load(pixels[x + 8] + channel), g3 = load(pixels[x + 12] + channel);
+    private static void gradientColumn(long pixels, int x, long channel, float[] patch) {
+        FloatVector g0 = load(Vec.number(pixels, x) + channel), g1 = load(Vec.number(pixels, x + 4) + channel);
+        FloatVector g2 = load(Vec.number(pixels, x + 8) + channel), g3 = load(Vec.number(pixels, x + 12) + channel);
         FloatVector evenA = g2.fma(FloatVector.broadcast(F, A2), g0), oddA = g3.fma(FloatVector.broadcast(F, A3), g1.mul(A));
         FloatVector evenB = g2.fma(FloatVector.broadcast(F, B2), g0), oddB = g3.fma(FloatVector.broadcast(F, B3), g1.mul(B));
         int at = x * LANES, row = OUTPUTS * LANES;

@@ -9,8 +9,11 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.ROWS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 
 import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The transformed input of a 3x3 convolution of stride 1, in tiles of 4x4 outputs, a chunk of tiles at a time. A row of {@link #numbers} is a tile at
@@ -20,8 +23,8 @@ final class WinogradInput {
     private static final int GAP = LANES; // floats between positions, so that they do not all fall into one cache set
 
     private static final ThreadLocal<float[]> NUMBERS = ThreadLocal.withInitial(() -> new float[0]);
-    private static final ThreadLocal<float[]> PATCH = ThreadLocal.withInitial(() -> new float[POSITIONS * LANES]);
-    private static final ThreadLocal<long[]> PIXELS = ThreadLocal.withInitial(() -> new long[POSITIONS]);
+    /** A thread's addresses of the pixels of a task's tiles. */
+    private static final ThreadLocal<MemorySegment> PIXELS = ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(8L * ROWS * POSITIONS, 8));
 
     /** Tiles down, across, and in total. */
     final int down, across, tiles;
@@ -34,7 +37,8 @@ final class WinogradInput {
 
     private final Conv.Size size;
     private final Matrix x;
-    private final int[][] places; // where the positions of each part of the channels begin in the first row
+    private final int parts;
+    private final MemorySegment places; // byte offsets at which the positions of each part of the channels begin in the first row
 
     /**
      * @param channels the most channels of a part
@@ -53,8 +57,9 @@ final class WinogradInput {
         int chunks = Math.ceilDiv(tiles, Math.max(least, floats / (strips * STRIDE)));
         chunk = Panels.roundUp(Math.ceilDiv(tiles, chunks));
         int strip = chunk * STRIDE + GAP;
-        places = new int[parts][POSITIONS];
-        for (int i = 0; i < POSITIONS * parts; i++) places[i / POSITIONS][i % POSITIONS] = i / shared * strip + i % shared * depth;
+        this.parts = parts;
+        places = Arena.ofAuto().allocate(8L * POSITIONS * parts, 8);
+        for (int i = 0; i < POSITIONS * parts; i++) Vec.setNumber(places.address(), i, 4L * (i / shared * strip + i % shared * depth));
         if (NUMBERS.get().length < strips * strip) NUMBERS.set(new float[strips * strip]);
         numbers = NUMBERS.get();
     }
@@ -64,45 +69,45 @@ final class WinogradInput {
 
     private static int tiles(int outputs) { return (outputs + OUTPUTS - 1) / OUTPUTS; }
 
-    int parts() { return places.length; }
+    int parts() { return parts; }
 
     /** Channels of a part. */
     int channels(int part) { return Math.min(depth, size.in() - part * depth); }
 
     /** Index in {@link #numbers} of a tile of the chunk at a position, for one part of the channels. */
-    int at(int part, int position, int tile) { return places[part][position] + tile * STRIDE; }
+    int at(int part, int position, int tile) { return (int) (Vec.number(places(part), position) / 4) + tile * STRIDE; }
+
+    private long places(int part) { return places.address() + 8L * part * POSITIONS; }
 
     /** Transforms the chunk of {@code count} tiles from {@code first} on, on all threads. @param zeros address of a zero for each channel */
     void transform(int first, int count, long zeros) {
         Parallel.run(Math.ceilDiv(count, ROWS), i -> {
-            long[] pixels = PIXELS.get();
-            float[] patch = PATCH.get();
-            for (int row = i * ROWS; row < Math.min(count, (i + 1) * ROWS); row++) {
-                findPixels(first + row, pixels, zeros);
-                for (int c = 0; c < size.in(); c += LANES) {
-                    WinogradTransforms.input(pixels, 4L * c, patch, numbers, places[c / depth], row * STRIDE + c % depth);
-                }
+            int row = i * ROWS, rows = Math.min(ROWS, count - row);
+            long pixels = PIXELS.get().address();
+            for (int r = 0; r < rows; r++) findPixels(first + row + r, pixels + 8L * r * POSITIONS, zeros);
+            for (int p = 0; p < parts; p++) {
+                WinogradLoops.FASTEST.input(pixels, rows, 4L * p * depth, channels(p) / LANES, numbers, row * STRIDE, places(p));
             }
         });
     }
 
-    private void findPixels(int tile, long[] pixels, long zeros) {
+    private void findPixels(int tile, long pixels, long zeros) {
         int image = tile / (down * across);
         int top = tile / across % down * OUTPUTS - size.top(), left = tile % across * OUTPUTS - size.left();
         for (int i = 0; i < POSITIONS; i++) {
             int iy = top + i / INPUTS, ix = left + i % INPUTS;
             boolean inside = iy >= 0 && iy < size.height() && ix >= 0 && ix < size.width();
-            pixels[i] = inside ? x.at((image * size.height() + iy) * size.width() + ix, 0) : zeros;
+            Vec.setNumber(pixels, i, inside ? x.at((image * size.height() + iy) * size.width() + ix, 0) : zeros);
         }
     }
 
-    /** Finds the addresses of a tile's 4x4 pixels in a map of the result's size; {@code outside} stands for pixels beyond its edge. */
-    void findOutputs(Matrix y, int tile, long[] pixels, long outside) {
+    /** Writes the addresses of a tile's 4x4 pixels in a map of the result's size to a list; {@code outside} stands for pixels beyond its edge. */
+    void findOutputs(Matrix y, int tile, long pixels, long outside) {
         int height = size.outHeight(), width = size.outWidth(), image = tile / (down * across);
         int top = tile / across % down * OUTPUTS, left = tile % across * OUTPUTS;
         for (int i = 0; i < OUTPUTS * OUTPUTS; i++) {
             int oy = top + i / OUTPUTS, ox = left + i % OUTPUTS;
-            pixels[i] = oy < height && ox < width ? y.at((image * height + oy) * width + ox, 0) : outside;
+            Vec.setNumber(pixels, i, oy < height && ox < width ? y.at((image * height + oy) * width + ox, 0) : outside);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cpu.conv;
 
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.OUTPUTS;
 import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.POSITIONS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.ROWS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
@@ -14,6 +15,8 @@ import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -29,14 +32,14 @@ final class WinogradTiles {
     private static final int CHANNELS = 3072 / WIDTH; // multiplied at once: 432 KiB of weights; sums in parts also have half the error
     private static final int GAP = LANES;     // floats between positions, so that they do not all fall into one cache set
     private static final int TASKS = 2 * Parallel.threads();
-    private static final int TAPS = 9, TILE = ROWS * WIDTH;
+    private static final int TAPS = 9, PIXELS = OUTPUTS * OUTPUTS, TILE = ROWS * WIDTH;
     private static final float[] ZEROS = new float[TILE];
 
-    /** A thread's buffers: one vector at all positions, the addresses of a tile's pixels, and the products of a tile and of a block. */
-    private record Scratch(float[] patch, long[] pixels, float[] tile, float[] products) {}
+    /** A thread's buffers: the addresses of the pixels of a block's tiles, and the products of a tile and of a block. */
+    private record Scratch(MemorySegment pixels, float[] tile, float[] products) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(
-            new float[POSITIONS * LANES], new long[POSITIONS], new float[TILE], new float[POSITIONS * Panels.roundUp(BLOCK) * WIDTH]));
+            Arena.ofAuto().allocate(8L * BLOCK * PIXELS, 8), new float[TILE], new float[POSITIONS * Panels.roundUp(BLOCK) * WIDTH]));
 
     private final Conv.Size size;
     private final Matrix y;
@@ -82,7 +85,7 @@ final class WinogradTiles {
                 int count = Math.min(BLOCK, end - from);
                 for (int i = 0; i < input.parts(); i++) {
                     long weights = memory.at(i % kept * part);
-                    if (from == row) transformWeights(panel, i, memory.at(kept * part), weights, scratch.patch);
+                    if (from == row) transformWeights(panel, i, memory.at(kept * part), weights);
                     multiplyPart(i, from, count, weights, scratch);
                 }
                 store(panel, first + from, count, scratch, outside);
@@ -90,11 +93,11 @@ final class WinogradTiles {
         }
     }
 
-    private void transformWeights(int panel, int part, long taps, long to, float[] patch) {
+    private void transformWeights(int panel, int part, long taps, long to) {
         int columns = Math.min(WIDTH, size.out() - panel * WIDTH), channels = input.channels(part);
         long step = 4L * (input.depth * WIDTH + GAP);
         for (int t = 0; t < TAPS; t++) weight.pack(t, part * input.depth, channels, panel * WIDTH, columns, taps + t * step);
-        for (int i = 0; i < channels * WIDTH; i += LANES) WinogradTransforms.weight(taps + 4L * i, step, patch, to + 4L * i, step);
+        WinogradLoops.FASTEST.weight(taps, channels * WIDTH / LANES, to, step);
     }
 
     private void multiplyPart(int part, int row, int rows, long weights, Scratch scratch) {
@@ -120,15 +123,10 @@ final class WinogradTiles {
     }
 
     private void store(int panel, int tile, int count, Scratch scratch, long outside) {
-        int step = Panels.roundUp(count) * WIDTH;
-        int channel = panel * WIDTH;
-        int end = Math.min(channel + WIDTH, size.out());
-        for (int i = 0; i < count; i++) {
-            input.findOutputs(y, tile + i, scratch.pixels, outside);
-            for (int c = channel; c < end; c += LANES) {
-                int at = i * WIDTH + c - channel;
-                WinogradTransforms.output(scratch.products, at, step, scratch.patch, bias, c, scratch.pixels, 4L * c);
-            }
-        }
+        int step = Panels.roundUp(count) * WIDTH, channel = panel * WIDTH;
+        int vectors = Math.min(WIDTH, size.out() - channel) / LANES;
+        long pixels = scratch.pixels.address();
+        for (int i = 0; i < count; i++) input.findOutputs(y, tile + i, pixels + 8L * i * PIXELS, outside);
+        WinogradLoops.FASTEST.output(scratch.products, step, count, bias, 4L * channel, vectors, pixels);
     }
 }

@@ -7,6 +7,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LE;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import static dev.faithdiff.kernels.cpu.Vec.load;
 
+import dev.faithdiff.kernels.cpu.Vec;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -26,7 +27,7 @@ final class WinogradTransforms {
     static final int POSITIONS = INPUTS * INPUTS;
 
     static final float A = 0.625f, B = 1.5f, A2 = A * A, B2 = B * B, A3 = A * A2, B3 = B * B2;
-    private static final float AB = A2 * B2, SUM = A2 + B2;
+    static final float AB = A2 * B2, SUM = A2 + B2;
     static final float WEIGHT_0 = (float) (1.0 / AB);
     static final float WEIGHT_A = (float) (0.5 / A2 / (A2 - B2)), WEIGHT_B = (float) (0.5 / B2 / (B2 - A2));
 
@@ -35,23 +36,23 @@ final class WinogradTransforms {
     /**
      * Transforms one vector of an input tile.
      *
-     * @param pixels addresses of the tile's pixels, row by row
+     * @param pixels address of the addresses of the tile's pixels, row by row
      * @param channel byte offset of the vector in a pixel
      * @param patch a buffer for all positions
-     * @param places index of each position in {@code to}, to which {@code at} is added
+     * @param places address of the byte offset of each position in {@code to}, to which index {@code at} is added
      */
-    static void input(long[] pixels, long channel, float[] patch, float[] to, int[] places, int at) {
+    static void input(long pixels, long channel, float[] patch, float[] to, long places, int at) {
         for (int x = 0; x < INPUTS; x++) inputColumn(pixels, x, channel, patch);
         for (int y = 0; y < INPUTS; y++) inputRow(patch, y * INPUTS, to, places, at);
     }
 
-    private static void inputColumn(long[] pixels, int x, long channel, float[] patch) {
-        FloatVector d0 = load(pixels[x] + channel);
-        FloatVector d1 = load(pixels[x + 6] + channel);
-        FloatVector d2 = load(pixels[x + 12] + channel);
-        FloatVector d3 = load(pixels[x + 18] + channel);
-        FloatVector d4 = load(pixels[x + 24] + channel);
-        FloatVector d5 = load(pixels[x + 30] + channel);
+    private static void inputColumn(long pixels, int x, long channel, float[] patch) {
+        FloatVector d0 = load(Vec.number(pixels, x) + channel);
+        FloatVector d1 = load(Vec.number(pixels, x + 6) + channel);
+        FloatVector d2 = load(Vec.number(pixels, x + 12) + channel);
+        FloatVector d3 = load(Vec.number(pixels, x + 18) + channel);
+        FloatVector d4 = load(Vec.number(pixels, x + 24) + channel);
+        FloatVector d5 = load(Vec.number(pixels, x + 30) + channel);
         FloatVector evenA = d2.fma(FloatVector.broadcast(F, -B2), d4);
         FloatVector oddA = d1.fma(FloatVector.broadcast(F, -B2), d3).mul(A);
         FloatVector evenB = d2.fma(FloatVector.broadcast(F, -A2), d4);
@@ -65,7 +66,7 @@ final class WinogradTransforms {
         d3.fma(FloatVector.broadcast(F, -SUM), d1.fma(FloatVector.broadcast(F, AB), d5)).intoArray(patch, at + 5 * row);
     }
 
-    private static void inputRow(float[] patch, int position, float[] to, int[] places, int at) {
+    private static void inputRow(float[] patch, int position, float[] to, long places, int at) {
         int from = position * LANES;
         FloatVector d0 = FloatVector.fromArray(F, patch, from), d1 = FloatVector.fromArray(F, patch, from + LANES);
         FloatVector d2 = FloatVector.fromArray(F, patch, from + 2 * LANES), d3 = FloatVector.fromArray(F, patch, from + 3 * LANES);
@@ -74,12 +75,12 @@ final class WinogradTransforms {
         FloatVector oddA = d1.fma(FloatVector.broadcast(F, -B2), d3).mul(A);
         FloatVector evenB = d2.fma(FloatVector.broadcast(F, -A2), d4);
         FloatVector oddB = d1.fma(FloatVector.broadcast(F, -A2), d3).mul(B);
-        d2.fma(FloatVector.broadcast(F, -SUM), d0.fma(FloatVector.broadcast(F, AB), d4)).intoArray(to, at + places[position]);
-        evenA.add(oddA).intoArray(to, at + places[position + 1]);
-        evenA.sub(oddA).intoArray(to, at + places[position + 2]);
-        evenB.add(oddB).intoArray(to, at + places[position + 3]);
-        evenB.sub(oddB).intoArray(to, at + places[position + 4]);
-        d3.fma(FloatVector.broadcast(F, -SUM), d1.fma(FloatVector.broadcast(F, AB), d5)).intoArray(to, at + places[position + 5]);
+        d2.fma(FloatVector.broadcast(F, -SUM), d0.fma(FloatVector.broadcast(F, AB), d4)).intoArray(to, at + (int) Vec.number(places, position) / 4);
+        evenA.add(oddA).intoArray(to, at + (int) Vec.number(places, position + 1) / 4);
+        evenA.sub(oddA).intoArray(to, at + (int) Vec.number(places, position + 2) / 4);
+        evenB.add(oddB).intoArray(to, at + (int) Vec.number(places, position + 3) / 4);
+        evenB.sub(oddB).intoArray(to, at + (int) Vec.number(places, position + 4) / 4);
+        d3.fma(FloatVector.broadcast(F, -SUM), d1.fma(FloatVector.broadcast(F, AB), d5)).intoArray(to, at + (int) Vec.number(places, position + 5) / 4);
     }
 
     /** Transforms one vector of weights: nine taps at an address, {@code tap} bytes apart, to all positions, {@code step} bytes apart. */
@@ -123,10 +124,10 @@ final class WinogradTransforms {
      *
      * @param from products, the positions {@code step} floats apart
      * @param bias of all channels; this vector's begins at {@code biasAt}
-     * @param pixels addresses of the tile's pixels, row by row
+     * @param pixels address of the addresses of the tile's pixels, row by row
      * @param channel byte offset of the vector in a pixel
      */
-    static void output(float[] from, int at, int step, float[] patch, float[] bias, int biasAt, long[] pixels, long channel) {
+    static void output(float[] from, int at, int step, float[] patch, float[] bias, int biasAt, long pixels, long channel) {
         for (int x = 0; x < INPUTS; x++) outputColumn(from, at + x * step, INPUTS * step, patch, x * LANES);
         for (int y = 0; y < OUTPUTS; y++) outputRow(patch, y * INPUTS * LANES, bias, biasAt, pixels, y * OUTPUTS, channel);
     }
@@ -143,15 +144,15 @@ final class WinogradTransforms {
         oddA.fma(FloatVector.broadcast(F, A3), odd).intoArray(patch, to + 3 * row);
     }
 
-    private static void outputRow(float[] patch, int at, float[] bias, int biasAt, long[] pixels, int pixel, long channel) {
+    private static void outputRow(float[] patch, int at, float[] bias, int biasAt, long pixels, int pixel, long channel) {
         FloatVector m1 = FloatVector.fromArray(F, patch, at + LANES), m2 = FloatVector.fromArray(F, patch, at + 2 * LANES);
         FloatVector m3 = FloatVector.fromArray(F, patch, at + 3 * LANES), m4 = FloatVector.fromArray(F, patch, at + 4 * LANES);
         FloatVector evenA = m1.add(m2), oddA = m1.sub(m2), evenB = m3.add(m4), oddB = m3.sub(m4);
         FloatVector b = FloatVector.fromArray(F, bias, biasAt);
-        FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b).intoMemorySegment(MEMORY, pixels[pixel] + channel & ADDRESS, LE);
-        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 1] + channel & ADDRESS, LE);
-        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b).intoMemorySegment(MEMORY, pixels[pixel + 2] + channel & ADDRESS, LE);
+        FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b).intoMemorySegment(MEMORY, Vec.number(pixels, pixel) + channel & ADDRESS, LE);
+        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b).intoMemorySegment(MEMORY, Vec.number(pixels, pixel + 1) + channel & ADDRESS, LE);
+        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b).intoMemorySegment(MEMORY, Vec.number(pixels, pixel + 2) + channel & ADDRESS, LE);
         FloatVector odd = oddB.fma(FloatVector.broadcast(F, B3), FloatVector.fromArray(F, patch, at + 5 * LANES));
-        oddA.fma(FloatVector.broadcast(F, A3), odd).add(b).intoMemorySegment(MEMORY, pixels[pixel + 3] + channel & ADDRESS, LE);
+        oddA.fma(FloatVector.broadcast(F, A3), odd).add(b).intoMemorySegment(MEMORY, Vec.number(pixels, pixel + 3) + channel & ADDRESS, LE);
     }
 }

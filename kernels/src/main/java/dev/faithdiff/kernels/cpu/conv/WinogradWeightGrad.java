@@ -9,12 +9,15 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
+import dev.faithdiff.kernels.cpu.gemm.PanelLoops;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
-import java.util.Arrays;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The gradient of the weight of a 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3). At each position the transformed input is multiplied with
@@ -29,10 +32,12 @@ final class WinogradWeightGrad {
     private static final int DEPTH = 192;      // tiles multiplied at a time: the operands of a task fit the L2 cache
     private static final int GAP = LANES;      // floats between positions, so that they do not all fall into one cache set
 
-    private record Scratch(float[] patch, long[] pixels, long[] nothing, float[] sums) {}
+    private record Scratch(float[] patch, MemorySegment pixels, MemorySegment nothing, float[] sums) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(new float[POSITIONS * LANES],
-            new long[POSITIONS], new long[POSITIONS], new float[Panels.roundUp(CHANNELS) * (CHANNELS + WIDTH)]));
+            addresses(), addresses(), new float[Panels.roundUp(CHANNELS) * (CHANNELS + WIDTH)]));
+
+    private static MemorySegment addresses() { return Arena.ofAuto().allocate(8L * POSITIONS, 8); }
 
     private final Conv.Size size;
     private final Matrix grad;
@@ -79,13 +84,13 @@ final class WinogradWeightGrad {
     /** Transforms the gradient's tiles row..end of the chunk that begins with tile {@code first}, to panels of outputs. */
     private void transform(int first, int row, int end, long zeros, long grads) {
         Scratch s = SCRATCH.get();
-        Arrays.fill(s.nothing, zeros);
+        for (int i = 0; i < POSITIONS; i++) Vec.setNumber(s.nothing.address(), i, zeros);
         for (; row < end; row++) {
-            input.findOutputs(grad, first + row, s.pixels, zeros);
+            input.findOutputs(grad, first + row, s.pixels.address(), zeros);
             for (int c = 0; c < panels * WIDTH; c += LANES) {
                 long at = grads + 4L * ((long) (c / WIDTH * input.chunk + row) * WIDTH + c % WIDTH);
-                if (c < size.out()) WinogradGradTransforms.gradient(s.pixels, 4L * c, s.patch, at, gradStep);
-                else WinogradGradTransforms.gradient(s.nothing, 0, s.patch, at, gradStep);
+                if (c < size.out()) WinogradGradTransforms.gradient(s.pixels.address(), 4L * c, s.patch, at, gradStep);
+                else WinogradGradTransforms.gradient(s.nothing.address(), 0, s.patch, at, gradStep);
             }
         }
     }
@@ -107,7 +112,8 @@ final class WinogradWeightGrad {
         }
         for (int p = panel; p < end; p++) {
             long c = sums + 4L * ((long) p * WIDTH * size.in() + (long) part * input.depth);
-            Panels.storeTransposed(s.sums, (p - panel) * height, channels, Math.min(WIDTH, size.out() - p * WIDTH), add, c, size.in());
+            int outputs = Math.min(WIDTH, size.out() - p * WIDTH);
+            PanelLoops.FASTEST.storeTransposed(s.sums, (p - panel) * height, channels, outputs, null, 0, add, c, size.in());
         }
     }
 

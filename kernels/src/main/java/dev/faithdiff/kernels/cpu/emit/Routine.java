@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu.emit;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
@@ -25,6 +26,8 @@ public record Routine(MemorySegment code) {
     private static final boolean PERF_MAP = "on".equals(System.getProperty("faithdiff.emit.perfmap"));
     private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), Linker.Option.critical(false));
+    private static final MethodHandle CALL_ARRAYS = Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(
+            ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), Linker.Option.critical(true));
 
     /** @throws IllegalStateException if the system does not let memory be executed */
     public static Routine of(String name, Assembler code) { return new Routine(memory(name, code)); }
@@ -45,6 +48,15 @@ public record Routine(MemorySegment code) {
 
     /** The same with five numbers. */
     public void call(long a, long b, long c, long d, long e) { call(a, b, c, d, e, 0, 0, 0); }
+
+    /** Calls the code with the addresses of two arrays and up to six numbers. */
+    public void call(float[] x, float[] y, long a, long b, long c, long d, long e, long f) {
+        try {
+            CALL_ARRAYS.invokeExact(code, MemorySegment.ofArray(x), MemorySegment.ofArray(y), a, b, c, d, e, f);
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
+    }
 
     private static MemorySegment memory(String name, Assembler code) {
         byte[] bytes = code.toArray();

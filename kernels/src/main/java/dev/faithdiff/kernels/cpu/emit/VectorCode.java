@@ -63,6 +63,7 @@ public final class VectorCode {
     private final Deque<Gpr> general = new ArrayDeque<>(List.of(Gpr.R10, Gpr.RBX, Gpr.RBP, Gpr.R14, Gpr.R15));
     private final TreeSet<Integer> free = new TreeSet<>();
     private Loop loop = new Loop(null, new ArrayList<>());
+    private int own; // bytes of memory on the stack
     private Value rest; // the mask of the elements of a last vector, while its steps are written
 
     /** @param bits of a vector: 256, which needs AVX2, or 512, which needs AVX-512 */
@@ -75,6 +76,12 @@ public final class VectorCode {
 
     /** The register of an argument, 0 to 7. */
     public Gpr argument(int number) { return ARGUMENTS[number]; }
+
+    /** The address of memory of the routine's own, aligned to 64 bytes; it may be asked for once. */
+    public Gpr memory(int bytes) {
+        own = bytes;
+        return Gpr.RSP;
+    }
 
     /** Bytes of a vector. */
     public int bytes() { return bytes; }
@@ -90,6 +97,12 @@ public final class VectorCode {
     /** to -= by. */
     public void retreat(Gpr to, Gpr by) { step(() -> a.sub(to, by)); }
 
+    /** to = from. */
+    public void set(Gpr to, Gpr from) { step(() -> a.mov(to, from)); }
+
+    /** to = the number of 64 bits in memory. */
+    public void set(Gpr to, Gpr address, int offset) { step(() -> a.mov(to, Mem.at(address, offset))); }
+
     /** A register of its own with the number in another. */
     public Gpr copy(Gpr from) {
         Gpr to = take();
@@ -97,11 +110,12 @@ public final class VectorCode {
         return to;
     }
 
-    /** A register of its own with a number of 64 bits from memory. */
-    public Gpr number(Gpr address, int offset) {
-        Gpr to = take();
-        step(() -> a.mov(to, Mem.at(address, offset)));
-        return to;
+    /** to = times its value. */
+    public void multiply(Gpr to, int times) {
+        step(() -> {
+            a.mov(SCRATCH, to);
+            for (int i = 1; i < times; i++) a.add(to, SCRATCH);
+        });
     }
 
     private Gpr take() {
@@ -109,7 +123,7 @@ public final class VectorCode {
         return general.pop();
     }
 
-    /** Lets a register of {@link #copy} or {@link #number} be used again. */
+    /** Lets a register be used again: one of {@link #copy}, or of an argument that is needed no more. */
     public void release(Gpr register) { general.push(register); }
 
     // Loops
@@ -117,6 +131,12 @@ public final class VectorCode {
     /** Does the steps of {@code body} as often as {@code times} says, which may be zero or less. */
     public void repeat(Gpr times, Runnable body) {
         Gpr left = copy(times);
+        useUp(left, body);
+        release(left);
+    }
+
+    /** The same, counting {@code left} itself down to zero. */
+    public void useUp(Gpr left, Runnable body) {
         Label end = a.label();
         step(() -> {
             a.test(left, left);
@@ -124,7 +144,6 @@ public final class VectorCode {
         });
         loop(body, () -> a.sub(left, 1), Condition.GREATER);
         step(() -> a.bind(end));
-        release(left);
     }
 
     /**
@@ -235,19 +254,19 @@ public final class VectorCode {
         });
     }
 
-    /** A vector of F16 at a byte offset from an address, as floats. */
-    public Value loadF16(Gpr address, Gpr offset) { return narrow(address, offset, a::vcvtph2ps); }
+    /** A vector of F16 at an address, as floats. */
+    public Value loadF16(Gpr address, int offset) { return narrow(Mem.at(address, offset), a::vcvtph2ps); }
 
-    /** A vector of BF16 at a byte offset from an address, as floats. */
-    public Value loadBf16(Gpr address, Gpr offset) { return shiftLeft(narrow(address, offset, a::vpmovzxwd), 16); }
+    /** A vector of BF16 at an address, as floats. */
+    public Value loadBf16(Gpr address, int offset) { return shiftLeft(narrow(Mem.at(address, offset), a::vpmovzxwd), 16); }
 
     private interface Widen {
         void write(Simd to, RegisterOrMemory from);
     }
 
-    private Value narrow(Gpr address, Gpr offset, Widen widen) {
+    private Value narrow(Mem from, Widen widen) {
         if (rest != null) throw new IllegalStateException("narrow numbers are loaded as whole vectors only");
-        return value(List.of(), to -> widen.write(to, Mem.at(address, offset, 1, 0)));
+        return value(List.of(), to -> widen.write(to, from));
     }
 
     public void store(Value v, Gpr address, int offset) { store(v, Mem.at(address, offset)); }
@@ -388,6 +407,41 @@ public final class VectorCode {
         return join.of(two, value(List.of(two), to -> a.vpermilps(to, two.register, 0xb1)));
     }
 
+    /** The columns of a square, whose rows are as many vectors as a vector has elements. */
+    public Value[] transposed(Value[] rows) {
+        Value[] fours = new Value[lanes];
+        for (int i = 0; i < lanes; i += 4) {
+            Value lowA = of(a::vunpcklps, rows[i], rows[i + 1]), lowB = of(a::vunpcklps, rows[i + 2], rows[i + 3]);
+            Value highA = of(a::vunpckhps, rows[i], rows[i + 1]), highB = of(a::vunpckhps, rows[i + 2], rows[i + 3]);
+            fours[i] = of(a::vshufps, lowA, lowB, 0x44);
+            fours[i + 1] = of(a::vshufps, lowA, lowB, 0xee);
+            fours[i + 2] = of(a::vshufps, highA, highB, 0x44);
+            fours[i + 3] = of(a::vshufps, highA, highB, 0xee);
+        }
+        Value[] columns = new Value[lanes];
+        for (int i = 0; i < 4; i++) {
+            if (bits == 512) joinFour(fours, i, columns);
+            else for (int half = 0; half < 2; half++) columns[4 * half + i] = of(a::vperm2f128, fours[i], fours[4 + i], half == 0 ? 0x20 : 0x31);
+        }
+        return columns;
+    }
+
+    /** Columns i, 4 + i, 8 + i and 12 + i: those of which four vectors hold four elements each. */
+    private void joinFour(Value[] fours, int i, Value[] columns) {
+        Value[] top = new Value[2], bottom = new Value[2];
+        for (int odd = 0; odd < 2; odd++) {
+            top[odd] = of(a::vshuff32x4, fours[i], fours[4 + i], odd == 0 ? 0x88 : 0xdd);
+            bottom[odd] = of(a::vshuff32x4, fours[8 + i], fours[12 + i], odd == 0 ? 0x88 : 0xdd);
+        }
+        for (int q = 0; q < 4; q++) columns[4 * q + i] = of(a::vshuff32x4, top[q % 2], bottom[q % 2], q < 2 ? 0x88 : 0xdd);
+    }
+
+    private interface Numbered {
+        void write(Simd to, Simd x, RegisterOrMemory y, int number);
+    }
+
+    private Value of(Numbered instruction, Value x, Value y, int number) { return of((to, p, q) -> instruction.write(to, p, q, number), x, y); }
+
     /** A value that is in a register, which a constant is not; outside of a loop this loads it once. */
     public Value register(Value v) { return v.constant == null ? v : value(List.of(), to -> a.vmovups(to, v.constant)); }
 
@@ -421,7 +475,14 @@ public final class VectorCode {
         a.mov(ARGUMENTS[6], Mem.at(Gpr.RSP, 8 * KEPT.length + 8));
         a.mov(ARGUMENTS[7], Mem.at(Gpr.RSP, 8 * KEPT.length + 16));
         a.mov(POOL, pool.address());
+        if (own > 0) {
+            a.mov(SCRATCH, Gpr.RSP);
+            a.sub(Gpr.RSP, own + 128);
+            a.and(Gpr.RSP, -64);
+            a.mov(Mem.at(Gpr.RSP, own), SCRATCH);
+        }
         for (int i = 0; i < steps.size(); i++) write(i);
+        if (own > 0) a.mov(Gpr.RSP, Mem.at(Gpr.RSP, own));
         for (Gpr g : List.of(KEPT).reversed()) a.pop(g);
         a.vzeroupper();
         a.ret();

@@ -76,13 +76,8 @@ public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean tr
 
     private void store(int row, int height, int panel, float[] sums, int at) {
         int to = column + panel * WIDTH, width = b.columns(panel);
-        if (transposed) {
-            if (bias != null) Panels.addBiasToRows(sums, at, height, bias, row);
-            Panels.storeTransposed(sums, at, height, width, accumulate, c.at(to, row), c.stride());
-        } else {
-            if (bias != null) Panels.addBias(sums, at, height, bias, to);
-            Panels.store(sums, at, height, width, accumulate, c.at(row, to), c.stride());
-        }
+        if (transposed) PanelLoops.FASTEST.storeTransposed(sums, at, height, width, bias, row, accumulate, c.at(to, row), c.stride());
+        else PanelLoops.FASTEST.store(sums, at, height, width, bias, to, accumulate, c.at(row, to), c.stride());
     }
 
     /** The size of parts if {@code size} is divided evenly into as few parts of at most {@code limit} as possible. */

@@ -1,17 +1,16 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
-import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.BLOCK;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.DEPTH;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 
+import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Parallel;
-import dev.faithdiff.kernels.cpu.Scratch;
-import dev.faithdiff.kernels.cpu.ToFloat;
 import dev.faithdiff.kernels.cpu.Vec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 
 /**
  * The product with a weight [N, K] for small M or N: dot products of rows, which need no packing.
@@ -22,10 +21,10 @@ final class GemmDots {
     /** Up to these sizes dot products are faster. */
     private static final int FEW_ROWS = 4, FEW_COLUMNS = 8;
 
-    private record Scratch(float[] a, float[] w, float[] sums) {}
+    private record Scratch(float[] a, float[] w, MemorySegment sums) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[BLOCK * STRIDE], new float[BLOCK * STRIDE], new float[BLOCK * FEW_COLUMNS * LANES]));
+            () -> new Scratch(new float[BLOCK * STRIDE], new float[BLOCK * STRIDE], Arena.ofAuto().allocate(4L * BLOCK * FEW_COLUMNS * LANES, 64)));
 
     private GemmDots() {}
 
@@ -45,19 +44,17 @@ final class GemmDots {
             boolean accumulate) {
         Scratch s = SCRATCH.get();
         int width = roundUp(columns, 4);
-        Arrays.fill(s.sums, 0, rows * width * LANES, 0);
+        Copy.zero(s.sums.address(), 4L * rows * width * LANES);
         Arrays.fill(s.w, columns * STRIDE, width * STRIDE, 0);
         for (int k = 0; k < w.columns(); k += DEPTH) {
             int depth = Math.min(DEPTH, w.columns() - k);
             a.pack(row, rows, k, depth, s.a);
-            for (int r = 0; r < columns; r++) ToFloat.row(w.dtype(), w.at(column + r, k), depth, s.w, r * STRIDE);
+            PanelLoops.FASTEST.widen(w, column, columns, k, depth, s.w);
             padColumns(s.a, rows, depth);
             padColumns(s.w, columns, depth);
-            for (int r = 0; r < rows; r++) {
-                for (int o = 0; o < width; o += 4) four(depth, s.a, r * STRIDE, s.w, o * STRIDE, s.sums, (r * width + o) * LANES);
-            }
+            PanelLoops.FASTEST.dots(s.a, rows, s.w, width, roundUp(depth, LANES), s.sums.address());
         }
-        store(s.sums, row, rows, column, columns, width, bias, c, accumulate);
+        store(s.sums.address(), row, rows, column, columns, width, bias, c, accumulate);
     }
 
     private static int roundUp(int size, int unit) { return (size + unit - 1) / unit * unit; }
@@ -67,28 +64,11 @@ final class GemmDots {
         if (padded > depth) for (int r = 0; r < count; r++) Arrays.fill(rows, r * STRIDE + depth, r * STRIDE + padded, 0);
     }
 
-    /** Adds the products of one row with four others to four vectors of partial sums. */
-    private static void four(int depth, float[] a, int at, float[] w, int first, float[] sums, int to) {
-        FloatVector c0 = FloatVector.fromArray(F, sums, to), c1 = FloatVector.fromArray(F, sums, to + LANES);
-        FloatVector c2 = FloatVector.fromArray(F, sums, to + 2 * LANES), c3 = FloatVector.fromArray(F, sums, to + 3 * LANES);
-        for (int k = 0; k < depth; k += LANES) {
-            FloatVector x = FloatVector.fromArray(F, a, at + k);
-            c0 = x.fma(FloatVector.fromArray(F, w, first + k), c0);
-            c1 = x.fma(FloatVector.fromArray(F, w, first + k + STRIDE), c1);
-            c2 = x.fma(FloatVector.fromArray(F, w, first + k + 2 * STRIDE), c2);
-            c3 = x.fma(FloatVector.fromArray(F, w, first + k + 3 * STRIDE), c3);
-        }
-        c0.intoArray(sums, to);
-        c1.intoArray(sums, to + LANES);
-        c2.intoArray(sums, to + 2 * LANES);
-        c3.intoArray(sums, to + 3 * LANES);
-    }
-
-    private static void store(float[] sums, int row, int rows, int column, int columns, int width, float[] bias, Matrix c,
+    private static void store(long sums, int row, int rows, int column, int columns, int width, float[] bias, Matrix c,
             boolean accumulate) {
         for (int r = 0; r < rows; r++) {
             for (int o = 0; o < columns; o++) {
-                float v = sum(sums, (r * width + o) * LANES);
+                float v = sum(sums + 4L * (r * width + o) * LANES);
                 long to = c.at(row + r, column + o);
                 if (bias != null) v += bias[column + o];
                 Vec.set(to, accumulate ? v + Vec.get(to) : v);
@@ -96,11 +76,11 @@ final class GemmDots {
         }
     }
 
-    private static float sum(float[] lanes, int at) {
+    private static float sum(long lanes) {
         float even = 0, odd = 0;
         for (int i = 0; i < LANES; i += 2) {
-            even += lanes[at + i];
-            odd += lanes[at + i + 1];
+            even += Vec.get(lanes + 4L * i);
+            odd += Vec.get(lanes + 4L * i + 4);
         }
         return even + odd;
     }

@@ -1,14 +1,8 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
-import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
-import dev.faithdiff.kernels.cpu.Transpose;
-import dev.faithdiff.kernels.cpu.Vec;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 
 /**
  * The layout of the micro-kernels' operands, and the product of one block in that layout, on one thread.
@@ -35,8 +29,6 @@ public final class Panels {
     static final MicroKernel KERNEL = EmittedF32.isHere() ? new EmittedF32() : new VectorTiles();
 
     private static final float[] ZEROS = new float[ROWS * WIDTH];
-
-    private static final ThreadLocal<MemorySegment> SQUARES = ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(2 * Transpose.BYTES, 64));
 
     private Panels() {}
 
@@ -74,79 +66,5 @@ public final class Panels {
         float[] from = add ? sums : ZEROS;
         if (ROWS == 12) Tile12x2.multiplyTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
         else Tile6x2.multiplyTransposed(depth, columns, a, panel, from, add ? at : 0, sums, at);
-    }
-
-    /** Adds a bias for each column to the sums of a block. */
-    static void addBias(float[] sums, int at, int rows, float[] bias, int biasAt) {
-        for (int i = 0; i < rows * WIDTH; i += LANES) {
-            FloatVector.fromArray(F, sums, at + i).add(FloatVector.fromArray(F, bias, biasAt + i % WIDTH)).intoArray(sums, at + i);
-        }
-    }
-
-    /** Adds a bias for each row to the sums of a block. */
-    static void addBiasToRows(float[] sums, int at, int rows, float[] bias, int biasAt) {
-        for (int i = 0; i < rows * WIDTH; i += LANES) {
-            FloatVector.fromArray(F, sums, at + i).add(bias[biasAt + i / WIDTH]).intoArray(sums, at + i);
-        }
-    }
-
-    /** C = sums, or C += sums, for the first {@code columns} of a panel. C is an address, with rows {@code stride} floats apart. */
-    public static void store(float[] sums, int at, int rows, int columns, boolean add, long c, long stride) {
-        for (int r = 0; r < rows; r++, at += WIDTH, c += 4 * stride) {
-            if (columns == WIDTH) storeRow(sums, at, add, c);
-            else storeNarrow(sums, at, columns, add, c);
-        }
-    }
-
-    private static void storeRow(float[] sums, int at, boolean add, long c) {
-        if (add) addRow(sums, at, c);
-        else copyRow(sums, at, c);
-    }
-
-    /** Copies one row of a panel to an address. */
-    static void copyRow(float[] row, int at, long to) {
-        Vec.store(FloatVector.fromArray(F, row, at), to);
-        Vec.store(FloatVector.fromArray(F, row, at + LANES), to + 4L * LANES);
-    }
-
-    private static void addRow(float[] row, int at, long to) {
-        Vec.store(FloatVector.fromArray(F, row, at).add(Vec.load(to)), to);
-        Vec.store(FloatVector.fromArray(F, row, at + LANES).add(Vec.load(to + 4L * LANES)), to + 4L * LANES);
-    }
-
-    private static void storeNarrow(float[] sums, int at, int columns, boolean add, long c) {
-        for (int i = 0; i < columns; i++) {
-            float v = sums[at + i];
-            Vec.set(c + 4L * i, add ? v + Vec.get(c + 4L * i) : v);
-        }
-    }
-
-    /** The same for C^T: a row of the block becomes a column of C. */
-    public static void storeTransposed(float[] sums, int at, int rows, int columns, boolean add, long c, long stride) {
-        long square = SQUARES.get().address(), transposed = square + Transpose.BYTES;
-        for (int i = 0; i < columns; i += LANES) {
-            for (int r = 0; r < rows; r += LANES) {
-                int from = at + r * WIDTH + i;
-                long to = c + 4 * (i * stride + r);
-                if (!add && i + LANES <= columns && r + LANES <= rows) {
-                    Transpose.square(sums, from, WIDTH, square, to, 4 * stride);
-                } else {
-                    Transpose.square(sums, from, WIDTH, square, transposed, 4L * LANES);
-                    storeSquare(transposed, Math.min(LANES, columns - i), Math.min(LANES, rows - r), add, to, stride);
-                }
-            }
-        }
-    }
-
-    private static void storeSquare(long square, int rows, int columns, boolean add, long c, long stride) {
-        for (int r = 0; r < rows; r++, square += 4L * LANES, c += 4 * stride) {
-            if (columns == LANES && add) {
-                Vec.store(Vec.load(square).add(Vec.load(c)), c);
-            } else if (columns == LANES) {
-                Vec.store(Vec.load(square), c);
-            } else {
-                for (long i = 0; i < 4L * columns; i += 4) Vec.set(c + i, add ? Vec.get(square + i) + Vec.get(c + i) : Vec.get(square + i));
-            }
-        }
     }
 }
