@@ -18,6 +18,9 @@ public interface Sums {
     /** Stores {@code n} doubles, whole vectors, times {@code scale} as floats. */
     void storeVectors(long sums, double scale, long y, int n);
 
+    /** Adds the first {@code n} doubles, whole vectors, of {@code rows} further rows to those of the first row, which they follow, one by one. */
+    void foldVectors(long sums, int rows, int row, int n);
+
     /** The sum of {@code n} floats. */
     default double of(long x, int n) {
         int whole = n - n % (4 * STEP);
@@ -33,6 +36,17 @@ public interface Sums {
         for (int i = whole; i < n; i++) {
             double sum = MEMORY.get(DType.DOUBLE, sums + 8L * i);
             for (int r = 0; r < rows; r++) sum += Vec.get(x + r * step + 4L * i);
+            MEMORY.set(DType.DOUBLE, sums + 8L * i, sum);
+        }
+    }
+
+    /** Adds {@code rows} further rows of {@code n} doubles to the first, which they follow. */
+    default void fold(long sums, int rows, int n) {
+        int whole = n - n % STEP;
+        foldVectors(sums, rows, n, whole);
+        for (int i = whole; i < n; i++) {
+            double sum = MEMORY.get(DType.DOUBLE, sums + 8L * i);
+            for (int r = 1; r <= rows; r++) sum += MEMORY.get(DType.DOUBLE, sums + 8L * (r * n + i));
             MEMORY.set(DType.DOUBLE, sums + 8L * i, sum);
         }
     }

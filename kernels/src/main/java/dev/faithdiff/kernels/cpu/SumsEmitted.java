@@ -11,7 +11,8 @@ import dev.faithdiff.tensor.DType;
 /** {@link Sums} as machine code. */
 public record SumsEmitted() implements Sums {
     private static final class Code {
-        private static final Routine SUM = sum(VecCode.start()), ROWS = rows(VecCode.start()), STORE = store(VecCode.start());
+        private static final Routine SUM = sum(VecCode.start()), ROWS = rows(VecCode.start());
+        private static final Routine FOLD = fold(VecCode.start()), STORE = store(VecCode.start());
     }
 
     @Override public double vectors(long x, int n) {
@@ -25,6 +26,8 @@ public record SumsEmitted() implements Sums {
     @Override public void addVectors(long x, long step, int rows, long sums, int n) {
         Code.ROWS.call(x, step, 2 * step, 3 * step, sums, n / STEP, rows / 4, rows % 4);
     }
+
+    @Override public void foldVectors(long sums, int rows, int row, int n) { Code.FOLD.call(sums, sums + 8L * row, 8L * row, n / STEP, rows); }
 
     @Override public void storeVectors(long sums, double scale, long y, int n) {
         Code.STORE.call(sums, y, n / STEP, Double.doubleToRawLongBits(scale), 0);
@@ -47,13 +50,13 @@ public record SumsEmitted() implements Sums {
     static Routine rows(VectorCode c) {
         Gpr x = c.argument(0), step = c.argument(1), step2 = c.argument(2), step3 = c.argument(3);
         c.repeat(c.argument(6), () -> {
-            row(c, from -> c.addDoubles(c.addDoubles(c.loadDoubles(from, 0), c.loadDoubles(from, step)),
+            row(c, x, c.argument(4), c.argument(5), c.bytes() / 2, from -> c.addDoubles(c.addDoubles(c.loadDoubles(from, 0), c.loadDoubles(from, step)),
                     c.addDoubles(c.loadDoubles(from, step2), c.loadDoubles(from, step3))));
             c.advance(x, step);
             c.advance(x, step3);
         });
         c.repeat(c.argument(7), () -> {
-            row(c, from -> c.loadDoubles(from, 0));
+            row(c, x, c.argument(4), c.argument(5), c.bytes() / 2, from -> c.loadDoubles(from, 0));
             c.advance(x, step);
         });
         return c.routine("sum_rows");
@@ -63,15 +66,26 @@ public record SumsEmitted() implements Sums {
         Value of(Gpr from);
     }
 
-    private static void row(VectorCode c, Term term) {
-        Gpr from = c.copy(c.argument(0)), to = c.copy(c.argument(4));
-        c.repeat(c.argument(5), () -> {
+    /** Adds terms to a row of doubles. @param step bytes from the numbers of one vector to those of the next */
+    private static void row(VectorCode c, Gpr x, Gpr sums, Gpr vectors, int step, Term term) {
+        Gpr from = c.copy(x), to = c.copy(sums);
+        c.repeat(vectors, () -> {
             c.store(c.addDoubles(c.load(to, 0), term.of(from)), to, 0);
-            c.advance(from, c.bytes() / 2);
+            c.advance(from, step);
             c.advance(to, c.bytes());
         });
         c.release(to);
         c.release(from);
+    }
+
+    /** Arguments: the first row, the second, the bytes of a row, vectors to add, and further rows. */
+    static Routine fold(VectorCode c) {
+        Gpr from = c.argument(1);
+        c.repeat(c.argument(4), () -> {
+            row(c, from, c.argument(0), c.argument(3), c.bytes(), at -> c.load(at, 0));
+            c.advance(from, c.argument(2));
+        });
+        return c.routine("sum_fold");
     }
 
     /** Arguments: doubles, floats, vectors of doubles, and the bits of the factor. */

@@ -46,6 +46,13 @@ public record SumsVector() implements Sums {
         }
     }
 
+    @Override public void foldVectors(long sums, int rows, int row, int n) {
+        for (int r = 1; r <= rows; r++) {
+            long from = sums + 8L * r * row;
+            for (int i = 0; i < n; i += STEP) put(doubles(sums + 8L * i).add(doubles(from + 8L * i)), sums + 8L * i);
+        }
+    }
+
     private static void one(long x, long sums, int n) {
         for (int i = 0; i < n; i += STEP) put(doubles(sums + 8L * i).add(load(x + 4L * i)), sums + 8L * i);
     }

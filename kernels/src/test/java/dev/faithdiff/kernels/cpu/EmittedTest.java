@@ -83,6 +83,7 @@ class EmittedTest {
         Tensor doubles = Tensor.empty(Device.CPU, DType.F64, Shape.of(n)), to = Tensor.empty(Device.CPU, DType.F32, Shape.of(n));
         Copy.zero(doubles.address(), 8L * n);
         sums.rows(x.address(), 4 * 200, rows, doubles.address(), n);
+        for (int m = 1; m <= n / 3; m += 3) sums.fold(doubles.address(), n / m - 1, m);
         sums.store(doubles.address(), 1 / 3.0, to.address(), n);
         return bits(to);
     }
@@ -91,6 +92,7 @@ class EmittedTest {
         assumeTrue(VecCode.isHere(), CpuFeature.line());
         assertThat(SumsEmitted.sum(new VectorCode(512))).isNotNull();
         assertThat(SumsEmitted.rows(new VectorCode(512))).isNotNull();
+        assertThat(SumsEmitted.fold(new VectorCode(512))).isNotNull();
         assertThat(SumsEmitted.store(new VectorCode(512))).isNotNull();
     }
 

@@ -16,44 +16,39 @@ import java.lang.invoke.MethodHandle;
 
 /** {@link ScoreRows} as machine code; to the bits of {@link ScoreRowsVector}. */
 record ScoreRowsEmitted() implements ScoreRows {
+    /** All routines have the same, since Java takes long to prepare calls with others. Rows and panels are arguments 4 and 5. */
+    private static final FunctionDescriptor TYPES =
+            FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
     private static final class Code {
         private static final MethodHandle GREATEST = greatest(VecCode.start()), POWERS = powers(VecCode.start()), SCALE = scale(VecCode.start());
     }
 
-    @Override public void greatest(float[] scores, int rows, int panels, float[] to) {
-        try {
-            Code.GREATEST.invokeExact(ofArray(scores), ofArray(to), (long) rows, (long) panels);
-        } catch (Throwable t) {
-            throw new IllegalStateException(t);
-        }
-    }
+    @Override public void greatest(float[] scores, int rows, int panels, float[] to) { run(Code.GREATEST, scores, to, to, to, rows, panels, 0, 0); }
 
     @Override public void powers(float[] scores, int rows, int panels, float[] max, double scale, float[] weights, float[] sums) {
-        float factor = ScoreRows.factorOfTwo(scale);
-        long bits = Float.floatToRawIntBits(factor), least = Float.floatToRawIntBits(-125 / factor);
+        float factor = ScoreRows.factorOfTwo(scale), least = -125 / factor;
+        run(Code.POWERS, scores, weights, max, sums, rows, panels, Float.floatToRawIntBits(factor), Float.floatToRawIntBits(least));
+    }
+
+    @Override public void scale(float[] y, int rows, int panels, float[] factors) { run(Code.SCALE, y, factors, factors, factors, rows, panels, 0, 0); }
+
+    private static void run(MethodHandle code, float[] a, float[] b, float[] c, float[] d, int rows, int panels, long e, long f) {
         try {
-            Code.POWERS.invokeExact(ofArray(scores), ofArray(weights), ofArray(max), ofArray(sums), (long) rows, (long) panels, bits, least);
+            code.invokeExact(ofArray(a), ofArray(b), ofArray(c), ofArray(d), (long) rows, (long) panels, e, f);
         } catch (Throwable t) {
             throw new IllegalStateException(t);
         }
     }
 
-    @Override public void scale(float[] y, int rows, int panels, float[] factors) {
-        try {
-            Code.SCALE.invokeExact(ofArray(y), ofArray(factors), (long) rows, (long) panels);
-        } catch (Throwable t) {
-            throw new IllegalStateException(t);
-        }
-    }
-
-    /** Arguments: scores, where the greatest go, rows, panels. */
+    /** Arguments: scores, and where the greatest go. */
     static MethodHandle greatest(VectorCode c) {
         Gpr row = c.argument(0), to = c.argument(1);
         Value even = c.variable(c.constant(0)), odd = c.variable(c.constant(0));
-        c.repeat(c.argument(2), () -> {
+        c.repeat(c.argument(4), () -> {
             c.set(even, c.constant(Float.NEGATIVE_INFINITY));
             c.set(odd, c.constant(Float.NEGATIVE_INFINITY));
-            panels(c, row, c.argument(3), at -> {
+            panels(c, row, c.argument(5), at -> {
                 c.set(even, c.max(c.load(at, 0), even));
                 c.set(odd, c.max(c.load(at, c.bytes()), odd));
             });
@@ -61,10 +56,10 @@ record ScoreRowsEmitted() implements ScoreRows {
             c.advance(row, 4 * WIDTH);
             c.advance(to, 4);
         });
-        return c.handle("attention_greatest", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG));
+        return c.handle("attention_greatest", TYPES);
     }
 
-    /** Arguments: scores, weights, maxima, sums, rows, panels, and the bits of the factor and of the least difference. */
+    /** Arguments: scores, weights, maxima, sums, and from 6 on the bits of the factor and of the least difference. */
     static MethodHandle powers(VectorCode c) {
         Gpr row = c.argument(0), weights = c.argument(1), max = c.argument(2), sums = c.argument(3);
         Value factor = c.spread(c.argument(6)), least = c.spread(c.argument(7)), sum = c.variable(c.constant(0));
@@ -87,22 +82,21 @@ record ScoreRowsEmitted() implements ScoreRows {
             c.advance(max, 4);
             c.advance(sums, 4);
         });
-        return c.handle("attention_powers",
-                FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+        return c.handle("attention_powers", TYPES);
     }
 
-    /** Arguments: sums, factors, rows, panels. */
+    /** Arguments: sums and factors. */
     static MethodHandle scale(VectorCode c) {
         Gpr row = c.argument(0), factors = c.argument(1);
-        c.repeat(c.argument(2), () -> {
+        c.repeat(c.argument(4), () -> {
             Value factor = c.spread(factors, 0);
-            panels(c, row, c.argument(3), at -> {
+            panels(c, row, c.argument(5), at -> {
                 for (int i = 0; i < 2; i++) c.store(c.mul(c.load(at, i * c.bytes()), factor), at, i * c.bytes());
             });
             c.advance(row, 4 * WIDTH);
             c.advance(factors, 4);
         });
-        return c.handle("attention_scale", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG));
+        return c.handle("attention_scale", TYPES);
     }
 
     /** The work on the two vectors at an address. */

@@ -100,10 +100,7 @@ interface Reduce extends Kernel<ReduceOp> {
         Copy.zero(sums, 8L * width);
         sums().rows(x, 4L * together * inner, whole, sums, width);
         sums().rows(x + 4 * (whole * together * inner), 0, 1, sums, (height - whole * together) * columns);
-        for (int i = columns; i < width; i++) {
-            long to = sums + 8L * (i % columns);
-            MEMORY.set(DType.DOUBLE, to, MEMORY.get(DType.DOUBLE, to) + MEMORY.get(DType.DOUBLE, sums + 8L * i));
-        }
+        sums().fold(sums, together - 1, columns);
         return sums;
     }
 }
