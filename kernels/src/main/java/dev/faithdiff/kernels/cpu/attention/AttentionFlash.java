@@ -8,12 +8,15 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
 import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.Kernel;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
@@ -30,7 +33,9 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         final float[] q = new float[BLOCK * STRIDE];
         final float[] weights = new float[BLOCK * STRIDE];
         final float[] scores = new float[SCORES];
-        final float[] max = new float[BLOCK], sum = new float[BLOCK], factors = new float[BLOCK];
+        private final MemorySegment rows = Arena.ofAuto().allocate(12L * BLOCK, 64);
+        /** Addresses of a number for each row. */
+        final long max = rows.address(), sum = max + 4L * BLOCK, factors = sum + 4L * BLOCK;
         float[] y = {};
 
         /** This thread's buffers, large enough for values of width e. */
@@ -83,8 +88,10 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         boolean causal = p.op.causal();
         Work w = Work.of(e);
         int rows = p.q.pack(head, query, w.q);
-        Arrays.fill(w.max, -Float.MAX_VALUE); // finite, for steps whose keys are all masked by a bias
-        Arrays.fill(w.sum, 0);
+        for (long r = 0; r < 4L * rows; r += 4) {
+            Vec.set(w.max + r, -Float.MAX_VALUE); // finite, for steps whose keys are all masked by a bias
+            Vec.set(w.sum + r, 0);
+        }
         int end = causal ? Math.min(keyCount, ahead + rows - 1) : keyCount;
         for (int key = 0; key < end; key += STEP) {
             int count = Math.min(STEP, end - key);
@@ -97,7 +104,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
             weigh(w, rows, PackedB.panels(count), p.scale, key > 0 ? e : 0);
             p.values.sums(keyHead, rows, w.weights, key, count, key > 0, w.y);
         }
-        for (int r = 0; r < rows; r++) w.factors[r] = 1 / w.sum[r];
+        for (long r = 0; r < 4L * rows; r += 4) Vec.set(w.factors + r, 1 / Vec.get(w.sum + r));
         ScoreRows.HERE.scale(w.y, rows, PackedB.panels(e), w.factors);
         return w;
     }
@@ -117,12 +124,13 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     private static void weigh(Work w, int rows, int panels, double scale, int components) {
         ScoreRows.HERE.greatest(w.scores, rows, panels, w.factors);
         boolean moved = false;
-        for (int r = 0; r < rows; r++) {
-            float before = w.max[r], max = Math.max(before, w.factors[r]);
-            w.factors[r] = max > before ? (float) Math.exp((before - max) * scale) : 1;
-            w.sum[r] *= w.factors[r];
-            w.max[r] = max;
-            moved |= max > before;
+        for (long r = 0; r < 4L * rows; r += 4) {
+            float before = Vec.get(w.max + r), max = Vec.get(w.factors + r), decay = max > before ? (float) Math.exp((before - max) * scale) : 1;
+            Vec.set(w.factors + r, decay);
+            if (max <= before) continue;
+            Vec.set(w.sum + r, Vec.get(w.sum + r) * decay);
+            Vec.set(w.max + r, max);
+            moved = true;
         }
         if (moved && components > 0) ScoreRows.HERE.scale(w.y, rows, PackedB.panels(components), w.factors);
         ScoreRows.HERE.powers(w.scores, rows, panels, w.max, scale, w.weights, w.sum);

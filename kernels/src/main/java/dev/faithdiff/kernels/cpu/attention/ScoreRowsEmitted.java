@@ -3,52 +3,36 @@ package dev.faithdiff.kernels.cpu.attention;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
-import static java.lang.foreign.MemorySegment.ofArray;
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.Gpr;
+import dev.faithdiff.kernels.cpu.emit.Routine;
 import dev.faithdiff.kernels.cpu.emit.VectorCode;
 import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.invoke.MethodHandle;
 
 /** {@link ScoreRows} as machine code; to the bits of {@link ScoreRowsVector}. */
 record ScoreRowsEmitted() implements ScoreRows {
-    /** All routines have the same, since Java takes long to prepare calls with others. Rows and panels are arguments 4 and 5. */
-    private static final FunctionDescriptor TYPES =
-            FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-
     private static final class Code {
-        private static final MethodHandle GREATEST = greatest(VecCode.start()), POWERS = powers(VecCode.start()), SCALE = scale(VecCode.start());
+        private static final Routine GREATEST = greatest(VecCode.start()), POWERS = powers(VecCode.start()), SCALE = scale(VecCode.start());
     }
 
-    @Override public void greatest(float[] scores, int rows, int panels, float[] to) { run(Code.GREATEST, scores, to, to, to, rows, panels, 0, 0); }
+    @Override public void greatest(float[] scores, int rows, int panels, long to) { Code.GREATEST.call(scores, scores, rows, panels, to, 0, 0, 0); }
 
-    @Override public void powers(float[] scores, int rows, int panels, float[] max, double scale, float[] weights, float[] sums) {
+    @Override public void powers(float[] scores, int rows, int panels, long max, double scale, float[] weights, long sums) {
         float factor = ScoreRows.factorOfTwo(scale), least = -125 / factor;
-        run(Code.POWERS, scores, weights, max, sums, rows, panels, Float.floatToRawIntBits(factor), Float.floatToRawIntBits(least));
+        Code.POWERS.call(scores, weights, rows, panels, max, sums, Float.floatToRawIntBits(factor), Float.floatToRawIntBits(least));
     }
 
-    @Override public void scale(float[] y, int rows, int panels, float[] factors) { run(Code.SCALE, y, factors, factors, factors, rows, panels, 0, 0); }
+    @Override public void scale(float[] y, int rows, int panels, long factors) { Code.SCALE.call(y, y, rows, panels, factors, 0, 0, 0); }
 
-    private static void run(MethodHandle code, float[] a, float[] b, float[] c, float[] d, int rows, int panels, long e, long f) {
-        try {
-            code.invokeExact(ofArray(a), ofArray(b), ofArray(c), ofArray(d), (long) rows, (long) panels, e, f);
-        } catch (Throwable t) {
-            throw new IllegalStateException(t);
-        }
-    }
-
-    /** Arguments: scores, and where the greatest go. */
-    static MethodHandle greatest(VectorCode c) {
-        Gpr row = c.argument(0), to = c.argument(1);
+    /** Arguments: scores twice, rows, panels, and where the greatest go. */
+    static Routine greatest(VectorCode c) {
+        Gpr row = c.argument(0), to = c.argument(4);
         Value even = c.variable(c.constant(0)), odd = c.variable(c.constant(0));
-        c.repeat(c.argument(4), () -> {
+        c.repeat(c.argument(2), () -> {
             c.set(even, c.constant(Float.NEGATIVE_INFINITY));
             c.set(odd, c.constant(Float.NEGATIVE_INFINITY));
-            panels(c, row, c.argument(5), at -> {
+            panels(c, row, c.argument(3), at -> {
                 c.set(even, c.max(c.load(at, 0), even));
                 c.set(odd, c.max(c.load(at, c.bytes()), odd));
             });
@@ -56,18 +40,18 @@ record ScoreRowsEmitted() implements ScoreRows {
             c.advance(row, 4 * WIDTH);
             c.advance(to, 4);
         });
-        return c.handle("attention_greatest", TYPES);
+        return c.routine("attention_greatest");
     }
 
-    /** Arguments: scores, weights, maxima, sums, and from 6 on the bits of the factor and of the least difference. */
-    static MethodHandle powers(VectorCode c) {
-        Gpr row = c.argument(0), weights = c.argument(1), max = c.argument(2), sums = c.argument(3);
+    /** Arguments: scores, weights, rows, panels, maxima, sums, and the bits of the factor and of the least difference. */
+    static Routine powers(VectorCode c) {
+        Gpr row = c.argument(0), weights = c.argument(1), max = c.argument(4), sums = c.argument(5);
         Value factor = c.spread(c.argument(6)), least = c.spread(c.argument(7)), sum = c.variable(c.constant(0));
-        c.repeat(c.argument(4), () -> {
+        c.repeat(c.argument(2), () -> {
             Value most = c.spread(max, 0);
             Gpr to = c.copy(weights);
             c.set(sum, c.constant(0));
-            panels(c, row, c.argument(5), at -> {
+            panels(c, row, c.argument(3), at -> {
                 for (int i = 0; i < 2; i++) {
                     Value p = VecCode.power(c, c.max(least, c.sub(c.load(at, i * c.bytes()), most)), factor);
                     c.store(p, to, i * c.bytes());
@@ -82,21 +66,21 @@ record ScoreRowsEmitted() implements ScoreRows {
             c.advance(max, 4);
             c.advance(sums, 4);
         });
-        return c.handle("attention_powers", TYPES);
+        return c.routine("attention_powers");
     }
 
-    /** Arguments: sums and factors. */
-    static MethodHandle scale(VectorCode c) {
-        Gpr row = c.argument(0), factors = c.argument(1);
-        c.repeat(c.argument(4), () -> {
+    /** Arguments: sums twice, rows, panels, and factors. */
+    static Routine scale(VectorCode c) {
+        Gpr row = c.argument(0), factors = c.argument(4);
+        c.repeat(c.argument(2), () -> {
             Value factor = c.spread(factors, 0);
-            panels(c, row, c.argument(5), at -> {
+            panels(c, row, c.argument(3), at -> {
                 for (int i = 0; i < 2; i++) c.store(c.mul(c.load(at, i * c.bytes()), factor), at, i * c.bytes());
             });
             c.advance(row, 4 * WIDTH);
             c.advance(factors, 4);
         });
-        return c.handle("attention_scale", TYPES);
+        return c.routine("attention_scale");
     }
 
     /** The work on the two vectors at an address. */

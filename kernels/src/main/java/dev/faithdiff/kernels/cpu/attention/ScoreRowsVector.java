@@ -12,16 +12,19 @@ import jdk.incubator.vector.VectorOperators;
 
 /** {@link ScoreRows} on the Vector API. */
 record ScoreRowsVector() implements ScoreRows {
-    @Override public void greatest(float[] scores, int rows, int panels, float[] to) {
-        for (int r = 0; r < rows; r++) to[r] = max(scores, r, panels);
+    @Override public void greatest(float[] scores, int rows, int panels, long to) {
+        for (int r = 0; r < rows; r++) Vec.set(to + 4L * r, max(scores, r, panels));
     }
 
-    @Override public void powers(float[] scores, int rows, int panels, float[] max, double scale, float[] weights, float[] sums) {
-        for (int r = 0; r < rows; r++) sums[r] += Vec.sum(powers(scores, r, panels, max[r], scale, weights));
+    @Override public void powers(float[] scores, int rows, int panels, long max, double scale, float[] weights, long sums) {
+        for (int r = 0; r < rows; r++) {
+            float sum = Vec.sum(powers(scores, r, panels, Vec.get(max + 4L * r), scale, weights));
+            Vec.set(sums + 4L * r, Vec.get(sums + 4L * r) + sum);
+        }
     }
 
-    @Override public void scale(float[] y, int rows, int panels, float[] factors) {
-        for (int r = 0; r < rows; r++) if (factors[r] != 1) scale(y, r, panels, factors[r]);
+    @Override public void scale(float[] y, int rows, int panels, long factors) {
+        for (int r = 0; r < rows; r++) scale(y, r, panels, Vec.get(factors + 4L * r));
     }
 
     /** The maximum by comparisons, since {@link FloatVector#max} orders zeros and NaNs, which takes five instructions more. */

@@ -3,10 +3,8 @@ package dev.faithdiff.kernels.cpu.emit;
 import dev.faithdiff.kernels.cpu.emit.Assembler.Condition;
 import dev.faithdiff.kernels.cpu.emit.Assembler.Label;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -523,17 +521,6 @@ public final class VectorCode {
 
     /** Writes the routine. @param name for logs and profilers */
     public Routine routine(String name) {
-        write();
-        return Routine.of(name + "_" + bits, a);
-    }
-
-    /** The same for arguments of the given types, of which addresses may be those of arrays of the Java heap; see {@link Routine#handle}. */
-    public MethodHandle handle(String name, FunctionDescriptor types) {
-        write();
-        return Routine.handle(name + "_" + bits, a, types);
-    }
-
-    private void write() {
         MemorySegment pool = pool();
         for (Gpr g : KEPT) a.push(g);
         a.mov(ARGUMENTS[6], Mem.at(Gpr.RSP, 8 * KEPT.length + 8));
@@ -550,6 +537,7 @@ public final class VectorCode {
         for (Gpr g : List.of(KEPT).reversed()) a.pop(g);
         a.vzeroupper();
         a.ret();
+        return Routine.of(name + "_" + bits, a);
     }
 
     private void write(int number) {

@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.CpuFeature;
 import dev.faithdiff.kernels.cpu.emit.VectorCode;
+import dev.faithdiff.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.Function;
@@ -27,20 +30,22 @@ class ScoreRowsTest {
             for (int panels = 1; panels <= PackedHeads.SCORES / SUMS; panels++) {
                 int n = panels;
                 float[] max = same(loops -> {
-                    float[] to = new float[BLOCK];
-                    loops.greatest(scores, rows, n, to);
-                    return to;
+                    MemorySegment to = copy(new float[BLOCK]);
+                    loops.greatest(scores, rows, n, to.address());
+                    return to.toArray(DType.FLOAT);
                 });
                 same(loops -> {
-                    float[] weights = new float[BLOCK * STRIDE], sums = factors.clone();
-                    loops.powers(scores, rows, n, max, 0.3, weights, sums);
+                    MemorySegment most = copy(max), sums = copy(factors);
+                    float[] weights = new float[BLOCK * STRIDE];
+                    loops.powers(scores, rows, n, most.address(), 0.3, weights, sums.address());
                     float[] all = Arrays.copyOf(weights, weights.length + BLOCK);
-                    System.arraycopy(sums, 0, all, weights.length, BLOCK);
+                    System.arraycopy(sums.toArray(DType.FLOAT), 0, all, weights.length, BLOCK);
                     return all;
                 });
                 same(loops -> {
+                    MemorySegment by = copy(factors);
                     float[] y = scores.clone();
-                    loops.scale(y, rows, n, factors);
+                    loops.scale(y, rows, n, by.address());
                     return y;
                 });
             }
@@ -59,6 +64,8 @@ class ScoreRowsTest {
         assertThat(Arrays.equals(call.apply(emitted), expected)).isTrue();
         return expected;
     }
+
+    private static MemorySegment copy(float[] numbers) { return Arena.ofAuto().allocate(4L * numbers.length, 64).copyFrom(MemorySegment.ofArray(numbers)); }
 
     private float[] floats(int count) {
         float[] numbers = new float[count];
