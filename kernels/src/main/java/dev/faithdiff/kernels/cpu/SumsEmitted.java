@@ -49,14 +49,15 @@ public record SumsEmitted() implements Sums {
     /** Arguments: rows, one, two and three times the bytes between them, sums, vectors of a row, fours of rows, and further rows. */
     static Routine rows(VectorCode c) {
         Gpr x = c.argument(0), step = c.argument(1), step2 = c.argument(2), step3 = c.argument(3);
+        Gpr sums = c.argument(4), vectors = c.argument(5);
         c.repeat(c.argument(6), () -> {
-            row(c, x, c.argument(4), c.argument(5), c.bytes() / 2, from -> c.addDoubles(c.addDoubles(c.loadDoubles(from, 0), c.loadDoubles(from, step)),
+            row(c, x, sums, vectors, c.bytes() / 2, from -> c.addDoubles(c.addDoubles(c.loadDoubles(from, 0), c.loadDoubles(from, step)),
                     c.addDoubles(c.loadDoubles(from, step2), c.loadDoubles(from, step3))));
             c.advance(x, step);
             c.advance(x, step3);
         });
         c.repeat(c.argument(7), () -> {
-            row(c, x, c.argument(4), c.argument(5), c.bytes() / 2, from -> c.loadDoubles(from, 0));
+            row(c, x, sums, vectors, c.bytes() / 2, from -> c.loadDoubles(from, 0));
             c.advance(x, step);
         });
         return c.routine("sum_rows");

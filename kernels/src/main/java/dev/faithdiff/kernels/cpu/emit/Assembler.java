@@ -36,7 +36,8 @@ public final class Assembler {
     private static final Form BROADCAST = either(P66, MAP_0F38, 0x18, 0), FROM_GENERAL = either(P66, MAP_0F, 0x6e, 0);
     private static final Form STORE_ONE = either(PF3, MAP_0F, 0x11, 0);
     private static final Form MASKED_LOAD = vex(P66, 0x2c), MASKED_STORE = vex(P66, 0x2e), SIGNS = evex(PF3, 0x39);
-    private static final Form FMA_132 = either(P66, MAP_0F38, 0x98, 1), FMA_213 = either(P66, MAP_0F38, 0xa8, 1), FMA = either(P66, MAP_0F38, 0xb8, 1);
+    private static final Form FMA_132 = either(P66, MAP_0F38, 0x98, 1), FMA_213 = either(P66, MAP_0F38, 0xa8, 1);
+    private static final Form FMA = either(P66, MAP_0F38, 0xb8, 1);
     private static final Form SQRT = either(NONE, MAP_0F, 0x51, 1), AND = either(NONE, MAP_0F, 0x54, 1), OR = either(NONE, MAP_0F, 0x56, 1);
     private static final Form XOR = either(NONE, MAP_0F, 0x57, 1), ADD = either(NONE, MAP_0F, 0x58, 1), MUL = either(NONE, MAP_0F, 0x59, 1);
     private static final Form SUB = either(NONE, MAP_0F, 0x5c, 1), MIN = either(NONE, MAP_0F, 0x5d, 1), DIV = either(NONE, MAP_0F, 0x5e, 1);
@@ -51,8 +52,9 @@ public final class Assembler {
     private static final Form HALF_TO_FLOAT = either(P66, MAP_0F38, 0x13, 2), BYTE_TO_INT = either(P66, MAP_0F38, 0x21, 4);
     private static final Form INT_TO_FLOAT = either(NONE, MAP_0F, 0x5b, 1);
     private static final Form SQRT_DOUBLES = doubles(MAP_0F, 0x51), ADD_DOUBLES = doubles(MAP_0F, 0x58), MUL_DOUBLES = doubles(MAP_0F, 0x59);
-    private static final Form DIV_DOUBLES = doubles(MAP_0F, 0x5e), DOUBLE_TO_FLOAT = doubles(MAP_0F, 0x5a), BROADCAST_DOUBLE = doubles(MAP_0F38, 0x19);
-    private static final Form FLOAT_TO_DOUBLE = either(NONE, MAP_0F, 0x5a, 2), FROM_GENERAL_WIDE = new Form(Prefix.EITHER, P66, MAP_0F, 1, 0x6e, 0);
+    private static final Form DIV_DOUBLES = doubles(MAP_0F, 0x5e), DOUBLE_TO_FLOAT = doubles(MAP_0F, 0x5a);
+    private static final Form FLOAT_TO_DOUBLE = either(NONE, MAP_0F, 0x5a, 2);
+    private static final Form BROADCAST_DOUBLE = doubles(MAP_0F38, 0x19), FROM_GENERAL_WIDE = new Form(Prefix.EITHER, P66, MAP_0F, 1, 0x6e, 0);
     private static final Form DOT_BF16 = evex(PF3, 0x52), TWO_TO_BF16 = evex(PF2, 0x72), TO_BF16 = evex(PF3, 0x72);
     private static final Form DOT_BYTES = evex(P66, 0x50), DOT_BYTES_VEX = vex(P66, 0x50);
     private static final Form TILE_CONFIG = vex(NONE, 0x49), TILE_ZERO = vex(PF2, 0x49), TILE_LOAD = vex(PF2, 0x4b), TILE_STORE = vex(PF3, 0x4b);

@@ -6,7 +6,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.Workspace;
-import dev.faithdiff.kernels.cpu.norm.GroupNorm.Factors;
+import dev.faithdiff.kernels.cpu.norm.GroupNormKernel.Factors;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GroupNormOp;

@@ -1,6 +1,6 @@
 package dev.faithdiff.kernels.cpu.norm;
 
-/** {@link GroupNorm} on the Vector API. */
-public final class GroupNormVector implements GroupNorm {
+/** {@link GroupNormKernel} on the Vector API. */
+public final class GroupNormVector implements GroupNormKernel {
     @Override public GroupRows loops() { return new GroupRowsVector(); }
 }

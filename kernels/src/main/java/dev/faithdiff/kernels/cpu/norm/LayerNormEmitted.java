@@ -10,15 +10,15 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import java.util.List;
 
-/** {@link LayerNorm} as machine code, for rows of whole pairs of vectors; to the bits of {@link LayerNormVector}. */
-public final class LayerNormEmitted implements LayerNorm {
+/** {@link LayerNormKernel} as machine code, for rows of whole pairs of vectors; to the bits of {@link LayerNormVector}. */
+public final class LayerNormEmitted implements LayerNormKernel {
     private static final class Code {
         private static final Routine ROWS = rows(VecCode.start());
     }
 
     @Override public String refuses(LayerNormOp op, Tensor[] in) {
         String refusal = refusal(in[0]);
-        return refusal == null ? LayerNorm.super.refuses(op, in) : refusal;
+        return refusal == null ? LayerNormKernel.super.refuses(op, in) : refusal;
     }
 
     static String refusal(Tensor x) {

@@ -6,8 +6,8 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import dev.faithdiff.kernels.cpu.Vec;
 import jdk.incubator.vector.FloatVector;
 
-/** {@link LayerNorm} on the Vector API. */
-public final class LayerNormVector implements LayerNorm {
+/** {@link LayerNormKernel} on the Vector API. */
+public final class LayerNormVector implements LayerNormKernel {
     @Override public void rows(long x, int rows, int n, float eps, long weight, long bias, long y) {
         for (int r = 0; r < rows; r++) row(x + 4L * r * n, n, eps, weight, bias, y + 4L * r * n);
     }

@@ -3,7 +3,7 @@ package dev.faithdiff.kernels.cpu.norm;
 import dev.faithdiff.kernels.cpu.Sums;
 import dev.faithdiff.kernels.cpu.SumsVector;
 
-/** {@link Reduce} on the Vector API. */
-public final class ReduceVector implements Reduce {
+/** {@link ReduceKernel} on the Vector API. */
+public final class ReduceVector implements ReduceKernel {
     @Override public Sums sums() { return new SumsVector(); }
 }

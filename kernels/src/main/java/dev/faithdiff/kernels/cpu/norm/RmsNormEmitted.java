@@ -10,15 +10,15 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.RmsNormOp;
 import java.util.List;
 
-/** {@link RmsNorm} as machine code, for rows of whole pairs of vectors; to the bits of {@link RmsNormVector}. */
-public final class RmsNormEmitted implements RmsNorm {
+/** {@link RmsNormKernel} as machine code, for rows of whole pairs of vectors; to the bits of {@link RmsNormVector}. */
+public final class RmsNormEmitted implements RmsNormKernel {
     private static final class Code {
         private static final Routine ROWS = rows(VecCode.start());
     }
 
     @Override public String refuses(RmsNormOp op, Tensor[] in) {
         String refusal = LayerNormEmitted.refusal(in[0]);
-        return refusal == null ? RmsNorm.super.refuses(op, in) : refusal;
+        return refusal == null ? RmsNormKernel.super.refuses(op, in) : refusal;
     }
 
     @Override public void rows(long x, int rows, int n, float eps, long weight, long y) {

@@ -7,8 +7,8 @@ import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.norm.LayerNormVector.Moments;
 import jdk.incubator.vector.FloatVector;
 
-/** {@link RmsNorm} on the Vector API. */
-public final class RmsNormVector implements RmsNorm {
+/** {@link RmsNormKernel} on the Vector API. */
+public final class RmsNormVector implements RmsNormKernel {
     @Override public void rows(long x, int rows, int n, float eps, long weight, long y) {
         for (int r = 0; r < rows; r++, x += 4L * n, y += 4L * n) row(x, n, moments(x, n, eps).scale(), weight, y);
     }

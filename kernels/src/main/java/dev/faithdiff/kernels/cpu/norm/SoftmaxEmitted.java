@@ -9,15 +9,15 @@ import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 
-/** {@link Softmax} as machine code, for rows of whole vectors; to the bits of {@link SoftmaxVector}. */
-public final class SoftmaxEmitted implements Softmax {
+/** {@link SoftmaxKernel} as machine code, for rows of whole vectors; to the bits of {@link SoftmaxVector}. */
+public final class SoftmaxEmitted implements SoftmaxKernel {
     private static final class Code {
         private static final Routine ROWS = rows(VecCode.start());
     }
 
     @Override public String refuses(SoftmaxOp op, Tensor[] in) {
         if (!VecCode.isHere()) return "needs emitted code";
-        return in[0].size(-1) % Vec.LANES == 0 ? Softmax.super.refuses(op, in) : "takes rows of a multiple of " + Vec.LANES;
+        return in[0].size(-1) % Vec.LANES == 0 ? SoftmaxKernel.super.refuses(op, in) : "takes rows of a multiple of " + Vec.LANES;
     }
 
     @Override public void rows(long x, int rows, int n, long y) { Code.ROWS.call(x, y, rows, n, 4L * n); }

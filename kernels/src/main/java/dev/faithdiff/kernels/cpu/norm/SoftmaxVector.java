@@ -7,8 +7,8 @@ import dev.faithdiff.kernels.cpu.Vec;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** {@link Softmax} on the Vector API. */
-public final class SoftmaxVector implements Softmax {
+/** {@link SoftmaxKernel} on the Vector API. */
+public final class SoftmaxVector implements SoftmaxKernel {
     @Override public void rows(long x, int rows, int n, long y) {
         for (int r = 0; r < rows; r++, x += 4L * n, y += 4L * n) scale(y, n, 1 / exponentials(x, n, y));
     }

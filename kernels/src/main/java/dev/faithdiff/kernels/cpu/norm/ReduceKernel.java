@@ -19,7 +19,7 @@ import dev.faithdiff.tensor.op.ReduceOp;
  * Sums and means of F32, computed in double, over one group of neighbouring axes at a time. Blocks of fixed size are summed separately and then added
  * in order, so the result does not depend on the number of threads.
  */
-interface Reduce extends Kernel<ReduceOp> {
+interface ReduceKernel extends Kernel<ReduceOp> {
     int BLOCK = 1 << 16;  // elements summed by one task
     int COLUMNS = 2048;   // sums at a time, which fit the L1 cache
 

@@ -13,7 +13,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import java.lang.foreign.MemorySegment;
 
 /** GroupNorm in two passes over x: {@link GroupMoments}, then {@code (x - center) * factor + shift} for each channel, and SiLU. */
-interface GroupNorm extends Kernel<GroupNormOp> {
+interface GroupNormKernel extends Kernel<GroupNormOp> {
     int BLOCK = 1 << 15; // floats of a task
 
     /** The loops over whole vectors. */
@@ -67,7 +67,8 @@ interface GroupNorm extends Kernel<GroupNormOp> {
             for (int b = 0; b < batch; b++) Factors.of(moments, b, weight, bias).store(factors.at(3L * b * row));
             Parallel.run(batch * blocks, i -> {
                 long from = (long) (i % blocks) * block, at = 4 * (i / blocks * floats + from);
-                apply(x.address() + at, (int) Math.min(block, floats - from), row, factors.at(3L * (i / blocks) * row), op.silu(), out.address() + at);
+                int count = (int) Math.min(block, floats - from);
+                apply(x.address() + at, count, row, factors.at(3L * (i / blocks) * row), op.silu(), out.address() + at);
             });
         }
     }

@@ -11,7 +11,7 @@ import dev.faithdiff.tensor.op.LayerNormOp;
  * LayerNorm row by row: an estimate of the mean, then the sums of the differences to it, then the result. A row is read once from memory and
  * twice from the cache.
  */
-interface LayerNorm extends Kernel<LayerNormOp> {
+interface LayerNormKernel extends Kernel<LayerNormOp> {
     int BLOCK = 1 << 14; // floats of a task
 
     /** The work on rows of n floats that follow one another. */

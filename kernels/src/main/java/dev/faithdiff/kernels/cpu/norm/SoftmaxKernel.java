@@ -7,7 +7,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 
 /** Softmax row by row: maximum, exponentials and their sum, quotient. */
-interface Softmax extends Kernel<SoftmaxOp> {
+interface SoftmaxKernel extends Kernel<SoftmaxOp> {
     int BLOCK = 1 << 14; // floats of a task
 
     /** The work on rows of n floats that follow one another. */

@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.RmsNormOp;
 
 /** Root mean square norm row by row: the sum of squares, then the result. */
-interface RmsNorm extends Kernel<RmsNormOp> {
+interface RmsNormKernel extends Kernel<RmsNormOp> {
     /** The work on rows of n floats that follow one another. */
     void rows(long x, int rows, int n, float eps, long weight, long y);
 
