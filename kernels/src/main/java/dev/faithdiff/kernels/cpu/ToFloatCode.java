@@ -1,0 +1,51 @@
+package dev.faithdiff.kernels.cpu;
+
+import dev.faithdiff.kernels.cpu.emit.Gpr;
+import dev.faithdiff.kernels.cpu.emit.Routine;
+import dev.faithdiff.kernels.cpu.emit.VectorCode;
+import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
+import dev.faithdiff.tensor.DType;
+
+/** The conversions of {@link ToFloat} as machine code. A routine takes an address to write to, bytes beyond it, the address to read, and vectors. */
+final class ToFloatCode {
+    private static final Routine F32 = routine(DType.F32), F16 = routine(DType.F16), BF16 = routine(DType.BF16), F8 = routine(DType.F8_E4M3);
+
+    private ToFloatCode() {}
+
+    static Routine of(DType dtype) {
+        return switch (dtype) {
+            case F32 -> F32;
+            case F16 -> F16;
+            case BF16 -> BF16;
+            case F8_E4M3 -> F8;
+            default -> throw new IllegalArgumentException(dtype + " has no routine");
+        };
+    }
+
+    private static Routine routine(DType dtype) {
+        VectorCode c = VecCode.start();
+        Gpr to = c.argument(0), from = c.argument(2);
+        c.advance(to, c.argument(1));
+        c.repeat(c.argument(3), () -> {
+            c.store(load(c, dtype, from), to, 0);
+            c.advance(from, Vec.LANES * dtype.bytes());
+            c.advance(to, c.bytes());
+        });
+        return c.routine("widen_" + dtype);
+    }
+
+    private static Value load(VectorCode c, DType dtype, Gpr from) {
+        return switch (dtype) {
+            case F16 -> c.loadF16(from);
+            case BF16 -> c.loadBf16(from);
+            case F8_E4M3 -> f8(c, c.loadBytes(from));
+            default -> c.load(from, 0);
+        };
+    }
+
+    private static Value f8(VectorCode c, Value bits) {
+        Value magnitude = c.mul(c.shiftLeft(c.and(bits, c.bits(0x7f)), 20), c.constant(0x1p120f));
+        Value wide = c.less(magnitude, c.constant(480), magnitude, c.or(magnitude, c.bits(0x7f800000)));
+        return c.or(wide, c.and(c.shiftLeft(bits, 24), c.bits(0x80000000)));
+    }
+}

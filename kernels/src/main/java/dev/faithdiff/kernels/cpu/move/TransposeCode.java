@@ -1,0 +1,64 @@
+package dev.faithdiff.kernels.cpu.move;
+
+import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.VecCode;
+import dev.faithdiff.kernels.cpu.emit.Gpr;
+import dev.faithdiff.kernels.cpu.emit.Routine;
+import dev.faithdiff.kernels.cpu.emit.VectorCode;
+import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Transposes of 32 bits as machine code. */
+final class TransposeCode {
+    /** Squares of vectors: from, bytes between its rows, to, bytes between its rows, squares down and across the result, bytes between its squares. */
+    static final Routine SQUARES = squares();
+    /** Single numbers: from, bytes from row to row and from number to number, the same of the result, rows, numbers of a row. */
+    static final Routine INTS = ints();
+
+    private TransposeCode() {}
+
+    private static Routine squares() {
+        VectorCode c = VecCode.start();
+        Gpr fromStep = c.argument(1), toStep = c.argument(3);
+        c.repeat(c.argument(4), () -> {
+            Gpr from = c.copy(c.argument(0)), to = c.copy(c.argument(2));
+            c.repeat(c.argument(5), () -> {
+                List<Value> rows = new ArrayList<>();
+                for (int i = 0; i < Vec.LANES; i++) {
+                    rows.add(c.load(from, 0));
+                    c.advance(from, fromStep);
+                }
+                Gpr line = c.copy(to);
+                for (Value v : VecCode.transpose(c, rows)) {
+                    c.store(v, line, 0);
+                    c.advance(line, toStep);
+                }
+                c.release(line);
+                c.advance(to, c.bytes());
+            });
+            c.release(from);
+            c.release(to);
+            c.advance(c.argument(0), c.bytes());
+            c.advance(c.argument(2), c.argument(6));
+        });
+        return c.routine("transpose_squares");
+    }
+
+    private static Routine ints() {
+        VectorCode c = VecCode.start();
+        c.repeat(c.argument(6), () -> {
+            Gpr from = c.copy(c.argument(0)), to = c.copy(c.argument(3));
+            c.repeat(c.argument(7), () -> {
+                c.copyInt(from, to);
+                c.advance(from, c.argument(2));
+                c.advance(to, c.argument(5));
+            });
+            c.release(from);
+            c.release(to);
+            c.advance(c.argument(0), c.argument(1));
+            c.advance(c.argument(3), c.argument(4));
+        });
+        return c.routine("transpose_ints");
+    }
+}
