@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.DType;
 
 /** The conversions of {@link ToFloat} as machine code. A routine takes an address to write to, bytes beyond it, the address to read, and vectors. */
 final class ToFloatCode {
-    private static final Routine F32 = routine(DType.F32), F16 = routine(DType.F16), BF16 = routine(DType.BF16), F8 = routine(DType.F8_E4M3);
+    private static final Routine F32 = start(DType.F32), F16 = start(DType.F16), BF16 = start(DType.BF16), F8 = start(DType.F8_E4M3);
 
     private ToFloatCode() {}
 
@@ -22,13 +22,14 @@ final class ToFloatCode {
         };
     }
 
-    private static Routine routine(DType dtype) {
-        VectorCode c = VecCode.start();
+    private static Routine start(DType dtype) { return routine(VecCode.start(), dtype); }
+
+    static Routine routine(VectorCode c, DType dtype) {
         Gpr to = c.argument(0), from = c.argument(2);
         c.advance(to, c.argument(1));
         c.repeat(c.argument(3), () -> {
             c.store(load(c, dtype, from), to, 0);
-            c.advance(from, Vec.LANES * dtype.bytes());
+            c.advance(from, c.bytes() / 4 * dtype.bytes());
             c.advance(to, c.bytes());
         });
         return c.routine("widen_" + dtype);

@@ -14,15 +14,7 @@ import dev.faithdiff.tensor.op.Kernel;
 /** {@code x * scale + shift} of F32 as machine code; to the bits of {@link AffineVector}. */
 public final class AffineEmitted implements Kernel<AffineOp> {
     private static final class Code {
-        static final Routine AFFINE = write();
-
-        private static Routine write() {
-            VectorCode c = VecCode.start();
-            Gpr x = c.argument(0), y = c.argument(1), count = c.argument(2);
-            Value scale = c.spread(c.argument(3)), shift = c.spread(c.argument(4));
-            c.each(count, at -> c.store(c.fma(c.load(x, at), scale, shift), y, at));
-            return c.routine("affine");
-        }
+        static final Routine AFFINE = routine(VecCode.start());
     }
 
     @Override public Class<AffineOp> op() { return AffineOp.class; }
@@ -35,5 +27,12 @@ public final class AffineEmitted implements Kernel<AffineOp> {
     @Override public void run(AffineOp op, Tensor[] in, Tensor out) {
         long x = in[0].address(), y = out.address(), scale = Float.floatToRawIntBits(op.scale()), shift = Float.floatToRawIntBits(op.shift());
         Chunks.run(out.count(), (from, count) -> Code.AFFINE.call(x + 4 * from, y + 4 * from, count, scale, shift));
+    }
+
+    static Routine routine(VectorCode c) {
+        Gpr x = c.argument(0), y = c.argument(1), count = c.argument(2);
+        Value scale = c.spread(c.argument(3)), shift = c.spread(c.argument(4));
+        c.each(count, at -> c.store(c.fma(c.load(x, at), scale, shift), y, at));
+        return c.routine("affine");
     }
 }

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cpu.elementwise;
 
 import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.Routine;
+import dev.faithdiff.kernels.cpu.emit.VectorCode;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.BinaryOp;
 import dev.faithdiff.tensor.op.Kernel;
@@ -17,12 +18,12 @@ public final class BinaryEmitted implements Kernel<BinaryOp> {
     @Override public String refuses(BinaryOp op, Tensor[] in) { return VecCode.isHere() ? BinaryRows.refuses(in) : "needs emitted code"; }
 
     @Override public void run(BinaryOp op, Tensor[] in, Tensor out) {
-        Routine routine = ROUTINES.computeIfAbsent(op.kind(), BinaryEmitted::routine);
+        Routine routine = ROUTINES.computeIfAbsent(op.kind(), kind -> routine(VecCode.start(), kind));
         BinaryRows.run((a, b, y, length, times) -> routine.call(a, b, y, length, times, 4L * length, 0, 4L * length), in, out);
     }
 
-    private static Routine routine(BinaryOp.Kind kind) {
-        return RowCode.of("binary_" + kind, (c, a, b) -> switch (kind) {
+    static Routine routine(VectorCode code, BinaryOp.Kind kind) {
+        return RowCode.of(code, "binary_" + kind, (c, a, b) -> switch (kind) {
             case ADD -> c.add(a, b);
             case SUB -> c.sub(a, b);
             case MUL -> c.mul(a, b);

@@ -3,6 +3,7 @@ package dev.faithdiff.kernels.cpu.elementwise;
 import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.Routine;
+import dev.faithdiff.kernels.cpu.emit.VectorCode;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GegluOp;
@@ -11,7 +12,7 @@ import dev.faithdiff.tensor.op.Kernel;
 /** The gate of F32 rows as machine code; to the bits of {@link GegluVector}. */
 public final class GegluEmitted implements Kernel<GegluOp> {
     private static final class Code {
-        static final Routine GATE = RowCode.of("geglu", (c, value, gate) -> c.mul(value, VecCode.gelu(c, gate)));
+        static final Routine GATE = routine(VecCode.start());
     }
 
     @Override public Class<GegluOp> op() { return GegluOp.class; }
@@ -29,4 +30,6 @@ public final class GegluEmitted implements Kernel<GegluOp> {
             Code.GATE.call(value, value + line, y + line * from, n, rows, 2 * line, 2 * line, line);
         });
     }
+
+    static Routine routine(VectorCode code) { return RowCode.of(code, "geglu", (c, value, gate) -> c.mul(value, VecCode.gelu(c, gate))); }
 }

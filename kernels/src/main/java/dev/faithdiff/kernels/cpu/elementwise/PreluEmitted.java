@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cpu.elementwise;
 
 import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.Routine;
+import dev.faithdiff.kernels.cpu.emit.VectorCode;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -11,7 +12,7 @@ import dev.faithdiff.tensor.op.PreluOp;
 /** Parametric ReLU of F32 as machine code; to the bits of {@link PreluVector}. */
 public final class PreluEmitted implements Kernel<PreluOp> {
     private static final class Code {
-        static final Routine PRELU = RowCode.of("prelu", (c, x, slope) -> c.less(x, c.constant(0), c.mul(x, slope), x));
+        static final Routine PRELU = routine(VecCode.start());
     }
 
     @Override public Class<PreluOp> op() { return PreluOp.class; }
@@ -30,4 +31,6 @@ public final class PreluEmitted implements Kernel<PreluOp> {
             });
         }
     }
+
+    static Routine routine(VectorCode code) { return RowCode.of(code, "prelu", (c, x, slope) -> c.less(x, c.constant(0), c.mul(x, slope), x)); }
 }

@@ -1,6 +1,5 @@
 package dev.faithdiff.kernels.cpu.elementwise;
 
-import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.Gpr;
 import dev.faithdiff.kernels.cpu.emit.Routine;
 import dev.faithdiff.kernels.cpu.emit.VectorCode;
@@ -15,8 +14,7 @@ final class RowCode {
     private RowCode() {}
 
     /** A routine for y = f(a, b): addresses of a, b and y, a row's length, the number of rows, and the bytes from row to row of a, b and y. */
-    static Routine of(String name, Function f) {
-        VectorCode c = VecCode.start();
+    static Routine of(VectorCode c, String name, Function f) {
         Gpr a = c.argument(0), b = c.argument(1), y = c.argument(2);
         c.repeat(c.argument(4), () -> {
             c.each(c.argument(3), at -> c.store(f.of(c, c.load(a, at), c.load(b, at)), y, at));

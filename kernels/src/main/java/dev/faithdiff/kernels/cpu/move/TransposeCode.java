@@ -1,6 +1,5 @@
 package dev.faithdiff.kernels.cpu.move;
 
-import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.Gpr;
 import dev.faithdiff.kernels.cpu.emit.Routine;
@@ -12,20 +11,19 @@ import java.util.List;
 /** Transposes of 32 bits as machine code. */
 final class TransposeCode {
     /** Squares of vectors: from, bytes between its rows, to, bytes between its rows, squares down and across the result, bytes between its squares. */
-    static final Routine SQUARES = squares();
+    static final Routine SQUARES = squares(VecCode.start());
     /** Single numbers: from, bytes from row to row and from number to number, the same of the result, rows, numbers of a row. */
-    static final Routine INTS = ints();
+    static final Routine INTS = ints(VecCode.start());
 
     private TransposeCode() {}
 
-    private static Routine squares() {
-        VectorCode c = VecCode.start();
+    static Routine squares(VectorCode c) {
         Gpr fromStep = c.argument(1), toStep = c.argument(3);
         c.repeat(c.argument(4), () -> {
             Gpr from = c.copy(c.argument(0)), to = c.copy(c.argument(2));
             c.repeat(c.argument(5), () -> {
                 List<Value> rows = new ArrayList<>();
-                for (int i = 0; i < Vec.LANES; i++) {
+                for (int i = 0; i < c.bytes() / 4; i++) {
                     rows.add(c.load(from, 0));
                     c.advance(from, fromStep);
                 }
@@ -45,8 +43,7 @@ final class TransposeCode {
         return c.routine("transpose_squares");
     }
 
-    private static Routine ints() {
-        VectorCode c = VecCode.start();
+    static Routine ints(VectorCode c) {
         c.repeat(c.argument(6), () -> {
             Gpr from = c.copy(c.argument(0)), to = c.copy(c.argument(3));
             c.repeat(c.argument(7), () -> {
