@@ -40,7 +40,7 @@ public final class ToFloat {
     /** Converts {@code count} numbers into an array, from index {@code at} on. */
     public static void row(DType dtype, long from, int count, float[] to, int at) {
         int done = vectors(dtype, count);
-        if (EMITTED && done > 0) ToFloatCode.of(dtype).call(to, 4L * at, from, done / LANES);
+        if (EMITTED && done > 0) ToFloatCode.run(dtype, from, done, to, at);
         else vectors(dtype, from, done, to, at);
         for (int i = done; i < count; i++) to[at + i] = dtype.get(MEMORY, from + (long) i * dtype.bytes());
     }
@@ -48,7 +48,7 @@ public final class ToFloat {
     /** Converts {@code count} numbers to floats at an address. */
     public static void row(DType dtype, long from, int count, long to) {
         int done = vectors(dtype, count);
-        if (EMITTED && done > 0) ToFloatCode.of(dtype).call(to, 0, from, done / LANES, 0);
+        if (EMITTED && done > 0) ToFloatCode.run(dtype, from, done, to);
         else vectors(dtype, from, done, to);
         for (int i = done; i < count; i++) Vec.set(to + 4L * i, dtype.get(MEMORY, from + (long) i * dtype.bytes()));
     }

@@ -5,8 +5,6 @@ import dev.faithdiff.kernels.cpu.emit.Gpr;
 import dev.faithdiff.kernels.cpu.emit.Routine;
 import dev.faithdiff.kernels.cpu.emit.VectorCode;
 import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Transposes of 32 bits as machine code. */
 final class TransposeCode {
@@ -22,13 +20,13 @@ final class TransposeCode {
         c.repeat(c.argument(4), () -> {
             Gpr from = c.copy(c.argument(0)), to = c.copy(c.argument(2));
             c.repeat(c.argument(5), () -> {
-                List<Value> rows = new ArrayList<>();
-                for (int i = 0; i < c.bytes() / 4; i++) {
-                    rows.add(c.load(from, 0));
+                Value[] rows = new Value[c.bytes() / 4];
+                for (int i = 0; i < rows.length; i++) {
+                    rows[i] = c.load(from, 0);
                     c.advance(from, fromStep);
                 }
                 Gpr line = c.copy(to);
-                for (Value v : VecCode.transpose(c, rows)) {
+                for (Value v : c.transposed(rows)) {
                     c.store(v, line, 0);
                     c.advance(line, toStep);
                 }
