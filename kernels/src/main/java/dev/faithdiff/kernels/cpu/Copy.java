@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 public final class Copy {
     private static final boolean EMITTED = VecCode.isHere();
     private static final int VECTOR = 4 * Vec.LANES;
+    private static final int LONG_ROW = 1024; // from here on the bulk copy is faster
     private static final int SHORT_RUN = 64; // below this a call of the bulk copy costs more than it saves
 
     private Copy() {}
@@ -33,7 +34,7 @@ public final class Copy {
 
     /** Copies {@code count} rows of {@code bytes} each, {@code fromStep} and {@code toStep} bytes apart, on this thread. */
     public static void rows(long count, long bytes, long from, long fromStep, long to, long toStep) {
-        if (EMITTED && bytes % 4 == 0 && count > 1) {
+        if (EMITTED && bytes % 4 == 0 && bytes < LONG_ROW && count > 1) {
             CopyCode.ROWS.call(from, to, bytes / VECTOR, bytes % VECTOR / 4, count, fromStep, toStep, 0);
         } else {
             for (long r = 0; r < count; r++) bytes(from + r * fromStep, to + r * toStep, bytes);
