@@ -27,7 +27,9 @@ public final class PreluGradVector implements Kernel<PreluOp.Grad> {
         try (Scope _ = Scope.open()) {
             Repeated slopes = Repeated.of(in[1]);
             slopes.along(out.count(), (from, length, times) -> {
-                for (long at = 4 * from, end = at + 4L * length * times; at < end; at += 4L * length) row(x + at, slopes.address(), g + at, y + at, length);
+                for (long at = 4 * from, end = at + 4L * length * times; at < end; at += 4L * length) {
+                    row(x + at, slopes.address(), g + at, y + at, length);
+                }
             });
         }
     }

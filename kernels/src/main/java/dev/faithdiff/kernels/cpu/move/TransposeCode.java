@@ -8,7 +8,7 @@ import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
 
 /** Transposes of 32 bits as machine code. */
 final class TransposeCode {
-    /** Squares of vectors: from, bytes between its rows, to, bytes between its rows, squares down and across the result, bytes between its squares. */
+    /** Squares of vectors: from, bytes between rows, to, bytes between rows, squares down and across the result, bytes from one down to the next. */
     static final Routine SQUARES = squares(VecCode.start());
     /** Single numbers: from, bytes from row to row and from number to number, the same of the result, rows, numbers of a row. */
     static final Routine INTS = ints(VecCode.start());
