@@ -260,6 +260,9 @@ public final class VectorCode {
     /** A vector of BF16 at an address, as floats. */
     public Value loadBf16(Gpr address, int offset) { return shiftLeft(narrow(Mem.at(address, offset), a::vpmovzxwd), 16); }
 
+    /** As many signed bytes as a vector has ints, at an address, as ints. */
+    public Value loadBytes(Gpr address, int offset) { return narrow(Mem.at(address, offset), a::vpmovsxbd); }
+
     private interface Widen {
         void write(Simd to, RegisterOrMemory from);
     }
@@ -267,6 +270,14 @@ public final class VectorCode {
     private Value narrow(Mem from, Widen widen) {
         if (rest != null) throw new IllegalStateException("narrow numbers are loaded as whole vectors only");
         return value(List.of(), to -> widen.write(to, from));
+    }
+
+    /** Copies 32 bits from one address to another. */
+    public void copyInt(Gpr from, Gpr to) {
+        step(() -> {
+            a.movInt(SCRATCH, Mem.at(from, 0));
+            a.movInt(Mem.at(to, 0), SCRATCH);
+        });
     }
 
     public void store(Value v, Gpr address, int offset) { store(v, Mem.at(address, offset)); }
