@@ -103,7 +103,7 @@ record PanelEmitted() implements PanelLoops {
         Code.COPY_ROWS.call(square, BYTES, rest, to + 4L * WIDTH * squares * LANES, 4L * WIDTH, LANES, 0, 0);
     }
 
-    /** Squares, {@code next} bytes from one to the next; their rows are {@code row} bytes apart. The result's squares are {@code nextTo} bytes apart. */
+    /** Squares, {@code next} bytes from one to the next, to squares {@code nextTo} bytes apart; their rows are {@code row} bytes apart. */
     private static Routine transpose(String name, int row, int next, int nextTo) {
         VectorCode c = VecCode.start();
         Gpr from = c.argument(0), offset = c.argument(2), to = c.argument(3), step = c.argument(4), squares = c.argument(5);

@@ -24,8 +24,8 @@ public interface PanelLoops {
     void copyRows(long from, long step, int rows, long to);
 
     /**
-     * Partial sums of the dot products of rows with columns, both {@link Panels#STRIDE} apart: adds to {@link dev.faithdiff.kernels.cpu.Vec#SIDE} sums for
-     * each pair, at an address, a row of {@code columns} pairs behind the other.
+     * Partial sums of the dot products of rows with columns, both {@link Panels#STRIDE} apart: adds to SIDE sums ({@link
+     * dev.faithdiff.kernels.cpu.Vec}) for each pair, at an address, a row of {@code columns} pairs behind the other.
      *
      * @param columns a multiple of 4
      * @param depth   of the products, a multiple of SIDE
