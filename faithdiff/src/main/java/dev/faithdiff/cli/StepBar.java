@@ -41,9 +41,9 @@ final class StepBar implements Listener, AutoCloseable {
         return new StepBar(bar.setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH)).build(), null, steps);
     }
 
-    /** For the numbers alone. */
+    /** For the numbers alone. Without a width it would look for a terminal, which loads a library of its own. */
     private static ProgressBar silent(ProgressBarBuilder bar) {
-        return bar.setConsumer(new me.tongfei.progressbar.DelegatingProgressBarConsumer(line -> {})).build();
+        return bar.setConsumer(new me.tongfei.progressbar.DelegatingProgressBarConsumer(line -> {}, WIDTH)).build();
     }
 
     @Override public void at(String stage, int step, int steps) {

@@ -5,8 +5,11 @@ import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
-/** Copies bytes between addresses. */
+/** Copies bytes between addresses; rows of whole floats by machine code, where that is possible. */
 public final class Copy {
+    private static final boolean EMITTED = VecCode.isHere();
+    private static final int VECTOR = 4 * Vec.LANES;
+    private static final int LONG_ROW = 1024; // from here on the bulk copy is faster
     private static final int SHORT_RUN = 64; // below this a call of the bulk copy costs more than it saves
 
     private Copy() {}
@@ -25,9 +28,16 @@ public final class Copy {
         if (runs == 1 || fromStep == bytes && toStep == bytes) {
             Chunks.run(runs * bytes, 4 * Chunks.GRAIN, (at, count) -> bytes(from + at, to + at, count));
         } else {
-            Chunks.rows(runs, (bytes + 3) / 4, (first, count) -> {
-                for (long r = first; r < first + count; r++) bytes(from + r * fromStep, to + r * toStep, bytes);
-            });
+            Chunks.rows(runs, (bytes + 3) / 4, (first, count) -> rows(count, bytes, from + first * fromStep, fromStep, to + first * toStep, toStep));
+        }
+    }
+
+    /** Copies {@code count} rows of {@code bytes} each, {@code fromStep} and {@code toStep} bytes apart, on this thread. */
+    public static void rows(long count, long bytes, long from, long fromStep, long to, long toStep) {
+        if (EMITTED && bytes % 4 == 0 && bytes < LONG_ROW && count > 1) {
+            CopyCode.ROWS.call(from, to, bytes / VECTOR, bytes % VECTOR / 4, count, fromStep, toStep, 0);
+        } else {
+            for (long r = 0; r < count; r++) bytes(from + r * fromStep, to + r * toStep, bytes);
         }
     }
 

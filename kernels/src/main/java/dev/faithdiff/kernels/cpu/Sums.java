@@ -1,27 +1,28 @@
 package dev.faithdiff.kernels.cpu;
 
-import static dev.faithdiff.kernels.cpu.Vec.ADDRESS;
-import static dev.faithdiff.kernels.cpu.Vec.LE;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
-import static jdk.incubator.vector.VectorOperators.D2F;
-import static jdk.incubator.vector.VectorOperators.F2D;
 
 import dev.faithdiff.tensor.DType;
-import jdk.incubator.vector.DoubleVector;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 
-/** Sums of floats in double: half a vector of floats is loaded at a time and converted to a vector of doubles. */
-public final class Sums {
-    private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, Vec.F.vectorShape());
-    private static final VectorSpecies<Float> HALF = VectorSpecies.of(float.class, VectorShape.forBitSize(32 * D.length()));
-    private static final int STEP = D.length();
+/** Sums of floats in double. What fills no vector of doubles is added one by one, so that all implementations give the same bits. */
+public interface Sums {
+    /** Doubles in a vector. */
+    int STEP = Vec.LANES / 2;
 
-    private Sums() {}
+    /** The sum of {@code n} floats, a multiple of four vectors of doubles: four sums of vectors, added by pairs, and their elements in order. */
+    double vectors(long x, int n);
+
+    /** Adds rows of {@code n} floats, whole vectors, into as many doubles: four rows at a time, added by pairs. */
+    void addVectors(long x, long step, int rows, long sums, int n);
+
+    /** Stores {@code n} doubles, whole vectors, times {@code scale} as floats. */
+    void storeVectors(long sums, double scale, long y, int n);
+
+    /** Adds the first {@code n} doubles, whole vectors, of {@code rows} further rows to those of the first row, which they follow, one by one. */
+    void foldVectors(long sums, int rows, int row, int n);
 
     /** The sum of {@code n} floats. */
-    public static double of(long x, int n) {
+    default double of(long x, int n) {
         int whole = n - n % (4 * STEP);
         double sum = vectors(x, whole);
         for (int i = whole; i < n; i++) sum += Vec.get(x + 4L * i);
@@ -29,61 +30,31 @@ public final class Sums {
     }
 
     /** Adds rows of {@code n} floats, {@code step} bytes apart, into as many doubles. */
-    public static void rows(long x, long step, int rows, long sums, int n) {
-        int whole = n - n % STEP, r = 0;
-        for (; r <= rows - 4; r += 4) four(x + r * step, step, sums, whole);
-        for (; r < rows; r++) one(x + r * step, sums, whole);
+    default void rows(long x, long step, int rows, long sums, int n) {
+        int whole = n - n % STEP;
+        addVectors(x, step, rows, sums, whole);
         for (int i = whole; i < n; i++) {
             double sum = MEMORY.get(DType.DOUBLE, sums + 8L * i);
-            for (r = 0; r < rows; r++) sum += Vec.get(x + r * step + 4L * i);
+            for (int r = 0; r < rows; r++) sum += Vec.get(x + r * step + 4L * i);
+            MEMORY.set(DType.DOUBLE, sums + 8L * i, sum);
+        }
+    }
+
+    /** Adds {@code rows} further rows of {@code n} doubles to the first, which they follow. */
+    default void fold(long sums, int rows, int n) {
+        int whole = n - n % STEP;
+        foldVectors(sums, rows, n, whole);
+        for (int i = whole; i < n; i++) {
+            double sum = MEMORY.get(DType.DOUBLE, sums + 8L * i);
+            for (int r = 1; r <= rows; r++) sum += MEMORY.get(DType.DOUBLE, sums + 8L * (r * n + i));
             MEMORY.set(DType.DOUBLE, sums + 8L * i, sum);
         }
     }
 
     /** Stores {@code n} doubles times {@code scale} as floats. */
-    public static void store(long sums, double scale, long y, int n) {
+    default void store(long sums, double scale, long y, int n) {
         int whole = n - n % STEP;
-        for (int i = 0; i < whole; i += STEP) {
-            FloatVector v = (FloatVector) doubles(sums + 8L * i).mul(scale).convertShape(D2F, HALF, 0);
-            v.intoMemorySegment(MEMORY, y + 4L * i & ADDRESS, LE);
-        }
+        storeVectors(sums, scale, y, whole);
         for (int i = whole; i < n; i++) Vec.set(y + 4L * i, (float) (MEMORY.get(DType.DOUBLE, sums + 8L * i) * scale));
-    }
-
-    private static double vectors(long x, int n) {
-        DoubleVector a = DoubleVector.zero(D);
-        DoubleVector b = DoubleVector.zero(D);
-        DoubleVector c = DoubleVector.zero(D);
-        DoubleVector d = DoubleVector.zero(D);
-        for (int i = 0; i < n; i += 4 * STEP) {
-            long at = x + 4L * i;
-            a = a.add(load(at));
-            b = b.add(load(at + 4L * STEP));
-            c = c.add(load(at + 8L * STEP));
-            d = d.add(load(at + 12L * STEP));
-        }
-        double sum = 0;
-        for (double lane : a.add(b).add(c.add(d)).toArray()) sum += lane; // in one order, unlike reduceLanes
-        return sum;
-    }
-
-    private static void one(long x, long sums, int n) {
-        for (int i = 0; i < n; i += STEP) put(doubles(sums + 8L * i).add(load(x + 4L * i)), sums + 8L * i);
-    }
-
-    private static void four(long x, long step, long sums, int n) {
-        for (int i = 0; i < n; i += STEP) {
-            long at = x + 4L * i;
-            DoubleVector a = load(at).add(load(at + step)), b = load(at + 2 * step).add(load(at + 3 * step));
-            put(doubles(sums + 8L * i).add(a.add(b)), sums + 8L * i);
-        }
-    }
-
-    private static DoubleVector doubles(long at) { return DoubleVector.fromMemorySegment(D, MEMORY, at & ADDRESS, LE); }
-
-    private static void put(DoubleVector v, long at) { v.intoMemorySegment(MEMORY, at & ADDRESS, LE); }
-
-    private static DoubleVector load(long at) {
-        return (DoubleVector) FloatVector.fromMemorySegment(HALF, MEMORY, at & ADDRESS, LE).convertShape(F2D, D, 0);
     }
 }

@@ -33,32 +33,23 @@ public final class ToFloat {
     /** There is no vector below 8 bytes: with 4 lanes half of it is not used. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
     private static final int HIGHEST_EXPONENT = 0x7f800000;
+    private static final boolean EMITTED = VecCode.isHere();
 
     private ToFloat() {}
 
     /** Converts {@code count} numbers into an array, from index {@code at} on. */
     public static void row(DType dtype, long from, int count, float[] to, int at) {
         int done = vectors(dtype, count);
-        switch (dtype) {
-            case F32 -> f32(from, done, to, at);
-            case F16 -> f16(from, done, to, at);
-            case BF16 -> bf16(from, done, to, at);
-            case F8_E4M3 -> f8(from, done, to, at);
-            default -> { }
-        }
+        if (EMITTED && done > 0) ToFloatCode.run(dtype, from, done, to, at);
+        else vectors(dtype, from, done, to, at);
         for (int i = done; i < count; i++) to[at + i] = dtype.get(MEMORY, from + (long) i * dtype.bytes());
     }
 
     /** Converts {@code count} numbers to floats at an address. */
     public static void row(DType dtype, long from, int count, long to) {
         int done = vectors(dtype, count);
-        switch (dtype) {
-            case F32 -> Copy.bytes(from, to, 4L * done);
-            case F16 -> f16(from, done, to);
-            case BF16 -> bf16(from, done, to);
-            case F8_E4M3 -> f8(from, done, to);
-            default -> { }
-        }
+        if (EMITTED && done > 0) ToFloatCode.run(dtype, from, done, to);
+        else vectors(dtype, from, done, to);
         for (int i = done; i < count; i++) Vec.set(to + 4L * i, dtype.get(MEMORY, from + (long) i * dtype.bytes()));
     }
 
@@ -75,6 +66,28 @@ public final class ToFloat {
             case F8_E4M3 -> Math.max(0, count - (BYTES.length() - LANES)) / LANES * LANES;
             default -> 0;
         };
+    }
+
+    /** What machine code does where there is some. */
+    static void vectors(DType dtype, long from, int n, float[] to, int at) {
+        switch (dtype) {
+            case F32 -> f32(from, n, to, at);
+            case F16 -> f16(from, n, to, at);
+            case BF16 -> bf16(from, n, to, at);
+            case F8_E4M3 -> f8(from, n, to, at);
+            default -> { }
+        }
+    }
+
+    /** The same. */
+    static void vectors(DType dtype, long from, int n, long to) {
+        switch (dtype) {
+            case F32 -> Copy.bytes(from, to, 4L * n);
+            case F16 -> f16(from, n, to);
+            case BF16 -> bf16(from, n, to);
+            case F8_E4M3 -> f8(from, n, to);
+            default -> { }
+        }
     }
 
     private static void f32(long from, int n, float[] to, int at) {

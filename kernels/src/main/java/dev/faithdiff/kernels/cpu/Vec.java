@@ -30,6 +30,8 @@ public final class Vec {
     public static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     /** Floats in a vector. */
     public static final int LANES = F.length();
+    /** Floats that are summed side by side, in one vector or several: so sums have one order, whatever the width of a vector. */
+    public static final int SIDE = 16;
     /** The whole address space; offsets in it are addresses. */
     public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     /** The bits of an address, as a mask. It changes no address, but shows the compiler that the address is in bounds: loops then need no checks. */

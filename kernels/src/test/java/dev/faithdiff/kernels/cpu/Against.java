@@ -73,8 +73,8 @@ public final class Against {
         assertThat(refusal.of(same, DType.F32, 64, 320, 320, 3)).isNull();
         assertThat(refusal.of(same, DType.F32, side, 1280, 1280, 3)).isNull();
         assertThat(refusal.of(same, DType.F32, side / 2, 1280, 1280, 3)).contains("too few pixels");
-        assertThat(refusal.of(same, DType.F32, 64, 6, 320, 3)).contains("whole vectors");
-        assertThat(refusal.of(same, DType.F32, 64, 320, 6, 3)).contains("whole vectors");
+        assertThat(refusal.of(same, DType.F32, 64, 6, 320, 3)).contains("multiples of 16");
+        assertThat(refusal.of(same, DType.F32, 64, 320, 6, 3)).contains("multiples of 16");
         assertThat(refusal.of(same, DType.F16, 64, 320, 320, 3)).contains("F32");
         assertThat(refusal.of(same, DType.F32, 64, 32, 32, 1)).contains("3x3");
         assertThat(refusal.of(new Conv2dOp(2, 1, 1, 1, 1), DType.F32, 64, 32, 32, 3)).contains("stride 1");

@@ -241,6 +241,10 @@ class ElementwiseTest {
                     throw new AssertionError(what + " element " + i + ": " + a + " instead of " + b + ", largest " + largest);
                 }
             }
+            for (Kernel<?> k : Engine.kernels("cpu", op.getClass())) {
+                if (!k.name().equals(kernel.name().replace("Vector", "Emitted")) || ((Kernel<O>) k).refuses(op, in) != null) continue;
+                assertThat(Engine.run(k, op, in).toFloats()).as(k.name() + " " + what).isEqualTo(y.toFloats());
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.faithdiff.kernels.CpuBackend;
 import dev.faithdiff.kernels.cpu.elementwise.UnaryEmitted;
 import dev.faithdiff.kernels.cpu.elementwise.UnaryVector;
 import dev.faithdiff.kernels.cpu.emit.CpuFeature;
+import dev.faithdiff.kernels.cpu.emit.VectorCode;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.tensor.DType;
@@ -62,6 +63,37 @@ class EmittedTest {
             assertThat(bits(run(new UnaryEmitted(), op, x)))
                     .isEqualTo(bits(run(new UnaryVector(), op, x)));
         }
+    }
+
+    @Test void sumsAreTheSame() {
+        assumeTrue(VecCode.isHere(), CpuFeature.line());
+        Random random = new Random(7);
+        Sums vectors = new SumsVector(), emitted = new SumsEmitted();
+        try (Scope _ = Scope.open()) {
+            Tensor x = Tensor.empty(Device.CPU, DType.F32, Shape.of(9 * 200));
+            for (int i = 0; i < x.count(); i++) Vec.set(x.address() + 4L * i, (float) random.nextGaussian());
+            for (int n = 1; n < 150; n++) {
+                assertThat(emitted.of(x.address(), n)).isEqualTo(vectors.of(x.address(), n));
+                for (int rows = 0; rows < 10; rows++) assertThat(rows(emitted, x, rows, n)).isEqualTo(rows(vectors, x, rows, n));
+            }
+        }
+    }
+
+    private static int[] rows(Sums sums, Tensor x, int rows, int n) {
+        Tensor doubles = Tensor.empty(Device.CPU, DType.F64, Shape.of(n)), to = Tensor.empty(Device.CPU, DType.F32, Shape.of(n));
+        Copy.zero(doubles.address(), 8L * n);
+        sums.rows(x.address(), 4 * 200, rows, doubles.address(), n);
+        for (int m = 1; m <= n / 3; m += 3) sums.fold(doubles.address(), n / m - 1, m);
+        sums.store(doubles.address(), 1 / 3.0, to.address(), n);
+        return bits(to);
+    }
+
+    @Test void sumsCanBeWrittenFor512Bits() {
+        assumeTrue(VecCode.isHere(), CpuFeature.line());
+        assertThat(SumsEmitted.sum(new VectorCode(512))).isNotNull();
+        assertThat(SumsEmitted.rows(new VectorCode(512))).isNotNull();
+        assertThat(SumsEmitted.fold(new VectorCode(512))).isNotNull();
+        assertThat(SumsEmitted.store(new VectorCode(512))).isNotNull();
     }
 
     @SuppressWarnings("unchecked") private static <O extends Op> Kernel<O> twin(Kernel<O> kernel) {

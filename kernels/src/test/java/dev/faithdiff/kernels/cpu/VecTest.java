@@ -59,6 +59,8 @@ class VecTest {
                 assertThat(Float.floatToIntBits(wide[1 + i - from])).as("bits %x", i).isEqualTo(Float.floatToIntBits(exact));
             }
         }
+        ToFloat.vectors(dtype, m.address(), count - Vec.LANES, wide, 1); // on the Vector API, whether there is machine code or not
+        for (int i = 0; i < count - Vec.LANES; i++) assertThat(Float.floatToIntBits(wide[1 + i])).isEqualTo(Float.floatToIntBits(Native.get(m, 0, i)));
     }
 
     private static void check(UnaryOperator<FloatVector> f, DoubleUnaryOperator exact, double tolerance) {

@@ -1,7 +1,5 @@
 package dev.faithdiff.kernels.cpu.attention;
 
-import static dev.faithdiff.kernels.cpu.Vec.F;
-import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.attention.PackedHeads.SCORES;
 import static dev.faithdiff.kernels.cpu.attention.PackedHeads.STEP;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.BLOCK;
@@ -17,9 +15,9 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.Kernel;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * Attention without a stored score matrix: for a block of queries it goes over the keys step by step with a running maximum and sum (Dao et al.,
@@ -28,7 +26,6 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Keys and values are packed once for all query blocks, which takes as much memory as they do.
  */
 public final class AttentionFlash implements Kernel<AttentionOp> {
-    private static final double LN_2 = Math.log(2);
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
     /** A thread's buffers for a block of queries. */
@@ -36,7 +33,9 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         final float[] q = new float[BLOCK * STRIDE];
         final float[] weights = new float[BLOCK * STRIDE];
         final float[] scores = new float[SCORES];
-        final float[] max = new float[BLOCK], sum = new float[BLOCK];
+        private final MemorySegment rows = Arena.ofAuto().allocate(12L * BLOCK, 64);
+        /** Addresses of a number for each row. */
+        final long max = rows.address(), sum = max + 4L * BLOCK, factors = sum + 4L * BLOCK;
         float[] y = {};
 
         /** This thread's buffers, large enough for values of width e. */
@@ -89,8 +88,10 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         boolean causal = p.op.causal();
         Work w = Work.of(e);
         int rows = p.q.pack(head, query, w.q);
-        Arrays.fill(w.max, -Float.MAX_VALUE); // finite, for steps whose keys are all masked by a bias
-        Arrays.fill(w.sum, 0);
+        for (long r = 0; r < 4L * rows; r += 4) {
+            Vec.set(w.max + r, -Float.MAX_VALUE); // finite, for steps whose keys are all masked by a bias
+            Vec.set(w.sum + r, 0);
+        }
         int end = causal ? Math.min(keyCount, ahead + rows - 1) : keyCount;
         for (int key = 0; key < end; key += STEP) {
             int count = Math.min(STEP, end - key);
@@ -99,11 +100,12 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
                 if (p.bias != null) p.bias.addToQuery(w.scores, r, head, query + r, key, count);
                 int seen = causal ? Math.clamp(ahead + r - key, 0, count) : count;
                 hide(w.scores, r, seen, PackedB.panels(count) * WIDTH);
-                weigh(w, r, PackedB.panels(count), p.scale, key > 0 ? e : 0);
             }
+            weigh(w, rows, PackedB.panels(count), p.scale, key > 0 ? e : 0);
             p.values.sums(keyHead, rows, w.weights, key, count, key > 0, w.y);
         }
-        for (int r = 0; r < rows; r++) scale(w.y, r, e, 1 / w.sum[r]);
+        for (long r = 0; r < 4L * rows; r += 4) Vec.set(w.factors + r, 1 / Vec.get(w.sum + r));
+        ScoreRows.HERE.scale(w.y, rows, PackedB.panels(e), w.factors);
         return w;
     }
 
@@ -117,65 +119,20 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     }
 
     /**
-     * Turns a query's scores into weights relative to the new maximum, and rescales the first {@code components} of its result so far to that
-     * maximum.
+     * Turns scores into weights relative to the new maxima, and rescales the first {@code components} of the results so far to these maxima.
      */
-    private static void weigh(Work w, int row, int panels, double scale, int components) {
-        float before = w.max[row], max = Math.max(before, max(w.scores, row, panels));
-        if (max > before) {
-            float decay = (float) Math.exp((before - max) * scale);
-            w.sum[row] *= decay;
-            scale(w.y, row, components, decay);
-            w.max[row] = max;
+    private static void weigh(Work w, int rows, int panels, double scale, int components) {
+        ScoreRows.HERE.greatest(w.scores, rows, panels, w.factors);
+        boolean moved = false;
+        for (long r = 0; r < 4L * rows; r += 4) {
+            float before = Vec.get(w.max + r), max = Vec.get(w.factors + r), decay = max > before ? (float) Math.exp((before - max) * scale) : 1;
+            Vec.set(w.factors + r, decay);
+            if (max <= before) continue;
+            Vec.set(w.sum + r, Vec.get(w.sum + r) * decay);
+            Vec.set(w.max + r, max);
+            moved = true;
         }
-        w.sum[row] += Vec.sum(powers(w.scores, row, panels, max, scale, w.weights));
-    }
-
-    /** The maximum by comparisons, since {@link FloatVector#max} orders zeros and NaNs, which takes five instructions more. */
-    private static float max(float[] scores, int row, int panels) {
-        FloatVector a = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY), b = a;
-        for (int p = 0, i = row * WIDTH; p < panels; p++, i += SUMS) {
-            FloatVector x = FloatVector.fromArray(F, scores, i), y = FloatVector.fromArray(F, scores, i + LANES);
-            a = a.blend(x, x.compare(VectorOperators.GT, a));
-            b = b.blend(y, y.compare(VectorOperators.GT, b));
-        }
-        return a.blend(b, b.compare(VectorOperators.GT, a)).reduceLanes(VectorOperators.MAX);
-    }
-
-    /**
-     * A row of weights {@code e^(scale (x - max))}, at least 2^-125, for scores x not above max, and their sum.
-     *
-     * <p>This is {@link Vec#power}, inlined by hand: with a call here, a few runs in twenty on a busy machine were a quarter to a half slower to
-     * their end, depending on what the compiler had inlined.
-     */
-    static FloatVector powers(float[] scores, int row, int panels, float max, double scale, float[] weights) {
-        float factorOfTwo = (float) (scale / LN_2); // 2^x is cheaper than e^x
-        FloatVector most = FloatVector.broadcast(F, max), factor = FloatVector.broadcast(F, factorOfTwo);
-        FloatVector least = FloatVector.broadcast(F, -125 / factorOfTwo);
-        FloatVector round = FloatVector.broadcast(F, 0x1.8p23f);
-        FloatVector sum = FloatVector.zero(F);
-        for (int i = 0, to = row * STRIDE; i < 2 * panels; i++, to += LANES) {
-            FloatVector d = FloatVector.fromArray(F, scores, PackedHeads.vector(row, i)).sub(most);
-            d = d.blend(least, d.compare(VectorOperators.LT, least));
-            FloatVector shifted = d.fma(factor, round);
-            FloatVector r = d.fma(factor, round.sub(shifted));
-            FloatVector p = FloatVector.broadcast(F, 0.0013264727f);
-            p = p.fma(r, FloatVector.broadcast(F, 0.009671513f));
-            p = p.fma(r, FloatVector.broadcast(F, 0.055507336f));
-            p = p.fma(r, FloatVector.broadcast(F, 0.24022242f));
-            p = p.fma(r, FloatVector.broadcast(F, 0.693147f));
-            p = p.fma(r, FloatVector.broadcast(F, 1f));
-            p = p.reinterpretAsInts().add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats();
-            p.intoArray(weights, to);
-            sum = sum.add(p);
-        }
-        return sum;
-    }
-
-    private static void scale(float[] sums, int row, int components, float factor) {
-        for (int c = 0, i = row * WIDTH; c < components; c += WIDTH, i += SUMS) {
-            FloatVector.fromArray(F, sums, i).mul(factor).intoArray(sums, i);
-            FloatVector.fromArray(F, sums, i + LANES).mul(factor).intoArray(sums, i + LANES);
-        }
+        if (moved && components > 0) ScoreRows.HERE.scale(w.y, rows, PackedB.panels(components), w.factors);
+        ScoreRows.HERE.powers(w.scores, rows, panels, w.max, scale, w.weights, w.sum);
     }
 }

@@ -7,6 +7,7 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
 import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.attention.AttentionSlopes.Queries;
 import dev.faithdiff.kernels.cpu.attention.AttentionSlopes.Work;
 import dev.faithdiff.tensor.Tensor;
@@ -59,8 +60,8 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
                 int count = g.pack(head, query, rows);
                 for (int r = 0; r < count; r++) {
                     int at = head * numbers.step() + query + r;
-                    numbers.max()[at] = w.max[r];
-                    numbers.share()[at] = 1 / w.sum[r];
+                    numbers.max()[at] = Vec.get(w.max + 4L * r);
+                    numbers.share()[at] = 1 / Vec.get(w.sum + 4L * r);
                     numbers.dot()[at] = dot(rows, w.y, r, g.width());
                 }
             });

@@ -99,7 +99,7 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
 
     /** slopes = p (products - dot) scale, for a row that is a query. */
     private void slopesOfQuery(Work w, int row, int panels, int query) {
-        AttentionFlash.powers(w.scores, row, panels, queries.max[query], scale, w.weights);
+        ScoreRowsVector.powers(w.scores, row, panels, queries.max[query], scale, w.weights);
         float share = queries.share[query] * (float) scale, dot = queries.dot[query];
         for (int i = 0, at = row * STRIDE; i < 2 * panels; i++, at += LANES) {
             FloatVector product = FloatVector.fromArray(F, w.products, PackedHeads.vector(row, i));
@@ -113,7 +113,7 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
             int at = PackedHeads.vector(row, i);
             FloatVector.fromArray(F, w.scores, at).sub(FloatVector.fromArray(F, queries.max, query + i * LANES)).intoArray(w.scores, at);
         }
-        AttentionFlash.powers(w.scores, row, panels, 0, scale, w.weights);
+        ScoreRowsVector.powers(w.scores, row, panels, 0, scale, w.weights);
         for (int i = 0, at = row * STRIDE; i < 2 * panels; i++, at += LANES) {
             FloatVector p = FloatVector.fromArray(F, w.weights, at).mul(FloatVector.fromArray(F, queries.share, query + i * LANES));
             p.intoArray(w.weights, at);

@@ -30,10 +30,10 @@ public final class Conv2dWeightGradWinograd implements Kernel<Conv2dOp.WeightGra
         if (op.of().groups() != 1) return Conv2dGroups.refusal(op.of());
         Tensor x = in[1];
         if (op.kh() != 3 || op.kw() != 3 || op.of().stride() != 1) return "takes 3x3 kernels of stride 1";
-        if (x.size(3) % Vec.LANES != 0 || in[0].size(3) % Vec.LANES != 0) return "takes channels in whole vectors of " + Vec.LANES;
+        if (x.size(3) % Vec.SIDE != 0 || in[0].size(3) % Vec.SIDE != 0) return "takes channels in multiples of " + Vec.SIDE;
         Conv.Size size = Conv2dImplicitGemm.size(op.of(), x, op.kh(), op.kw(), in[0].size(3));
         int sums = size.in() * size.out() <= MOST_OF_FEW ? FEW : MANY;
-        double products = WinogradTransforms.POSITIONS * (WinogradInput.rows(size) + sums);
+        double products = WinogradTransforms.POSITIONS * (WinogradInput.tiles(size) + sums);
         return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels" : null;
     }
 

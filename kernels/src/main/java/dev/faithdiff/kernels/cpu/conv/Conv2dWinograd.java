@@ -28,8 +28,8 @@ public final class Conv2dWinograd implements Kernel<Conv2dOp> {
     /** Null if the kernel takes a size, else the reason. */
     static String refusal(Conv.Size size) {
         if (size.kh() != 3 || size.kw() != 3 || size.stride() != 1) return "takes 3x3 kernels of stride 1";
-        if (size.in() % Vec.LANES != 0 || size.out() % Vec.LANES != 0) return "takes channels in whole vectors of " + Vec.LANES;
-        double products = WinogradTransforms.POSITIONS * (WinogradInput.rows(size) + WEIGHTS);
+        if (size.in() % Vec.SIDE != 0 || size.out() % Vec.SIDE != 0) return "takes channels in multiples of " + Vec.SIDE;
+        double products = WinogradTransforms.POSITIONS * (WinogradInput.tiles(size) + WEIGHTS);
         return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels" : null;
     }
 

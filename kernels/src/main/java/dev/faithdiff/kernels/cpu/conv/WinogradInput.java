@@ -1,6 +1,7 @@
 package dev.faithdiff.kernels.cpu.conv;
 
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.INPUTS;
 import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.OUTPUTS;
 import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.POSITIONS;
@@ -50,9 +51,9 @@ final class WinogradInput {
         this.x = x;
         down = tiles(size.outHeight());
         across = tiles(size.outWidth());
-        tiles = size.batch() * down * across;
+        tiles = tiles(size);
         int parts = Math.ceilDiv(size.in(), channels);
-        depth = Math.ceilDiv(size.in() / LANES, parts) * LANES;
+        depth = Math.ceilDiv(size.in() / SIDE, parts) * SIDE;
         int shared = DEPTH / depth, strips = Math.ceilDiv(POSITIONS * parts, shared);
         int chunks = Math.ceilDiv(tiles, Math.max(least, floats / (strips * STRIDE)));
         chunk = Panels.roundUp(Math.ceilDiv(tiles, chunks));
@@ -64,8 +65,8 @@ final class WinogradInput {
         numbers = NUMBERS.get();
     }
 
-    /** Tiles of a convolution, rounded up to whole tiles of the micro-kernel. */
-    static int rows(Conv.Size s) { return Panels.roundUp(s.batch() * tiles(s.outHeight()) * tiles(s.outWidth())); }
+    /** Tiles of a convolution. */
+    static int tiles(Conv.Size s) { return s.batch() * tiles(s.outHeight()) * tiles(s.outWidth()); }
 
     private static int tiles(int outputs) { return (outputs + OUTPUTS - 1) / OUTPUTS; }
 

@@ -29,7 +29,7 @@ import jdk.incubator.vector.FloatVector;
 final class WinogradTiles {
     private static final int CHUNK = 2 << 20; // floats of transformed input at a time
     private static final int BLOCK = 96;      // tiles whose products a task holds at a time: 432 KiB
-    private static final int CHANNELS = 3072 / WIDTH; // multiplied at once: 432 KiB of weights; sums in parts also have half the error
+    private static final int CHANNELS = 192;  // multiplied at once: 432 KiB of weights or twice that; sums in parts also have half the error
     private static final int GAP = LANES;     // floats between positions, so that they do not all fall into one cache set
     private static final int TASKS = 2 * Parallel.threads();
     private static final int TAPS = 9, PIXELS = OUTPUTS * OUTPUTS, TILE = ROWS * WIDTH;

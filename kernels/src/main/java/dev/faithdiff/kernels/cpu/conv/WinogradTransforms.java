@@ -75,13 +75,15 @@ final class WinogradTransforms {
         FloatVector oddA = d1.fma(FloatVector.broadcast(F, -B2), d3).mul(A);
         FloatVector evenB = d2.fma(FloatVector.broadcast(F, -A2), d4);
         FloatVector oddB = d1.fma(FloatVector.broadcast(F, -A2), d3).mul(B);
-        d2.fma(FloatVector.broadcast(F, -SUM), d0.fma(FloatVector.broadcast(F, AB), d4)).intoArray(to, at + (int) Vec.number(places, position) / 4);
-        evenA.add(oddA).intoArray(to, at + (int) Vec.number(places, position + 1) / 4);
-        evenA.sub(oddA).intoArray(to, at + (int) Vec.number(places, position + 2) / 4);
-        evenB.add(oddB).intoArray(to, at + (int) Vec.number(places, position + 3) / 4);
-        evenB.sub(oddB).intoArray(to, at + (int) Vec.number(places, position + 4) / 4);
-        d3.fma(FloatVector.broadcast(F, -SUM), d1.fma(FloatVector.broadcast(F, AB), d5)).intoArray(to, at + (int) Vec.number(places, position + 5) / 4);
+        d2.fma(FloatVector.broadcast(F, -SUM), d0.fma(FloatVector.broadcast(F, AB), d4)).intoArray(to, place(places, position, at));
+        evenA.add(oddA).intoArray(to, place(places, position + 1, at));
+        evenA.sub(oddA).intoArray(to, place(places, position + 2, at));
+        evenB.add(oddB).intoArray(to, place(places, position + 3, at));
+        evenB.sub(oddB).intoArray(to, place(places, position + 4, at));
+        d3.fma(FloatVector.broadcast(F, -SUM), d1.fma(FloatVector.broadcast(F, AB), d5)).intoArray(to, place(places, position + 5, at));
     }
+
+    private static int place(long places, int position, int at) { return (int) (Vec.number(places, position) / 4) + at; }
 
     /** Transforms one vector of weights: nine taps at an address, {@code tap} bytes apart, to all positions, {@code step} bytes apart. */
     static void weight(long from, long tap, float[] patch, long to, long step) {
@@ -144,15 +146,17 @@ final class WinogradTransforms {
         oddA.fma(FloatVector.broadcast(F, A3), odd).intoArray(patch, to + 3 * row);
     }
 
+    private static long place(long pixels, int pixel, long channel) { return Vec.number(pixels, pixel) + channel & ADDRESS; }
+
     private static void outputRow(float[] patch, int at, float[] bias, int biasAt, long pixels, int pixel, long channel) {
         FloatVector m1 = FloatVector.fromArray(F, patch, at + LANES), m2 = FloatVector.fromArray(F, patch, at + 2 * LANES);
         FloatVector m3 = FloatVector.fromArray(F, patch, at + 3 * LANES), m4 = FloatVector.fromArray(F, patch, at + 4 * LANES);
         FloatVector evenA = m1.add(m2), oddA = m1.sub(m2), evenB = m3.add(m4), oddB = m3.sub(m4);
         FloatVector b = FloatVector.fromArray(F, bias, biasAt);
-        FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b).intoMemorySegment(MEMORY, Vec.number(pixels, pixel) + channel & ADDRESS, LE);
-        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b).intoMemorySegment(MEMORY, Vec.number(pixels, pixel + 1) + channel & ADDRESS, LE);
-        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b).intoMemorySegment(MEMORY, Vec.number(pixels, pixel + 2) + channel & ADDRESS, LE);
+        FloatVector.fromArray(F, patch, at).add(evenA).add(evenB).add(b).intoMemorySegment(MEMORY, place(pixels, pixel, channel), LE);
+        oddA.fma(FloatVector.broadcast(F, A), oddB.mul(B)).add(b).intoMemorySegment(MEMORY, place(pixels, pixel + 1, channel), LE);
+        evenA.fma(FloatVector.broadcast(F, A2), evenB.mul(B2)).add(b).intoMemorySegment(MEMORY, place(pixels, pixel + 2, channel), LE);
         FloatVector odd = oddB.fma(FloatVector.broadcast(F, B3), FloatVector.fromArray(F, patch, at + 5 * LANES));
-        oddA.fma(FloatVector.broadcast(F, A3), odd).add(b).intoMemorySegment(MEMORY, Vec.number(pixels, pixel + 3) + channel & ADDRESS, LE);
+        oddA.fma(FloatVector.broadcast(F, A3), odd).add(b).intoMemorySegment(MEMORY, place(pixels, pixel + 3, channel), LE);
     }
 }

@@ -26,7 +26,11 @@ public final class PreluGradVector implements Kernel<PreluOp.Grad> {
         long x = in[0].address(), g = in[2].address(), y = out.address();
         try (Scope _ = Scope.open()) {
             Repeated slopes = Repeated.of(in[1]);
-            slopes.along(out.count(), (from, n) -> row(x + 4 * from, slopes.address(), g + 4 * from, y + 4 * from, n));
+            slopes.along(out.count(), (from, length, times) -> {
+                for (long at = 4 * from, end = at + 4L * length * times; at < end; at += 4L * length) {
+                    row(x + at, slopes.address(), g + at, y + at, length);
+                }
+            });
         }
     }
 

@@ -34,13 +34,20 @@ record Repeated(int width, int length, long address) {
     /** Fills this with the row at an address. */
     void fill(DType dtype, long from) {
         ToFloat.row(dtype, from, width, address);
-        for (int i = width; i < length; i += width) Copy.bytes(address, address + 4L * i, 4L * width);
+        Copy.rows(length / width - 1, 4L * width, address, 0, address + 4L * width, 4L * width);
     }
 
-    /** Runs {@code count} elements in chunks on all threads. No chunk is longer than what is copied out, and each begins with the row's start. */
-    void along(long count, Chunks.Body body) {
+    /** The work on {@code times} stretches of {@code length} elements, from element {@code from} on; each begins with the row's start. */
+    interface Body {
+        void run(long from, int length, int times);
+    }
+
+    /** Runs {@code count} elements in chunks on all threads. No stretch is longer than what is copied out. */
+    void along(long count, Body body) {
         Chunks.run(count, Math.max(length, Chunks.GRAIN / length * length), (from, n) -> {
-            for (int i = 0; i < n; i += length) body.run(from + i, Math.min(length, n - i));
+            int times = n / length, rest = n % length;
+            if (times > 0) body.run(from, length, times);
+            if (rest > 0) body.run(from + n - rest, rest, 1);
         });
     }
 }

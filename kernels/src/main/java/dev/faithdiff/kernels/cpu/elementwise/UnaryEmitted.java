@@ -25,13 +25,12 @@ public final class UnaryEmitted implements Kernel<UnaryOp> {
     }
 
     @Override public void run(UnaryOp op, Tensor[] in, Tensor out) {
-        Routine routine = ROUTINES.computeIfAbsent(op.kind(), UnaryEmitted::routine);
+        Routine routine = ROUTINES.computeIfAbsent(op.kind(), kind -> routine(VecCode.start(), kind));
         long x = in[0].address(), y = out.address(), a = Float.floatToRawIntBits(op.a()), b = Float.floatToRawIntBits(op.b());
         Chunks.run(out.count(), (from, count) -> routine.call(x + 4 * from, y + 4 * from, count, a, b));
     }
 
-    private static Routine routine(UnaryOp.Kind kind) {
-        VectorCode c = VecCode.start();
+    static Routine routine(VectorCode c, UnaryOp.Kind kind) {
         Gpr x = c.argument(0), y = c.argument(1), count = c.argument(2);
         Value a = c.spread(c.argument(3)), b = c.spread(c.argument(4));
         c.each(count, at -> c.store(function(kind, c, c.load(x, at), a, b), y, at));

@@ -36,7 +36,8 @@ public final class Assembler {
     private static final Form BROADCAST = either(P66, MAP_0F38, 0x18, 0), FROM_GENERAL = either(P66, MAP_0F, 0x6e, 0);
     private static final Form STORE_ONE = either(PF3, MAP_0F, 0x11, 0);
     private static final Form MASKED_LOAD = vex(P66, 0x2c), MASKED_STORE = vex(P66, 0x2e), SIGNS = evex(PF3, 0x39);
-    private static final Form FMA_132 = either(P66, MAP_0F38, 0x98, 1), FMA_213 = either(P66, MAP_0F38, 0xa8, 1), FMA = either(P66, MAP_0F38, 0xb8, 1);
+    private static final Form FMA_132 = either(P66, MAP_0F38, 0x98, 1), FMA_213 = either(P66, MAP_0F38, 0xa8, 1);
+    private static final Form FMA = either(P66, MAP_0F38, 0xb8, 1);
     private static final Form SQRT = either(NONE, MAP_0F, 0x51, 1), AND = either(NONE, MAP_0F, 0x54, 1), OR = either(NONE, MAP_0F, 0x56, 1);
     private static final Form XOR = either(NONE, MAP_0F, 0x57, 1), ADD = either(NONE, MAP_0F, 0x58, 1), MUL = either(NONE, MAP_0F, 0x59, 1);
     private static final Form SUB = either(NONE, MAP_0F, 0x5c, 1), MIN = either(NONE, MAP_0F, 0x5d, 1), DIV = either(NONE, MAP_0F, 0x5e, 1);
@@ -50,6 +51,10 @@ public final class Assembler {
     private static final Form SHORT_TO_INT = either(P66, MAP_0F38, 0x33, 2);
     private static final Form HALF_TO_FLOAT = either(P66, MAP_0F38, 0x13, 2), BYTE_TO_INT = either(P66, MAP_0F38, 0x21, 4);
     private static final Form INT_TO_FLOAT = either(NONE, MAP_0F, 0x5b, 1);
+    private static final Form SQRT_DOUBLES = doubles(MAP_0F, 0x51), ADD_DOUBLES = doubles(MAP_0F, 0x58), MUL_DOUBLES = doubles(MAP_0F, 0x59);
+    private static final Form DIV_DOUBLES = doubles(MAP_0F, 0x5e), DOUBLE_TO_FLOAT = doubles(MAP_0F, 0x5a);
+    private static final Form FLOAT_TO_DOUBLE = either(NONE, MAP_0F, 0x5a, 2);
+    private static final Form BROADCAST_DOUBLE = doubles(MAP_0F38, 0x19), FROM_GENERAL_WIDE = new Form(Prefix.EITHER, P66, MAP_0F, 1, 0x6e, 0);
     private static final Form DOT_BF16 = evex(PF3, 0x52), TWO_TO_BF16 = evex(PF2, 0x72), TO_BF16 = evex(PF3, 0x72);
     private static final Form DOT_BYTES = evex(P66, 0x50), DOT_BYTES_VEX = vex(P66, 0x50);
     private static final Form TILE_CONFIG = vex(NONE, 0x49), TILE_ZERO = vex(PF2, 0x49), TILE_LOAD = vex(PF2, 0x4b), TILE_STORE = vex(PF3, 0x4b);
@@ -58,6 +63,8 @@ public final class Assembler {
     private final MachineCode code = new MachineCode();
 
     private static Form either(int pp, int map, int opcode, int divisor) { return new Form(Prefix.EITHER, pp, map, 0, opcode, divisor); }
+
+    private static Form doubles(int map, int opcode) { return new Form(Prefix.EITHER, P66, map, Form.W_OF_EVEX, opcode, 1); }
 
     private static Form evex(int pp, int opcode) { return new Form(Prefix.EVEX, pp, MAP_0F38, 0, opcode, 1); }
 
@@ -346,6 +353,28 @@ public final class Assembler {
 
     /** Ints to floats. */
     public void vcvtdq2ps(Simd to, RegisterOrMemory from) { unary(INT_TO_FLOAT, to, from); }
+
+    // Vectors of doubles
+
+    public void vaddpd(Simd to, Simd a, RegisterOrMemory b) { binary(ADD_DOUBLES, to, a, b); }
+
+    public void vmulpd(Simd to, Simd a, RegisterOrMemory b) { binary(MUL_DOUBLES, to, a, b); }
+
+    public void vdivpd(Simd to, Simd a, RegisterOrMemory b) { binary(DIV_DOUBLES, to, a, b); }
+
+    public void vsqrtpd(Simd to, RegisterOrMemory from) { unary(SQRT_DOUBLES, to, from); }
+
+    /** Floats to doubles, from half of the width. */
+    public void vcvtps2pd(Simd to, RegisterOrMemory from) { unary(FLOAT_TO_DOUBLE, to, from); }
+
+    /** Doubles rounded to floats, in half of the width; the rest becomes zero. */
+    public void vcvtpd2ps(Simd to, Simd from) { code.simd(DOUBLE_TO_FLOAT, wide(to, from.bits()), to.number(), 0, from); }
+
+    /** The lowest double, in every element of at least 256 bits. */
+    public void vbroadcastsd(Simd to, Simd from) { unary(BROADCAST_DOUBLE, to, from); }
+
+    /** A general register, in the lowest 64 bits; the others become zero. */
+    public void vmovq(Simd to, Gpr from) { code.simd(FROM_GENERAL_WIDE, Simd.xmm(to.number()), to.number(), 0, Simd.xmm(from.ordinal())); }
 
     private void unary(Form f, Simd to, RegisterOrMemory from) { code.simd(f, to, to.number(), 0, from); }
 

@@ -18,10 +18,12 @@ final class MachineCode {
      * @param prefix  where there are two, VEX unless a register, a mask, a broadcast or the width asks for EVEX
      * @param pp      the implied prefix: 0 none, 1 66, 2 F3, 3 F2
      * @param map     the implied opcode bytes: 1 0F, 2 0F 38, 3 0F 3A
-     * @param w       the bit W, under EVEX and VEX
+     * @param w       the bit W, under EVEX and VEX; {@link #W_OF_EVEX}: under EVEX only
      * @param divisor the part of a vector that its memory operand has: 1 whole, 2 half, 4 a quarter; 0 one number of 32 bits
      */
-    record Form(Prefix prefix, int pp, int map, int w, int opcode, int divisor) {}
+    record Form(Prefix prefix, int pp, int map, int w, int opcode, int divisor) {
+        static final int W_OF_EVEX = 2; // doubles: VEX ignores the bit, and GNU as leaves it out
+    }
 
     private byte[] bytes = new byte[256];
     private int size;
@@ -85,15 +87,16 @@ final class MachineCode {
 
     void vex(Form f, boolean wide, int reg, int second, int index, int base) {
         int rest = (~second & 15) << 3 | (wide ? 4 : 0) | f.pp, r = (~reg >> 3 & 1) << 7;
-        if (index < 8 && base < 8 && f.map == 1 && f.w == 0) bytes(0xc5, r | rest);
-        else bytes(0xc4, r | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5 | f.map, f.w << 7 | rest);
+        int w = f.w & 1;
+        if (index < 8 && base < 8 && f.map == 1 && w == 0) bytes(0xc5, r | rest);
+        else bytes(0xc4, r | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5 | f.map, w << 7 | rest);
     }
 
     private void evex(Form f, Simd shape, int reg, int second, int index, int base, boolean broadcast) {
         int high = (~reg >> 3 & 1) << 7 | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5 | (~reg >> 4 & 1) << 4;
         int length = shape.bits() / 256; // 0, 1, 2
         int mask = (shape.zeroes() ? 128 : 0) | length << 5 | (broadcast ? 16 : 0) | (~second >> 4 & 1) << 3 | shape.mask();
-        bytes(0x62, high | f.map, f.w << 7 | (~second & 15) << 3 | 4 | f.pp, mask);
+        bytes(0x62, high | f.map, (f.w == 0 ? 0 : 128) | (~second & 15) << 3 | 4 | f.pp, mask);
     }
 
     void registers(int reg, int rm) { bytes(0xc0 | (reg & 7) << 3 | rm & 7); }

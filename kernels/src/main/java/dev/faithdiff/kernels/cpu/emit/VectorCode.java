@@ -260,6 +260,9 @@ public final class VectorCode {
     /** A vector of BF16 at an address, as floats. */
     public Value loadBf16(Gpr address, int offset) { return shiftLeft(narrow(Mem.at(address, offset), a::vpmovzxwd), 16); }
 
+    /** As many signed bytes as a vector has ints, at an address, as ints. */
+    public Value loadBytes(Gpr address, int offset) { return narrow(Mem.at(address, offset), a::vpmovsxbd); }
+
     private interface Widen {
         void write(Simd to, RegisterOrMemory from);
     }
@@ -267,6 +270,14 @@ public final class VectorCode {
     private Value narrow(Mem from, Widen widen) {
         if (rest != null) throw new IllegalStateException("narrow numbers are loaded as whole vectors only");
         return value(List.of(), to -> widen.write(to, from));
+    }
+
+    /** Copies 32 bits from one address to another. */
+    public void copyInt(Gpr from, Gpr to) {
+        step(() -> {
+            a.movInt(SCRATCH, Mem.at(from, 0));
+            a.movInt(Mem.at(to, 0), SCRATCH);
+        });
     }
 
     public void store(Value v, Gpr address, int offset) { store(v, Mem.at(address, offset)); }
@@ -293,6 +304,51 @@ public final class VectorCode {
         Value v = register(value);
         add(null, List.of(v), _ -> a.vmovss(Mem.at(address, offset), v.register));
     }
+
+    // Doubles, of which a vector has half as many
+
+    /** Half a vector of floats at an address, as doubles. */
+    public Value loadDoubles(Gpr address, int offset) { return loadDoubles(Mem.at(address, offset)); }
+
+    /** Half a vector of floats at a byte offset from an address, as doubles. */
+    public Value loadDoubles(Gpr address, Gpr offset) { return loadDoubles(Mem.at(address, offset, 1, 0)); }
+
+    private Value loadDoubles(Mem from) {
+        if (rest != null) throw new IllegalStateException("doubles are loaded as whole vectors only");
+        return value(List.of(), to -> a.vcvtps2pd(to, from));
+    }
+
+    /** Stores doubles as half a vector of floats. */
+    public void storeDoubles(Value value, Gpr address, int offset) {
+        if (rest != null) throw new IllegalStateException("doubles are stored as whole vectors only");
+        Value v = floats(value);
+        add(null, List.of(v), _ -> a.vmovups(Mem.at(address, offset), new Simd(v.register.number(), bits / 2, 0, false)));
+    }
+
+    /** The double whose bits a register has, in every element. */
+    public Value spreadDouble(Gpr number) {
+        return value(List.of(), to -> {
+            a.vmovq(to, number);
+            a.vbroadcastsd(to, Simd.xmm(to.number()));
+        });
+    }
+
+    /** The lower half of a vector of floats, as doubles. */
+    public Value doubles(Value x) { return value(List.of(x), to -> a.vcvtps2pd(to, x.operand())); }
+
+    /** Doubles rounded to floats, in the lower half of a vector. */
+    public Value floats(Value x) {
+        Value v = register(x);
+        return value(List.of(v), to -> a.vcvtpd2ps(to, v.register));
+    }
+
+    public Value addDoubles(Value x, Value y) { return of(a::vaddpd, x, y); }
+
+    public Value mulDoubles(Value x, Value y) { return of(a::vmulpd, x, y); }
+
+    public Value divDoubles(Value x, Value y) { return of(a::vdivpd, x, y); }
+
+    public Value sqrtDoubles(Value x) { return value(List.of(x), to -> a.vsqrtpd(to, x.operand())); }
 
     // Arithmetic
 
@@ -381,6 +437,12 @@ public final class VectorCode {
                 a.vblendvps(to, other.register, yes.operand(), answer);
             }
         });
+    }
+
+    /** The first element, in every element. */
+    public Value first(Value x) {
+        Value v = register(x);
+        return value(List.of(v), to -> a.vbroadcastss(to, Simd.xmm(v.register.number())));
     }
 
     /** The sum of all elements, in every element; by halves, as {@link dev.faithdiff.kernels.cpu.Vec#sum}. */

@@ -81,8 +81,9 @@ public record GemmColumns(int k, Rows a, int m, Rows b, int n, boolean transpose
         }
         for (int i = 0; i < width; i += WIDTH) {
             int columns = Math.min(WIDTH, width - i);
-            if (transposed) PanelLoops.FASTEST.storeTransposed(scratch.sums, sums(i), height, columns, null, 0, false, to.at(column + i, row), to.stride());
-            else PanelLoops.FASTEST.store(scratch.sums, sums(i), height, columns, null, 0, false, to.at(row, column + i), to.stride());
+            long at = transposed ? to.at(column + i, row) : to.at(row, column + i);
+            if (transposed) PanelLoops.FASTEST.storeTransposed(scratch.sums, sums(i), height, columns, null, 0, false, at, to.stride());
+            else PanelLoops.FASTEST.store(scratch.sums, sums(i), height, columns, null, 0, false, at, to.stride());
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
-import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.BLOCK;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.DEPTH;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
@@ -24,7 +24,7 @@ final class GemmDots {
     private record Scratch(float[] a, float[] w, MemorySegment sums) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(
-            () -> new Scratch(new float[BLOCK * STRIDE], new float[BLOCK * STRIDE], Arena.ofAuto().allocate(4L * BLOCK * FEW_COLUMNS * LANES, 64)));
+            () -> new Scratch(new float[BLOCK * STRIDE], new float[BLOCK * STRIDE], Arena.ofAuto().allocate(4L * BLOCK * FEW_COLUMNS * SIDE, 64)));
 
     private GemmDots() {}
 
@@ -44,7 +44,7 @@ final class GemmDots {
             boolean accumulate) {
         Scratch s = SCRATCH.get();
         int width = roundUp(columns, 4);
-        Copy.zero(s.sums.address(), 4L * rows * width * LANES);
+        Copy.zero(s.sums.address(), 4L * rows * width * SIDE);
         Arrays.fill(s.w, columns * STRIDE, width * STRIDE, 0);
         for (int k = 0; k < w.columns(); k += DEPTH) {
             int depth = Math.min(DEPTH, w.columns() - k);
@@ -52,7 +52,7 @@ final class GemmDots {
             PanelLoops.FASTEST.widen(w, column, columns, k, depth, s.w);
             padColumns(s.a, rows, depth);
             padColumns(s.w, columns, depth);
-            PanelLoops.FASTEST.dots(s.a, rows, s.w, width, roundUp(depth, LANES), s.sums.address());
+            PanelLoops.FASTEST.dots(s.a, rows, s.w, width, roundUp(depth, SIDE), s.sums.address());
         }
         store(s.sums.address(), row, rows, column, columns, width, bias, c, accumulate);
     }
@@ -60,7 +60,7 @@ final class GemmDots {
     private static int roundUp(int size, int unit) { return (size + unit - 1) / unit * unit; }
 
     private static void padColumns(float[] rows, int count, int depth) {
-        int padded = roundUp(depth, LANES);
+        int padded = roundUp(depth, SIDE);
         if (padded > depth) for (int r = 0; r < count; r++) Arrays.fill(rows, r * STRIDE + depth, r * STRIDE + padded, 0);
     }
 
@@ -68,7 +68,7 @@ final class GemmDots {
             boolean accumulate) {
         for (int r = 0; r < rows; r++) {
             for (int o = 0; o < columns; o++) {
-                float v = sum(sums + 4L * (r * width + o) * LANES);
+                float v = sum(sums + 4L * (r * width + o) * SIDE);
                 long to = c.at(row + r, column + o);
                 if (bias != null) v += bias[column + o];
                 Vec.set(to, accumulate ? v + Vec.get(to) : v);
@@ -78,7 +78,7 @@ final class GemmDots {
 
     private static float sum(long lanes) {
         float even = 0, odd = 0;
-        for (int i = 0; i < LANES; i += 2) {
+        for (int i = 0; i < SIDE; i += 2) {
             even += Vec.get(lanes + 4L * i);
             odd += Vec.get(lanes + 4L * i + 4);
         }

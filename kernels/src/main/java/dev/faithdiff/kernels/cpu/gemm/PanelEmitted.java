@@ -1,6 +1,7 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
@@ -102,7 +103,7 @@ record PanelEmitted() implements PanelLoops {
         Code.COPY_ROWS.call(square, BYTES, rest, to + 4L * WIDTH * squares * LANES, 4L * WIDTH, LANES, 0, 0);
     }
 
-    /** Squares, {@code next} bytes from one to the next; their rows are {@code row} bytes apart. The result's squares are {@code nextTo} bytes apart. */
+    /** Squares, {@code next} bytes from one to the next, to squares {@code nextTo} bytes apart; their rows are {@code row} bytes apart. */
     private static Routine transpose(String name, int row, int next, int nextTo) {
         VectorCode c = VecCode.start();
         Gpr from = c.argument(0), offset = c.argument(2), to = c.argument(3), step = c.argument(4), squares = c.argument(5);
@@ -135,29 +136,38 @@ record PanelEmitted() implements PanelLoops {
     }
 
     @Override public void dots(float[] rows, int count, float[] others, int columns, int depth, long sums) {
-        Code.DOTS.call(rows, others, count, columns / 4, depth, sums, 0, 0);
+        Code.DOTS.call(rows, others, count, columns / 4, depth / SIDE, sums, 0, 0);
     }
 
     private static Routine dots(VectorCode c) {
-        Gpr rows = c.argument(0), others = c.argument(1), count = c.argument(2), groups = c.argument(3), depth = c.argument(4), sums = c.argument(5);
+        Gpr rows = c.argument(0), others = c.argument(1), count = c.argument(2), groups = c.argument(3), times = c.argument(4), sums = c.argument(5);
+        int parts = SIDE / LANES;
         c.useUp(count, () -> {
             Gpr four = c.copy(others);
             c.repeat(groups, () -> {
-                Value[] sum = new Value[4];
-                for (int i = 0; i < 4; i++) sum[i] = c.variable(c.load(sums, i * BYTES));
-                Gpr[] row = {four, c.copy(four), c.argument(6), c.argument(7)};
+                Value[] sum = new Value[4 * parts];
+                for (int i = 0; i < sum.length; i++) sum[i] = c.variable(c.load(sums, i * BYTES));
+                Gpr x = c.copy(rows);
+                Gpr[] row = {c.copy(four), c.argument(6), c.argument(7)};
+                c.set(row[1], four);
                 c.advance(row[1], 4 * STRIDE);
                 c.set(row[2], four);
                 c.advance(row[2], 8 * STRIDE);
-                c.set(row[3], four);
-                c.advance(row[3], 12 * STRIDE);
-                c.eachWhole(depth, at -> {
-                    Value x = c.load(rows, at);
-                    for (int i = 0; i < 4; i++) c.set(sum[i], c.fma(x, c.load(row[i], at), sum[i]));
+                c.repeat(times, () -> {
+                    for (int p = 0; p < parts; p++) {
+                        Value number = c.load(x, p * BYTES);
+                        for (int i = 0; i < 4; i++) {
+                            Value other = c.load(row[Math.min(i, 2)], p * BYTES + (i == 3 ? 4 * STRIDE : 0));
+                            c.set(sum[i * parts + p], c.fma(number, other, sum[i * parts + p]));
+                        }
+                    }
+                    c.advance(x, 4 * SIDE);
+                    for (Gpr r : row) c.advance(r, 4 * SIDE);
                 });
-                c.release(row[1]);
-                for (int i = 0; i < 4; i++) c.store(sum[i], sums, i * BYTES);
-                c.advance(sums, 4 * BYTES);
+                c.release(x);
+                c.release(row[0]);
+                for (int i = 0; i < sum.length; i++) c.store(sum[i], sums, i * BYTES);
+                c.advance(sums, 16 * SIDE);
                 c.advance(four, 16 * STRIDE);
             });
             c.release(four);

@@ -24,11 +24,11 @@ public interface PanelLoops {
     void copyRows(long from, long step, int rows, long to);
 
     /**
-     * Partial sums of the dot products of rows with columns, both {@link Panels#STRIDE} apart: adds to LANES sums for each pair, at an address, a row of
-     * {@code columns} pairs behind the other.
+     * Partial sums of the dot products of rows with columns, both {@link Panels#STRIDE} apart: adds to SIDE sums ({@link
+     * dev.faithdiff.kernels.cpu.Vec}) for each pair, at an address, a row of {@code columns} pairs behind the other.
      *
      * @param columns a multiple of 4
-     * @param depth   of the products, whole vectors
+     * @param depth   of the products, a multiple of SIDE
      */
     void dots(float[] rows, int count, float[] others, int columns, int depth, long sums);
 

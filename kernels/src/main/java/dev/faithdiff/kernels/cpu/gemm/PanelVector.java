@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cpu.gemm;
 
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
@@ -53,14 +54,16 @@ record PanelVector() implements PanelLoops {
 
     @Override public void dots(float[] rows, int count, float[] others, int columns, int depth, long sums) {
         for (int r = 0; r < count; r++) {
-            for (int o = 0; o < columns; o += 4, sums += 16L * LANES) four(depth, rows, r * STRIDE, others, o * STRIDE, sums);
+            for (int o = 0; o < columns; o += 4, sums += 16L * SIDE) {
+                for (int i = 0; i < SIDE; i += LANES) four(depth, rows, r * STRIDE + i, others, o * STRIDE + i, sums + 4L * i);
+            }
         }
     }
 
-    /** Adds the products of one row with four others to four vectors of partial sums. */
+    /** Adds every {@link Vec#SIDE}th product of one row with four others to four vectors of partial sums. */
     private static void four(int depth, float[] a, int at, float[] w, int first, long to) {
-        FloatVector c0 = Vec.load(to), c1 = Vec.load(to + 4L * LANES), c2 = Vec.load(to + 8L * LANES), c3 = Vec.load(to + 12L * LANES);
-        for (int k = 0; k < depth; k += LANES) {
+        FloatVector c0 = Vec.load(to), c1 = Vec.load(to + 4L * SIDE), c2 = Vec.load(to + 8L * SIDE), c3 = Vec.load(to + 12L * SIDE);
+        for (int k = 0; k < depth; k += SIDE) {
             FloatVector x = FloatVector.fromArray(F, a, at + k);
             c0 = x.fma(FloatVector.fromArray(F, w, first + k), c0);
             c1 = x.fma(FloatVector.fromArray(F, w, first + k + STRIDE), c1);
@@ -68,9 +71,9 @@ record PanelVector() implements PanelLoops {
             c3 = x.fma(FloatVector.fromArray(F, w, first + k + 3 * STRIDE), c3);
         }
         Vec.store(c0, to);
-        Vec.store(c1, to + 4L * LANES);
-        Vec.store(c2, to + 8L * LANES);
-        Vec.store(c3, to + 12L * LANES);
+        Vec.store(c1, to + 4L * SIDE);
+        Vec.store(c2, to + 8L * SIDE);
+        Vec.store(c3, to + 12L * SIDE);
     }
 
     @Override public void store(float[] sums, int at, int rows, int columns, float[] bias, int biasAt, boolean add, long c, long stride) {

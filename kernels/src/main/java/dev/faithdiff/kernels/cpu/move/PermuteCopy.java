@@ -9,6 +9,7 @@ import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Axes;
@@ -23,6 +24,7 @@ import jdk.incubator.vector.VectorShuffle;
  */
 public final class PermuteCopy implements Kernel<PermuteOp> {
     private static final int TILE = 64;
+    private static final boolean EMITTED = VecCode.isHere();
     private static final VectorShuffle<Float> LOW = VectorShuffle.makeZip(Vec.F, 0), HIGH = VectorShuffle.makeZip(Vec.F, 1);
 
     @Override public Class<PermuteOp> op() { return PermuteOp.class; }
@@ -41,7 +43,11 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
         int last = axes.rank - 1;
         long run = axes.size[last] * bytes;
         Chunks.rows(axes.count(last), run / 4, (first, count) -> {
-            for (long r = first; r < first + count; r++) Copy.bytes(x + bytes * axes.offset(r, last, axes.a), y + r * run, run);
+            long end = first + count, side = axes.size[last - 1];
+            for (long r = first, n; r < end; r += n) { // as many as are evenly apart
+                n = Math.min(side - r % side, end - r);
+                Copy.rows(n, run, x + bytes * axes.offset(r, last, axes.a), bytes * axes.a[last - 1], y + r * run, run);
+            }
         });
     }
 
@@ -75,7 +81,7 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
         long run = (long) down * bytes;
         if (fromStep != run) {
             long near = Scratch.address();
-            for (int c = 0; c < across; c++) Copy.bytes(from + c * fromStep, near + c * run, run);
+            Copy.rows(across, run, from, fromStep, near, run);
             from = near;
         }
         if (bytes == 4 && down % LANES == 0 && across % LANES == 0) squares(from, run, to, toStep, down, across);
@@ -84,6 +90,10 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
     }
 
     private static void squares(long from, long fromStep, long to, long toStep, int down, int across) {
+        if (EMITTED) {
+            TransposeCode.SQUARES.call(from, fromStep, to, toStep, down / LANES, across / LANES, LANES * toStep, 0);
+            return;
+        }
         for (int r = 0; r < down; r += LANES) {
             for (int c = 0; c < across; c += LANES) square(from + c * fromStep + 4L * r, fromStep, to + r * toStep + 4L * c, toStep);
         }
@@ -114,7 +124,10 @@ public final class PermuteCopy implements Kernel<PermuteOp> {
         switch (bytes) {
             case 1 -> bytes(from, fromRow, fromStep, to, toRow, toStep, rows, n);
             case 2 -> shorts(from, fromRow, fromStep, to, toRow, toStep, rows, n);
-            case 4 -> ints(from, fromRow, fromStep, to, toRow, toStep, rows, n);
+            case 4 -> {
+                if (EMITTED) TransposeCode.INTS.call(from, fromRow, fromStep, to, toRow, toStep, rows, n);
+                else ints(from, fromRow, fromStep, to, toRow, toStep, rows, n);
+            }
             default -> longs(from, fromRow, fromStep, to, toRow, toStep, rows, n);
         }
     }

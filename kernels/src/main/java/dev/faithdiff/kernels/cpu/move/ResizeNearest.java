@@ -18,15 +18,28 @@ public final class ResizeNearest implements Kernel<ResizeOp> {
         long x = in[0].address(), y = out.address();
         long[] columns = new long[wide];
         for (int i = 0; i < wide; i++) columns[i] = ResizeOp.source(i, w, wide) * pixel;
+        int each = each(columns, w, pixel);
         Chunks.rows((long) out.size(0) * tall, line / 4, (first, rows) -> {
             long before = -1;
             for (long r = first; r < first + rows; r++) {
                 long from = r / tall * h + ResizeOp.source((int) (r % tall), h, tall);
                 if (from == before) Copy.bytes(y + (r - 1) * line, y + r * line, line);
+                else if (each > 0) spread(x + from * w * pixel, y + r * line, w, each, pixel);
                 else spread(x + from * w * pixel, y + r * line, columns, pixel);
                 before = from;
             }
         });
+    }
+
+    /** How often each pixel of a row is written, if all are as often; else 0. */
+    private static int each(long[] columns, int w, long pixel) {
+        int each = columns.length / w;
+        for (int i = 0; i < columns.length; i++) if (each == 0 || columns[i] != i / each * pixel) return 0;
+        return each;
+    }
+
+    private static void spread(long from, long to, int w, int each, long pixel) {
+        for (int i = 0; i < each; i++) Copy.rows(w, pixel, from, pixel, to + i * pixel, each * pixel);
     }
 
     private static void spread(long from, long to, long[] columns, long pixel) {

@@ -4,6 +4,7 @@ import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Sums;
+import dev.faithdiff.kernels.cpu.SumsVector;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
@@ -12,6 +13,7 @@ import dev.faithdiff.tensor.op.ResizeOp;
 /** The gradient of nearest resizing: each input pixel gets the sum over the rectangle of result pixels that copy it. */
 public final class ResizeNearestGrad implements Kernel<ResizeOp.Grad> {
     private static final int MOST = Scratch.BYTES / 8;
+    private static final Sums SUMS = new SumsVector();
 
     @Override public Class<ResizeOp.Grad> op() { return ResizeOp.Grad.class; }
 
@@ -37,8 +39,8 @@ public final class ResizeNearestGrad implements Kernel<ResizeOp.Grad> {
     private static void pixel(long from, long line, int height, int width, int c, long to) {
         long sums = Scratch.address();
         Copy.zero(sums, 8L * c);
-        for (int i = 0; i < height; i++) Sums.rows(from + i * line, 4L * c, width, sums, c);
-        Sums.store(sums, 1, to, c);
+        for (int i = 0; i < height; i++) SUMS.rows(from + i * line, 4L * c, width, sums, c);
+        SUMS.store(sums, 1, to, c);
     }
 
     /** The first output index that copies each input index, and the end. */

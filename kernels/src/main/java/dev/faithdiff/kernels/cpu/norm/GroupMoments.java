@@ -1,13 +1,13 @@
 package dev.faithdiff.kernels.cpu.norm;
 
-import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
+import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.Tensor;
-import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Mean and 1/sqrt(variance + eps) of each group of channels of each sample of x {@code [B, ..., C]}, in one pass over memory.
@@ -19,26 +19,15 @@ final class GroupMoments {
     private static final int BLOCK = 1 << 16; // floats, which fit the L2 cache
     private static final int ROWS = 256;      // the most rows of a block, so that a sum in float has few terms
 
-    /** A thread's buffers: one number for each element of a row. */
-    private record Places(float[] sums, float[] estimate, float[] squares) {
-        private static final ThreadLocal<Places> OWN = ThreadLocal.withInitial(() -> new Places(0));
+    /** This thread's memory: a row each of sums, estimates and sums of squares. */
+    private static final ThreadLocal<MemorySegment> PLACES = new ThreadLocal<>();
 
-        Places(int length) { this(new float[length], new float[length], new float[length]); }
-
-        /** This thread's buffers of at least {@code length}, with the sums set to zero. */
-        static Places of(int length) {
-            if (OWN.get().sums.length < length) OWN.set(new Places(length));
-            Places p = OWN.get();
-            Arrays.fill(p.sums, 0, length, 0);
-            Arrays.fill(p.squares, 0, length, 0);
-            return p;
-        }
-    }
-
+    private final GroupRows loops;
     private final int channels, groups, row;
     private final double[] mean, scale;
 
-    GroupMoments(Tensor x, int groups, float eps) {
+    GroupMoments(GroupRows loops, Tensor x, int groups, float eps) {
+        this.loops = loops;
         this.groups = groups;
         channels = x.size(-1);
         row = row(channels);
@@ -70,84 +59,54 @@ final class GroupMoments {
 
     private int index(int sample, int channel) { return sample * groups + channel / (channels / groups); }
 
+    /** This thread's memory for a row, with zeros for the sums. */
+    private long places() {
+        MemorySegment memory = PLACES.get();
+        if (memory == null || memory.byteSize() < 12L * row) {
+            memory = Arena.ofAuto().allocate(12L * row, 64);
+            PLACES.set(memory);
+        }
+        Copy.zero(memory.address(), 12L * row);
+        return memory.address();
+    }
+
     /** Means and sums of squared differences of the groups of one block. */
     private void block(long x, int count, double[] means, double[] squares, int at) {
-        Places p = Places.of(row);
-        add(x, count, row, p.sums);
-        for (int g = 0; g < groups; g++) fill(p.estimate, g, (float) (sum(p.sums, g) * groups / count));
-        Arrays.fill(p.sums, 0, row, 0);
-        add(x, count, row, p.estimate, p.sums, p.squares);
+        long sums = places(), estimates = sums + 4L * row;
+        int rows = count / row, rest = count % row, vectors = rest - rest % LANES;
+        long last = x + 4L * rows * row;
+        loops.sum(x, rows, row, row, sums);
+        if (vectors > 0) loops.sum(last, 1, row, vectors, sums);
+        for (int i = vectors; i < rest; i++) add(sums + 4L * i, Vec.get(last + 4L * i));
+        for (int g = 0; g < groups; g++) fill(estimates, g, (float) (sum(sums, g) * groups / count));
+        Copy.zero(sums, 4L * row);
+        loops.moments(x, rows, row, row, sums);
+        if (vectors > 0) loops.moments(last, 1, row, vectors, sums);
+        for (int i = vectors; i < rest; i++) {
+            float d = Vec.get(last + 4L * i) - Vec.get(estimates + 4L * i);
+            add(sums + 4L * i, d);
+            add(estimates + 4L * (row + i), d * d);
+        }
         for (int g = 0; g < groups; g++) {
-            double sum = sum(p.sums, g), n = count / groups;
-            means[at + g] = p.estimate[g * (channels / groups)] + sum / n;
-            squares[at + g] = sum(p.squares, g) - sum * sum / n;
+            double sum = sum(sums, g), n = count / groups;
+            means[at + g] = Vec.get(estimates + 4L * g * (channels / groups)) + sum / n;
+            squares[at + g] = sum(estimates + 4L * row, g) - sum * sum / n;
         }
     }
 
-    private static void add(long x, int count, int row, float[] sums) {
-        int i = 0;
-        for (; i <= count - 4 * row; i += 4 * row) addFour(x + 4L * i, row, sums);
-        for (; i < count; i += row) addOne(x + 4L * i, Math.min(row, count - i), sums);
-    }
-
-    private static void add(long x, int count, int row, float[] estimate, float[] sums, float[] squares) {
-        int i = 0;
-        for (; i <= count - 4 * row; i += 4 * row) addFour(x + 4L * i, row, estimate, sums, squares);
-        for (; i < count; i += row) addOne(x + 4L * i, Math.min(row, count - i), estimate, sums, squares);
-    }
-
-    /** Adds four rows at once: vectors of the sums lie across two cache lines, since arrays do not begin on one, so each access counts. */
-    private static void addFour(long x, int row, float[] sums) {
-        long step = 4L * row;
-        for (int i = 0; i < row; i += LANES, x += 4 * LANES) {
-            FloatVector a = Vec.load(x).add(Vec.load(x + step)), b = Vec.load(x + 2 * step).add(Vec.load(x + 3 * step));
-            FloatVector.fromArray(F, sums, i).add(a.add(b)).intoArray(sums, i);
-        }
-    }
-
-    private static void addFour(long x, int row, float[] estimate, float[] sums, float[] squares) {
-        long step = 4L * row;
-        for (int i = 0; i < row; i += LANES, x += 4 * LANES) {
-            FloatVector m = FloatVector.fromArray(F, estimate, i);
-            FloatVector a = Vec.load(x).sub(m), b = Vec.load(x + step).sub(m);
-            FloatVector c = Vec.load(x + 2 * step).sub(m), d = Vec.load(x + 3 * step).sub(m);
-            FloatVector.fromArray(F, sums, i).add(a.add(b).add(c.add(d))).intoArray(sums, i);
-            FloatVector ab = a.fma(a, b.mul(b)), cd = c.fma(c, d.mul(d));
-            FloatVector.fromArray(F, squares, i).add(ab.add(cd)).intoArray(squares, i);
-        }
-    }
-
-    private static void addOne(long x, int count, float[] sums) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) FloatVector.fromArray(F, sums, i).add(Vec.load(x + 4L * i)).intoArray(sums, i);
-        for (; i < count; i++) sums[i] += Vec.get(x + 4L * i);
-    }
-
-    private static void addOne(long x, int count, float[] estimate, float[] sums, float[] squares) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) {
-            FloatVector d = Vec.load(x + 4L * i).sub(FloatVector.fromArray(F, estimate, i));
-            FloatVector.fromArray(F, sums, i).add(d).intoArray(sums, i);
-            d.fma(d, FloatVector.fromArray(F, squares, i)).intoArray(squares, i);
-        }
-        for (; i < count; i++) {
-            float d = Vec.get(x + 4L * i) - estimate[i];
-            sums[i] += d;
-            squares[i] += d * d;
-        }
-    }
+    private static void add(long to, float v) { Vec.set(to, Vec.get(to) + v); }
 
     /** Sum over a group's channels in all pixels of a row. */
-    private double sum(float[] numbers, int group) {
+    private double sum(long numbers, int group) {
         int width = channels / groups;
         double sum = 0;
-        for (int i = group * width; i < row; i += channels) for (int c = 0; c < width; c++) sum += numbers[i + c];
+        for (int i = group * width; i < row; i += channels) for (int c = 0; c < width; c++) sum += Vec.get(numbers + 4L * (i + c));
         return sum;
     }
 
-    private void fill(float[] numbers, int group, float value) {
+    private void fill(long numbers, int group, float value) {
         int width = channels / groups;
-        for (int i = group * width; i < row; i += channels) Arrays.fill(numbers, i, i + width, value);
+        for (int i = group * width; i < row; i += channels) for (int c = 0; c < width; c++) Vec.set(numbers + 4L * (i + c), value);
     }
 
     /** Merges the blocks of one group; all but the last have {@code block} of its {@code count} numbers. */

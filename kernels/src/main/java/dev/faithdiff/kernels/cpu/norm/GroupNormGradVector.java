@@ -6,7 +6,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.Workspace;
-import dev.faithdiff.kernels.cpu.norm.GroupNormVector.Factors;
+import dev.faithdiff.kernels.cpu.norm.GroupNormKernel.Factors;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GroupNormOp;
@@ -34,7 +34,7 @@ public final class GroupNormGradVector implements Kernel<GroupNormOp.Grad> {
         int row = GroupMoments.row(channels), block = Math.clamp(BLOCK / row, 1, ROWS) * row;
         long floats = x.count() / batch;
         int blocks = Math.toIntExact((floats + block - 1) / block);
-        GroupMoments m = new GroupMoments(x, groups, op.of().eps());
+        GroupMoments m = new GroupMoments(new GroupRowsVector(), x, groups, op.of().eps());
         float[] weight = Workspace.floats(in[1]), bias = Workspace.floats(in[2]);
         Factors[] norm = new Factors[batch];
         for (int b = 0; b < batch; b++) norm[b] = Factors.of(m, b, weight, bias);

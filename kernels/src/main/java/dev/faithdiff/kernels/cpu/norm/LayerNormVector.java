@@ -3,37 +3,13 @@ package dev.faithdiff.kernels.cpu.norm;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
-import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
-import dev.faithdiff.kernels.cpu.Workspace;
-import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Kernel;
-import dev.faithdiff.tensor.op.LayerNormOp;
 import jdk.incubator.vector.FloatVector;
 
-/**
- * LayerNorm row by row: an estimate of the mean, then the sums of the differences to it, then the result. A row is read once from memory and
- * twice from the cache.
- */
-public final class LayerNormVector implements Kernel<LayerNormOp> {
-    private static final int BLOCK = 1 << 14; // floats of a task
-
-    @Override public Class<LayerNormOp> op() { return LayerNormOp.class; }
-
-    @Override public String refuses(LayerNormOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "takes F32"; }
-
-    @Override public void run(LayerNormOp op, Tensor[] in, Tensor out) {
-        int n = in[0].size(-1), block = Math.max(1, BLOCK / n);
-        long rows = in[0].count() / n;
-        try (Workspace scale = Workspace.of(in[1]); Workspace shift = Workspace.of(in[2])) {
-            long weight = scale.at(0), bias = shift.at(0);
-            Parallel.run(Math.toIntExact((rows + block - 1) / block), i -> {
-                for (long r = (long) i * block; r < Math.min(rows, (i + 1L) * block); r++) {
-                    row(in[0].address() + 4 * r * n, n, op.eps(), weight, bias, out.address() + 4 * r * n);
-                }
-            });
-        }
+/** {@link LayerNormKernel} on the Vector API. */
+public final class LayerNormVector implements LayerNormKernel {
+    @Override public void rows(long x, int rows, int n, float eps, long weight, long bias, long y) {
+        for (int r = 0; r < rows; r++) row(x + 4L * r * n, n, eps, weight, bias, y + 4L * r * n);
     }
 
     /** The numbers that normalize a row: {@code hat = (x - center) scale + shift}. The shift corrects the rounding of the mean to a float. */

@@ -3,31 +3,14 @@ package dev.faithdiff.kernels.cpu.norm;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
-import dev.faithdiff.kernels.cpu.Chunks;
 import dev.faithdiff.kernels.cpu.Vec;
-import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.kernels.cpu.norm.LayerNormVector.Moments;
-import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Kernel;
-import dev.faithdiff.tensor.op.RmsNormOp;
 import jdk.incubator.vector.FloatVector;
 
-/** Root mean square norm row by row: the sum of squares, then the result. */
-public final class RmsNormVector implements Kernel<RmsNormOp> {
-    @Override public Class<RmsNormOp> op() { return RmsNormOp.class; }
-
-    @Override public String refuses(RmsNormOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "takes F32"; }
-
-    @Override public void run(RmsNormOp op, Tensor[] in, Tensor out) {
-        int n = in[0].size(-1);
-        long x = in[0].address(), y = out.address();
-        try (Workspace scale = Workspace.of(in[1])) {
-            long weight = scale.at(0);
-            Chunks.rows(in[0].count() / n, n, (first, rows) -> {
-                for (long r = first; r < first + rows; r++) row(x + 4 * r * n, n, moments(x + 4 * r * n, n, op.eps()).scale(), weight, y + 4 * r * n);
-            });
-        }
+/** {@link RmsNormKernel} on the Vector API. */
+public final class RmsNormVector implements RmsNormKernel {
+    @Override public void rows(long x, int rows, int n, float eps, long weight, long y) {
+        for (int r = 0; r < rows; r++, x += 4L * n, y += 4L * n) row(x, n, moments(x, n, eps).scale(), weight, y);
     }
 
     /** The moments of a row as {@link LayerNormVector} has them, with a mean of 0. */

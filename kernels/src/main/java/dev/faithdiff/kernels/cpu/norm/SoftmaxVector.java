@@ -3,32 +3,14 @@ package dev.faithdiff.kernels.cpu.norm;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 
-import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
-import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Kernel;
-import dev.faithdiff.tensor.op.SoftmaxOp;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** Softmax row by row: maximum, exponentials and their sum, quotient. */
-public final class SoftmaxVector implements Kernel<SoftmaxOp> {
-    private static final int BLOCK = 1 << 14; // floats of a task
-
-    @Override public Class<SoftmaxOp> op() { return SoftmaxOp.class; }
-
-    @Override public String refuses(SoftmaxOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "takes F32"; }
-
-    @Override public void run(SoftmaxOp op, Tensor[] in, Tensor out) {
-        int n = out.size(-1), block = Math.max(1, BLOCK / n);
-        long rows = out.count() / n;
-        Parallel.run(Math.toIntExact((rows + block - 1) / block), i -> {
-            for (long r = (long) i * block; r < Math.min(rows, (i + 1L) * block); r++) {
-                long y = out.address() + 4 * r * n;
-                scale(y, n, 1 / exponentials(in[0].address() + 4 * r * n, n, y));
-            }
-        });
+/** {@link SoftmaxKernel} on the Vector API. */
+public final class SoftmaxVector implements SoftmaxKernel {
+    @Override public void rows(long x, int rows, int n, long y) {
+        for (int r = 0; r < rows; r++, x += 4L * n, y += 4L * n) scale(y, n, 1 / exponentials(x, n, y));
     }
 
     /** e^(x - max) and its sum. */

@@ -43,6 +43,7 @@ final class Listing {
         l.jumps();
         l.vectors();
         l.tiles();
+        l.doubles();
         return l.cases;
     }
 
@@ -311,6 +312,23 @@ final class Listing {
                 add("tilestored " + text(rows, 0) + ", tmm" + a, s -> s.tilestored(rows, a));
             }
         }
+    }
+
+    private void doubles() {
+        binary("vaddpd", Assembler::vaddpd, true, false);
+        binary("vmulpd", Assembler::vmulpd, true, false);
+        binary("vdivpd", Assembler::vdivpd, true, false);
+        unary("vsqrtpd", Assembler::vsqrtpd, 1);
+        unary("vcvtps2pd", Assembler::vcvtps2pd, 2);
+        for (int width : WIDTHS) {
+            for (int[] n : NUMBERS) {
+                Simd a = new Simd(n[0], Math.max(128, width / 2), 0, false), b = new Simd(n[1], width, 0, false), one = Simd.xmm(n[2]);
+                add("vcvtpd2ps " + text(a) + ", " + text(b), s -> s.vcvtpd2ps(a, b));
+                if (width > 128) add("vbroadcastsd " + text(b) + ", " + text(one), s -> s.vbroadcastsd(b, one));
+            }
+        }
+        for (Gpr g : Gpr.values()) add("vmovq xmm" + (31 - g.ordinal()) + ", " + name(g), s -> s.vmovq(Simd.ymm(31 - g.ordinal()), g));
+        for (Gpr g : Gpr.values()) add("vmovq xmm" + g.ordinal() + ", " + name(g), s -> s.vmovq(Simd.ymm(g.ordinal()), g));
     }
 
     /** The next of many addresses. */

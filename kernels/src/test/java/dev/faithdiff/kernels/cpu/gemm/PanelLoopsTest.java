@@ -1,6 +1,7 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Machine code against the Vector API: the same bits, and nothing written beside them. */
 class PanelLoopsTest {
-    private static final int[] LENGTHS = {1, 2, LANES - 1, LANES, LANES + 1, 3 * LANES, 4 * LANES + 3, 77};
+    private static final int[] LENGTHS = {1, 2, LANES - 1, LANES, LANES + 1, 3 * LANES, 4 * LANES + 3, 48, 77};
 
     private final Random random = new Random(7);
 
@@ -58,7 +59,7 @@ class PanelLoopsTest {
 
     @Test void addsDotProductsAlike() {
         float[] rows = floats(5 * STRIDE), others = floats(8 * STRIDE);
-        for (int depth : LENGTHS) if (depth % LANES == 0) memory(5 * 8 * LANES + 8, (loops, to) -> loops.dots(rows, 5, others, 8, depth, to));
+        for (int depth : LENGTHS) if (depth % SIDE == 0) memory(5 * 8 * SIDE + 8, (loops, to) -> loops.dots(rows, 5, others, 8, depth, to));
     }
 
     @ParameterizedTest @ValueSource(ints = {0, 1, 2, 3}) void storesAlike(int kind) {
