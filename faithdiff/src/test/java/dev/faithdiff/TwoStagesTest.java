@@ -1,5 +1,6 @@
 package dev.faithdiff;
 
+import static dev.faithdiff.restore.CommonOptions.FIDELITY;
 import static dev.faithdiff.restore.CommonOptions.GUARD;
 import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
@@ -100,7 +101,7 @@ class TwoStagesTest {
     }
 
     @Test void hasTheLastOnesOptionsAndItsOwn() {
-        assertThat(both.options()).containsExactly(SCALE, SIZE, LONG_SIDE, LEVEL, STEPS, DETAIL, QUALITY, STRENGTH, GUARD);
+        assertThat(both.options()).containsExactly(SCALE, SIZE, LONG_SIDE, LEVEL, STEPS, DETAIL, QUALITY, STRENGTH, FIDELITY, GUARD);
         assertThat(both.defaults()).isEqualTo(last.defaults().with(DETAIL, 0.25));
         assertThatThrownBy(() -> both.restore(photo, options.with(PROMPT, "a cat"))).hasMessage("this model has no prompt; leave it out");
         assertThatThrownBy(() -> new TwoStages(new FirstStage(first, 0.5, 1), last, 2)).hasMessage("detail must be 0..1, not 2.0");
@@ -141,6 +142,18 @@ class TwoStagesTest {
         last.heard.clear();
         assertThat(both.restore(photo, options.with(STRENGTH, 0.0))).isEqualTo(enlarged);
         assertThat(last.heard).isEmpty();
+    }
+
+    /** Also where the last stage has a fidelity of its own, which would bring back the first stage's result. */
+    @Test void fidelityIsToThePhoto() {
+        Painter faithful = new Painter(FIDELITY);
+        for (Painter p : List.of(last, faithful)) {
+            TwoStages stages = new TwoStages(new FirstStage(first, 0.5, 1), p, 0);
+            assertThat(stages.restore(photo, options.with(FIDELITY, 0.3))).isEqualTo(FrequencyBlend.apply(grey(60, 36, 40), enlarged, 0.3));
+            assertThat(p.heard).hasSize(1).allMatch(o -> o.get(FIDELITY) == 0);
+            assertThat(stages.restore(photo, options.with(FIDELITY, 1.0))).isEqualTo(enlarged);
+            assertThat(p.heard).hasSize(1);
+        }
     }
 
     /** The last stage has a guard and a strength of its own, of which it hears nothing. */

@@ -1,13 +1,19 @@
 package dev.faithdiff.cli;
 
+import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SIZE;
+
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.ResultSize;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,8 +43,14 @@ final class OptionFlags {
                 .completionCandidates(o.choices().stream().map(Object::toString).toList()).showDefaultValue(Visibility.NEVER).build();
     }
 
-    /** Checks the flags before a model is opened. @throws ParameterException if no option of a flag's name takes its value */
-    void check() { given().forEach((name, text) -> set(Options.defaults(), known.get(name), text)); }
+    /** Checks the flags before a model is opened. @throws ParameterException if no option of a flag's name takes its value, or two sizes are given */
+    void check() {
+        given().forEach((name, text) -> set(Options.defaults(), known.get(name), text));
+        // Options do not tell a scale that is given from the same one that is not.
+        if (Stream.of(SCALE, SIZE, LONG_SIDE).filter(o -> given().containsKey(o.name())).count() > 1) {
+            throw new ParameterException(spec.commandLine(), ResultSize.EXCLUSIVE);
+        }
+    }
 
     /** A restorer's defaults with the values of the flags that were given. */
     Options of(Restorer restorer) {

@@ -1,6 +1,7 @@
 package dev.faithdiff.cli;
 
 import java.io.PrintWriter;
+import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -13,13 +14,24 @@ import picocli.CommandLine.Spec;
 final class ScriptCommands {
     private ScriptCommands() {}
 
+    /** All commands, also those of the other programs that the launcher starts by the same name; the class path says which there are. */
+    private static CommandLine all(CommandSpec spec) {
+        CommandLine root = spec.root().commandLine();
+        for (Callable<?> other : ServiceLoader.load(Callable.class)) {
+            CommandLine line = new CommandLine(other);
+            if (line.getSubcommands().isEmpty()) root.addSubcommand(line);
+            line.getSubcommands().values().forEach(command -> root.addSubcommand(new CommandLine(command.getCommandSpec().userObject())));
+        }
+        return root;
+    }
+
     /** Prints a script by which bash and zsh complete commands and options. */
     @Command(name = "completion", hidden = true, description = "Print a completion script for bash and zsh: source <(faithdiff completion)")
     static final class Completion implements Callable<Integer> {
         @Spec private CommandSpec spec;
 
         @Override public Integer call() {
-            spec.commandLine().getOut().println(AutoComplete.bash("faithdiff", spec.root().commandLine()));
+            spec.commandLine().getOut().println(AutoComplete.bash("faithdiff", all(spec)));
             return 0;
         }
     }
@@ -31,7 +43,7 @@ final class ScriptCommands {
 
         @Override public Integer call() {
             PrintWriter out = spec.commandLine().getOut();
-            CommandLine root = spec.root().commandLine();
+            CommandLine root = all(spec);
             out.println(".TH FAITHDIFF 1\n.SH NAME\nfaithdiff \\- restores degraded photos");
             section(out, "SYNOPSIS AND COMMANDS", root);
             root.getSubcommands().forEach((name, command) -> {

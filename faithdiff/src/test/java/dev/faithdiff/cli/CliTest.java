@@ -174,13 +174,25 @@ class CliTest {
         assertThat(run("devices").out()).contains("cpu: ", "cuda: ", "memory: ", "processors: ");
     }
 
+    /** Also where the scale is the default one; and settings name only the size that was asked for. */
+    @Test void oneSizeOnly() throws IOException {
+        Path out = dir.resolve("out.png");
+        for (String scale : new String[] {"4", "2"}) {
+            fails(2, "scale, size and long-side exclude each other", "restore", photo(12, 8), "-o", out, "--scale", scale, "--size", "24x24");
+        }
+        assertThat(run("restore", photo(12, 8), "-o", out, "--size", "24x24", "--steps", 1, "-q").code()).isZero();
+        assertThat(Files.readString(out, StandardCharsets.ISO_8859_1)).contains("\"size\":\"24x24\"").doesNotContain("\"scale\"");
+        assertThat(run("restore", photo(12, 8), "-o", out, "--scale", 2, "--steps", 1, "-q", "--overwrite").code()).isZero();
+        assertThat(Files.readString(out, StandardCharsets.ISO_8859_1)).contains("\"scale\":2").doesNotContain("\"size\"");
+    }
+
     @Test void helpAndScripts() {
         String help = run("--help").out();
         assertThat(help).contains("restore ", "devices ", "degrade ", "compare ", "evaluate ", "kernels ", "train ", "convert ", "inspect ", "verify ", "diff ",
                 "synth ", "bench ").doesNotContain("completion");
         assertThat(run("help").out()).isEqualTo(help);
         assertThat(run("help", "restore").out()).isEqualTo(run("restore", "--help").out());
-        assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash").contains("--color-fix");
+        assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash").contains("--color-fix", "convert", "--tokenizer");
         assertThat(run("man").out()).startsWith(".TH FAITHDIFF 1").contains("\\-\\-color\\-fix");
     }
 
@@ -274,7 +286,7 @@ class CliTest {
         Path out = dir.resolve("out.png"), network = GeneratorModels.folder("realesrgan_x2");
         assertThat(run("restore", photo(12, 8), "-o", out, "--initial", MODEL, "--model", network, "--quality", "best", "--detail", 0.5).err()).contains("24x16");
         assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1))
-                .contains("\"model\":\"" + MODEL.getFileName() + " and model\"", "\"vae-tile\":0,\"detail\":0.5,\"quality\":\"best\",\"strength\":1.0,\"guard\":\"warn\"}");
+                .contains("\"model\":\"" + MODEL.getFileName() + " and model\"", "\"vae-tile\":0,\"detail\":0.5,\"quality\":\"best\",\"strength\":1.0,\"fidelity\":0.0,\"guard\":\"warn\"}");
         fails(1, "this model has no steps; leave it out", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", MODEL, "--model", network, "--steps", 2);
     }
 

@@ -120,7 +120,7 @@ public final class Main implements Callable<Integer> {
         for (String m : models) row("model/" + m, ModelBench.class, m, Models.ALL.get(m));
         if (json) return 0;
         System.out.print(table);
-        System.out.printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying.%s%n", limits.gflops(), limits.gbytes(),
+        System.out.printf("The limits of multiply-adds and of copying: %s.%s%n", Results.described(limits),
                 kept == null ? " --keep keeps these rows in jmh/results." : " Kept in " + kept + ".");
         return 0;
     }

@@ -21,22 +21,46 @@ import java.util.regex.Pattern;
 /** The recorded numbers of this machine and width of vectors: a file with a section for each filter, which the next run with it replaces. */
 final class Results {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home", "."));
+    private static final Pattern LIMITS = Pattern.compile("(?:limits|on record) ([\\d.]+) GFLOP/s, ([\\d.]+) GB/s");
 
     private Results() {}
 
     static Path keep(String filter, int seconds, Limits limits, Table table) throws IOException {
-        String name = processor().replaceAll("\\((R|TM|r|tm)\\)|CPU|Processor|@.*", "") + " " + Parallel.threads() + " threads " + bits() + " bits";
-        Path file = HOME.resolve("jmh/results/" + name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "") + ".md");
+        Path file = file();
         String heading = "## bench " + (filter.isEmpty() ? "(everything)" : filter) + "\n";
-        String facts = String.format(Locale.ROOT, "%s, commit %s, %s s each; limits %.0f GFLOP/s, %.1f GB/s.%n%s.%n%s.%n%n",
-                date(), commit(), seconds, limits.gflops(), limits.gbytes(), machine(), jdk());
+        String facts = String.format(Locale.ROOT, "%s, commit %s, %s s each; limits %s.%n%s.%n%s.%n%n",
+                date(), commit(), seconds, described(limits), machine(), jdk());
         String section = heading + "\n" + facts + table;
         Files.createDirectories(file.getParent());
-        String old = Files.exists(file) ? Files.readString(file) : "# " + name.strip().replaceAll(" +", " ") + "\n";
+        String old = Files.exists(file) ? Files.readString(file) : "# " + name() + "\n";
         Path unfinished = file.resolveSibling("." + file.getFileName() + ".tmp");
         Files.writeString(unfinished, replaced(old, heading, section));
         Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         return HOME.relativize(file);
+    }
+
+    /** Limits beside the best that were ever kept of such a machine: the difference tells how busy it is now. */
+    static String described(Limits now) throws IOException {
+        Limits best = Files.exists(file()) ? best(Files.readString(file()), now) : now;
+        return String.format(Locale.ROOT, "%.0f GFLOP/s, %.1f GB/s; best on record %.0f GFLOP/s, %.1f GB/s",
+                now.gflops(), now.gbytes(), best.gflops(), best.gbytes());
+    }
+
+    static Limits best(String kept, Limits now) {
+        Limits best = now;
+        for (Matcher m = LIMITS.matcher(kept); m.find(); ) {
+            best = new Limits(Math.max(best.gflops(), Double.parseDouble(m.group(1))), Math.max(best.gbytes(), Double.parseDouble(m.group(2))));
+        }
+        return best;
+    }
+
+    private static String name() {
+        String name = processor().replaceAll("\\((R|TM|r|tm)\\)|CPU|Processor|@.*", "") + " " + Parallel.threads() + " threads " + bits() + " bits";
+        return name.strip().replaceAll(" +", " ");
+    }
+
+    private static Path file() {
+        return HOME.resolve("jmh/results/" + name().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "") + ".md");
     }
 
     /** The file with its section of a heading replaced, or the section at its end. */

@@ -10,6 +10,9 @@ import dev.faithdiff.image.Resize;
 
 /** Width and height of a result in pixels, which follow from the photo's and from scale, size or long side. */
 public record ResultSize(int width, int height) {
+    /** Why no two of scale, size and long side go together. */
+    public static final String EXCLUSIVE = "scale, size and long-side exclude each other; leave out all but one";
+
     /** The size of the result for a photo. @throws IllegalArgumentException in one line if no array can hold the result */
     public static ResultSize of(Options options, Image photo) { return of(options, photo.width(), photo.height()); }
 
@@ -35,14 +38,16 @@ public record ResultSize(int width, int height) {
         boolean size = options.get(SIZE) != null, side = options.get(LONG_SIDE) != null;
         boolean scale = !options.get(SCALE).equals(defaults.get(SCALE));
         if (size && side || scale && (size || side)) {
-            throw new IllegalArgumentException("scale, size and long-side exclude each other; leave out all but one");
+            throw new IllegalArgumentException(EXCLUSIVE);
         }
     }
 
+    /** Whether a result's size follows from the scale, and not from size or long side. */
+    public static boolean isScaled(Options o) { return o.get(SIZE) == null && o.get(LONG_SIDE) == null; }
+
     /** Options with the scale, size and long side of others. @param defaults whose scale counts where size or long side are set */
     static Options copied(Options from, Options to, Options defaults) {
-        boolean other = from.get(SIZE) != null || from.get(LONG_SIDE) != null;
-        return to.with(SCALE, other ? defaults.get(SCALE) : from.get(SCALE)).with(SIZE, from.get(SIZE)).with(LONG_SIDE, from.get(LONG_SIDE));
+        return to.with(SCALE, isScaled(from) ? from.get(SCALE) : defaults.get(SCALE)).with(SIZE, from.get(SIZE)).with(LONG_SIDE, from.get(LONG_SIDE));
     }
 
     /** Options that keep a photo's size. */
@@ -51,7 +56,7 @@ public record ResultSize(int width, int height) {
     /** The scale, for work that needs a whole one. @throws IllegalArgumentException in one line if it is not, or if size or long side are set */
     public static int wholeScale(Options options) {
         double scale = options.get(SCALE);
-        if (scale >= 1 && scale == Math.rint(scale) && options.get(SIZE) == null && options.get(LONG_SIDE) == null) return (int) scale;
+        if (scale >= 1 && scale == Math.rint(scale) && isScaled(options)) return (int) scale;
         throw new IllegalArgumentException("this needs a whole scale of at least 1, without size and long-side");
     }
 

@@ -1,5 +1,6 @@
 package dev.faithdiff.restore;
 
+import static dev.faithdiff.restore.CommonOptions.FIDELITY;
 import static dev.faithdiff.restore.CommonOptions.GUARD;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 
@@ -16,8 +17,8 @@ import java.util.Set;
  * Two restorers, one behind the other. The {@link FirstStage} restores and enlarges the photo; the last stage restores its result. (FaithDiff's
  * authors clean a photo with BSRNet, too, but only for the network that describes it in words.)
  *
- * <p>Guard and strength apply to both stages together. The guard judges the photo, since the first stage's result always looks hardly damaged.
- * A strength below 1 mixes the result with the enlarged photo.
+ * <p>Guard, strength and fidelity apply to both stages together. The guard judges the photo, since the first stage's result always looks hardly
+ * damaged. A strength below 1 mixes the result with the enlarged photo, of which fidelity takes coarse structures first.
  *
  * @param detail the default of {@link #DETAIL}
  */
@@ -37,7 +38,7 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
             Option.choice("quality", Effort.BEST, "For models of two stages: fast stops after the first, best does both.");
 
     /** The options that two stages have besides the last one's. */
-    static final List<Option<?>> OPTIONS = List.of(DETAIL, QUALITY, STRENGTH, GUARD);
+    static final List<Option<?>> OPTIONS = List.of(DETAIL, QUALITY, STRENGTH, FIDELITY, GUARD);
 
     public TwoStages {
         DETAIL.check(detail);
@@ -46,11 +47,12 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
     @Override public Image restore(Image photo, Options options, Listener listener, Path resume) {
         check(options);
         Options o = Guard.guarded(photo, options, true, listener);
-        double strength = o.get(STRENGTH);
-        if (strength == 0) return enlarged(photo, o);
+        double strength = o.get(STRENGTH), fidelity = o.get(FIDELITY);
+        if (strength == 0 || fidelity == 1) return enlarged(photo, o);
         FirstStage.Result initial = first.restore(photo, o, listener);
         Image restored = o.get(QUALITY) == Effort.FAST ? initial.network() : last.restore(initial.mixture(), lastStage(o), listener, resume);
         if (o.get(DETAIL) > 0) restored = FrequencyBlend.finest(restored, initial.network(), o.get(DETAIL));
+        if (fidelity > 0) restored = FrequencyBlend.apply(restored, enlarged(photo, o), fidelity);
         return strength == 1 ? restored : restored.mix(enlarged(photo, o), strength);
     }
 
@@ -58,7 +60,9 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
         return ResultSize.of(o, photo).resized(photo);
     }
 
-    private Options lastStage(Options o) { return ResultSize.same(o).with(GUARD, Guard.OFF).with(STRENGTH, 1.0).only(last.options()); }
+    private Options lastStage(Options o) {
+        return ResultSize.same(o).with(GUARD, Guard.OFF).with(STRENGTH, 1.0).with(FIDELITY, 0.0).only(last.options());
+    }
 
     @Override public List<Option<?>> options() {
         Set<Option<?>> all = new LinkedHashSet<>(last.options());

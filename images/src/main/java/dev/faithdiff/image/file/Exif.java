@@ -22,6 +22,7 @@ final class Exif {
     private static final int Y_RESOLUTION = 283;
     private static final int RESOLUTION_UNIT = 296;
     private static final int XMP = 700;
+    private static final int IPTC = 33723;
     private static final int PROFILE = 34675;
     private static final int EXIF_DIRECTORY = 34665;
     private static final int USER_COMMENT = 37510;
@@ -31,7 +32,7 @@ final class Exif {
     private static final int CHARSET_BYTES = 8;
     /** Description, make, model, orientation, resolution, program, date, artist, host, copyright, rating, IPTC, EXIF, GPS, Windows' five. */
     private static final Set<Integer> OF_A_PHOTO = Set.of(269, 270, 271, 272, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, 305, 306, 315,
-            316, 33432, 18246, 18249, 33723, EXIF_DIRECTORY, 34853, 40091, 40092, 40093, 40094, 40095);
+            316, 33432, 18246, 18249, IPTC, EXIF_DIRECTORY, 34853, 40091, 40092, 40093, 40094, 40095);
 
     /** Where pixels and other pictures lie, which is another place in the written file. */
     private static final Set<Integer> PLACES = Set.of(273, 279, 288, 289, 324, 325, 330, 513, 514);
@@ -60,6 +61,20 @@ final class Exif {
     static int orientation(byte[] exif) {
         long value = exif == null ? 0 : TiffDirectory.first(exif).number(ORIENTATION, 0);
         return value < 1 || value > 8 ? 0 : (int) value;
+    }
+
+    /** The IPTC block in its tag, null where there is none. */
+    static byte[] iptc(byte[] exif) {
+        byte[] block = exif == null ? null : TiffDirectory.first(exif).bytes(IPTC);
+        return Iptc.is(block) ? block : null;
+    }
+
+    /** With another IPTC block, or none where it is null. */
+    static byte[] withIptc(byte[] exif, byte[] block) {
+        TiffDirectory d = exif == null ? new TiffDirectory(ByteOrder.BIG_ENDIAN) : TiffDirectory.first(exif);
+        d.tags.remove(IPTC);
+        if (block != null) d.put(IPTC, UNDEFINED, block);
+        return d.written();
     }
 
     /**

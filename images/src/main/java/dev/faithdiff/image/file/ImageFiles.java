@@ -2,6 +2,7 @@ package dev.faithdiff.image.file;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
+import java.awt.image.RasterFormatException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,8 @@ public final class ImageFiles {
     private static final Pattern UNFINISHED = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
 
     private static final Set<String> OTHER = Set.of("heic", "heif", "hif", "avif", "jxl", "jp2", "cr3", "raf", "orf", "rw2", "x3f", "mrw");
+
+    private static final String CONTRADICTS = "its parts contradict each other";
 
     private ImageFiles() {}
 
@@ -177,6 +180,10 @@ public final class ImageFiles {
             case AccessDeniedException _ -> "permission denied";
             case FileSystemException f when f.getReason() != null -> f.getReason();
             case EOFException _ -> WholeFile.CUT_SHORT;
+            // What decoders do with numbers that they do not check.
+            case IndexOutOfBoundsException _, ClassCastException _, ArithmeticException _ -> CONTRADICTS;
+            case NegativeArraySizeException _, RasterFormatException _ -> CONTRADICTS;
+            case IllegalArgumentException a when String.valueOf(a.getMessage()).startsWith("Raster ") -> CONTRADICTS;
             default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
         };
     }

@@ -7,7 +7,7 @@ import java.util.Objects;
 /**
  * What a photo's file says beside its pixels, in one form for all formats; null where it says nothing.
  *
- * @param exif       a TIFF structure without pictures, as in a JPEG's EXIF segment after its mark
+ * @param exif       a TIFF structure without pictures, as in a JPEG's EXIF segment after its mark; a JPEG's IPTC is a tag of it
  * @param xmp        an XMP packet, UTF-8
  * @param profile    the ICC profile that the samples are meant in
  * @param colours    what a PNG says about them in other ways
@@ -39,6 +39,8 @@ public record Metadata(byte[] exif, byte[] xmp, byte[] profile, ColourChunks col
     public Metadata profileOnly() { return new Metadata(null, null, profile, colours, null, null); }
 
     public Metadata withSettings(String text) { return new Metadata(exif, xmp, profile, colours, resolution, text); }
+
+    Metadata withExif(byte[] other) { return new Metadata(other, xmp, profile, colours, resolution, settings); }
 
     /** With another profile, or none, in place of all that tells colours. */
     Metadata withProfile(byte[] other) { return new Metadata(exif, xmp, other, null, resolution, settings); }

@@ -43,7 +43,9 @@ final class MetadataReader {
         byte[] exif = null, xmp = null;
         Resolution resolution = null;
         Map<Integer, byte[]> parts = new TreeMap<>();
+        var resources = new ByteArrayOutputStream();
         for (Chunk c : FileChunks.ofJpeg(file)) {
+            if (c.type().equals("ed") && c.after(Iptc.MARK, file) instanceof byte[] some) resources.writeBytes(some);
             byte[] part = c.type().equals("e2") ? c.after(PROFILE_MARK, file) : null;
             byte[] jfif = c.type().equals("e0") ? c.after("JFIF\0", file) : null;
             if (part != null && part.length > 2) parts.put(part[0] & 0xff, Arrays.copyOfRange(part, 2, part.length));
@@ -52,6 +54,8 @@ final class MetadataReader {
             if (exif == null) exif = c.after(EXIF_MARK, file);
             if (xmp == null) xmp = c.after(XMP_MARK, file);
         }
+        byte[] iptc = Iptc.among(resources.toByteArray());
+        if (iptc != null) exif = Exif.withIptc(exif, iptc);
         var profile = new ByteArrayOutputStream();
         parts.values().forEach(profile::writeBytes);
         return new Metadata(exif, xmp, profile.size() == 0 ? null : profile.toByteArray(), resolution, null);

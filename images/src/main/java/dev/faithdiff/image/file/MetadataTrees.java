@@ -3,6 +3,7 @@ package dev.faithdiff.image.file;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.DeflaterOutputStream;
@@ -12,7 +13,7 @@ import org.w3c.dom.NodeList;
 
 /** Metadata in the trees from which ImageIO's PNG and JPEG writers make chunks and segments (javax.imageio.metadata, "JPEG/PNG Metadata"). */
 final class MetadataTrees {
-    private static final int SEGMENT_BYTES = 65533, APP1 = 0xe1, APP2 = 0xe2;
+    private static final int SEGMENT_BYTES = 65533, APP1 = 0xe1, APP2 = 0xe2, APP13 = 0xed;
 
     private MetadataTrees() {}
 
@@ -53,9 +54,13 @@ final class MetadataTrees {
             set(jfif, "resUnits", 1, "Xdensity", density(m.resolution().x()), "Ydensity", density(m.resolution().y()));
         }
         IIOMetadataNode sequence = (IIOMetadataNode) root.getElementsByTagName("markerSequence").item(0);
-        boolean exif = segment(sequence, APP1, MetadataReader.EXIF_MARK, fittingExif(m, width, height));
-        boolean xmp = segment(sequence, APP1, MetadataReader.XMP_MARK, m.xmp() == null ? null : Xmp.ofResult(m.xmp(), width, height));
-        if (!exif || !xmp) remarks.add("the " + (exif ? "XMP" : xmp ? "EXIF" : "EXIF and XMP") + " is too large for JPEG and left out");
+        byte[] iptc = Exif.iptc(m.exif());
+        if (iptc != null) m = m.withExif(Exif.withIptc(m.exif(), null));
+        List<String> tooLarge = new ArrayList<>();
+        if (!segment(sequence, APP1, MetadataReader.EXIF_MARK, fittingExif(m, width, height))) tooLarge.add("EXIF");
+        if (!segment(sequence, APP1, MetadataReader.XMP_MARK, m.xmp() == null ? null : Xmp.ofResult(m.xmp(), width, height))) tooLarge.add("XMP");
+        if (!segment(sequence, APP13, Iptc.MARK, iptc == null ? null : Iptc.resource(iptc))) tooLarge.add("IPTC");
+        if (!tooLarge.isEmpty()) remarks.add("the " + String.join(" and ", tooLarge) + " is too large for JPEG and left out");
         if (m.profile() != null) profile(sequence, m.profile());
         target.setFromTree(target.getNativeMetadataFormatName(), root);
     }

@@ -23,9 +23,11 @@ import javax.imageio.ImageTypeSpecifier;
  * the profile, so RGB and grey files are shown to them without it. What a damaged file still gives is kept.
  */
 final class PictureDecoder {
-    private static final long MAX_PIXELS = 256L << 20;
-    /** TwelveMonkeys takes a TIFF of more samples than this for each byte for an attack, and blank pages of a fax for one. */
-    private static final int TIFF_EXPANSION = 512;
+    static final long MAX_PIXELS = 256L << 20;
+    /** TwelveMonkeys takes a file of more samples than this for each byte for an attack, and blank pages of a fax and plain pictures for one. */
+    private static final int TIFF_EXPANSION = 512, WEBP_EXPANSION = 2048;
+    /** TwelveMonkeys reads so many bytes before it looks at any. */
+    private static final int SHORTEST_WEBP = 64;
     private static final int INTERLACE_AT = 28;
     static {
         if (System.getProperty("java.awt.headless") == null) System.setProperty("java.awt.headless", "true");
@@ -71,7 +73,7 @@ final class PictureDecoder {
 
     private Decoded read(byte[] file, ImageFormat format, String name) throws IOException {
         byte[] plain = switch (format) {
-            case WEBP -> WebpContainer.withoutProfile(file);
+            case WEBP -> WebpContainer.withoutProfile(Arrays.copyOf(file, Math.max(file.length, SHORTEST_WEBP)));
             case JPEG -> picture.hasInks() ? file : FileChunks.withoutProfile(file);
             case TIFF -> TiffDirectory.beginningAt(picture.directory(), file);
             default -> file;
@@ -81,8 +83,13 @@ final class PictureDecoder {
         if ((long) width * height > MAX_PIXELS) {
             throw new ImageError(name + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
         }
-        long least = 4L * width * height / TIFF_EXPANSION;
-        if (format == ImageFormat.TIFF && plain.length < least && WholeFile.holdsStrips(file, TiffDirectory.at(picture.directory(), file))) {
+        if (format == ImageFormat.WEBP && WebpContainer.lossless(file) instanceof FileChunks.Chunk chunk) {
+            WebpLossless.Decoded lossless = WebpLossless.decode(file, chunk);
+            return new Decoded(WebpContainer.onCanvas(lossless.pixels(), file), picture.count(), lossless.damage());
+        }
+        long least = 4L * width * height / (format == ImageFormat.TIFF ? TIFF_EXPANSION : WEBP_EXPANSION);
+        boolean plainTiff = format == ImageFormat.TIFF && WholeFile.holdsStrips(file, TiffDirectory.at(picture.directory(), file));
+        if (plain.length < least && (format == ImageFormat.WEBP || plainTiff)) {
             reader.setInput(new ByteArrayImageInputStream(Arrays.copyOf(plain, (int) least)), true, true);
         }
         BufferedImage pixels = type().createBufferedImage(width, height);
@@ -92,6 +99,10 @@ final class PictureDecoder {
         try {
             BufferedImage read = reader.read(0, param);
             if (read != pixels) pixels = read;
+            if (format == ImageFormat.WEBP) {
+                WebpOpacity.correct(pixels.getRaster(), file);
+                pixels = WebpContainer.onCanvas(pixels, file);
+            }
         } catch (IOException | RuntimeException e) {
             if (isBlank(pixels.getRaster())) throw e;
             damage = ImageFiles.reason(e);

@@ -35,7 +35,7 @@ class DamagedFilesTest {
         try {
             photo = ImageFiles.readPhoto(cut, "cut", false);
         } catch (ImageError e) {
-            assertThat(format).as("of TIFF's one strip and WebP's one picture less is to be had: " + e.getMessage()).isIn("TIFF", "WEBP");
+            assertThat(format).as("of TIFF's one strip less is to be had: " + e.getMessage()).isEqualTo("TIFF");
         }
         if (photo != null) {
             assertThat(photo.image().height()).isEqualTo(HEIGHT);

@@ -150,4 +150,39 @@ class MetadataTest {
         System.arraycopy(b, 0, both, a.length, b.length);
         return both;
     }
+
+    /** A JPEG's IPTC, between other resources and over two segments, is the tag that it has in TIFF, and in a JPEG a resource again. */
+    @Test void iptcStays() {
+        byte[] block = {0x1c, 2, 120, 0, 4, 'K', (byte) 0xfc, 'h', 'e', 0x1c, 2, 25, 0, 1, 'x'};
+        byte[] other = {0x38, 0x42, 0x49, 0x4d, 3, (byte) 0xed, 1, 'n', 0, 0, 0, 3, 1, 2, 3, 0};
+        byte[] resources = new byte[other.length + Iptc.resource(block).length];
+        System.arraycopy(other, 0, resources, 0, other.length);
+        System.arraycopy(Iptc.resource(block), 0, resources, other.length, resources.length - other.length);
+        byte[] plain = file(Photo.of(IMAGE), ImageFormat.JPEG);
+        var jpeg = new ByteArrayOutputStream();
+        jpeg.write(plain, 0, 2);
+        for (int half : new int[] {0, 1}) {
+            byte[] part = Arrays.copyOfRange(resources, half * 20, half == 0 ? 20 : resources.length), mark = Iptc.MARK.getBytes(StandardCharsets.US_ASCII);
+            jpeg.writeBytes(new byte[] {(byte) 0xff, (byte) 0xed, 0, (byte) (2 + mark.length + part.length)});
+            jpeg.writeBytes(mark);
+            jpeg.writeBytes(part);
+        }
+        jpeg.write(plain, 2, plain.length - 2);
+        Photo photo = ImageFiles.readPhoto(jpeg.toByteArray(), "a", true);
+        assertThat(Exif.iptc(photo.metadata().exif())).isEqualTo(block);
+        for (ImageFormat format : new ImageFormat[] {ImageFormat.PNG, ImageFormat.JPEG, ImageFormat.TIFF, ImageFormat.WEBP}) {
+            byte[] file = file(photo, format);
+            Photo read = ImageFiles.readPhoto(file, "a", true);
+            assertThat(Exif.iptc(read.metadata().exif())).as(format.name()).isEqualTo(block);
+            boolean resource = new String(file, StandardCharsets.ISO_8859_1).contains(Iptc.MARK + "8BIM");
+            assertThat(resource).isEqualTo(format == ImageFormat.JPEG);
+        }
+        for (int cut = 0; cut < resources.length; cut++) Iptc.among(Arrays.copyOf(resources, cut));
+    }
+
+    private static byte[] file(Photo photo, ImageFormat format) {
+        var out = new ByteArrayOutputStream();
+        ImageFiles.write(photo, out, new Encoding(format));
+        return out.toByteArray();
+    }
 }

@@ -5,6 +5,7 @@ import com.google.gson.GsonBuilder;
 import dev.faithdiff.restore.CommonOptions;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.tensor.Version;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -50,14 +51,15 @@ public record ResultSettings(String model, String digest, Options options, List<
         return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
     }
 
-    /** The settings by name. An option whose value is left to the model is not among them. */
+    /** The settings by name. An option whose value is left to the model is not among them, nor the scale of a result of another size. */
     public Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("program", Version.PROGRAM);
         values.put("model", model);
         values.put("digest", digest);
+        boolean scaled = ResultSize.isScaled(options);
         options.values(shown).forEach((name, v) -> {
-            if (v != null) values.put(name, v instanceof Enum<?> ? v.toString() : v);
+            if (v != null && (scaled || !name.equals(CommonOptions.SCALE.name()))) values.put(name, v instanceof Enum<?> ? v.toString() : v);
         });
         return values;
     }
