@@ -1,5 +1,9 @@
 package dev.faithdiff.cli;
 
+import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SIZE;
+
 import dev.faithdiff.image.file.ImageFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +22,8 @@ import picocli.CommandLine.ParameterException;
  */
 final class OptionsFile {
     private static final String FLAG = "--config";
+    /** Options of which one takes the place of the others. */
+    private static final List<String> SIZES = List.of("--" + SCALE.name(), "--" + SIZE.name(), "--" + LONG_SIDE.name());
 
     private OptionsFile() {}
 
@@ -30,9 +36,13 @@ final class OptionsFile {
             if (args[i].startsWith(FLAG + "=")) all.addAll(read(restore, args[i].substring(FLAG.length() + 1)));
             else if (args[i].equals(FLAG) && i + 1 < args.length) all.addAll(read(restore, args[++i]));
         }
-        all.addAll(Arrays.asList(args).subList(1, args.length));
+        List<String> own = Arrays.asList(args).subList(1, args.length);
+        if (own.stream().anyMatch(OptionsFile::isSize)) all.removeIf(OptionsFile::isSize);
+        all.addAll(own);
         return all.toArray(String[]::new);
     }
+
+    private static boolean isSize(String argument) { return SIZES.stream().anyMatch(s -> argument.equals(s) || argument.startsWith(s + "=")); }
 
     private static List<String> read(CommandLine command, String file) {
         List<String> options = new ArrayList<>();

@@ -135,6 +135,8 @@ class CliTest {
         assertThat(run("restore", "--scale", 1, in, "-o", out, "--config", config)).isEqualTo(CommandLineRun.SILENT);
         assertThat(ImageFiles.read(out).width()).as("the command line comes first").isEqualTo(12);
         assertThat(log).exists();
+        assertThat(run("restore", "--long-side", 24, "--force", in, "-o", out, "--config", config)).as("one size takes the other's place")
+                .isEqualTo(CommandLineRun.SILENT);
         Files.writeString(config, "stepz = 1");
         fails(2, config + ": there is no option 'stepz'; did you mean 'steps'?", "restore", in, "-o", out, "--config", config);
         Files.writeString(config, "fast");
