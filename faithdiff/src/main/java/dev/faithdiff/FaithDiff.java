@@ -11,6 +11,7 @@ import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.SIZE;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.ETA;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
@@ -18,8 +19,11 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.SIGMAS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.SPACING;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TIMESTEPS;
 
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
@@ -77,7 +81,7 @@ public final class FaithDiff implements Restorer {
             "Over what the photo's features are normalised: over each tile, as published, or over the whole image.").ofModel();
 
     static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, GUIDANCE_RESCALE, SEED, RNG, START, STRENGTH, FIDELITY,
-            GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
+            GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, SPACING, TIMESTEPS, SIGMAS, ETA, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
 
     /** Options that mean nothing to a model without text encoders. */
     private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, GUIDANCE_RESCALE, PROMPT, NEGATIVE, PROMPT_MODE);

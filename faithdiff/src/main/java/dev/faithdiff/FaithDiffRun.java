@@ -13,8 +13,6 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
 import dev.faithdiff.image.Image;
@@ -188,8 +186,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     /** @throws IllegalArgumentException in one line if the sampler cannot take so many steps */
     static Sampler sampler(Model model, Options options) {
         if (options.get(START) == FaithDiff.Start.PHOTO) return EulerSampler.oneStep(model.schedule, model.config.integer("one_step_timestep"));
-        Samplers kind = options.get(SAMPLER) == null ? Samplers.of(model.scheduler) : options.get(SAMPLER);
-        return kind.create(model.schedule, model.scheduler, options.get(STEPS)).within(options.get(STRENGTH));
+        return Samplers.of(options, model.schedule, model.scheduler).within(options.get(STRENGTH));
     }
 
     /** Guidance changes nothing for a model that reads no text. */

@@ -26,8 +26,8 @@ public final class DiffusionLoop {
         default void tile(int tile, int tiles) {}
     }
 
-    /** A step of one tile: the latents before it, the predicted noise, and the latents after it. */
-    private record TileStep(Tensor before, Tensor eps, Tensor after) {}
+    /** A step of one tile: the predicted clean latents, and the latents after it. */
+    private record TileStep(Tensor data, Tensor after) {}
 
     private final Plan plan;
     private final Sampler sampler;
@@ -56,14 +56,13 @@ public final class DiffusionLoop {
 
     private void step(Denoising d) {
         try (Scope _ = Scope.open()) {
-            int step = d.step();
             List<TileStep> tiles = new ArrayList<>();
             for (int tile = 0; tile < plan.tiles(); tile++) {
                 tiles.add(step(d, tile));
                 watcher.tile(tile + 1, plan.tiles());
             }
             d.advance(merged(tiles, TileStep::after));
-            watcher.step(d, () -> merged(tiles, t -> sampler.data(t.before, t.eps, step)));
+            watcher.step(d, () -> merged(tiles, TileStep::data));
         }
     }
 
@@ -71,19 +70,19 @@ public final class DiffusionLoop {
         int step = d.step();
         Tensor x = plan.grid().cut(d.latents(), plan.grid().tiles().get(tile));
         Supplier<Tensor> prediction = () -> predicted(x, tile, step);
-        Tensor eps = prediction.get();
-        Tensor next = d.state(tile).step(x, eps, step, noise);
+        Tensor data = prediction.get();
+        Tensor next = d.state(tile).step(x, data, step, noise);
         Finite.require(next, prediction, "denoising step " + (step + 1) + " of " + plan.steps());
-        return new TileStep(x, eps, next);
+        return new TileStep(data, next);
     }
 
-    /** The noise in a tile. An image can have hundreds of tiles, so nothing else stays of the network's work. */
+    /** The clean latents of a tile. An image can have hundreds of tiles, so nothing else stays of the network's work. */
     private Tensor predicted(Tensor x, int tile, int step) {
         try (Scope s = Scope.open()) {
             double timestep = sampler.timesteps()[step];
             Tensor in = sampler.scaleInput(x, step);
             Tensor answer = plan.guidance().apply(denoiser.predict(in, tile, timestep));
-            return s.keep(plan.schedule().noise(answer, in, timestep));
+            return s.keep(plan.schedule().data(answer, in, sampler.levels().from()[step]));
         }
     }
 

@@ -1,18 +1,20 @@
 package dev.faithdiff.restore.diffusion;
 
 import dev.faithdiff.restore.Option;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** Options that mean the same to many restorers that denoise latents. Their initial values are the published ones of FaithDiff. */
 public final class DiffusionOptions {
     /** Not every sampler takes every number: {@link Samplers#create}. */
     public static final Option<Integer> STEPS = Option.whole("steps", 20, 1, 1000, "Number of denoising steps. With the timesteps of SDXL, dpm++2m "
-            + "and unipc take at most 998, and samplers without dpm++ or unipc in their name at least 2.").ofModel();
+            + "and unipc take at most 998, lcm and tcd 50, and samplers without dpm++ or unipc in their name at least 2.").ofModel();
     /** The scale of the classifier-free guidance. Null: the model's own. */
     public static final Option<Double> GUIDANCE = Option.number("guidance", null, "a number of at least 0", v -> v >= 0 && !v.isInfinite(),
             "Scale of the classifier-free guidance: how strongly the result follows the prompt. Up to 1: no guidance.");
     /** The share of the guided noise's excess deviation that is taken back (Lin et al. 2023, section 3.4). */
     public static final Option<Double> GUIDANCE_RESCALE =
-            Option.share("guidance-rescale", 0, "How far the contrast that guidance adds is taken back. 0: not at all. 1: wholly.");
+            Option.share("guidance-rescale", 0.0, "How far the contrast that guidance adds is taken back. 0: not at all. 1: wholly.");
     /** What the photo shows, in words. */
     public static final Option<String> PROMPT = Option.text("prompt", "", "Description of what the photo shows.");
     /** Null: the text states are zeros. */
@@ -22,6 +24,18 @@ public final class DiffusionOptions {
             + "published, or encode them in windows of 75 tokens.");
     /** The sampler. Null: the model's own. */
     public static final Option<Samplers> SAMPLER = Option.choice("sampler", null, Samplers.class, "Sampler that removes the noise.");
+    /** How timesteps are spread. Null: the model's own. */
+    public static final Option<NoiseSchedule.Spacing> SPACING = Option.choice("spacing", null, NoiseSchedule.Spacing.class, "How the steps are "
+            + "spread over the training's timesteps. Weights made for few steps need trailing.");
+    /** The timesteps of the steps, which then count instead of {@link #STEPS}. */
+    public static final Option<String> TIMESTEPS = Option.text("timesteps", "whole numbers with commas between, each less than "
+            + "the one before", DiffusionOptions::fall, "Timesteps of the training to visit, such as 999,749,499,249. The number of steps is then theirs.");
+    /** The noise levels of the steps. Null: the model's own. */
+    public static final Option<Sigmas> SIGMAS = Option.choice("sigmas", null, Sigmas.class, "Noise levels of the steps: those of the schedule's "
+            + "timesteps, or spread by a formula between the highest and the lowest. For euler, heun, dpm++ and unipc.");
+    /** Null: the sampler's own. */
+    public static final Option<Double> ETA = Option.share("eta", null, "Share of the noise that is drawn anew, for ddim (its own: 0) and tcd (0.3): "
+            + "more invents more detail.");
     /** The side of the tiles of denoising, in pixels of the result. */
     public static final Option<Integer> TILE =
             Option.side("tile", 1024, 64, "Side of the overlapping tiles in which large results are denoised, in pixels of the result.").ofModel();
@@ -30,4 +44,19 @@ public final class DiffusionOptions {
             "Distance from tile to tile as a fraction of the tile's side. A larger one means less overlap; the name is the published one.").ofModel();
 
     private DiffusionOptions() {}
+
+    /** The numbers of {@link #TIMESTEPS}. @throws IllegalArgumentException in one line if the training has no such timestep */
+    static double[] timesteps(String list, NoiseSchedule schedule) {
+        double[] t = numbers(list);
+        if (t[0] < schedule.timesteps()) return t;
+        throw new IllegalArgumentException("timesteps must be below " + schedule.timesteps() + ", not " + (int) t[0]);
+    }
+
+    private static double[] numbers(String list) { return Arrays.stream(list.split(",", -1)).mapToDouble(Integer::parseInt).toArray(); }
+
+    private static boolean fall(String list) {
+        if (!list.matches("\\d{1,6}(,\\d{1,6})*")) return false;
+        double[] t = numbers(list);
+        return IntStream.range(1, t.length).allMatch(i -> t[i] < t[i - 1]);
+    }
 }

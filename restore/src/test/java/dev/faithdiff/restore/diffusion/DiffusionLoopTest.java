@@ -51,7 +51,12 @@ class DiffusionLoopTest {
 
     private static Plan plan(Sampler sampler, double guidance) { return new Plan(SCHEDULE, sampler, new Guidance(guidance, 0), GRID); }
 
-    private static Sampler euler(int steps) { return EulerSampler.euler(SCHEDULE, steps, false, 0); }
+    private static Sampler euler(int steps) { return EulerSampler.euler(SCHEDULE, steps, Sigmas.SCHEDULE, 0); }
+
+    private static Sampler solver(int steps, MultistepSampler.Solver solver) {
+        MultistepSampler.Method method = new MultistepSampler.Method(solver, 2, false, true, false);
+        return new MultistepSampler(MultistepSampler.levels(SCHEDULE, steps, Sigmas.SCHEDULE, 0), method);
+    }
 
     /** The noise in latents of variance one. */
     private Tensor noise(Tensor latents, int tile, double timestep) {
@@ -72,13 +77,14 @@ class DiffusionLoopTest {
     private void isClean(Tensor latents) { Fixtures.assertClose("clean latents", latents.toFloats(), clean.toFloats(), 2e-4); }
 
     @ParameterizedTest
-    @EnumSource(names = {"EULER", "EULER_ANCESTRAL", "DDIM", "DPMPP_2M", "UNIPC"})
+    @EnumSource(names = {"EULER", "EULER_ANCESTRAL", "DDIM", "DPMPP_2M", "UNIPC", "HEUN"})
     void anySamplerComesToTheCleanLatents(Samplers kind) {
         Sampler sampler = switch (kind) {
             case EULER_ANCESTRAL -> EulerSampler.ancestral(SCHEDULE, 4);
             case DDIM -> EulerSampler.ddim(SCHEDULE, 4, 0, 0);
-            case DPMPP_2M -> new MultistepSampler(SCHEDULE, 4, MultistepSampler.Solver.MIDPOINT, false, true, 0);
-            case UNIPC -> new MultistepSampler(SCHEDULE, 4, MultistepSampler.Solver.BH2, false, true, 0);
+            case DPMPP_2M -> solver(4, MultistepSampler.Solver.MIDPOINT);
+            case UNIPC -> solver(4, MultistepSampler.Solver.BH2);
+            case HEUN -> new HeunSampler(SCHEDULE, 4, Sigmas.SCHEDULE, 0);
             default -> euler(4);
         };
         isClean(run(plan(sampler, 1), this::noise, (at, prediction) -> {}));
@@ -133,7 +139,7 @@ class DiffusionLoopTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aSavedStepLeadsToTheSameBits(boolean remembers) {
-        Sampler sampler = remembers ? new MultistepSampler(SCHEDULE, 5, MultistepSampler.Solver.BH2, false, true, 0) : EulerSampler.ancestral(SCHEDULE, 5);
+        Sampler sampler = remembers ? solver(5, MultistepSampler.Solver.BH2) : EulerSampler.ancestral(SCHEDULE, 5);
         Plan plan = plan(sampler, 1);
         float[] whole = run(plan, this::noise, (at, prediction) -> {}).toFloats();
         ResumeFile file = new ResumeFile(dir.resolve("resume"), "model", Device.CPU, DType.F32, Map.of(), Image.of(1, 1, new byte[3]));
