@@ -2,6 +2,7 @@ package dev.faithdiff.model;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import dev.faithdiff.nn.LoraFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -86,23 +87,29 @@ public record ModelFolder(Path path) {
      * A SHA-256 in hexadecimal that tells models apart in less than a second. It covers the name, the size and the content of each file, but of
      * a large file's content only evenly spread pieces.
      */
-    public String digest() { return sha256(this::digest); }
+    public String digest() { return digest(List.of()); }
 
-    private void digest(MessageDigest sum) {
-        try {
-            for (Path file : files()) {
-                long bytes = Files.size(file), apart = Math.max(PIECE, bytes / PIECES);
-                sum.update((path.relativize(file) + " " + bytes + "\n").getBytes(StandardCharsets.UTF_8));
-                try (FileChannel in = FileChannel.open(file)) {
-                    for (long at = 0; at < bytes; at += apart) {
-                        ByteBuffer piece = ByteBuffer.allocate(PIECE);
-                        in.read(piece, at);
-                        sum.update(piece.flip());
-                    }
-                }
+    /** As {@link #digest()}, together with the LoRAs that are added to the weights. */
+    public String digest(List<LoraFile> loras) {
+        return sha256(sum -> {
+            try {
+                for (Path file : files()) digest(sum, path.relativize(file).toString(), file);
+                for (LoraFile lora : loras) digest(sum, "LoRA " + lora.strength(), lora.path());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        });
+    }
+
+    private static void digest(MessageDigest sum, String name, Path file) throws IOException {
+        long bytes = Files.size(file), apart = Math.max(PIECE, bytes / PIECES);
+        sum.update((name + " " + bytes + "\n").getBytes(StandardCharsets.UTF_8));
+        try (FileChannel in = FileChannel.open(file)) {
+            for (long at = 0; at < bytes; at += apart) {
+                ByteBuffer piece = ByteBuffer.allocate(PIECE);
+                in.read(piece, at);
+                sum.update(piece.flip());
+            }
         }
     }
 

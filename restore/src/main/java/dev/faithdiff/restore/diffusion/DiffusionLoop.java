@@ -1,5 +1,6 @@
 package dev.faithdiff.restore.diffusion;
 
+import dev.faithdiff.networks.unet.Shortcut;
 import dev.faithdiff.restore.Finite;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Scope;
@@ -69,7 +70,7 @@ public final class DiffusionLoop {
     private TileStep step(Denoising d, int tile) {
         int step = d.step();
         Tensor x = plan.grid().cut(d.latents(), plan.grid().tiles().get(tile));
-        Supplier<Tensor> prediction = () -> predicted(x, tile, step);
+        Supplier<Tensor> prediction = () -> predicted(d, x, tile);
         Tensor data = prediction.get();
         Tensor next = d.state(tile).step(x, data, step, noise);
         Finite.require(next, prediction, "denoising step " + (step + 1) + " of " + plan.steps());
@@ -77,12 +78,15 @@ public final class DiffusionLoop {
     }
 
     /** The clean latents of a tile. An image can have hundreds of tiles, so nothing else stays of the network's work. */
-    private Tensor predicted(Tensor x, int tile, int step) {
+    private Tensor predicted(Denoising d, Tensor x, int tile) {
         try (Scope s = Scope.open()) {
-            double timestep = sampler.timesteps()[step];
+            int step = d.step();
+            double sigma = sampler.levels().from()[step];
+            Shortcut shortcut = d.cache(tile) == null ? Shortcut.NONE : d.cache(tile).at(step);
+            Denoiser.At at = new Denoiser.At(tile, sampler.timesteps()[step], plan.guidance().active(sigma), shortcut);
             Tensor in = sampler.scaleInput(x, step);
-            Tensor answer = plan.guidance().apply(denoiser.predict(in, tile, timestep));
-            return s.keep(plan.schedule().data(answer, in, sampler.levels().from()[step]));
+            Tensor answer = plan.guidance().apply(denoiser.predict(in, at));
+            return s.keep(plan.schedule().data(answer, in, sigma));
         }
     }
 

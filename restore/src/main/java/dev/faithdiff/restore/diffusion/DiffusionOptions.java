@@ -1,7 +1,10 @@
 package dev.faithdiff.restore.diffusion;
 
 import dev.faithdiff.restore.Option;
+import dev.faithdiff.restore.Options;
 import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /** Options that mean the same to many restorers that denoise latents. Their initial values are the published ones of FaithDiff. */
@@ -15,6 +18,14 @@ public final class DiffusionOptions {
     /** The share of the guided noise's excess deviation that is taken back (Lin et al. 2023, section 3.4). */
     public static final Option<Double> GUIDANCE_RESCALE =
             Option.share("guidance-rescale", 0.0, "How far the contrast that guidance adds is taken back. 0: not at all. 1: wholly.");
+    /** The noise levels at which steps are guided; null: at all. */
+    public static final Option<String> GUIDANCE_INTERVAL = Option.text("guidance-interval", "LOW:HIGH, two numbers from 0 on, the first one less than "
+            + "the second", s -> interval(s) != null, "Noise levels sigma at which steps are guided: above LOW, up to HIGH. Others take half the work. "
+            + "For SDXL 0.28:5.42 is published.");
+    /** Which steps leave out the inner part of the U-Net; null: none. */
+    public static final Option<String> CACHE = Option.text("cache", StepCache.FORM, s -> StepCache.of(s) != null, "Which steps take the inner part of "
+            + "the U-Net from an earlier step. deep: all but every N-th; a higher BRANCH computes more. output, residual: those that change by less than "
+            + "LIMIT.");
     /** What the photo shows, in words. */
     public static final Option<String> PROMPT = Option.text("prompt", "", "Description of what the photo shows.");
     /** Null: the text states are zeros. */
@@ -43,7 +54,25 @@ public final class DiffusionOptions {
     public static final Option<Double> OVERLAP = Option.number("overlap", 0.5, "above 0 and at most 1", v -> v > 0 && v <= 1,
             "Distance from tile to tile as a fraction of the tile's side. A larger one means less overlap; the name is the published one.").ofModel();
 
+    private static final Pattern INTERVAL = Pattern.compile("(\\d*\\.?\\d+):(\\d*\\.?\\d+)");
+
     private DiffusionOptions() {}
+
+    /** The guidance of a scale in the interval that options choose. */
+    public static Guidance guidance(Options o, double scale) {
+        double[] interval = o.get(GUIDANCE_INTERVAL) == null ? new double[] {0, Double.POSITIVE_INFINITY} : interval(o.get(GUIDANCE_INTERVAL));
+        return new Guidance(scale, o.get(GUIDANCE_RESCALE), interval[0], interval[1]);
+    }
+
+    /** The cache that options choose; null: none. */
+    public static StepCache cache(Options o) { return o.get(CACHE) == null ? null : StepCache.of(o.get(CACHE)); }
+
+    private static double[] interval(String text) {
+        Matcher m = INTERVAL.matcher(text);
+        if (!m.matches()) return null;
+        double low = Double.parseDouble(m.group(1)), high = Double.parseDouble(m.group(2));
+        return low < high ? new double[] {low, high} : null;
+    }
 
     /** The numbers of {@link #TIMESTEPS}. @throws IllegalArgumentException in one line if the training has no such timestep */
     static double[] timesteps(String list, NoiseSchedule schedule) {

@@ -212,6 +212,17 @@ class FewStepTest {
         }
     }
 
+    @Test void guidanceInAnInterval() {
+        Guidance g = DiffusionOptions.guidance(Options.defaults().parsed(DiffusionOptions.GUIDANCE_INTERVAL, "0.28:5.42"), 5);
+        assertThat(g).isEqualTo(new Guidance(5, 0, 0.28, 5.42));
+        assertThat(new boolean[] {g.active(0.28), g.active(0.29), g.active(5.42), g.active(5.43)}).containsExactly(false, true, true, false);
+        assertThat(new Guidance(1, 0, 0.28, 5.42).active(1)).isFalse();
+        assertThat(new Guidance(5, 0).active(Double.POSITIVE_INFINITY)).isTrue();
+        for (String wrong : List.of("", "1", "2:1", "1:1", "-1:2", "a:b", "1:2:3")) {
+            assertThatThrownBy(() -> DiffusionOptions.GUIDANCE_INTERVAL.parse(wrong)).hasMessageStartingWith("guidance-interval must be LOW:HIGH");
+        }
+    }
+
     private static void refuses(Options o, String says) {
         Config c = FILE.at("runs").at("euler/config");
         assertThatThrownBy(() -> Samplers.of(o, NoiseSchedule.of(c), c)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(says);
