@@ -83,8 +83,9 @@ public final class FaithDiff implements Restorer {
     public static final Option<Condition> CONDITION = Option.choice("condition", Condition.TILE,
             "Over what the photo's features are normalised: over each tile, as published, or over the whole image.").ofModel();
 
-    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, GUIDANCE_RESCALE, GUIDANCE_INTERVAL, SEED, RNG, START, STRENGTH, FIDELITY,
-            GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, SPACING, TIMESTEPS, SIGMAS, ETA, CACHE, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
+    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, GUIDANCE_RESCALE, GUIDANCE_INTERVAL, SEED, RNG, START,
+            STRENGTH, FIDELITY, GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, SPACING, TIMESTEPS, SIGMAS, ETA, CACHE, TILE, OVERLAP,
+            CONDITION, MARGIN, VAE_TILE);
 
     /** Options that mean nothing to a model without text encoders. */
     private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, GUIDANCE_RESCALE, GUIDANCE_INTERVAL, PROMPT, NEGATIVE, PROMPT_MODE);

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** A model with LoRAs: added while it is read, and merged by the converter. */
 @Tag("full")
 class LoraModelTest {
-    private static final String FIRST = Fixtures.path("lora/kohya.safetensors") + ":0.7", SECOND = Fixtures.path("lora/kohya_locon.safetensors") + ":-0.5";
+    private static final String FIRST = Fixtures.path("lora/kohya.safetensors") + ":0.7";
+    private static final String SECOND = Fixtures.path("lora/kohya_locon.safetensors") + ":-0.5";
 
     @TempDir Path dir;
 
@@ -34,7 +35,8 @@ class LoraModelTest {
 
     @Test void addedAndMergedAreTheSame() {
         Path merged = dir.resolve("merged");
-        int code = dev.faithdiff.convert.Main.run("convert", Fixtures.path("checkpoint-tiny").toString(), "-o", merged.toString(), "--lora", FIRST, "--lora", SECOND);
+        String checkpoint = Fixtures.path("checkpoint-tiny").toString();
+        int code = dev.faithdiff.convert.Main.run("convert", checkpoint, "-o", merged.toString(), "--lora", FIRST, "--lora", SECOND);
         assertThat(code).isZero();
         try (Model a = Model.open(new ModelFolder(TinyModel.folder()), with(FIRST, SECOND)); Model b = Model.open(merged, Device.CPU);
                 Model plain = Model.open(TinyModel.folder(), Device.CPU); Scope _ = Scope.open()) {

@@ -63,7 +63,8 @@ class ResumeTest {
 
     /** Two tiles, so that what samplers remember of each and the order of random numbers count. */
     @ParameterizedTest
-    @CsvSource({"euler, 3, CPU", "euler-ancestral, 1, CPU", "ddpm, 5, CUDA", "dpm++2m, 2, CPU", "unipc, 4, CPU", "tcd, 6, CPU", "dpm++3m-sde, 3, CPU"})
+    @CsvSource({"euler, 3, CPU", "euler-ancestral, 1, CPU", "ddpm, 5, CUDA", "dpm++2m, 2, CPU", "unipc, 4, CPU", "tcd, 6, CPU",
+        "dpm++3m-sde, 3, CPU"})
     void goesOnToTheSameBytes(String sampler, int ended, RandomNumbers rng) {
         Options o = OPTIONS.parsed(SAMPLER, sampler).with(RNG, rng);
         Path file = dir.resolve("photo.resume");

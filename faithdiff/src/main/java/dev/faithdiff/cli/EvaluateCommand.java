@@ -62,7 +62,8 @@ final class EvaluateCommand implements Callable<Integer> {
         if (out != null) ImageFiles.checkWritable(out);
         Warnings remarks = new Warnings(spec.commandLine().getErr());
         Device on = device.open(DType.F32, remarks::warn).device();
-        try (Restorer restorer = new CountedRestorer(model.open(new Compute(on, DType.F32, Offload.NONE, model.loras())), spec.commandLine().getErr())) {
+        Compute compute = new Compute(on, DType.F32, Offload.NONE, model.loras());
+        try (Restorer restorer = new CountedRestorer(model.open(compute), spec.commandLine().getErr())) {
             Options options = flags.of(restorer);
             restorer.check(options);
             measure(restorer, options, remarks);

@@ -12,6 +12,7 @@ import dev.faithdiff.nn.Lora;
 import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.nn.WeightSource;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -52,7 +53,7 @@ class LoraUNetTest {
         Fixtures f = Fixtures.open("lora/unet_check.safetensors");
         WeightSource source = new FileWeights(Fixtures.path("checkpoint-tiny/sdxl/unet"));
         for (LoraFile l : loras(combination)) source = l.over(source, Lora.Part.UNET, NAMES::of);
-        try (Scope _ = Scope.open(); Weights w = Weights.of(source, Device.CPU, null, null)) {
+        try (Scope _ = Scope.open(); Weights w = Weights.of(source, Device.CPU, DType.F32, null)) {
             UNet unet = new UNet(w, SIZES);
             Tensor time = unet.embedTime(500, Fixtures.tensor(f, "pooled"), Fixtures.tensor(f, "time_ids"));
             Tensor eps = unet.denoise(unet.embed(Fixtures.tensor(f, "latents")), time, Context.once(Fixtures.tensor(f, "context")));
