@@ -231,7 +231,7 @@ public final class Model implements AutoCloseable {
 
     /** {@link ModelFolder#digest} of the folder this was opened from and of the LoRAs that were added. */
     public synchronized String digest() {
-        if (digest == null) digest = folder.digest(loras);
+        if (digest == null) digest = folder.digest(LoraFile.digested(loras));
         return digest;
     }
 

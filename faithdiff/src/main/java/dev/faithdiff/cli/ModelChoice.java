@@ -8,6 +8,7 @@ import dev.faithdiff.restore.Restorers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -42,7 +43,8 @@ final class ModelChoice {
 
     /** The first digits of the model folders' digests; the last one's covers the LoRAs. */
     String digests() {
-        return ofFolders(folder -> new ModelFolder(folder).digest(folder.equals(folder()) ? loras : List.of()).substring(0, DIGITS));
+        Map<String, Path> added = LoraFile.digested(loras);
+        return ofFolders(folder -> new ModelFolder(folder).digest(folder.equals(folder()) ? added : Map.of()).substring(0, DIGITS));
     }
 
     /** Something about the first stage's folder, where there is one, and about the model's. */

@@ -2,7 +2,6 @@ package dev.faithdiff.model;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import dev.faithdiff.nn.LoraFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -14,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -87,14 +87,14 @@ public record ModelFolder(Path path) {
      * A SHA-256 in hexadecimal that tells models apart in less than a second. It covers the name, the size and the content of each file, but of
      * a large file's content only evenly spread pieces.
      */
-    public String digest() { return digest(List.of()); }
+    public String digest() { return digest(Map.of()); }
 
-    /** As {@link #digest()}, together with the LoRAs that are added to the weights. */
-    public String digest(List<LoraFile> loras) {
+    /** As {@link #digest()}, together with files by names that say what they are for, in the map's order. */
+    public String digest(Map<String, Path> more) {
         return sha256(sum -> {
             try {
                 for (Path file : files()) digest(sum, path.relativize(file).toString(), file);
-                for (LoraFile lora : loras) digest(sum, "LoRA " + lora.strength(), lora.path());
+                for (var file : more.entrySet()) digest(sum, file.getKey(), file.getValue());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -5,7 +5,9 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -56,6 +58,15 @@ public record LoraFile(Path path, float strength) {
         }
     }
 
+    /** Some files by what a model's digest calls them, with their strengths and in their order. */
+    public static Map<String, Path> digested(List<LoraFile> files) {
+        Map<String, Path> all = new LinkedHashMap<>();
+        for (LoraFile f : files) all.put("LoRA " + all.size() + " times " + f.strength, f.path);
+        return all;
+    }
+
     /** The names of some files with their strengths. */
-    public static String names(List<LoraFile> files) { return String.join(", ", files.stream().map(f -> f.path.getFileName() + ":" + f.strength).toList()); }
+    public static String names(List<LoraFile> files) {
+        return String.join(", ", files.stream().map(f -> f.path.getFileName() + ":" + f.strength).toList());
+    }
 }

@@ -111,7 +111,9 @@ public final class AlignedUNet {
     }
 
     /** As above with the time embedded before ({@link UNet#embedTime}): work on the device alone, which can be recorded and repeated. */
-    public Tensor predict(Tensor latents, Tensor condition, Tensor temb, Context text) { return predict(latents, condition, temb, text, Shortcut.NONE); }
+    public Tensor predict(Tensor latents, Tensor condition, Tensor temb, Context text) {
+        return predict(latents, condition, temb, text, Shortcut.NONE);
+    }
 
     /** As above, with a part of the U-Net left out. The alignment always runs: it takes the latents, which change in every step. */
     public Tensor predict(Tensor latents, Tensor condition, Tensor temb, Context text, Shortcut shortcut) {

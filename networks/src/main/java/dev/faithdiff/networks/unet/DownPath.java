@@ -60,7 +60,9 @@ public final class DownPath {
 
     /** Adds the skips up to that of the part {@code until}, layers and halvings counted from 1; at most all. */
     void go(List<Tensor> skips, int until, Tensor temb, Control control, List<Context> contexts) {
-        for (int i = skips.size() - 1; i < Math.min(until, parts.size()); i++) skips.add(parts.get(i).forward(skips.getLast(), temb, control, contexts));
+        for (int i = skips.size() - 1; i < Math.min(until, parts.size()); i++) {
+            skips.add(parts.get(i).forward(skips.getLast(), temb, control, contexts));
+        }
     }
 
     /** The number of layers and halvings. */

@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
  * scripts/convert_diffusers_to_original_sdxl.py).
  */
 public final class OriginalNames {
-    private static final Pattern BLOCK = Pattern.compile("(down_blocks|up_blocks)\\.(\\d+)\\.(resnets|attentions|downsamplers|upsamplers)\\.(\\d+)\\.(.*)");
+    private static final Pattern BLOCK =
+            Pattern.compile("(down_blocks|up_blocks)\\.(\\d+)\\.(resnets|attentions|downsamplers|upsamplers)\\.(\\d+)\\.(.*)");
     private static final Pattern MIDDLE = Pattern.compile("mid_block\\.(resnets|attentions)\\.(\\d+)\\.(.*)");
     private static final Map<String, String> OUTER = Map.of("time_embedding.linear_1", "time_embed.0", "time_embedding.linear_2", "time_embed.2",
             "add_embedding.linear_1", "label_emb.0.0", "add_embedding.linear_2", "label_emb.0.2", "conv_in", "input_blocks.0.0",
@@ -39,7 +40,10 @@ public final class OriginalNames {
     }
 
     /** Whether a level of the way up, counted as it runs, has transformers. */
-    private boolean attends(int level) { return level < sizes.channels().length && sizes.transformers().depth()[sizes.channels().length - 1 - level] > 0; }
+    private boolean attends(int level) {
+        int last = sizes.channels().length - 1;
+        return level <= last && sizes.transformers().depth()[last - level] > 0;
+    }
 
     private static String inner(boolean resnet, String rest) { return resnet ? RESNET.getOrDefault(rest, rest) : rest; }
 }

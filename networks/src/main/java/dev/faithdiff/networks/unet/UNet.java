@@ -53,7 +53,9 @@ public final class UNet {
     public Tensor denoise(Tensor h, Tensor temb, Context... contexts) { return denoise(h, temb, Control.NONE, List.of(contexts)); }
 
     /** {@link #denoise(Tensor, Tensor, Control, Shortcut, List)} that leaves nothing out. */
-    public Tensor denoise(Tensor h, Tensor temb, Control control, List<Context> contexts) { return denoise(h, temb, control, Shortcut.NONE, contexts); }
+    public Tensor denoise(Tensor h, Tensor temb, Control control, List<Context> contexts) {
+        return denoise(h, temb, control, Shortcut.NONE, contexts);
+    }
 
     /**
      * The prediction {@code [B, h, w, outChannels]}: noise or velocity, as the model was trained.

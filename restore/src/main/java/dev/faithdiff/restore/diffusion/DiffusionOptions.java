@@ -19,13 +19,13 @@ public final class DiffusionOptions {
     public static final Option<Double> GUIDANCE_RESCALE =
             Option.share("guidance-rescale", 0.0, "How far the contrast that guidance adds is taken back. 0: not at all. 1: wholly.");
     /** The noise levels at which steps are guided; null: at all. */
-    public static final Option<String> GUIDANCE_INTERVAL = Option.text("guidance-interval", "LOW:HIGH, two numbers from 0 on, the first one less than "
-            + "the second", s -> interval(s) != null, "Noise levels sigma at which steps are guided: above LOW, up to HIGH. Others take half the work. "
-            + "For SDXL 0.28:5.42 is published.");
+    public static final Option<String> GUIDANCE_INTERVAL = Option.text("guidance-interval",
+            "LOW:HIGH, two numbers from 0 on, the first one less than the second", s -> interval(s) != null, "Noise levels sigma at which steps "
+            + "are guided: above LOW, up to HIGH. Others take half the work. For SDXL 0.28:5.42 is published.");
     /** Which steps leave out the inner part of the U-Net; null: none. */
-    public static final Option<String> CACHE = Option.text("cache", StepCache.FORM, s -> StepCache.of(s) != null, "Which steps take the inner part of "
-            + "the U-Net from an earlier step. deep: all but every N-th; a higher BRANCH computes more. output, residual: those that change by less than "
-            + "LIMIT.");
+    public static final Option<String> CACHE = Option.text("cache", StepCache.FORM, s -> StepCache.of(s) != null,
+            "Which steps take the inner part of the U-Net from an earlier step. deep: all but every N-th; a higher BRANCH computes more. output, "
+            + "residual: those that change by less than LIMIT.");
     /** What the photo shows, in words. */
     public static final Option<String> PROMPT = Option.text("prompt", "", "Description of what the photo shows.");
     /** Null: the text states are zeros. */
@@ -40,7 +40,8 @@ public final class DiffusionOptions {
             + "spread over the training's timesteps. Weights made for few steps need trailing.");
     /** The timesteps of the steps, which then count instead of {@link #STEPS}. */
     public static final Option<String> TIMESTEPS = Option.text("timesteps", "whole numbers with commas between, each less than "
-            + "the one before", DiffusionOptions::fall, "Timesteps of the training to visit, such as 999,749,499,249. The number of steps is then theirs.");
+            + "the one before", DiffusionOptions::fall, "Timesteps of the training to visit, such as 999,749,499,249. The number of steps is then "
+            + "theirs.");
     /** The noise levels of the steps. Null: the model's own. */
     public static final Option<Sigmas> SIGMAS = Option.choice("sigmas", null, Sigmas.class, "Noise levels of the steps: those of the schedule's "
             + "timesteps, or spread by a formula between the highest and the lowest. For euler, heun, dpm++ and unipc.");

@@ -43,7 +43,9 @@ public final class EulerSampler implements Sampler {
         return of(levels(schedule.finite(), steps, sigmas, end), schedule);
     }
 
-    static EulerSampler of(Levels levels, NoiseSchedule schedule) { return new EulerSampler(levels, levels.to(), first(schedule, levels), false, 0, 0); }
+    static EulerSampler of(Levels levels, NoiseSchedule schedule) {
+        return new EulerSampler(levels, levels.to(), first(schedule, levels), false, 0, 0);
+    }
 
     /** The levels of EulerDiscreteScheduler and HeunDiscreteScheduler. */
     static Levels levels(NoiseSchedule schedule, int steps, Sigmas sigmas, double end) {

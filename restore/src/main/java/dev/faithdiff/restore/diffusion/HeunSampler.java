@@ -17,7 +17,9 @@ public final class HeunSampler implements Sampler {
     private final float initNoiseSigma;
 
     /** @param end noise over signal after the last step */
-    public HeunSampler(NoiseSchedule schedule, int steps, Sigmas sigmas, double end) { this(EulerSampler.levels(schedule.finite(), steps, sigmas, end), schedule); }
+    public HeunSampler(NoiseSchedule schedule, int steps, Sigmas sigmas, double end) {
+        this(EulerSampler.levels(schedule.finite(), steps, sigmas, end), schedule);
+    }
 
     HeunSampler(Levels each, NoiseSchedule schedule) { this(twice(each), EulerSampler.first(schedule, each)); }
 

@@ -32,7 +32,8 @@ public record StepCache(Rule rule, double limit, int branch) {
 
     /** The text form, in words behind "must be". */
     static final String FORM = "deep:N or deep:N:BRANCH (N from 2 on, BRANCH from 0 on), output:LIMIT or residual:LIMIT (above 0)";
-    private static final Pattern DEEP = Pattern.compile("deep:([1-9]\\d{0,2})(?::(\\d))?"), CHANGE = Pattern.compile("(output|residual):(\\d*\\.?\\d+)");
+    private static final Pattern DEEP = Pattern.compile("deep:([1-9]\\d{0,2})(?::(\\d))?");
+    private static final Pattern CHANGE = Pattern.compile("(output|residual):(\\d*\\.?\\d+)");
 
     /** The cache that a text stands for, see {@link #FORM}; null for a text that stands for none. */
     static StepCache of(String text) {
@@ -61,7 +62,9 @@ public record StepCache(Rule rule, double limit, int branch) {
         /** For a step. @param step its number */
         Shortcut at(int step) {
             return new Shortcut() {
-                @Override public int down(int layers) { return switch (rule) { case DEEP -> branch; case OUTPUT -> layers + 1; case RESIDUAL -> 1; }; }
+                @Override public int down(int layers) {
+                    return switch (rule) { case DEEP -> branch; case OUTPUT -> layers + 1; case RESIDUAL -> 1; };
+                }
 
                 @Override public int up() { return rule == Rule.DEEP ? branch + 1 : 0; }
 

@@ -47,8 +47,8 @@ public final class ConvertCommand implements Callable<Integer> {
             description = "For a single file whose sizes are not SDXL's: a diffusers folder with its configurations.")
     private Path config;
 
-    @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, description = "Add a LoRA to FaithDiff's weights for good: a file of "
-            + "safetensors or of PyTorch, and how strongly its change counts (default: 1). Give it again for more of them.")
+    @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, description = "Add a LoRA to FaithDiff's weights for good: "
+            + "a file of safetensors or of PyTorch, and how strongly its change counts (default: 1). Give it again for more of them.")
     private List<LoraFile> loras = new ArrayList<>();
 
     @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", converter = Types.class,

@@ -56,13 +56,17 @@ public final class FaithDiffConverter implements Converter {
         planUnet(configs.get("unet").config(), text);
         String origin = source.vae() == null ? sdxl.name("vae") : source.vae().getFileName().toString();
         plan.part("vae", vaeTensors(), NeededTensors.vae(configs.get("vae").config()), origin);
-        if (text) for (String p : Sdxl.TEXT) plan.part(p, loras.merged(part(p), sdxl.tensors(p), null, report), NeededTensors.text(configs.get(p).config()), sdxl.name(p));
+        if (text) for (String p : Sdxl.TEXT) planText(p, configs.get(p).config());
         report.unused(sdxl.name(""), sdxl.others());
         report.requireComplete();
         return report;
     }
 
     @Override public void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }
+
+    private void planText(String part, Config config) {
+        plan.part(part, loras.merged(part(part), sdxl.tensors(part), null, report), NeededTensors.text(config), sdxl.name(part));
+    }
 
     /** SDXL's tensors, FaithDiff's fine-tuned ones in their place, and the modules it adds. */
     private void planUnet(Config config, boolean text) {

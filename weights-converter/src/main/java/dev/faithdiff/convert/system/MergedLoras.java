@@ -10,6 +10,7 @@ import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.nn.LoraWeights;
 import dev.faithdiff.nn.WeightSource;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -54,7 +55,8 @@ final class MergedLoras implements AutoCloseable {
                 Lora lora = Lora.of(new SourceWeights(f.use.path().toString(), f.tensors), f.file.metadata(), part, original);
                 LoraWeights with = new LoraWeights(weights, lora, f.use.strength());
                 long count = tensors.keySet().stream().filter(with::changes).peek(changed::add).count();
-                if (count > 0) report.note(part.folder() + ": " + count + " tensors changed by " + f.use.path().getFileName() + " times " + f.use.strength());
+                String from = f.use.path().getFileName() + " times " + f.use.strength();
+                if (count > 0) report.note(part.folder() + ": " + count + " tensors changed by " + from);
                 weights = with;
             }
         }
@@ -66,7 +68,8 @@ final class MergedLoras implements AutoCloseable {
 
     private static Source merged(String key, WeightSource weights) {
         WeightSource.Held held = weights.held().get(key);
-        return Source.made(key, held.dtype(), held.shape(), () -> Layout.toFile(weights.get(key, null, Layout.inLayer(held.shape())).to(held.dtype())));
+        Shape inLayer = Layout.inLayer(held.shape());
+        return Source.made(key, held.dtype(), held.shape(), () -> Layout.toFile(weights.get(key, null, inLayer).to(held.dtype())));
     }
 
     @Override public void close() { files.forEach(f -> f.file.close()); }
