@@ -98,7 +98,7 @@ class ResumeTest {
     @Test void aCacheThatTheModelHasNoLayersForIsRefused() {
         assertThatThrownBy(() -> faithDiff.check(OPTIONS.parsed(CACHE, "deep:2:5"))).hasMessageContaining("cache must have a branch of at most ");
         for (String wrong : List.of("", "deep", "deep:1", "deep:0", "deep:2:10", "output:0", "output:-1", "residual:", "first:0.1")) {
-            assertThatThrownBy(() -> CACHE.parse(wrong)).hasMessageStartingWith("cache must be deep:N or deep:N:BRANCH");
+            assertThatThrownBy(() -> CACHE.parse(wrong)).hasMessageStartingWith("cache must be deep, output or residual with its number");
         }
     }
 

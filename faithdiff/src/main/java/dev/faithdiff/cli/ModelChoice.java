@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
@@ -25,8 +26,9 @@ final class ModelChoice {
             + "result (default: the first stage that the model names, if any).")
     private Path initial;
 
-    @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, description = "Add a LoRA to the model's weights while they are "
-            + "read: a safetensors file, and how strongly its change counts (default: 1). Give it again for more of them.")
+    @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, showDefaultValue = Visibility.NEVER,
+            description = "Add a LoRA to the model's weights while they are read: a safetensors file, and how strongly its change counts "
+            + "(default: 1). Give it again for more of them.")
     private List<LoraFile> loras = new ArrayList<>();
 
     /** Reads the value of {@code --lora}. */

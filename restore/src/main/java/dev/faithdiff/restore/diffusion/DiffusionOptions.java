@@ -20,12 +20,12 @@ public final class DiffusionOptions {
             Option.share("guidance-rescale", 0.0, "How far the contrast that guidance adds is taken back. 0: not at all. 1: wholly.");
     /** The noise levels at which steps are guided; null: at all. */
     public static final Option<String> GUIDANCE_INTERVAL = Option.text("guidance-interval",
-            "LOW:HIGH, two numbers from 0 on, the first one less than the second", s -> interval(s) != null, "Noise levels sigma at which steps "
-            + "are guided: above LOW, up to HIGH. Others take half the work. For SDXL 0.28:5.42 is published.");
+            "two numbers such as 0.28:5.42, the first one less than the second", s -> interval(s) != null, "Noise levels sigma at which steps are "
+            + "guided: above the first, up to the second. Others take half the work. For SDXL 0.28:5.42 is published.");
     /** Which steps leave out the inner part of the U-Net; null: none. */
     public static final Option<String> CACHE = Option.text("cache", StepCache.FORM, s -> StepCache.of(s) != null,
-            "Which steps take the inner part of the U-Net from an earlier step. deep: all but every N-th; a higher BRANCH computes more. output, "
-            + "residual: those that change by less than LIMIT.");
+            "Which steps take the inner part of the U-Net from an earlier step. deep:3 means all but every third; a branch, as in deep:3:1, "
+            + "computes more. output and residual mean those that change by less than the number.");
     /** What the photo shows, in words. */
     public static final Option<String> PROMPT = Option.text("prompt", "", "Description of what the photo shows.");
     /** Null: the text states are zeros. */

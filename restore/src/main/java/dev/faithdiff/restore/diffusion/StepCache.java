@@ -31,7 +31,7 @@ public record StepCache(Rule rule, double limit, int branch) {
     }
 
     /** The text form, in words behind "must be". */
-    static final String FORM = "deep:N or deep:N:BRANCH (N from 2 on, BRANCH from 0 on), output:LIMIT or residual:LIMIT (above 0)";
+    static final String FORM = "deep, output or residual with its number, such as deep:3, deep:3:1 or output:0.1";
     private static final Pattern DEEP = Pattern.compile("deep:([1-9]\\d{0,2})(?::(\\d))?");
     private static final Pattern CHANGE = Pattern.compile("(output|residual):(\\d*\\.?\\d+)");
 

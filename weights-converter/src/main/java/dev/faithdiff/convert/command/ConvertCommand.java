@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,8 +48,9 @@ public final class ConvertCommand implements Callable<Integer> {
             description = "For a single file whose sizes are not SDXL's: a diffusers folder with its configurations.")
     private Path config;
 
-    @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, description = "Add a LoRA to FaithDiff's weights for good: "
-            + "a file of safetensors or of PyTorch, and how strongly its change counts (default: 1). Give it again for more of them.")
+    @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, showDefaultValue = Visibility.NEVER,
+            description = "Add a LoRA to FaithDiff's weights for good: a file of safetensors or of PyTorch, and how strongly its "
+            + "change counts (default: 1). Give it again for more of them.")
     private List<LoraFile> loras = new ArrayList<>();
 
     @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", converter = Types.class,
