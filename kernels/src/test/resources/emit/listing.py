@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes listing.txt, what GNU as (binutils 2.40) makes of each instruction that the tests' class Listing prints.
+"""Makes listing.txt.gz, what GNU as (binutils 2.40) makes of each instruction that the tests' class Listing prints.
 
-    java -cp kernels/target/classes:kernels/target/test-classes dev.faithdiff.kernels.cpu.emit.Listing | python3 listing.py > listing.txt
+    java -cp kernels/target/classes:kernels/target/test-classes dev.faithdiff.kernels.cpu.emit.Listing | python3 listing.py | gzip -9n > listing.txt.gz
 
 Needs as, nm and objcopy.
 """

@@ -11,15 +11,21 @@ import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.SIZE;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.CACHE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.ETA;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_INTERVAL;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.SIGMAS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.SPACING;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TIMESTEPS;
 
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
@@ -34,6 +40,7 @@ import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import dev.faithdiff.restore.diffusion.ResumeFile;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
@@ -76,11 +83,15 @@ public final class FaithDiff implements Restorer {
     public static final Option<Condition> CONDITION = Option.choice("condition", Condition.TILE,
             "Over what the photo's features are normalised: over each tile, as published, or over the whole image.").ofModel();
 
-    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, GUIDANCE_RESCALE, SEED, RNG, START, STRENGTH, FIDELITY,
-            GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, TILE, OVERLAP, CONDITION, MARGIN, VAE_TILE);
+    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, GUIDANCE_RESCALE, GUIDANCE_INTERVAL, SEED, RNG, START,
+            STRENGTH, FIDELITY, GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, SPACING, TIMESTEPS, SIGMAS, ETA, CACHE, TILE, OVERLAP,
+            CONDITION, MARGIN, VAE_TILE);
 
     /** Options that mean nothing to a model without text encoders. */
-    private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, GUIDANCE_RESCALE, PROMPT, NEGATIVE, PROMPT_MODE);
+    private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, GUIDANCE_RESCALE, GUIDANCE_INTERVAL, PROMPT, NEGATIVE, PROMPT_MODE);
+
+    /** Options that mean nothing to the one step of a model that starts from the photo. */
+    private static final List<Option<?>> OF_STEPS = List.of(SPACING, TIMESTEPS, SIGMAS, ETA, CACHE);
 
     /** Options by their names in {@code model.json}. */
     private static final Map<String, Option<?>> OF_MODEL = Map.of("num_inference_steps", STEPS, "tile", TILE, "overlap", OVERLAP,
@@ -183,7 +194,11 @@ public final class FaithDiff implements Restorer {
         }
         if (o.get(START) != Start.PHOTO) {
             FaithDiffRun.sampler(model, o);
+            if (o.get(CACHE) != null) DiffusionOptions.cache(o).requireLayers(model.unet.unet().layers());
             return;
+        }
+        for (Option<?> steps : OF_STEPS) {
+            if (o.get(steps) != null) throw new IllegalArgumentException("the start 'photo' has a step of its own, so it takes no " + steps.name());
         }
         if (!model.restoresInOneStep()) throw new IllegalArgumentException("this model was not trained to start from the photo without noise");
         if (o.get(STEPS) != 1) throw new IllegalArgumentException("the start 'photo' takes one step, not " + o.get(STEPS) + "; 'lr' takes more");

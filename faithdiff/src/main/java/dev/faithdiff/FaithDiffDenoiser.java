@@ -2,6 +2,7 @@ package dev.faithdiff;
 
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.networks.unet.Context;
+import dev.faithdiff.networks.unet.Shortcut;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.DType;
@@ -27,11 +28,33 @@ final class FaithDiffDenoiser implements Denoiser, AutoCloseable {
         }
     }
 
+    /** The network with some rows of text. */
+    private final class Told implements AutoCloseable {
+        private final Context text;
+        private final Tensor pooled;
+        private final List<Tensor> sizes;
+        private final Replay whole;
+
+        Told(Tensor states, Tensor pooled, TileGrid grid, Sizes sizes) {
+            text = new Context(states.to(model.dtype));
+            this.pooled = pooled.to(model.dtype);
+            this.sizes = grid.tiles().stream().map(tile -> sizes.conditioning(pooled.size(0), tile)).toList();
+            whole = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text));
+        }
+
+        /** Steps that may leave something out differ, so they are not recorded. */
+        Tensor predict(Tensor latents, At at) {
+            Tensor time = model.unet.unet().embedTime((float) at.timestep(), pooled, sizes.get(at.tile()));
+            Tensor x = latents.to(model.dtype), photo = condition.apply(at.tile());
+            return at.shortcut() == Shortcut.NONE ? whole.run(x, photo, time) : model.unet.predict(x, photo, time, text, at.shortcut());
+        }
+
+        @Override public void close() { whole.close(); }
+    }
+
     private final Model model;
-    private final Tensor pooled;
-    private final List<Tensor> sizes;
     private final IntFunction<Tensor> condition;
-    private final Replay network;
+    private final Told guided, alone;
 
     /**
      * @param prompt    one row, or negative prompt and prompt where guidance is active
@@ -40,16 +63,17 @@ final class FaithDiffDenoiser implements Denoiser, AutoCloseable {
     FaithDiffDenoiser(Model model, Prompt prompt, IntFunction<Tensor> condition, TileGrid grid, Sizes sizes) {
         this.model = model;
         this.condition = condition;
-        this.sizes = grid.tiles().stream().map(tile -> sizes.conditioning(prompt.pooled().size(0), tile)).toList();
-        Context text = new Context(prompt.states().to(model.dtype));
-        pooled = prompt.pooled().to(model.dtype);
-        network = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text));
+        int rows = prompt.pooled().size(0);
+        guided = rows == 1 ? null : new Told(prompt.states(), prompt.pooled(), grid, sizes);
+        alone = new Told(prompt.states().slice(0, rows - 1, rows), prompt.pooled().slice(0, rows - 1, rows), grid, sizes);
     }
 
-    @Override public Tensor predict(Tensor latents, int tile, double timestep) {
-        Tensor time = model.unet.unet().embedTime((float) timestep, pooled, sizes.get(tile));
-        return network.run(latents.to(model.dtype), condition.apply(tile), time).to(DType.F32).mul(1); // a copy, since the next run overwrites it
+    @Override public Tensor predict(Tensor latents, At at) {
+        return (at.guided() ? guided : alone).predict(latents, at).to(DType.F32).mul(1); // a copy, since the next run overwrites it
     }
 
-    @Override public void close() { network.close(); }
+    @Override public void close() {
+        if (guided != null) guided.close();
+        alone.close();
+    }
 }

@@ -13,5 +13,7 @@ public final class FaithDiffKind implements RestorerKind {
 
     @Override public List<Option<?>> options() { return FaithDiff.OPTIONS; }
 
+    @Override public boolean takesLoras() { return true; }
+
     @Override public Restorer open(ModelFolder folder, Compute on) { return FaithDiff.open(folder.path(), on); }
 }

@@ -12,9 +12,6 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_RESCALE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
 import dev.faithdiff.image.Image;
@@ -27,6 +24,7 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
+import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import dev.faithdiff.restore.diffusion.EulerSampler;
 import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
@@ -84,7 +82,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         this.file = file;
         h = in.height() / model.vae.config().downscale();
         w = in.width() / model.vae.config().downscale();
-        plan = new Plan(model.schedule, sampler(model, options), guidance(), grid());
+        plan = new Plan(model.schedule, sampler(model, options), guidance(), DiffusionOptions.cache(options), grid());
         saved = file == null ? null : file.read(model.device);
         bytes = saved == null ? Compute.budget(model.device) : saved.bytes();
         vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), bytes);
@@ -188,14 +186,13 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     /** @throws IllegalArgumentException in one line if the sampler cannot take so many steps */
     static Sampler sampler(Model model, Options options) {
         if (options.get(START) == FaithDiff.Start.PHOTO) return EulerSampler.oneStep(model.schedule, model.config.integer("one_step_timestep"));
-        Samplers kind = options.get(SAMPLER) == null ? Samplers.of(model.scheduler) : options.get(SAMPLER);
-        return kind.create(model.schedule, model.scheduler, options.get(STEPS)).within(options.get(STRENGTH));
+        return Samplers.of(options, model.schedule, model.scheduler).within(options.get(STRENGTH));
     }
 
     /** Guidance changes nothing for a model that reads no text. */
     private Guidance guidance() {
         double scale = options.get(GUIDANCE) == null ? model.config.number("guidance_scale", 5) : options.get(GUIDANCE);
-        return new Guidance(model.text.readsText() ? scale : 1, options.get(GUIDANCE_RESCALE));
+        return DiffusionOptions.guidance(options, model.text.readsText() ? scale : 1);
     }
 
     /** The margin makes tiles larger, so that it makes no more of them. */

@@ -7,11 +7,16 @@ import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.networks.align.AlignConfig;
 import dev.faithdiff.networks.align.AlignedUNet;
 import dev.faithdiff.networks.clip.PromptEncoder;
+import dev.faithdiff.networks.unet.OriginalNames;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.networks.vae.VaeConfig;
+import dev.faithdiff.nn.FileWeights;
+import dev.faithdiff.nn.Lora;
+import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.nn.Residency;
 import dev.faithdiff.nn.Residency.Place;
+import dev.faithdiff.nn.WeightSource;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Offload;
@@ -20,12 +25,16 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Tensor;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -63,6 +72,7 @@ public final class Model implements AutoCloseable {
     private final Residency residency;
     private final Weights unetWeights, vaeWeights;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private List<LoraFile> loras = List.of();
     private String digest;
 
     /**
@@ -113,9 +123,29 @@ public final class Model implements AutoCloseable {
         return device.exclusive(() -> {
             Offload offload = on.offload().chosen(folder.weightBytes(""), folder.weightBytes("unet"), device, dtype);
             Residency residency = offload.residency(device, Model::place);
-            return new Model(folder.path(), device, dtype, residency,
-                    file -> Weights.open(folder.path().resolve(file), device, dtype == DType.F32 ? null : dtype, residency));
+            requireParts(folder, on.loras());
+            Model model = new Model(folder.path(), device, dtype, residency,
+                    file -> Weights.of(source(folder.path(), file, on.loras()), device, dtype == DType.F32 ? null : dtype, residency));
+            model.loras = on.loras();
+            return model;
         });
+    }
+
+    private static void requireParts(ModelFolder folder, List<LoraFile> loras) {
+        List<Lora.Part> parts = Arrays.stream(Lora.Part.values()).filter(p -> Files.isDirectory(folder.path().resolve(p.folder()))).toList();
+        loras.forEach(l -> l.requireOnly(parts));
+    }
+
+    /** The weights of a file, with what LoRAs add to its part. */
+    private static WeightSource source(Path folder, String file, List<LoraFile> loras) {
+        WeightSource source = new FileWeights(folder.resolve(file));
+        for (Lora.Part part : Lora.Part.values()) {
+            if (!file.startsWith(part.folder() + "/")) continue;
+            UnaryOperator<String> original = part == Lora.Part.UNET && !loras.isEmpty()
+                    ? new OriginalNames(UNetConfig.of(Config.read(folder.resolve("unet/config.json"))))::of : UnaryOperator.identity();
+            for (LoraFile lora : loras) source = lora.over(source, part, original);
+        }
+        return source;
     }
 
     /** The network and block of a parameter, by its key in any of the files. */
@@ -199,9 +229,9 @@ public final class Model implements AutoCloseable {
         if (!holds) throw new ModelError(folder.path(), "parts of different models: " + rule);
     }
 
-    /** {@link ModelFolder#digest} of the folder this was opened from. */
+    /** {@link ModelFolder#digest} of the folder this was opened from and of the LoRAs that were added. */
     public synchronized String digest() {
-        if (digest == null) digest = folder.digest();
+        if (digest == null) digest = folder.digest(LoraFile.digested(loras));
         return digest;
     }
 

@@ -93,7 +93,7 @@ class FaithfulnessTest {
     @Test void noStrengthIsTheInput() { assertThat(faithDiff.restore(photo, OPTIONS.with(STRENGTH, 0.0))).isEqualTo(enlarged); }
 
     @ParameterizedTest
-    @ValueSource(strings = {"euler", "ddim", "dpm++2m-karras", "unipc"})
+    @ValueSource(strings = {"euler", "ddim", "dpm++2m", "unipc", "heun", "dpm++3m-sde"})
     void strengthMovesAwayFromTheInput(String sampler) {
         List<Double> distances = new ArrayList<>();
         for (double strength : new double[] {0, 0.2, 0.5, 0.8, 1}) {

@@ -4,6 +4,7 @@ import static dev.faithdiff.restore.CommonOptions.GUARD;
 import static dev.faithdiff.restore.CommonOptions.RNG;
 import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.CACHE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.SAMPLER;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
@@ -62,7 +63,8 @@ class ResumeTest {
 
     /** Two tiles, so that what samplers remember of each and the order of random numbers count. */
     @ParameterizedTest
-    @CsvSource({"euler, 3, CPU", "euler-ancestral, 1, CPU", "ddpm, 5, CUDA", "dpm++2m, 2, CPU", "unipc, 4, CPU", "unipc-karras, 6, CPU"})
+    @CsvSource({"euler, 3, CPU", "euler-ancestral, 1, CPU", "ddpm, 5, CUDA", "dpm++2m, 2, CPU", "unipc, 4, CPU", "tcd, 6, CPU",
+        "dpm++3m-sde, 3, CPU"})
     void goesOnToTheSameBytes(String sampler, int ended, RandomNumbers rng) {
         Options o = OPTIONS.parsed(SAMPLER, sampler).with(RNG, rng);
         Path file = dir.resolve("photo.resume");
@@ -79,6 +81,25 @@ class ResumeTest {
         Path file = dir.resolve("photo.resume");
         endAfter(2, o, file);
         assertThat(faithDiff.restore(photo, o, Listener.NONE, file)).isEqualTo(faithDiff.restore(photo, o));
+    }
+
+    /** What a cache keeps of each tile is saved, so that the steps it leaves out stay the same ones. */
+    @ParameterizedTest
+    @CsvSource({"deep:3:1, 2", "deep:4, 4", "output:0.6, 3", "residual:0.4, 3"})
+    void withACacheToo(String cache, int ended) {
+        Options o = OPTIONS.parsed(CACHE, cache);
+        Path file = dir.resolve("photo.resume");
+        endAfter(ended, o, file);
+        Image whole = faithDiff.restore(photo, o);
+        assertThat(faithDiff.restore(photo, o, Listener.NONE, file)).isEqualTo(whole);
+        assertThat(whole).as("the cache is in use").isNotEqualTo(faithDiff.restore(photo, OPTIONS));
+    }
+
+    @Test void aCacheThatTheModelHasNoLayersForIsRefused() {
+        assertThatThrownBy(() -> faithDiff.check(OPTIONS.parsed(CACHE, "deep:2:5"))).hasMessageContaining("cache must have a branch of at most ");
+        for (String wrong : List.of("", "deep", "deep:1", "deep:0", "deep:2:10", "output:0", "output:-1", "residual:", "first:0.1")) {
+            assertThatThrownBy(() -> CACHE.parse(wrong)).hasMessageStartingWith("cache must be deep, output or residual with its number");
+        }
     }
 
     @Test void anotherRestorationsFileIsRefused() throws IOException {

@@ -96,7 +96,7 @@ final class StoredRun {
     }
 
     private Sampler sampler() {
-        Sampler s = Samplers.published(config.get("scheduler").getAsString(), false).create(model.schedule, model.scheduler,
+        Sampler s = Samplers.published(config.get("scheduler").getAsString()).create(model.schedule, model.scheduler,
                 config.get("num_inference_steps").getAsInt());
         double[] timesteps = config.getAsJsonArray("timesteps").asList().stream().mapToDouble(JsonElement::getAsDouble).toArray();
         check.values("timesteps", floats(s.timesteps()), floats(timesteps), 0);

@@ -222,7 +222,7 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
-    private Restorer restorer(Device on) { return model.open(new Compute(on, type(on), offload)); }
+    private Restorer restorer(Device on) { return model.open(new Compute(on, type(on), offload, model.loras())); }
 
     private Chosen device() {
         Consumer<String> warn = quiet ? line -> {} : warnings()::warn;

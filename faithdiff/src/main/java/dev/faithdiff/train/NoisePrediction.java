@@ -7,6 +7,7 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.nn.train.Loss;
 import dev.faithdiff.restore.diffusion.EulerSampler;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.diffusion.Sigmas;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -109,13 +110,15 @@ public final class NoisePrediction {
     Tensor noisy(Question q) { return model.schedule.noised(q.latents, q.noise, q.timesteps); }
 
     /** The predicted noise, with gradients for those parameters of LQ encoder, alignment module and U-Net that are watched. */
-    Tensor answer(Question q, Tensor features) { return find(noisy(q), model.unet.condition(features), q.timesteps, q.prompt, q.timeIds); }
+    Tensor answer(Question q, Tensor features) {
+        Tensor noisy = noisy(q);
+        return model.schedule.noise(predict(noisy, model.unet.condition(features), q.timesteps, q.prompt, q.timeIds), noisy, q.timesteps);
+    }
 
-    private Tensor find(Tensor noisy, Tensor condition, int[] timesteps, Prompt prompt, Tensor timeIds) {
+    private Tensor predict(Tensor noisy, Tensor condition, int[] timesteps, Prompt prompt, Tensor timeIds) {
         float[] times = new float[timesteps.length];
         for (int i = 0; i < times.length; i++) times[i] = timesteps[i];
-        Tensor answer = model.unet.predict(noisy, condition, times, Context.once(prompt.states()), prompt.pooled(), timeIds, settings.across);
-        return model.schedule.noise(answer, noisy, timesteps);
+        return model.unet.predict(noisy, condition, times, Context.once(prompt.states()), prompt.pooled(), timeIds, settings.across);
     }
 
     /** The latents of degraded crops restored as {@code restore} does, by the Euler sampler with so many steps at whole timesteps. */
@@ -125,13 +128,14 @@ public final class NoisePrediction {
             Tensor condition = model.unet.condition(model.unet.features(degraded));
             Tensor ids = timeIds(batch);
             Prompt prompt = prompt(batch, rng.rand(batch.size()));
-            Sampler sampler = EulerSampler.euler(model.schedule, steps, false, 0);
+            Sampler sampler = EulerSampler.euler(model.schedule, steps, Sigmas.SCHEDULE, 0);
             Tensor z = latents(model, degraded, rng), noise = noise(rng, z).mul(sampler.initNoiseSigma());
             Tensor x = model.schedule.noised(z, noise, model.schedule.timesteps() - 1);
             for (int i = 0; i < steps; i++) {
                 int[] timesteps = new int[batch.size()];
                 Arrays.fill(timesteps, (int) sampler.timesteps()[i]);
-                x = sampler.begin().step(x, find(sampler.scaleInput(x, i), condition, timesteps, prompt, ids), i, null);
+                Tensor in = sampler.scaleInput(x, i), answer = predict(in, condition, timesteps, prompt, ids);
+                x = sampler.begin().step(x, model.schedule.data(answer, in, sampler.levels().from()[i]), i, null);
             }
             return s.keep(x);
         }
@@ -142,8 +146,8 @@ public final class NoisePrediction {
         int[] timesteps = new int[batch.size()];
         Arrays.fill(timesteps, timestep);
         Prompt prompt = prompt(batch, new float[batch.size()]);
-        Tensor noise = find(latents, model.unet.condition(features), timesteps, prompt, timeIds(batch));
-        return EulerSampler.oneStep(model.schedule, timestep).data(latents, noise, 0);
+        Tensor answer = predict(latents, model.unet.condition(features), timesteps, prompt, timeIds(batch));
+        return model.schedule.data(answer, latents, model.schedule.sigma(timestep));
     }
 
     /** The loss of the prediction against the noise with its offset. */

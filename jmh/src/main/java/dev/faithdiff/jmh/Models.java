@@ -26,6 +26,7 @@ import dev.faithdiff.restore.diffusion.EulerSampler;
 import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.diffusion.Sigmas;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;
@@ -165,7 +166,8 @@ final class Models {
         BenchTarget one = new BenchTarget(p.device(), p.dtype(), 1);
         Tensor photo = one.input(work, 1024, 1024, 3), noise = one.input(work, 128, 128, 4);
         Prompt prompt = Prompt.of(p, work);
-        Sampler sampler = EulerSampler.euler(NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, NoiseSchedule.Spacing.LEADING, 1), STEPS, false, 0);
+        NoiseSchedule schedule = NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, NoiseSchedule.Spacing.LEADING, 1);
+        Sampler sampler = EulerSampler.euler(schedule, STEPS, Sigmas.SCHEDULE, 0);
         Guidance guidance = new Guidance(5, 0);
         Replay predict = work.hold(p.device().replay(in -> unet.predict(in[0], in[1], in[2], prompt.text)));
         return work.repeat(() -> {
@@ -174,8 +176,8 @@ final class Models {
                 for (int i = 0; i < STEPS; i++) {
                     try (Scope s = Scope.open()) {
                         Tensor temb = unet.unet().embedTime((float) sampler.timesteps()[i], prompt.pooled, prompt.sizes);
-                        Tensor eps = predict.run(sampler.scaleInput(x, i), condition, temb);
-                        x = s.keep(state.step(x, guidance.apply(eps), i, () -> noise));
+                        Tensor in = sampler.scaleInput(x, i), eps = guidance.apply(predict.run(in, condition, temb));
+                        x = s.keep(state.step(x, schedule.data(eps, in, sampler.levels().from()[i]), i, () -> noise));
                     }
                 }
             }

@@ -63,8 +63,8 @@ class DependencyTest {
     @Test void contractsAndTilesSeeNoRestorer() {
         sees("dev.faithdiff.restore", TENSOR, NN, MODEL, IMAGE, "dev.faithdiff.restore");
         sees("dev.faithdiff.restore.tiles", TENSOR, NN, IMAGE, "dev.faithdiff.restore.tiles");
-        sees("dev.faithdiff.restore.diffusion", TENSOR, NN, MODEL, IMAGE, "dev.faithdiff.networks.vae", "dev.faithdiff.restore", "dev.faithdiff.restore.tiles",
-                "dev.faithdiff.restore.diffusion");
+        sees("dev.faithdiff.restore.diffusion", TENSOR, NN, MODEL, IMAGE, "dev.faithdiff.networks.vae", "dev.faithdiff.networks.unet", "dev.faithdiff.restore",
+                "dev.faithdiff.restore.tiles", "dev.faithdiff.restore.diffusion");
         sees("dev.faithdiff.restore.batch", TENSOR, IMAGE, "dev.faithdiff.restore", "dev.faithdiff.restore.diffusion", "dev.faithdiff.restore.batch");
     }
 

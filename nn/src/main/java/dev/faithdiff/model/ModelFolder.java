@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -86,23 +87,29 @@ public record ModelFolder(Path path) {
      * A SHA-256 in hexadecimal that tells models apart in less than a second. It covers the name, the size and the content of each file, but of
      * a large file's content only evenly spread pieces.
      */
-    public String digest() { return sha256(this::digest); }
+    public String digest() { return digest(Map.of()); }
 
-    private void digest(MessageDigest sum) {
-        try {
-            for (Path file : files()) {
-                long bytes = Files.size(file), apart = Math.max(PIECE, bytes / PIECES);
-                sum.update((path.relativize(file) + " " + bytes + "\n").getBytes(StandardCharsets.UTF_8));
-                try (FileChannel in = FileChannel.open(file)) {
-                    for (long at = 0; at < bytes; at += apart) {
-                        ByteBuffer piece = ByteBuffer.allocate(PIECE);
-                        in.read(piece, at);
-                        sum.update(piece.flip());
-                    }
-                }
+    /** As {@link #digest()}, together with files by names that say what they are for, in the map's order. */
+    public String digest(Map<String, Path> more) {
+        return sha256(sum -> {
+            try {
+                for (Path file : files()) digest(sum, path.relativize(file).toString(), file);
+                for (var file : more.entrySet()) digest(sum, file.getKey(), file.getValue());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        });
+    }
+
+    private static void digest(MessageDigest sum, String name, Path file) throws IOException {
+        long bytes = Files.size(file), apart = Math.max(PIECE, bytes / PIECES);
+        sum.update((name + " " + bytes + "\n").getBytes(StandardCharsets.UTF_8));
+        try (FileChannel in = FileChannel.open(file)) {
+            for (long at = 0; at < bytes; at += apart) {
+                ByteBuffer piece = ByteBuffer.allocate(PIECE);
+                in.read(piece, at);
+                sum.update(piece.flip());
+            }
         }
     }
 

@@ -34,9 +34,7 @@ public final class FileWeights implements WeightSource {
     /** The text entries of the file's header. */
     Map<String, String> metadata() { return file.metadata(); }
 
-    @Override public Tensor get(String key, Init init, Shape shape) { return get(key); }
-
-    Tensor get(String key) {
+    @Override public Tensor get(String key, Init init, Shape shape) {
         SafeTensors.Entry e = file.entries().get(key);
         Storage storage = mapped.computeIfAbsent(key, k -> Storage.mapped(e.data()));
         return Layout.toLayer(new Tensor(storage, 0, e.shape(), e.dtype(), key));

@@ -5,16 +5,18 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * Low-rank changes (arXiv 2106.09685) to the weights of one part of a system, from a safetensors file:
+ * Low-rank changes (arXiv 2106.09685) to the weights of one part of a system, from a file:
  * {@code W + strength * alpha / rank * up * down}. Reads the names of kohya's scripts ({@code lora_down}, {@code lora_up},
  * {@code lora_mid}, {@code alpha}), of PEFT ({@code lora_A}, {@code lora_B}) and of early diffusers ({@code lora.down}, {@code lora.up}).
  */
@@ -28,15 +30,22 @@ public final class Lora implements AutoCloseable {
         final List<String> starts;
 
         Part(String... starts) { this.starts = List.of(starts); }
+
+        /** The folder of this part's weights in a model folder. */
+        public String folder() { return name().toLowerCase(Locale.ROOT); }
+
+        @Override public String toString() { return this == UNET ? "U-Net" : this == TEXT_ENCODER ? "first text encoder" : "second text encoder"; }
     }
 
-    private final FileWeights file;
+    private final WeightSource file;
+    private final Map<String, String> header;
     private final Part part;
     private final UnaryOperator<String> original;
     private final Map<String, LoraChange> changes = new LinkedHashMap<>();
 
-    private Lora(FileWeights file, Part part, UnaryOperator<String> original) {
+    private Lora(WeightSource file, Map<String, String> header, Part part, UnaryOperator<String> original) {
         this.file = file;
+        this.header = header;
         this.part = part;
         this.original = original;
     }
@@ -51,7 +60,13 @@ public final class Lora implements AutoCloseable {
      * @throws WeightsError listing all tensors of the file, whichever part they belong to, that are of no supported kind
      */
     public static Lora open(Path file, Part part, UnaryOperator<String> original) {
-        Lora lora = new Lora(new FileWeights(file), part, original);
+        FileWeights weights = new FileWeights(file);
+        return of(weights, weights.metadata(), part, original);
+    }
+
+    /** As above, of tensors that some other kind of file holds. @param header the text entries of that file */
+    public static Lora of(WeightSource file, Map<String, String> header, Part part, UnaryOperator<String> original) {
+        Lora lora = new Lora(file, header, part, original);
         try {
             lora.read();
             return lora;
@@ -71,7 +86,7 @@ public final class Lora implements AutoCloseable {
             String other = modules.computeIfAbsent(name.module(), m -> new EnumMap<>(Role.class)).put(name.role(), tensor);
             if (other != null) problems.add(tensor + " has the same role as " + other);
         }
-        LoraMetadata metadata = LoraMetadata.of(file, part.starts.getFirst());
+        LoraMetadata metadata = LoraMetadata.of(name(), header, part.starts.getFirst());
         modules.forEach((module, tensors) -> {
             if (isPair(tensors)) changes.put(module, change(module, tensors, metadata));
             else problems.add(tensors.values() + " are no pair of factors");
@@ -92,7 +107,7 @@ public final class Lora implements AutoCloseable {
     }
 
     private double number(String tensor) {
-        Tensor t = file.get(tensor);
+        Tensor t = tensor(file, tensor);
         if (t.count() != 1) throw new WeightsError(name() + ": " + tensor + " is " + t.shape() + " and not one number");
         return t.get(0);
     }
@@ -101,7 +116,21 @@ public final class Lora implements AutoCloseable {
 
     String name() { return file.name(); }
 
-    FileWeights file() { return file; }
+    WeightSource file() { return file; }
+
+    /** A tensor of a file, with kernels as layers hold them. */
+    static Tensor tensor(WeightSource file, String name) { return file.get(name, null, Layout.inLayer(file.held().get(name).shape())); }
+
+    /** @throws WeightsError naming tensors that are for none of some parts, or of no kind that is known */
+    public static void requireOnly(String file, Collection<String> tensors, Collection<Part> parts) {
+        List<String> problems = new ArrayList<>();
+        for (String tensor : tensors) {
+            LoraName name = LoraName.of(tensor);
+            if (name == null) problems.add(tensor + " is no tensor of a supported kind of LoRA");
+            else if (!parts.contains(name.part())) problems.add(tensor + " is for the " + name.part() + ", which the model has not");
+        }
+        if (!problems.isEmpty()) throw new WeightsError(file, problems);
+    }
 
     /** The changes by the file's names of modules. */
     Map<String, LoraChange> changes() { return Collections.unmodifiableMap(changes); }

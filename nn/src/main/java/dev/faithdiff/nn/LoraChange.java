@@ -14,7 +14,7 @@ import dev.faithdiff.tensor.Tensor;
  */
 record LoraChange(String down, String mid, String up, float factor) {
     /** Why this cannot change a weight of a shape, as files hold it; null if it can. */
-    String misfit(FileWeights file, Shape weight) {
+    String misfit(WeightSource file, Shape weight) {
         Shape d = shape(file, down), u = shape(file, up), m = mid == null ? null : shape(file, mid);
         boolean factors = plain(u).equals(Shape.of(u.size(0), d.size(0)))
                 && (m == null || m.rank() == 4 && m.size(0) == d.size(0) && m.size(1) == d.size(0) && plain(d).rank() == 2);
@@ -28,20 +28,20 @@ record LoraChange(String down, String mid, String up, float factor) {
         return kernel.rank() == 4 ? Shape.of(up.size(0), down.size(1), kernel.size(2), kernel.size(3)) : Shape.of(up.size(0), down.size(1));
     }
 
-    private static Shape shape(FileWeights file, String tensor) { return file.held().get(tensor).shape(); }
+    private static Shape shape(WeightSource file, String tensor) { return file.held().get(tensor).shape(); }
 
     /** A kernel of 1x1 is a matrix. */
     private static Shape plain(Shape s) { return s.rank() == 4 && s.count(2, 4) == 1 ? Shape.of(s.size(0), s.size(1)) : s; }
 
     /** The change in F32 as the layer holds the weight, in the current scope. */
-    Tensor of(FileWeights file, Shape layer, float strength) {
-        Tensor product = rows(file.get(down));
+    Tensor of(WeightSource file, Shape layer, float strength) {
+        Tensor product = rows(Lora.tensor(file, down));
         if (mid != null) {
-            Tensor m = file.get(mid);
+            Tensor m = Lora.tensor(file, mid);
             Tensor kernel = m.to(DType.F32).view(0, Shape.of(Math.toIntExact(m.shape().count(0, 3)), m.size(3)));
             product = rows(kernel.matmul(product), m.size(0));
         }
-        return rows(file.get(up)).matmul(product).mul(strength * factor).view(0, layer);
+        return rows(Lora.tensor(file, up)).matmul(product).mul(strength * factor).view(0, layer);
     }
 
     private static Tensor rows(Tensor t) { return rows(t.to(DType.F32), t.size(0)); }

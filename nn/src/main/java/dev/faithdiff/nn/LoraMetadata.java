@@ -15,13 +15,13 @@ record LoraMetadata(Double alpha, Map<String, Double> some) {
     private static final String ENTRY = "lora_adapter_metadata";
 
     /** @param part how the keys of one part start */
-    static LoraMetadata of(FileWeights file, String part) {
-        String text = file.metadata().get(ENTRY);
+    static LoraMetadata of(String file, Map<String, String> header, String part) {
+        String text = header.get(ENTRY);
         if (text == null) return new LoraMetadata(null, Map.of());
         try {
             JsonObject json = JsonParser.parseString(text).getAsJsonObject();
             if (json.has(part + "use_rslora") && json.get(part + "use_rslora").getAsBoolean()) {
-                throw new WeightsError(file.name() + ": divides alpha by the root of the rank (use_rslora), which is not supported");
+                throw new WeightsError(file + ": divides alpha by the root of the rank (use_rslora), which is not supported");
             }
             Map<String, Double> some = new HashMap<>();
             JsonObject pattern = json.has(part + "alpha_pattern") ? json.getAsJsonObject(part + "alpha_pattern") : new JsonObject();
@@ -29,7 +29,7 @@ record LoraMetadata(Double alpha, Map<String, Double> some) {
             return new LoraMetadata(json.has(part + "lora_alpha") ? json.get(part + "lora_alpha").getAsDouble() : null, some);
         } catch (RuntimeException e) {
             if (e instanceof WeightsError) throw e;
-            throw new WeightsError(file.name() + ": " + ENTRY + " in the header is no JSON object of LoRA settings");
+            throw new WeightsError(file + ": " + ENTRY + " in the header is no JSON object of LoRA settings");
         }
     }
 

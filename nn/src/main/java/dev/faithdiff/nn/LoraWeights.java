@@ -64,6 +64,9 @@ public final class LoraWeights implements DerivedWeights {
         if (before.dtype().bytes() == 1) held.put(key, new Held(before.shape(), DType.F16));
     }
 
+    /** Whether this, and not a source below, changes a weight. */
+    public boolean changes(String key) { return changes.containsKey(key); }
+
     @Override public WeightSource source() { return source; }
 
     @Override public Map<String, Held> held() { return held; }

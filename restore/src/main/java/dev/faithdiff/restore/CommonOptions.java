@@ -19,9 +19,9 @@ public final class CommonOptions {
             Option.choice("rng", RandomNumbers.CPU, "Which random numbers are drawn: those of PyTorch on the CPU or on a CUDA device.");
     /** In a restorer that adds no noise: the share of its result in the mixture with the enlarged photo. */
     public static final Option<Double> STRENGTH =
-            Option.share("strength", 1, "How far the result may go from the photo. 1: as published. 0: the photo, only enlarged.");
+            Option.share("strength", 1.0, "How far the result may go from the photo. 1: as published. 0: the photo, only enlarged.");
     /** The share of the enlarged photo in the result, band by band from the coarsest: {@link dev.faithdiff.image.FrequencyBlend}. */
-    public static final Option<Double> FIDELITY = Option.share("fidelity", 0,
+    public static final Option<Double> FIDELITY = Option.share("fidelity", 0.0,
             "Share of the enlarged photo in the result, coarse structures first. 0: as published. 1: the photo, only enlarged.");
     /** What is done about a photo that restoring may harm. */
     public static final Option<Guard> GUARD = Option.choice("guard", Guard.WARN,

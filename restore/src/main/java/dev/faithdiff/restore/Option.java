@@ -71,8 +71,8 @@ public final class Option<T> {
         return of(name, initial, "PIXELS", rule, Integer::valueOf, v -> v >= least || v == 0 && initial == 0, help);
     }
 
-    /** A number from 0 to 1. */
-    public static Option<Double> share(String name, double initial, String help) {
+    /** A number from 0 to 1. @param initial null: the model's own */
+    public static Option<Double> share(String name, Double initial, String help) {
         return number(name, initial, "0..1", v -> v >= 0 && v <= 1, help);
     }
 
@@ -89,6 +89,11 @@ public final class Option<T> {
     /** Any text; it may be empty. */
     public static Option<String> text(String name, String initial, String help) {
         return of(name, initial, "TEXT", "a text", s -> s, v -> true, help);
+    }
+
+    /** A text of some form. @param rule what {@code allows} tests, in words behind "must be" */
+    public static Option<String> text(String name, String rule, Predicate<String> allows, String help) {
+        return unset(name, "TEXT", rule, s -> s, allows, help);
     }
 
     /** One of an enum's constants. */

@@ -12,6 +12,9 @@ public interface RestorerKind {
     /** The options of its restorers. */
     List<Option<?>> options();
 
+    /** Whether {@link Compute#loras} can be added to its weights. */
+    default boolean takesLoras() { return false; }
+
     /** Opens a model folder of this kind. @throws RuntimeException of one line, naming the file, if a part is missing or damaged */
     Restorer open(ModelFolder folder, Compute on);
 }

@@ -36,7 +36,7 @@ public final class Restorers {
 
     /**
      * Opens a model folder. If {@code initial} in its {@code model.json} names the folder of a first stage, relative to this one, that is opened,
-     * too, and the result is both as {@link TwoStages}.
+     * too, and the result is both as {@link TwoStages}. LoRAs are added to this folder's model.
      *
      * @throws RuntimeException of one line, naming the file, if a part is missing, damaged or belongs to another model
      */
@@ -64,7 +64,7 @@ public final class Restorers {
 
     private static Restorer first(Path folder, Compute on) {
         if (initial(folder) != null) throw new ModelError(folder, "has a first stage of its own, so it cannot be one");
-        return alone(folder, on);
+        return alone(folder, on.plain());
     }
 
     private static TwoStages behind(Restorer first, Path folder, Compute on) {
@@ -81,7 +81,8 @@ public final class Restorers {
     private static Restorer alone(Path path, Compute on) {
         ModelFolder folder = new ModelFolder(path);
         RestorerKind kind = KINDS.get(folder.kind());
-        if (kind != null) return kind.open(folder, on);
+        if (kind != null && (on.loras().isEmpty() || kind.takesLoras())) return kind.open(folder, on);
+        if (kind != null) throw new ModelError(path, "is of the kind '" + folder.kind() + "', to which no LoRA can be added");
         throw new ModelError(path, "is of the kind '" + folder.kind() + "', but this program knows " + String.join(", ", KINDS.keySet()));
     }
 }

@@ -31,7 +31,7 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
     }
 
     /** A share of the first stage's result, band by band from the finest: {@link FrequencyBlend#finest}. */
-    public static final Option<Double> DETAIL = Option.share("detail", 0,
+    public static final Option<Double> DETAIL = Option.share("detail", 0.0,
             "For models of two stages: share of the first stage's result in the final one, fine structures first.").ofModel();
     /** Which stages run. */
     public static final Option<Effort> QUALITY =

@@ -1,6 +1,8 @@
 package dev.faithdiff.networks.align;
 
 import dev.faithdiff.networks.unet.Context;
+import dev.faithdiff.networks.unet.Control;
+import dev.faithdiff.networks.unet.Shortcut;
 import dev.faithdiff.networks.unet.UNet;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.networks.vae.Encoder;
@@ -110,8 +112,13 @@ public final class AlignedUNet {
 
     /** As above with the time embedded before ({@link UNet#embedTime}): work on the device alone, which can be recorded and repeated. */
     public Tensor predict(Tensor latents, Tensor condition, Tensor temb, Context text) {
+        return predict(latents, condition, temb, text, Shortcut.NONE);
+    }
+
+    /** As above, with a part of the U-Net left out. The alignment always runs: it takes the latents, which change in every step. */
+    public Tensor predict(Tensor latents, Tensor condition, Tensor temb, Context text, Shortcut shortcut) {
         try (Scope s = Scope.open()) {
-            return s.keep(unet.denoise(align(latents, condition), temb, text));
+            return s.keep(unet.denoise(align(latents, condition), temb, Control.NONE, shortcut, List.of(text)));
         }
     }
 }

@@ -10,9 +10,14 @@ import java.util.List;
 
 /** The way down of a U-Net: at each level its layers and, but for the last level, a convolution that halves the size. */
 public final class DownPath {
-    private record Level(List<UNetLayer> layers, Conv2d sampler) {}
+    /** A layer, or the convolution that halves the size behind a level's last one. */
+    private record Part(UNetLayer layer, Conv2d sampler) {
+        Tensor forward(Tensor x, Tensor temb, Control control, List<Context> contexts) {
+            return layer == null ? sampler.forward(x) : layer.forward(x, temb, control, contexts);
+        }
+    }
 
-    private final List<Level> levels = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
     private final List<Integer> widths = new ArrayList<>();
 
     DownPath(Weights w, UNetConfig c) {
@@ -21,16 +26,14 @@ public final class DownPath {
         widths.add(width);
         for (int i = 0; i <= last; i++) {
             Weights block = w.at("down_blocks", i);
-            Conv2d sampler = i == last ? null
-                    : new Conv2d(block.at("downsamplers.0.conv"), channels[i], channels[i], 3, new Conv2dOp(2, 1, 1, 1, 1));
-            List<UNetLayer> layers = new ArrayList<>();
             for (int j = 0; j < c.layers(); j++) {
-                layers.add(UNetLayer.of(block, c, Site.Part.DOWN, i, j, width));
+                parts.add(new Part(UNetLayer.of(block, c, Site.Part.DOWN, i, j, width), null));
                 width = channels[i];
                 widths.add(width);
             }
-            if (sampler != null) widths.add(width);
-            levels.add(new Level(layers, sampler));
+            if (i == last) continue;
+            parts.add(new Part(null, new Conv2d(block.at("downsamplers.0.conv"), width, width, 3, new Conv2dOp(2, 1, 1, 1, 1))));
+            widths.add(width);
         }
     }
 
@@ -45,14 +48,25 @@ public final class DownPath {
      * @param temb from {@link TimeEmbedding}, null where the network knows no time
      */
     List<Tensor> forward(Tensor h, Tensor temb, Control control, List<Context> contexts) {
-        Tensor x = temb != null && h.size(0) < temb.size(0) ? repeat(h, temb.size(0)) : h;
-        List<Tensor> skips = new ArrayList<>(List.of(x));
-        for (Level level : levels) {
-            for (UNetLayer layer : level.layers) skips.add(layer.forward(skips.getLast(), temb, control, contexts));
-            if (level.sampler != null) skips.add(level.sampler.forward(skips.getLast()));
-        }
+        List<Tensor> skips = begin(h, temb);
+        go(skips, parts.size(), temb, control, contexts);
         return skips;
     }
+
+    /** The first skip alone, to which {@link #go} adds. */
+    List<Tensor> begin(Tensor h, Tensor temb) {
+        return new ArrayList<>(List.of(temb != null && h.size(0) < temb.size(0) ? repeat(h, temb.size(0)) : h));
+    }
+
+    /** Adds the skips up to that of the part {@code until}, layers and halvings counted from 1; at most all. */
+    void go(List<Tensor> skips, int until, Tensor temb, Control control, List<Context> contexts) {
+        for (int i = skips.size() - 1; i < Math.min(until, parts.size()); i++) {
+            skips.add(parts.get(i).forward(skips.getLast(), temb, control, contexts));
+        }
+    }
+
+    /** The number of layers and halvings. */
+    int parts() { return parts.size(); }
 
     private static Tensor repeat(Tensor row, int times) {
         Tensor[] more = new Tensor[times - 1];

@@ -19,9 +19,11 @@ public final class UNet {
     private final MidBlock middle;
     private final UpPath up;
     private final GroupNorm normOut;
+    private final int layers;
 
     public UNet(Weights w, UNetConfig c) {
         int first = c.channels()[0];
+        layers = c.layers();
         convIn = new Conv2d(w.at("conv_in"), c.inChannels(), first, 3);
         time = c.time().width() == 0 ? null : new TimeEmbedding(w, c);
         down = new DownPath(w, c);
@@ -33,6 +35,9 @@ public final class UNet {
 
     /** What embeds its timesteps; null where it knows no time. */
     public TimeEmbedding time() { return time; }
+
+    /** The number of layers of each level of the way down; the way up has one more. */
+    public int layers() { return layers; }
 
     /** The time embedding of one timestep for all rows of pooled text, as {@link TimeEmbedding#forward(float[], Tensor, Tensor)}. */
     public Tensor embedTime(float timestep, Tensor pooled, Tensor timeIds) {
@@ -47,6 +52,11 @@ public final class UNet {
     /** {@link #denoise(Tensor, Tensor, Control, List)} without control. */
     public Tensor denoise(Tensor h, Tensor temb, Context... contexts) { return denoise(h, temb, Control.NONE, List.of(contexts)); }
 
+    /** {@link #denoise(Tensor, Tensor, Control, Shortcut, List)} that leaves nothing out. */
+    public Tensor denoise(Tensor h, Tensor temb, Control control, List<Context> contexts) {
+        return denoise(h, temb, control, Shortcut.NONE, contexts);
+    }
+
     /**
      * The prediction {@code [B, h, w, outChannels]}: noise or velocity, as the model was trained.
      *
@@ -54,16 +64,22 @@ public final class UNet {
      * @param temb     from {@link #time}; null where the network knows no time
      * @param contexts one for each kind of transformer, in the configuration's order
      */
-    public Tensor denoise(Tensor h, Tensor temb, Control control, List<Context> contexts) {
+    public Tensor denoise(Tensor h, Tensor temb, Control control, Shortcut shortcut, List<Context> contexts) {
         try (Scope s = Scope.open()) {
-            // 1. Down: the features themselves, then each layer's result and each halved one, are the skips.
-            List<Tensor> skips = down.forward(h, temb, control, contexts);            // [B, h/2^i, w/2^i, channels[i]]
-            // 2. Middle: resnet, transformers, resnet.
-            Tensor x = middle.forward(skips.getLast(), temb, control, contexts);      // [B, h/2^last, w/2^last, channels[last]]
-            // 3. Up: each layer takes a skip, the last one first.
-            x = s.replace(x, up.forward(x, skips, temb, control, contexts));          // [B, h, w, channels[0]]
+            List<Tensor> skips = down.begin(h, temb);
+            down.go(skips, shortcut.down(layers), temb, control, contexts);
+            int inner = up.layers() - shortcut.up();
+            Tensor x = shortcut.inside(List.copyOf(skips), () -> {
+                // 1. Down: the features themselves, then each layer's result and each halved one, are the skips.
+                down.go(skips, down.parts(), temb, control, contexts);                        // [B, h/2^i, w/2^i, channels[i]]
+                // 2. Middle: resnet, transformers, resnet.
+                Tensor middle = this.middle.forward(skips.getLast(), temb, control, contexts); // [B, h/2^last, w/2^last, channels[last]]
+                // 3. Up: each layer takes a skip, the last one first.
+                return s.replace(middle, up.forward(middle, skips, 0, inner, temb, control, contexts));
+            });
+            if (shortcut.up() > 0) x = s.replace(x, up.forward(x, skips, inner, up.layers(), temb, control, contexts)); // [B, h, w, channels[0]]
             // 4. Out: norm, SiLU, convolution.
-            return s.keep(convOut.forward(normOut.forwardSilu(x)));                   // [B, h, w, outChannels]
+            return s.keep(convOut.forward(normOut.forwardSilu(x)));                           // [B, h, w, outChannels]
         }
     }
 }

@@ -5,15 +5,16 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Where a denoising stands: the latents {@code [1, h, w, C]} and what the sampler remembers of each tile. The next step needs nothing else. */
+/** Where a denoising stands: the latents {@code [1, h, w, C]} and what sampler and cache remember of each tile. The next step needs nothing else. */
 public final class Denoising implements AutoCloseable {
     private final List<Sampler.State> states;
+    private final List<StepCache.Memory> caches;
     private final Scope held = Scope.detached();
     private Tensor latents;
     private int step;
 
     /**
-     * A denoising whose sampler remembers nothing yet.
+     * A denoising whose sampler and cache remember nothing yet.
      *
      * @param latents are taken over from their scope
      * @param step    steps that are done
@@ -22,6 +23,7 @@ public final class Denoising implements AutoCloseable {
         this.latents = held.adopt(latents);
         this.step = step;
         states = Stream.generate(plan.sampler()::begin).limit(plan.tiles()).toList();
+        caches = plan.cache() == null ? List.of() : Stream.generate(plan.cache()::begin).limit(plan.tiles()).toList();
     }
 
     public Tensor latents() { return latents; }
@@ -31,6 +33,9 @@ public final class Denoising implements AutoCloseable {
 
     /** What the sampler remembers of a tile. */
     public Sampler.State state(int tile) { return states.get(tile); }
+
+    /** What the cache remembers of a tile; null where there is none. */
+    StepCache.Memory cache(int tile) { return caches.isEmpty() ? null : caches.get(tile); }
 
     public int tiles() { return states.size(); }
 
@@ -47,5 +52,6 @@ public final class Denoising implements AutoCloseable {
     @Override public void close() {
         held.close();
         states.forEach(Sampler.State::close);
+        caches.forEach(StepCache.Memory::close);
     }
 }

@@ -1,5 +1,6 @@
 package dev.faithdiff.restore.diffusion;
 
+import dev.faithdiff.networks.unet.Shortcut;
 import dev.faithdiff.restore.Finite;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Scope;
@@ -26,8 +27,8 @@ public final class DiffusionLoop {
         default void tile(int tile, int tiles) {}
     }
 
-    /** A step of one tile: the latents before it, the predicted noise, and the latents after it. */
-    private record TileStep(Tensor before, Tensor eps, Tensor after) {}
+    /** A step of one tile: the predicted clean latents, and the latents after it. */
+    private record TileStep(Tensor data, Tensor after) {}
 
     private final Plan plan;
     private final Sampler sampler;
@@ -56,34 +57,36 @@ public final class DiffusionLoop {
 
     private void step(Denoising d) {
         try (Scope _ = Scope.open()) {
-            int step = d.step();
             List<TileStep> tiles = new ArrayList<>();
             for (int tile = 0; tile < plan.tiles(); tile++) {
                 tiles.add(step(d, tile));
                 watcher.tile(tile + 1, plan.tiles());
             }
             d.advance(merged(tiles, TileStep::after));
-            watcher.step(d, () -> merged(tiles, t -> sampler.data(t.before, t.eps, step)));
+            watcher.step(d, () -> merged(tiles, TileStep::data));
         }
     }
 
     private TileStep step(Denoising d, int tile) {
         int step = d.step();
         Tensor x = plan.grid().cut(d.latents(), plan.grid().tiles().get(tile));
-        Supplier<Tensor> prediction = () -> predicted(x, tile, step);
-        Tensor eps = prediction.get();
-        Tensor next = d.state(tile).step(x, eps, step, noise);
+        Supplier<Tensor> prediction = () -> predicted(d, x, tile);
+        Tensor data = prediction.get();
+        Tensor next = d.state(tile).step(x, data, step, noise);
         Finite.require(next, prediction, "denoising step " + (step + 1) + " of " + plan.steps());
-        return new TileStep(x, eps, next);
+        return new TileStep(data, next);
     }
 
-    /** The noise in a tile. An image can have hundreds of tiles, so nothing else stays of the network's work. */
-    private Tensor predicted(Tensor x, int tile, int step) {
+    /** The clean latents of a tile. An image can have hundreds of tiles, so nothing else stays of the network's work. */
+    private Tensor predicted(Denoising d, Tensor x, int tile) {
         try (Scope s = Scope.open()) {
-            double timestep = sampler.timesteps()[step];
+            int step = d.step();
+            double sigma = sampler.levels().from()[step];
+            Shortcut shortcut = d.cache(tile) == null ? Shortcut.NONE : d.cache(tile).at(step);
+            Denoiser.At at = new Denoiser.At(tile, sampler.timesteps()[step], plan.guidance().active(sigma), shortcut);
             Tensor in = sampler.scaleInput(x, step);
-            Tensor answer = plan.guidance().apply(denoiser.predict(in, tile, timestep));
-            return s.keep(plan.schedule().noise(answer, in, timestep));
+            Tensor answer = plan.guidance().apply(denoiser.predict(in, at));
+            return s.keep(plan.schedule().data(answer, in, sigma));
         }
     }
 

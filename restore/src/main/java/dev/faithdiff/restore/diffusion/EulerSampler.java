@@ -3,71 +3,133 @@ package dev.faithdiff.restore.diffusion;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * Euler's method in the noise level; a share {@code eta} of the noise is drawn anew in each step. This is diffusers' EulerDiscreteScheduler
- * (eta 0), EulerAncestralDiscreteScheduler (eta 1), DDIMScheduler (any eta) and DDPMScheduler (eta 1, variance fixed_small). DDIM and DDPM are
- * the method on latents that keep their variance (Song et al. 2021, section 4.3).
+ * Euler's method in the noise level: each step keeps some of the predicted noise, and draws anew what is missing to the level that it goes to.
+ * How much it keeps makes the published methods. Some of them keep the variance of the latents, which changes nothing else (Song et al. 2021,
+ * section 4.3).
  */
 public final class EulerSampler implements Sampler {
+    /** The deviation of the data for which consistency models were made (Song et al. 2023). */
+    private static final double DATA_DEVIATION = 0.5;
+
     private final Levels levels;
+    private final float[] keeps;
     private final float initNoiseSigma;
     private final boolean keepsVariance;
-    private final double eta;
     private final int draws;
+    private final double boundary;
 
-    /** @param draws number of the first steps that draw noise */
-    private EulerSampler(Levels levels, float initNoiseSigma, boolean keepsVariance, double eta, int draws) {
+    /**
+     * A sampler of these steps.
+     *
+     * @param keeps    predicted noise over signal that stays after each step, at most the level's {@code to}
+     * @param draws    number of the first steps that draw noise
+     * @param boundary how fast the latents' share in the data of a consistency model ends as timesteps grow; 0: there is none
+     */
+    private EulerSampler(Levels levels, float[] keeps, float initNoiseSigma, boolean keepsVariance, int draws, double boundary) {
         this.levels = levels;
+        this.keeps = keeps;
         this.initNoiseSigma = initNoiseSigma;
         this.keepsVariance = keepsVariance;
-        this.eta = eta;
         this.draws = draws;
+        this.boundary = boundary;
     }
 
-    /** EulerDiscreteScheduler. @param end noise over signal after the last step */
-    public static EulerSampler euler(NoiseSchedule schedule, int steps, boolean karras, double end) {
+    /** EulerDiscreteScheduler: all noise is kept. @param end noise over signal after the last step */
+    public static EulerSampler euler(NoiseSchedule schedule, int steps, Sigmas sigmas, double end) {
+        return of(levels(schedule.finite(), steps, sigmas, end), schedule);
+    }
+
+    static EulerSampler of(Levels levels, NoiseSchedule schedule) {
+        return new EulerSampler(levels, levels.to(), first(schedule, levels), false, 0, 0);
+    }
+
+    /** The levels of EulerDiscreteScheduler and HeunDiscreteScheduler. */
+    static Levels levels(NoiseSchedule schedule, int steps, Sigmas sigmas, double end) {
         double[] t = schedule.timesteps(steps, false, false);
-        Levels levels = karras ? Levels.karras(schedule, schedule.sigma(t[0]), schedule.sigma(t[steps - 1]), steps, false, end)
-                : Levels.at(schedule, t, end);
-        return new EulerSampler(levels, first(schedule, levels), false, 0, 0);
+        if (sigmas == Sigmas.SCHEDULE) return Levels.at(schedule, t, end);
+        return Levels.spread(sigmas, schedule, schedule.sigma(t[0]), schedule.sigma(t[t.length - 1]), t.length, false, end);
     }
 
-    /** EulerAncestralDiscreteScheduler. */
+    /** EulerAncestralDiscreteScheduler: noise is drawn as a Markov chain draws it. */
     public static EulerSampler ancestral(NoiseSchedule schedule, int steps) {
-        Levels levels = Levels.at(schedule, schedule.timesteps(steps, false, false), 0);
-        return new EulerSampler(levels, first(schedule, levels), false, 1, steps);
+        NoiseSchedule finite = schedule.finite();
+        return ancestral(Levels.at(finite, finite.timesteps(steps, false, false), 0), schedule);
+    }
+
+    static EulerSampler ancestral(Levels levels, NoiseSchedule schedule) {
+        return new EulerSampler(levels, kept(levels, 1), first(schedule, levels), false, levels.steps(), 0);
     }
 
     /** With leading spacing the first timestep is not pure noise, so the first latents also have the signal's variance. */
-    private static float first(NoiseSchedule schedule, Levels levels) {
+    static float first(NoiseSchedule schedule, Levels levels) {
         float max = levels.from()[0];
         return schedule.spacing() == NoiseSchedule.Spacing.LEADING ? (float) Math.sqrt(max * max + 1) : max;
     }
 
     /** One step from latents without noise to clean latents, at the timestep of the network's training (OSEDiff, Wu et al. 2024). */
     public static EulerSampler oneStep(NoiseSchedule schedule, int timestep) {
-        return new EulerSampler(Levels.at(schedule, new double[] {timestep}, 0), 1, true, 0, 0);
+        return new EulerSampler(Levels.at(schedule, new double[] {timestep}, 0), new float[1], 1, true, 0, 0);
     }
 
-    /** DDPMScheduler. As published, no noise is drawn at timestep 0. */
+    /** DDPMScheduler, variance fixed_small. As published, no noise is drawn at timestep 0. */
     public static EulerSampler ddpm(NoiseSchedule schedule, int steps) {
         double[] t = schedule.timesteps(steps, false, true);
-        return new EulerSampler(Levels.at(schedule, t, 0), 1, true, 1, t[steps - 1] > 0 ? steps : steps - 1);
+        Levels levels = Levels.at(schedule, t, 0);
+        return new EulerSampler(levels, kept(levels, 1), 1, true, t[t.length - 1] > 0 ? t.length : t.length - 1, 0);
     }
 
     /**
      * DDIMScheduler. As published, each step goes down by a fixed number of timesteps, wherever the next step begins.
      *
+     * @param eta the share of the noise of a Markov chain that is drawn
      * @param end noise over signal below timestep 0
      */
     public static EulerSampler ddim(NoiseSchedule schedule, int steps, double eta, double end) {
         double[] t = schedule.timesteps(steps, false, true);
-        float[] to = new float[steps];
+        Levels levels = Levels.at(schedule, t, end);
         int down = schedule.timesteps() / steps;
-        for (int i = 0; i < steps; i++) to[i] = (float) (t[i] < down ? end : schedule.sigma(t[i] - down));
-        return new EulerSampler(new Levels(t, Levels.at(schedule, t, end).from(), to), 1, true, eta, eta > 0 ? steps : 0);
+        if (schedule.given() == null) {
+            for (int i = 0; i < steps; i++) levels.to()[i] = (float) (t[i] < down ? end : schedule.sigma(t[i] - down));
+        }
+        return new EulerSampler(levels, kept(levels, eta), 1, true, eta > 0 ? t.length : 0, 0);
+    }
+
+    /**
+     * LCMScheduler, for latent consistency models (Luo et al. 2023): all noise is drawn anew.
+     *
+     * @param scaling of timesteps, where the data are a mixture of latents and prediction
+     */
+    public static EulerSampler lcm(NoiseSchedule schedule, int steps, int original, double scaling) {
+        double[] t = schedule.distilled(steps, original);
+        return new EulerSampler(Levels.at(schedule, t, 0), new float[t.length], 1, true, t.length - 1, scaling);
+    }
+
+    /**
+     * TCDScheduler, for trajectory consistency models (Zheng et al. 2024): each step goes down to a share of the next timestep, and noise is
+     * drawn to come up to that. As published, the last step ends at timestep 0.
+     *
+     * @param eta how far below the next timestep: 0: not at all, 1: down to timestep 0
+     */
+    public static EulerSampler tcd(NoiseSchedule schedule, int steps, int original, double eta) {
+        double[] t = schedule.distilled(steps, original);
+        Levels levels = Levels.at(schedule, t, schedule.sigma(0));
+        float[] keeps = levels.to().clone();
+        for (int i = 0; i < t.length - 1; i++) keeps[i] = (float) schedule.sigma(Math.floor((1 - eta) * t[i + 1]));
+        return new EulerSampler(levels, keeps, 1, true, eta > 0 ? t.length - 1 : 0, 0);
+    }
+
+    /** What stays where a share of a Markov chain's noise is drawn (Song et al. 2021, equation 16). */
+    private static float[] kept(Levels levels, double eta) {
+        float[] keeps = new float[levels.steps()];
+        for (int i = 0; i < keeps.length; i++) {
+            double to = levels.to()[i], fall = to / levels.from()[i];
+            keeps[i] = (float) (to * Math.sqrt(Math.max(0, 1 - eta * eta * (1 - fall * fall))));
+        }
+        return keeps;
     }
 
     @Override public Levels levels() { return levels; }
@@ -81,23 +143,23 @@ public final class EulerSampler implements Sampler {
     }
 
     @Override public Sampler from(int step) {
-        return new EulerSampler(levels.from(step), initNoiseSigma, keepsVariance, eta, Math.max(0, draws - step));
-    }
-
-    @Override public Tensor data(Tensor x, Tensor eps, int step) {
-        return keepsVariance ? Sampler.super.data(x, eps, step) : x.sub(eps.mul(levels.from()[step]));
+        float[] left = Arrays.copyOfRange(keeps, step, keeps.length);
+        return new EulerSampler(levels.from(step), left, initNoiseSigma, keepsVariance, Math.max(0, draws - step), boundary);
     }
 
     @Override public State begin() { return this::step; }
 
-    private Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise) {
-        double from = levels.from()[step], to = levels.to()[step];
-        double up = eta * to * Math.sqrt(from * from - to * to) / from, down = Math.sqrt(to * to - up * up);
-        double scale = keepsVariance ? Levels.alpha(to) : 1, ratio = keepsVariance ? scale / Levels.alpha(from) : 1;
+    private Tensor step(Tensor x, Tensor data, int step, Supplier<Tensor> noise) {
+        double from = levels.from()[step], to = levels.to()[step], keep = keeps[step], drawn = Math.sqrt(Math.max(0, to * to - keep * keep));
+        double scale = keepsVariance ? Levels.alpha(to) : 1, alpha = keepsVariance ? Levels.alpha(from) : 1;
+        double stays = scale * keep / (keepsVariance ? Levels.spread(from) : from), weight = scale - stays * alpha;
+        double scaled = boundary * levels.timesteps()[step], variance = DATA_DEVIATION * DATA_DEVIATION;
+        double share = boundary == 0 ? 0 : variance / (scaled * scaled + variance);
+        double prediction = boundary == 0 ? 1 : scaled / Math.sqrt(scaled * scaled + variance);
         try (Scope s = Scope.open()) {
-            Tensor next = x.to(DType.F32).mul((float) ratio).add(eps.to(DType.F32).mul((float) (scale * (down - from))));
-            if (step < draws) next = next.add(noise.get().mul((float) (scale * up)));
-            return s.keep(next.to(eps.dtype()));
+            Tensor next = x.to(DType.F32).mul((float) (stays + weight * share)).add(data.to(DType.F32).mul((float) (weight * prediction)));
+            if (step < draws) next = next.add(noise.get().mul((float) (scale * drawn)));
+            return s.keep(next.to(data.dtype()));
         }
     }
 }

@@ -7,14 +7,22 @@ import dev.faithdiff.tensor.Tensor;
  *
  * @param scale   how far; 1 and below: no guidance, the prompt's prediction alone
  * @param rescale how far the standard deviation is brought back to that of the prompt's prediction, 0..1 (Lin et al. 2023, section 3.4)
+ * @param above   steps are guided that begin at more noise over signal than this,
+ * @param upTo    and at this at most (Kynkaanniemi et al. 2024)
  */
-public record Guidance(double scale, double rescale) {
-    /** Whether predictions for a negative prompt are needed. */
+public record Guidance(double scale, double rescale, double above, double upTo) {
+    /** In all steps. */
+    public Guidance(double scale, double rescale) { this(scale, rescale, 0, Double.POSITIVE_INFINITY); }
+
+    /** Whether predictions for a negative prompt may be needed. */
     public boolean active() { return scale > 1; }
 
-    /** The guided prediction {@code [1, h, w, C]}. @param eps of negative prompt and prompt, {@code [2, h, w, C]}; not active: of the prompt */
+    /** Whether they are needed in a step. @param sigma noise over signal before it */
+    public boolean active(double sigma) { return active() && sigma > above && sigma <= upTo; }
+
+    /** The guided prediction {@code [1, h, w, C]}. @param eps of negative prompt and prompt, {@code [2, h, w, C]}, or of the prompt alone */
     public Tensor apply(Tensor eps) {
-        if (!active()) return eps;
+        if (eps.size(0) == 1) return eps;
         Tensor negative = eps.slice(0, 0, 1), text = eps.slice(0, 1, 2);
         Tensor guided = negative.add(text.sub(negative).mul((float) scale));
         if (rescale <= 0) return guided;

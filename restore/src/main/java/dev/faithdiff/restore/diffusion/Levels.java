@@ -7,8 +7,6 @@ import java.util.Arrays;
  * {@code to[i]}. Latents are signal plus noise, or both scaled by {@link #alpha} so that the variance stays one.
  */
 public record Levels(double[] timesteps, float[] from, float[] to) {
-    private static final double RHO = 7;
-
     /** Whether each step begins lower than the one before. */
     boolean falls() {
         for (int i = 1; i < from.length; i++) if (!(from[i] < from[i - 1])) return false;
@@ -22,21 +20,20 @@ public record Levels(double[] timesteps, float[] from, float[] to) {
         return chain(timesteps, from, end);
     }
 
-    /** Levels from {@code max} to {@code min}, densest at the low end (Karras et al. 2022, equation 5), at the timesteps that have as much noise. */
-    static Levels karras(NoiseSchedule schedule, double max, double min, int steps, boolean whole, double end) {
+    /** Levels from {@code max} to {@code min}, at the timesteps that have as much noise. @param whole whether these are whole */
+    static Levels spread(Sigmas sigmas, NoiseSchedule schedule, double max, double min, int steps, boolean whole, double end) {
         double[] timesteps = new double[steps];
         float[] from = new float[steps];
-        double high = Math.pow(max, 1 / RHO), low = Math.pow(min, 1 / RHO);
         for (int i = 0; i < steps; i++) {
-            double sigma = Math.pow(high + (steps == 1 ? 0 : i / (steps - 1.0)) * (low - high), RHO);
+            double sigma = sigmas.between(max, min, steps == 1 ? 0 : i / (steps - 1.0));
             from[i] = (float) sigma;
-            timesteps[i] = NoiseSchedule.rounded(schedule.timestep(sigma), whole);
+            timesteps[i] = sigmas.timestep(schedule, sigma, whole);
         }
         return chain(timesteps, from, end);
     }
 
-    /** Each step ends where the next begins. */
-    private static Levels chain(double[] timesteps, float[] from, double end) {
+    /** Each step ends where the next begins. @param end noise over signal after the last step */
+    static Levels chain(double[] timesteps, float[] from, double end) {
         float[] to = new float[from.length];
         System.arraycopy(from, 1, to, 0, to.length - 1);
         to[to.length - 1] = (float) end;
@@ -54,4 +51,7 @@ public record Levels(double[] timesteps, float[] from, float[] to) {
 
     /** The factor of the signal in latents of variance one. @param sigma noise over signal */
     static double alpha(double sigma) { return 1 / Math.sqrt(sigma * sigma + 1); }
+
+    /** The factor of the noise in latents of variance one. @param sigma noise over signal; infinite: noise alone */
+    static double spread(double sigma) { return 1 / Math.sqrt(1 / (sigma * sigma) + 1); }
 }

@@ -8,9 +8,12 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Second-order solvers in the logarithm of signal over noise. They remember the data predicted in earlier steps. DPM-Solver++ 2M (Lu et al.
- * 2022, algorithm 2; diffusers DPMSolverMultistepScheduler) is one. UniPC (Zhao et al. 2023, algorithms 5 to 8; diffusers
- * UniPCMultistepScheduler) makes the same step, and then corrects it by the prediction made after it.
+ * Solvers in the logarithm of signal over noise that remember the data predicted in earlier steps. DPM-Solver++ of second and third order (Lu et
+ * al. 2022; diffusers DPMSolverMultistepScheduler) solves the equation without noise or, SDE, that with noise in every step, which is the same
+ * with twice the logarithm. UniPC (Zhao et al. 2023, algorithms 5 to 8; diffusers UniPCMultistepScheduler) makes the same step, and then corrects
+ * it by the prediction made after it.
+ *
+ * <p>The third order with noise is that of k-diffusion: diffusers' has a wrong sign, and so a second difference that never fades.
  */
 public final class MultistepSampler implements Sampler {
     /** The published variants. MIDPOINT and HEUN are DPM-Solver++'s, BH1 and BH2 are UniPC's. */
@@ -19,7 +22,7 @@ public final class MultistepSampler implements Sampler {
 
         boolean corrects() { return this == BH1 || this == BH2; }
 
-        /** Weight of the difference between two data predictions in a step of {@code h}. */
+        /** Weight of the first difference of data predictions in a step of {@code h}. */
         double second(double h) {
             return switch (this) {
                 case MIDPOINT, BH2 -> -Math.expm1(-h) / 2;
@@ -29,29 +32,41 @@ public final class MultistepSampler implements Sampler {
         }
     }
 
-    private final Levels levels;
-    private final Solver solver;
-    private final boolean lowersLast;
-
     /**
-     * A solver for the timesteps of a schedule.
+     * What kind of steps are taken.
      *
+     * @param order      2 or 3; the first steps have what there is to remember
+     * @param draws      whether noise is drawn in every step
      * @param lowersLast whether the last step is of first order
-     * @param end        noise over signal after the last step
-     * @throws IllegalArgumentException in one line if the schedule has no level of its own for each step, since a step must lower the noise
+     * @param lowersMore whether the one before it is of second order at most
      */
-    public MultistepSampler(NoiseSchedule schedule, int steps, Solver solver, boolean karras, boolean lowersLast, double end) {
-        levels = karras ? Levels.karras(schedule, schedule.sigma(schedule.timesteps() - 1), schedule.sigma(0), steps, true, end)
-                : falling(schedule, steps, end);
-        this.solver = solver;
-        this.lowersLast = lowersLast;
+    record Method(Solver solver, int order, boolean draws, boolean lowersLast, boolean lowersMore) {}
+
+    private final Levels levels;
+    private final Method method;
+    private final Solver solver;
+
+    MultistepSampler(Levels levels, Method method) {
+        this.levels = levels;
+        this.method = method;
+        solver = method.solver;
     }
 
-    private static Levels falling(NoiseSchedule schedule, int steps, double end) {
-        Levels levels = spread(schedule, steps, end);
+    /**
+     * The levels for the timesteps of a schedule.
+     *
+     * @param end noise over signal after the last step
+     * @throws IllegalArgumentException in one line if the schedule has no level of its own for each step, since a step must lower the noise
+     */
+    static Levels levels(NoiseSchedule schedule, int steps, Sigmas sigmas, double end) {
+        NoiseSchedule finite = schedule.finite();
+        if (sigmas != Sigmas.SCHEDULE) {
+            return Levels.spread(sigmas, finite, finite.sigma(finite.timesteps() - 1), finite.sigma(0), steps, true, end);
+        }
+        Levels levels = spread(finite, steps, end);
         if (levels.falls()) return levels;
         int most = steps - 1;
-        while (!spread(schedule, most, end).falls()) most--;
+        while (!spread(finite, most, end).falls()) most--;
         throw new IllegalArgumentException("this sampler takes at most " + most + " steps with this model's timesteps, not " + steps);
     }
 
@@ -59,48 +74,57 @@ public final class MultistepSampler implements Sampler {
         return Levels.at(schedule, schedule.timesteps(steps, true, true), end);
     }
 
-    private MultistepSampler(Levels levels, Solver solver, boolean lowersLast) {
-        this.levels = levels;
-        this.solver = solver;
-        this.lowersLast = lowersLast;
-    }
-
-    @Override public Sampler from(int step) { return new MultistepSampler(levels.from(step), solver, lowersLast); }
+    @Override public Sampler from(int step) { return new MultistepSampler(levels.from(step), method); }
 
     @Override public Levels levels() { return levels; }
 
     @Override public State begin() { return new Memory(); }
 
-    private boolean isSecondOrder(int step) { return step > 0 && !(lowersLast && step == levels.steps() - 1); }
+    private int order(int step) {
+        int left = levels.steps() - step, most = method.lowersLast && left == 1 ? 1 : method.lowersMore && left == 2 ? 2 : method.order;
+        return Math.min(step + 1, most);
+    }
 
     /** By how much the logarithm of signal over noise grows in a step. */
     private double h(int step) { return Math.log(levels.from()[step] / (double) levels.to()[step]); }
+
+    /** The same as the solution of the equation counts it. */
+    private double counted(int step) { return method.draws ? 2 * h(step) : h(step); }
 
     private final class Memory implements State {
         private Scope held = Scope.detached();
         private Tensor start, last, before;
 
-        @Override public Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise) {
+        @Override public Tensor step(Tensor x, Tensor prediction, int step, Supplier<Tensor> noise) {
             try (Scope s = Scope.open()) {
-                double sigma = levels.from()[step];
-                Tensor latents = x.to(DType.F32);
-                Tensor data = latents.mul((float) (1 / Levels.alpha(sigma))).sub(eps.to(DType.F32).mul((float) sigma));
+                Tensor latents = x.to(DType.F32), data = prediction.to(DType.F32).mul(1);
                 if (solver.corrects()) latents = step == 0 ? latents.mul(1) : corrected(data, step - 1);
                 Tensor next = firstOrder(latents, data, step);
-                if (isSecondOrder(step)) {
-                    double weight = Levels.alpha(levels.to()[step]) * solver.second(h(step)) * h(step) / h(step - 1);
-                    next = next.add(data.sub(last).mul((float) weight));
-                }
-                remember(solver.corrects() ? latents : null, data, solver.corrects() ? last : null);
-                return s.keep(next.to(eps.dtype()));
+                if (order(step) > 1) next = next.add(differences(data, step).mul((float) Levels.alpha(levels.to()[step])));
+                if (method.draws) next = next.add(noise.get().mul((float) drawn(step)));
+                remember(solver.corrects() ? latents : null, data, solver.corrects() || method.order > 2 ? last : null);
+                return s.keep(next.to(prediction.dtype()));
             }
         }
 
         /** The step of first order, for which the data prediction stays the same. */
         private Tensor firstOrder(Tensor x, Tensor data, int step) {
-            double from = levels.from()[step], to = levels.to()[step], alpha = Levels.alpha(to);
-            double stays = to * alpha / (from * Levels.alpha(from));
-            return x.mul((float) stays).add(data.mul((float) (-alpha * Math.expm1(-h(step)))));
+            double from = levels.from()[step], to = levels.to()[step], h = counted(step);
+            double stays = Levels.spread(to) / Levels.spread(from) * (method.draws ? Math.exp(-h(step)) : 1);
+            return x.mul((float) stays).add(data.mul((float) (-Levels.alpha(to) * Math.expm1(-h))));
+        }
+
+        private double drawn(int step) { return Levels.spread(levels.to()[step]) * Math.sqrt(-Math.expm1(-counted(step))); }
+
+        /** What the change of the data prediction adds to the step. */
+        private Tensor differences(Tensor data, int step) {
+            double h = counted(step), r0 = h(step - 1) / h(step);
+            Tensor near = data.sub(last).mul((float) (1 / r0));
+            if (order(step) == 2) return near.mul((float) solver.second(h));
+            double r1 = h(step - 2) / h(step);
+            Tensor change = near.sub(last.sub(before).mul((float) (1 / r1)));
+            double first = Math.expm1(-h) / h + 1, second = 0.5 - (Math.expm1(-h) + h) / (h * h);
+            return near.mul((float) first).add(change.mul((float) ((first * r0 + second) / (r0 + r1))));
         }
 
         /** The end of a step, corrected by the data that are predicted there. */
@@ -110,7 +134,7 @@ public final class MultistepSampler implements Sampler {
             double phi = -Math.expm1(-h) / h - 1;
             double scale = Levels.alpha(levels.to()[step]) * b;
             Tensor x = firstOrder(start, last, step), change = data.sub(last);
-            if (!isSecondOrder(step)) return x.add(change.mul((float) (scale / 2)));
+            if (order(step) < 2) return x.add(change.mul((float) (scale / 2)));
             double r = -h(step - 1) / h, b1 = -phi / b, b2 = (2 * phi / h + 1) / b, rho = (b1 - b2) / (1 - r);
             return x.add(change.mul((float) (scale * (b1 - rho)))).add(before.sub(last).mul((float) (scale * rho / r)));
         }

@@ -3,6 +3,7 @@ package dev.faithdiff.restore.diffusion;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * How much noise each training timestep has, which timesteps a sampler visits, and what the network predicts (the published scheduler
@@ -11,19 +12,32 @@ import java.util.Arrays;
  * @param alphasCumprod share of the signal's variance at each training timestep, in float as published
  * @param spacing       how timesteps are spread over the training's
  * @param offset        added to timesteps of leading spacing
+ * @param given         the timesteps that are visited instead of spread ones, highest first; null: none
  */
-public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, Prediction prediction) {
+public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, Prediction prediction, double[] given) {
     /** The published ways to spread timesteps: {@code timestep_spacing}. */
-    public enum Spacing { LEADING, TRAILING, LINSPACE }
+    public enum Spacing {
+        LEADING, TRAILING, LINSPACE;
 
-    /** What a network predicts: the noise, or the velocity {@code alpha noise - sigma data} (Salimans and Ho 2022) at variance one. */
-    public enum Prediction { EPSILON, VELOCITY }
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+    }
+
+    /** What a network predicts: noise, the velocity {@code alpha noise - sigma data} (Salimans and Ho 2022) at variance one, or clean data. */
+    public enum Prediction {
+        EPSILON("epsilon"), VELOCITY("v_prediction"), SAMPLE("sample");
+
+        private final String published;
+
+        Prediction(String published) { this.published = published; }
+    }
+
+    /** The signal's share at the last timestep where a sampler cannot do with none, as published. */
+    private static final float LEAST_SIGNAL = 0x1p-24f;
 
     /** Reads {@code scheduler/scheduler_config.json}. */
     public static NoiseSchedule of(Config c) {
         c.require("beta_schedule", "scaled_linear");
         c.require("trained_betas", "null");
-        c.require("rescale_betas_zero_snr", "false");
         Spacing spacing = switch (c.text("timestep_spacing", c.text("_class_name", "").startsWith("DD") ? "leading" : "linspace")) {
             case "leading" -> Spacing.LEADING;
             case "trailing" -> Spacing.TRAILING;
@@ -32,10 +46,14 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
                 yield Spacing.LINSPACE;
             }
         };
-        boolean velocity = c.text("prediction_type", "epsilon").equals("v_prediction");
-        if (!velocity) c.require("prediction_type", "epsilon");
-        return scaledLinear(c.integer("num_train_timesteps"), c.number("beta_start"), c.number("beta_end"), spacing, c.integer("steps_offset", 0))
-                .with(velocity ? Prediction.VELOCITY : Prediction.EPSILON);
+        String predicts = c.text("prediction_type", "epsilon");
+        Prediction prediction = Arrays.stream(Prediction.values()).filter(p -> p.published.equals(predicts)).findFirst()
+                .orElseThrow(() -> c.wrong("prediction_type", "'epsilon', 'v_prediction' or 'sample'"));
+        NoiseSchedule schedule = scaledLinear(c.integer("num_train_timesteps"), c.number("beta_start"), c.number("beta_end"), spacing,
+                c.integer("steps_offset", 0)).with(prediction);
+        if (!c.flag("rescale_betas_zero_snr", false)) return schedule;
+        if (prediction == Prediction.EPSILON) throw c.wrong("rescale_betas_zero_snr", "false, since noise alone says nothing of the data");
+        return schedule.endingInNoise();
     }
 
     /** Betas whose square roots are evenly spaced, for a network that predicts noise. */
@@ -50,14 +68,37 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
             product *= 1 - root * root;
             alphas[i] = (float) product;
         }
-        return new NoiseSchedule(alphas, spacing, offset, Prediction.EPSILON);
+        return new NoiseSchedule(alphas, spacing, offset, Prediction.EPSILON, null);
+    }
+
+    /** The same with no signal at the last timestep, for networks that were trained so (Lin et al. 2023, algorithm 1). */
+    NoiseSchedule endingInNoise() {
+        float[] alphas = new float[timesteps()];
+        double first = Math.sqrt(alphasCumprod[0]), last = Math.sqrt(alphasCumprod[alphas.length - 1]);
+        for (int i = 0; i < alphas.length; i++) {
+            double root = (Math.sqrt(alphasCumprod[i]) - last) * (first / (first - last));
+            alphas[i] = (float) (root * root);
+        }
+        return new NoiseSchedule(alphas, spacing, offset, prediction, given);
+    }
+
+    /** The same with a trace of signal at the last timestep, for samplers that need a finite noise over signal there. */
+    NoiseSchedule finite() {
+        int last = timesteps() - 1;
+        if (alphasCumprod[last] > 0) return this;
+        float[] alphas = alphasCumprod.clone();
+        alphas[last] = LEAST_SIGNAL;
+        return new NoiseSchedule(alphas, spacing, offset, prediction, given);
     }
 
     /** The same with another spacing. */
-    public NoiseSchedule with(Spacing other) { return new NoiseSchedule(alphasCumprod, other, offset, prediction); }
+    public NoiseSchedule with(Spacing other) { return new NoiseSchedule(alphasCumprod, other, offset, prediction, given); }
 
     /** The same for another prediction. */
-    public NoiseSchedule with(Prediction other) { return new NoiseSchedule(alphasCumprod, spacing, offset, other); }
+    public NoiseSchedule with(Prediction other) { return new NoiseSchedule(alphasCumprod, spacing, offset, other, given); }
+
+    /** The same for samplers that visit given timesteps, highest first. */
+    public NoiseSchedule visiting(double... timesteps) { return new NoiseSchedule(alphasCumprod, spacing, offset, prediction, timesteps); }
 
     /** The number of training timesteps. */
     public int timesteps() { return alphasCumprod.length; }
@@ -69,6 +110,7 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
      * @param whole true: whole timesteps; false: LINSPACE gives fractions, in float as published
      */
     double[] timesteps(int steps, boolean open, boolean whole) {
+        if (given != null) return given;
         int n = timesteps(), last = open ? steps : steps - 1;
         if (steps < 1 || steps > n) throw new IllegalArgumentException("steps must be 1.." + n + ", not " + steps);
         double ratio = (double) n / steps, apart = n - (n - ratio);
@@ -83,12 +125,24 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
         return t;
     }
 
+    /**
+     * The timesteps of so many steps of a network that was distilled from a teacher of {@code original} steps: some of the teacher's, spread
+     * evenly and with the highest one (Luo et al. 2023; diffusers LCMScheduler and TCDScheduler).
+     */
+    double[] distilled(int steps, int original) {
+        if (given != null) return given;
+        if (steps < 1 || steps > original) throw new IllegalArgumentException("this sampler takes 1.." + original + " steps, not " + steps);
+        double[] t = new double[steps];
+        for (int i = 0; i < steps; i++) t[i] = timesteps() / original * (original - (int) (i * ((double) original / steps))) - 1;
+        return t;
+    }
+
     static double rounded(double timestep, boolean whole) { return whole ? Math.rint(timestep) : (float) timestep; }
 
     /** Noise over signal at a timestep; interpolated linearly at a fraction. */
     public double sigma(double timestep) {
         int last = timesteps() - 1, low = Math.min((int) timestep, last), high = Math.min(low + 1, last);
-        return sigmaAt(low) + (sigmaAt(high) - sigmaAt(low)) * (timestep - low);
+        return timestep == low ? sigmaAt(low) : sigmaAt(low) + (sigmaAt(high) - sigmaAt(low)) * (timestep - low);
     }
 
     /** The timestep, a fraction, that has so much noise over signal; interpolated linearly in the logarithm. */
@@ -126,13 +180,20 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
 
     /** The noise that a network's prediction means. @param latents of variance one @param timesteps of the training, one for each row */
     public Tensor noise(Tensor answer, Tensor latents, int[] timesteps) {
-        return prediction == Prediction.EPSILON ? answer : noised(answer, latents, timesteps);
+        return switch (prediction) {
+            case EPSILON -> answer;
+            case VELOCITY -> noised(answer, latents, timesteps);
+            case SAMPLE -> throw new IllegalArgumentException("a network that predicts clean data cannot be trained to predict noise");
+        };
     }
 
-    /** The noise that a network's prediction means. @param latents of variance one @param timestep of the training, may be a fraction */
-    public Tensor noise(Tensor answer, Tensor latents, double timestep) {
-        if (prediction == Prediction.EPSILON) return answer;
-        double sigma = sigma(timestep), alpha = Levels.alpha(sigma);
-        return answer.mul((float) alpha).add(latents.mul((float) (alpha * sigma)));
+    /** The clean data that a network's prediction means. @param latents of variance one @param sigma their noise over signal */
+    public Tensor data(Tensor answer, Tensor latents, double sigma) {
+        double alpha = Levels.alpha(sigma);
+        return switch (prediction) {
+            case EPSILON -> latents.mul((float) (1 / alpha)).sub(answer.mul((float) sigma));
+            case VELOCITY -> latents.mul((float) alpha).sub(answer.mul((float) Levels.spread(sigma)));
+            case SAMPLE -> answer;
+        };
     }
 }

@@ -25,11 +25,11 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 
 /**
- * The file from which an interrupted restoration goes on: latents after a step, what the sampler remembers of each tile, the state of the
+ * The file from which an interrupted restoration goes on: latents after a step, what sampler and cache remember of each tile, the state of the
  * random numbers, and the model, input and options to which they belong. It is a safetensors file that is replaced whole after every step.
  */
 public final class ResumeFile {
-    private static final String STEP = "step", BYTES = "bytes", RNG = "rng", LATENTS = "latents", TILE = "walk.";
+    private static final String STEP = "step", BYTES = "bytes", RNG = "rng", LATENTS = "latents", TILE = "walk.", CACHE = "cache.";
 
     private final Path path;
     private final Map<String, String> identity = new LinkedHashMap<>();
@@ -60,12 +60,17 @@ public final class ResumeFile {
         public Denoising denoising(Plan plan) {
             Denoising d = new Denoising(plan, latents, step);
             for (int k = 0; k < d.tiles(); k++) {
-                String start = TILE + k + ".";
-                Map<String, Tensor> own = new HashMap<>();
-                memory.forEach((name, t) -> { if (name.startsWith(start)) own.put(name.substring(start.length()), t); });
-                if (!own.isEmpty()) d.state(k).recall(own);
+                Map<String, Tensor> walked = below(TILE + k + "."), cached = below(CACHE + k + ".");
+                if (!walked.isEmpty()) d.state(k).recall(walked);
+                if (!cached.isEmpty() && d.cache(k) != null) d.cache(k).recall(cached);
             }
             return d;
+        }
+
+        private Map<String, Tensor> below(String start) {
+            Map<String, Tensor> own = new HashMap<>();
+            memory.forEach((name, t) -> { if (name.startsWith(start)) own.put(name.substring(start.length()), t); });
+            return own;
         }
     }
 
@@ -108,8 +113,9 @@ public final class ResumeFile {
         try (Scope _ = Scope.open()) {
             sources.add(source(LATENTS, d.latents()));
             for (int k = 0; k < d.tiles(); k++) {
-                String start = TILE + k + ".";
-                d.state(k).memory().forEach((name, t) -> sources.add(source(start + name, t)));
+                String walked = TILE + k + ".", cached = CACHE + k + ".";
+                d.state(k).memory().forEach((name, t) -> sources.add(source(walked + name, t)));
+                if (d.cache(k) != null) d.cache(k).memory().forEach((name, t) -> sources.add(source(cached + name, t)));
             }
             long[] state = rng.state();
             ByteBuffer words = ByteBuffer.allocate(state.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);

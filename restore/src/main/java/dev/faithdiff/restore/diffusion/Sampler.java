@@ -5,8 +5,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Takes noisy latents through falling noise levels to clean ones, by a network's noise predictions. A sampler never changes: what has to be
- * remembered from step to step is in a {@link State}. The methods that are written out here are for latents that keep the variance one.
+ * Takes noisy latents through falling noise levels to clean ones, by the clean data that a network predicts in each step. A sampler never
+ * changes: what has to be remembered from step to step is in a {@link State}. The methods that are written out here are for latents that keep
+ * the variance one.
  */
 public interface Sampler {
     /** Timestep and noise levels of each step. */
@@ -23,8 +24,8 @@ public interface Sampler {
 
     /** Clean latents with as much noise as there is before a step. */
     default Tensor noised(Tensor data, Tensor noise, int step) {
-        double sigma = levels().from()[step], alpha = Levels.alpha(sigma);
-        return data.mul((float) alpha).add(noise.mul((float) (alpha * sigma)));
+        double sigma = levels().from()[step];
+        return data.mul((float) Levels.alpha(sigma)).add(noise.mul((float) Levels.spread(sigma)));
     }
 
     /** A sampler of this one's steps from one on, for latents that were {@link #noised} for that step. */
@@ -38,12 +39,6 @@ public interface Sampler {
         return from(first);
     }
 
-    /** The clean latents that a prediction means. @param x the latents before the step. @param eps predicted noise */
-    default Tensor data(Tensor x, Tensor eps, int step) {
-        double sigma = levels().from()[step];
-        return x.mul((float) (1 / Levels.alpha(sigma))).sub(eps.mul((float) sigma));
-    }
-
     /** A new state, before the first step. Each tile has its own. */
     State begin();
 
@@ -53,10 +48,10 @@ public interface Sampler {
          * The latents after a step, computed in F32 and given in the prediction's type.
          *
          * @param x     the latents before the step
-         * @param eps   predicted noise
+         * @param data  the clean latents that the network predicts, see {@link NoiseSchedule#data}
          * @param noise draws standard normal noise of the same shape, for samplers that add some
          */
-        Tensor step(Tensor x, Tensor eps, int step, Supplier<Tensor> noise);
+        Tensor step(Tensor x, Tensor data, int step, Supplier<Tensor> noise);
 
         /** The tensors that are remembered, by name. They stay this state's own. */
         default Map<String, Tensor> memory() { return Map.of(); }

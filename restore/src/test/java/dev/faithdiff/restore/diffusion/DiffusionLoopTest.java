@@ -51,12 +51,17 @@ class DiffusionLoopTest {
 
     private static Plan plan(Sampler sampler, double guidance) { return new Plan(SCHEDULE, sampler, new Guidance(guidance, 0), GRID); }
 
-    private static Sampler euler(int steps) { return EulerSampler.euler(SCHEDULE, steps, false, 0); }
+    private static Sampler euler(int steps) { return EulerSampler.euler(SCHEDULE, steps, Sigmas.SCHEDULE, 0); }
+
+    private static Sampler solver(int steps, MultistepSampler.Solver solver) {
+        MultistepSampler.Method method = new MultistepSampler.Method(solver, 2, false, true, false);
+        return new MultistepSampler(MultistepSampler.levels(SCHEDULE, steps, Sigmas.SCHEDULE, 0), method);
+    }
 
     /** The noise in latents of variance one. */
-    private Tensor noise(Tensor latents, int tile, double timestep) {
-        double sigma = SCHEDULE.sigma(timestep), alpha = Levels.alpha(sigma);
-        Tensor data = GRID.cut(clean, GRID.tiles().get(tile));
+    private Tensor noise(Tensor latents, Denoiser.At at) {
+        double sigma = SCHEDULE.sigma(at.timestep()), alpha = Levels.alpha(sigma);
+        Tensor data = GRID.cut(clean, GRID.tiles().get(at.tile()));
         return latents.mul((float) (1 / (alpha * sigma))).sub(data.mul((float) (1 / sigma)));
     }
 
@@ -72,13 +77,14 @@ class DiffusionLoopTest {
     private void isClean(Tensor latents) { Fixtures.assertClose("clean latents", latents.toFloats(), clean.toFloats(), 2e-4); }
 
     @ParameterizedTest
-    @EnumSource(names = {"EULER", "EULER_ANCESTRAL", "DDIM", "DPMPP_2M", "UNIPC"})
+    @EnumSource(names = {"EULER", "EULER_ANCESTRAL", "DDIM", "DPMPP_2M", "UNIPC", "HEUN"})
     void anySamplerComesToTheCleanLatents(Samplers kind) {
         Sampler sampler = switch (kind) {
             case EULER_ANCESTRAL -> EulerSampler.ancestral(SCHEDULE, 4);
             case DDIM -> EulerSampler.ddim(SCHEDULE, 4, 0, 0);
-            case DPMPP_2M -> new MultistepSampler(SCHEDULE, 4, MultistepSampler.Solver.MIDPOINT, false, true, 0);
-            case UNIPC -> new MultistepSampler(SCHEDULE, 4, MultistepSampler.Solver.BH2, false, true, 0);
+            case DPMPP_2M -> solver(4, MultistepSampler.Solver.MIDPOINT);
+            case UNIPC -> solver(4, MultistepSampler.Solver.BH2);
+            case HEUN -> new HeunSampler(SCHEDULE, 4, Sigmas.SCHEDULE, 0);
             default -> euler(4);
         };
         isClean(run(plan(sampler, 1), this::noise, (at, prediction) -> {}));
@@ -86,17 +92,17 @@ class DiffusionLoopTest {
 
     @Test void velocityIsTakenForNoise() {
         Plan plan = new Plan(SCHEDULE.with(Prediction.VELOCITY), euler(3), new Guidance(1, 0), GRID);
-        Denoiser velocity = (latents, tile, timestep) -> {
-            double sigma = SCHEDULE.sigma(timestep), alpha = Levels.alpha(sigma);
-            Tensor data = GRID.cut(clean, GRID.tiles().get(tile));
-            return noise(latents, tile, timestep).mul((float) alpha).sub(data.mul((float) (alpha * sigma)));
+        Denoiser velocity = (latents, at) -> {
+            double sigma = SCHEDULE.sigma(at.timestep()), alpha = Levels.alpha(sigma);
+            Tensor data = GRID.cut(clean, GRID.tiles().get(at.tile()));
+            return noise(latents, at).mul((float) alpha).sub(data.mul((float) (alpha * sigma)));
         };
         isClean(run(plan, velocity, (at, prediction) -> {}));
     }
 
     @Test void guidanceJoinsTwoRows() {
-        Denoiser rows = (latents, tile, timestep) -> {
-            Tensor eps = noise(latents, tile, timestep);
+        Denoiser rows = (latents, at) -> {
+            Tensor eps = noise(latents, at);
             return eps.affine(1, -2).concat(0, eps.affine(1, -1));
         };
         isClean(run(plan(euler(3), 2), rows, (at, prediction) -> {}));
@@ -116,15 +122,15 @@ class DiffusionLoopTest {
         assertThat(seen).containsExactly("1 of 4", "2 of 4", "3 of 4", "4 of 4", "step 1", "1 of 4", "2 of 4", "3 of 4", "4 of 4", "step 2");
     }
 
-    /** A cache of steps needs nothing of the loop. */
+    /** What changes answers needs nothing of the loop. */
     @Test void aDenoiserMayAnswerFromMemory() {
         int[] runs = {0};
         Tensor[] kept = new Tensor[GRID.tiles().size()];
-        Denoiser cached = (latents, tile, timestep) -> {
-            Tensor known = kept[tile];
+        Denoiser cached = (latents, at) -> {
+            Tensor known = kept[at.tile()];
             if (known == null) runs[0]++;
-            kept[tile] = known == null ? scope.adopt(noise(latents, tile, timestep)) : null;
-            return (known == null ? kept[tile] : known).mul(1);
+            kept[at.tile()] = known == null ? scope.adopt(noise(latents, at)) : null;
+            return (known == null ? kept[at.tile()] : known).mul(1);
         };
         isClean(run(plan(euler(4), 1), cached, (at, prediction) -> {}));
         assertThat(runs[0]).isEqualTo(2 * GRID.tiles().size());
@@ -133,7 +139,7 @@ class DiffusionLoopTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aSavedStepLeadsToTheSameBits(boolean remembers) {
-        Sampler sampler = remembers ? new MultistepSampler(SCHEDULE, 5, MultistepSampler.Solver.BH2, false, true, 0) : EulerSampler.ancestral(SCHEDULE, 5);
+        Sampler sampler = remembers ? solver(5, MultistepSampler.Solver.BH2) : EulerSampler.ancestral(SCHEDULE, 5);
         Plan plan = plan(sampler, 1);
         float[] whole = run(plan, this::noise, (at, prediction) -> {}).toFloats();
         ResumeFile file = new ResumeFile(dir.resolve("resume"), "model", Device.CPU, DType.F32, Map.of(), Image.of(1, 1, new byte[3]));
@@ -155,9 +161,9 @@ class DiffusionLoopTest {
     }
 
     @Test void whatIsNotFiniteNamesTheStepAndTheOp() {
-        Denoiser broken = (latents, tile, timestep) -> {
-            Tensor eps = noise(latents, tile, timestep);
-            return timestep < 500 ? eps.mul(Float.POSITIVE_INFINITY) : eps;
+        Denoiser broken = (latents, at) -> {
+            Tensor eps = noise(latents, at);
+            return at.timestep() < 500 ? eps.mul(Float.POSITIVE_INFINITY) : eps;
         };
         assertThatThrownBy(() -> run(plan(euler(3), 1), broken, (at, prediction) -> {})).isInstanceOf(OpError.class)
                 .hasMessageContaining("denoising step 3 of 3 made values that are not finite").hasMessageContaining("AffineOp");

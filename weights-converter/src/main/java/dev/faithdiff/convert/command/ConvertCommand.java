@@ -1,14 +1,19 @@
 package dev.faithdiff.convert.command;
 
+import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.system.Converter;
 import dev.faithdiff.convert.system.FaithDiffConverter;
 import dev.faithdiff.convert.system.GeneratorConverter;
 import dev.faithdiff.convert.system.Precision;
 import dev.faithdiff.convert.system.SourceFolder;
+import dev.faithdiff.nn.LoraFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,10 +48,20 @@ public final class ConvertCommand implements Callable<Integer> {
             description = "For a single file whose sizes are not SDXL's: a diffusers folder with its configurations.")
     private Path config;
 
+    @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, showDefaultValue = Visibility.NEVER,
+            description = "Add a LoRA to FaithDiff's weights for good: a file of safetensors or of PyTorch, and how strongly its "
+            + "change counts (default: 1). Give it again for more of them.")
+    private List<LoraFile> loras = new ArrayList<>();
+
     @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", converter = Types.class,
             description = "Element type to store: keep (default), f32, f16, bf16, or f8_e4m3 (for the U-Net's matrices; all else is f16). "
                     + "It may differ by part, for example unet=f8_e4m3,vae=f16.")
     private Precision precision;
+
+    /** Reads the value of {@code --lora}. */
+    private static final class Loras implements ITypeConverter<LoraFile> {
+        @Override public LoraFile convert(String text) { return LoraFile.of(text); }
+    }
 
     /** Reads the value of {@code --dtype}. */
     static final class Types implements ITypeConverter<Precision> {
@@ -62,7 +77,10 @@ public final class ConvertCommand implements Callable<Integer> {
     @Override public Integer call() { return output.make(this::converter); }
 
     private Converter converter() {
-        if (source != null && Files.isRegularFile(source)) return new GeneratorConverter(source, precision);
-        return new FaithDiffConverter(new SourceFolder(sdxl, vae, faithdiff, null, tokenizer, config).completed(source), precision);
+        if (source != null && Files.isRegularFile(source)) {
+            if (!loras.isEmpty()) throw new ConvertError(source, "is no FaithDiff model, to which alone --lora adds");
+            return new GeneratorConverter(source, precision);
+        }
+        return new FaithDiffConverter(new SourceFolder(sdxl, vae, faithdiff, null, tokenizer, config).completed(source), precision, loras);
     }
 }

@@ -9,13 +9,17 @@ import dev.faithdiff.convert.names.OriginalLayout;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.align.AlignConfig;
 import dev.faithdiff.networks.unet.UNetConfig;
+import dev.faithdiff.nn.Lora;
+import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Makes the model folder of a released FaithDiff checkpoint, with the SDXL and the VAE that belong to it. */
@@ -24,10 +28,15 @@ public final class FaithDiffConverter implements Converter {
     private final ConversionReport report = new ConversionReport();
     private final ModelPlan plan;
     private final Sdxl sdxl;
+    private final MergedLoras loras;
     private WeightFile fine, vae;
 
-    public FaithDiffConverter(SourceFolder source, Precision precision) {
+    public FaithDiffConverter(SourceFolder source, Precision precision) { this(source, precision, List.of()); }
+
+    /** @param loras are added to the weights for good */
+    public FaithDiffConverter(SourceFolder source, Precision precision, List<LoraFile> loras) {
         this.source = source;
+        this.loras = new MergedLoras(loras);
         plan = new ModelPlan(precision, report);
         sdxl = Sdxl.open(source);
     }
@@ -41,18 +50,23 @@ public final class FaithDiffConverter implements Converter {
         if (text) for (String part : Sdxl.TEXT) configs.put(part, sdxl.config(part, report));
         plan.files(sdxl.files(report));
         report.requireComplete();
+        loras.requireOnly(text ? List.of(Lora.Part.values()) : List.of(Lora.Part.UNET));
 
         configs.forEach((part, config) -> plan.file(part + "/config.json", config.text()));
         planUnet(configs.get("unet").config(), text);
         String origin = source.vae() == null ? sdxl.name("vae") : source.vae().getFileName().toString();
         plan.part("vae", vaeTensors(), NeededTensors.vae(configs.get("vae").config()), origin);
-        if (text) for (String p : Sdxl.TEXT) plan.part(p, sdxl.tensors(p), NeededTensors.text(configs.get(p).config()), sdxl.name(p));
+        if (text) for (String p : Sdxl.TEXT) planText(p, configs.get(p).config());
         report.unused(sdxl.name(""), sdxl.others());
         report.requireComplete();
         return report;
     }
 
     @Override public void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }
+
+    private void planText(String part, Config config) {
+        plan.part(part, loras.merged(part(part), sdxl.tensors(part), null, report), NeededTensors.text(config), sdxl.name(part));
+    }
 
     /** SDXL's tensors, FaithDiff's fine-tuned ones in their place, and the modules it adds. */
     private void planUnet(Config config, boolean text) {
@@ -73,11 +87,15 @@ public final class FaithDiffConverter implements Converter {
         needed.keySet().forEach(key -> { if (tuned.containsKey(key)) all.put(key, tuned.get(key)); });
         long replaced = plain.keySet().stream().filter(tuned::containsKey).count();
         String origin = replaced + " of " + plain.size() + " U-Net tensors and " + (needed.size() - plain.size()) + " added ones from " + name;
-        plan.part("unet", all, needed, origin);
+        plan.part("unet", loras.merged(Lora.Part.UNET, all, config, report), needed, origin);
         report.unused("unet", sdxl.name("unet"), KeyNames.unused(base, plain), plain.keySet());
         report.unused("unet", name, KeyNames.unused(tuned, needed), needed.keySet());
         long dropped = fine.tensors().size() - tuned.size();
         if (dropped > 0) report.note(name + ": " + dropped + " tensors that are not of the model dropped");
+    }
+
+    private static Lora.Part part(String folder) {
+        return Arrays.stream(Lora.Part.values()).filter(p -> p.folder().equals(folder)).findFirst().orElseThrow();
     }
 
     /** The published loader leaves a module without keys at its random values, which would restore nothing. */
@@ -106,6 +124,7 @@ public final class FaithDiffConverter implements Converter {
 
     @Override public void close() {
         sdxl.close();
+        loras.close();
         for (WeightFile f : new WeightFile[] {fine, vae}) if (f != null) f.close();
     }
 }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 
 /** Every encoding, byte for byte, against what GNU as made of the same text; emit/listing.py says how. */
@@ -37,7 +38,7 @@ class AssemblerTest {
 
     private static Map<String, String> stored() throws IOException {
         Map<String, String> listing = new LinkedHashMap<>();
-        try (InputStream in = AssemblerTest.class.getResourceAsStream("/emit/listing.txt")) {
+        try (InputStream in = new GZIPInputStream(AssemblerTest.class.getResourceAsStream("/emit/listing.txt.gz"))) {
             new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().forEach(line -> {
                 int tab = line.indexOf('\t');
                 listing.put(line.substring(tab + 1), line.substring(0, tab));
