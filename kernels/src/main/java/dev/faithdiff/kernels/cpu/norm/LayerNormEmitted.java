@@ -19,13 +19,14 @@ public final class LayerNormEmitted implements LayerNormKernel {
         private static final Routine ROWS = rows(VecCode.start());
     }
 
+    @Override public String unavailable() { return VecCode.unavailable(); }
+
     @Override public String refuses(LayerNormOp op, Tensor[] in) {
         String refusal = refusal(in[0]);
         return refusal == null ? LayerNormKernel.super.refuses(op, in) : refusal;
     }
 
     static String refusal(Tensor x) {
-        if (!VecCode.isHere()) return "needs emitted code";
         return x.size(-1) % ROUND == 0 ? null : "takes rows of a multiple of " + ROUND;
     }
 

@@ -15,6 +15,8 @@ public final class RmsNormEmitted implements RmsNormKernel {
         private static final Routine ROWS = rows(VecCode.start());
     }
 
+    @Override public String unavailable() { return VecCode.unavailable(); }
+
     @Override public String refuses(RmsNormOp op, Tensor[] in) {
         String refusal = LayerNormEmitted.refusal(in[0]);
         return refusal == null ? RmsNormKernel.super.refuses(op, in) : refusal;

@@ -15,8 +15,9 @@ public final class SoftmaxEmitted implements SoftmaxKernel {
         private static final Routine ROWS = rows(VecCode.start());
     }
 
+    @Override public String unavailable() { return VecCode.unavailable(); }
+
     @Override public String refuses(SoftmaxOp op, Tensor[] in) {
-        if (!VecCode.isHere()) return "needs emitted code";
         return in[0].size(-1) % Vec.SIDE == 0 ? SoftmaxKernel.super.refuses(op, in) : "takes rows of a multiple of " + Vec.SIDE;
     }
 
