@@ -4,12 +4,14 @@ import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 
 import dev.faithdiff.tensor.DType;
 
-/** Sums of floats in double. What fills no vector of doubles is added one by one, so that all implementations give the same bits. */
+/** Sums of floats in double. What fills no vector is added in the same order, so all implementations and widths give the same bits. */
 public interface Sums {
     /** Doubles in a vector. */
     int STEP = Vec.LANES / 2;
+    /** Doubles that are summed side by side, in one vector or several, whatever the width of a vector. */
+    int SIDE = 8;
 
-    /** The sum of {@code n} floats, a multiple of four vectors of doubles: four sums of vectors, added by pairs, and their elements in order. */
+    /** The sum of {@code n} floats, a multiple of four times SIDE: four sums of SIDE, added by pairs, and their elements in order. */
     double vectors(long x, int n);
 
     /** Adds rows of {@code n} floats, whole vectors, into as many doubles: four rows at a time, added by pairs. */
@@ -23,7 +25,7 @@ public interface Sums {
 
     /** The sum of {@code n} floats. */
     default double of(long x, int n) {
-        int whole = n - n % (4 * STEP);
+        int whole = n - n % (4 * SIDE);
         double sum = vectors(x, whole);
         for (int i = whole; i < n; i++) sum += Vec.get(x + 4L * i);
         return sum;
@@ -35,7 +37,11 @@ public interface Sums {
         addVectors(x, step, rows, sums, whole);
         for (int i = whole; i < n; i++) {
             double sum = MEMORY.get(DType.DOUBLE, sums + 8L * i);
-            for (int r = 0; r < rows; r++) sum += Vec.get(x + r * step + 4L * i);
+            int r = 0;
+            for (long at = x + 4L * i; r <= rows - 4; r += 4, at += 4 * step) {
+                sum += ((double) Vec.get(at) + Vec.get(at + step)) + ((double) Vec.get(at + 2 * step) + Vec.get(at + 3 * step));
+            }
+            for (; r < rows; r++) sum += Vec.get(x + r * step + 4L * i);
             MEMORY.set(DType.DOUBLE, sums + 8L * i, sum);
         }
     }

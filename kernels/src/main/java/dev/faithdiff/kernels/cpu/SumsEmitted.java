@@ -17,9 +17,9 @@ public record SumsEmitted() implements Sums {
 
     @Override public double vectors(long x, int n) {
         long parts = Tail.place(0);
-        Code.SUM.call(x, n / (4 * STEP), parts, 0, 0);
+        Code.SUM.call(x, n / (4 * SIDE), parts, 0, 0);
         double sum = 0;
-        for (int i = 0; i < STEP; i++) sum += MEMORY.get(DType.DOUBLE, parts + 8L * i);
+        for (int i = 0; i < SIDE; i++) sum += MEMORY.get(DType.DOUBLE, parts + 8L * i);
         return sum;
     }
 
@@ -33,16 +33,20 @@ public record SumsEmitted() implements Sums {
         Code.STORE.call(sums, y, n / STEP, Double.doubleToRawLongBits(scale), 0);
     }
 
-    /** Arguments: floats, rounds of four vectors, and where the sums of the vectors' elements go. */
+    /** Arguments: floats, rounds of four times SIDE, and where the SIDE sums go. */
     static Routine sum(VectorCode c) {
         Gpr x = c.argument(0);
-        Value[] sums = new Value[4];
-        for (int i = 0; i < 4; i++) sums[i] = c.variable(c.constant(0));
+        int parts = 8 * SIDE / c.bytes();
+        Value[] sums = new Value[4 * parts];
+        for (int i = 0; i < sums.length; i++) sums[i] = c.variable(c.constant(0));
         c.repeat(c.argument(1), () -> {
-            for (int i = 0; i < 4; i++) c.set(sums[i], c.addDoubles(sums[i], c.loadDoubles(x, i * c.bytes() / 2)));
-            c.advance(x, 2 * c.bytes());
+            for (int i = 0; i < sums.length; i++) c.set(sums[i], c.addDoubles(sums[i], c.loadDoubles(x, i * c.bytes() / 2)));
+            c.advance(x, 16 * SIDE);
         });
-        c.store(c.addDoubles(c.addDoubles(sums[0], sums[1]), c.addDoubles(sums[2], sums[3])), c.argument(2), 0);
+        for (int p = 0; p < parts; p++) {
+            Value half = c.addDoubles(sums[p], sums[parts + p]), other = c.addDoubles(sums[2 * parts + p], sums[3 * parts + p]);
+            c.store(c.addDoubles(half, other), c.argument(2), p * c.bytes());
+        }
         return c.routine("sum");
     }
 

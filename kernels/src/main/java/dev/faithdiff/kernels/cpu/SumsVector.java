@@ -17,20 +17,26 @@ public record SumsVector() implements Sums {
     private static final VectorSpecies<Float> HALF = VectorSpecies.of(float.class, VectorShape.forBitSize(32 * D.length()));
 
     @Override public double vectors(long x, int n) {
+        double sum = 0;
+        for (int p = 0; p < SIDE; p += STEP) {
+            for (double lane : part(x + 4L * p, n).toArray()) sum += lane; // in one order, unlike reduceLanes
+        }
+        return sum;
+    }
+
+    private static DoubleVector part(long x, int n) {
         DoubleVector a = DoubleVector.zero(D);
         DoubleVector b = DoubleVector.zero(D);
         DoubleVector c = DoubleVector.zero(D);
         DoubleVector d = DoubleVector.zero(D);
-        for (int i = 0; i < n; i += 4 * STEP) {
+        for (int i = 0; i < n; i += 4 * SIDE) {
             long at = x + 4L * i;
             a = a.add(load(at));
-            b = b.add(load(at + 4L * STEP));
-            c = c.add(load(at + 8L * STEP));
-            d = d.add(load(at + 12L * STEP));
+            b = b.add(load(at + 4L * SIDE));
+            c = c.add(load(at + 8L * SIDE));
+            d = d.add(load(at + 12L * SIDE));
         }
-        double sum = 0;
-        for (double lane : a.add(b).add(c.add(d)).toArray()) sum += lane; // in one order, unlike reduceLanes
-        return sum;
+        return a.add(b).add(c.add(d));
     }
 
     @Override public void addVectors(long x, long step, int rows, long sums, int n) {

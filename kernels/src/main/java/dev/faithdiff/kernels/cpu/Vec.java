@@ -85,6 +85,13 @@ public final class Vec {
         return v.lane(0) + v.lane(1);
     }
 
+    /** The sum of {@link #SIDE} floats at an address, by halves, in the same order for every width of vectors. */
+    public static float sumSide(long at) {
+        if (LANES == 16) return sum(load(at));
+        if (LANES == 8) return sum(load(at).add(load(at + 32)));
+        return sum(load(at).add(load(at + 32)).add(load(at + 16).add(load(at + 48))));
+    }
+
     private static VectorShuffle<Float> ahead(int lanes) { return VectorShuffle.fromOp(F, i -> (i + lanes) % LANES); }
 
     /** e^x over the whole range, subnormal results included; error below 2 ulp. Cephes' expf: 2^n times a polynomial. */

@@ -14,6 +14,9 @@ public final class VecCode {
     /** True where this process runs machine code on vectors of the width of {@link Vec}. */
     public static boolean isHere() { return Vec.LANES == 16 && CpuFeature.AVX512.isHere() || Vec.LANES == 8 && CpuFeature.AVX2.isHere(); }
 
+    /** Null, or why this process runs no such code. */
+    public static String unavailable() { return isHere() ? null : "needs emitted code; " + CpuFeature.line(); }
+
     /** An empty routine on vectors of the width of {@link Vec}. */
     public static VectorCode start() { return new VectorCode(Vec.bits()); }
 

@@ -27,7 +27,7 @@ public final class Bench {
 
     /** Why a kernel does not take a case, or null. */
     @SuppressWarnings("unchecked")
-    public static <O extends Op> String refusal(Kernel<O> kernel, Case c) { return kernel.refuses((O) c.op(), c.outline()); }
+    public static <O extends Op> String refusal(Kernel<O> kernel, Case c) { return kernel.objection((O) c.op(), c.outline()); }
 
     /** Runs the kernels in turn on the same operands, each for about {@code millis}, after a warm-up of the same length. */
     public static List<Time> run(Case c, Device device, List<Kernel<?>> kernels, int millis) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class BenchTest {
     @Test void timesEveryKernelThatTakesTheCase() {
-        Case c = Cases.parity(BinaryOp.class).stream().filter(k -> Bench.takers(k, Device.CPU).size() == 2).findFirst().orElseThrow();
+        Case c = Cases.parity(BinaryOp.class).stream().filter(k -> Bench.takers(k, Device.CPU).size() > 1).findFirst().orElseThrow();
         List<Bench.Time> times = Bench.run(c, Device.CPU, Bench.takers(c, Device.CPU), 1);
         assertThat(times).extracting(Bench.Time::kernel).isEqualTo(Bench.takers(c, Device.CPU).stream().map(Kernel::name).toList());
         assertThat(times).allMatch(t -> t.best() > 0 && t.best() <= t.nanos());

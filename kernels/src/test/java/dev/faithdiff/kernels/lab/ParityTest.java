@@ -28,6 +28,7 @@ class ParityTest {
 
     private static void check(Backend backend, Kernel<?> kernel) {
         Assumptions.assumeTrue(backend.unavailable() == null, () -> backend.kind() + " is not available: " + backend.unavailable());
+        Assumptions.assumeTrue(kernel.unavailable() == null, kernel::unavailable);
         List<Parity.Result> results = Cases.parity(kernel.op()).stream().map(c -> Parity.run(kernel, c, backend.open(0))).toList();
         if (!ONLY.isEmpty()) results.forEach(System.out::println);
         assertThat(results).as("a kernel must take some case").anyMatch(Parity.Result::ran);

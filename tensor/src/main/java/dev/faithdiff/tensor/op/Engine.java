@@ -130,7 +130,7 @@ public final class Engine {
         Kernel<O> kernel = null;
         List<Kernel<?>> table = mode.references ? List.of() : mode.kernels.kernels(out.device().kind(), op.getClass());
         for (Kernel<?> k : table) {
-            if (((Kernel<O>) k).refuses(op, in) == null) {
+            if (((Kernel<O>) k).objection(op, in) == null) {
                 kernel = (Kernel<O>) k;
                 break;
             }

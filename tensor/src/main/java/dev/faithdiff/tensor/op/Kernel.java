@@ -13,8 +13,17 @@ public interface Kernel<O extends Op> {
     /** The op this kernel computes. */
     Class<O> op();
 
-    /** Null if the kernel can compute this case, else the reason in words. */
+    /** Null if this process can run the kernel, else the reason in words, such as instructions that the processor lacks. */
+    default String unavailable() { return null; }
+
+    /** Null if the kernel can compute this case where it is available, else the reason in words. */
     default String refuses(O op, Tensor[] in) { return null; }
+
+    /** Null if the kernel can compute this case here, else the reason in words. */
+    default String objection(O op, Tensor[] in) {
+        String reason = unavailable();
+        return reason == null ? refuses(op, in) : reason;
+    }
 
     /** Fills {@code out}, whose contents are undefined before. */
     void run(O op, Tensor[] in, Tensor out);

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu.attention;
 
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
@@ -46,21 +47,23 @@ record ScoreRowsEmitted() implements ScoreRows {
     /** Arguments: scores, weights, rows, panels, maxima, sums, and the bits of the factor and of the least difference. */
     static Routine powers(VectorCode c) {
         Gpr row = c.argument(0), weights = c.argument(1), max = c.argument(4), sums = c.argument(5);
-        Value factor = c.spread(c.argument(6)), least = c.spread(c.argument(7)), sum = c.variable(c.constant(0));
+        Value factor = c.spread(c.argument(6)), least = c.spread(c.argument(7));
+        Value[] side = new Value[4 * SIDE / c.bytes()];
+        for (int i = 0; i < side.length; i++) side[i] = c.variable(c.constant(0));
         c.repeat(c.argument(2), () -> {
             Value most = c.spread(max, 0);
             Gpr to = c.copy(weights);
-            c.set(sum, c.constant(0));
+            for (Value sum : side) c.set(sum, c.constant(0));
             panels(c, row, c.argument(3), at -> {
                 for (int i = 0; i < 2; i++) {
                     Value p = VecCode.power(c, c.max(least, c.sub(c.load(at, i * c.bytes()), most)), factor);
                     c.store(p, to, i * c.bytes());
-                    c.set(sum, c.add(sum, p));
+                    c.set(side[i % side.length], c.add(side[i % side.length], p));
                 }
                 c.advance(to, 4 * WIDTH);
             });
             c.release(to);
-            c.storeFirst(c.add(c.spread(sums, 0), c.sum(sum)), sums, 0);
+            c.storeFirst(c.add(c.spread(sums, 0), c.sum(side)), sums, 0);
             c.advance(row, 4 * WIDTH);
             c.advance(weights, 4 * STRIDE);
             c.advance(max, 4);

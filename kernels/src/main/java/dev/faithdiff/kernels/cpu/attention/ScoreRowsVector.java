@@ -2,10 +2,12 @@ package dev.faithdiff.kernels.cpu.attention;
 
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
+import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.Vec;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -18,7 +20,7 @@ record ScoreRowsVector() implements ScoreRows {
 
     @Override public void powers(float[] scores, int rows, int panels, long max, double scale, float[] weights, long sums) {
         for (int r = 0; r < rows; r++) {
-            float sum = Vec.sum(powers(scores, r, panels, Vec.get(max + 4L * r), scale, weights));
+            float sum = powers(scores, r, panels, Vec.get(max + 4L * r), scale, weights);
             Vec.set(sums + 4L * r, Vec.get(sums + 4L * r) + sum);
         }
     }
@@ -38,19 +40,26 @@ record ScoreRowsVector() implements ScoreRows {
         return a.blend(b, b.compare(VectorOperators.GT, a)).reduceLanes(VectorOperators.MAX);
     }
 
+    /** The weights of one row; returns their sum. */
+    static float powers(float[] scores, int row, int panels, float max, double scale, float[] weights) {
+        long side = Tail.place(0);
+        for (int p = 0; p < SIDE; p += LANES) Vec.store(powers(scores, row, p / LANES, 2 * panels, max, scale, weights), side + 4L * p);
+        return Vec.sumSide(side);
+    }
+
     /**
-     * The weights of one row, and their sums by element.
+     * The weights of every {@link Vec#SIDE}th vector of one row from {@code first} on, and their sums by element.
      *
      * <p>This is {@link Vec#power}, inlined by hand: with a call here, a few runs in twenty on a busy machine were a quarter to a half slower to
      * their end, depending on what the compiler had inlined.
      */
-    static FloatVector powers(float[] scores, int row, int panels, float max, double scale, float[] weights) {
+    private static FloatVector powers(float[] scores, int row, int first, int vectors, float max, double scale, float[] weights) {
         float factorOfTwo = ScoreRows.factorOfTwo(scale); // 2^x is cheaper than e^x
         FloatVector most = FloatVector.broadcast(F, max), factor = FloatVector.broadcast(F, factorOfTwo);
         FloatVector least = FloatVector.broadcast(F, -125 / factorOfTwo);
         FloatVector round = FloatVector.broadcast(F, 0x1.8p23f);
         FloatVector sum = FloatVector.zero(F);
-        for (int i = 0, to = row * STRIDE; i < 2 * panels; i++, to += LANES) {
+        for (int i = first, to = row * STRIDE + first * LANES; i < vectors; i += SIDE / LANES, to += SIDE) {
             FloatVector d = FloatVector.fromArray(F, scores, PackedHeads.vector(row, i)).sub(most);
             d = d.blend(least, d.compare(VectorOperators.LT, least));
             FloatVector shifted = d.fma(factor, round);

@@ -19,10 +19,9 @@ public final class AffineEmitted implements Kernel<AffineOp> {
 
     @Override public Class<AffineOp> op() { return AffineOp.class; }
 
-    @Override public String refuses(AffineOp op, Tensor[] in) {
-        if (!VecCode.isHere()) return "needs emitted code";
-        return in[0].dtype() == DType.F32 ? null : "takes F32";
-    }
+    @Override public String unavailable() { return VecCode.unavailable(); }
+
+    @Override public String refuses(AffineOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "takes F32"; }
 
     @Override public void run(AffineOp op, Tensor[] in, Tensor out) {
         long x = in[0].address(), y = out.address(), scale = Float.floatToRawIntBits(op.scale()), shift = Float.floatToRawIntBits(op.shift());

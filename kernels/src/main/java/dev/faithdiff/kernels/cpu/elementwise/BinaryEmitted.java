@@ -15,7 +15,9 @@ public final class BinaryEmitted implements Kernel<BinaryOp> {
 
     @Override public Class<BinaryOp> op() { return BinaryOp.class; }
 
-    @Override public String refuses(BinaryOp op, Tensor[] in) { return VecCode.isHere() ? BinaryRows.refuses(in) : "needs emitted code"; }
+    @Override public String unavailable() { return VecCode.unavailable(); }
+
+    @Override public String refuses(BinaryOp op, Tensor[] in) { return BinaryRows.refuses(in); }
 
     @Override public void run(BinaryOp op, Tensor[] in, Tensor out) {
         Routine routine = ROUTINES.computeIfAbsent(op.kind(), kind -> routine(VecCode.start(), kind));

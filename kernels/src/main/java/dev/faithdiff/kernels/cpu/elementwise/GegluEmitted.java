@@ -17,10 +17,9 @@ public final class GegluEmitted implements Kernel<GegluOp> {
 
     @Override public Class<GegluOp> op() { return GegluOp.class; }
 
-    @Override public String refuses(GegluOp op, Tensor[] in) {
-        if (!VecCode.isHere()) return "needs emitted code";
-        return in[0].dtype() == DType.F32 ? null : "takes F32";
-    }
+    @Override public String unavailable() { return VecCode.unavailable(); }
+
+    @Override public String refuses(GegluOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "takes F32"; }
 
     @Override public void run(GegluOp op, Tensor[] in, Tensor out) {
         int n = out.size(-1);

@@ -17,8 +17,9 @@ public final class PreluEmitted implements Kernel<PreluOp> {
 
     @Override public Class<PreluOp> op() { return PreluOp.class; }
 
+    @Override public String unavailable() { return VecCode.unavailable(); }
+
     @Override public String refuses(PreluOp op, Tensor[] in) {
-        if (!VecCode.isHere()) return "needs emitted code";
         return in[0].dtype() == DType.F32 && in[1].dtype().isFloating() ? null : "takes F32 and slopes of a floating type";
     }
 

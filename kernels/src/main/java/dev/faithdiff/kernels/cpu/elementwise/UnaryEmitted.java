@@ -19,10 +19,9 @@ public final class UnaryEmitted implements Kernel<UnaryOp> {
 
     @Override public Class<UnaryOp> op() { return UnaryOp.class; }
 
-    @Override public String refuses(UnaryOp op, Tensor[] in) {
-        if (!VecCode.isHere()) return "needs emitted code";
-        return in[0].dtype() == DType.F32 ? null : "takes F32";
-    }
+    @Override public String unavailable() { return VecCode.unavailable(); }
+
+    @Override public String refuses(UnaryOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "takes F32"; }
 
     @Override public void run(UnaryOp op, Tensor[] in, Tensor out) {
         Routine routine = ROUTINES.computeIfAbsent(op.kind(), kind -> routine(VecCode.start(), kind));

@@ -445,8 +445,8 @@ public final class VectorCode {
         return value(List.of(v), to -> a.vbroadcastss(to, Simd.xmm(v.register.number())));
     }
 
-    /** The sum of all elements, in every element; by halves, as {@link dev.faithdiff.kernels.cpu.Vec#sum}. */
-    public Value sum(Value x) { return across(x, this::add); }
+    /** The sum of all elements of one vector or two, in every element; by halves, as {@link dev.faithdiff.kernels.cpu.Vec#sumSide}. */
+    public Value sum(Value... x) { return across(x.length == 1 ? x[0] : add(x[0], x[1]), this::add); }
 
     /** The greatest of all elements, in every element. */
     public Value greatest(Value x) { return across(x, this::max); }

@@ -17,9 +17,12 @@ import dev.faithdiff.tensor.op.LinearOp;
 public final class LinearBf16 implements Kernel<LinearOp> {
     @Override public Class<LinearOp> op() { return LinearOp.class; }
 
+    @Override public String unavailable() {
+        return EmittedBf16.isHere() ? null : "needs vectors of 512 bits and AVX512-BF16; " + CpuFeature.line();
+    }
+
     @Override public String refuses(LinearOp op, Tensor[] in) {
         if (in[0].dtype() != DType.F32) return "takes F32";
-        if (!EmittedBf16.isHere()) return "needs vectors of 512 bits and AVX512-BF16; " + CpuFeature.line();
         int n = in[1].size(0);
         return GemmDots.suits(Math.toIntExact(in[0].count() / in[1].size(1)), n) ? "leaves few rows or columns to LinearPacked" : null;
     }

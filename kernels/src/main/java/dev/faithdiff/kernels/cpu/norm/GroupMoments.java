@@ -1,6 +1,7 @@
 package dev.faithdiff.kernels.cpu.norm;
 
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 
 import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Parallel;
@@ -44,10 +45,10 @@ final class GroupMoments {
         for (int i = 0; i < mean.length; i++) merge(i, blocks, block / row * (row / groups), floats / groups, means, squares, eps);
     }
 
-    /** The smallest number of floats that is both whole pixels and whole vectors: loops over rows of that length have no tails. */
+    /** The smallest number of floats that is both whole pixels and whole vectors of any width: loops over rows of that length have no tails. */
     static int row(int channels) {
         int row = channels;
-        while (row % LANES != 0) row += channels;
+        while (row % SIDE != 0) row += channels;
         return row;
     }
 
@@ -85,7 +86,7 @@ final class GroupMoments {
         for (int i = vectors; i < rest; i++) {
             float d = Vec.get(last + 4L * i) - Vec.get(estimates + 4L * i);
             add(sums + 4L * i, d);
-            add(estimates + 4L * (row + i), d * d);
+            Vec.set(estimates + 4L * (row + i), Math.fma(d, d, Vec.get(estimates + 4L * (row + i))));
         }
         for (int g = 0; g < groups; g++) {
             double sum = sum(sums, g), n = count / groups;

@@ -4,7 +4,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.Vec.MEMORY;
 
 import dev.faithdiff.kernels.cpu.Parallel;
-import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
@@ -79,10 +79,9 @@ interface GroupNormKernel extends Kernel<GroupNormOp> {
         if (rest == 0) return;
         long done = 4L * rows * row;
         loops().apply(x + done, 1, row, vectors, factors, silu, y + done);
-        for (int j = vectors; j < rest; j++) {
-            long at = done + 4L * j, f = factors + 4L * j;
-            float v = Math.fma(Vec.get(x + at) - Vec.get(f), Vec.get(f + 4L * row), Vec.get(f + 8L * row));
-            Vec.set(y + at, silu ? v / (1 + (float) Math.exp(-v)) : v);
-        }
+        if (vectors == rest) return;
+        long at = done + 4L * vectors, last = Tail.load(0, x + at, rest - vectors);
+        loops().apply(last, 1, row, LANES, factors + 4L * vectors, silu, last);
+        Tail.store(last, y + at, rest - vectors);
     }
 }

@@ -10,11 +10,16 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import java.util.List;
 
-/** {@link LayerNormKernel} as machine code, for rows of whole pairs of vectors; to the bits of {@link LayerNormVector}. */
+/** {@link LayerNormKernel} as machine code, for rows of a multiple of 32 floats; to the bits of {@link LayerNormVector}. */
 public final class LayerNormEmitted implements LayerNormKernel {
+    /** Floats of a round of a loop: twice those that are summed side by side, so that additions overlap. */
+    static final int ROUND = 2 * Vec.SIDE;
+
     private static final class Code {
         private static final Routine ROWS = rows(VecCode.start());
     }
+
+    @Override public String unavailable() { return VecCode.unavailable(); }
 
     @Override public String refuses(LayerNormOp op, Tensor[] in) {
         String refusal = refusal(in[0]);
@@ -22,41 +27,40 @@ public final class LayerNormEmitted implements LayerNormKernel {
     }
 
     static String refusal(Tensor x) {
-        if (!VecCode.isHere()) return "needs emitted code";
-        return x.size(-1) % (2 * Vec.LANES) == 0 ? null : "takes rows of a multiple of " + 2 * Vec.LANES;
+        return x.size(-1) % ROUND == 0 ? null : "takes rows of a multiple of " + ROUND;
     }
 
     @Override public void rows(long x, int rows, int n, float eps, long weight, long bias, long y) {
-        Code.ROWS.call(x, y, rows, n / (2 * Vec.LANES), weight, bias, Float.floatToRawIntBits(eps), Float.floatToRawIntBits(n));
+        Code.ROWS.call(x, y, rows, n / ROUND, weight, bias, Float.floatToRawIntBits(eps), Float.floatToRawIntBits(n));
     }
 
-    /** Arguments: x, y, rows, pairs of vectors of a row, weight, bias, the bits of epsilon, and those of a row's length. */
+    /** Arguments: x, y, rows, rounds of a row, weight, bias, the bits of epsilon, and those of a row's length. */
     static Routine rows(VectorCode c) {
-        Gpr x = c.argument(0), y = c.argument(1), pairs = c.argument(3), weight = c.argument(4), bias = c.argument(5);
-        Value eps = c.doubles(c.spread(c.argument(6))), n = c.spread(c.argument(7));
-        Value[] sums = {c.variable(c.constant(0)), c.variable(c.constant(0))}, squares = {c.variable(c.constant(0)), c.variable(c.constant(0))};
+        Gpr x = c.argument(0), y = c.argument(1), rounds = c.argument(3), weight = c.argument(4), bias = c.argument(5);
+        Value[] sums = sums(c), squares = sums(c);
         c.repeat(c.argument(2), () -> {
             clear(c, sums);
-            pairs(c, pairs, x, (i, v) -> c.set(sums[i], c.add(sums[i], v)));
-            Value center = c.div(c.sum(c.add(sums[0], sums[1])), n);
+            rounds(c, rounds, x, (i, v) -> c.set(sums[i], c.add(sums[i], v)));
+            Value center = c.div(sum(c, sums), c.spread(c.argument(7)));
             clear(c, sums);
             clear(c, squares);
-            pairs(c, pairs, x, (i, v) -> {
+            rounds(c, rounds, x, (i, v) -> {
                 Value d = c.sub(v, center);
                 c.set(sums[i], c.add(sums[i], d));
                 c.set(squares[i], c.fma(d, d, squares[i]));
             });
-            Value excess = c.div(c.sum(c.add(sums[0], sums[1])), n), square = c.div(c.sum(c.add(squares[0], squares[1])), n);
+            Value n = c.spread(c.argument(7)); // made where it is used, to leave registers
+            Value excess = c.div(sum(c, sums), n), square = c.div(sum(c, squares), n);
             Value variance = c.max(c.constant(0), c.sub(square, c.mul(excess, excess)));
-            Value scale = inverseRoot(c, c.doubles(variance), eps);
+            Value scale = inverseRoot(c, c.doubles(variance), c.doubles(c.spread(c.argument(6))));
             Value shift = c.mul(c.xor(excess, c.bits(Integer.MIN_VALUE)), scale);
             Gpr w = c.copy(weight), b = c.copy(bias);
-            c.repeat(pairs, () -> {
-                for (int at = 0; at < 2 * c.bytes(); at += c.bytes()) {
+            c.repeat(rounds, () -> {
+                for (int at = 0; at < 4 * ROUND; at += c.bytes()) {
                     Value hat = c.fma(c.sub(c.load(x, at), center), scale, shift);
                     c.store(c.fma(hat, c.load(w, at), c.load(b, at)), y, at);
                 }
-                for (Gpr g : List.of(x, y, w, b)) c.advance(g, 2 * c.bytes());
+                for (Gpr g : List.of(x, y, w, b)) c.advance(g, 4 * ROUND);
             });
             c.release(b);
             c.release(w);
@@ -64,19 +68,33 @@ public final class LayerNormEmitted implements LayerNormKernel {
         return c.routine("layer_norm");
     }
 
-    /** The work on a vector, the first (0) or the second (1) of a pair. */
+    /** The work on a vector of a round, by its number. */
     interface Body {
         void write(int which, Value v);
     }
 
+    /** A variable for each vector of a round. */
+    static Value[] sums(VectorCode c) {
+        Value[] sums = new Value[4 * ROUND / c.bytes()];
+        for (int i = 0; i < sums.length; i++) sums[i] = c.variable(c.constant(0));
+        return sums;
+    }
+
     static void clear(VectorCode c, Value[] variables) { for (Value v : variables) c.set(v, c.constant(0)); }
 
-    /** A loop over the pairs of vectors of a row. */
-    static void pairs(VectorCode c, Gpr pairs, Gpr row, Body body) {
+    /** The sum of all: the first half of a round and the second, then {@link Vec#sumSide}. */
+    static Value sum(VectorCode c, Value[] sums) {
+        Value[] side = new Value[sums.length / 2];
+        for (int i = 0; i < side.length; i++) side[i] = c.add(sums[i], sums[side.length + i]);
+        return c.sum(side);
+    }
+
+    /** A loop over the rounds of a row. */
+    static void rounds(VectorCode c, Gpr rounds, Gpr row, Body body) {
         Gpr at = c.copy(row);
-        c.repeat(pairs, () -> {
-            for (int i = 0; i < 2; i++) body.write(i, c.load(at, i * c.bytes()));
-            c.advance(at, 2 * c.bytes());
+        c.repeat(rounds, () -> {
+            for (int i = 0; i < 4 * ROUND / c.bytes(); i++) body.write(i, c.load(at, i * c.bytes()));
+            c.advance(at, 4 * ROUND);
         });
         c.release(at);
     }

@@ -2,7 +2,9 @@ package dev.faithdiff.kernels.cpu.norm;
 
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 
+import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.Vec;
 import jdk.incubator.vector.FloatVector;
 
@@ -16,24 +18,32 @@ public final class LayerNormVector implements LayerNormKernel {
     record Moments(float center, float scale, float shift) {
         static Moments of(long x, int n, float eps) {
             float center = sum(x, n) / n;
+            int whole = n / (2 * SIDE) * (2 * SIDE);
+            long sums = Tail.place(0), squaresAt = Tail.place(1);
+            for (int p = 0; p < SIDE; p += LANES) part(x + 4L * p, whole, center, sums + 4L * p, squaresAt + 4L * p);
+            float sum = Vec.sumSide(sums), squares = Vec.sumSide(squaresAt);
+            for (int i = whole; i < n; i++) {
+                float d = Vec.get(x + 4L * i) - center;
+                sum += d;
+                squares = Math.fma(d, d, squares);
+            }
+            float excess = sum / n, variance = Math.max(0, squares / n - excess * excess);
+            float scale = (float) (1 / Math.sqrt((double) variance + eps));
+            return new Moments(center, scale, -excess * scale);
+        }
+
+        /** The sums of every {@link Vec#SIDE}th difference and of their squares, in two vectors at a time, so that additions overlap. */
+        private static void part(long x, int n, float center, long sums, long squares) {
             FloatVector m = FloatVector.broadcast(F, center), a = FloatVector.zero(F), b = a, aa = a, bb = a;
-            int i = 0;
-            for (; i <= n - 2 * LANES; i += 2 * LANES) { // two vectors at a time, so that additions overlap
-                FloatVector d = Vec.load(x + 4L * i).sub(m), e = Vec.load(x + 4L * (i + LANES)).sub(m);
+            for (int i = 0; i < n; i += 2 * SIDE) {
+                FloatVector d = Vec.load(x + 4L * i).sub(m), e = Vec.load(x + 4L * (i + SIDE)).sub(m);
                 a = a.add(d);
                 b = b.add(e);
                 aa = d.fma(d, aa);
                 bb = e.fma(e, bb);
             }
-            float sum = Vec.sum(a.add(b)), squares = Vec.sum(aa.add(bb));
-            for (; i < n; i++) {
-                float d = Vec.get(x + 4L * i) - center;
-                sum += d;
-                squares += d * d;
-            }
-            float excess = sum / n, variance = Math.max(0, squares / n - excess * excess);
-            float scale = (float) (1 / Math.sqrt((double) variance + eps));
-            return new Moments(center, scale, -excess * scale);
+            Vec.store(a.add(b), sums);
+            Vec.store(aa.add(bb), squares);
         }
 
         float hat(float x) { return Math.fma(x - center, scale, shift); }
@@ -49,15 +59,21 @@ public final class LayerNormVector implements LayerNormKernel {
     }
 
     private static float sum(long x, int n) {
-        FloatVector a = FloatVector.zero(F), b = a;
-        int i = 0;
-        for (; i <= n - 2 * LANES; i += 2 * LANES) {
-            a = a.add(Vec.load(x + 4L * i));
-            b = b.add(Vec.load(x + 4L * (i + LANES)));
-        }
-        float sum = Vec.sum(a.add(b));
-        for (; i < n; i++) sum += Vec.get(x + 4L * i);
+        int whole = n / (2 * SIDE) * (2 * SIDE);
+        long sums = Tail.place(0);
+        for (int p = 0; p < SIDE; p += LANES) Vec.store(part(x + 4L * p, whole), sums + 4L * p);
+        float sum = Vec.sumSide(sums);
+        for (int i = whole; i < n; i++) sum += Vec.get(x + 4L * i);
         return sum;
+    }
+
+    private static FloatVector part(long x, int n) {
+        FloatVector a = FloatVector.zero(F), b = a;
+        for (int i = 0; i < n; i += 2 * SIDE) {
+            a = a.add(Vec.load(x + 4L * i));
+            b = b.add(Vec.load(x + 4L * (i + SIDE)));
+        }
+        return a.add(b);
     }
 
     private static void apply(long x, int n, Moments m, long weight, long bias, long y) {

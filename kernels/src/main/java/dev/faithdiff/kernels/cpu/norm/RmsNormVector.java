@@ -2,7 +2,9 @@ package dev.faithdiff.kernels.cpu.norm;
 
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 
+import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.norm.LayerNormVector.Moments;
 import jdk.incubator.vector.FloatVector;
@@ -15,16 +17,22 @@ public final class RmsNormVector implements RmsNormKernel {
 
     /** The moments of a row as {@link LayerNormVector} has them, with a mean of 0. */
     static Moments moments(long x, int n, float eps) {
+        int whole = n / (2 * SIDE) * (2 * SIDE);
+        long sums = Tail.place(0);
+        for (int p = 0; p < SIDE; p += LANES) Vec.store(part(x + 4L * p, whole), sums + 4L * p);
+        float squares = Vec.sumSide(sums);
+        for (int i = whole; i < n; i++) squares = Math.fma(Vec.get(x + 4L * i), Vec.get(x + 4L * i), squares);
+        return new Moments(0, (float) (1 / Math.sqrt((double) squares / n + eps)), 0);
+    }
+
+    private static FloatVector part(long x, int n) {
         FloatVector a = FloatVector.zero(F), b = a;
-        int i = 0;
-        for (; i <= n - 2 * LANES; i += 2 * LANES) {
-            FloatVector u = Vec.load(x + 4L * i), v = Vec.load(x + 4L * (i + LANES));
+        for (int i = 0; i < n; i += 2 * SIDE) {
+            FloatVector u = Vec.load(x + 4L * i), v = Vec.load(x + 4L * (i + SIDE));
             a = u.fma(u, a);
             b = v.fma(v, b);
         }
-        float squares = Vec.sum(a.add(b));
-        for (; i < n; i++) squares += Vec.get(x + 4L * i) * Vec.get(x + 4L * i);
-        return new Moments(0, (float) (1 / Math.sqrt((double) squares / n + eps)), 0);
+        return a.add(b);
     }
 
     private static void row(long x, int n, float scale, long weight, long y) {

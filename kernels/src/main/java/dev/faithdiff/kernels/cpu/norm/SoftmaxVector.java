@@ -2,7 +2,9 @@ package dev.faithdiff.kernels.cpu.norm;
 
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
+import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 
+import dev.faithdiff.kernels.cpu.Tail;
 import dev.faithdiff.kernels.cpu.Vec;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -16,12 +18,16 @@ public final class SoftmaxVector implements SoftmaxKernel {
     /** e^(x - max) and its sum. */
     private static float exponentials(long x, int n, long y) {
         float max = max(x, n);
-        int vectors = n / LANES * LANES;
-        float sum = exponentials(x, vectors, max, y);
-        for (int i = vectors; i < n; i++) {
-            float p = (float) Math.exp(Vec.get(x + 4L * i) - max);
-            Vec.set(y + 4L * i, p);
-            sum += p;
+        int whole = n / SIDE * SIDE;
+        long sums = Tail.place(0);
+        for (int p = 0; p < SIDE; p += LANES) Vec.store(exponentials(x + 4L * p, whole, max, y + 4L * p), sums + 4L * p);
+        float sum = Vec.sumSide(sums);
+        for (int i = whole; i < n; i += LANES) {
+            int count = Math.min(LANES, n - i);
+            long last = Tail.load(1, x + 4L * i, count);
+            Vec.store(Vec.exp(Vec.load(last).sub(max)), last);
+            Tail.store(last, y + 4L * i, count);
+            for (int j = 0; j < count; j++) sum += Vec.get(last + 4L * j);
         }
         return sum;
     }
@@ -35,14 +41,15 @@ public final class SoftmaxVector implements SoftmaxKernel {
         return max;
     }
 
-    private static float exponentials(long x, int n, float max, long y) {
+    /** Every {@link Vec#SIDE}th vector of exponentials, and their sum. */
+    private static FloatVector exponentials(long x, int n, float max, long y) {
         FloatVector sum = FloatVector.zero(F), m = FloatVector.broadcast(F, max);
-        for (int i = 0; i < n; i += LANES) {
+        for (int i = 0; i < n; i += SIDE) {
             FloatVector p = Vec.exp(Vec.load(x + 4L * i).sub(m));
             Vec.store(p, y + 4L * i);
             sum = sum.add(p);
         }
-        return Vec.sum(sum);
+        return sum;
     }
 
     private static void scale(long y, int n, float factor) {
