@@ -18,7 +18,6 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.networks.vae.Vae;
-import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
@@ -84,7 +83,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         w = in.width() / model.vae.config().downscale();
         plan = new Plan(model.schedule, sampler(model, options), guidance(), DiffusionOptions.cache(options), grid());
         saved = file == null ? null : file.read(model.device);
-        bytes = saved == null ? Compute.budget(model.device) : saved.bytes();
+        bytes = saved == null ? model.budget() : saved.bytes();
         vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), bytes);
         rng = generator(options.get(SEED));
         if (saved != null) rng.restore(saved.rng());

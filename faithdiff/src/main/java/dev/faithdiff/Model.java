@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -73,6 +74,7 @@ public final class Model implements AutoCloseable {
     private final Weights unetWeights, vaeWeights;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private List<LoraFile> loras = List.of();
+    private LongSupplier budget;
     private String digest;
 
     /**
@@ -83,6 +85,7 @@ public final class Model implements AutoCloseable {
         this.device = device;
         this.dtype = dtype;
         this.residency = residency;
+        budget = Compute.on(device).budget();
         this.folder = new ModelFolder(folder);
         Config root = this.folder.description();
         root.require("kind", KIND);
@@ -127,9 +130,13 @@ public final class Model implements AutoCloseable {
             Model model = new Model(folder.path(), device, dtype, residency,
                     file -> Weights.of(source(folder.path(), file, on.loras()), device, dtype == DType.F32 ? null : dtype, residency));
             model.loras = on.loras();
+            model.budget = on.budget();
             return model;
         });
     }
+
+    /** How many bytes a network may hold that sees a whole image. */
+    long budget() { return budget.getAsLong(); }
 
     private static void requireParts(ModelFolder folder, List<LoraFile> loras) {
         List<Lora.Part> parts = Arrays.stream(Lora.Part.values()).filter(p -> Files.isDirectory(folder.path().resolve(p.folder()))).toList();

@@ -30,7 +30,7 @@ class LoraModelTest {
     @TempDir Path dir;
 
     private static Compute with(String... loras) {
-        return new Compute(Device.CPU, DType.F32, Offload.NONE, List.of(loras).stream().map(LoraFile::of).toList());
+        return new Compute(Device.CPU, DType.F32, Offload.NONE, List.of(loras).stream().map(LoraFile::of).toList(), false);
     }
 
     @Test void addedAndMergedAreTheSame() {

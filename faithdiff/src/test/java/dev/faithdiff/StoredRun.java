@@ -9,7 +9,6 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
-import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
@@ -83,7 +82,7 @@ final class StoredRun {
             JsonArray size = config.getAsJsonArray("target_size");
             int[] target = {size.get(0).getAsInt(), size.get(1).getAsInt()}, drawn = {0};
             TileGrid grid = TileGrid.of(h, w, target[0] / down, target[1] / down, config.get("overlap").getAsDouble());
-            var told = new PublishedStages.Told(prompt(guidance), new TiledCondition(model, 0, Compute.budget(model.device)).ofTiles(features, grid),
+            var told = new PublishedStages.Told(prompt(guidance), new TiledCondition(model, 0, model.budget()).ofTiles(features, grid),
                     new FaithDiffDenoiser.Sizes(in.height(), in.width(), target[0], target[1]));
             Tensor latents = stages.denoise(new Plan(model.schedule, sampler, guidance, grid), start, told,
                     () -> tensor("step_noise." + drawn[0]++), (i, x) -> check("latents_after_step." + i, x));

@@ -30,6 +30,9 @@ final class DeviceChoice {
         return name.equals("auto") ? auto(Backend.of("cuda"), dtype, remarks) : new Chosen(Backend.device(name), null);
     }
 
+    /** True unless a GPU was asked for. */
+    boolean mayBeCpu() { return name.equals("auto") || name.equals("cpu"); }
+
     /** The first GPU if its kernels agree with their references, else the CPU. Never fails. */
     private static Chosen auto(Backend gpus, DType dtype, Consumer<String> remarks) {
         if (gpus == null) return new Chosen(Device.CPU, "this build has no backend 'cuda'");

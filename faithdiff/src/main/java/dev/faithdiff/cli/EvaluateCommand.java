@@ -62,7 +62,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (out != null) ImageFiles.checkWritable(out);
         Warnings remarks = new Warnings(spec.commandLine().getErr());
         Device on = device.open(DType.F32, remarks::warn).device();
-        Compute compute = new Compute(on, DType.F32, Offload.NONE, model.loras());
+        Compute compute = new Compute(on, DType.F32, Offload.NONE, model.loras(), false);
         try (Restorer restorer = new CountedRestorer(model.open(compute), spec.commandLine().getErr())) {
             Options options = flags.of(restorer);
             restorer.check(options);

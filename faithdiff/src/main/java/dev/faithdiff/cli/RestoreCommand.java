@@ -65,6 +65,10 @@ final class RestoreCommand implements Callable<Integer> {
             + "Sums are in f32. The CPU computes in f32 only.")
     private Precision dtype;
 
+    @Option(names = "--exact", description = "The same bytes on every x86-64 processor: on the CPU, with tiles that do not depend on the free "
+            + "memory. Without it only large results differ, and those of a GPU.")
+    private boolean exact;
+
     @Option(names = "--offload", paramLabel = "NAME", description = "Which weights leave the GPU's memory while they are not needed: "
             + "${COMPLETION-CANDIDATES}. stages: whole networks. blocks: also parts of the U-Net, in each step. auto: as few as the memory allows.")
     private Offload offload = Offload.AUTO;
@@ -222,9 +226,11 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
-    private Restorer restorer(Device on) { return model.open(new Compute(on, type(on), offload, model.loras())); }
+    private Restorer restorer(Device on) { return model.open(new Compute(on, type(on), offload, model.loras(), exact)); }
 
     private Chosen device() {
+        if (exact && !device.mayBeCpu()) throw usage("--exact is for the CPU; results of a GPU are not the same bytes");
+        if (exact) return new Chosen(Device.CPU, null);
         Consumer<String> warn = quiet ? line -> {} : warnings()::warn;
         return device.open(dtype == null ? DType.F16 : DType.valueOf(dtype.name()), warn);
     }

@@ -24,6 +24,7 @@ import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * Restores photos with a network of one pass: an RRDBNet of Real-ESRGAN, BSRGAN or BSRNet, or an SRVGGNetCompact of Real-ESRGAN. The network
@@ -36,12 +37,14 @@ public final class GeneratorRestorer implements Restorer {
     private static final int TILE = 512, LEAST = 64;
 
     private final Device device;
+    private final LongSupplier budget;
     private final Weights weights;
     private final Generator net;
     private final Gate gate;
 
-    private GeneratorRestorer(Device device, Weights weights, Function<Weights, Generator> net) {
-        this.device = device;
+    private GeneratorRestorer(Compute on, Weights weights, Function<Weights, Generator> net) {
+        device = on.device();
+        budget = on.budget();
         this.weights = weights;
         this.net = net.apply(weights);
         weights.done();
@@ -53,7 +56,7 @@ public final class GeneratorRestorer implements Restorer {
         return on.device().exclusive(() -> {
             Weights weights = Weights.open(folder.path().resolve("generator/model.safetensors"), on.device());
             try {
-                return new GeneratorRestorer(on.device(), weights, net);
+                return new GeneratorRestorer(on, weights, net);
             } catch (Throwable e) {
                 weights.close();
                 throw e;
@@ -92,7 +95,7 @@ public final class GeneratorRestorer implements Restorer {
     private int tile(int asked) {
         int multiple = net.multiple();
         if (asked > 0) return Math.ceilDiv(asked, net.scale() * multiple) * multiple;
-        return tile(net, Compute.budget(device));
+        return tile(net, budget.getAsLong());
     }
 
     /** The usual side, or a half or a quarter of it and so on, so that results seldom depend on the free memory. */
