@@ -54,7 +54,7 @@ public final class Main implements Callable<Integer> {
         line.setParameterExceptionHandler((e, a) -> usage(e));
         line.setExecutionExceptionHandler((e, l, result) -> failure(l.getErr(), e, main.verbose));
         try {
-            return line.execute(OptionsFile.expand(line, commanded(line, args)));
+            return line.execute(FormerNames.replaced(OptionsFile.expand(line, commanded(line, args))));
         } catch (ParameterException e) {
             return usage(e);
         } catch (OutOfMemoryError e) {

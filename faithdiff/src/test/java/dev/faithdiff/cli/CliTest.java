@@ -146,6 +146,12 @@ class CliTest {
         fails(2, "cannot read " + dir.resolve("none"), "restore", in, "-o", out, "--config", dir.resolve("none"));
     }
 
+    @Test void takesTheNamesOfEarlierVersions() {
+        assertThat(FormerNames.replaced(new String[] {"restore", "a.png", "--sampler", "euler-karras", "--steps", "3", "--sampler=unipc-karras"}))
+                .containsExactly("restore", "a.png", "--sampler", "euler", "--sigmas=karras", "--steps", "3", "--sampler=unipc", "--sigmas=karras");
+        assertThat(FormerNames.replaced(new String[] {"restore", "x-karras"})).containsExactly("restore", "x-karras");
+    }
+
     @Test void seedsGiveAResultEach() throws IOException {
         Path in = photo(12, 8), log = dir.resolve("log");
         assertThat(run("restore", in, "-o", dir.resolve("x.png"), "--steps", 1, "--scale", 1, "--start", "lr", "--seeds", "1,2", "--log", log, "-q"))
