@@ -19,6 +19,7 @@ import dev.faithdiff.nn.Residency.Place;
 import dev.faithdiff.nn.WeightSource;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.tensor.DType;
@@ -49,6 +50,8 @@ public final class Model implements AutoCloseable {
     private static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
     /** Files of a folder that a model trained from it does not take over. */
     private static final Set<String> OWN = Set.of(UNET, VAE, "README.md", "SHA256SUMS");
+    /** Bytes of a file from which on it pays to keep linear layers in 8 bits. */
+    private static final long LARGE = 100L << 20;
     private static final Pattern BLOCK = Pattern.compile("((down_blocks\\.\\d+|mid_block|up_blocks\\.\\d+)\\.\\w+\\.\\d+)\\..*");
     /** The numbers of SDXL's size conditioning: height and width, top and left, target height and width. */
     private static final int SIZE_NUMBERS = 6;
@@ -122,13 +125,13 @@ public final class Model implements AutoCloseable {
     public static Model open(ModelFolder folder, Compute on) {
         folder.description();
         Device device = on.device();
-        DType dtype = on.dtype();
+        DType dtype = on.precision().activations();
         return device.exclusive(() -> {
             Offload offload = on.offload().chosen(folder.weightBytes(""), folder.weightBytes("unet"), device, dtype);
             Residency residency = offload.residency(device, Model::place);
             requireParts(folder, on.loras());
             Model model = new Model(folder.path(), device, dtype, residency,
-                    file -> Weights.of(source(folder.path(), file, on.loras()), device, dtype == DType.F32 ? null : dtype, residency));
+                    file -> weights(source(folder.path(), file, on.loras()), on, residency));
             model.loras = on.loras();
             model.budget = on.budget();
             return model;
@@ -137,6 +140,12 @@ public final class Model implements AutoCloseable {
 
     /** How many bytes a network may hold that sees a whole image. */
     long budget() { return budget.getAsLong(); }
+
+    private static Weights weights(WeightSource source, Compute on, Residency residency) {
+        DType dtype = on.precision().activations();
+        if (on.precision() == NumberType.INT8) return Weights.quantized(source, LARGE);
+        return Weights.of(source, on.device(), dtype == DType.F32 ? null : dtype, residency);
+    }
 
     private static void requireParts(ModelFolder folder, List<LoraFile> loras) {
         List<Lora.Part> parts = Arrays.stream(Lora.Part.values()).filter(p -> Files.isDirectory(folder.path().resolve(p.folder()))).toList();

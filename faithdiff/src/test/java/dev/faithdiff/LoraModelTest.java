@@ -7,9 +7,9 @@ import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.nn.WeightsError;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Restorers;
-import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -30,7 +30,7 @@ class LoraModelTest {
     @TempDir Path dir;
 
     private static Compute with(String... loras) {
-        return new Compute(Device.CPU, DType.F32, Offload.NONE, List.of(loras).stream().map(LoraFile::of).toList(), false);
+        return new Compute(Device.CPU, NumberType.F32, Offload.NONE, List.of(loras).stream().map(LoraFile::of).toList(), false);
     }
 
     @Test void addedAndMergedAreTheSame() {

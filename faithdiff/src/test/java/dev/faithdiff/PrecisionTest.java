@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Metrics;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.DType;
@@ -40,7 +41,7 @@ class PrecisionTest {
     /** The restored photo, and whether all layers of the networks gave this type. */
     private static Image restore(DType dtype) {
         EnumSet<DType> seen = EnumSet.noneOf(DType.class);
-        try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), new Compute(Device.CPU, dtype, Offload.NONE))) {
+        try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), new Compute(Device.CPU, NumberType.valueOf(dtype.name()), Offload.NONE))) {
             Image restored = Engine.observed((op, in, out, kernel, nanos) -> {
                 if (NETWORK.contains(op.getClass())) seen.add(out.dtype());
             }, () -> faithDiff.restore(photo(), OPTIONS));

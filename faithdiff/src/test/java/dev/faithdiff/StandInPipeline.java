@@ -9,6 +9,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.kernels.cuda.StandIn;
 import dev.faithdiff.kernels.lab.Tolerance;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
@@ -83,7 +84,7 @@ final class StandInPipeline {
     private static Image restore(Path folder, Device device, DType dtype, Offload offload) {
         byte[] rgb = new byte[16 * 8 * 3];
         new Random(5).nextBytes(rgb);
-        try (FaithDiff faithDiff = FaithDiff.open(folder, new Compute(device, dtype, offload))) {
+        try (FaithDiff faithDiff = FaithDiff.open(folder, new Compute(device, NumberType.valueOf(dtype.name()), offload))) {
             return faithDiff.restore(Image.of(16, 8, rgb), OPTIONS, new Preview());
         }
     }

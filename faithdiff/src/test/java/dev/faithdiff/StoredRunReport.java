@@ -4,6 +4,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.op.Backend;
@@ -34,7 +35,7 @@ public final class StoredRunReport {
 
     /** True if every stage of every run is within its tolerance. */
     boolean run(Path folder, String device) {
-        try (Model model = Model.open(new ModelFolder(folder), new Compute(Backend.device(device), type, Offload.NONE))) {
+        try (Model model = Model.open(new ModelFolder(folder), new Compute(Backend.device(device), NumberType.valueOf(type.name()), Offload.NONE))) {
             for (String name : StoredRun.names()) run(name, model);
         } catch (RuntimeException e) {
             System.err.println("stored runs: " + e.getMessage());

@@ -4,6 +4,7 @@ package dev.faithdiff.cli;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
@@ -62,7 +63,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (out != null) ImageFiles.checkWritable(out);
         Warnings remarks = new Warnings(spec.commandLine().getErr());
         Device on = device.open(DType.F32, remarks::warn).device();
-        Compute compute = new Compute(on, DType.F32, Offload.NONE, model.loras(), false);
+        Compute compute = new Compute(on, NumberType.F32, Offload.NONE, model.loras(), false);
         try (Restorer restorer = new CountedRestorer(model.open(compute), spec.commandLine().getErr())) {
             Options options = flags.of(restorer);
             restorer.check(options);

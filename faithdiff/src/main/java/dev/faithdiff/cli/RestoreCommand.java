@@ -7,6 +7,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
@@ -61,9 +62,10 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private DeviceChoice device;
 
-    @Option(names = "--dtype", paramLabel = "NAME", description = "The type in which a GPU computes: ${COMPLETION-CANDIDATES} (default: f16). "
-            + "Sums are in f32. The CPU computes in f32 only.")
-    private Precision dtype;
+    @Option(names = {"--precision", "--dtype"}, paramLabel = "NAME", description = "The type in which networks compute: "
+            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32. The CPU takes f32 (default) and int8: f32 with "
+            + "weights of large networks in 8 bits.")
+    private NumberType precision;
 
     @Option(names = "--exact", description = "The same bytes on every x86-64 processor: on the CPU, with tiles that do not depend on the free "
             + "memory. Without it only large results differ, and those of a GPU.")
@@ -226,27 +228,21 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
-    private Restorer restorer(Device on) { return model.open(new Compute(on, type(on), offload, model.loras(), exact)); }
+    private Restorer restorer(Device on) { return model.open(new Compute(on, precision(on), offload, model.loras(), exact)); }
 
     private Chosen device() {
         if (exact && !device.mayBeCpu()) throw usage("--exact is for the CPU; results of a GPU are not the same bytes");
         if (exact) return new Chosen(Device.CPU, null);
         Consumer<String> warn = quiet ? line -> {} : warnings()::warn;
-        return device.open(dtype == null ? DType.F16 : DType.valueOf(dtype.name()), warn);
+        return device.open(precision == null ? DType.F16 : precision.activations(), warn);
     }
 
-    private DType type(Device on) {
-        if (dtype == null) return on == Device.CPU ? DType.F32 : DType.F16;
-        if (on == Device.CPU && dtype != Precision.F32) {
-            throw new ParameterException(spec.commandLine(), "--dtype " + dtype + " is for a GPU; the CPU's kernels compute in f32");
-        }
-        return DType.valueOf(dtype.name());
-    }
-
-    /** Types of activations. */
-    private enum Precision {
-        F32, F16, BF16;
-
-        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+    private NumberType precision(Device on) {
+        boolean isCpu = on == Device.CPU;
+        if (precision == null) return isCpu ? NumberType.F32 : NumberType.F16;
+        boolean forCpu = precision.activations() == DType.F32, forGpu = precision != NumberType.INT8;
+        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32 and int8");
+        if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16 and f32");
+        return precision;
     }
 }

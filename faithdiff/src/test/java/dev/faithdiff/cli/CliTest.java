@@ -244,9 +244,10 @@ class CliTest {
         fails(2, "--jpeg-quality must be 1..100", "restore", in, "-o", out, "--jpeg-quality", 0);
         fails(2, "not named like a file of --format jpg", "restore", in, "-o", out, "--format", "jpeg");
         fails(2, "standard output takes either the photo", "restore", in, "-o", "-", "--progress", "json");
-        fails(2, "--dtype f16 is for a GPU", "restore", in, "-o", out, "--dtype", "f16");
+        fails(2, "--precision f16 is for a GPU", "restore", in, "-o", out, "--dtype", "f16");
         fails(2, "--exact is for the CPU", "restore", in, "-o", out, "--exact", "--device", "cuda");
         fails(2, "--offload", "restore", in, "-o", out, "--offload", "some");
+        fails(2, "--precision bf16 is for a GPU", "restore", in, "-o", out, "--precision", "bf16");
         fails(1, "tpu", "restore", in, "-o", out, "--device", "tpu");
         fails(1, "cannot write", "restore", in, "-o", dir.resolve("no/such/folder/out.png"));
         fails(1, "out.xyz", "restore", in, "-o", dir.resolve("out.xyz"));

@@ -19,6 +19,7 @@ import dev.faithdiff.nn.Weights;
 import dev.faithdiff.nn.train.AdamW;
 import dev.faithdiff.nn.train.GradClip;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
@@ -83,7 +84,7 @@ final class Models {
     private static Workload restore(BenchTarget p) {
         Workload work = new Workload();
         Path folder = Path.of(System.getProperty("faithdiff.home"), "models", "faithdiff-mini");
-        Restorer mini = work.hold(Restorers.open(folder, new Compute(p.device(), p.dtype(), Offload.NONE)));
+        Restorer mini = work.hold(Restorers.open(folder, new Compute(p.device(), NumberType.valueOf(p.dtype().name()), Offload.NONE)));
         byte[] rgb = new byte[3 * 128 * 128];
         new Random(1).nextBytes(rgb);
         Image photo = Image.of(128, 128, rgb);

@@ -18,7 +18,7 @@ import java.util.List;
 /** The host processor and the table of its kernels. */
 public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
-            new LinearPacked(), new LinearBf16(),
+            new LinearPacked(), new LinearBf16(), new QuantizedLinearPacked(),
             new MatmulPacked(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dDepthwise(), new Conv2dGroups(),
             new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dDepthwise.InputGrad(), new Conv2dGroups.InputGrad(),

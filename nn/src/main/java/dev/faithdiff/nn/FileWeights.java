@@ -11,14 +11,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The tensors of a safetensors file, index or folder in host memory. They stay mapped; only kernels larger than 1x1 are copied, to
- * permute them.
+ * The tensors of a safetensors file, index or folder in host memory. They stay mapped, and of a large file the {@link RecentPages} are in
+ * memory; only kernels larger than 1x1 are copied, to permute them.
  */
 public final class FileWeights implements WeightSource {
     private final Path path;
     private final SafeTensors file;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, Storage> mapped = new HashMap<>();
+    private final RecentPages pages = new RecentPages(RecentPages.MOST);
 
     /** @throws dev.faithdiff.tensor.io.SafeTensorsError if the file is missing or breaks the format */
     public FileWeights(Path path) {
@@ -36,7 +37,7 @@ public final class FileWeights implements WeightSource {
 
     @Override public Tensor get(String key, Init init, Shape shape) {
         SafeTensors.Entry e = file.entries().get(key);
-        Storage storage = mapped.computeIfAbsent(key, k -> Storage.mapped(e.data()));
+        Storage storage = mapped.computeIfAbsent(key, k -> Storage.mapped(e.data(), () -> pages.used(e.data())));
         return Layout.toLayer(new Tensor(storage, 0, e.shape(), e.dtype(), key));
     }
 

@@ -32,5 +32,8 @@ public interface WeightSource extends AutoCloseable {
      */
     Tensor get(String key, Init init, Shape shape);
 
+    /** The weight {@code [out, in]} of a linear layer in 8 bits, in the current scope; null where {@link #get} gives it as it is. */
+    default Quantized quantized(String key, Shape shape) { return null; }
+
     @Override default void close() { }
 }

@@ -62,6 +62,16 @@ public final class Weights implements AutoCloseable {
         return on(held, dtype == null ? DType.F32 : dtype);
     }
 
+    /**
+     * Weights on the CPU of a source that holds certain tensors, to compute in F32. Linear layers get theirs in 8 bits, with a scale for each
+     * output, if the source has at least {@code least} bytes.
+     */
+    public static Weights quantized(WeightSource source, long least) {
+        long bytes = source.held().values().stream().mapToLong(h -> h.shape().count() * h.dtype().bytes()).sum();
+        WeightSource placed = new PlacedWeights(source, Device.CPU, null);
+        return on(bytes < least ? placed : new QuantizedWeights(placed), DType.F32);
+    }
+
     /** Weights of a file as F32 in memory of their own, which training may change. */
     public static Weights trainable(Path path, Device device) {
         return on(new OwnWeights(new PlacedWeights(new FileWeights(path), device, DType.F32)), DType.F32);
@@ -125,6 +135,21 @@ public final class Weights implements AutoCloseable {
         return t;
     }
 
+    /** The weight {@code [out, in]} of a linear layer in 8 bits; null: {@link #get} gives it, or says what is wrong with it. */
+    Quantized quantized(String name, int out, int in) {
+        String key = prefix + name;
+        Shape shape = Shape.of(out, in);
+        Map<String, WeightSource.Held> held = root.source.held();
+        if (held == null || !held.containsKey(key) || !held.get(key).shape().equals(shape) || root.taken.containsKey(key)) return null;
+        try (Scope _ = Scope.open()) {
+            Quantized q = root.source.quantized(key, shape);
+            if (q == null) return null;
+            Tensor values = root.scope.adopt(q.values()).named(key);
+            root.taken.put(key, values);
+            return new Quantized(values, root.scope.adopt(q.scales()));
+        }
+    }
+
     private Tensor read(String key, Init init, Shape shape) {
         try (Scope _ = Scope.open()) {
             return root.scope.adopt(root.source.get(key, init, shape)).named(key);
@@ -184,6 +209,7 @@ public final class Weights implements AutoCloseable {
             List<Source> sources = new ArrayList<>();
             root.taken.forEach((key, own) -> {
                 Tensor t = instead.getOrDefault(key, own);
+                if (t.dtype() == DType.I8) throw new WeightsError(root.source.name() + ": " + key + " was rounded to 8 bits, so it is not written");
                 DType to = dtype == null ? own.dtype() : dtype;
                 sources.add(Source.of(key, to, Layout.inFile(t.shape()), () -> Layout.toFile(t.to(Device.CPU).to(to)).segment()));
             });

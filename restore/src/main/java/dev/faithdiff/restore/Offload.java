@@ -7,7 +7,7 @@ import dev.faithdiff.tensor.Device;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** Which weights are on the device. It changes nothing on the CPU, where weights are mapped from their files. */
+/** Which weights are on the device. It changes nothing on the CPU: of mapped files what was used last is in memory. */
 public enum Offload {
     /** All weights, from the opening of the model on. */
     NONE,

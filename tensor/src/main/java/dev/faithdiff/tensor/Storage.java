@@ -13,7 +13,7 @@ public final class Storage {
     private final Device device;
     private final long bytes;
     private final MemorySegment segment;
-    private Runnable summons;
+    private Runnable use = () -> {};
     private volatile long address;
     private volatile boolean live = true;
     private Map<Object, Object> prepared;
@@ -27,17 +27,23 @@ public final class Storage {
         this.segment = segment;
     }
 
-    /** Storage over a mapped file; its owner keeps the mapping open and calls {@link #forget} before closing it. */
-    public static Storage mapped(MemorySegment data) {
+    /**
+     * Storage over a mapped file; its owner keeps the mapping open and calls {@link #forget} before closing it.
+     *
+     * @param use runs before each use of the storage
+     */
+    public static Storage mapped(MemorySegment data, Runnable use) {
         MemorySegment plain = MemorySegment.ofAddress(data.address()).reinterpret(data.byteSize()).asReadOnly();
-        return new Storage(Device.CPU, data.address(), data.byteSize(), plain);
+        Storage s = new Storage(Device.CPU, data.address(), data.byteSize(), plain);
+        s.use = use;
+        return s;
     }
 
     /** Storage that has no memory until it is used: {@link #require} then runs {@code summons}, which calls {@link #arrive}. */
     public static Storage visiting(Device device, long bytes, Runnable summons) {
         Storage s = new Storage(device, 0, bytes, null);
         s.live = false;
-        s.summons = summons;
+        s.use = () -> { if (!s.live) summons.run(); };
         return s;
     }
 
@@ -47,9 +53,9 @@ public final class Storage {
         live = true;
     }
 
-    /** Loads a visiting storage that has no memory; to be called before each use. False if this storage was freed. */
+    /** To be called before each use: loads a visiting storage that has no memory. False if this storage was freed. */
     public boolean require() {
-        if (!live && summons != null) summons.run();
+        use.run();
         return live;
     }
 
@@ -85,7 +91,7 @@ public final class Storage {
 
     /** Marks a visiting storage dead for good: it is not loaded again. */
     public void end() {
-        summons = null;
+        use = () -> {};
         forget();
     }
 

@@ -16,6 +16,7 @@ import dev.faithdiff.tensor.op.MatmulOp;
 import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
 import dev.faithdiff.tensor.op.PoolOp;
+import dev.faithdiff.tensor.op.QuantizedLinearOp;
 import dev.faithdiff.tensor.op.PreluOp;
 import dev.faithdiff.tensor.op.ReduceOp;
 import dev.faithdiff.tensor.op.ReshapeOp;
@@ -273,6 +274,12 @@ public final class Tensor {
     /** {@code [..., K] x [N, K] (+ [N]) -> [..., N]}; the bias may be null. */
     public Tensor linear(Tensor weight, Tensor bias) {
         return bias == null ? Engine.run(new LinearOp(), this, weight) : Engine.run(new LinearOp(), this, weight, bias);
+    }
+
+    /** The same with a weight of I8 and F32 scales {@code [N]} of its rows; the bias may be null. */
+    public Tensor linear(Tensor weight, Tensor scales, Tensor bias) {
+        QuantizedLinearOp op = new QuantizedLinearOp();
+        return bias == null ? Engine.run(op, this, weight, scales) : Engine.run(op, this, weight, scales, bias);
     }
 
     /** Batched matrix product {@code [..., M, K] x [..., K, N] -> [..., M, N]}. */

@@ -4,6 +4,7 @@ import static dev.faithdiff.kernels.lab.Cases.EACH;
 import static dev.faithdiff.kernels.lab.Cases.INFERENCE;
 import static dev.faithdiff.kernels.lab.Cases.MIXED;
 import static dev.faithdiff.kernels.lab.Cases.PLAIN;
+import static dev.faithdiff.kernels.lab.Cases.QUANTIZED;
 import static dev.faithdiff.kernels.lab.Cases.STORED;
 import static dev.faithdiff.kernels.lab.Cases.model;
 import static dev.faithdiff.kernels.lab.Cases.parity;
@@ -18,6 +19,7 @@ import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.LinearOp;
 import dev.faithdiff.tensor.op.MatmulOp;
 import dev.faithdiff.tensor.op.Op;
+import dev.faithdiff.tensor.op.QuantizedLinearOp;
 import java.util.List;
 
 /** Matrix products, convolutions, attention and their gradients. */
@@ -51,6 +53,19 @@ final class CasesHeavy {
         model(INFERENCE, "geglu-out", linear, x(1024, 5120), w(1280, 5120), w(1280));
         model(INFERENCE, "geglu-in-256", linear, x(256, 1280), w(10240, 1280), w(10240)); // an image of 512 pixels
         model(INFERENCE, "geglu-out-256", linear, x(256, 5120), w(1280, 5120), w(1280));
+
+        QuantizedLinearOp quantized = new QuantizedLinearOp();
+        parity(QUANTIZED, "prime", quantized, x(2, 5, 13), w(WIDE, 11, 13), x(11), x(11));
+        parity(QUANTIZED, "no-bias", quantized, x(7, 17), w(WIDE, 19, 17), x(19));
+        parity(QUANTIZED, "row", quantized, x(1, 67), w(WIDE, 131, 67), x(131), x(131));
+        parity(QUANTIZED, "one", quantized, x(1, 1), w(WIDE, 2, 1), x(2), x(2));
+        parity(QUANTIZED, "full", quantized, x(64, 64), w(WIDE, 64, 64), x(64), x(64));
+        parity(QUANTIZED, "ragged", quantized, x(97, 261), w(WIDE, 129, 261), x(129), x(129));
+        parity(QUANTIZED, "deep", quantized, x(13, 2051), w(WIDE, 17, 2051), x(17), x(17));
+        parity(QUANTIZED, "tall", quantized, x(521, 23), w(WIDE, 5, 23), x(5));
+        model(QUANTIZED, "unet-1280", quantized, x(1024, 1280), w(WIDE, 1280, 1280), x(1280), x(1280));
+        model(QUANTIZED, "geglu-in-256", quantized, x(256, 1280), w(WIDE, 10240, 1280), x(10240), x(10240));
+        model(QUANTIZED, "geglu-out-256", quantized, x(256, 5120), w(WIDE, 1280, 5120), x(1280), x(1280));
 
         for (boolean ta : new boolean[] {false, true}) {
             for (boolean tb : new boolean[] {false, true}) {

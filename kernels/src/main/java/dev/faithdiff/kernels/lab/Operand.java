@@ -31,6 +31,9 @@ public record Operand(Role role, Values values, int rows, Shape shape) {
     /** An activation of other values. */
     public static Operand x(Values values, int... sizes) { return new Operand(Role.ACTIVATION, values, 0, Shape.of(sizes)); }
 
+    /** A weight of other values. */
+    public static Operand w(Values values, int... sizes) { return new Operand(Role.WEIGHT, values, 0, Shape.of(sizes)); }
+
     /** Indices from 0 to rows - 1. */
     public static Operand index(int rows, int... sizes) { return new Operand(Role.INDEX, Values.INDEX, rows, Shape.of(sizes)); }
 

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.lab;
 
 import dev.faithdiff.tensor.op.AdamWOp;
 import dev.faithdiff.tensor.op.Op;
+import dev.faithdiff.tensor.op.QuantizedLinearOp;
 import java.util.Arrays;
 import java.util.List;
 
@@ -11,6 +12,6 @@ final class Ops {
 
     static List<Class<?>> all() { return Arrays.asList(Op.class.getPermittedSubclasses()); }
 
-    /** True for the ops that have no gradient: those that compute another op's, and updates of parameters. */
-    static boolean hasNoGradient(Class<?> op) { return op.getEnclosingClass() != null || op == AdamWOp.class; }
+    /** True for the ops that have no gradient: those that compute another op's, updates of parameters, and what only inference needs. */
+    static boolean hasNoGradient(Class<?> op) { return op.getEnclosingClass() != null || op == AdamWOp.class || op == QuantizedLinearOp.class; }
 }

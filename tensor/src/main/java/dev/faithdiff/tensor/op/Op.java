@@ -10,7 +10,7 @@ import dev.faithdiff.tensor.Tensor;
  * fast. Optional operands come last and are left out when absent.
  */
 public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad, BinaryOp, AffineOp, CastOp, ReduceOp, SoftmaxOp,
-        SoftmaxOp.Grad, LinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad,
+        SoftmaxOp.Grad, LinearOp, QuantizedLinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad,
         GroupNormOp, GroupNormOp.Grad, LayerNormOp, LayerNormOp.Grad, RmsNormOp, RmsNormOp.Grad, GegluOp, GegluOp.Grad,
         ReshapeOp, SliceOp, ConcatOp, PermuteOp, PadOp, ResizeOp, ResizeOp.Grad, PoolOp, PoolOp.Grad, GatherOp, GatherOp.Grad,
         AdamWOp, AdamWOp.Moments {

@@ -54,8 +54,13 @@ public final class Gemm {
 
     /** The same with rows of any source as the left operand and a weight [N, K]. */
     public static void multiply(Rows a, Matrix w, Matrix bias, Matrix c, boolean accumulate) {
-        if (GemmDots.suits(c.rows(), c.columns())) GemmDots.multiply(a, w, widen(bias), c, accumulate);
-        else slices(Panels.KERNEL, a, Rows.of(w), w.columns(), widen(bias), c, accumulate);
+        multiply(a, Rows.of(w), w.columns(), bias, c, accumulate);
+    }
+
+    /** The same with rows of length k of any source as both operands. */
+    static void multiply(Rows a, Rows w, int k, Matrix bias, Matrix c, boolean accumulate) {
+        if (GemmDots.suits(c.rows(), c.columns())) GemmDots.multiply(a, w, k, widen(bias), c, accumulate);
+        else slices(Panels.KERNEL, a, w, k, widen(bias), c, accumulate);
     }
 
     /** C = A W^T (+ bias) for A F32 [M, K] and a weight [N, K] of a floating type, both rounded to BF16; needs {@link EmittedBf16}. */

@@ -30,26 +30,26 @@ final class GemmDots {
 
     static boolean suits(int m, int n) { return m <= FEW_ROWS || n <= FEW_COLUMNS; }
 
-    static void multiply(Rows a, Matrix w, float[] bias, Matrix c, boolean accumulate) {
+    static void multiply(Rows a, Rows w, int k, float[] bias, Matrix c, boolean accumulate) {
         int m = c.rows(), n = c.columns();
         boolean flat = m <= FEW_ROWS;
         Parallel.run(Math.ceilDiv(flat ? n : m, BLOCK), task -> {
             int from = task * BLOCK, size = Math.min(BLOCK, (flat ? n : m) - from);
-            if (flat) block(a, 0, m, w, from, size, bias, c, accumulate);
-            else block(a, from, size, w, 0, n, bias, c, accumulate);
+            if (flat) block(a, 0, m, w, from, size, k, bias, c, accumulate);
+            else block(a, from, size, w, 0, n, k, bias, c, accumulate);
         });
     }
 
-    private static void block(Rows a, int row, int rows, Matrix w, int column, int columns, float[] bias, Matrix c,
+    private static void block(Rows a, int row, int rows, Rows w, int column, int columns, int inner, float[] bias, Matrix c,
             boolean accumulate) {
         Scratch s = SCRATCH.get();
         int width = roundUp(columns, 4);
         Copy.zero(s.sums.address(), 4L * rows * width * SIDE);
         Arrays.fill(s.w, columns * STRIDE, width * STRIDE, 0);
-        for (int k = 0; k < w.columns(); k += DEPTH) {
-            int depth = Math.min(DEPTH, w.columns() - k);
+        for (int k = 0; k < inner; k += DEPTH) {
+            int depth = Math.min(DEPTH, inner - k);
             a.pack(row, rows, k, depth, s.a);
-            PanelLoops.FASTEST.widen(w, column, columns, k, depth, s.w);
+            w.pack(column, columns, k, depth, s.w);
             padColumns(s.a, rows, depth);
             padColumns(s.w, columns, depth);
             PanelLoops.FASTEST.dots(s.a, rows, s.w, width, roundUp(depth, SIDE), s.sums.address());

@@ -1,0 +1,90 @@
+package dev.faithdiff.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.SafeTensors;
+import dev.faithdiff.tensor.io.Source;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Of a file of 16 MiB, 4 MiB stay in memory, and what left is read again. */
+@EnabledOnOs(OS.LINUX)
+class RecentPagesTest {
+    private static final int TENSORS = 16, BYTES = 1 << 20, MOST = 4 << 20;
+
+    @TempDir Path dir;
+
+    @Test void keepsWhatWasUsedLast() throws IOException {
+        Path path = file();
+        try (SafeTensors file = SafeTensors.open(path)) {
+            List<MemorySegment> tensors = file.entries().values().stream().map(SafeTensors.Entry::data).toList();
+            read(tensors, data -> {});
+            assertThat(resident(path)).isGreaterThanOrEqualTo(TENSORS * (long) BYTES);
+            RecentPages pages = new RecentPages(MOST);
+            for (int i = 0; i < 2; i++) {
+                read(tensors, pages::used);
+                // The system maps pages around one that is read, up to 64 KiB.
+                assertThat(resident(path)).isBetween((long) MOST, MOST + (64L << 10) * TENSORS);
+            }
+        }
+    }
+
+    @Test void smallFilesStayWhole() throws IOException {
+        Path path = file();
+        try (SafeTensors file = SafeTensors.open(path)) {
+            List<MemorySegment> tensors = file.entries().values().stream().map(SafeTensors.Entry::data).toList();
+            RecentPages pages = new RecentPages(RecentPages.MOST);
+            for (int i = 0; i < 2; i++) read(tensors, pages::used);
+            assertThat(resident(path)).isGreaterThanOrEqualTo(TENSORS * (long) BYTES);
+        }
+    }
+
+    private interface Use {
+        void of(MemorySegment data);
+    }
+
+    /** Tensor i holds the byte i. */
+    private static void read(List<MemorySegment> tensors, Use use) {
+        for (int i = 0; i < tensors.size(); i++) {
+            use.of(tensors.get(i));
+            for (long at = 0; at < BYTES; at += 512) assertThat(tensors.get(i).get(ValueLayout.JAVA_BYTE, at) == i).isTrue();
+        }
+    }
+
+    private Path file() {
+        Path path = dir.resolve("weights.safetensors");
+        try (Arena arena = Arena.ofConfined()) {
+            List<Source> tensors = new ArrayList<>();
+            for (int i = 0; i < TENSORS; i++) {
+                MemorySegment data = arena.allocate(BYTES).fill((byte) i);
+                tensors.add(Source.of("t" + (char) ('a' + i), DType.I8, Shape.of(BYTES), () -> data));
+            }
+            SafeTensors.write(path, tensors, Map.of());
+        }
+        return path;
+    }
+
+    /** Bytes of the file that are mapped into this process's memory now. */
+    private static long resident(Path file) throws IOException {
+        long kilobytes = 0;
+        boolean here = false;
+        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) here = line.endsWith(file.toString());
+            else if (here && line.startsWith("Rss:")) kilobytes += Long.parseLong(line.replaceAll("\\D", ""));
+        }
+        return kilobytes << 10;
+    }
+}
