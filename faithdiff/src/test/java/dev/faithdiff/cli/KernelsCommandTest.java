@@ -40,7 +40,7 @@ class KernelsCommandTest {
         assertThat(check.out()).contains("AffineVector", "passes").doesNotContain("FAILS");
         assertThat(check.code()).isZero();
         CommandLineRun types = run("kernels", "check", "AffineOp", "--device", "cpu", "--types"), model = run("kernels", "check", "AffineOp", "--device", "cpu", "--model");
-        assertThat(types.out()).containsPattern("AffineVector \\| F32 ").containsPattern("AffineVector \\| BF16 ");
+        assertThat(types.out()).containsPattern("AffineVector +\\| F32 ").containsPattern("AffineVector +\\| BF16 ");
         assertThat(model.out()).contains("AffineOp/latent", "passes");
         assertThat(model.code()).isZero();
         if (Backend.of("cuda").unavailable() != null) {
@@ -58,7 +58,7 @@ class KernelsCommandTest {
             assertThat(r.code()).as(Arrays.toString(args) + " " + r.err()).isEqualTo(2);
         }
         assertThat(run("restore", "in.png", "-o", "out.png", "--kernel", "affine=Fast").err())
-                .contains("there is no kernel 'Fast' for AffineOp on cpu; there are [AffineVector, reference]");
+                .contains("there is no kernel 'Fast' for AffineOp on cpu; there are [AffineEmitted, AffineVector, reference]");
     }
 
     private Path photo() {
