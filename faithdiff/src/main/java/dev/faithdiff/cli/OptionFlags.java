@@ -1,9 +1,5 @@
 package dev.faithdiff.cli;
 
-import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
-import static dev.faithdiff.restore.CommonOptions.SCALE;
-import static dev.faithdiff.restore.CommonOptions.SIZE;
-
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
@@ -13,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,7 +42,7 @@ final class OptionFlags {
     void check() {
         given().forEach((name, text) -> set(Options.defaults(), known.get(name), text));
         // Options do not tell a scale that is given from the same one that is not.
-        if (Stream.of(SCALE, SIZE, LONG_SIDE).filter(o -> given().containsKey(o.name())).count() > 1) {
+        if (ResultSize.OPTIONS.stream().filter(o -> given().containsKey(o.name())).count() > 1) {
             throw new ParameterException(spec.commandLine(), ResultSize.EXCLUSIVE);
         }
     }

@@ -1,10 +1,7 @@
 package dev.faithdiff.cli;
 
-import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
-import static dev.faithdiff.restore.CommonOptions.SCALE;
-import static dev.faithdiff.restore.CommonOptions.SIZE;
-
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.ResultSize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +20,7 @@ import picocli.CommandLine.ParameterException;
 final class OptionsFile {
     private static final String FLAG = "--config";
     /** Options of which one takes the place of the others. */
-    private static final List<String> SIZES = List.of("--" + SCALE.name(), "--" + SIZE.name(), "--" + LONG_SIDE.name());
+    private static final List<String> SIZES = ResultSize.OPTIONS.stream().map(o -> "--" + o.name()).toList();
 
     private OptionsFile() {}
 

@@ -7,9 +7,12 @@ import static dev.faithdiff.restore.CommonOptions.SIZE;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
+import java.util.List;
 
 /** Width and height of a result in pixels, which follow from the photo's and from scale, size or long side. */
 public record ResultSize(int width, int height) {
+    /** The options of which one says how large a result is. */
+    public static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE);
     /** Why no two of scale, size and long side go together. */
     public static final String EXCLUSIVE = "scale, size and long-side exclude each other; leave out all but one";
 

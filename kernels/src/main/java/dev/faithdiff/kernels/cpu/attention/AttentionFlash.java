@@ -105,7 +105,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
             p.values.sums(keyHead, rows, w.weights, key, count, key > 0, w.y);
         }
         for (long r = 0; r < 4L * rows; r += 4) Vec.set(w.factors + r, 1 / Vec.get(w.sum + r));
-        ScoreRows.HERE.scale(w.y, rows, PackedB.panels(e), w.factors);
+        ScoreRows.FASTEST.scale(w.y, rows, PackedB.panels(e), w.factors);
         return w;
     }
 
@@ -122,7 +122,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
      * Turns scores into weights relative to the new maxima, and rescales the first {@code components} of the results so far to these maxima.
      */
     private static void weigh(Work w, int rows, int panels, double scale, int components) {
-        ScoreRows.HERE.greatest(w.scores, rows, panels, w.factors);
+        ScoreRows.FASTEST.greatest(w.scores, rows, panels, w.factors);
         boolean moved = false;
         for (long r = 0; r < 4L * rows; r += 4) {
             float before = Vec.get(w.max + r), max = Vec.get(w.factors + r), decay = max > before ? (float) Math.exp((before - max) * scale) : 1;
@@ -132,7 +132,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
             Vec.set(w.max + r, max);
             moved = true;
         }
-        if (moved && components > 0) ScoreRows.HERE.scale(w.y, rows, PackedB.panels(components), w.factors);
-        ScoreRows.HERE.powers(w.scores, rows, panels, w.max, scale, w.weights, w.sum);
+        if (moved && components > 0) ScoreRows.FASTEST.scale(w.y, rows, PackedB.panels(components), w.factors);
+        ScoreRows.FASTEST.powers(w.scores, rows, panels, w.max, scale, w.weights, w.sum);
     }
 }

@@ -7,8 +7,8 @@ import dev.faithdiff.kernels.cpu.VecCode;
  * has one number for each row is at an address.
  */
 interface ScoreRows {
-    /** The loops of this process. */
-    ScoreRows HERE = VecCode.isHere() ? new ScoreRowsEmitted() : new ScoreRowsVector();
+    /** The fastest ones here. */
+    ScoreRows FASTEST = VecCode.isHere() ? new ScoreRowsEmitted() : new ScoreRowsVector();
 
     /** The factor of powers of two for a scale of powers of e. */
     static float factorOfTwo(double scale) { return (float) (scale / Math.log(2)); }

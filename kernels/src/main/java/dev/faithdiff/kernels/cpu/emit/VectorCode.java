@@ -161,9 +161,8 @@ public final class VectorCode {
             a.mov(SCRATCH, lanes);
             a.sub(SCRATCH, some);
         });
-        Mem table = table();
         add(mask, List.of(), to -> {
-            a.vmovups(to, Mem.at(POOL, SCRATCH, 4, table.offset()));
+            a.vmovups(to, Mem.at(POOL, SCRATCH, 4, 0));
             if (bits == 512) a.vpmovd2m(REST, to);
         });
         rest = mask;
@@ -571,9 +570,7 @@ public final class VectorCode {
         if (v.constant == null && v.last <= number && !v.pinned) free.add(v.register.number());
     }
 
-    /** A table of lanes set and lanes not set: a mask of n elements begins n before its middle. */
-    private static Mem table() { return Mem.at(POOL, 0); }
-
+    /** The constants, behind a table of lanes set and lanes not set: a mask of n elements begins n before the table's middle. */
     private MemorySegment pool() {
         MemorySegment pool = Arena.global().allocate(64L * (constants.size() + 2), 64);
         for (int i = 0; i < lanes; i++) pool.setAtIndex(ValueLayout.JAVA_INT, i, -1);

@@ -1,8 +1,7 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
-import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.Assembler;
-import dev.faithdiff.kernels.cpu.emit.CpuFeature;
 
 /** The micro-kernel of F32 as machine code, for vectors of 256 and 512 bits. It adds in the order of {@link VectorTiles}, to the same bits. */
 record EmittedF32() implements MicroKernel {
@@ -11,7 +10,7 @@ record EmittedF32() implements MicroKernel {
         private static final EmittedTiles TILES = EmittedTiles.of("f32", Assembler::vfmadd231ps);
     }
 
-    static boolean isHere() { return Vec.LANES == 16 && CpuFeature.AVX512.isHere() || Vec.LANES == 8 && CpuFeature.AVX2.isHere(); }
+    static boolean isHere() { return VecCode.isHere(); }
 
     @Override public void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t) {
         Code.TILES.tiles(rows, depth, a, at, panel, add, f, step, to, t);
