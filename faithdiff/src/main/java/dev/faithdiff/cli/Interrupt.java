@@ -3,7 +3,10 @@ package dev.faithdiff.cli;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** While this is open, Ctrl-C interrupts the thread that opened it. The program ends when the thread has closed this, or after some seconds. */
+/**
+ * While this is open, Ctrl-C interrupts the thread that opened it. The program ends as soon as the thread has closed this, or after some seconds,
+ * so what the thread has to say of it must be said before: not in a catch clause of the try that opened this, which runs after the closing.
+ */
 final class Interrupt implements AutoCloseable {
     private static final int SECONDS = 30;
 

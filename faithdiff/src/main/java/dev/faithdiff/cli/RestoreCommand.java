@@ -147,10 +147,12 @@ final class RestoreCommand implements Callable<Integer> {
         Restored restored;
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
         try (Interrupt _ = new Interrupt()) {
-            restored = Engine.onKernels(table, () -> kernels.watched(on, warnings()::warn, () -> restored(job, photo, on, state)));
-        } catch (CancellationException e) {
-            warnings().warn("stopped; " + (state != null && Files.exists(state) ? "the same command resumes from " + state : "nothing was written"));
-            return INTERRUPTED;
+            try {
+                restored = Engine.onKernels(table, () -> kernels.watched(on, warnings()::warn, () -> restored(job, photo, on, state)));
+            } catch (CancellationException e) {
+                warnings().warn("stopped; " + (state != null && Files.exists(state) ? "the same command resumes from " + state : "nothing was written"));
+                return INTERRUPTED;
+            }
         }
         List<String> remarks = Batch.write(Batch.result(photo, restored.image, restored.settings, results.rules(resume).metadata()), job);
         if (state != null) state.toFile().delete();
@@ -200,7 +202,7 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private int restoreMany(List<Job> jobs, Chosen chosen) {
-        try (Report report = results.report(quiet, spec.commandLine(), jobs.size()); Interrupt _ = new Interrupt();
+        try (Interrupt _ = new Interrupt(); Report report = results.report(quiet, spec.commandLine(), jobs.size());
                 Restorer restorer = restorer(chosen.device())) {
             Batch batch = new Batch(restorer, settings(restorer), results.rules(resume), report);
             boolean stopped = batch.run(jobs);
