@@ -8,15 +8,22 @@ import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.SafeTensors.Entry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
 
 /** Stored outputs of the published implementation, read by name; files stay mapped until the test process ends. */
 public final class Fixtures {
     private static final Map<String, Fixtures> OPEN = new ConcurrentHashMap<>();
+    private static final Map<Path, Path> FOLDERS = new ConcurrentHashMap<>();
 
     private final String file;
     private final Map<String, Entry> entries;
@@ -27,7 +34,7 @@ public final class Fixtures {
     }
 
     /** The set's folder: system property {@code fixtures.dir}, else the project's own. */
-    public static Path dir() {
+    private static Path dir() {
         String property = System.getProperty("fixtures.dir");
         return property == null || property.isBlank() ? own() : Path.of(property);
     }
@@ -42,7 +49,51 @@ public final class Fixtures {
 
     /** A file or folder such as {@code "rng/rng.json"}. A top folder that the set lacks, such as {@code keys}, is the project's own. */
     public static Path path(String relative) {
-        return (Files.exists(dir().resolve(Path.of(relative).getName(0))) ? dir() : own()).resolve(relative);
+        Path group = Path.of(relative).getName(0);
+        Path folder = FOLDERS.computeIfAbsent(group, g -> unpacked((Files.exists(dir().resolve(g)) ? dir() : own()).resolve(g)));
+        return folder.resolve(group.relativize(Path.of(relative)));
+    }
+
+    /** The folder itself, or that into which its {@code data.zip} is unpacked once, by the first test that asks. */
+    private static Path unpacked(Path group) {
+        Path zip = group.resolve("data.zip");
+        if (!Files.exists(zip)) return group;
+        try {
+            CRC32 sum = new CRC32();
+            sum.update(Files.readAllBytes(zip));
+            Path folder = own().resolveSibling("target/fixtures/%s-%08x".formatted(group.getFileName(), sum.getValue()));
+            if (!Files.exists(folder)) unpack(zip, folder);
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Other processes may do the same at once: whoever is first has made the folder. */
+    private static void unpack(Path zip, Path folder) throws IOException {
+        Files.createDirectories(folder.getParent());
+        Path part = Files.createTempDirectory(folder.getParent(), "part");
+        try (FileSystem from = FileSystems.newFileSystem(zip); Stream<Path> files = Files.walk(from.getPath("/"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path to = part.resolve(file.toString().substring(1));
+                Files.createDirectories(to.getParent());
+                Files.copy(file, to);
+            }
+        }
+        try {
+            Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            if (!Files.exists(folder)) throw e;
+        }
+    }
+
+    /** The names of the set's top folders. */
+    public static List<String> groups() {
+        try (Stream<Path> all = Files.list(dir())) {
+            return all.filter(Files::isDirectory).map(f -> f.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A JSON file, such as {@code "rng/rng.json"}. */

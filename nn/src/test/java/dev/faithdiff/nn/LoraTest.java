@@ -66,13 +66,13 @@ class LoraTest {
     }
 
     private static WeightSource base(String where) {
-        return new FileWeights(Fixtures.dir().resolve("checkpoint-tiny/sdxl/" + FOLDERS.get(where)));
+        return new FileWeights(Fixtures.path("checkpoint-tiny/sdxl/" + FOLDERS.get(where)));
     }
 
     private static WeightSource merged(String combination, String where) {
         WeightSource source = base(where);
         for (Use u : loras(combination)) {
-            Lora lora = Lora.open(Fixtures.dir().resolve("lora").resolve(u.file), PARTS.get(where), ORIGINAL);
+            Lora lora = Lora.open(Fixtures.path("lora/" + u.file), PARTS.get(where), ORIGINAL);
             source = new LoraWeights(source, lora, u.strength);
         }
         return source;
@@ -115,7 +115,7 @@ class LoraTest {
     }
 
     private static JsonObject sums(String combination) throws IOException {
-        Path file = Fixtures.dir().resolve("lora/expected_sums.json.gz");
+        Path file = Fixtures.path("lora/expected_sums.json.gz");
         try (InputStreamReader in = new InputStreamReader(new GZIPInputStream(new FileInputStream(file.toFile())), StandardCharsets.UTF_8)) {
             return JsonParser.parseReader(in).getAsJsonObject().getAsJsonObject(combination);
         }

@@ -22,15 +22,14 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 class ClipTokenizerTest {
-    private static final Path FIXTURES = Fixtures.dir();
-    private static final Path SDXL = FIXTURES.resolve("checkpoint-tiny/sdxl");
+    private static final Path SDXL = Fixtures.path("checkpoint-tiny/sdxl");
 
     private final ClipTokenizer first = ClipTokenizer.open(SDXL.resolve("tokenizer"));
     private final ClipTokenizer second = ClipTokenizer.open(SDXL.resolve("tokenizer_2"));
 
     @TestFactory
     Stream<DynamicTest> givesTheIdsOfThePublishedTokenizer() throws IOException {
-        var prompts = JsonParser.parseString(Files.readString(FIXTURES.resolve("stages/prompts.json"))).getAsJsonObject();
+        var prompts = JsonParser.parseString(Files.readString(Fixtures.path("stages/prompts.json"))).getAsJsonObject();
         return prompts.getAsJsonArray("prompts").asList().stream().map(JsonElement::getAsJsonObject).flatMap(p -> Stream.of(
                 fixture(first, p, "tokenizer"), fixture(second, p, "tokenizer_2")));
     }

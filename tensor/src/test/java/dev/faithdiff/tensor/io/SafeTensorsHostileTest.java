@@ -85,7 +85,7 @@ class SafeTensorsHostileTest {
 
     @Tag("full")
     @Test void aDamagedFileOpensWholeOrNotAtAll() throws IOException {
-        byte[] good = Files.readAllBytes(Fixtures.dir().resolve("dtypes/same_tensor.safetensors"));
+        byte[] good = Files.readAllBytes(Fixtures.path("dtypes/same_tensor.safetensors"));
         Path path = folder.resolve("damaged.safetensors");
         Random random = new Random(7);
         int opened = 0, refused = 0;

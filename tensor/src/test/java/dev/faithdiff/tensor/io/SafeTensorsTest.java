@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -23,7 +24,7 @@ class SafeTensorsTest {
     @TempDir Path folder;
 
     @Test void readsTypesShapesAndMetadata() {
-        try (SafeTensors file = SafeTensors.open(Fixtures.dir().resolve("dtypes/same_tensor.safetensors"))) {
+        try (SafeTensors file = SafeTensors.open(Fixtures.path("dtypes/same_tensor.safetensors"))) {
             assertThat(file.metadata()).containsEntry("format", "pt");
             assertThat(file.entries().get("scalar_f32").shape()).isEqualTo(Shape.of());
             assertThat(file.entries().get("empty_f16").data().byteSize()).isZero();
@@ -36,9 +37,11 @@ class SafeTensorsTest {
 
     @Tag("full")
     @Test void aCopyOfEveryFixtureHasTheReferenceWritersBytes() throws IOException {
-        List<Path> files;
-        try (Stream<Path> all = Files.walk(Fixtures.dir())) {
-            files = all.filter(p -> p.toString().endsWith(".safetensors")).toList();
+        List<Path> files = new ArrayList<>();
+        for (String group : Fixtures.groups()) {
+            try (Stream<Path> all = Files.walk(Fixtures.path(group))) {
+                files.addAll(all.filter(p -> p.toString().endsWith(".safetensors")).toList());
+            }
         }
         assertThat(files).isNotEmpty();
         Path copy = folder.resolve("copy.safetensors");
@@ -52,7 +55,7 @@ class SafeTensorsTest {
     }
 
     @Test void findsTheFileOfAFolder() throws IOException {
-        try (SafeTensors unet = SafeTensors.open(Fixtures.dir().resolve("checkpoint-tiny/sdxl/unet"))) {
+        try (SafeTensors unet = SafeTensors.open(Fixtures.path("checkpoint-tiny/sdxl/unet"))) {
             assertThat(unet.entries()).containsKey("conv_in.weight");
         }
         Path a = folder.resolve("a.safetensors");
@@ -69,8 +72,8 @@ class SafeTensorsTest {
     }
 
     @Test void readsShards() {
-        Path shards = Fixtures.dir().resolve("checkpoint-tiny/loader-variants/vae-sharded");
-        Path whole = Fixtures.dir().resolve("checkpoint-tiny/sdxl/vae");
+        Path shards = Fixtures.path("checkpoint-tiny/loader-variants/vae-sharded");
+        Path whole = Fixtures.path("checkpoint-tiny/sdxl/vae");
         try (SafeTensors all = SafeTensors.open(shards); SafeTensors vae = SafeTensors.open(whole)) {
             assertThat(all.entries()).isNotEmpty();
             all.entries().forEach((name, e) -> assertThat(e.data().mismatch(vae.entries().get(name).data())).as(name).isEqualTo(-1));

@@ -66,7 +66,7 @@ class AdcSrUNetTest {
     @Test void blocksAndResult() throws IOException {
         UNetConfig config = config();
         Fixtures f = Fixtures.open("adcsr/trace.safetensors");
-        try (Scope _ = Scope.open(); Weights w = TorchWeights.open(Fixtures.dir().resolve("adcsr/weight/net_params_200.pkl"), AdcSrUNetTest::unet)) {
+        try (Scope _ = Scope.open(); Weights w = TorchWeights.open(Fixtures.path("adcsr/weight/net_params_200.pkl"), AdcSrUNetTest::unet)) {
             UNet unet = new UNet(w, config);
             w.done();
             assertThat(unet.time()).isNull();

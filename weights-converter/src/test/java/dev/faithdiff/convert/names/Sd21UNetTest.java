@@ -38,8 +38,8 @@ class Sd21UNetTest {
     private Scope scope;
 
     @BeforeAll static void load() throws IOException {
-        config = UNetConfig.of(Config.read(Fixtures.dir().resolve("sd21/diffusers/unet/config.json")));
-        weights = TorchWeights.open(Fixtures.dir().resolve("sd21/ldm/v2-1_512-ema-pruned.ckpt"), file -> OriginalLayout.parts(file).get("unet"));
+        config = UNetConfig.of(Config.read(Fixtures.path("sd21/diffusers/unet/config.json")));
+        weights = TorchWeights.open(Fixtures.path("sd21/ldm/v2-1_512-ema-pruned.ckpt"), file -> OriginalLayout.parts(file).get("unet"));
         unet = new UNet(weights, config);
         weights.done();
     }

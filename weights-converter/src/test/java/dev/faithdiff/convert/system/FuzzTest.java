@@ -39,8 +39,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FuzzTest {
     private static final int CASES = Integer.getInteger("fuzz.cases", 1000);
     private static final long SEED = Long.getLong("fuzz.seed", 2026), LARGEST_ALLOCATION = 64 << 20, LONGEST_MILLIS = 5000;
-    private static final Path FIXTURES = Fixtures.dir();
-    private static final Path VARIANTS = FIXTURES.resolve("checkpoint-tiny/loader-variants");
+    private static final Path VARIANTS = Fixtures.path("checkpoint-tiny/loader-variants");
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final byte[] INTERESTING = {0, 1, 0x7f, (byte) 0x80, (byte) 0xff,
             '(', 'R', 'Q', 'c', 'b', 's', 'u', 't', 'h', 'q', 'r', '}', ']', 'P', 'K',
@@ -61,7 +60,7 @@ class FuzzTest {
         "unet configuration, checkpoint-tiny/sdxl/unet/config.json, 0", "text configuration, checkpoint-tiny/sdxl/text_encoder_2/config.json, 0",
         "vae configuration, checkpoint-tiny/sdxl/vae/config.json, 0"})
     void damagedFilesAreReadOrRefused(String format, String name, int head) throws IOException {
-        byte[] whole = Files.readAllBytes(FIXTURES.resolve(name));
+        byte[] whole = Files.readAllBytes(Fixtures.path(name));
         if (format.equals("shard index")) {
             for (int i = 1; i <= 3; i++) {
                 String shard = "vae-sharded/diffusion_pytorch_model-0000" + i + "-of-00003.safetensors";
@@ -71,7 +70,7 @@ class FuzzTest {
         Path file = folder.resolve(name.endsWith(".json") ? "mutated.json" : name.endsWith(".param") ? "mutated.param" : "mutated.bin");
         if (format.startsWith("ncnn")) {
             String other = name.endsWith(".param") ? ".bin" : ".param";
-            Files.copy(FIXTURES.resolve(name.replaceFirst("\\.\\w+$", other)), folder.resolve("mutated" + other));
+            Files.copy(Fixtures.path(name.replaceFirst("\\.\\w+$", other)), folder.resolve("mutated" + other));
         }
         Reading reading = name.endsWith("config.json") ? FuzzTest::configure : FuzzTest::load;
         Random random = new Random(SEED);
