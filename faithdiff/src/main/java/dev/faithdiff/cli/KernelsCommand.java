@@ -1,10 +1,13 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.kernels.cpu.Limits;
+import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.kernels.lab.TuneTrial;
+import dev.faithdiff.kernels.lab.Tuner;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Shape;
@@ -12,9 +15,15 @@ import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -104,6 +113,25 @@ final class KernelsCommand implements Callable<Integer> {
             spec.commandLine().getOut().printf(Locale.ROOT, "The limit: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copying.%n",
                     Limits.measured().gflops(), Limits.measured().gbytes());
         }
+        return 0;
+    }
+
+    @Command(name = "tune", description = "Find the sizes of blocks with which the CPU is fastest, and use them from then on. Nothing "
+            + "else should run meanwhile. Results of restore --exact do not change.")
+    int tune(@Option(names = "--minutes", paramLabel = "N", defaultValue = "5", description = "Try no more after so many minutes.") double minutes,
+            @Option(names = "--forget", description = "Use the usual sizes again.") boolean forget) throws IOException {
+        Path file = Tuning.file();
+        Files.deleteIfExists(file); // what is tried is tried against the usual sizes
+        if (forget) return 0;
+        PrintWriter err = spec.commandLine().getErr();
+        Map<Tuning, Integer> best = new Tuner(TuneTrial::run, err::println).best((long) (minutes * 60e9));
+        if (!best.isEmpty()) {
+            Files.createDirectories(file.getParent());
+            Path part = Files.createTempFile(file.getParent(), "new", ".part");
+            Files.writeString(part, Tuning.text(best));
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        }
+        spec.commandLine().getOut().println(best.isEmpty() ? "The usual sizes are the best." : Tuning.shown(best) + ", kept in " + file);
         return 0;
     }
 

@@ -148,9 +148,10 @@ final class RestoreCommand implements Callable<Integer> {
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
         try (Interrupt _ = new Interrupt()) {
             try {
-                restored = Engine.onKernels(table, () -> kernels.watched(on, warnings()::warn, () -> restored(job, photo, on, state)));
+                restored = onKernels(table, on, () -> restored(job, photo, on, state));
             } catch (CancellationException e) {
-                warnings().warn("stopped; " + (state != null && Files.exists(state) ? "the same command resumes from " + state : "nothing was written"));
+                boolean isKept = state != null && Files.exists(state);
+                warnings().warn("stopped; " + (isKept ? "the same command resumes from " + state : "nothing was written"));
                 return INTERRUPTED;
             }
         }
@@ -197,8 +198,12 @@ final class RestoreCommand implements Callable<Integer> {
     private int restoreMany(List<Job> jobs) {
         if (trace != null || preview != null) throw usage("--profile and --preview are for one photo, and go without --log and --progress");
         Chosen chosen = device();
-        return Engine.onKernels(kernels.table(chosen.device().kind()),
-                () -> kernels.watched(chosen.device(), warnings()::warn, () -> restoreMany(jobs, chosen)));
+        return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(jobs, chosen));
+    }
+
+    private <T> T onKernels(KernelTable table, Device on, Supplier<T> work) {
+        Supplier<T> watched = () -> Engine.onKernels(table, () -> kernels.watched(on, warnings()::warn, work));
+        return exact ? Engine.exactly(watched) : watched.get();
     }
 
     private int restoreMany(List<Job> jobs, Chosen chosen) {

@@ -64,7 +64,7 @@ final class TrainCommand implements Callable<Integer> {
         RunFile read = RunFile.read(file, photos, heldOut), shorter = steps == null ? read : read.withSteps(steps);
         RunFile run = ablations == null ? shorter : shorter.withAblations(ablations);
         Device on = Backend.device(device);
-        return Engine.onKernels(kernels.table(on.kind()), () -> train(run, on));
+        return Engine.exactly(() -> Engine.onKernels(kernels.table(on.kind()), () -> train(run, on))); // resumed runs are the same to the bit
     }
 
     private int train(RunFile run, Device on) {

@@ -2,6 +2,7 @@ package dev.faithdiff.jmh;
 
 import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Processor;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.lab.Table;
 import java.io.IOException;
@@ -55,7 +56,8 @@ final class Results {
     }
 
     private static String name() {
-        String name = processor().replaceAll("\\((R|TM|r|tm)\\)|CPU|Processor|@.*", "") + " " + Parallel.threads() + " threads " + bits() + " bits";
+        String processor = Processor.name().replaceAll("\\((R|TM|r|tm)\\)|CPU|Processor|@.*", "");
+        String name = processor + " " + Parallel.threads() + " threads " + bits() + " bits";
         return name.strip().replaceAll(" +", " ");
     }
 
@@ -79,7 +81,7 @@ final class Results {
     }
 
     private static String machine() {
-        return processor() + ", " + Parallel.threads() + " threads, vectors of " + bits() + " bits, " + System.getProperty("os.name") + " "
+        return Processor.name() + ", " + Parallel.threads() + " threads, vectors of " + bits() + " bits, " + System.getProperty("os.name") + " "
                 + System.getProperty("os.arch");
     }
 
@@ -88,18 +90,6 @@ final class Results {
     private static String jdk() {
         List<String> flags = ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> !a.contains("faithdiff.home")).toList();
         return "JDK " + Runtime.version() + " (" + System.getProperty("java.vendor") + "), " + String.join(" ", flags);
-    }
-
-    private static String processor() {
-        try {
-            for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
-                if (line.startsWith("model name")) return line.substring(line.indexOf(':') + 1).strip();
-            }
-        } catch (IOException e) {
-            // Not Linux.
-        }
-        String brand = output("sysctl", "-n", "machdep.cpu.brand_string");
-        return brand.isEmpty() ? System.getenv().getOrDefault("PROCESSOR_IDENTIFIER", System.getProperty("os.arch")) : brand;
     }
 
     private static String output(String... command) {

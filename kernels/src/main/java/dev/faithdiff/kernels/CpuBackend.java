@@ -1,6 +1,7 @@
 package dev.faithdiff.kernels;
 
 import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.attention.*;
 import dev.faithdiff.kernels.cpu.conv.*;
@@ -54,7 +55,8 @@ public final class CpuBackend implements Backend {
     @Override public Device open(int index) { return Device.CPU; }
 
     @Override public String describe(int index) {
-        return "cpu: " + Parallel.threads() + " threads, vectors of " + Vec.bits() + " bits, " + memory() + ", " + CpuFeature.line();
+        return "cpu: " + Parallel.threads() + " threads, vectors of " + Vec.bits() + " bits, " + memory() + ", " + CpuFeature.line()
+                + (Tuning.inUse().isEmpty() ? "" : ", tuned: " + Tuning.shown(Tuning.inUse()));
     }
 
     @Override public List<Kernel<?>> kernels() { return KERNELS; }

@@ -10,16 +10,16 @@ import java.util.function.IntConsumer;
 /**
  * A fixed pool of daemon threads that share numbered tasks: {@code run(n, body)} calls {@code body} once for each of 0..n-1.
  *
- * <p>The caller works, too, and is counted in {@code faithdiff.threads} (default: the number of processors). Tasks are taken one by one from a
- * counter. Where sums depend on the tasks, their number should not depend on the number of threads. A call from inside a task runs all of its tasks
- * on the same thread.
+ * <p>The caller works, too, and is counted in {@code faithdiff.threads} (default: the number of processors, or what was tuned). Tasks are taken one
+ * by one from a counter. Where sums depend on the tasks, their number should not depend on the number of threads. A call from inside a task runs
+ * all of its tasks on the same thread.
  *
  * <p>Several threads may call at once. Each works on its own tasks, and the pool helps with those of the call that came first, then with the
  * next. A caller waits for nothing but its own tasks, so callers cannot block each other.
  */
 public final class Parallel {
-    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
-    private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", PROCESSORS));
+    static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+    private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", Tuning.THREADS.of(PROCESSORS)));
     /** Tries to find work before a thread parks: tens of microseconds, as long as waking a thread, and longer than the gap between two kernels. */
     private static final int SPINS = 3000;
     private static final Worker[] WORKERS = new Worker[THREADS - 1];

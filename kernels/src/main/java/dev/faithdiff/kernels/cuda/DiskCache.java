@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cuda;
 
+import dev.faithdiff.tensor.UserCache;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,10 +17,8 @@ import java.util.HexFormat;
 record DiskCache(Path folder) {
     /** {@code -Dfaithdiff.cuda.cache}, else the user's cache folder. */
     static DiskCache user() {
-        String asked = System.getProperty("faithdiff.cuda.cache"), xdg = System.getenv("XDG_CACHE_HOME");
-        if (asked != null) return new DiskCache(Path.of(asked));
-        Path user = xdg != null && !xdg.isEmpty() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
-        return new DiskCache(user.resolve("faithdiff").resolve("cuda"));
+        String asked = System.getProperty("faithdiff.cuda.cache");
+        return new DiskCache(asked != null ? Path.of(asked) : UserCache.folder("cuda"));
     }
 
     /** The bytes kept for a key, or null. @param ending of the file's name, with the dot */

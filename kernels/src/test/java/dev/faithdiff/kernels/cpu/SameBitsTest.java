@@ -11,22 +11,29 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Engine;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The CPU gives the same bits for any number of threads, any width of vectors, and with and without emitted code: in all cases of the ops of
+ * The CPU gives the same bits for any number of threads, any width of vectors, any tuned sizes, and with and without emitted code: in all cases of the ops of
  * inference in F32, each in a process of its own. Gradients are not among them.
  */
 @Tag("process") @Tag("full")
 class SameBitsTest {
+    @TempDir Path dir;
+
     @Test void doNotDependOnThreadsWidthOrMachineCode() throws Exception {
         List<String> first = null;
         for (int bits : new int[] {256, 128, 512}) {
@@ -36,7 +43,19 @@ class SameBitsTest {
                 assertThat(digests).as(bits + " bits, " + threads + " threads").isEqualTo(first);
             }
         }
+        for (int bits : new int[] {256, 512}) {
+            for (boolean most : new boolean[] {false, true}) {
+                assertThat(run("-Dfaithdiff.vector.bits=" + bits, "-Dfaithdiff.tuned=" + tuned(most))).as("tuned, " + bits + " bits").isEqualTo(first);
+            }
+        }
         assertThat(run("-Dfaithdiff.vector.bits=256", "-Dfaithdiff.emit=off")).as("the Vector API").isEqualTo(first).hasSizeGreaterThan(100);
+    }
+
+    /** A file of the largest or smallest sizes that are tried. */
+    private Path tuned(boolean most) throws IOException {
+        Map<Tuning, Integer> percents = new EnumMap<>(Tuning.class);
+        for (Tuning size : Tuning.values()) percents.put(size, most ? Collections.max(size.tried) : Collections.min(size.tried));
+        return Files.writeString(dir.resolve("tuned" + most), Tuning.text(percents));
     }
 
     /** The digests of all cases, by a process with these properties. */
@@ -60,7 +79,7 @@ class SameBitsTest {
 
     private static String digest(Case c) {
         try (Scope _ = Scope.open()) {
-            Tensor out = Engine.run(c.op(), c.draw(Device.CPU));
+            Tensor out = Engine.exactly(() -> Engine.run(c.op(), c.draw(Device.CPU)));
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
             sha.update(out.segment().asByteBuffer());
             return HexFormat.of().formatHex(sha.digest());

@@ -14,9 +14,9 @@ import java.util.function.Supplier;
  * Runs ops; every computation goes through {@link #run}. It checks the operands, allocates the result in the current scope, has the first kernel of
  * the {@link KernelTable} that does not refuse compute it, and lets the tape record it.
  *
- * <p>{@link #observed}, {@link #checked}, {@link #onKernels} and {@link #onReferences} apply to the ops of the given work alone: to those of its
- * thread, and to those of work that it passes to other threads by {@link #carried}. {@code -Dfaithdiff.check.nan=true} checks every op of the
- * process. An interrupted thread stops at its next op.
+ * <p>{@link #observed}, {@link #checked}, {@link #exactly}, {@link #onKernels} and {@link #onReferences} apply to the ops of the given work alone:
+ * to those of its thread, and to those of work that it passes to other threads by {@link #carried}. {@code -Dfaithdiff.check.nan=true} checks every
+ * op of the process. An interrupted thread stops at its next op.
  */
 public final class Engine {
     /** Sees each computed op: what ran, on which kernel, for how long. */
@@ -24,10 +24,10 @@ public final class Engine {
         void ran(Op op, Tensor[] in, Tensor out, String kernel, long nanos);
     }
 
-    /** How ops run: on which kernels, whether on none, whether results are checked, and who sees them (null: nobody). */
-    private record Mode(KernelTable kernels, boolean references, boolean checks, Observer observer) {}
+    /** How ops run: on which kernels, whether on none, whether exactly, whether results are checked, and who sees them (null: nobody). */
+    private record Mode(KernelTable kernels, boolean references, boolean exact, boolean checks, Observer observer) {}
 
-    private static final Mode PLAIN = new Mode(KernelTable.STANDARD, false, Boolean.getBoolean("faithdiff.check.nan"), null);
+    private static final Mode PLAIN = new Mode(KernelTable.STANDARD, false, false, Boolean.getBoolean("faithdiff.check.nan"), null);
     private static final ScopedValue<Mode> MODE = ScopedValue.newInstance();
 
     private Engine() {}
@@ -67,19 +67,28 @@ public final class Engine {
     /** Runs work on the CPU whose ops are computed by their references instead of kernels; for checks. */
     public static <T> T onReferences(Supplier<T> work) {
         Mode m = mode();
-        return in(new Mode(m.kernels, true, m.checks, m.observer), work);
+        return in(new Mode(m.kernels, true, m.exact, m.checks, m.observer), work);
     }
 
     /** Runs work whose ops use the kernels of a table. */
     public static <T> T onKernels(KernelTable kernels, Supplier<T> work) {
         Mode m = mode();
-        return in(new Mode(kernels, m.references, m.checks, m.observer), work);
+        return in(new Mode(kernels, m.references, m.exact, m.checks, m.observer), work);
     }
+
+    /** Runs work whose results do not depend on what was tuned on this machine. */
+    public static <T> T exactly(Supplier<T> work) {
+        Mode m = mode();
+        return in(new Mode(m.kernels, m.references, true, m.checks, m.observer), work);
+    }
+
+    /** True in work whose results must not depend on what was tuned on this machine. */
+    public static boolean isExact() { return mode().exact; }
 
     /** Runs work that fails at the first op whose result is not finite, naming the op and its operands. Slow: for finding where a NaN begins. */
     public static <T> T checked(Supplier<T> work) {
         Mode m = mode();
-        return in(new Mode(m.kernels, m.references, true, m.observer), work);
+        return in(new Mode(m.kernels, m.references, m.exact, true, m.observer), work);
     }
 
     /** Runs work whose ops are reported to an observer, each after it ran; enclosing observers see them, too. */
@@ -89,7 +98,7 @@ public final class Engine {
             m.observer.ran(op, in, out, kernel, nanos);
             observer.ran(op, in, out, kernel, nanos);
         };
-        return in(new Mode(m.kernels, m.references, m.checks, all), work);
+        return in(new Mode(m.kernels, m.references, m.exact, m.checks, all), work);
     }
 
     /** The same work for another thread: its ops run there as they would on this one. */

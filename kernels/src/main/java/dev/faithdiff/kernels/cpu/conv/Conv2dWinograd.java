@@ -3,18 +3,20 @@ package dev.faithdiff.kernels.cpu.conv;
 import static dev.faithdiff.kernels.cpu.gemm.LinearPacked.matrix;
 
 import dev.faithdiff.kernels.cpu.ToFloat;
+import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 
 /** A 3x3 convolution of stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3). */
 public final class Conv2dWinograd implements Kernel<Conv2dOp> {
     /** The measured cost of transforming the weights, as a number of tiles. Maps of 8x8 to 32x32 pixels. */
-    private static final int WEIGHTS = 28;
+    private static final int WEIGHTS = 28, TUNED_WEIGHTS = Tuning.WINOGRAD_WEIGHTS.of(WEIGHTS);
     private static final double LEAST_GAIN = 1.1;
 
     @Override public Class<Conv2dOp> op() { return Conv2dOp.class; }
@@ -29,7 +31,8 @@ public final class Conv2dWinograd implements Kernel<Conv2dOp> {
     static String refusal(Conv.Size size) {
         if (size.kh() != 3 || size.kw() != 3 || size.stride() != 1) return "takes 3x3 kernels of stride 1";
         if (size.in() % Vec.SIDE != 0 || size.out() % Vec.SIDE != 0) return "takes channels in multiples of " + Vec.SIDE;
-        double products = WinogradTransforms.POSITIONS * (WinogradInput.tiles(size) + WEIGHTS);
+        int weights = Engine.isExact() ? WEIGHTS : TUNED_WEIGHTS;
+        double products = WinogradTransforms.POSITIONS * (WinogradInput.tiles(size) + weights);
         return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels" : null;
     }
 

@@ -10,6 +10,7 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
 import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Parallel;
+import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Workspace;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
@@ -27,8 +28,8 @@ import jdk.incubator.vector.FloatVector;
  * transformed again for each chunk, which costs as much as multiplying some 25 tiles.
  */
 final class WinogradTiles {
-    private static final int CHUNK = 2 << 20; // floats of transformed input at a time
-    private static final int BLOCK = 96;      // tiles whose products a task holds at a time: 432 KiB
+    private static final int CHUNK = Tuning.WINOGRAD_CHUNK.of(2 << 20); // floats of transformed input at a time
+    private static final int BLOCK = Tuning.WINOGRAD_BLOCK.of(96); // tiles whose products a task holds at a time: 432 KiB
     private static final int CHANNELS = 192;  // multiplied at once: 432 KiB of weights or twice that; sums in parts also have half the error
     private static final int GAP = LANES;     // floats between positions, so that they do not all fall into one cache set
     private static final int TASKS = 2 * Parallel.threads();

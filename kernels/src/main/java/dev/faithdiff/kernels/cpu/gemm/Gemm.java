@@ -4,6 +4,7 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.ToFloat;
+import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  * C^T = B A^T, and transpose that while storing it.
  */
 public final class Gemm {
-    private static final long SLICE_BYTES = 12L << 20; // packed at a time
+    private static final long SLICE_BYTES = Tuning.GEMM_SLICE.of(12 << 20); // packed at a time
 
     private static final ThreadLocal<MemorySegment> SLICE = new ThreadLocal<>();
 
