@@ -24,8 +24,8 @@ final class KernelChoice {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec;
 
     @Option(names = "--kernel", paramLabel = "OP=NAME", showDefaultValue = CommandLine.Help.Visibility.NEVER, description = "Use a "
-            + "kernel for an op wherever the kernel can compute it, e.g. LinearOp=LinearPacked. NAME 'reference' is the op's own slow loop. May "
-            + "be repeated; see 'faithdiff kernels list'.")
+            + "kernel for an op wherever the kernel can compute it, e.g. LinearOp=LinearPacked. NAME 'reference' is the op's own slow loop, or a "
+            + "fused op's parts. May be repeated; see 'faithdiff kernels list'.")
     private Map<String, String> kernels = Map.of();
 
     /** The table in which the chosen kernels come first. @param kind of device. @throws ParameterException if a name is wrong, listing all */
