@@ -1,5 +1,6 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.kernels.lab.Parity;
@@ -40,7 +41,7 @@ final class KernelCheck {
     boolean passed() { return failures.isEmpty() && !idle; }
 
     void run(Backend backend, Class<? extends Op> op) {
-        for (Kernel<?> k : backend.kernels()) if (k.op() == op) run(k, backend);
+        for (Kernel<?> k : Bench.kernels(backend, op)) run(k, backend);
     }
 
     private void run(Kernel<?> kernel, Backend backend) {

@@ -4,6 +4,7 @@ import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.FusedOp;
 import dev.faithdiff.tensor.op.KernelTable;
 import dev.faithdiff.tensor.op.Op;
 import java.util.List;
@@ -24,8 +25,8 @@ final class KernelChoice {
     @Spec(Spec.Target.MIXEE) private CommandSpec spec;
 
     @Option(names = "--kernel", paramLabel = "OP=NAME", showDefaultValue = CommandLine.Help.Visibility.NEVER, description = "Use a "
-            + "kernel for an op wherever the kernel can compute it, e.g. LinearOp=LinearPacked. NAME 'reference' is the op's own slow loop. May "
-            + "be repeated; see 'faithdiff kernels list'.")
+            + "kernel for an op wherever the kernel can compute it, e.g. LinearOp=LinearPacked. NAME 'reference' is the op's own slow loop, or a "
+            + "fused op's parts. May be repeated; see 'faithdiff kernels list'.")
     private Map<String, String> kernels = Map.of();
 
     /** The table in which the chosen kernels come first. @param kind of device. @throws ParameterException if a name is wrong, listing all */
@@ -49,7 +50,9 @@ final class KernelChoice {
         Set<String> ran = ConcurrentHashMap.newKeySet();
         T result = Engine.observed((op, in, out, kernel, nanos) -> ran.add(op.name() + "=" + kernel), work);
         kernels.forEach((name, kernel) -> {
-            String chosen = Op.name(op(name).orElseThrow()) + "=" + kernel;
+            Class<? extends Op> op = op(name).orElseThrow();
+            if (FusedOp.class.isAssignableFrom(op) && kernel.equals("reference")) return; // its parts ran instead
+            String chosen = Op.name(op) + "=" + kernel;
             if (ran.stream().noneMatch(chosen::equalsIgnoreCase)) remarks.accept("--kernel " + name + "=" + kernel + " was never used");
         });
         return result;

@@ -5,6 +5,7 @@ import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.kernels.lab.Composition;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.kernels.lab.TuneTrial;
 import dev.faithdiff.kernels.lab.Tuner;
@@ -48,7 +49,7 @@ final class KernelsCommand implements Callable<Integer> {
         Table table = new Table("op", "device", "kernel", "small cases", "model cases");
         for (Class<? extends Op> o : ops(op)) {
             for (Backend b : backends(kind)) {
-                List<Kernel<?>> kernels = Engine.kernels(b.kind(), o);
+                List<Kernel<?>> kernels = Composition.behind(Engine.kernels(b.kind(), o), o, b.kind());
                 for (Kernel<?> k : kernels) table.row(Op.name(o), b.kind(), k.name(), taken(k, Cases.parity(o)), taken(k, Cases.model(o)));
                 if (kernels.isEmpty()) table.row(Op.name(o), b.kind(), b.kind().equals("cpu") ? "reference" : "none");
             }

@@ -51,6 +51,14 @@ class KernelsCommandTest {
         assertThat(bench.code()).isZero();
     }
 
+    @Test void fusedOpsHaveTheirComposition() {
+        CommandLineRun list = run("kernels", "list", "LinearAdd", "--device", "cpu"), check = run("kernels", "check", "LinearGeglu", "--device", "cpu");
+        assertThat(list.out()).containsPattern("LinearAddOp +\\| cpu +\\| composition ").contains("LinearAddOp/unet-640");
+        assertThat(check.out()).containsPattern("composition +\\| all ").contains("passes").doesNotContain("FAILS");
+        CommandLineRun bench = run("kernels", "bench", "SelfAttention", "--shape", "1x64x40,40x40,40x40,40x40", "--millis", "5");
+        assertThat(bench.out()).as(bench.err()).contains("composition", "The limit: ");
+    }
+
     @Test void refusesWrongNames() {
         for (Object[] args : new Object[][] {{"kernels", "check", "Affin"}, {"kernels", "bench"}, {"kernels", "bench", "affine", "no-such-case"},
                 {"kernels", "bench", "affine", "--shape", "6y4"}, {"restore", "in.png", "-o", "out.png", "--kernel", "Affin=AffineVector"}}) {

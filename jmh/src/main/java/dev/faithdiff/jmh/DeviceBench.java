@@ -12,7 +12,6 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
-import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -128,7 +127,7 @@ public final class DeviceBench implements Callable<Integer> {
         for (Kernel<?> k : Bench.takers(c, on)) {
             try (Workload work = new Workload()) {
                 Tensor[] in = work.tensors(() -> c.draw(on));
-                row(c.name(), c.types().activation(), k.name(), () -> Engine.run(k, c.op(), in), new Cost(c.flops(), c.bytes()));
+                row(c.name(), c.types().activation(), k.name(), () -> Bench.result(k, c.op(), in), new Cost(c.flops(), c.bytes()));
             } catch (RuntimeException | OutOfMemoryError e) {
                 failure(c.name(), c.types().activation(), k.name(), e);
             }

@@ -5,7 +5,6 @@ import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import org.openjdk.jmh.annotations.Param;
 
@@ -19,7 +18,7 @@ public class KernelBench extends Timed {
         Kernel<?> chosen = Bench.takers(c, Device.CPU).stream().filter(k -> k.name().equals(kernel)).findFirst().orElseThrow();
         Workload work = new Workload();
         Tensor[] in = work.tensors(() -> c.draw(Device.CPU));
-        return work.repeat(() -> Engine.run(chosen, c.op(), in));
+        return work.repeat(() -> Bench.result(chosen, c.op(), in));
     }
 
     /** The case of a name. */

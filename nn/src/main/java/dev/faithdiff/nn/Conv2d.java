@@ -20,4 +20,7 @@ public final class Conv2d {
     }
 
     public Tensor forward(Tensor x) { return x.conv2d(weight, bias, op); }
+
+    /** {@code forward(x) + addend}, an addend of the result's shape or {@code [B, 1, 1, out]}. */
+    public Tensor forward(Tensor x, Tensor addend) { return x.conv2dAdd(weight, bias, addend, op); }
 }

@@ -1,6 +1,7 @@
 package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.Tensor;
+import java.util.stream.Stream;
 
 /** {@code [..., in] -> [..., out]}. */
 public final class Linear {
@@ -19,4 +20,16 @@ public final class Linear {
     public Tensor weight() { return quantized == null ? weight : quantized.wide(); }
 
     public Tensor forward(Tensor x) { return quantized == null ? x.linear(weight, bias) : x.linear(quantized.values(), quantized.scales(), bias); }
+
+    /** {@code forward(x) + addend}, an addend of the result's shape. */
+    public Tensor forward(Tensor x, Tensor addend) { return quantized == null ? x.linearAdd(weight, bias, addend) : forward(x).add(addend); }
+
+    /** {@code forward(x).geglu()}. */
+    public Tensor geglu(Tensor x) { return quantized == null ? x.linearGeglu(weight, bias) : forward(x).geglu(); }
+
+    /** Attention of x {@code [B, T, in]} on itself, each of query, keys and values through its own layer. */
+    public static Tensor selfAttention(Tensor x, Linear q, Linear k, Linear v, int heads) {
+        boolean plain = Stream.of(q, k, v).allMatch(l -> l.quantized == null && l.bias == null);
+        return plain ? x.selfAttention(q.weight, k.weight, v.weight, heads) : q.forward(x).attention(k.forward(x), v.forward(x), heads, false);
+    }
 }

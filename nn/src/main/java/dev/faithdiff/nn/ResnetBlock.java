@@ -30,23 +30,21 @@ public final class ResnetBlock {
     }
 
     /** @param temb SiLU of the time embedding {@code [B, timeChannels]}, null where the block takes none */
-    public Tensor forward(Tensor x, Tensor temb) { return forward(x, temb, UnaryOperator.identity()); }
+    public Tensor forward(Tensor x, Tensor temb) { return forward(x, temb, null); }
 
-    /** As above. @param branch changes the convolutions' result before it is added to x */
+    /** As above. @param branch changes the convolutions' result before it is added to x; null: it does not */
     public Tensor forward(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) { return Tape.recompute(() -> run(x, temb, branch)); }
 
     private Tensor run(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) {
         try (Scope s = Scope.open()) {
             Tensor h = norm1.forwardSilu(x);
-            h = s.replace(h, conv1.forward(h));                                       // [B, H, W, out]
-            if (time != null) {
-                Tensor t = time.forward(temb);                                        // [B, out]
-                h = s.replace(h, h.add(t.reshape(t.size(0), 1, 1, t.size(1))));
-            }
+            Tensor t = time == null ? null : time.forward(temb);                      // [B, out]
+            h = s.replace(h, t == null ? conv1.forward(h) : conv1.forward(h, t.reshape(t.size(0), 1, 1, t.size(1)))); // [B, H, W, out]
             h = s.replace(h, norm2.forwardSilu(h));
+            if (shortcut == null && branch == null) return s.keep(conv2.forward(h, x));
             h = s.replace(h, conv2.forward(h));
-            h = s.replace(h, branch.apply(h));
-            return s.keep((shortcut == null ? x : shortcut.forward(x)).add(h));
+            if (branch != null) h = s.replace(h, branch.apply(h));
+            return s.keep(shortcut == null ? x.add(h) : shortcut.forward(x, h));
         }
     }
 }

@@ -106,11 +106,16 @@ public final class Tape extends Scope {
         }
     }
 
-    /** Whether the innermost tape records what is computed from a tensor. */
-    public static boolean follows(Tensor t) {
+    /** Whether the innermost tape records what is computed from these tensors. */
+    public static boolean follows(Tensor... in) {
         Tape tape = currentTape();
-        return tape != null && tape.recording && tape.tracks(t);
+        if (tape == null || !tape.recording) return false;
+        for (Tensor t : in) if (tape.tracks(t)) return true;
+        return false;
     }
+
+    /** Whether it also keeps them, for gradients: not while a block that runs again is run for its result only. */
+    public static boolean keeps(Tensor... in) { return follows(in) && currentTape().trial == null; }
 
     private boolean tracks(Tensor t) {
         return tracked.containsKey(t) || trial != null && trial.made.getOrDefault(t, false) || outer != null && outer.tracks(t);

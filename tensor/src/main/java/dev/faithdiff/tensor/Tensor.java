@@ -5,12 +5,15 @@ import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.BinaryOp;
 import dev.faithdiff.tensor.op.CastOp;
 import dev.faithdiff.tensor.op.ConcatOp;
+import dev.faithdiff.tensor.op.Conv2dAddOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.GatherOp;
 import dev.faithdiff.tensor.op.GegluOp;
 import dev.faithdiff.tensor.op.GroupNormOp;
 import dev.faithdiff.tensor.op.LayerNormOp;
+import dev.faithdiff.tensor.op.LinearAddOp;
+import dev.faithdiff.tensor.op.LinearGegluOp;
 import dev.faithdiff.tensor.op.LinearOp;
 import dev.faithdiff.tensor.op.MatmulOp;
 import dev.faithdiff.tensor.op.PadOp;
@@ -22,6 +25,7 @@ import dev.faithdiff.tensor.op.ReduceOp;
 import dev.faithdiff.tensor.op.ReshapeOp;
 import dev.faithdiff.tensor.op.ResizeOp;
 import dev.faithdiff.tensor.op.RmsNormOp;
+import dev.faithdiff.tensor.op.SelfAttentionOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 import dev.faithdiff.tensor.op.UnaryOp;
@@ -282,6 +286,17 @@ public final class Tensor {
         return bias == null ? Engine.run(op, this, weight, scales) : Engine.run(op, this, weight, scales, bias);
     }
 
+    /** {@code linear(weight, bias) + addend}, an addend of the result's shape; the bias may be null. */
+    public Tensor linearAdd(Tensor weight, Tensor bias, Tensor addend) {
+        LinearAddOp op = new LinearAddOp();
+        return bias == null ? Engine.run(op, this, weight, addend) : Engine.run(op, this, weight, addend, bias);
+    }
+
+    /** {@code linear(weight, bias).geglu()}; the bias may be null. */
+    public Tensor linearGeglu(Tensor weight, Tensor bias) {
+        return bias == null ? Engine.run(new LinearGegluOp(), this, weight) : Engine.run(new LinearGegluOp(), this, weight, bias);
+    }
+
     /** Batched matrix product {@code [..., M, K] x [..., K, N] -> [..., M, N]}. */
     public Tensor matmul(Tensor b) { return matmul(b, false, false); }
 
@@ -300,6 +315,12 @@ public final class Tensor {
         return bias == null ? Engine.run(op, this, weight) : Engine.run(op, this, weight, bias);
     }
 
+    /** {@code conv2d(weight, bias, op) + addend}, an addend of the result's shape or {@code [B, 1, 1, O]}; the bias may be null. */
+    public Tensor conv2dAdd(Tensor weight, Tensor bias, Tensor addend, Conv2dOp op) {
+        Conv2dAddOp both = new Conv2dAddOp(op);
+        return bias == null ? Engine.run(both, this, weight, addend) : Engine.run(both, this, weight, addend, bias);
+    }
+
     /** Scaled dot-product attention of {@code [B, T, heads*d]} on keys and values {@code [B, S, heads*d]}; scale 1/sqrt(d). */
     public Tensor attention(Tensor keys, Tensor values, int heads, boolean causal) {
         return attention(keys, values, null, new AttentionOp(heads, causal));
@@ -312,6 +333,9 @@ public final class Tensor {
     public Tensor attention(Tensor keys, Tensor values, Tensor bias, AttentionOp op) {
         return bias == null ? Engine.run(op, this, keys, values) : Engine.run(op, this, keys, values, bias);
     }
+
+    /** Attention of {@code [B, T, C]} on itself: {@code linear(q).attention(linear(k), linear(v), heads, false)}. */
+    public Tensor selfAttention(Tensor q, Tensor k, Tensor v, int heads) { return Engine.run(new SelfAttentionOp(heads), this, q, k, v); }
 
     // ---- norms and gates
 

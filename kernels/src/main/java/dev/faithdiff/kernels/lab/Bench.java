@@ -5,6 +5,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.FusedOp;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import java.util.ArrayList;
@@ -19,10 +20,19 @@ public final class Bench {
 
     private Bench() {}
 
-    /** The kernels of a device that take a case, best first. */
+    /** The kernels of a kind of device for an op, best first, and for a fused op its composition behind them. */
+    public static List<Kernel<?>> kernels(Backend backend, Class<? extends Op> op) {
+        return Composition.behind(backend.kernels().stream().<Kernel<?>>filter(k -> k.op() == op).toList(), op, backend.kind());
+    }
+
+    /** Those that take a case. */
     public static List<Kernel<?>> takers(Case c, Device device) {
-        List<Kernel<?>> all = Backend.of(device.kind()).kernels();
-        return all.stream().<Kernel<?>>filter(k -> k.op() == c.op().getClass() && refusal(k, c) == null).toList();
+        return kernels(Backend.of(device.kind()), c.op().getClass()).stream().<Kernel<?>>filter(k -> refusal(k, c) == null).toList();
+    }
+
+    /** What a kernel gives, in the current scope. */
+    public static Tensor result(Kernel<?> kernel, Op op, Tensor[] in) {
+        return kernel instanceof Composition<?> && op instanceof FusedOp fused ? fused.compose(in) : Engine.run(kernel, op, in);
     }
 
     /** Why a kernel does not take a case, or null. */
@@ -57,7 +67,7 @@ public final class Bench {
     private static long time(Kernel<?> kernel, Op op, Tensor[] in) {
         try (Scope _ = Scope.open()) {
             long begin = System.nanoTime();
-            Engine.run(kernel, op, in).device().synchronize();
+            result(kernel, op, in).device().synchronize();
             return System.nanoTime() - begin;
         }
     }

@@ -14,7 +14,7 @@ import java.util.List;
 
 /** The one list of cases, by op: inputs for parity, gradients and speed. */
 public final class Cases {
-    // To add a case, write one line in the group of its op (CasesElementwise, CasesHeavy, CasesNormsMoves, CasesImages, CasesTraining):
+    // To add a case, write one line in the group of its op (the files Cases*.java):
     //     parity(TYPES, "label", op, operands...)    small, for parity and gradients: primes, ones, full and ragged vectors
     //     model(TYPES, "label", op, operands...)     a real model's shape, for speed
     // x(sizes) is an activation, w(sizes) a weight, index(rows, sizes) indices; TYPES are the element types that the line runs in.
@@ -38,6 +38,7 @@ public final class Cases {
     static {
         CasesElementwise.add();
         CasesHeavy.add();
+        CasesFused.add();
         CasesNormsMoves.add();
         CasesImages.add();
         CasesTraining.add();

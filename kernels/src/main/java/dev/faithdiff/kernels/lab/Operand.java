@@ -16,11 +16,12 @@ public record Operand(Role role, Values values, int rows, Shape shape) {
     public enum Role { ACTIVATION, WEIGHT, INDEX }
 
     /**
-     * NORMAL is standard normal. WIDE is 30 times that and starts with an exact zero, for saturation and overflow. AWAY is at least 1/2 from zero and
-     * 1/16 from each multiple of 1/8, for functions with kinks or poles; POSITIVE is its absolute value. DISTINCT is at least 1/8 apart among
-     * 1009 values in a row, for functions that choose the largest.
+     * NORMAL is standard normal. EVEN is that over the root of the last size, for weights whose products are as large as their activations. WIDE is
+     * 30 times NORMAL and starts with an exact zero, for saturation and overflow. AWAY is at least 1/2 from zero and 1/16 from each multiple of 1/8,
+     * for functions with kinks or poles; POSITIVE is its absolute value. DISTINCT is at least 1/8 apart among 1009 values in a row, for functions
+     * that choose the largest.
      */
-    public enum Values { NORMAL, WIDE, AWAY, POSITIVE, DISTINCT, INDEX }
+    public enum Values { NORMAL, EVEN, WIDE, AWAY, POSITIVE, DISTINCT, INDEX }
 
     /** An activation of NORMAL values. */
     public static Operand x(int... sizes) { return new Operand(Role.ACTIVATION, Values.NORMAL, 0, Shape.of(sizes)); }
@@ -47,6 +48,7 @@ public record Operand(Role role, Values values, int rows, Shape shape) {
     private double value(long i, RandomGenerator random) {
         return switch (values) {
             case NORMAL -> random.nextGaussian();
+            case EVEN -> random.nextGaussian() / Math.sqrt(shape.size(-1));
             case WIDE -> i == 0 ? 0 : 30 * random.nextGaussian();
             case AWAY -> random.nextBoolean() ? away(random) : -away(random);
             case POSITIVE -> away(random);

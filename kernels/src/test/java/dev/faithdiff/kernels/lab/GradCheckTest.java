@@ -10,6 +10,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.CastOp;
+import dev.faithdiff.tensor.op.Op;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -19,9 +20,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class GradCheckTest {
     private static final long MOST_FLOPS = 60_000;
 
-    static List<Class<?>> withGradient() { return Ops.all().stream().filter(op -> !Ops.hasNoGradient(op)).toList(); }
+    static List<Class<? extends Op>> withGradient() { return Ops.all().stream().filter(op -> !Ops.hasNoGradient(op)).toList(); }
 
-    static List<Class<?>> gradients() { return Ops.all().stream().filter(Ops::hasNoGradient).toList(); }
+    static List<Class<? extends Op>> gradients() { return Ops.all().stream().filter(Ops::hasNoGradient).toList(); }
 
     @Tag("full")
     @ParameterizedTest

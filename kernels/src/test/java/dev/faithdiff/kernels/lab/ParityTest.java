@@ -7,6 +7,7 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AffineOp;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -19,11 +20,12 @@ class ParityTest {
     /** Kernels whose name contains this are tested, and their results printed; all kernels, and only failures, without it. */
     private static final String ONLY = System.getProperty("faithdiff.lab", "");
 
-    /** Every kernel of every backend on the class path, over every small case of its op. */
+    /** Every kernel of every backend on the class path, and the composition of every fused op, over every small case of its op. */
     @TestFactory
     Stream<DynamicTest> everyKernelAgreesWithItsReference() {
-        return Backend.all().values().stream().flatMap(b -> b.kernels().stream().filter(k -> k.name().contains(ONLY))
-                .map(k -> DynamicTest.dynamicTest(b.kind() + " " + k.name(), () -> check(b, k))));
+        return Backend.all().values().stream().flatMap(b -> Op.all().stream().flatMap(op -> Bench.kernels(b, op).stream())
+                .filter(k -> k.name().contains(ONLY))
+                .map(k -> DynamicTest.dynamicTest(b.kind() + " " + Op.name(k.op()) + " " + k.name(), () -> check(b, k))));
     }
 
     private static void check(Backend backend, Kernel<?> kernel) {

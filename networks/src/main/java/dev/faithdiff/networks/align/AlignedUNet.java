@@ -72,19 +72,24 @@ public final class AlignedUNet {
     public Tensor align(Tensor latents, Tensor condition, boolean across) {
         try (Scope s = Scope.open()) {
             Tensor h = unet.embed(latents);
-            return s.keep(h.add(update(h, condition, across)));
+            Tensor t = aligned(h, condition, across);
+            return s.keep(projection.forward(t, h.reshape(t.size(0), t.size(1), -1)).reshape(h.shape().toArray()));
         }
     }
 
     /** The alignment module alone: {@code spatial_ch_projs(blocks([h, condition]))}. */
-    public Tensor update(Tensor h, Tensor condition) { return update(h, condition, true); }
+    public Tensor update(Tensor h, Tensor condition) {
+        try (Scope s = Scope.open()) {
+            return s.keep(projection.forward(aligned(h, condition, true)).reshape(h.shape().toArray()));
+        }
+    }
 
-    private Tensor update(Tensor h, Tensor condition, boolean across) {
+    private Tensor aligned(Tensor h, Tensor condition, boolean across) {
         try (Scope s = Scope.open()) {
             // Attention runs along the first axis at each pixel, so images laid one after the other as pixels of one stay apart.
             Tensor t = h.concat(3, condition).reshape(across ? h.size(0) : 1, -1, h.size(3) + condition.size(3));  // [B, h*w, width]
             for (AlignmentBlock block : blocks) t = block.forward(t);
-            return s.keep(projection.forward(t).reshape(h.shape().toArray()));
+            return s.keep(t);
         }
     }
 

@@ -36,17 +36,17 @@ final class AlignmentBlock {
 
     private Tensor run(Tensor x) {
         try (Scope s = Scope.open()) {
-            x = x.add(attend(norm1.forward(x)));
-            return s.keep(x.add(down.forward(up.forward(norm2.forward(x)).quickGelu())));
+            x = attend(norm1.forward(x), x);
+            return s.keep(down.forward(up.forward(norm2.forward(x)).quickGelu(), x));
         }
     }
 
-    private Tensor attend(Tensor x) {
-        if (x.size(0) == 1) return x.linear(folded().to(x.dtype()), foldedBias(x.dtype()));
+    private Tensor attend(Tensor x, Tensor residual) {
+        if (x.size(0) == 1) return x.linearAdd(folded().to(x.dtype()), foldedBias(x.dtype()), residual);
         Tensor q = project(x, 0).permute(1, 0, 2);
         Tensor k = project(x, 1).permute(1, 0, 2);
         Tensor v = project(x, 2).permute(1, 0, 2);
-        return out.forward(q.attention(k, v, heads, false).permute(1, 0, 2));         // [B, pixels, width]
+        return out.forward(q.attention(k, v, heads, false).permute(1, 0, 2), residual); // [B, pixels, width]
     }
 
     /** Output after value projection as one matrix: made anew, so that training and files know the two, for a sixth of what it saves. */

@@ -89,9 +89,9 @@ public final class ClipTextEncoder {
         Tensor forward(Tensor x) {
             try (Scope s = Scope.open()) {
                 Tensor n = norm1.forward(x);
-                x = x.add(out.forward(q.forward(n).attention(k.forward(n), v.forward(n), config.heads(), true)));
+                x = out.forward(q.forward(n).attention(k.forward(n), v.forward(n), config.heads(), true), x);
                 Tensor h = up.forward(norm2.forward(x));
-                return s.keep(x.add(down.forward(config.quickGelu() ? h.quickGelu() : h.gelu())));
+                return s.keep(down.forward(config.quickGelu() ? h.quickGelu() : h.gelu(), x));
             }
         }
     }

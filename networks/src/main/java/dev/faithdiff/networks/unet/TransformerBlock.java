@@ -35,14 +35,13 @@ public final class TransformerBlock {
 
     private Tensor run(Tensor x, Context context) {
         try (Scope s = Scope.open()) {
-            Tensor n = norm1.forward(x);
-            x = x.add(self.forward(n, self.project(n)));
-            if (cross != null) x = x.add(cross.forward(norm2.forward(x), context.of(cross, () -> cross.project(context.states()))));
-            return s.keep(x.add(out.forward(gate.forward(norm3.forward(x)).geglu())));
+            x = self.toItself(norm1.forward(x), x);
+            if (cross != null) x = cross.to(context.of(cross, () -> cross.project(context.states())), norm2.forward(x), x);
+            return s.keep(out.forward(gate.geglu(norm3.forward(x)), x));
         }
     }
 
-    /** Multi-head attention of x on a context: no bias on q, k, v, one on the result. */
+    /** Multi-head attention: no bias on q, k, v, one on the result, to which a residual is added. */
     private static final class Attention {
         private final Linear q, k, v, out;
         private final int heads;
@@ -57,9 +56,17 @@ public final class TransformerBlock {
 
         Projected project(Tensor context) { return new Projected(k.forward(context), v.forward(context)); }
 
-        Tensor forward(Tensor x, Projected context) {
+        /** x attends to a context. */
+        Tensor to(Projected context, Tensor x, Tensor residual) {
             try (Scope s = Scope.open()) {
-                return s.keep(out.forward(q.forward(x).attention(context.keys(), context.values(), heads, false)));
+                return s.keep(out.forward(q.forward(x).attention(context.keys(), context.values(), heads, false), residual));
+            }
+        }
+
+        /** x attends to itself. */
+        Tensor toItself(Tensor x, Tensor residual) {
+            try (Scope s = Scope.open()) {
+                return s.keep(out.forward(Linear.selfAttention(x, q, k, v, heads), residual));
             }
         }
     }

@@ -35,7 +35,7 @@ record UNetLayer(ResnetBlock resnet, List<SpatialTransformer> transformers, Site
     /** @param h {@code [B, H, W, in]} @return {@code [B, H, W, channels]} */
     Tensor forward(Tensor h, Tensor temb, Control control, List<Context> contexts) {
         try (Scope s = Scope.open()) {
-            Tensor x = resnet.forward(h, temb, branch -> control.at(inside, branch));
+            Tensor x = resnet.forward(h, temb, control == Control.NONE ? null : branch -> control.at(inside, branch));
             for (int i = 0; i < transformers.size(); i++) {
                 Context context = i < contexts.size() ? contexts.get(i) : null; // none for self-attention only
                 x = s.replace(x, transformers.get(i).forward(x, context));

@@ -35,8 +35,8 @@ public final class VaeMidBlock {
     private Tensor attend(Tensor x) {
         try (Scope s = Scope.open()) {
             Tensor t = norm.forward(x).reshape(x.size(0), -1, x.size(3));             // [B, H*W, C]
-            t = out.forward(q.forward(t).attention(k.forward(t), v.forward(t), 1, false));
-            return s.keep(x.add(t.reshape(x.shape().toArray())));
+            t = out.forward(Linear.selfAttention(t, q, k, v, 1), x.reshape(t.shape().toArray()));
+            return s.keep(t.reshape(x.shape().toArray()));
         }
     }
 }

@@ -12,7 +12,8 @@ import java.util.function.Supplier;
 
 /**
  * Runs ops; every computation goes through {@link #run}. It checks the operands, allocates the result in the current scope, has the first kernel of
- * the {@link KernelTable} that does not refuse compute it, and lets the tape record it.
+ * the {@link KernelTable} that does not refuse compute it, and lets the tape record it. A {@link FusedOp} that no kernel takes, or that a tape would
+ * record, is run as its parts, which observers and the tape then see instead.
  *
  * <p>{@link #observed}, {@link #checked}, {@link #exactly}, {@link #onKernels} and {@link #onReferences} apply to the ops of the given work alone:
  * to those of its thread, and to those of work that it passes to other threads by {@link #carried}. {@code -Dfaithdiff.check.nan=true} checks every
@@ -41,6 +42,7 @@ public final class Engine {
     public static Tensor run(Op op, Tensor... in) {
         Device device = device(op, in);
         Shape shape = op.shape(in);
+        if (op instanceof FusedOp fused && (Tape.follows(in) || kernel(op, in) == null)) return fused.compose(in);
         long view = op.view(in);
         Tensor out = view >= 0 ? in[0].view(view, shape) : Tensor.empty(device, op.dtype(in), shape);
         if (view < 0) compute(op, in, out);
@@ -131,18 +133,25 @@ public final class Engine {
         return in[0].device();
     }
 
+    /** The kernel that computes a case in this thread's work, or null. */
     @SuppressWarnings("unchecked")
+    private static <O extends Op> Kernel<O> kernel(O op, Tensor[] in) {
+        Mode mode = mode();
+        List<Kernel<?>> table = mode.references ? List.of() : mode.kernels.kernels(in[0].device().kind(), op.getClass());
+        for (Kernel<?> k : table) if (((Kernel<O>) k).objection(op, in) == null) return (Kernel<O>) k;
+        return null;
+    }
+
     private static <O extends Op> void compute(O op, Tensor[] in, Tensor out) {
         if (out.count() == 0) return;
         if (Thread.currentThread().isInterrupted()) throw new CancellationException("interrupted before " + op.name());
         Mode mode = mode();
-        Kernel<O> kernel = null;
-        List<Kernel<?>> table = mode.references ? List.of() : mode.kernels.kernels(out.device().kind(), op.getClass());
-        for (Kernel<?> k : table) {
-            if (((Kernel<O>) k).objection(op, in) == null) {
-                kernel = (Kernel<O>) k;
-                break;
+        Kernel<O> kernel = kernel(op, in);
+        if (kernel == null && op instanceof FusedOp fused) {
+            try (Scope _ = Scope.open()) {
+                compute(new CastOp(out.dtype()), new Tensor[] {fused.compose(in)}, out);
             }
+            return;
         }
         Observer o = mode.observer;
         if (o != null) out.device().synchronize();

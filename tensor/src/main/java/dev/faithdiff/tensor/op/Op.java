@@ -4,6 +4,8 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What is computed: a record of attributes that knows its shape rule, its scalar reference, its gradient and its cost. {@link Kernel}s compute it
@@ -13,7 +15,7 @@ public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad,
         SoftmaxOp.Grad, LinearOp, QuantizedLinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad,
         GroupNormOp, GroupNormOp.Grad, LayerNormOp, LayerNormOp.Grad, RmsNormOp, RmsNormOp.Grad, GegluOp, GegluOp.Grad,
         ReshapeOp, SliceOp, ConcatOp, PermuteOp, PadOp, ResizeOp, ResizeOp.Grad, PoolOp, PoolOp.Grad, GatherOp, GatherOp.Grad,
-        AdamWOp, AdamWOp.Moments {
+        AdamWOp, AdamWOp.Moments, FusedOp {
 
     /** The result's shape. @throws OpError if the operands do not fit, saying the rule */
     Shape shape(Tensor[] in);
@@ -48,6 +50,13 @@ public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad,
         long n = shape(in).count() * dtype(in).bytes();
         for (Tensor t : in) n += t.bytes();
         return n;
+    }
+
+    /** The classes of all ops. */
+    static List<Class<? extends Op>> all() { return subclasses(Op.class).toList(); }
+
+    private static Stream<Class<? extends Op>> subclasses(Class<?> kind) {
+        return Stream.of(kind.getPermittedSubclasses()).flatMap(c -> c.isInterface() ? subclasses(c) : Stream.of(c.asSubclass(Op.class)));
     }
 
     /** The class's name with nested names joined by a dot: {@code Conv2dOp.InputGrad}. */
