@@ -60,22 +60,29 @@ public record Pristine(double[] mean, double[][] covariance, String fitted) {
         }
     }
 
-    /** @param photos large and natural ones @throws MeasureError if they have too few blocks */
-    public static Pristine fit(List<Image> photos) {
-        List<double[]> blocks = new ArrayList<>();
-        for (Image photo : photos) {
+    /** Parameters of one's own photos: those of their sharp blocks, as the original was fitted. */
+    public static final class Fit {
+        private final List<double[]> blocks = new ArrayList<>();
+        private int photos;
+
+        /** One more natural photo of high quality. */
+        public void add(Image photo) {
             NaturalScene scene = NaturalScene.of(Channels.Y.levels(photo)[0], photo.width(), photo.height(), false);
-            double sharpest = 0;
-            for (double s : scene.sharpness()) sharpest = Math.max(sharpest, s);
+            double sharpest = Arrays.stream(scene.sharpness()).max().orElse(0);
             for (int b = 0; b < scene.sharpness().length; b++) {
                 if (scene.sharpness()[b] > SHARP * sharpest && isComplete(scene.features()[b])) blocks.add(scene.features()[b]);
             }
+            photos++;
         }
-        if (blocks.size() <= NaturalScene.FEATURES) {
-            throw new MeasureError("parameters of NIQE take more than " + NaturalScene.FEATURES + " sharp blocks of 96x96 pixels, these photos have " + blocks.size());
+
+        /** @throws MeasureError if the photos have too few blocks */
+        public Pristine parameters() {
+            if (blocks.size() <= NaturalScene.FEATURES) {
+                throw new MeasureError("parameters of NIQE take more than " + NaturalScene.FEATURES + " sharp blocks of 96x96 pixels, these photos have " + blocks.size());
+            }
+            double[][] all = blocks.toArray(double[][]::new);
+            return new Pristine(mean(all), covariance(all), blocks.size() + " sharp blocks of " + photos + " photos");
         }
-        double[][] all = blocks.toArray(double[][]::new);
-        return new Pristine(mean(all), covariance(all), blocks.size() + " sharp blocks of " + photos.size() + " photos");
     }
 
     /** As {@link #read} takes it. */

@@ -14,6 +14,7 @@ import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.quality.Niqe.Variant;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -79,13 +80,14 @@ class NiqeTest {
     }
 
     @Test void readsParametersOfEachFormat() throws IOException {
-        for (String file : List.of("pristine.json", "pristine.mat")) {
-            Pristine read = Pristine.read(Fixtures.path("iqa/niqe").resolve(file));
-            assertThat(read.mean()).as(file).containsExactly(PUBLISHED.mean());
-            assertThat(read.covariance()).as(file).isDeepEqualTo(PUBLISHED.covariance());
+        Path mat = Files.write(dir.resolve("own.mat"), resource("pristine.mat"));
+        for (Path file : List.of(Fixtures.path("iqa/niqe/pristine.json"), mat)) {
+            Pristine read = Pristine.read(file);
+            assertThat(read.mean()).as(file.toString()).containsExactly(PUBLISHED.mean());
+            assertThat(read.covariance()).as(file.toString()).isDeepEqualTo(PUBLISHED.covariance());
         }
         Path npz = dir.resolve("own.npz"), json = dir.resolve("own.json");
-        Files.write(npz, Pristine.class.getResourceAsStream("niqe-pristine.npz").readAllBytes());
+        Files.write(npz, resource("niqe-pristine.npz"));
         assertThat(Pristine.read(npz).covariance()).isDeepEqualTo(PUBLISHED.covariance());
         Files.writeString(json, new Pristine(PUBLISHED.mean(), PUBLISHED.covariance(), "2 photos").toJson());
         assertThat(Pristine.read(json).covariance()).isDeepEqualTo(PUBLISHED.covariance());
@@ -94,7 +96,7 @@ class NiqeTest {
     }
 
     @Test void refusesDamagedParameters() throws IOException {
-        byte[] mat = Files.readAllBytes(Fixtures.path("iqa/niqe/pristine.mat"));
+        byte[] mat = resource("pristine.mat");
         Path file = dir.resolve("bad.mat");
         for (int bytes : new int[] {0, 60, 128, 140, 600, mat.length / 2}) {
             Files.write(file, Arrays.copyOf(mat, bytes));
@@ -109,9 +111,11 @@ class NiqeTest {
     /** Parameters fitted to a photo call that photo more natural than its degraded versions. */
     @Test void fitsParameters() {
         Image photo = ImageFiles.read(Path.of(System.getProperty("faithdiff.home"), "samples/astronaut.png"));
-        assertThatThrownBy(() -> Pristine.fit(List.of(photo.crop(0, 0, 192, 192)))).isInstanceOf(MeasureError.class).hasMessageContaining("36 sharp blocks");
-        List<Image> parts = IntStream.range(0, 48).mapToObj(i -> photo.crop(i % 8 * 20, i / 8 * 30, 288, 288)).toList();
-        Niqe own = new Niqe(Pristine.fit(parts), Variant.PYIQA, 0);
+        Pristine.Fit fit = new Pristine.Fit();
+        fit.add(photo.crop(0, 0, 192, 192));
+        assertThatThrownBy(fit::parameters).isInstanceOf(MeasureError.class).hasMessageContaining("more than 36 sharp blocks");
+        IntStream.range(0, 48).forEach(i -> fit.add(photo.crop(i % 8 * 20, i / 8 * 30, 288, 288)));
+        Niqe own = new Niqe(fit.parameters(), Variant.PYIQA, 0);
         Image blurred = Resize.resize(Resize.resize(photo, 128, 128, Filter.BICUBIC), 512, 512, Filter.BICUBIC);
         assertThat(own.of(photo, null)).isLessThan(own.of(blurred, null) / 2);
     }
@@ -121,5 +125,11 @@ class NiqeTest {
                 .hasMessage("niqe-basicsr takes at least 104x104 pixels, got 103x200");
         assertThatThrownBy(() -> VARIANTS.get("pyiqa").of(Image.of(200, 200, new byte[3 * 200 * 200]), null)).isInstanceOf(MeasureError.class)
                 .hasMessageContaining("at least two blocks");
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (InputStream in = Pristine.class.getResourceAsStream(name)) {
+            return in.readAllBytes();
+        }
     }
 }
