@@ -6,7 +6,7 @@ import dev.faithdiff.quality.MeasureError;
 import dev.faithdiff.quality.Measures;
 import dev.faithdiff.quality.Measures.Entry;
 import dev.faithdiff.quality.Pristine;
-import dev.faithdiff.quality.ocr.Reader;
+import dev.faithdiff.quality.ocr.TextReader;
 import dev.faithdiff.quality.ocr.Word;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -29,12 +29,12 @@ final class MeasureCommand implements Callable<Integer> {
     @Parameters(index = "0", arity = "0..1", paramLabel = "A", description = "A photo or a folder of photos.")
     private Path a;
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "B", description = "The reference of the photo, or the folder of the references, whose files have the "
-            + "names of A's, in any format.")
+    @Parameters(index = "1", arity = "0..1", paramLabel = "B", description = "The reference of the photo, or the folder of the references, whose "
+            + "files have the names of A's, in any format.")
     private Path b;
 
-    @Option(names = "--only", paramLabel = "NAME", split = ",", description = "Only these measures. By default all that fit, without those that --list calls "
-            + "'on request'.")
+    @Option(names = "--only", paramLabel = "NAME", split = ",", description = "Only these measures. By default all that fit, without those that "
+            + "--list calls 'on request'.")
     private List<String> only;
 
     @Option(names = "--list", description = "List all measures: which way is better, whether a reference is needed, what is missing.")
@@ -52,17 +52,18 @@ final class MeasureCommand implements Callable<Integer> {
     @Option(names = "--niqe-model", paramLabel = "FILE", description = "Other parameters of NIQE: MATLAB 5, .npz, or JSON of 'quality fit-niqe'.")
     private Path niqe;
 
-    @Option(names = "--ocr", paramLabel = "COMMAND", description = "The command that recognises text and prints Tesseract's TSV. " + Reader.IMAGE + " stands for the photo.")
-    private String ocr = Reader.INITIAL;
+    @Option(names = "--ocr", paramLabel = "COMMAND", description = "The command that recognises text and prints Tesseract's TSV. "
+            + TextReader.IMAGE + " stands for the photo.")
+    private String ocr = TextReader.INITIAL;
 
-    @Option(names = "--words", paramLabel = "FILE", description = "The words in the photo, for ocr-...: a JSON list of text and box. Without it those that are read "
-            + "in the reference count.")
+    @Option(names = "--words", paramLabel = "FILE", description = "The words in the photo, for ocr-...: a JSON list of text and box. Without "
+            + "it those that are read in the reference count.")
     private Path words;
 
     @Override public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         Pristine pristine = niqe == null ? Pristine.published() : Pristine.read(niqe);
-        List<Entry> all = Measures.all(new Measures.Setup(pristine, new Reader(ocr), words == null ? null : Word.read(words)));
+        List<Entry> all = Measures.all(new Measures.Setup(pristine, new TextReader(ocr), words == null ? null : Word.read(words)));
         if (list) {
             out.print(listed(all));
             out.flush();

@@ -7,6 +7,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.quality.Consistency;
 import dev.faithdiff.quality.Measure;
 import dev.faithdiff.quality.MeasureError;
 import java.nio.file.Path;
@@ -36,11 +37,11 @@ final class Measurements {
 
     /** Measures one more photo. */
     void add(PhotoPair pair) {
-        Image image = cut(ImageFiles.read(pair.photo()), pair.photo()), reference = pair.reference() == null ? null : cut(ImageFiles.read(pair.reference()), pair.reference());
+        Image image = read(pair.photo()), reference = pair.reference() == null ? null : read(pair.reference());
         boolean isOneSize = reference == null || image.width() == reference.width() && image.height() == reference.height();
-        if (!isOneSize && measures.stream().anyMatch(m -> m.needsReference() && !m.name().equals("consistency"))) {
-            throw new MeasureError(pair.photo() + " has " + image.width() + "x" + image.height() + " pixels and " + pair.reference() + " " + reference.width() + "x"
-                    + reference.height() + ": photos of one size are compared (--only consistency shrinks the first)");
+        if (!isOneSize && measures.stream().anyMatch(m -> m.needsReference() && !(m instanceof Consistency))) {
+            throw new MeasureError(pair.photo() + " has " + size(image) + " pixels and " + pair.reference() + " " + size(reference)
+                    + ": photos of one size are compared (--only consistency shrinks the first)");
         }
         pairs.add(pair);
         values.add(measures.stream().mapToDouble(m -> value(m, image, reference, pair)).toArray());
@@ -56,17 +57,24 @@ final class Measurements {
         }
     }
 
-    private Image cut(Image image, Path file) {
+    /** A photo without its border. */
+    private Image read(Path file) {
+        Image image = ImageFiles.read(file);
         int w = image.width() - 2 * border, h = image.height() - 2 * border;
-        if (w <= 0 || h <= 0) throw new MeasureError(file + ": nothing of " + image.width() + "x" + image.height() + " is left without " + border + " pixels at each side");
+        if (w <= 0 || h <= 0) throw new MeasureError(file + ": nothing of " + size(image) + " is left without " + border + " pixels at each side");
         return image.crop(border, border, w, h);
     }
+
+    private static String size(Image image) { return image.width() + "x" + image.height(); }
 
     /** One row for each measure of a single photo, one for each photo of several, with their mean last. */
     String table() {
         if (values.size() == 1) {
             Table table = new Table("measure", "value", "better");
-            for (int m = 0; m < measures.size(); m++) table.row(measures.get(m).name(), cell(values.getFirst()[m]), measures.get(m).isHigherBetter() ? "higher" : "lower");
+            for (int i = 0; i < measures.size(); i++) {
+                Measure m = measures.get(i);
+                table.row(m.name(), cell(values.getFirst()[i]), m.isHigherBetter() ? "higher" : "lower");
+            }
             return table.toString();
         }
         Table table = new Table(headings("photo"));

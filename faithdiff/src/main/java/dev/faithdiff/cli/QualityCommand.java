@@ -23,8 +23,8 @@ final class QualityCommand implements Callable<Integer> {
         return 0;
     }
 
-    @Command(name = "fit-niqe", description = "Fit parameters of NIQE to natural photos of high quality, for 'measure --niqe-model'. The measure is then called "
-            + "niqe-fitted, since its values are none of the published ones.")
+    @Command(name = "fit-niqe", description = "Fit parameters of NIQE to natural photos of high quality, for 'measure --niqe-model'. The measure is "
+            + "then called niqe-fitted, since its values are none of the published ones.")
     int fitNiqe(@Parameters(paramLabel = "PHOTOS", description = "Folder of photos. The original was fitted to 125 of them.") Path photos,
             @Option(names = {"-o", "--output"}, paramLabel = "FILE", required = true, description = "The parameters, as JSON.") Path out,
             @Option(names = {"--overwrite", "--force"}, description = "Replace FILE if it exists.") boolean overwrite) {

@@ -66,7 +66,8 @@ public final class Validation {
     /** Null if there are no images. */
     private QualityRecord.Near near(List<Image> images) {
         if (images.isEmpty()) return null;
-        return new QualityRecord.Near(mean(new Psnr(Channels.RGB), images), mean(new Ssim(Channels.Y), images), mean(new Energy(Energy.Kind.DETAIL), images));
+        double psnr = mean(new Psnr(Channels.RGB), images), ssim = mean(new Ssim(Channels.Y), images);
+        return new QualityRecord.Near(psnr, ssim, mean(new Energy(Energy.Kind.DETAIL), images));
     }
 
     private double mean(Measure measure, List<Image> images) {

@@ -33,7 +33,8 @@ class MeasureCommandTest {
 
     @Test void aPhotoAloneHasNoReference() {
         CommandLineRun run = CommandLineRun.of(Main::run, "measure", PHOTO, "--json");
-        JsonObject values = JsonParser.parseString(run.out()).getAsJsonObject().getAsJsonArray("photos").get(0).getAsJsonObject().getAsJsonObject("values");
+        JsonObject photo = JsonParser.parseString(run.out()).getAsJsonObject().getAsJsonArray("photos").get(0).getAsJsonObject();
+        JsonObject values = photo.getAsJsonObject("values");
         assertThat(values.keySet()).contains("niqe", "detail").doesNotContain("psnr-rgb");
         JsonObject stored = Fixtures.json("iqa/niqe/niqe.json").getAsJsonObject("images").getAsJsonObject("photo").getAsJsonObject("pyiqa");
         assertThat(values.get("niqe").getAsDouble()).isCloseTo(stored.get("value").getAsDouble(), within(stored.get("atol").getAsDouble()));
@@ -48,7 +49,8 @@ class MeasureCommandTest {
         for (String name : List.of("x.tif", "y.png", "z.png")) ImageFiles.write(photo, b.resolve(name));
         Path csv = dir.resolve("values.csv");
         CommandLineRun run = CommandLineRun.of(Main::run, "measure", a.getParent(), b.getParent(), "--only", "psnr-rgb,ssim-y", "--csv", csv);
-        assertThat(run.out().lines()).as(run.err()).hasSize(5).anyMatch(l -> l.contains("sub/y.png") && l.contains("80.0000")).anyMatch(l -> l.contains("mean of 2"));
+        assertThat(run.out().lines()).as(run.err()).hasSize(5).anyMatch(l -> l.contains("sub/y.png") && l.contains("80.0000"))
+                .anyMatch(l -> l.contains("mean of 2"));
         assertThat(Files.readAllLines(csv)).hasSize(3).startsWith("photo,psnr-rgb,ssim-y").element(2).asString().startsWith("\"sub/y.png\",80.0,1.0");
         ImageFiles.write(photo, a.resolve("w.png"));
         CommandLineRun.of(Main::run, "measure", a.getParent(), b.getParent()).assertFailed(1, "has no photo named sub/w");
@@ -74,7 +76,8 @@ class MeasureCommandTest {
     @Test void cutsABorder() {
         JsonObject stored = Fixtures.json("metrics/metrics.json").getAsJsonObject("values").getAsJsonObject("blur");
         Path metrics = Fixtures.path("metrics");
-        CommandLineRun run = CommandLineRun.of(Main::run, "measure", metrics.resolve("blur.png"), metrics.resolve("ref.png"), "--border", 4, "--only", "psnr-rgb", "--json");
+        CommandLineRun run = CommandLineRun.of(Main::run, "measure", metrics.resolve("blur.png"), metrics.resolve("ref.png"), "--border", 4,
+                "--only", "psnr-rgb", "--json");
         double value = JsonParser.parseString(run.out()).getAsJsonObject().getAsJsonObject("mean").get("psnr-rgb").getAsDouble();
         assertThat(value).isCloseTo(stored.get("psnr_rgb_crop4").getAsDouble(), within(1e-4));
         CommandLineRun.of(Main::run, "measure", PHOTO, "--border", 4000).assertFailed(1, "nothing of");

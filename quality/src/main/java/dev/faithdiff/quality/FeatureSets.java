@@ -110,10 +110,13 @@ public final class FeatureSets {
     }
 
     private static void check(double[][] a, double[][] b) {
-        if (a.length < 2 || b.length < 2) throw new MeasureError("a distance of sets takes at least two images each, got " + a.length + " and " + b.length);
+        if (a.length < 2 || b.length < 2) {
+            throw new MeasureError("a distance of sets takes at least two images each, got " + a.length + " and " + b.length);
+        }
         for (double[][] set : new double[][][] {a, b}) {
             for (double[] x : set) {
-                if (x.length != a[0].length) throw new MeasureError("sets of equally many features are compared, got " + a[0].length + " and " + x.length);
+                if (x.length == a[0].length) continue;
+                throw new MeasureError("sets of equally many features are compared, got " + a[0].length + " and " + x.length);
             }
         }
     }

@@ -2,7 +2,7 @@ package dev.faithdiff.quality;
 
 import dev.faithdiff.image.Image;
 
-/** Gradient magnitude similarity deviation (Xue et al. 2014, "Gradient magnitude similarity deviation"), on luma of half the size; 0 for equal images. */
+/** The deviation of gradients' similarity (Xue et al. 2014, "Gradient magnitude similarity deviation"), on luma of half the size; 0 for equal images. */
 public record Gmsd() implements Measure {
     private static final double C = 170;
 

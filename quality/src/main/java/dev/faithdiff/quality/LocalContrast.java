@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  */
 record LocalContrast(double[] normal, double[] deviation) {
     private static final int SIDE = 7;
-    private static final double[] WEIGHTS = Gaussian.window(SIDE, 7 / 6.0);
+    private static final double[] WEIGHTS = GaussianWindow.of(SIDE, 7 / 6.0);
 
     /**
      * Of a plane of levels. In even areas value and mean differ by a rounding residue only, whose sign NIQE counts; so both published ways of

@@ -20,7 +20,8 @@ final class MatFile {
     private MatFile() {}
 
     static boolean is(byte[] file) {
-        return file.length > HEADER && new String(file, 0, 10, StandardCharsets.ISO_8859_1).equals("MATLAB 5.0") && file[126] == 'I' && file[127] == 'M';
+        if (file.length <= HEADER || file[126] != 'I' || file[127] != 'M') return false;
+        return new String(file, 0, 10, StandardCharsets.ISO_8859_1).equals("MATLAB 5.0");
     }
 
     /** Matrices by name, column by column as stored; what is not of 64-bit numbers is left out. @throws IOException if the file is damaged */

@@ -1,10 +1,9 @@
 package dev.faithdiff.quality;
 
-import dev.faithdiff.quality.ocr.Reader;
+import dev.faithdiff.quality.ocr.TextReader;
 import dev.faithdiff.quality.ocr.TextMeasure;
 import dev.faithdiff.quality.ocr.Word;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
@@ -25,9 +24,9 @@ public final class Measures {
      * @param reader   of text
      * @param words    what there is to read in a photo; null: what is read in its reference
      */
-    public record Setup(Pristine pristine, Reader reader, List<Word> words) {
+    public record Setup(Pristine pristine, TextReader reader, List<Word> words) {
         /** The published parameters, Tesseract, and no words. */
-        public static Setup initial() { return new Setup(Pristine.published(), new Reader(Reader.INITIAL), null); }
+        public static Setup initial() { return new Setup(Pristine.published(), new TextReader(TextReader.INITIAL), null); }
     }
 
     /** Taken only where they are named: they mean something only for some photos, or repeat what others say. */
@@ -51,10 +50,12 @@ public final class Measures {
         measures.addAll(List.of(new Seams(), new Consistency()));
         List<Entry> all = new ArrayList<>(measures.stream().map(m -> new Entry(m, null)).toList());
         String noReader = setup.reader.missing();
-        Arrays.stream(TextMeasure.Rate.values()).map(r -> new TextMeasure(r, setup.reader, setup.words)).forEach(m -> all.add(new Entry(m, noReader)));
+        for (TextMeasure.Rate r : TextMeasure.Rate.values()) all.add(new Entry(new TextMeasure(r, setup.reader, setup.words), noReader));
         return List.copyOf(all);
     }
 
     /** Whether a measure is taken only where it is named. */
-    public static boolean isOnRequest(Measure measure) { return measure instanceof TextMeasure || ON_REQUEST.contains(measure.name().replace("-fitted", "")); }
+    public static boolean isOnRequest(Measure measure) {
+        return measure instanceof TextMeasure || ON_REQUEST.contains(measure.name().replace("-fitted", ""));
+    }
 }

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,15 +47,17 @@ public record Pristine(double[] mean, double[][] covariance, String fitted) {
      */
     public static Pristine read(Path file) {
         try {
-            if (Files.size(file) > MOST_BYTES) throw new MeasureError(file + ": parameters of NIQE are at most 1 MB, not " + Files.size(file) + " bytes");
+            if (Files.size(file) > MOST_BYTES) throw new MeasureError(file + ": not parameters of NIQE: larger than 1 MB");
             byte[] bytes = Files.readAllBytes(file);
             if (NpzFile.is(bytes)) return of(NpzFile.read(bytes), null);
             if (MatFile.is(bytes)) return of(MatFile.read(bytes), null);
             JsonObject json = JsonParser.parseString(new String(bytes, StandardCharsets.UTF_8)).getAsJsonObject();
             JsonElement fitted = json.get("fitted");
             return of(Map.of("mu", numbers(json.get("mu")), "cov", numbers(json.get("cov"))), fitted == null ? null : fitted.getAsString());
+        } catch (NoSuchFileException e) {
+            throw new MeasureError(file + " does not exist", e);
         } catch (IOException e) {
-            throw new MeasureError("cannot read " + file + ": " + (e.getMessage() == null || e.getMessage().equals(file.toString()) ? "no such file" : e.getMessage()), e);
+            throw new MeasureError("cannot read " + file + ": " + e.getMessage(), e);
         } catch (JsonParseException | IllegalStateException | IllegalArgumentException | ClassCastException e) {
             throw new MeasureError(file + ": not parameters of NIQE: neither MATLAB 5, .npz nor JSON with mu and cov", e);
         }
@@ -78,7 +81,8 @@ public record Pristine(double[] mean, double[][] covariance, String fitted) {
         /** @throws MeasureError if the photos have too few blocks */
         public Pristine parameters() {
             if (blocks.size() <= NaturalScene.FEATURES) {
-                throw new MeasureError("parameters of NIQE take more than " + NaturalScene.FEATURES + " sharp blocks of 96x96 pixels, these photos have " + blocks.size());
+                throw new MeasureError("parameters of NIQE take more than " + NaturalScene.FEATURES + " sharp blocks of 96x96 pixels, these photos have "
+                        + blocks.size());
             }
             double[][] all = blocks.toArray(double[][]::new);
             return new Pristine(mean(all), covariance(all), blocks.size() + " sharp blocks of " + photos + " photos");

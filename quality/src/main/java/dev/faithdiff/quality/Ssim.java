@@ -69,7 +69,7 @@ public record Ssim(Channels channels) implements Measure {
 
     /** A Gaussian that sums to one, each weight then rounded to float32 as published. */
     private static double[] weights() {
-        double[] weights = Gaussian.window(WINDOW, SIGMA);
+        double[] weights = GaussianWindow.of(WINDOW, SIGMA);
         for (int k = 0; k < weights.length; k++) weights[k] = (float) weights[k];
         return weights;
     }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.quality.ocr.Reader;
+import dev.faithdiff.quality.ocr.TextReader;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,13 +18,15 @@ import org.junit.jupiter.api.Test;
 
 class MeasuresTest {
     private static final Image PHOTO = ClassicTest.image("photo"), BLUR = ClassicTest.image("blur");
-    private static final Map<String, Measure> MEASURES = Measures.all().stream().map(Measures.Entry::measure).collect(Collectors.toMap(Measure::name, Function.identity()));
+    private static final Map<String, Measure> MEASURES =
+            Measures.all().stream().map(Measures.Entry::measure).collect(Collectors.toMap(Measure::name, Function.identity()));
 
     @Test void namesAreWhatUsersType() {
         assertThat(MEASURES.keySet()).contains("psnr-rgb", "psnr-y", "psnr-ycbcr", "ssim-y", "ms-ssim", "fsim", "gmsd", "deltae2000", "deltae2000-p95", "niqe",
                 "niqe-basicsr", "edge-energy", "seams", "consistency", "ocr-f1").allMatch(n -> n.matches("[a-z][a-z0-9-]*"));
-        assertThat(Measures.all(new Measures.Setup(Pristine.published(), new Reader("no-such-program"), null)))
-                .filteredOn(e -> e.missing() != null).hasSize(5).allMatch(e -> e.missing().contains("no-such-program") && e.measure().name().startsWith("ocr-"));
+        assertThat(Measures.all(new Measures.Setup(Pristine.published(), new TextReader("no-such-program"), null)))
+                .filteredOn(e -> e.missing() != null).hasSize(5)
+                .allMatch(e -> e.missing().contains("no-such-program") && e.measure().name().startsWith("ocr-"));
     }
 
     /** Text is read by another program. */

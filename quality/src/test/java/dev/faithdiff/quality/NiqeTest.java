@@ -30,8 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class NiqeTest {
     private static final JsonObject JSON = Fixtures.json("iqa/niqe/niqe.json");
     private static final Pristine PUBLISHED = Pristine.published();
-    private static final Map<String, Niqe> VARIANTS = Map.of("pyiqa", new Niqe(PUBLISHED, Variant.PYIQA, 0), "pyiqa_ycbcr", new Niqe(PUBLISHED, Variant.PYIQA_YCBCR, 0),
-            "pyiqa_ycbcr_crop4", new Niqe(PUBLISHED, Variant.PYIQA_YCBCR, 4), "basicsr", new Niqe(PUBLISHED, Variant.BASICSR, 0),
+    private static final Map<String, Niqe> VARIANTS = Map.of("pyiqa", new Niqe(PUBLISHED, Variant.PYIQA, 0),
+            "pyiqa_ycbcr", new Niqe(PUBLISHED, Variant.PYIQA_YCBCR, 0), "pyiqa_ycbcr_crop4", new Niqe(PUBLISHED, Variant.PYIQA_YCBCR, 4), "basicsr", new Niqe(PUBLISHED, Variant.BASICSR, 0),
             "basicsr_crop4", new Niqe(PUBLISHED, Variant.BASICSR, 4), "basicsr_gray", new Niqe(PUBLISHED, Variant.BASICSR_GREY, 0));
 
     @TempDir Path dir;
@@ -44,7 +44,8 @@ class NiqeTest {
         for (String variant : values.keySet()) {
             JsonObject value = values.getAsJsonObject(variant);
             double ours = VARIANTS.get(variant).of(ClassicTest.image(image), null);
-            if (!value.has("unstable")) assertThat(ours).as(variant).isCloseTo(value.get("value").getAsDouble(), within(value.get("atol").getAsDouble()));
+            if (value.has("unstable")) continue;
+            assertThat(ours).as(variant).isCloseTo(value.get("value").getAsDouble(), within(value.get("atol").getAsDouble()));
         }
     }
 
@@ -92,7 +93,7 @@ class NiqeTest {
         Files.writeString(json, new Pristine(PUBLISHED.mean(), PUBLISHED.covariance(), "2 photos").toJson());
         assertThat(Pristine.read(json).covariance()).isDeepEqualTo(PUBLISHED.covariance());
         assertThat(new Niqe(Pristine.read(json), Variant.PYIQA, 0).name()).isEqualTo("niqe-fitted");
-        assertThatThrownBy(() -> Pristine.read(dir.resolve("none"))).isInstanceOf(MeasureError.class).hasMessageContaining("no such file");
+        assertThatThrownBy(() -> Pristine.read(dir.resolve("none"))).isInstanceOf(MeasureError.class).hasMessageContaining("does not exist");
     }
 
     @Test void refusesDamagedParameters() throws IOException {

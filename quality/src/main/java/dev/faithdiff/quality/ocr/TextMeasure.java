@@ -11,7 +11,7 @@ import java.util.Locale;
  *
  * @param words what there is to read; null: what is read in the reference
  */
-public record TextMeasure(Rate rate, Reader reader, List<Word> words) implements Measure {
+public record TextMeasure(Rate rate, TextReader reader, List<Word> words) implements Measure {
     /** Rates of {@link TextScore}. */
     public enum Rate { PRECISION, RECALL, F1, CER, WER }
 

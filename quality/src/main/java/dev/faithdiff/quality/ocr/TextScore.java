@@ -24,7 +24,8 @@ public record TextScore(int truth, int recognised, int matched, int placed, int 
         boolean[][] both = pairs(a.size(), b.size(), (i, j) -> same[i][j] && near[i][j]);
         Integer[] charsA = String.join(" ", textsA).codePoints().boxed().toArray(Integer[]::new);
         Integer[] charsB = String.join(" ", textsB).codePoints().boxed().toArray(Integer[]::new);
-        return new TextScore(a.size(), b.size(), assignment(same), assignment(both), assignment(near), changes(charsA, charsB), charsA.length, changes(textsA, textsB));
+        return new TextScore(a.size(), b.size(), assignment(same), assignment(both), assignment(near), changes(charsA, charsB), charsA.length,
+                changes(textsA, textsB));
     }
 
     public TextScore plus(TextScore s) {

@@ -35,7 +35,8 @@ public record Word(String text, double[] corners) {
         try {
             JsonElement all = JsonParser.parseString(Files.readString(json));
             List<Word> words = new ArrayList<>();
-            for (JsonElement e : all.isJsonObject() ? all.getAsJsonObject().getAsJsonArray("words") : all.getAsJsonArray()) words.add(of(e.getAsJsonObject()));
+            JsonArray list = all.isJsonObject() ? all.getAsJsonObject().getAsJsonArray("words") : all.getAsJsonArray();
+            for (JsonElement e : list) words.add(of(e.getAsJsonObject()));
             return words;
         } catch (IOException e) {
             throw new MeasureError("cannot read the words in " + json, e);
@@ -51,7 +52,8 @@ public record Word(String text, double[] corners) {
             for (JsonElement n : e.isJsonArray() ? e.getAsJsonArray() : single(e)) numbers.add(n.getAsDouble());
         }
         double[] all = numbers.stream().mapToDouble(d -> d).toArray();
-        if (polygon == null ? all.length != 4 : all.length < 6 || all.length % 2 != 0) throw new IllegalArgumentException("corners: " + Arrays.toString(all));
+        boolean fits = polygon == null ? all.length == 4 : all.length >= 6 && all.length % 2 == 0;
+        if (!fits) throw new IllegalArgumentException("corners: " + Arrays.toString(all));
         String text = json.get("text").getAsString();
         return polygon == null ? inBox(text, all[0], all[1], all[2], all[3]) : new Word(text, all);
     }
@@ -74,6 +76,7 @@ public record Word(String text, double[] corners) {
 
     private static boolean counts(int letter) {
         int type = Character.getType(letter);
-        return Character.isLetter(letter) || type == Character.DECIMAL_DIGIT_NUMBER || type == Character.LETTER_NUMBER || type == Character.OTHER_NUMBER;
+        boolean isNumber = type == Character.DECIMAL_DIGIT_NUMBER || type == Character.LETTER_NUMBER || type == Character.OTHER_NUMBER;
+        return isNumber || Character.isLetter(letter);
     }
 }

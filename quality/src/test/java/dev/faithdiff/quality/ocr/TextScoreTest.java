@@ -40,14 +40,14 @@ class TextScoreTest {
     @Test void readsTesseractsTable() throws IOException {
         JsonObject images = PHOTO.getAsJsonObject("images");
         for (String image : images.keySet()) {
-            List<Word> read = Reader.words(Files.readString(Fixtures.path("iqa/ocr/" + image + ".tsv")));
+            List<Word> read = TextReader.words(Files.readString(Fixtures.path("iqa/ocr/" + image + ".tsv")));
             List<Word> stored = words(images.getAsJsonObject(image), "recognised");
             assertThat(read.stream().map(Word::text)).containsExactlyElementsOf(stored.stream().map(Word::text).toList());
             for (int i = 0; i < read.size(); i++) assertThat(read.get(i).corners()).containsExactly(stored.get(i).corners());
             assertScore(image, TextScore.of(words(PHOTO, "words"), read), images.getAsJsonObject(image).getAsJsonObject("expected"));
         }
-        assertThatThrownBy(() -> Reader.words("Harbour Bakery\n")).isInstanceOf(MeasureError.class).hasMessageContaining("Tesseract's table");
-        assertThatThrownBy(() -> Reader.words("level\tconf\ttext\tleft\ttop\twidth\theight\n5\tx\ta\t1\t1\t1\t1\n")).isInstanceOf(MeasureError.class);
+        assertThatThrownBy(() -> TextReader.words("Harbour Bakery\n")).isInstanceOf(MeasureError.class).hasMessageContaining("Tesseract's table");
+        assertThatThrownBy(() -> TextReader.words("level\tconf\ttext\tleft\ttop\twidth\theight\n5\tx\ta\t1\t1\t1\t1\n")).isInstanceOf(MeasureError.class);
     }
 
     /** A square and the same turned by 45 degrees about its centre share an octagon. */
@@ -80,15 +80,15 @@ class TextScoreTest {
         Image photo = Image.of(2, 2, new byte[12]);
         JsonObject images = PHOTO.getAsJsonObject("images");
         for (String image : images.keySet()) {
-            Reader reader = new Reader(engine + " " + Fixtures.path("iqa/ocr/" + image + ".tsv").toAbsolutePath() + " IMAGE");
+            TextReader reader = new TextReader(engine + " " + Fixtures.path("iqa/ocr/" + image + ".tsv").toAbsolutePath() + " IMAGE");
             JsonObject expected = images.getAsJsonObject(image).getAsJsonObject("expected");
             assertThat(new TextMeasure(Rate.F1, reader, truth).of(photo, null)).isCloseTo(expected.get("f1_boxes").getAsDouble(), within(1e-12));
             assertThat(new TextMeasure(Rate.CER, reader, truth).of(photo, null)).isCloseTo(expected.get("cer").getAsDouble(), within(1e-12));
             assertThat(new TextMeasure(Rate.WER, reader, null).of(photo, photo)).as("the same text").isZero();
         }
-        assertThatThrownBy(() -> new TextMeasure(Rate.F1, new Reader("false"), truth).of(photo, null)).isInstanceOf(MeasureError.class)
+        assertThatThrownBy(() -> new TextMeasure(Rate.F1, new TextReader("false"), truth).of(photo, null)).isInstanceOf(MeasureError.class)
                 .hasMessage("recognising text failed: false ended with code 1");
-        assertThatThrownBy(() -> new TextMeasure(Rate.F1, new Reader("no-such-program x"), truth).of(photo, null)).isInstanceOf(MeasureError.class)
+        assertThatThrownBy(() -> new TextMeasure(Rate.F1, new TextReader("no-such-program x"), truth).of(photo, null)).isInstanceOf(MeasureError.class)
                 .hasMessage("ocr-f1: there is no program no-such-program on the PATH");
     }
 

@@ -1,11 +1,11 @@
 package dev.faithdiff.quality;
 
 /** Gaussian windows. */
-final class Gaussian {
-    private Gaussian() {}
+final class GaussianWindow {
+    private GaussianWindow() {}
 
     /** A square of {@code side} x {@code side} weights, row by row, that sum to one. */
-    static double[] window(int side, double sigma) {
+    static double[] of(int side, double sigma) {
         double[] weights = new double[side * side];
         double sum = 0;
         for (int k = 0; k < weights.length; k++) {

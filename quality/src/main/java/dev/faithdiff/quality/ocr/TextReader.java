@@ -16,7 +16,7 @@ import java.util.List;
  * Recognises words by any command that prints Tesseract's table (TSV). What it read of the last two images is kept, so that several measures ask
  * once.
  */
-public final class Reader {
+public final class TextReader {
     /** Stands for the image's file in a command; without it the file comes last. */
     public static final String IMAGE = "IMAGE", INITIAL = "tesseract IMAGE stdout --psm 6 tsv";
 
@@ -26,7 +26,7 @@ public final class Reader {
     private final Reading[] last = new Reading[2];
 
     /** @param command words between blanks; no shell sees them */
-    public Reader(String command) {
+    public TextReader(String command) {
         if (command.isBlank()) throw new MeasureError("the command that recognises text is empty");
         this.command = new ArrayList<>(Arrays.asList(command.strip().split("\\s+")));
         if (!this.command.contains(IMAGE)) this.command.add(IMAGE);
@@ -57,7 +57,8 @@ public final class Reader {
             file = Files.createTempFile("faithdiff", ".png");
             ImageFiles.write(image, file);
             String name = file.toString();
-            Process process = new ProcessBuilder(command.stream().map(w -> w.equals(IMAGE) ? name : w).toList()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            List<String> words = command.stream().map(w -> w.equals(IMAGE) ? name : w).toList();
+            Process process = new ProcessBuilder(words).redirectError(ProcessBuilder.Redirect.DISCARD).start();
             process.getOutputStream().close();
             String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int code = process.waitFor();
