@@ -1,5 +1,6 @@
 package dev.faithdiff.cli;
 
+import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.quality.Measure;
 import dev.faithdiff.quality.MeasureError;
@@ -71,6 +72,7 @@ final class MeasureCommand implements Callable<Integer> {
         }
         if (a == null) throw usage("a photo or folder is needed, or --list");
         if (border < 0) throw usage("--border must be at least 0, not " + border);
+        if (csv != null) OutputFile.checkWritable(csv);
         List<PhotoPair> pairs = PhotoPair.of(a, b);
         Measurements found = new Measurements(chosen(all), only != null, border, new Warnings(spec.commandLine().getErr())::warn);
         for (PhotoPair pair : pairs) found.add(pair);

@@ -29,6 +29,7 @@ final class QualityCommand implements Callable<Integer> {
             @Option(names = {"-o", "--output"}, paramLabel = "FILE", required = true, description = "The parameters, as JSON.") Path out,
             @Option(names = {"--overwrite", "--force"}, description = "Replace FILE if it exists.") boolean overwrite) {
         if (Files.exists(out) && !overwrite) throw new ParameterException(spec.commandLine(), out + " exists already; --overwrite replaces it");
+        OutputFile.checkWritable(out);
         ImageFolder folder = ImageFolder.open(photos, 0);
         Pristine.Fit fit = new Pristine.Fit();
         for (int i = 0; i < folder.size(); i++) fit.add(folder.image(i));

@@ -2,7 +2,9 @@ package dev.faithdiff.quality;
 
 import dev.faithdiff.image.Image;
 
-/** The deviation of gradients' similarity (Xue et al. 2014, "Gradient magnitude similarity deviation"), on luma of half the size; 0 for equal images. */
+/**
+ * How unevenly gradients are alike (Xue et al. 2014, "Gradient magnitude similarity deviation"), on luma of half the size; 0 for equal images.
+ */
 public record Gmsd() implements Measure {
     private static final double C = 170;
 

@@ -81,8 +81,8 @@ public record Pristine(double[] mean, double[][] covariance, String fitted) {
         /** @throws MeasureError if the photos have too few blocks */
         public Pristine parameters() {
             if (blocks.size() <= NaturalScene.FEATURES) {
-                throw new MeasureError("parameters of NIQE take more than " + NaturalScene.FEATURES + " sharp blocks of 96x96 pixels, these photos have "
-                        + blocks.size());
+                throw new MeasureError("parameters of NIQE take more than " + NaturalScene.FEATURES
+                        + " sharp blocks of 96x96 pixels, these photos have " + blocks.size());
             }
             double[][] all = blocks.toArray(double[][]::new);
             return new Pristine(mean(all), covariance(all), blocks.size() + " sharp blocks of " + photos + " photos");

@@ -56,6 +56,15 @@ public final class OutputFile {
         return STDOUT.contains(whole) || whole.equals(Path.of("/dev/stderr")) || whole.startsWith("/dev/fd") || whole.startsWith("/proc");
     }
 
+    /** Finds out before long work whether a file can be written. @throws ImageError if it cannot */
+    public static void checkWritable(Path path) {
+        try {
+            of(path).check();
+        } catch (IOException e) {
+            throw new ImageError("cannot write " + path + ": " + ImageFiles.reason(e), e);
+        }
+    }
+
     /** Writes a text file. @throws ImageError if it cannot be written */
     public static void write(Path path, String text) {
         try {
