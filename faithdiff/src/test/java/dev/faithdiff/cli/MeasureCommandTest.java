@@ -99,7 +99,7 @@ class MeasureCommandTest {
         CommandLineRun.of(Main::run, "measure", PHOTO, PHOTO, "--csv", dir.resolve("none/values.csv")).assertFailed(1, "cannot write");
     }
 
-    @Test void fitsNiqe() {
+    @Test void fitsNiqe() throws IOException {
         Path file = dir.resolve("own.json"), crops = Files.createDirectory(dir.resolve("crops"));
         Image photo = ImageFiles.read(Path.of(System.getProperty("faithdiff.home"), "samples/astronaut.png"));
         for (int i = 0; i < 48; i++) ImageFiles.write(photo.crop(i % 8 * 20, i / 8 * 30, 288, 288), crops.resolve(i + ".png"));

@@ -83,35 +83,28 @@ final class PhaseCongruency {
         return filters;
     }
 
-    /** The waves that a filter leaves; without a spectrum the filter's own response. */
     private double[] filtered(double[] spectrum, double[] filter) {
-        double[] wave = new double[2 * filter.length];
-        for (int i = 0; i < wave.length; i++) wave[i] = spectrum != null ? spectrum[i] * filter[i / 2] : i % 2 == 0 ? filter[i / 2] : 0;
+        double[] wave = new double[spectrum.length];
+        for (int i = 0; i < wave.length; i++) wave[i] = spectrum[i] * filter[i / 2];
         Fourier.transform(wave, w, h, true);
         return wave;
     }
 
-    /** The energy below which a place counts as noise, from the shortest waves' median energy. */
+    /** The energy below which a place counts as noise: what noise of the shortest waves' median energy gives behind all filters together. */
     private double noise(double[][] filters, double[] shortest) {
         double[] squares = new double[w * h];
-        double filterSquares = 0, sum = 0, sumOfSquares = 0;
+        double shortestFilter = 0, all = 0;
         for (int i = 0; i < squares.length; i++) {
             squares[i] = shortest[2 * i] * shortest[2 * i] + shortest[2 * i + 1] * shortest[2 * i + 1];
-            filterSquares += filters[0][i] * filters[0][i];
+            shortestFilter += filters[0][i] * filters[0][i];
+            // Of the filters' responses only the real part counts, whose spectrum is the even part.
+            int opposite = (h - i / w) % h * w + (w - i % w) % w;
+            double even = 0;
+            for (double[] filter : filters) even += (filter[i] + filter[opposite]) / 2;
+            all += even * even;
         }
         Arrays.sort(squares);
-        double power = squares[(squares.length - 1) / 2] / Math.log(2) / filterSquares;
-        double[][] responses = IntStream.range(0, SCALES).mapToObj(s -> filtered(null, filters[s])).toArray(double[][]::new);
-        for (int i = 0; i < squares.length; i++) {
-            double all = 0;
-            for (double[] response : responses) {
-                all += response[2 * i];
-                sumOfSquares += response[2 * i] * response[2 * i];
-            }
-            sum += all * all;
-        }
-        // sum of squares and of products of two different waves, each times w h
-        double energy = (2 * sumOfSquares + 2 * (sum - sumOfSquares)) * power * w * h, tau = Math.sqrt(energy / 2);
+        double power = squares[(squares.length - 1) / 2] / Math.log(2) / shortestFilter, tau = Math.sqrt(power * all);
         return (tau * Math.sqrt(Math.PI / 2) + DEVIATIONS * tau * Math.sqrt(2 - Math.PI / 2)) / TOO_LARGE;
     }
 }

@@ -14,11 +14,13 @@ import dev.faithdiff.quality.ColourDifference.Figure;
 import java.util.Map;
 import java.util.Set;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Against pyiqa, and for colours against scikit-image. */
+@Tag("full")
 class ClassicTest {
     private static final JsonObject JSON = Fixtures.json("iqa/classic/classic.json");
     private static final Map<String, Measure> SIMILARITIES = Map.of("fsim", new Fsim(true), "fsim_grey", new Fsim(false), "gmsd", new Gmsd());
