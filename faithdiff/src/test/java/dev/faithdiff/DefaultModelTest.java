@@ -9,10 +9,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
-import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.quality.Channels;
+import dev.faithdiff.quality.Psnr;
 import dev.faithdiff.restore.Guard;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
@@ -77,5 +77,5 @@ class DefaultModelTest {
         }
     }
 
-    private static double quality(Image restored, Image clean) { return Metrics.psnr(restored, clean, Channels.RGB); }
+    private static double quality(Image restored, Image clean) { return new Psnr(Channels.RGB).of(restored, clean); }
 }

@@ -4,8 +4,9 @@ import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.quality.Channels;
+import dev.faithdiff.quality.Psnr;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.io.SafeTensors;
@@ -48,7 +49,7 @@ class EightBitWeightsTest {
             double relative = copy(variant, scale), sum = 0;
             StringBuilder row = new StringBuilder("| " + scale.name().toLowerCase() + " | %.2f %% |".formatted(100 * relative));
             for (Map.Entry<String, Image> photo : restore(variant).entrySet()) {
-                double psnr = Metrics.psnr(photo.getValue(), exact.get(photo.getKey()), Metrics.Channels.RGB);
+                double psnr = new Psnr(Channels.RGB).of(photo.getValue(), exact.get(photo.getKey()));
                 row.append(" %.1f dB |".formatted(psnr));
                 sum += psnr;
             }

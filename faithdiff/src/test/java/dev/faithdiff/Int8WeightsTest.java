@@ -4,10 +4,11 @@ import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.nn.FileWeights;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.quality.Channels;
+import dev.faithdiff.quality.Psnr;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
@@ -33,7 +34,7 @@ class Int8WeightsTest {
             Image near = Engine.observed((op, in, out, kernel, nanos) -> {
                 if (op instanceof QuantizedLinearOp) products[0]++;
             }, () -> restore(photo, (file, device) -> Weights.quantized(new FileWeights(file), 0)));
-            double psnr = Metrics.psnr(near, exact, Metrics.Channels.RGB);
+            double psnr = new Psnr(Channels.RGB).of(near, exact);
             System.out.printf("%s: %d products, PSNR against F16 weights %.1f dB%n", name, products[0], psnr);
             assertThat(products[0]).isPositive();
             assertThat(psnr).isBetween(50.0, 90.0);

@@ -6,7 +6,8 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
+import dev.faithdiff.quality.Channels;
+import dev.faithdiff.quality.Psnr;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
@@ -52,7 +53,7 @@ class PrecisionTest {
 
     @Test void narrowTypesStayNearF32() {
         Image exact = restore(DType.F32);
-        double f16 = Metrics.psnr(restore(DType.F16), exact, Metrics.Channels.RGB), bf16 = Metrics.psnr(restore(DType.BF16), exact, Metrics.Channels.RGB);
+        double f16 = new Psnr(Channels.RGB).of(restore(DType.F16), exact), bf16 = new Psnr(Channels.RGB).of(restore(DType.BF16), exact);
         System.out.printf("PSNR against F32: F16 %.1f dB, BF16 %.1f dB%n", f16, bf16);
         assertThat(f16).isBetween(45.0, 90.0);
         assertThat(bf16).isBetween(27.0, f16);

@@ -9,8 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.quality.Channels;
+import dev.faithdiff.quality.Psnr;
 import dev.faithdiff.restore.Guard;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.Device;
@@ -75,7 +76,7 @@ class TiledDenoisingTest {
         assertThat(Options.defaults().get(CONDITION)).as("as published").isEqualTo(FaithDiff.Condition.TILE);
     }
 
-    private static double psnr(Image a, Image b) { return Metrics.psnr(a, b, Metrics.Channels.RGB); }
+    private static double psnr(Image a, Image b) { return new Psnr(Channels.RGB).of(a, b); }
 
     private static double difference(Image a, Image b) {
         double sum = 0;

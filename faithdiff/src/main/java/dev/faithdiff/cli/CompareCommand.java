@@ -1,9 +1,10 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
-import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.quality.Channels;
+import dev.faithdiff.quality.Psnr;
+import dev.faithdiff.quality.Ssim;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -11,7 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** Measures how similar two photos of the same size are. */
-@Command(name = "compare", description = "Print how similar two photos of the same size are: PSNR and SSIM.")
+@Command(name = "compare", description = "Print how similar two photos of the same size are: PSNR and SSIM. 'faithdiff measure' has all measures.")
 final class CompareCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "A", description = "A photo.")
     private Path a;
@@ -21,8 +22,8 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         Image x = ImageFiles.read(a), y = ImageFiles.read(b);
-        print("PSNR %.2f dB (RGB), %.2f dB (luma)", Metrics.psnr(x, y, Channels.RGB), Metrics.psnr(x, y, Channels.LUMA));
-        print("SSIM %.4f (RGB), %.4f (luma)", Metrics.ssim(x, y, Channels.RGB), Metrics.ssim(x, y, Channels.LUMA));
+        print("PSNR %.2f dB (RGB), %.2f dB (luma)", new Psnr(Channels.RGB).of(x, y), new Psnr(Channels.Y).of(x, y));
+        print("SSIM %.4f (RGB), %.4f (luma)", new Ssim(Channels.RGB).of(x, y), new Ssim(Channels.Y).of(x, y));
         return 0;
     }
 

@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param restored of the degraded photos restored; null until a stage that can restore has begun
  */
 public record QualityRecord(int stage, long total, Near bicubic, Near vae, Near restored) implements JsonLines.AtStep {
-    /** @param detail see {@link dev.faithdiff.image.Metrics#detail} */
+    /** @param detail see {@link dev.faithdiff.quality.Energy.Kind#DETAIL} */
     public record Near(double psnr, double ssim, double detail) {
         @Override public String toString() { return String.format(Locale.ROOT, "%.2f dB, SSIM %.4f", psnr, ssim); }
     }

@@ -3,15 +3,19 @@ package dev.faithdiff.train;
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
-import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.quality.Channels;
+import dev.faithdiff.quality.Energy;
+import dev.faithdiff.quality.Measure;
+import dev.faithdiff.quality.Psnr;
+import dev.faithdiff.quality.Ssim;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Validation photos under one fixed degradation, restored as {@code faithdiff restore} does. */
@@ -62,13 +66,12 @@ public final class Validation {
     /** Null if there are no images. */
     private QualityRecord.Near near(List<Image> images) {
         if (images.isEmpty()) return null;
-        double psnr = 0, ssim = 0, detail = 0;
-        for (int i = 0; i < images.size(); i++) {
-            psnr += Metrics.psnr(images.get(i), crops.get(i).clean, Channels.RGB);
-            ssim += Metrics.ssim(images.get(i), crops.get(i).clean, Channels.LUMA);
-            detail += Metrics.detail(images.get(i));
-        }
-        return new QualityRecord.Near(psnr / images.size(), ssim / images.size(), detail / images.size());
+        double psnr = mean(new Psnr(Channels.RGB), images), ssim = mean(new Ssim(Channels.Y), images);
+        return new QualityRecord.Near(psnr, ssim, mean(new Energy(Energy.Kind.DETAIL), images));
+    }
+
+    private double mean(Measure measure, List<Image> images) {
+        return IntStream.range(0, images.size()).mapToDouble(i -> measure.of(images.get(i), crops.get(i).clean)).sum() / images.size();
     }
 
     private static Image sheet(List<List<Image>> columns) {

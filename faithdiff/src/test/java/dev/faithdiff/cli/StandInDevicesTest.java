@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.TinyModel;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Metrics;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.kernels.cuda.StandIn;
+import dev.faithdiff.quality.Channels;
+import dev.faithdiff.quality.Psnr;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ class StandInDevicesTest {
         StandIn.Ran cpu = restore(Map.of(), "--device", "cpu");
         assertThat(cpu.output()).contains("s on cpu, ").doesNotContain("auto");
         assertThat(cpu.calls()).as("the escape touches no driver").isEmpty();
-        assertThat(Metrics.psnr(onGpu, ImageFiles.read(out), Metrics.Channels.RGB)).isGreaterThan(50);
+        assertThat(new Psnr(Channels.RGB).of(onGpu, ImageFiles.read(out))).isGreaterThan(50);
         fails(restore(Map.of("CUDA_STANDIN_FAILS", "400"), "-q"), "failed with code 700", "; --device cpu computes without the GPU");
         fails(restore(Map.of("CUDA_STANDIN_MEGABYTES", "20"), "--device", "cuda"), "out of memory on cuda:0", "--offload blocks", "--device cpu");
     }

@@ -6,11 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.image.Deviation;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
-import dev.faithdiff.image.Metrics;
-import dev.faithdiff.image.Metrics.Channels;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
 import java.nio.file.Path;
@@ -63,7 +62,7 @@ class RecipeTest {
     @ParameterizedTest @ValueSource(strings = {"chelsea", "astronaut", "coffee"})
     void makesTheSamples(String photo) {
         Image bad = Recipe.MINI.degrade(sample(photo + ".png"), 4, 0);
-        assertThat(Metrics.psnr(bad, sample(photo + "-degraded.jpg"), Channels.RGB)).isGreaterThan(35);
+        assertThat(Deviation.decibels(bad, sample(photo + "-degraded.jpg"))).isGreaterThan(35);
     }
 
     @Test
@@ -83,7 +82,7 @@ class RecipeTest {
     private static double quality(Recipe recipe, Image clean) {
         return IntStream.range(0, 16).mapToDouble(seed -> {
             Image bad = Resize.resize(recipe.degrade(clean, 4, seed), clean.width(), clean.height(), Filter.BICUBIC);
-            return Metrics.psnr(bad, clean, Channels.RGB);
+            return Deviation.decibels(bad, clean);
         }).average().orElseThrow();
     }
 

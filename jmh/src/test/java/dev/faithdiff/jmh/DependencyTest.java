@@ -68,6 +68,9 @@ class DependencyTest {
         sees("dev.faithdiff.restore.batch", TENSOR, IMAGE, "dev.faithdiff.restore", "dev.faithdiff.restore.diffusion", "dev.faithdiff.restore.batch");
     }
 
+    /** A measure knows no restorer. */
+    @Test void measuresSeeNetworksAndImages() { sees("dev.faithdiff.quality..", TENSOR, NN, MODEL, NETWORKS, IMAGE, "dev.faithdiff.quality.."); }
+
     @Test void modelsSeeNeitherConverterNorBenchmarks() {
         noClasses().that().resideInAPackage(ALL).and().resideOutsideOfPackages(CONVERTER, JMH)
                 .should().dependOnClassesThat().resideInAnyPackage(CONVERTER, JMH).check(CLASSES);
@@ -79,7 +82,8 @@ class DependencyTest {
 
     /** A reader that cannot read this JDK's class files would import nothing and pass everything. */
     @Test void everyModuleWasRead() {
-        for (String known : new String[] {"tensor.Tensor", "kernels.lab.Cases", "nn.Weights", "image.Image", "networks.unet.UNet", "restore.Restorer", "cli.Main", "convert.Main"}) {
+        for (String known : new String[] {"tensor.Tensor", "kernels.lab.Cases", "nn.Weights", "image.Image", "networks.unet.UNet", "restore.Restorer",
+                "quality.Measures", "cli.Main", "convert.Main"}) {
             assertThat(CLASSES.contain("dev.faithdiff." + known)).as(known).isTrue();
         }
         assertThat(CLASSES.get("dev.faithdiff.kernels.lab.Cases").getDirectDependenciesFromSelf())

@@ -5,6 +5,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
@@ -20,7 +21,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * The place that a path names. A plain file appears whole or not at all, at the end of the path's symbolic links, with the permissions of the
  * file that it replaces. What is no plain file (a pipe, a device, a standard stream) is written into and never replaced.
  */
-final class OutputFile {
+public final class OutputFile {
     private static final int MOST_LINKS = 40;
     private static final Set<Path> STDOUT = Set.of(Path.of("/dev/stdout"), Path.of("/dev/fd/1"), Path.of("/proc/self/fd/1"));
 
@@ -53,6 +54,24 @@ final class OutputFile {
     private static boolean isOpenStream(Path path) {
         Path whole = path.toAbsolutePath().normalize();
         return STDOUT.contains(whole) || whole.equals(Path.of("/dev/stderr")) || whole.startsWith("/dev/fd") || whole.startsWith("/proc");
+    }
+
+    /** Finds out before long work whether a file can be written. @throws ImageError if it cannot */
+    public static void checkWritable(Path path) {
+        try {
+            of(path).check();
+        } catch (IOException e) {
+            throw new ImageError("cannot write " + path + ": " + ImageFiles.reason(e), e);
+        }
+    }
+
+    /** Writes a text file. @throws ImageError if it cannot be written */
+    public static void write(Path path, String text) {
+        try {
+            of(path).write(out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (IOException e) {
+            throw new ImageError("cannot write " + path + ": " + ImageFiles.reason(e), e);
+        }
     }
 
     /** Makes an empty file beside a plain one for a moment. A pipe is not opened: that would wait for its reader. */
