@@ -104,9 +104,10 @@ public final class DeviceBench implements Callable<Integer> {
         return failed ? 1 : 0;
     }
 
-    /** What a GPU is given: the ops of a guided step at 1024 pixels, since those of 512 pixels take less than a launch. The CPU rehearses with those. */
+    /** What a GPU is given: the ops of a guided step at 1024 pixels, since those of 512 take less than a launch. The CPU rehearses with these. */
     private List<Case> cases() {
-        Stream<Case> all = device.equals("cpu") ? Cases.all().stream().filter(c -> c.model() && c.types().equals(new Case.Types(DType.F32, DType.F32)))
+        Case.Types plain = new Case.Types(DType.F32, DType.F32);
+        Stream<Case> all = device.equals("cpu") ? Cases.all().stream().filter(c -> c.model() && c.types().equals(plain))
                 : types.stream().flatMap(t -> ModelOps.of("guided-step-1024", t).stream().filter(c -> c.types().activation() == t));
         return all.filter(c -> isChosen(c.name())).toList();
     }

@@ -80,8 +80,8 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--profile", description = "On a GPU: also show the time of each op of blocks and models.")
     private boolean profile;
 
-    @Option(names = "--estimate", paramLabel = "CARD", description = "Time nothing: print what a model of full size would take on a GPU, by its rates. "
-            + "Cards: h200.")
+    @Option(names = "--estimate", paramLabel = "CARD", description = "Time nothing: print what a model of full size would take on a GPU, by the "
+            + "rates of such a card: h200.")
     private String estimate;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")

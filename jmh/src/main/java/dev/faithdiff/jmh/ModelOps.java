@@ -15,7 +15,7 @@ import java.util.Map;
 final class ModelOps {
     private ModelOps() {}
 
-    /** Those that take a pass over floating types, most often run first: {@code Conv2dOp/10x [2, 32, 32, 1280] [1280, 3, 3, 1280] {stride=1 ...}:F16}. */
+    /** Those of floating types, most often run first, with their runs: {@code LinearOp/240x [2, 1024, 1280] [1280, 1280]:F16}. */
     static List<Case> of(String model, DType dtype) {
         Map<Case, Integer> counts = new LinkedHashMap<>();
         try (Workload work = Models.FULL.get(model).apply(new BenchTarget(new PaperBackend().open(0), dtype, 2))) {

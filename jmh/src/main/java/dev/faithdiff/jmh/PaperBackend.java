@@ -10,8 +10,8 @@ import dev.faithdiff.tensor.op.Op;
 import java.util.List;
 
 /**
- * A GPU on paper: the engine picks among the CUDA kernels as it would there with all libraries present, and nothing is computed. What an observer sees
- * is the list of what would run.
+ * A GPU on paper: the engine picks among the CUDA kernels as it would there with all libraries present, and nothing is computed. What an observer
+ * sees is the list of what would run.
  */
 public final class PaperBackend implements Backend {
     static final String KIND = "paper";

@@ -3,8 +3,8 @@ package dev.faithdiff.tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A device without memory, which only keeps the account of what was allocated: for what models of full size would hold and do. What is read from it is
- * zero, and its peak is what was in use, since nothing idle is kept.
+ * A device without memory, which only keeps the account of what was allocated: for what models of full size would hold and do. What is read from it
+ * is zero, and its peak is what was in use, since nothing idle is kept.
  */
 public final class CountingDevice implements Device {
     private final String kind;

@@ -18,8 +18,8 @@ import jcuda.driver.JCudaDriver;
 
 /**
  * Our compiled kernels on one device. A source is the resource {@code /cuda/NAME.cu}, or the file of that name in the folder of
- * {@code -Dfaithdiff.cuda.sources}, behind {@code prelude.cuh}. It is compiled for the device's own architecture or a near one, and the result is kept
- * in the user's cache folder under the hash of all inputs.
+ * {@code -Dfaithdiff.cuda.sources}, behind {@code prelude.cuh}. It is compiled for the device's own architecture or a near one, and the result is
+ * kept in the user's cache folder under the hash of all inputs.
  */
 final class CudaModules {
     /** Compiles CUDA C++ to device code. */

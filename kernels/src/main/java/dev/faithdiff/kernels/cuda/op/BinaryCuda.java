@@ -29,7 +29,8 @@ public final class BinaryCuda extends CudaKernel<BinaryOp> {
     }
 
     private void same(BinaryOp op, Tensor[] in, Tensor out) {
-        launch(in, out, op.kind() + "_SAME").grid(Grid.blocks(Grid.runs(out.count(), out.dtype()))).arg(in[0]).arg(in[1]).arg(out).arg(out.count()).run();
+        launch(in, out, op.kind() + "_SAME").grid(Grid.blocks(Grid.runs(out.count(), out.dtype())))
+                .arg(in[0]).arg(in[1]).arg(out).arg(out.count()).run();
     }
 
     /** Whether the second operand has one row for all rows, or one for those of each sample. */
