@@ -171,7 +171,7 @@ public final class DeviceBench implements Callable<Integer> {
         try (Workload work = make.apply(place)) {
             Cost cost = work.cost();
             row(name, type, place.batch() + " rows", work::run, cost, 1);
-            if (profile) System.out.println(name + " " + type + "\n" + Profile.of(work));
+            if (profile) System.out.println(name + " " + type + "\n" + OpTimes.of(work));
         } catch (RuntimeException | OutOfMemoryError e) {
             failure(name, type, "", e);
         }

@@ -14,7 +14,7 @@ import java.util.Map;
  * Where the time of a model goes, op by op: each is waited for, so a GPU's times hold some microseconds of waiting each, and a graph is faster than
  * their sum. The least of a few runs.
  */
-final class Profile {
+final class OpTimes {
     private static final int RUNS = 3;
 
     private record Row(String op, String kernel, String shapes) {}
@@ -28,8 +28,8 @@ final class Profile {
     private final Map<Row, Sum> sums = new LinkedHashMap<>();
     private final Card card = Card.ALL.get("h200");
 
-    static Profile of(Workload work) {
-        Profile p = new Profile();
+    static OpTimes of(Workload work) {
+        OpTimes p = new OpTimes();
         for (int run = 0; run < RUNS; run++) {
             Map<Row, Double> times = new HashMap<>();
             boolean first = run == 0;
