@@ -69,23 +69,21 @@ class Peer:
             self.failed = True
             print(f"| {name} | {how} | | | FAILS: {str(e).splitlines()[0] if str(e) else type(e).__name__} |", flush=True)
 
-    def both(self, name, module, *inputs, seconds=1.0, compiled=True):
-        self.time(name, "eager", lambda: module(*inputs), seconds)
-        if compiled:
-            fast = torch.compile(module)
-            self.time(name, "compiled", lambda: fast(*inputs), seconds)
+    def module_time(self, name, module, *inputs, compiled):
+        run = torch.compile(module) if compiled else module
+        self.time(name, "compiled" if compiled else "eager", lambda: run(*inputs), 0.5)
 
 
 def blocks(peer, compiled):
     s = 8 if peer.tiny else 1
     for channels, size in ((320, 128), (640, 64), (1280, 32)):
         block = peer.module(lambda: Resnet(channels, channels, TIME))
-        peer.both(f"block/resnet-{channels}-{size}x{size}", block, peer.map(2, channels, size // s), peer.rows(2, TIME), seconds=0.5, compiled=compiled)
+        peer.module_time(f"block/resnet-{channels}-{size}x{size}", block, peer.map(2, channels, size // s), peer.rows(2, TIME), compiled=compiled)
     for channels, tokens in ((640, 4096), (1280, 1024)):
         block = peer.module(lambda: TransformerBlock(channels))
-        peer.both(f"block/transformer-{channels}-{tokens}", block, peer.rows(2, tokens // s, channels), peer.rows(2, TOKENS, TEXT), seconds=0.5, compiled=compiled)
+        peer.module_time(f"block/transformer-{channels}-{tokens}", block, peer.rows(2, tokens // s, channels), peer.rows(2, TOKENS, TEXT), compiled=compiled)
     mid = peer.module(lambda: Mid(512))
-    peer.both("block/vae-mid-512-128x128", mid, peer.map(1, 512, 128 // s), seconds=0.5, compiled=compiled)
+    peer.module_time("block/vae-mid-512-128x128", mid, peer.map(1, 512, 128 // s), compiled=compiled)
 
 
 def models(peer, compiled):
@@ -100,8 +98,10 @@ def models(peer, compiled):
         negative, positive = network(x, condition, timestep, text, pooled, sizes).chunk(2)
         return negative + 5.0 * (positive - negative)
 
-    peer.time("model/guided-step-1024", "eager", lambda: guided(unet, latents), 2)
-    peer.time("model/vae-decode-1024", "eager", lambda: decoder(latents))
+    how, network = ("U-Net compiled", torch.compile(unet)) if compiled else ("eager", unet)
+    peer.time("model/guided-step-1024", how, lambda: guided(network, latents), 2)
+    if not compiled:
+        peer.time("model/vae-decode-1024", how, lambda: decoder(latents))
     encoders = [peer.module((lambda: Encoder((32, 64))) if peer.tiny else Encoder) for _ in range(2)]
     photo = peer.map(1, 3, side * (2 if peer.tiny else 8))
 
@@ -113,11 +113,7 @@ def models(peer, compiled):
             x = x - 0.01 * guided(network, x)
         return decode(x)
 
-    peer.time("model/image-1024-20-steps", "eager", lambda: image(unet, decoder), 2)
-    if compiled:
-        fast = torch.compile(unet)
-        peer.time("model/guided-step-1024", "compiled", lambda: guided(fast, latents), 2)
-        peer.time("model/image-1024-20-steps", "U-Net compiled", lambda: image(fast, decoder), 2)
+    peer.time("model/image-1024", how, lambda: image(network, decoder), 2)
 
 
 @torch.inference_mode()
@@ -141,8 +137,10 @@ def main():
         source, target = peer.rows(1 << 28), peer.rows(1 << 28)
         peer.time(f"limit/copy of {source.nbytes >> 20} MB", "eager", lambda: target.copy_(source))
         del x, y, source, target
-    models(peer, not a.no_compile)
-    blocks(peer, not a.no_compile)
+    # Compiling takes minutes: after all that needs none.
+    for compiled in (False,) if a.no_compile else (False, True):
+        models(peer, compiled)
+        blocks(peer, compiled)
     if peer.device.type == "cuda":
         print(f"Memory at the peak: {torch.cuda.max_memory_allocated() >> 20} MB.")
     sys.exit(1 if peer.failed else 0)

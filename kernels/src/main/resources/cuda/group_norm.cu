@@ -15,117 +15,165 @@
 
 struct Pair { float first, second; };
 
-// Adds up the sums of a block's pixels for each channel. The threads of its first pixel get the sums, and only there the result is true.
-template <int N> DEVICE bool join_pixels(float (&a)[N], float (&b)[N], Pair* shared, int n, int columns) {
-    int rows = blockDim.x / columns;
+// Adds up the sums of a block's pixels, in their order, and gives f those of each of its channels: f(channel, a, b). Sums lie as
+// [run element][thread]. Its 4 pairs between them keep both the writes and the reads, of N elements of 32 / N threads, free of bank conflicts.
+template <int N, typename F> DEVICE void join_pixels(const float (&a)[N], const float (&b)[N], int columns, int channels, F f) {
+    const int APART = 256 + 4;
+    __shared__ Pair shared[APART * N];
 #pragma unroll
-    for (int i = 0; i < N; i++) shared[threadIdx.x * N + i] = {a[i], b[i]};
+    for (int i = 0; i < N; i++) shared[i * APART + threadIdx.x] = {a[i], b[i]};
     __syncthreads();
-    if ((int)threadIdx.x >= columns || n <= 0) return false;
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        for (int r = 1; r < rows; r++) {
-            Pair p = shared[(r * columns + threadIdx.x) * N + i];
-            a[i] += p.first;
-            b[i] += p.second;
+    int width = columns * N, first = blockIdx.y * width;
+    for (int c = threadIdx.x; c < width && first + c < channels; c += blockDim.x) {
+        const Pair* from = shared + c % N * APART + c / N;
+        float sumA = 0, sumB = 0;
+        for (int t = 0; t < (int)blockDim.x; t += columns) {
+            sumA += from[t].first;
+            sumB += from[t].second;
         }
+        f(first + c, sumA, sumB);
     }
-    return true;
 }
+
+// Calls f(run of x, its place in y) for each of a thread's pixels. Four whole runs are loaded together.
+template <int N, bool WHOLE, typename X, typename Y, typename F> DEVICE void each_pixel(const X* x, Y* y, int count, int pixels, int step, F f) {
+    const int PIXELS = WHOLE ? 4 : 1;
+    for (; pixels > 0; pixels -= PIXELS) {
+        float v[PIXELS][N];
+#pragma unroll
+        for (int p = 0; p < PIXELS; p++) if (p < pixels) load_run<N, WHOLE>(x + (int64)p * step, count, v[p]);
+#pragma unroll
+        for (int p = 0; p < PIXELS; p++) if (p < pixels) f(v[p], y + (int64)p * step);
+        x += (int64)PIXELS * step;
+        y += (int64)PIXELS * step;
+    }
+}
+
+// A thread's part of a block: `count` channels from `channel` on, and of the strip's pixels, [begin, end), those from `first` on that are
+// `apart` from each other, `pixels` in all.
+struct Part {
+    int channel, count, apart, pixels;
+    int64 begin, end, first;
+    DEVICE Part(int runLength, int64 all, int64 strip, int channels, int columns) {
+        int row = threadIdx.x / columns;
+        apart = blockDim.x / columns;
+        channel = (blockIdx.y * columns + threadIdx.x - row * columns) * runLength;
+        count = min(runLength, channels - channel);
+        begin = blockIdx.x * strip;
+        end = min(begin + strip, all);
+        first = begin + row;
+        pixels = count > 0 && first < end ? (int)((unsigned int)(end - first + apart - 1) / apart) : 0;
+    }
+};
 
 KERNEL(256) group_norm_channels(const T0* x, Pair* parts, int64 pixels, int64 strip, int channels, int columns) {
     const int N = Wide<T0>::N;
-    __shared__ Pair shared[256 * N];
-    int column = threadIdx.x % columns, row = threadIdx.x / columns, rows = blockDim.x / columns;
-    int channel = (blockIdx.y * columns + column) * N, n = min(N, channels - channel);
-    int64 first = blockIdx.x * strip, last = min(first + strip, pixels);
-    const T0* from = x + blockIdx.z * pixels * channels + channel;
-    float base[N], v[N], sum[N] = {}, squares[N] = {};
-    if (n > 0) {
-        load_run(from + first * channels, n, base);
-        for (int64 p = first + row; p < last; p += rows) {
-            load_run(from + p * channels, n, v);
+    Part part(N, pixels, strip, channels, columns);
+    x += blockIdx.z * pixels * channels;
+    const T0 *from = x + part.begin * channels, *mine = x + part.first * channels + part.channel;
+    float base[N], sum[N] = {}, squares[N] = {};
+    auto add = [&](const float (&v)[N], const T0*) {
 #pragma unroll
-            for (int i = 0; i < N; i++) {
-                float d = v[i] - base[i];
-                sum[i] += d;
-                squares[i] += d * d;
-            }
+        for (int i = 0; i < N; i++) {
+            float d = v[i] - base[i];
+            sum[i] += d;
+            squares[i] += d * d;
         }
+    };
+    if (part.pixels > 0) {
+        load_run(from + part.channel, part.count, base);
+        int step = part.apart * channels;
+        if (channels % N == 0 && aligned<T0, N>(mine)) each_pixel<N, true>(mine, mine, N, part.pixels, step, add);
+        else each_pixel<N, false>(mine, mine, part.count, part.pixels, step, add);
     }
-    if (!join_pixels(sum, squares, shared, n, columns)) return;
-    Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels + channel;
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        if (i >= n) break;
-        float d = sum[i] / (float)(last - first);
-        to[i] = {base[i] + d, fmaxf(squares[i] - sum[i] * d, 0.0f)};
-    }
+    Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels;
+    float count = 1.0f / (float)(part.end - part.begin);
+    join_pixels(sum, squares, columns, channels, [=](int channel, float all, float distances) {
+        float d = all * count;
+        to[channel] = {to_float(from[channel]) + d, fmaxf(distances - all * d, 0.0f)};
+    });
 }
 
+// The mean first, as a difference from the first part's, then the squared distances from it: without a division for each part.
 KERNEL(256) group_norm_groups(const Pair* parts, Pair* moments, int64 pixels, int64 strip, int strips, int channels, int groups, float eps) {
     int width = channels / groups, group = blockIdx.x % groups, b = blockIdx.x / groups;
-    __shared__ Moments shared[8];
-    Moments m = {0, 0, 0};
-    for (int i = threadIdx.x; i < strips * width; i += 256) {
-        int s = i / width;
-        Pair p = parts[((int64)b * strips + s) * channels + group * width + i % width];
-        Moments other = {(float)min(strip, pixels - s * strip), p.first, p.second};
-        m = join(m, other);
+    __shared__ float scratch[8];
+    parts += (int64)b * strips * channels + group * width;
+    int across = min(width, 256), down = 256 / across, row = threadIdx.x / across, column = threadIdx.x - row * across;
+    float base = parts->first, whole = (float)strip, last = (float)(pixels - (strips - 1) * strip), sum = 0, squares = 0;
+    for (int c = column; c < width && row < down; c += across) {
+#pragma unroll 4
+        for (int s = row; s < strips; s += down) sum += (s == strips - 1 ? last : whole) * (parts[(int64)s * channels + c].first - base);
     }
-    m = warp_join(m);
-    if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = m;
-    __syncthreads();
-    if (threadIdx.x >= 32) return;
-    m = warp_join(shared[threadIdx.x % 8]);    // each warp's moments four times, which changes neither mean nor variance
-    if (threadIdx.x == 0) moments[blockIdx.x] = {m.mean, 1.0f / sqrtf(m.squares / m.count + eps)};
+    float count = (float)pixels * width, mean = base + block_sum(sum, scratch) / count;
+    for (int c = column; c < width && row < down; c += across) {
+#pragma unroll 4
+        for (int s = row; s < strips; s += down) {
+            Pair p = parts[(int64)s * channels + c];
+            float d = p.first - mean;
+            squares += p.second + (s == strips - 1 ? last : whole) * d * d;
+        }
+    }
+    squares = block_sum(squares, scratch);
+    if (threadIdx.x == 0) moments[blockIdx.x] = {mean, 1.0f / sqrtf(squares / count + eps)};
 }
 
 KERNEL(256) group_norm_apply(const T0* x, const T1* weight, const T2* bias, const Pair* moments, TO* y,
                              int64 pixels, int64 strip, int channels, int groups, int columns, int silu) {
     const int N = Wide<T0>::N;
-    int column = threadIdx.x % columns, row = threadIdx.x / columns, rows = blockDim.x / columns;
-    int channel = (blockIdx.y * columns + column) * N, n = min(N, channels - channel), width = channels / groups;
-    if (n <= 0) return;
-    float mean[N], scale[N], shift[N], v[N];
-    load_run(weight + channel, n, scale);
-    load_run(bias + channel, n, shift);
+    Part part(N, pixels, strip, channels, columns);
+    if (part.pixels == 0) return;
+    int width = channels / groups;
+    float mean[N], scale[N], shift[N];
+    load_run(weight + part.channel, part.count, scale);
+    load_run(bias + part.channel, part.count, shift);
 #pragma unroll
     for (int i = 0; i < N; i++) {
-        Pair m = moments[blockIdx.z * groups + min(channel + i, channels - 1) / width];
+        Pair m = moments[blockIdx.z * groups + min(part.channel + i, channels - 1) / width];
         mean[i] = m.first;
         scale[i] *= m.second;
     }
-    int64 first = blockIdx.x * strip, last = min(first + strip, pixels), base = blockIdx.z * pixels * channels + channel;
-    for (int64 p = first + row; p < last; p += rows) {
-        load_run(x + base + p * channels, n, v);
+    int64 at = (blockIdx.z * pixels + part.first) * channels + part.channel;
+    int step = part.apart * channels;
+    x += at;
+    y += at;
+    auto norm = [&](float (&v)[N]) {
 #pragma unroll
         for (int i = 0; i < N; i++) {
             v[i] = (v[i] - mean[i]) * scale[i] + shift[i];
             if (silu) v[i] *= sigmoid(v[i]);
         }
-        store_run(y + base + p * channels, n, v);
+    };
+    if (channels % N == 0 && aligned<T0, N>(x) && aligned<TO, N>(y)) {
+        each_pixel<N, true>(x, y, N, part.pixels, step, [&](float (&v)[N], TO* to) {
+            norm(v);
+            store_run<N, true>(to, N, v);
+        });
+    } else {
+        each_pixel<N, false>(x, y, part.count, part.pixels, step, [&](float (&v)[N], TO* to) {
+            norm(v);
+            store_run(to, part.count, v);
+        });
     }
 }
 
 KERNEL(256) group_norm_grad_channels(const T0* x, const T2* g, const Pair* moments, Pair* parts, int64 pixels, int64 strip, int channels,
                                      int groups, int columns) {
     const int N = Wide<T0>::N;
-    __shared__ Pair shared[256 * N];
-    int column = threadIdx.x % columns, row = threadIdx.x / columns, rows = blockDim.x / columns;
-    int channel = (blockIdx.y * columns + column) * N, n = min(N, channels - channel), width = channels / groups;
-    int64 first = blockIdx.x * strip, last = min(first + strip, pixels), base = blockIdx.z * pixels * channels + channel;
+    Part part(N, pixels, strip, channels, columns);
+    int width = channels / groups;
+    int64 base = blockIdx.z * pixels * channels + part.channel;
     float mean[N], scale[N], v[N], d[N], sum[N] = {}, dot[N] = {};
-    if (n > 0) {
+    if (part.count > 0) {
 #pragma unroll
         for (int i = 0; i < N; i++) {
-            Pair m = moments[blockIdx.z * groups + min(channel + i, channels - 1) / width];
+            Pair m = moments[blockIdx.z * groups + min(part.channel + i, channels - 1) / width];
             mean[i] = m.first;
             scale[i] = m.second;
         }
-        for (int64 p = first + row; p < last; p += rows) {
-            load_run(x + base + p * channels, n, v);
-            load_run(g + base + p * channels, n, d);
+        for (int64 p = part.first; p < part.end; p += part.apart) {
+            load_run(x + base + p * channels, part.count, v);
+            load_run(g + base + p * channels, part.count, d);
 #pragma unroll
             for (int i = 0; i < N; i++) {
                 sum[i] += d[i];
@@ -133,13 +181,8 @@ KERNEL(256) group_norm_grad_channels(const T0* x, const T2* g, const Pair* momen
             }
         }
     }
-    if (!join_pixels(sum, dot, shared, n, columns)) return;
-    Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels + channel;
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        if (i >= n) break;
-        to[i] = {sum[i], dot[i]};
-    }
+    Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels;
+    join_pixels(sum, dot, columns, channels, [=](int channel, float sum, float dot) { to[channel] = {sum, dot}; });
 }
 
 KERNEL(256) group_norm_grad_groups(const Pair* parts, const T1* weight, Pair* means, int64 pixels, int strips, int channels, int groups) {
@@ -162,9 +205,9 @@ KERNEL(256) group_norm_grad_groups(const Pair* parts, const T1* weight, Pair* me
 KERNEL(256) group_norm_grad_x(const T0* x, const T1* weight, const T2* g, const Pair* moments, const Pair* means, TO* y,
                               int64 pixels, int64 strip, int channels, int groups, int columns) {
     const int N = Wide<T0>::N;
-    int column = threadIdx.x % columns, row = threadIdx.x / columns, rows = blockDim.x / columns;
-    int channel = (blockIdx.y * columns + column) * N, n = min(N, channels - channel), width = channels / groups;
-    if (n <= 0) return;
+    Part part(N, pixels, strip, channels, columns);
+    if (part.count <= 0) return;
+    int n = part.count, channel = part.channel, width = channels / groups;
     float mean[N], scale[N], w[N], sum[N], dot[N], v[N], d[N];
     load_run(weight + channel, n, w);
 #pragma unroll
@@ -175,8 +218,8 @@ KERNEL(256) group_norm_grad_x(const T0* x, const T1* weight, const T2* g, const 
         sum[i] = means[group].first;
         dot[i] = means[group].second;
     }
-    int64 first = blockIdx.x * strip, last = min(first + strip, pixels), base = blockIdx.z * pixels * channels + channel;
-    for (int64 p = first + row; p < last; p += rows) {
+    int64 base = blockIdx.z * pixels * channels + channel;
+    for (int64 p = part.first; p < part.end; p += part.apart) {
         load_run(x + base + p * channels, n, v);
         load_run(g + base + p * channels, n, d);
 #pragma unroll

@@ -1,42 +1,66 @@
 // y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis of x [rows, n], biased variance, mean first and then the
-// squared distances from it, in float. The row stays in registers between its passes.
-// One block of 32 to 1024 threads for each row; a thread holds up to HELD runs of 16 bytes of the result.
+// squared distances from it, in float. The row stays in registers between its passes: a thread holds up to HELD runs of 16 bytes of the
+// result.
+//
+// layer_norm_warp3, layer_norm_warp6: a warp for each row and 4 rows to a block, without a barrier, for rows of up to 3 or 6 runs a lane.
+// layer_norm_block, layer_norm_long: one block of 32 to 256 or of 1024 threads for each row, up to 4 runs a thread.
 
-#define HELD 4
+template <bool WARP> DEVICE float sum_of(float v, float* scratch) { return WARP ? warp_sum(v) : block_sum(v, scratch); }
 
-KERNEL(1024) layer_norm(const T0* x, const T1* weight, const T2* bias, TO* y, int n, float eps) {
+template <int HELD, bool WARP, bool WHOLE> DEVICE void norm(const T0* x, const T1* weight, const T2* bias, TO* y, int n, float eps) {
     const int N = Wide<TO>::N;
     __shared__ float scratch[32];
-    x += (int64)blockIdx.x * n;
-    y += (int64)blockIdx.x * n;
-    float v[HELD][N], sum = 0, squares = 0;
+    int thread = WARP ? threadIdx.x % 32 : threadIdx.x, threads = WARP ? 32 : blockDim.x;
+    float v[HELD][N] = {}, sum = 0, squares = 0;
 #pragma unroll
     for (int h = 0; h < HELD; h++) {
-        int at = (h * blockDim.x + threadIdx.x) * N;
-        load_run(x + min(at, n), n - at, v[h]);
+        int at = (h * threads + thread) * N;
+        if (at < n) load_run<N, WHOLE>(x + at, n - at, v[h]);
+    }
+#pragma unroll
+    for (int h = 0; h < HELD; h++) {
 #pragma unroll
         for (int i = 0; i < N; i++) sum += v[h][i];
     }
-    float mean = block_sum(sum, scratch) / n;
+    float mean = sum_of<WARP>(sum, scratch) / n;
 #pragma unroll
     for (int h = 0; h < HELD; h++) {
-        int at = (h * blockDim.x + threadIdx.x) * N;
+        int at = (h * threads + thread) * N;
 #pragma unroll
         for (int i = 0; i < N; i++) {
             v[h][i] -= mean;
             if (at + i < n) squares += v[h][i] * v[h][i];
         }
     }
-    float scale = 1.0f / sqrtf(block_sum(squares, scratch) / n + eps);
+    float scale = 1.0f / sqrtf(sum_of<WARP>(squares, scratch) / n + eps);
 #pragma unroll
     for (int h = 0; h < HELD; h++) {
-        int at = (h * blockDim.x + threadIdx.x) * N;
+        int at = (h * threads + thread) * N;
         if (at >= n) break;
         float w[N], b[N];
-        load_run(weight + at, n - at, w);
-        load_run(bias + at, n - at, b);
+        load_run<N, WHOLE>(weight + at, n - at, w);
+        load_run<N, WHOLE>(bias + at, n - at, b);
 #pragma unroll
         for (int i = 0; i < N; i++) v[h][i] = v[h][i] * scale * w[i] + b[i];
-        store_run(y + at, n - at, v[h]);
+        store_run<N, WHOLE>(y + at, n - at, v[h]);
     }
 }
+
+template <int HELD, bool WARP> DEVICE void row(const T0* x, const T1* weight, const T2* bias, TO* y, int rows, int n, float eps) {
+    const int N = Wide<TO>::N;
+    int row = WARP ? blockIdx.x * 4 + threadIdx.x / 32 : blockIdx.x;
+    if (row >= rows) return;
+    x += (int64)row * n;
+    y += (int64)row * n;
+    bool whole = n % N == 0 && aligned<T0, N>(x) && aligned<T1, N>(weight) && aligned<T2, N>(bias) && aligned<TO, N>(y);
+    if (whole) norm<HELD, WARP, true>(x, weight, bias, y, n, eps);
+    else norm<HELD, WARP, false>(x, weight, bias, y, n, eps);
+}
+
+#define PARAMETERS const T0* x, const T1* weight, const T2* bias, TO* y, int rows, int n, float eps
+#define ARGUMENTS x, weight, bias, y, rows, n, eps
+
+KERNEL(128) layer_norm_warp3(PARAMETERS) { row<3, true>(ARGUMENTS); }
+KERNEL(128) layer_norm_warp6(PARAMETERS) { row<6, true>(ARGUMENTS); }
+KERNEL(256) layer_norm_block(PARAMETERS) { row<4, false>(ARGUMENTS); }
+KERNEL(1024) layer_norm_long(PARAMETERS) { row<4, false>(ARGUMENTS); }

@@ -36,6 +36,10 @@ struct alignas(16) Bytes16 { unsigned int words[4]; };
 DEVICE float half_to_float(unsigned short bits) { float f; asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(bits)); return f; }
 DEVICE unsigned short float_to_half(float f) { unsigned short h; asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(f)); return h; }
 DEVICE unsigned short float_to_bf16(float f) { unsigned short h; asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(h) : "f"(f)); return h; }
+
+// 2^x and 1/x by one instruction each, within 2^-22 and 2^-23 of the result; what is below 2^-126 becomes 0.
+DEVICE float power_of_two(float x) { float y; asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x)); return y; }
+DEVICE float reciprocal(float x) { float y; asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x)); return y; }
 #endif
 
 DEVICE float to_float(F32 x) { return x.value; }
@@ -101,9 +105,10 @@ template <typename T> struct Wide { static const int N = 16 / sizeof(T); };
 
 template <typename T, int N> DEVICE bool aligned(const T* p) { return (uint64)p % alignof(Pack<T, N>) == 0; }
 
-// The first count elements at p; the others become fill.
-template <int N, typename T> DEVICE void load_run(const T* p, int count, float (&v)[N], float fill = 0) {
-    if (count >= N && aligned<T, N>(p)) {
+// The first count elements at p; the others become fill. WHOLE: all of them, at an aligned address. Without the question, the compiler
+// issues several loads before it waits for the first.
+template <int N, bool WHOLE = false, typename T> DEVICE void load_run(const T* p, int count, float (&v)[N], float fill = 0) {
+    if (WHOLE || (count >= N && aligned<T, N>(p))) {
         Pack<T, N> pack = *(const Pack<T, N>*)p;
 #pragma unroll
         for (int i = 0; i < N; i++) v[i] = to_float(pack.at[i]);
@@ -113,8 +118,8 @@ template <int N, typename T> DEVICE void load_run(const T* p, int count, float (
     }
 }
 
-template <int N, typename T> DEVICE void store_run(T* p, int count, const float (&v)[N]) {
-    if (count >= N && aligned<T, N>(p)) {
+template <int N, bool WHOLE = false, typename T> DEVICE void store_run(T* p, int count, const float (&v)[N]) {
+    if (WHOLE || (count >= N && aligned<T, N>(p))) {
         Pack<T, N> pack;
 #pragma unroll
         for (int i = 0; i < N; i++) from_float(pack.at[i], v[i]);
@@ -131,9 +136,16 @@ DEVICE int64 global_thread() { return (int64)blockIdx.x * blockDim.x + threadIdx
 
 // ---- functions
 
-DEVICE float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+DEVICE float sigmoid(float x) { return reciprocal(1.0f + expf(-x)); }
 DEVICE float silu_slope(float x, float k) { float s = sigmoid(k * x); return s * (1.0f + k * x * (1.0f - s)); }
-DEVICE float gelu(float x) { return 0.5f * x * erfcf(x * -0.70710678f); }
+
+// x (1 + erf(x / sqrt(2))) / 2 with erf by formula 7.1.26 of Abramowitz and Stegun, within 3e-7. The tail is 0 in F32 long before 16, and
+// only infinities need that bound; a NaN stays one.
+DEVICE float gelu(float x) {
+    float a = fminf(fabsf(x), 16.0f), t = reciprocal(fmaf(0.23164189f, a, 1.0f)), tail = power_of_two(-0.72134752f * x * x);
+    float p = t * fmaf(t, fmaf(t, fmaf(t, fmaf(t, 0.5307027145f, -0.7265760135f), 0.7107068705f), -0.142248368f), 0.127414796f);
+    return fmaf(-a * p, tail, fmaxf(x, 0.0f));
+}
 DEVICE float gelu_slope(float x) { return 0.5f * erfcf(x * -0.70710678f) + x * expf(-0.5f * x * x) * 0.39894228f; }
 
 // (1 + tanh(u)) / 2 is sigmoid(2 u)
@@ -262,29 +274,32 @@ DEVICE Moments warp_join(Moments m) {
 }
 
 // ---- tensor cores and asynchronous copies (sm_80 and later)
+//
+// A Shared is the address of a byte in shared memory: made once, since each conversion takes instructions.
 
 #ifndef EMULATED
-DEVICE unsigned int shared_address(const void* p) {
+typedef unsigned int Shared;
+DEVICE Shared shared_address(const void* p) {
     unsigned int a;
     asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(a) : "l"(p));
     return a;
 }
 
 // Copies 16 bytes from global to shared memory, or writes zeros if not inside.
-DEVICE void copy_async16(void* to, const void* from, bool inside) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from), "r"(inside ? 16 : 0) : "memory");
+DEVICE void copy_async16(Shared to, const void* from, bool inside) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside ? 16 : 0) : "memory");
 }
 DEVICE void copy_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int N> DEVICE void copy_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory"); }
 
 // Four 8x8 tiles of 16-bit elements; lane l gives the address of row l%8 of tile l/8.
-DEVICE void load_tiles(unsigned int (&r)[4], const void* row) {
+DEVICE void load_tiles(unsigned int (&r)[4], Shared row) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-            : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
+            : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(row) : "memory");
 }
-DEVICE void load_tiles_transposed(unsigned int (&r)[4], const void* row) {
+DEVICE void load_tiles_transposed(unsigned int (&r)[4], Shared row) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-            : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
+            : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(row) : "memory");
 }
 
 // c[16x8] += a[16x16] * b[16x8]
@@ -296,12 +311,16 @@ DEVICE void multiply_tiles(BF16, float (&c)[4], const unsigned int (&a)[4], unsi
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
             : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
-#endif
 
 // Two neighbouring 16-bit elements in a register, the first in the low half.
-template <typename T> DEVICE unsigned int pack_pair(float low, float high) {
-    T a, b;
-    from_float(a, low);
-    from_float(b, high);
-    return (unsigned int)a.bits | (unsigned int)b.bits << 16;
+DEVICE unsigned int pack_pair(F16, float low, float high) {
+    unsigned int pair;
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+    return pair;
 }
+DEVICE unsigned int pack_pair(BF16, float low, float high) {
+    unsigned int pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+    return pair;
+}
+#endif

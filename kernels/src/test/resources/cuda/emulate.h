@@ -86,20 +86,25 @@ inline unsigned short float_to_bf16(float f) {
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 
-inline void copy_async16(void* to, const void* from, bool inside) { emulation::copy16(to, from, inside); }
+inline float power_of_two(float x) { float y = exp2f(x); return y < 0x1p-126f ? 0.0f : y; }
+inline float reciprocal(float x) { float y = 1.0f / x; return fabsf(y) < 0x1p-126f ? 0.0f : y; }
+
+typedef uint64_t Shared;
+inline Shared shared_address(const void* p) { return (Shared)p; }
+inline void copy_async16(Shared to, const void* from, bool inside) { emulation::copy16((void*)to, from, inside); }
 inline void copy_commit() { emulation::commit(); }
 template <int N> void copy_wait() { emulation::await(N); }
 
-inline void load_tiles(unsigned int (&r)[4], const void* row) {
-    uint64_t word = (uint64_t)row;
+inline void load_tiles(unsigned int (&r)[4], Shared row) {
+    uint64_t word = row;
     if (word % 16) abort();
     auto rows = emulation::exchange(&word, 1);
     int lane = emulation::lane();
     for (int i = 0; i < 4; i++) memcpy(&r[i], (const char*)rows[i * 8 + lane / 4][0] + 4 * (lane % 4), 4);
 }
 
-inline void load_tiles_transposed(unsigned int (&r)[4], const void* row) {
-    uint64_t word = (uint64_t)row;
+inline void load_tiles_transposed(unsigned int (&r)[4], Shared row) {
+    uint64_t word = row;
     if (word % 16) abort();
     auto rows = emulation::exchange(&word, 1);
     int lane = emulation::lane();
@@ -110,6 +115,7 @@ inline void load_tiles_transposed(unsigned int (&r)[4], const void* row) {
         r[i] = low | (unsigned int)high << 16;
     }
 }
+
 
 inline float element(struct F16, uint64_t word, int k);
 inline float element(struct BF16, uint64_t word, int k);

@@ -44,7 +44,9 @@ final class FaithDiffDenoiser implements Denoiser, AutoCloseable {
 
         /** Steps that may leave something out differ, so they are not recorded. */
         Tensor predict(Tensor latents, At at) {
-            Tensor time = model.unet.unet().embedTime((float) at.timestep(), pooled, sizes.get(at.tile()));
+            Tensor size = sizes.get(at.tile());
+            Tensor added = text.kept(size, () -> new Tensor[] {model.unet.unet().time().added(pooled, size)})[0];
+            Tensor time = model.unet.unet().embedTime((float) at.timestep(), added);
             Tensor x = latents.to(model.dtype), photo = condition.apply(at.tile());
             return at.shortcut() == Shortcut.NONE ? whole.run(x, photo, time) : model.unet.predict(x, photo, time, text, at.shortcut());
         }

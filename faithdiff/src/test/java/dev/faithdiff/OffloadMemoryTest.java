@@ -13,6 +13,7 @@ import dev.faithdiff.nn.Residency;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.tensor.CountingDevice;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Shape;
@@ -38,6 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 class OffloadMemoryTest {
     private static final String RESOURCES = "/dev/faithdiff/convert/sdxl/";
     private static final long GIGABYTE = 1_000_000_000;
+    /** What a driver and a desktop take; scratch memory of cuBLAS and cuDNN, one converted weight, and the buffers for copies. */
+    private static final long DRIVER = 600_000_000, LIBRARIES = 700_000_000;
 
     private final Device dry = Backend.device("dry");
     @TempDir private Path folder;
@@ -53,6 +56,34 @@ class OffloadMemoryTest {
         assertThat(eight.get(Offload.STAGES)).isLessThan(5 * GIGABYTE);
     }
 
+    /**
+     * Cards of 8 and 12 GB restore to 1024 and 2048 pixels in F16 in the mode that AUTO chooses, with what driver, desktop and libraries need beside
+     * tensors. The lines printed are the table in docs/cuda.md.
+     */
+    @Test void smallCards() throws IOException {
+        modelFolder();
+        long largest = bytes("unet") + bytes("faithdiff"), all = largest + bytes("vae") + bytes("text_encoder") + bytes("text_encoder_2");
+        CountingDevice device = (CountingDevice) dry;
+        for (int card : new int[] {8, 12}) {
+            long before = device.pool().usedBytes(), free = ((long) card << 30) - DRIVER;
+            device.capacity(before + free);
+            try {
+                Offload mode = Offload.AUTO.chosen(all, largest, device, DType.F16);
+                device.capacity(before + free - LIBRARIES);
+                for (int side : new int[] {1024, 2048}) {
+                    long peak = peak(mode, DType.F16, DType.F16, side);
+                    System.out.printf("| %d GB | %d | `%s` | %.1f GB |%n", card, side, mode, (double) peak / GIGABYTE);
+                    assertThat(peak).isLessThan(free - LIBRARIES);
+                }
+                assertThat(mode).isEqualTo(card == 8 ? Offload.BLOCKS : Offload.NONE);
+            } finally {
+                device.capacity(Long.MAX_VALUE);
+            }
+        }
+    }
+
+    private static long bytes(String part) { return KeyLists.of(part).values().stream().mapToLong(s -> s.count() * DType.F16.bytes()).sum(); }
+
     private Map<Offload, Long> row(String name, DType weights, DType dtype) {
         Map<Offload, Long> peaks = new EnumMap<>(Offload.class);
         StringBuilder row = new StringBuilder("| " + name + " |");
@@ -64,7 +95,9 @@ class OffloadMemoryTest {
         return peaks;
     }
 
-    private long peak(Offload offload, DType weights, DType dtype) {
+    private long peak(Offload offload, DType weights, DType dtype) { return peak(offload, weights, dtype, 1024); }
+
+    private long peak(Offload offload, DType weights, DType dtype, int side) {
         dry.pool().trim();
         dry.pool().resetPeak();
         long before = dry.pool().usedBytes();
@@ -72,8 +105,8 @@ class OffloadMemoryTest {
         try (FaithDiff faithDiff = new FaithDiff(new Model(folder, dry, dtype, residency,
                 file -> Weights.shapes(file, keys(file), weights, dry, dtype == DType.F32 ? null : dtype, residency)))) {
             Options options = Options.defaults().with(SCALE, 4.0).with(STEPS, 2).with(PROMPT, "a").with(NEGATIVE, "b");
-            Image restored = faithDiff.restore(Image.of(256, 256, new byte[256 * 256 * 3]), options);
-            assertThat(restored.width()).isEqualTo(1024);
+            Image restored = faithDiff.restore(Image.of(side / 4, side / 4, new byte[side / 4 * side / 4 * 3]), options);
+            assertThat(restored.width()).isEqualTo(side);
         }
         assertThat(dry.pool().usedBytes()).as("all memory is given back").isEqualTo(before);
         return dry.pool().peakBytes() - before;

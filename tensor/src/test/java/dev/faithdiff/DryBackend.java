@@ -1,14 +1,12 @@
 package dev.faithdiff;
 
+import dev.faithdiff.tensor.CountingDevice;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.Pool;
-import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.FusedOp;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,36 +15,11 @@ import java.util.List;
  * would hold. Everything read from it is zero.
  */
 public final class DryBackend implements Backend {
-    private static final class Dry implements Device {
-        // Nothing idle is kept: the peak is what is used.
-        private long next = 64;
-        private final Pool pool = new Pool("dry:0", this::allocateFresh, address -> {}, () -> Long.MAX_VALUE, 0);
-
-        private synchronized long allocateFresh(long bytes) {
-            next += bytes;
-            return next - bytes;
-        }
-
-        @Override public String name() { return "dry:0"; }
-
-        @Override public String kind() { return "dry"; }
-
-        @Override public Storage allocate(long bytes) { return new Storage(this, pool.take(bytes), bytes, null); }
-
-        @Override public void release(Storage s) { pool.give(s.address(), s.bytes()); }
-
-        @Override public void upload(MemorySegment host, Storage to, long offset) {}
-
-        @Override public void download(Storage from, long offset, MemorySegment host) { host.fill((byte) 0); }
-
-        @Override public Pool pool() { return pool; }
-    }
-
     private record Nothing<O extends Op>(Class<O> op) implements Kernel<O> {
         @Override public void run(O op, Tensor[] in, Tensor out) {}
     }
 
-    private final Device device = new Dry();
+    private final Device device = new CountingDevice("dry");
 
     @Override public String kind() { return "dry"; }
 

@@ -77,6 +77,13 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "cpu, cuda or cuda:N. A GPU is timed in this process, in F16, BF16 and F32.")
     private String device = "cpu";
 
+    @Option(names = "--profile", description = "On a GPU: also show the time of each op of blocks and models.")
+    private boolean profile;
+
+    @Option(names = "--estimate", paramLabel = "CARD", description = "Time nothing: print what a model of full size would take on a GPU, by the "
+            + "rates of such a card: h200.")
+    private String estimate;
+
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     private boolean help;
 
@@ -94,11 +101,12 @@ public final class Main implements Callable<Integer> {
             System.err.println("bench: --turns is for the CPU");
             return 2;
         }
+        if (estimate != null) return estimates();
         if (filter.isEmpty() && !all && !list) {
             System.err.println("bench: name a FILTER, for example LinearOp or block/ (--list shows all names), or --all");
             return 2;
         }
-        if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list).call();
+        if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list, profile).call();
         List<Case> cases = Cases.all().stream().filter(c -> c.model() && isChosen(c.name()) && !Bench.takers(c, Device.CPU).isEmpty()).toList();
         if (turns) return takeTurns(cases);
         List<String> blocks = chosen("block/", Blocks.ALL), models = chosen("model/", Models.ALL);
@@ -159,6 +167,21 @@ public final class Main implements Callable<Integer> {
 
     private Function<BenchTarget, Workload> named(String prefix, Map<String, Function<BenchTarget, Workload>> all) {
         return filter.startsWith(prefix) ? all.get(filter.substring(prefix.length())) : null;
+    }
+
+    /** Guided work predicts two rows at once. */
+    private int estimates() {
+        Card card = Card.ALL.get(estimate);
+        List<String> names = chosen("model/", Models.FULL);
+        if (card == null || names.isEmpty()) {
+            System.err.println(card == null ? "bench: no rates are known of '" + estimate + "', only of " + String.join(", ", Card.ALL.keySet())
+                    : "bench: no model of full size has '" + filter + "' in its name: " + String.join(", ", Models.FULL.keySet()));
+            return 2;
+        }
+        for (String n : names) {
+            System.out.printf("model/%s, F16%n%s%n", n, Estimate.of(card, DType.F16, n.startsWith("vae") ? 1 : 2, Models.FULL.get(n)));
+        }
+        return 0;
     }
 
     private boolean isChosen(String name) { return name.toLowerCase(Locale.ROOT).contains(filter.toLowerCase(Locale.ROOT)); }

@@ -73,9 +73,9 @@ final class Models {
             ALL.put("unet-64x64", p -> unet(p, false));
             ALL.put("unet-64x64-text-kept", p -> unet(p, true));
         }
-        FULL.put("vae-decode-1024", p -> decode(p, 128));
         FULL.put("guided-step-1024", Models::guidedStep);
-        FULL.put("image-1024-20-steps", Models::image);
+        FULL.put("vae-decode-1024", p -> decode(p, 128));
+        FULL.put("image-1024", Models::image);
     }
 
     private Models() {}
@@ -139,11 +139,12 @@ final class Models {
     }
 
     /** The tensors of a step's prompt rows. */
-    private record Prompt(Context text, Tensor pooled, Tensor sizes) {
-        static Prompt of(BenchTarget p, Workload work) {
+    private record Prompt(Context text, Tensor added) {
+        static Prompt of(BenchTarget p, Workload work, AlignedUNet unet) {
             Tensor states = p.input(work, TEXT_TOKENS, UNET.textWidth());
             Tensor sizes = new BenchTarget(Device.CPU, DType.F32, p.batch()).input(work, 6); // as a pipeline has them: sinusoids are made on the host
-            return new Prompt(new Context(states, work.scope()), p.input(work, UNET.time().addedWidth() - 6 * UNET.time().sizeWidth()), sizes);
+            Tensor pooled = p.input(work, UNET.time().addedWidth() - 6 * UNET.time().sizeWidth());
+            return new Prompt(new Context(states, work.scope()), work.tensors(() -> new Tensor[] {unet.unet().time().added(pooled, sizes)})[0]);
         }
     }
 
@@ -153,10 +154,10 @@ final class Models {
         AlignedUNet unet = new AlignedUNet(p.weights(work), UNET, ALIGN);
         BenchTarget one = new BenchTarget(p.device(), p.dtype(), 1);
         Tensor x = one.input(work, 128, 128, 4), condition = one.input(work, 128, 128, ALIGN.embeddingChannels());
-        Prompt prompt = Prompt.of(p, work);
+        Prompt prompt = Prompt.of(p, work, unet);
         Guidance guidance = new Guidance(5, 0);
         Replay predict = work.hold(p.device().replay(in -> unet.predict(in[0], in[1], in[2], prompt.text)));
-        return work.repeat(() -> guidance.apply(predict.run(x, condition, unet.unet().embedTime(500, prompt.pooled, prompt.sizes))));
+        return work.repeat(() -> guidance.apply(predict.run(x, condition, unet.unet().embedTime(500, prompt.added))));
     }
 
     /** A whole image but for its text: both encoders, all guided steps, the decoder. */
@@ -166,7 +167,7 @@ final class Models {
         Vae vae = new Vae(p.weights(work), VAE);
         BenchTarget one = new BenchTarget(p.device(), p.dtype(), 1);
         Tensor photo = one.input(work, 1024, 1024, 3), noise = one.input(work, 128, 128, 4);
-        Prompt prompt = Prompt.of(p, work);
+        Prompt prompt = Prompt.of(p, work, unet);
         NoiseSchedule schedule = NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, NoiseSchedule.Spacing.LEADING, 1);
         Sampler sampler = EulerSampler.euler(schedule, STEPS, Sigmas.SCHEDULE, 0);
         Guidance guidance = new Guidance(5, 0);
@@ -176,7 +177,7 @@ final class Models {
             try (Sampler.State state = sampler.begin()) {
                 for (int i = 0; i < STEPS; i++) {
                     try (Scope s = Scope.open()) {
-                        Tensor temb = unet.unet().embedTime((float) sampler.timesteps()[i], prompt.pooled, prompt.sizes);
+                        Tensor temb = unet.unet().embedTime((float) sampler.timesteps()[i], prompt.added);
                         Tensor in = sampler.scaleInput(x, i), eps = guidance.apply(predict.run(in, condition, temb));
                         x = s.keep(state.step(x, schedule.data(eps, in, sampler.levels().from()[i]), i, () -> noise));
                     }

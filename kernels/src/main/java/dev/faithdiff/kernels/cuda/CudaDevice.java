@@ -41,6 +41,7 @@ public final class CudaDevice implements Device, KernelEntry.Target {
     private final CudaModules modules;
     private final ThreadLocal<Launch> launch = ThreadLocal.withInitial(Launch::new);
     private final int capability;
+    private final String architecture;
     private Cublas cublas;
     private Cudnn cudnn;
     private CopyStream copies;
@@ -63,7 +64,8 @@ public final class CudaDevice implements Device, KernelEntry.Target {
                 Long.getLong("faithdiff.pool.idle.bytes", Long.MAX_VALUE));
         staging = new Staging(this);
         this.cache = cache;
-        modules = new CudaModules(this, architecture(), compiler, cache);
+        architecture = CudaModules.target(capability, compiler);
+        modules = new CudaModules(this, architecture, compiler, cache);
     }
 
     @Override public String name() { return "cuda:" + index; }
@@ -86,8 +88,8 @@ public final class CudaDevice implements Device, KernelEntry.Target {
     /** Compute capability times ten: 90 on Hopper. */
     public int capability() { return capability; }
 
-    /** The architecture to compile for: the device's own, with the instructions that only it has ("a" on Hopper and Blackwell). */
-    String architecture() { return "sm_" + capability + (capability >= 90 ? "a" : ""); }
+    /** What kernels are compiled for: {@code sm_90a}. */
+    String architecture() { return architecture; }
 
     /** An attribute of the device. @param attribute one of {@link CUdevice_attribute} */
     int attribute(int attribute) {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,14 +18,17 @@ import jcuda.driver.JCudaDriver;
 
 /**
  * Our compiled kernels on one device. A source is the resource {@code /cuda/NAME.cu}, or the file of that name in the folder of
- * {@code -Dfaithdiff.cuda.sources}, behind {@code prelude.cuh}. It is compiled for the device's own architecture, and the result is kept in the
- * user's cache folder under the hash of all inputs.
+ * {@code -Dfaithdiff.cuda.sources}, behind {@code prelude.cuh}. It is compiled for the device's own architecture or a near one, and the result is
+ * kept in the user's cache folder under the hash of all inputs.
  */
 final class CudaModules {
     /** Compiles CUDA C++ to device code. */
     interface Compiler {
         /** Name and version; part of the hash under which results are kept. */
         String version();
+
+        /** Compute capabilities times ten that it compiles for; empty if it does not say. */
+        default List<Integer> known() { return List.of(); }
 
         byte[] compile(String source, String name, List<String> options);
     }
@@ -43,6 +47,21 @@ final class CudaModules {
         this.architecture = architecture;
         this.compiler = compiler;
         this.cache = cache;
+    }
+
+    /**
+     * What to compile for: the device's own architecture with the instructions that only it has ({@code sm_90a}, {@code sm_120a}), else the nearest
+     * older one of its generation, whose code it runs ({@code sm_86} for 8.9), else code that the driver translates ({@code compute_90}).
+     *
+     * @param capability of the device, times ten
+     * @throws CudaError if the compiler knows only newer ones
+     */
+    static String target(int capability, Compiler compiler) {
+        List<Integer> known = compiler.known();
+        if (known.isEmpty() || known.contains(capability)) return "sm_" + capability + (capability >= 90 ? "a" : "");
+        int nearest = known.stream().filter(k -> k < capability).max(Integer::compare).orElseThrow(() -> new CudaError(compiler.version()
+                + " compiles for compute capability " + Collections.min(known) / 10.0 + " and newer, and this GPU has " + capability / 10.0));
+        return (nearest / 10 == capability / 10 ? "sm_" : "compute_") + nearest;
     }
 
     /**

@@ -1,5 +1,7 @@
 package dev.faithdiff.kernels.cuda;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import jcuda.nvrtc.JNvrtc;
 import jcuda.nvrtc.nvrtcProgram;
@@ -12,6 +14,14 @@ final class Nvrtc implements CudaModules.Compiler {
         return "nvrtc " + major[0] + "." + minor[0];
     }
 
+    @Override public List<Integer> known() {
+        int[] count = {0};
+        check(JNvrtc.nvrtcGetNumSupportedArchs(count), "counting architectures");
+        int[] known = new int[count[0]];
+        check(JNvrtc.nvrtcGetSupportedArchs(known), "listing architectures");
+        return Arrays.stream(known).boxed().toList();
+    }
+
     @Override public byte[] compile(String source, String name, List<String> options) {
         nvrtcProgram program = new nvrtcProgram();
         check(JNvrtc.nvrtcCreateProgram(program, source, name, 0, null, null), "taking " + name);
@@ -21,6 +31,11 @@ final class Nvrtc implements CudaModules.Compiler {
                 String[] log = {""};
                 JNvrtc.nvrtcGetProgramLog(program, log);
                 throw new CudaError(name + " does not compile with " + options + ": " + JNvrtc.nvrtcGetErrorString(code) + "\n" + log[0]);
+            }
+            if (options.stream().anyMatch(o -> o.startsWith("-arch=compute_"))) {
+                String[] text = {""};
+                check(JNvrtc.nvrtcGetPTX(program, text), "reading the code of " + name);
+                return (text[0] + "\0").getBytes(StandardCharsets.ISO_8859_1);
             }
             long[] size = {0};
             check(JNvrtc.nvrtcGetCUBINSize(program, size), "measuring " + name);

@@ -1,6 +1,7 @@
 package dev.faithdiff.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.kernels.CudaBackend;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -17,7 +17,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import jcuda.nvrtc.JNvrtc;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class CompileTest {
     private static final String HOPPER = "sm_90a";
-    private static final List<String> ARCHITECTURES = List.of("sm_80", HOPPER, "sm_100");
+    private static final List<String> ARCHITECTURES = List.of("sm_80", HOPPER, "sm_100", "sm_120a");
     /** Sources that together use every instruction written out in prelude.cuh; others are the same for each architecture. */
     private static final List<String> WITH_INSTRUCTIONS = List.of("cast", "attention_flash");
     private static final List<String> NVCC = List.of("nvcc", "-cubin", "-std=c++17", "-Xptxas", "-O1,-warn-spills");
@@ -64,6 +63,24 @@ class CompileTest {
         assertThat(sources()).containsExactlyElementsOf(used);
     }
 
+    @Test void theTargetIsWhatTheCompilerKnows() {
+        CudaModules.Compiler compiler = new CudaModules.Compiler() {
+            @Override public String version() { return "nvrtc 13.0"; }
+
+            @Override public List<Integer> known() { return List.of(80, 86, 90, 100, 120); }
+
+            @Override public byte[] compile(String source, String name, List<String> options) { throw new UnsupportedOperationException(); }
+        };
+        assertThat(CudaModules.target(90, compiler)).isEqualTo(HOPPER);
+        assertThat(CudaModules.target(120, compiler)).isEqualTo("sm_120a");
+        assertThat(CudaModules.target(80, compiler)).isEqualTo("sm_80");
+        assertThat(CudaModules.target(89, compiler)).isEqualTo("sm_86");
+        assertThat(CudaModules.target(121, compiler)).isEqualTo("sm_120");
+        assertThat(CudaModules.target(140, compiler)).isEqualTo("compute_120");
+        assertThatThrownBy(() -> CudaModules.target(75, compiler)).isInstanceOf(CudaError.class)
+                .hasMessage("nvrtc 13.0 compiles for compute capability 8.0 and newer, and this GPU has 7.5");
+    }
+
     @Tag("native")
     @Test void everySourceCompilesForEachArchitecture(@TempDir Path folder) throws Exception {
         String version = version("nvcc");
@@ -80,13 +97,9 @@ class CompileTest {
         int major = CudaLibraries.compiler(search, 13) != null ? 13 : CudaLibraries.compiler(search, 12) != null ? 12 : 0;
         Assumptions.assumeTrue(major != 0, "CUDA sources are not compiled by NVRTC: there is none");
         CudaLibraries.loadNatives(major, "jcuda.nvrtc.JNvrtc");
-        int[] count = {0};
-        JNvrtc.nvrtcGetNumSupportedArchs(count);
-        int[] known = new int[count[0]];
-        JNvrtc.nvrtcGetSupportedArchs(known);
-        List<String> architectures = ARCHITECTURES.stream().filter(a -> Arrays.stream(known).anyMatch(k -> a.matches("sm_" + k + "a?"))).toList();
-        assertThat(architectures).contains("sm_80", HOPPER);
         Nvrtc nvrtc = new Nvrtc();
+        List<String> architectures = ARCHITECTURES.stream().filter(a -> nvrtc.known().stream().anyMatch(k -> a.matches("sm_" + k + "a?"))).toList();
+        assertThat(architectures).contains("sm_80", HOPPER);
         everySource(nvrtc.version(), architectures, (source, types, architecture) -> {
             List<String> options = new ArrayList<>(List.of("-arch=" + architecture, "-std=c++17"));
             options.addAll(defines(types));

@@ -6,12 +6,17 @@ import static dev.faithdiff.kernels.lab.Operand.x;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.kernels.CudaBackend;
+import dev.faithdiff.kernels.cuda.op.UnaryCuda;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Case.Types;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.kernels.lab.Operand;
 import dev.faithdiff.kernels.lab.Parity;
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.BinaryOp;
 import dev.faithdiff.tensor.op.ConcatOp;
@@ -28,6 +33,7 @@ import dev.faithdiff.tensor.op.ResizeOp;
 import dev.faithdiff.tensor.op.RmsNormOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
+import dev.faithdiff.tensor.op.UnaryOp;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +45,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,6 +63,9 @@ class EmulationTest {
         add(F32, new GroupNormOp(32, 1e-5f, false), x(1, 7, 11, 320), w(320), w(320));
         add(F16, new GroupNormOp(32, 1e-5f, true), x(1, 9, 5, 1280), w(1280), w(1280));
         add(F16, new LayerNormOp(1e-5f), x(2, 1280), w(1280), w(1280));
+        add(F16, new LayerNormOp(1e-5f), x(7, 640), w(640), w(640));
+        add(F16, new LayerNormOp(1e-5f), x(3, 2000), w(2000), w(2000));
+        add(BF16, new LayerNormOp(1e-5f), x(5, 1001), w(1001), w(1001));
         add(F32, new LayerNormOp(1e-5f), x(2, 9001), w(9001), w(9001));
         add(F32, new RmsNormOp(1e-5f), x(2, 9001), w(9001));
         add(F16, new RmsNormOp(1e-5f), x(2, 1280), w(1280));
@@ -75,7 +85,13 @@ class EmulationTest {
         add(F16, new SoftmaxOp(), x(2, 4096));
         add(F32, new ReduceOp(ReduceOp.Kind.MEAN, 0b0110), x(2, 31, 17, 70));
         add(F32, new ReduceOp(ReduceOp.Kind.SUM, 0b1010), x(3, 7, 5, 301));
+        add(F16, new ReduceOp(ReduceOp.Kind.MEAN, 0b111), x(3, 57, 401));
+        add(F32, new ReduceOp(ReduceOp.Kind.MEAN, 0b11), x(290, 1001));
+        add(F32, new ReduceOp(ReduceOp.Kind.SUM, 0b01), x(20000, 40));
         add(F16, new BinaryOp(BinaryOp.Kind.ADD), x(2, 5, 7, 64), x(2, 1, 1, 64));
+        add(F16, new BinaryOp(BinaryOp.Kind.ADD), x(700, 1280), w(1280));
+        add(F32, new BinaryOp(BinaryOp.Kind.SUB), x(3, 90, 70), w(3, 1, 70));
+        add(BF16, new BinaryOp(BinaryOp.Kind.MUL), x(5, 1001), x(5, 1001));
         add(F16, new BinaryOp(BinaryOp.Kind.MUL), x(3, 5, 7, 16), x(3, 5, 7, 1));
         add(F32, new BinaryOp(BinaryOp.Kind.SUB), x(2, 3, 5, 7), x(1, 3, 1, 7));
         add(F16, new PadOp(0, 1, 2, 1), x(2, 3, 5, 64));
@@ -116,6 +132,33 @@ class EmulationTest {
         }
         workers.shutdown();
         return tests.stream();
+    }
+
+    /** GELU from a polynomial is within 3e-7 of the exact one over all of F32, beside the rounding of results beyond 1; infinities and NaN pass. */
+    @Test void geluIsNearTheExactOne(@TempDir Path folder) throws IOException {
+        StandIn.requireCompiler();
+        EmulatedDevice device = new EmulatedDevice(new HostCompiler(folder));
+        float[] x = new float[1 << 20];
+        for (int i = 0; i < x.length / 2; i++) x[i] = 32f * i / x.length - 8;                                                  // -8..8
+        for (int i = x.length / 2; i < x.length; i++) x[i] = Float.intBitsToFloat((i - x.length / 2) * 8191);                  // every exponent
+        for (int i = 1; i < x.length; i++) if (!Float.isFinite(x[i])) x[i] = x[i - 1];
+        UnaryOp gelu = new UnaryOp(UnaryOp.Kind.GELU, 0, 0);
+        try (Scope _ = Scope.open()) {
+            float[] y = gelu(gelu, x, device);
+            Tensor exact = Tensor.empty(Device.CPU, DType.F64, Shape.of(x.length));
+            gelu.reference(new Tensor[] {Tensor.of(x, x.length)}, exact);
+            double worst = 0;
+            for (int i = 0; i < x.length; i++) worst = Math.max(worst, Math.abs(y[i] - exact.get(i)) - 0x1p-24 * Math.abs(exact.get(i)));
+            assertThat(worst).isLessThan(3e-7);
+            assertThat(gelu(gelu, new float[] {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN}, device))
+                    .containsExactly(Float.POSITIVE_INFINITY, 0, Float.NaN);
+        }
+    }
+
+    private static float[] gelu(UnaryOp gelu, float[] x, Device device) {
+        Tensor in = Tensor.of(x, x.length).to(device), out = Tensor.empty(device, DType.F32, in.shape());
+        new UnaryCuda().run(gelu, new Tensor[] {in}, out);
+        return out.toFloats();
     }
 
     private static void await(Future<?> done) throws Throwable {

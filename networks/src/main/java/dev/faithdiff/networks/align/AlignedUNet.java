@@ -69,10 +69,12 @@ public final class AlignedUNet {
     public Tensor align(Tensor latents, Tensor condition) { return align(latents, condition, true); }
 
     /** @param across false: the images of the batch do not see each other, as if each were aligned alone */
-    public Tensor align(Tensor latents, Tensor condition, boolean across) {
+    public Tensor align(Tensor latents, Tensor condition, boolean across) { return align(latents, condition, across, Context.once(null)); }
+
+    private Tensor align(Tensor latents, Tensor condition, boolean across, Context image) {
         try (Scope s = Scope.open()) {
             Tensor h = unet.embed(latents);
-            Tensor t = aligned(h, condition, across);
+            Tensor t = aligned(h, condition, across, image);
             return s.keep(projection.forward(t, h.reshape(t.size(0), t.size(1), -1)).reshape(h.shape().toArray()));
         }
     }
@@ -80,15 +82,15 @@ public final class AlignedUNet {
     /** The alignment module alone: {@code spatial_ch_projs(blocks([h, condition]))}. */
     public Tensor update(Tensor h, Tensor condition) {
         try (Scope s = Scope.open()) {
-            return s.keep(projection.forward(aligned(h, condition, true)).reshape(h.shape().toArray()));
+            return s.keep(projection.forward(aligned(h, condition, true, Context.once(null))).reshape(h.shape().toArray()));
         }
     }
 
-    private Tensor aligned(Tensor h, Tensor condition, boolean across) {
+    private Tensor aligned(Tensor h, Tensor condition, boolean across, Context image) {
         try (Scope s = Scope.open()) {
             // Attention runs along the first axis at each pixel, so images laid one after the other as pixels of one stay apart.
             Tensor t = h.concat(3, condition).reshape(across ? h.size(0) : 1, -1, h.size(3) + condition.size(3));  // [B, h*w, width]
-            for (AlignmentBlock block : blocks) t = block.forward(t);
+            for (AlignmentBlock block : blocks) t = block.forward(t, image);
             return s.keep(t);
         }
     }
@@ -123,7 +125,7 @@ public final class AlignedUNet {
     /** As above, with a part of the U-Net left out. The alignment always runs: it takes the latents, which change in every step. */
     public Tensor predict(Tensor latents, Tensor condition, Tensor temb, Context text, Shortcut shortcut) {
         try (Scope s = Scope.open()) {
-            return s.keep(unet.denoise(align(latents, condition), temb, Control.NONE, shortcut, List.of(text)));
+            return s.keep(unet.denoise(align(latents, condition, true, text), temb, Control.NONE, shortcut, List.of(text)));
         }
     }
 }

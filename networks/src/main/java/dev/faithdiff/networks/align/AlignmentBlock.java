@@ -1,5 +1,6 @@
 package dev.faithdiff.networks.align;
 
+import dev.faithdiff.networks.unet.Context;
 import dev.faithdiff.nn.Init;
 import dev.faithdiff.nn.LayerNorm;
 import dev.faithdiff.nn.Linear;
@@ -32,24 +33,29 @@ final class AlignmentBlock {
         down = new Linear(w.at("mlp.c_proj"), c.mlpRatio() * width, width);
     }
 
-    Tensor forward(Tensor x) { return Tape.recompute(() -> run(x)); }
+    /** @param image keeps the folded projections for all steps of an image */
+    Tensor forward(Tensor x, Context image) { return Tape.recompute(() -> run(x, image)); }
 
-    private Tensor run(Tensor x) {
+    private Tensor run(Tensor x, Context image) {
         try (Scope s = Scope.open()) {
-            x = attend(norm1.forward(x), x);
+            x = attend(norm1.forward(x), x, image);
             return s.keep(down.forward(up.forward(norm2.forward(x)).quickGelu(), x));
         }
     }
 
-    private Tensor attend(Tensor x, Tensor residual) {
-        if (x.size(0) == 1) return x.linearAdd(folded().to(x.dtype()), foldedBias(x.dtype()), residual);
+    private Tensor attend(Tensor x, Tensor residual, Context image) {
+        if (x.size(0) == 1) {
+            DType type = x.dtype();
+            Tensor[] folded = image.kept(this, () -> new Tensor[] {folded().to(type), foldedBias(type)});
+            return x.linearAdd(folded[0], folded[1], residual);
+        }
         Tensor q = project(x, 0).permute(1, 0, 2);
         Tensor k = project(x, 1).permute(1, 0, 2);
         Tensor v = project(x, 2).permute(1, 0, 2);
         return out.forward(q.attention(k, v, heads, false).permute(1, 0, 2), residual); // [B, pixels, width]
     }
 
-    /** Output after value projection as one matrix: made anew, so that training and files know the two, for a sixth of what it saves. */
+    /** Output after value projection as one matrix: training and files know the two. */
     private Tensor folded() { return out.weight().to(DType.F32).matmul(inWeight.slice(0, 2 * width, 3 * width).to(DType.F32)); }
 
     private Tensor foldedBias(DType dtype) {

@@ -37,9 +37,22 @@ public final class TimeEmbedding {
     /** Of a timestep for each row, with its pooled text {@code [B, pooled]} and its six sizes {@code [B, 6]}. */
     public Tensor forward(float[] timesteps, Tensor pooled, Tensor timeIds) {
         try (Scope s = Scope.open()) {
+            return s.keep(with(timesteps, added(pooled, timeIds)));
+        }
+    }
+
+    /** What pooled text and sizes add, {@code [B, width]}: the same for all steps of an image. */
+    public Tensor added(Tensor pooled, Tensor timeIds) {
+        try (Scope s = Scope.open()) {
             Tensor sizes = sinusoid(timeIds.toFloats(), sizeWidth, pooled).reshape(pooled.size(0), timeIds.size(1) * sizeWidth);
-            Tensor added = added2.forward(added1.forward(pooled.concat(1, sizes)).silu());
-            return s.keep(embed(timesteps, pooled).add(added).silu());
+            return s.keep(added2.forward(added1.forward(pooled.concat(1, sizes)).silu()));
+        }
+    }
+
+    /** Of a timestep for each row, with {@link #added}. */
+    public Tensor with(float[] timesteps, Tensor added) {
+        try (Scope s = Scope.open()) {
+            return s.keep(embed(timesteps, added).add(added).silu());
         }
     }
 

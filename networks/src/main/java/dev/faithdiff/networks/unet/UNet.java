@@ -41,9 +41,16 @@ public final class UNet {
 
     /** The time embedding of one timestep for all rows of pooled text, as {@link TimeEmbedding#forward(float[], Tensor, Tensor)}. */
     public Tensor embedTime(float timestep, Tensor pooled, Tensor timeIds) {
-        float[] all = new float[pooled.size(0)];
+        try (Scope s = Scope.open()) {
+            return s.keep(embedTime(timestep, time.added(pooled, timeIds)));
+        }
+    }
+
+    /** The same with {@link TimeEmbedding#added}, which all steps of an image share. */
+    public Tensor embedTime(float timestep, Tensor added) {
+        float[] all = new float[added.size(0)];
         Arrays.fill(all, timestep);
-        return time.forward(all, pooled, timeIds);
+        return time.with(all, added);
     }
 
     /** The latents as features, {@code [B, h, w, channels]}: the first half of the network, which knows neither time nor text. */

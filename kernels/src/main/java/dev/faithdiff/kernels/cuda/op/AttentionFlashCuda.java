@@ -10,7 +10,7 @@ import dev.faithdiff.tensor.op.AttentionOp;
 /** Attention of 16-bit types on tensor cores with online softmax, for heads of up to 128 channels. */
 public final class AttentionFlashCuda extends CudaKernel<AttentionOp> {
     private static final int[] WIDTHS = {32, 48, 64, 80, 96, 128};
-    private static final int TILE = 64, THREADS = 128;
+    private static final int TILE = 64, THREADS = 128, NARROW = 64;
 
     public AttentionFlashCuda() { super("attention_flash"); }
 
@@ -27,8 +27,9 @@ public final class AttentionFlashCuda extends CudaKernel<AttentionOp> {
     @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
         int i = 0;
         while (WIDTHS[i] < op.headWidth(in)) i++;
-        Launch launch = launch(in, out, "attention_" + WIDTHS[i]).grid((int) Grid.ceil(out.size(1), TILE), op.heads(), out.size(0)).block(THREADS)
-                .shared(5 * TILE * (WIDTHS[i] + 8) * 2);
+        int queries = WIDTHS[i] <= NARROW && in.length == 3 ? 2 * TILE : TILE;
+        Launch launch = launch(in, out, "attention_" + WIDTHS[i]).grid((int) Grid.ceil(out.size(1), queries), op.heads(), out.size(0)).block(THREADS)
+                .shared((queries + 4 * TILE) * (WIDTHS[i] + 8) * 2);
         AttentionPlainCuda.arguments(launch, op, in, out, op.scale(in) / Math.log(2)).run();
     }
 }

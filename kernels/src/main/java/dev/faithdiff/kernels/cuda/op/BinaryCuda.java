@@ -7,9 +7,9 @@ import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Axes;
 import dev.faithdiff.tensor.op.BinaryOp;
 
-/** Arithmetic of floating types with any broadcast that has at most four axes after merging. */
+/** Arithmetic of floating types with any broadcast that has at most four axes after merging, and faster ways for equal shapes and for added rows. */
 public final class BinaryCuda extends CudaKernel<BinaryOp> {
-    private static final int RANK = 4;
+    private static final int RANK = 4, LONGEST_ROW = 1 << 22, MOST_SAMPLES = 65535; // the last two for the grid's dimensions
 
     public BinaryCuda() { super("binary"); }
 
@@ -22,6 +22,32 @@ public final class BinaryCuda extends CudaKernel<BinaryOp> {
 
     @Override public void run(BinaryOp op, Tensor[] in, Tensor out) {
         Axes axes = axes(in);
+        boolean dense = in[0].count() == out.count();
+        if (dense && in[1].count() == out.count()) same(op, in, out);
+        else if (dense && isRows(axes)) rows(op, in, out, axes);
+        else any(op, in, out, axes);
+    }
+
+    private void same(BinaryOp op, Tensor[] in, Tensor out) {
+        launch(in, out, op.kind() + "_SAME").grid(Grid.blocks(Grid.runs(out.count(), out.dtype())))
+                .arg(in[0]).arg(in[1]).arg(out).arg(out.count()).run();
+    }
+
+    /** Whether the second operand has one row for all rows, or one for those of each sample. */
+    private static boolean isRows(Axes axes) {
+        int r = axes.rank;
+        if (r < 2 || axes.b[r - 1] != 1 || axes.b[r - 2] != 0 || axes.size[r - 1] > LONGEST_ROW) return false;
+        return r == 2 || r == 3 && axes.b[0] == axes.size[2] && axes.size[0] <= MOST_SAMPLES;
+    }
+
+    private void rows(BinaryOp op, Tensor[] in, Tensor out, Axes axes) {
+        int r = axes.rank;
+        ChannelStrips strips = ChannelStrips.of(out.dtype(), r == 2 ? 1 : (int) axes.size[0], axes.size[r - 2], (int) axes.size[r - 1]);
+        strips.over(launch(in, out, op.kind() + "_ROWS")).arg(in[0]).arg(in[1]).arg(out)
+                .arg(strips.pixels()).arg(strips.strip()).arg(strips.channels()).arg(strips.columns()).run();
+    }
+
+    private void any(BinaryOp op, Tensor[] in, Tensor out, Axes axes) {
         long[] size = Grid.behind(1, axes.size, axes.rank, RANK);
         long[] a = Grid.behind(0, axes.a, axes.rank, RANK);
         long[] b = Grid.behind(0, axes.b, axes.rank, RANK);

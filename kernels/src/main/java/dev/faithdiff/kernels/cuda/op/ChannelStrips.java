@@ -8,17 +8,21 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.function.Function;
 
 /**
- * How x {@code [B, pixels, C]} is divided among the blocks of group_norm.cu: {@code strips} of pixels by {@code tiles} of channels by samples. The
- * threads of a block cover {@code columns} runs of channels and {@code rows} pixels at a time.
+ * How x {@code [B, pixels, C]} is divided among the blocks of group_norm.cu and of the rows of binary.cu: {@code strips} of pixels by {@code tiles}
+ * of channels by samples. The threads of a block cover {@code columns} runs of channels and {@code rows} pixels at a time.
  */
 record ChannelStrips(int batch, int channels, long pixels, int tiles, int columns, int rows, long strip, int strips) {
-    /** Enough to fill a large GPU eight times over. */
-    private static final int BLOCKS = 1024;
+    /** Two for each multiprocessor of an H200, which holds so many at once: no second wave is left half empty, and there are few sums to join. */
+    private static final int BLOCKS = 264;
     private static final int THREADS = 256, COLUMNS = 64, PIXELS = 4;
 
     static ChannelStrips of(Tensor x) {
         int batch = x.size(0), channels = x.size(-1);
-        long pixels = x.count() / batch / channels, runs = Grid.runs(channels, x.dtype());
+        return of(x.dtype(), batch, x.count() / batch / channels, channels);
+    }
+
+    static ChannelStrips of(DType type, int batch, long pixels, int channels) {
+        long runs = Grid.runs(channels, type);
         int tiles = (int) Grid.ceil(runs, COLUMNS);
         int columns = (int) Grid.ceil(runs, tiles);
         int rows = THREADS / columns;

@@ -2,13 +2,16 @@ package dev.faithdiff.kernels.cuda.op;
 
 import dev.faithdiff.kernels.cuda.CudaKernel;
 import dev.faithdiff.kernels.cuda.Grid;
+import dev.faithdiff.kernels.cuda.Launch;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.LayerNormOp;
 
-/** LayerNorm with one block for each row, which it holds in registers. */
+/** LayerNorm with a warp for each row, or a block for a long one, which hold it in registers. */
 public final class LayerNormCuda extends CudaKernel<LayerNormOp> {
     private static final int HELD = 4, MOST_THREADS = 1024;
+    /** Runs that a lane of a warp holds, and rows of a block of such warps. */
+    private static final int SHORT = 3, MIDDLE = 6, WARP = 32, ROWS = 4;
 
     public LayerNormCuda() { super("layer_norm"); }
 
@@ -22,9 +25,16 @@ public final class LayerNormCuda extends CudaKernel<LayerNormOp> {
     }
 
     @Override public void run(LayerNormOp op, Tensor[] in, Tensor out) {
-        int n = out.size(-1);
-        launch(in, out, "layer_norm").grid(out.count() / n).block(block(n, out.dtype()))
-                .arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(n).arg(op.eps()).run();
+        int n = out.size(-1), rows = Math.toIntExact(out.count() / n);
+        long runs = Grid.runs(n, out.dtype());
+        Launch launch;
+        if (runs <= MIDDLE * WARP) {
+            launch = launch(in, out, runs <= SHORT * WARP ? "layer_norm_warp3" : "layer_norm_warp6").grid(Grid.ceil(rows, ROWS)).block(ROWS * WARP);
+        } else {
+            int threads = block(n, out.dtype());
+            launch = launch(in, out, threads <= 256 ? "layer_norm_block" : "layer_norm_long").grid(rows).block(threads);
+        }
+        launch.arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(rows).arg(n).arg(op.eps()).run();
     }
 
     /** Threads for a row, with two runs for each thread, or up to HELD in long rows. */

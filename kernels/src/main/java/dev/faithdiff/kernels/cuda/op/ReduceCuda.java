@@ -2,14 +2,18 @@ package dev.faithdiff.kernels.cuda.op;
 
 import dev.faithdiff.kernels.cuda.CudaKernel;
 import dev.faithdiff.kernels.cuda.Grid;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Axes;
 import dev.faithdiff.tensor.op.ReduceOp;
 
-/** Sums and means; one block computes one result or 32 neighbouring ones. */
+/** Sums and means; one block computes one result or 32 neighbouring ones, or of few results with many terms a part, and a second launch the rest. */
 public final class ReduceCuda extends CudaKernel<ReduceOp> {
     private static final int ACROSS = 32;
+    /** Blocks that fill a large GPU, the least work of one, and what parts are multiples of, so that 16-byte loads stay aligned. */
+    private static final int BLOCKS = 264, LEAST_TERMS = 4096, ALIGNED = 64;
 
     /** Up to two merged axes, outermost first: their sizes, and their strides in x. */
     private record Two(long outer, long inner, long outerStep, long innerStep) {}
@@ -29,10 +33,32 @@ public final class ReduceCuda extends CudaKernel<ReduceOp> {
         Two kept = two(axes, true), reduced = two(axes, false);
         long terms = reduced.outer * reduced.inner;
         int across = axes.rank > 0 && axes.b[axes.rank - 1] != 0 ? ACROSS : 1;
-        launch(in, out, "reduce").grid(Grid.ceil(out.count(), across))
-                .arg(in[0]).arg(out).arg(out.count()).arg(op.kind() == ReduceOp.Kind.MEAN ? 1f / terms : 1f)
-                .arg(across).arg((int) kept.inner).arg(kept.outerStep).arg(kept.innerStep)
-                .arg(terms).arg(reduced.inner).arg(reduced.outerStep).arg(reduced.innerStep).run();
+        float scale = op.kind() == ReduceOp.Kind.MEAN ? 1f / terms : 1f;
+        long part = part(terms, Grid.ceil(out.count(), across));
+        int parts = (int) Grid.ceil(terms, part);
+        if (parts <= 1) {
+            sum(in[0], out, scale, across, kept, reduced, part);
+            return;
+        }
+        try (Scope _ = Scope.open()) {
+            Tensor sums = Tensor.empty(out.device(), DType.F32, Shape.of(parts, Math.toIntExact(out.count())));
+            sum(in[0], sums, 1, across, kept, reduced, part);
+            long count = out.count();
+            sum(sums, out, scale, count == 1 ? 1 : ACROSS, new Two(1, count, 0, 1), new Two(1, parts, 0, count), parts);
+        }
+    }
+
+    /** Terms of a result that one block adds up: all, unless the results alone leave a GPU idle. */
+    private static long part(long terms, long blocks) {
+        long parts = Math.min(BLOCKS / blocks, terms / LEAST_TERMS);
+        return parts <= 1 ? Math.max(terms, 1) : Grid.ceil(Grid.ceil(terms, parts), ALIGNED) * ALIGNED;
+    }
+
+    private void sum(Tensor x, Tensor y, float scale, int across, Two kept, Two reduced, long part) {
+        long count = kept.outer * kept.inner, terms = reduced.outer * reduced.inner;
+        launch(new Tensor[] {x}, y, "reduce").grid(Math.toIntExact(Grid.ceil(count, across)), (int) (y.count() / count), 1)
+                .arg(x).arg(y).arg(count).arg(scale).arg(across).arg((int) kept.inner).arg(kept.outerStep).arg(kept.innerStep)
+                .arg(terms).arg(part).arg(reduced.inner).arg(reduced.outerStep).arg(reduced.innerStep).run();
     }
 
     /** The axes of x with strides in x and in the result; a reduced axis has stride 0 in the result. */

@@ -1,0 +1,78 @@
+package dev.faithdiff.jmh;
+
+import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.Op;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * How long models of full size would take on a {@link Card}, from the ops that run and the kernels that the engine picks for them on a
+ * {@link PaperBackend}. Work on the host is left out: a graph hides it.
+ */
+final class Estimate {
+    private record Row(String what, String kernel) {}
+
+    private static final class Sum {
+        long count, launches, flops, bytes;
+        double micros;
+    }
+
+    private final Card card;
+    private final Map<Row, Sum> sums = new LinkedHashMap<>();
+    private double multiplying;
+
+    private Estimate(Card card) { this.card = card; }
+
+    /** Of one run of a model, after one that makes what later runs keep. @param dtype of activations and weights */
+    static Estimate of(Card card, DType dtype, int batch, Function<BenchTarget, Workload> make) {
+        Estimate e = new Estimate(card);
+        try (Workload work = make.apply(new BenchTarget(new PaperBackend().open(0), dtype, batch))) {
+            work.run();
+            Engine.observed((op, in, out, kernel, nanos) -> e.add(op, in, out, kernel), work::run);
+        }
+        return e;
+    }
+
+    private void add(Op op, Tensor[] in, Tensor out, String kernel) {
+        double micros = card.micros(kernel, op, in, out);
+        if (card.multiplies(kernel)) multiplying += micros;
+        add(new Row(label(op, in, card.multiplies(kernel)), kernel), card.launches(kernel), op.flops(in), op.bytes(in), micros);
+        if (card.addsBias(kernel, op, in)) add(new Row("bias of " + Op.name(op.getClass()), kernel), 1, out.count(), 2 * out.bytes(), card.bias(out));
+    }
+
+    private void add(Row row, int launches, long flops, long bytes, double micros) {
+        Sum s = sums.computeIfAbsent(row, _ -> new Sum());
+        s.count++;
+        s.launches += launches;
+        s.flops += flops;
+        s.bytes += bytes;
+        s.micros += micros;
+    }
+
+    private static String label(Op op, Tensor[] in, boolean shapes) {
+        String name = Op.name(op.getClass());
+        return shapes && in.length > 1 ? name + " " + in[0].dtype() + " " + in[0].shape() + " " + in[1].shape() : name;
+    }
+
+    double millis() { return sums.values().stream().mapToDouble(s -> s.micros).sum() / 1e3; }
+
+    long launches() { return sums.values().stream().mapToLong(s -> s.launches).sum(); }
+
+    /** The rows, those that take longest first, and their sum. */
+    @Override public String toString() {
+        Table table = new Table("op", "kernel", "runs", "launches", "ms", "TFLOP/s", "GB/s");
+        sums.entrySet().stream().sorted(Comparator.comparingDouble(e -> -e.getValue().micros)).forEach(e -> {
+            Sum s = e.getValue();
+            table.row(e.getKey().what, e.getKey().kernel, s.count, s.launches, s.micros / 1e3, s.flops / s.micros / 1e6, s.bytes / s.micros / 1e3);
+        });
+        double tera = sums.values().stream().mapToLong(s -> s.flops).sum() / 1e12;
+        return table + String.format(Locale.ROOT, "%.1f ms on an %s by its rates, not measured: %.1f ms of it multiply, %d launches, %.2f TFLOP.%n",
+                millis(), card.name(), multiplying / 1e3, launches(), tera);
+    }
+}
