@@ -13,7 +13,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A processor with AVX-512, AVX512-BF16 and AVX512-VNNI, imitated byte by byte; arrays of the heap are copied to native memory and back. */
+/**
+ * A processor with AVX-512, AVX512-BF16 and AVX512-VNNI, imitated byte by byte. Arrays of the heap are copied to native memory, and what code changed
+ * in them is copied back: other threads may write elsewhere in the same array.
+ */
 public final class ImitatedAvx512 implements Processor {
     private static final Map<Long, ImitatedCode> CODE = new ConcurrentHashMap<>();
     private static final ThreadLocal<ImitatedState> STATE = ThreadLocal.withInitial(ImitatedState::new);
@@ -36,21 +39,36 @@ public final class ImitatedAvx512 implements Processor {
     public static long run(Object[] arguments) {
         MemorySegment code = (MemorySegment) arguments[0];
         ImitatedCode decoded = CODE.computeIfAbsent(code.address(), _ -> new ImitatedCode(code.toArray(ValueLayout.JAVA_BYTE)));
-        Map<Object, MemorySegment> copies = new IdentityHashMap<>();
+        Map<float[], Copy> copies = new IdentityHashMap<>();
         try (Arena arena = Arena.ofConfined()) {
             long[] numbers = new long[arguments.length - 1];
             for (int i = 0; i < numbers.length; i++) numbers[i] = number(arguments[i + 1], copies, arena);
             long result = STATE.get().run(decoded, numbers);
-            copies.forEach((array, copy) -> MemorySegment.ofArray((float[]) array).copyFrom(copy));
+            copies.forEach((array, copy) -> copy.writeChanges(array));
             return result;
         }
     }
 
-    private static long number(Object argument, Map<Object, MemorySegment> copies, Arena arena) {
+    /** An array in native memory, and as it was before. */
+    private record Copy(MemorySegment memory, float[] before) {
+        static Copy of(float[] array, Arena arena) {
+            float[] before = array.clone();
+            return new Copy(arena.allocate(4L * before.length, 4).copyFrom(MemorySegment.ofArray(before)), before);
+        }
+
+        void writeChanges(float[] array) {
+            MemorySegment old = MemorySegment.ofArray(before);
+            for (int i = 0; i < before.length; i++) {
+                int bits = memory.getAtIndex(ValueLayout.JAVA_INT, i);
+                if (bits != old.get(ValueLayout.JAVA_INT, 4L * i)) array[i] = Float.intBitsToFloat(bits);
+            }
+        }
+    }
+
+    private static long number(Object argument, Map<float[], Copy> copies, Arena arena) {
         if (!(argument instanceof MemorySegment m)) return ((Number) argument).longValue();
         if (m.isNative()) return m.address();
-        float[] array = (float[]) m.heapBase().orElseThrow();
-        MemorySegment copy = copies.computeIfAbsent(array, _ -> arena.allocate(4L * array.length, 4).copyFrom(MemorySegment.ofArray(array)));
-        return copy.address() + m.address(); // which counts from the array's first element
+        Copy copy = copies.computeIfAbsent((float[]) m.heapBase().orElseThrow(), array -> Copy.of(array, arena));
+        return copy.memory.address() + m.address(); // which counts from the array's first element
     }
 }
