@@ -64,8 +64,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Option(names = {"--precision", "--dtype"}, paramLabel = "NAME", description = "The type in which networks compute: "
             + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32. The CPU takes f32 (default), bf16: "
-            + "f32 with the factors of products rounded, twice as fast where the processor has AVX512-BF16, and int8: f32 with weights of large "
-            + "networks in 8 bits.")
+            + "f32 with rounded factors of products, faster where the processor has AVX512-BF16, and int8: f32 with weights of large networks in "
+            + "8 bits.")
     private NumberType precision;
 
     @Option(names = "--exact", description = "The same bytes on every x86-64 processor: on the CPU, with tiles that do not depend on the free "
