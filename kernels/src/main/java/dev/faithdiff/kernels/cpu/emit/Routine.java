@@ -39,7 +39,7 @@ public record Routine(MemorySegment code) {
 
     /** A handle that takes the address of code, too. @param arrays whether an address may be that of an array of the Java heap */
     private static MethodHandle handle(boolean arrays, FunctionDescriptor types) {
-        if (Processor.IMITATED != null) return Processor.IMITATED.handle(types);
+        if (ImitatedProcessor.NAMED != null) return ImitatedProcessor.NAMED.handle(types);
         return Linker.nativeLinker().downcallHandle(types, Linker.Option.critical(arrays));
     }
 

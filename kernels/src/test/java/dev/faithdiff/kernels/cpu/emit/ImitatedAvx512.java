@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * A processor with AVX-512, AVX512-BF16 and AVX512-VNNI, imitated byte by byte. Arrays of the heap are copied to native memory, and what code changed
  * in them is copied back: other threads may write elsewhere in the same array.
  */
-public final class ImitatedAvx512 implements Processor {
+public final class ImitatedAvx512 implements ImitatedProcessor {
     private static final Map<Long, ImitatedCode> CODE = new ConcurrentHashMap<>();
     private static final ThreadLocal<ImitatedState> STATE = ThreadLocal.withInitial(ImitatedState::new);
 

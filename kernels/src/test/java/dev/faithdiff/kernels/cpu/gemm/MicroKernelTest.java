@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.faithdiff.kernels.cpu.emit.CpuFeature;
-import dev.faithdiff.kernels.cpu.emit.Processor;
+import dev.faithdiff.kernels.cpu.emit.ImitatedProcessor;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -41,7 +41,7 @@ class MicroKernelTest {
 
     /** As Intel's manual has it, which the imitated processor does: two fused steps, the odd product first; no number here is subnormal. */
     @Test void emittedTilesOfBf16AddPairs() {
-        assumeTrue(Processor.IMITATED != null && EmittedBf16.isHere(), "bits are known of the imitated processor alone");
+        assumeTrue(ImitatedProcessor.NAMED != null && EmittedBf16.isHere(), "bits are known of the imitated processor alone");
         Random random = new Random(4);
         for (int depth : new int[] {1, 4, 6, 33}) {
             float[] a = floats(random, 2 * ROWS * STRIDE), add = floats(random, SUMS), to = new float[SUMS];
