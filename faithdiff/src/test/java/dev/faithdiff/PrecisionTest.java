@@ -43,7 +43,8 @@ class PrecisionTest {
     private static Image restore(DType dtype) {
         EnumSet<DType> seen = EnumSet.noneOf(DType.class);
         Path folder = TinyModel.folder();
-        Function<String, Weights> weights = file -> Weights.of(new FileWeights(folder.resolve(file)), Device.CPU, dtype == DType.F32 ? null : dtype, null);
+        DType narrow = dtype == DType.F32 ? null : dtype;
+        Function<String, Weights> weights = file -> Weights.of(new FileWeights(folder.resolve(file)), Device.CPU, narrow, null);
         try (FaithDiff faithDiff = new FaithDiff(new Model(folder, Device.CPU, dtype, null, weights))) {
             Image restored = Engine.observed((op, in, out, kernel, nanos) -> {
                 if (NETWORK.contains(op.getClass())) seen.add(out.dtype());
@@ -55,7 +56,8 @@ class PrecisionTest {
 
     @Test void narrowTypesStayNearF32() {
         Image exact = restore(DType.F32);
-        double f16 = Metrics.psnr(restore(DType.F16), exact, Metrics.Channels.RGB), bf16 = Metrics.psnr(restore(DType.BF16), exact, Metrics.Channels.RGB);
+        double f16 = Metrics.psnr(restore(DType.F16), exact, Metrics.Channels.RGB);
+        double bf16 = Metrics.psnr(restore(DType.BF16), exact, Metrics.Channels.RGB);
         System.out.printf("PSNR against F32: F16 %.1f dB, BF16 %.1f dB%n", f16, bf16);
         assertThat(f16).isBetween(45.0, 90.0);
         assertThat(bf16).isBetween(27.0, f16);

@@ -16,7 +16,7 @@ public interface Factors {
     /** Rows of k numbers, which are packed as they are held, in {@link #depth} values. */
     default Rows rows(Rows wide, int k) { return wide; }
 
-    /** Rounds rows of {@code numbers} floats in place, from index {@code at} on and {@link Panels#STRIDE} apart; what was behind their new end is lost. */
+    /** Rounds rows of {@code numbers} floats in place, from index {@code at} on and {@link Panels#STRIDE} apart; beyond their new end is nothing. */
     default void round(float[] rows, int at, int count, int numbers) {}
 
     /** Rounds rows of floats, {@code [k][WIDTH]} at an address, to a panel, which may be in the same place. */

@@ -64,7 +64,7 @@ public final class Gemm {
         multiply(f, a, Rows.of(w), w.columns(), bias, c, accumulate);
     }
 
-    /** The same with rows of length k of any source as both operands. With few rows or columns they are floats, whatever the form: memory is the limit. */
+    /** The same with rows of length k of any source as both operands. Few rows or columns stay floats: memory is their limit. */
     static void multiply(Factors f, Rows a, Rows w, int k, Matrix bias, Matrix c, boolean accumulate) {
         if (GemmDots.suits(c.rows(), c.columns())) GemmDots.multiply(a, w, k, widen(bias), c, accumulate);
         else slices(f.kernel(), f.rows(a, k), f.rows(w, k), f.depth(k), widen(bias), c, accumulate);

@@ -14,6 +14,7 @@ import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
 
 /** BF16 in pairs of neighbours along K, as {@link EmittedBf16} multiplies them: half the memory, and two products for one. */
 record PairedFactors() implements Factors {
+    private static final int HALF = DEPTH / 2; // pairs that fit a row of floats
     private static final ThreadLocal<float[]> WIDE = ThreadLocal.withInitial(() -> new float[ROWS * STRIDE]);
 
     /** Written when first called. */
@@ -29,8 +30,8 @@ record PairedFactors() implements Factors {
         if (wide instanceof Rows.OfMatrix(Matrix m)) return new Bf16Pairs(m);
         return (row, rows, from, depth, to) -> {
             for (int r = 0; r < rows; r += ROWS) {
-                for (int at = 0; at < depth; at += DEPTH / 2) {
-                    int first = 2 * (from + at), count = Math.min(Math.min(DEPTH, 2 * (depth - at)), k - first), some = Math.min(ROWS, rows - r);
+                for (int at = 0; at < depth; at += HALF) {
+                    int first = 2 * (from + at), count = Math.min(2 * Math.min(HALF, depth - at), k - first), some = Math.min(ROWS, rows - r);
                     wide.pack(row + r, some, first, count, WIDE.get());
                     Bf16Pairs.round(WIDE.get(), 0, some, count, to, r * STRIDE + at);
                 }
