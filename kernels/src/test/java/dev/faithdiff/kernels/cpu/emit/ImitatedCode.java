@@ -191,7 +191,8 @@ final class ImitatedCode {
         if (map == 1 && opcode == 0x77) return s -> {
             for (int i = 0; i < 16 * 16; i++) if (i % 16 >= 4) s.vectors[i] = 0;
         };
-        ImitatedVector v = new ImitatedVector(map << 12 | pp << 8 | opcode, w, 4 << length, evex, second, mask & 7, (mask & 0x80) != 0, (mask & 0x10) != 0);
+        int key = map << 12 | pp << 8 | opcode;
+        ImitatedVector v = new ImitatedVector(key, w, 4 << length, evex, second, mask & 7, (mask & 0x80) != 0, (mask & 0x10) != 0);
         Operand o = operand(high, index, base, evex ? v.unit() : 1);
         int rm = o.rm < 0 ? -1 : evex ? o.rm | index << 1 : o.rm;
         return v.meaning(o.reg, rm, o.memory, v.hasNumber() ? next() : 0);

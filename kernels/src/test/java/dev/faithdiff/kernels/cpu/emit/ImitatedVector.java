@@ -171,7 +171,7 @@ record ImitatedVector(int key, int w, int lanes, boolean evex, int second, int m
         };
     }
 
-    /** Two products of BF16 added to a float, the odd one first, each step rounded to nearest; subnormal numbers are zero (the manual's VDPBF16PS). */
+    /** The manual's VDPBF16PS: two products added to a float, the odd one first, each step rounded to nearest; subnormal numbers are zero. */
     private static int dot(int sum, int a, int b) {
         float odd = flushed(Math.fma(flushed(a & 0xffff0000), flushed(b & 0xffff0000), flushed(sum)));
         return Float.floatToRawIntBits(flushed(Math.fma(flushed(a << 16), flushed(b << 16), odd)));
@@ -190,7 +190,9 @@ record ImitatedVector(int key, int w, int lanes, boolean evex, int second, int m
 
     private static int half(int[] b, int i) { return b[i / 2] >>> 16 * (i % 2) & 0xffff; }
 
-    private static double get(int[] v, int at, int i) { return Double.longBitsToDouble(v[at + 2 * i] & 0xffffffffL | (long) v[at + 2 * i + 1] << 32); }
+    private static double get(int[] v, int at, int i) {
+        return Double.longBitsToDouble(v[at + 2 * i] & 0xffffffffL | (long) v[at + 2 * i + 1] << 32);
+    }
 
     private static void set(int[] v, int i, double x) {
         long bits = Double.doubleToRawLongBits(x);

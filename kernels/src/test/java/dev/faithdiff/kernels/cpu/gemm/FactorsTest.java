@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /** Rounding to BF16 in the layouts of products, against {@link DType#BF16}, on normal numbers, zeros and infinities. */
 class FactorsTest {
-    private static final float[] EDGES = {0, -0f, 1, 0x1.01p0f, 0x1.03p0f, 0x1.010002p0f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MAX_VALUE,
-        Float.MIN_NORMAL};
+    private static final float[] EDGES = {0, -0f, 1, 0x1.01p0f, 0x1.03p0f, 0x1.010002p0f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY,
+        Float.MAX_VALUE, Float.MIN_NORMAL};
 
     private final Random random = new Random(9);
 
@@ -61,7 +61,8 @@ class FactorsTest {
             MemorySegment panel = Arena.ofAuto().allocate(4L * (k + 1) / 2 * WIDTH + 64, 64);
             new PairedFactors().roundPanel(m.address(), k, panel.address());
             for (int i = 0; i < (k + 1) / 2 * WIDTH; i++) {
-                int row = 2 * (i / WIDTH), low = bf16(Native.get(m, row, i % WIDTH)), high = row + 1 < k ? bf16(Native.get(m, row + 1, i % WIDTH)) : 0;
+                int row = 2 * (i / WIDTH), column = i % WIDTH;
+                int low = bf16(Native.get(m, row, column)), high = row + 1 < k ? bf16(Native.get(m, row + 1, column)) : 0;
                 assertThat(panel.getAtIndex(ValueLayout.JAVA_INT, i)).as("k " + k + ", " + i).isEqualTo(high << 16 | low);
             }
         }

@@ -52,7 +52,8 @@ class MicroKernelTest {
             for (int i = 0; i < 2 * ROWS * WIDTH; i++) {
                 float sum = add[i];
                 for (int k = 0; k < depth; k++) {
-                    int x = Float.floatToRawIntBits(a[i / WIDTH * STRIDE + k]), y = Float.floatToRawIntBits(panel.getAtIndex(DType.FLOAT, k * WIDTH + i % WIDTH));
+                    int x = Float.floatToRawIntBits(a[i / WIDTH * STRIDE + k]);
+                    int y = Float.floatToRawIntBits(panel.getAtIndex(DType.FLOAT, k * WIDTH + i % WIDTH));
                     sum = Math.fma(Float.intBitsToFloat(x & 0xffff0000), Float.intBitsToFloat(y & 0xffff0000), sum);
                     sum = Math.fma(Float.intBitsToFloat(x << 16), Float.intBitsToFloat(y << 16), sum);
                 }
