@@ -42,6 +42,7 @@ import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import dev.faithdiff.restore.diffusion.ResumeFile;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Scope;
@@ -107,7 +108,7 @@ public final class FaithDiff implements Restorer {
 
     FaithDiff(Model model) {
         this.model = model;
-        gate = new Gate("FaithDiff", model.device);
+        gate = new Gate("FaithDiff", model.device, model.rounds());
         defaults = defaultsOf(model);
         options = OPTIONS.stream().filter(o -> model.text.readsText() || !OF_TEXT.contains(o)).toList();
     }
@@ -178,7 +179,7 @@ public final class FaithDiff implements Restorer {
     /** The image that the autoencoder decodes. @param display makes a preview of such an image */
     private Image decoded(Image in, Options o, Listener listener, Path resume, UnaryOperator<Image> display) {
         ResumeFile file = resume == null ? null
-                : new ResumeFile(resume, model.digest(), model.device, model.dtype, o.values(options), in);
+                : new ResumeFile(resume, model.digest(), model.device, model.rounds() ? DType.BF16 : model.dtype, o.values(options), in);
         try (Scope _ = Scope.open()) {
             return new FaithDiffRun(model, o, in, file, listener, display).run();
         }

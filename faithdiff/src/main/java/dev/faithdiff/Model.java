@@ -78,6 +78,7 @@ public final class Model implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private List<LoraFile> loras = List.of();
     private LongSupplier budget;
+    private boolean rounds;
     private String digest;
 
     /**
@@ -125,7 +126,7 @@ public final class Model implements AutoCloseable {
     public static Model open(ModelFolder folder, Compute on) {
         folder.description();
         Device device = on.device();
-        DType dtype = on.precision().activations();
+        DType dtype = on.activations();
         return device.exclusive(() -> {
             Offload offload = on.offload().chosen(folder.weightBytes(""), folder.weightBytes("unet"), device, dtype);
             Residency residency = offload.residency(device, Model::place);
@@ -134,15 +135,19 @@ public final class Model implements AutoCloseable {
                     file -> weights(source(folder.path(), file, on.loras()), on, residency));
             model.loras = on.loras();
             model.budget = on.budget();
+            model.rounds = on.rounds();
             return model;
         });
     }
+
+    /** Whether products round their factors. */
+    boolean rounds() { return rounds; }
 
     /** How many bytes a network may hold that sees a whole image. */
     long budget() { return budget.getAsLong(); }
 
     private static Weights weights(WeightSource source, Compute on, Residency residency) {
-        DType dtype = on.precision().activations();
+        DType dtype = on.activations();
         if (on.precision() == NumberType.INT8) return Weights.quantized(source, LARGE);
         return Weights.of(source, on.device(), dtype == DType.F32 ? null : dtype, residency);
     }

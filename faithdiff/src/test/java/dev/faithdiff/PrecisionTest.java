@@ -6,11 +6,10 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.nn.FileWeights;
+import dev.faithdiff.nn.Weights;
 import dev.faithdiff.quality.Channels;
 import dev.faithdiff.quality.Psnr;
-import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Compute.NumberType;
-import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
@@ -20,9 +19,11 @@ import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.GroupNormOp;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import dev.faithdiff.tensor.op.LinearOp;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -42,7 +43,10 @@ class PrecisionTest {
     /** The restored photo, and whether all layers of the networks gave this type. */
     private static Image restore(DType dtype) {
         EnumSet<DType> seen = EnumSet.noneOf(DType.class);
-        try (FaithDiff faithDiff = FaithDiff.open(TinyModel.folder(), new Compute(Device.CPU, NumberType.valueOf(dtype.name()), Offload.NONE))) {
+        Path folder = TinyModel.folder();
+        DType narrow = dtype == DType.F32 ? null : dtype;
+        Function<String, Weights> weights = file -> Weights.of(new FileWeights(folder.resolve(file)), Device.CPU, narrow, null);
+        try (FaithDiff faithDiff = new FaithDiff(new Model(folder, Device.CPU, dtype, null, weights))) {
             Image restored = Engine.observed((op, in, out, kernel, nanos) -> {
                 if (NETWORK.contains(op.getClass())) seen.add(out.dtype());
             }, () -> faithDiff.restore(photo(), OPTIONS));

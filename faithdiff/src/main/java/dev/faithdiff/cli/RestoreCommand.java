@@ -63,8 +63,9 @@ final class RestoreCommand implements Callable<Integer> {
     @Mixin private DeviceChoice device;
 
     @Option(names = {"--precision", "--dtype"}, paramLabel = "NAME", description = "The type in which networks compute: "
-            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32. The CPU takes f32 (default) and int8: f32 with "
-            + "weights of large networks in 8 bits.")
+            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32. The CPU takes f32 (default), bf16: "
+            + "f32 with rounded factors of products, faster where the processor has AVX512-BF16, and int8: f32 with weights of large networks in "
+            + "8 bits.")
     private NumberType precision;
 
     @Option(names = "--exact", description = "The same bytes on every x86-64 processor: on the CPU, with tiles that do not depend on the free "
@@ -239,6 +240,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Chosen device() {
         if (exact && !device.mayBeCpu()) throw usage("--exact is for the CPU; results of a GPU are not the same bytes");
+        if (exact && precision == NumberType.BF16) throw usage("--exact takes f32 and int8; processors may add products of bf16 differently");
         if (exact) return new Chosen(Device.CPU, null);
         Consumer<String> warn = quiet ? line -> {} : warnings()::warn;
         return device.open(precision == null ? DType.F16 : precision.activations(), warn);
@@ -247,8 +249,8 @@ final class RestoreCommand implements Callable<Integer> {
     private NumberType precision(Device on) {
         boolean isCpu = on == Device.CPU;
         if (precision == null) return isCpu ? NumberType.F32 : NumberType.F16;
-        boolean forCpu = precision.activations() == DType.F32, forGpu = precision != NumberType.INT8;
-        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32 and int8");
+        boolean forCpu = precision != NumberType.F16, forGpu = precision != NumberType.INT8;
+        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32, bf16 and int8");
         if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16 and f32");
         return precision;
     }

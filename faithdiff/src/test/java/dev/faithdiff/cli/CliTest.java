@@ -247,7 +247,7 @@ class CliTest {
         fails(2, "--precision f16 is for a GPU", "restore", in, "-o", out, "--dtype", "f16");
         fails(2, "--exact is for the CPU", "restore", in, "-o", out, "--exact", "--device", "cuda");
         fails(2, "--offload", "restore", in, "-o", out, "--offload", "some");
-        fails(2, "--precision bf16 is for a GPU", "restore", in, "-o", out, "--precision", "bf16");
+        fails(2, "--exact takes f32 and int8", "restore", in, "-o", out, "--precision", "bf16", "--exact");
         fails(1, "tpu", "restore", in, "-o", out, "--device", "tpu");
         fails(1, "cannot write", "restore", in, "-o", dir.resolve("no/such/folder/out.png"));
         fails(1, "out.xyz", "restore", in, "-o", dir.resolve("out.xyz"));

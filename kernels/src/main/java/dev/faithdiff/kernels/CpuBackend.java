@@ -20,11 +20,12 @@ import java.util.List;
 public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
             new LinearPacked(), new LinearBf16(), new QuantizedLinearPacked(),
-            new MatmulPacked(),
-            new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dDepthwise(), new Conv2dGroups(),
+            new MatmulPacked(), new MatmulBf16(),
+            new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dWinogradBf16(), new Conv2dImplicitGemmBf16(),
+            new Conv2dDepthwise(), new Conv2dGroups(),
             new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dDepthwise.InputGrad(), new Conv2dGroups.InputGrad(),
             new Conv2dWeightGradWinograd(), new Conv2dWeightGradColumns(), new Conv2dGroups.WeightGrad(),
-            new AttentionFew(), new AttentionFlash(), new AttentionGradFew(), new AttentionGradFlash(),
+            new AttentionFew(), new AttentionFlash(), new AttentionBf16(), new AttentionGradFew(), new AttentionGradFlash(),
             new GroupNormEmitted(), new GroupNormVector(), new GroupNormGradVector(),
             new LayerNormEmitted(), new LayerNormVector(), new LayerNormGradVector(),
             new RmsNormEmitted(), new RmsNormVector(), new RmsNormGradVector(),

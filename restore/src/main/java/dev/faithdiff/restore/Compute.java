@@ -22,7 +22,9 @@ public record Compute(Device device, NumberType precision, Offload offload, List
 
     /** In which type networks compute and, where that is the narrower one, weights are kept. */
     public enum NumberType {
-        F32(DType.F32), F16(DType.F16), BF16(DType.BF16),
+        F32(DType.F32), F16(DType.F16),
+        /** On the CPU only the factors of products are rounded to it, while all else is F32, and weights stay as they are. */
+        BF16(DType.BF16),
         /** On the CPU: activations in F32, and weights of the linear layers of large networks in signed bytes with a scale for each output. */
         INT8(DType.F32);
 
@@ -45,6 +47,12 @@ public record Compute(Device device, NumberType precision, Offload offload, List
 
     /** Without a LoRA. */
     public Compute(Device device, NumberType precision, Offload offload) { this(device, precision, offload, List.of(), false); }
+
+    /** The type of activations: F32 where only products round. */
+    public DType activations() { return rounds() ? DType.F32 : precision.activations(); }
+
+    /** Whether products round their factors to BF16, and nothing else is narrow: BF16 on the CPU. */
+    public boolean rounds() { return device == Device.CPU && precision == NumberType.BF16; }
 
     /** The same without a LoRA. */
     Compute plain() { return new Compute(device, precision, offload, List.of(), exact); }

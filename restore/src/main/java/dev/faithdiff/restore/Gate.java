@@ -1,6 +1,7 @@
 package dev.faithdiff.restore;
 
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Engine;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 
@@ -11,11 +12,13 @@ import java.util.function.Supplier;
 public final class Gate {
     private final String owner;
     private final Device device;
+    private final boolean rounds;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(); // work holds the read lock; closing holds the write lock
     private boolean closed;
 
-    /** @param owner name of the restorer, for messages */
-    public Gate(String owner, Device device) {
+    /** @param owner name of the restorer, for messages @param rounds whether work uses the kernels that {@linkplain Engine#rounding round} */
+    public Gate(String owner, Device device, boolean rounds) {
+        this.rounds = rounds;
         this.owner = owner;
         this.device = device;
     }
@@ -26,7 +29,7 @@ public final class Gate {
             lock.readLock().lock();
             try {
                 if (closed) throw new IllegalStateException("this " + owner + " is closed");
-                return work.get();
+                return rounds ? Engine.rounding(work) : work.get();
             } finally {
                 lock.readLock().unlock();
             }

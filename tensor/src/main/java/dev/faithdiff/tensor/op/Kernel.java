@@ -13,6 +13,9 @@ public interface Kernel<O extends Op> {
     /** The op this kernel computes. */
     Class<O> op();
 
+    /** Whether it rounds operands of F32 before it computes; then it runs only where that is asked for. */
+    default boolean rounds() { return false; }
+
     /** Null if this process can run the kernel, else the reason in words, such as instructions that the processor lacks. */
     default String unavailable() { return null; }
 

@@ -1,6 +1,7 @@
 package dev.faithdiff.tensor.op;
 
 import dev.faithdiff.tensor.OpError;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,17 +11,29 @@ import java.util.stream.Stream;
 public final class KernelTable {
     /**
      * Each backend's own order, the default of {@link Engine}. The system property {@code faithdiff.kernel.OP} names a kernel
-     * to put first for an op; it is read once, when the op is first looked up.
+     * to put first for an op; a table reads it once, when the op is first looked up.
      */
     public static final KernelTable STANDARD = new KernelTable();
 
-    private final Map<String, Map<Class<?>, List<Kernel<?>>>> lists = new ConcurrentHashMap<>();
+    private record Place(String kind, Class<?> op) {}
 
-    KernelTable() {}
+    private final Map<Place, List<Kernel<?>>> lists = new ConcurrentHashMap<>();
+    private final Map<Place, String> chosen;
+    private final boolean rounding;
+
+    KernelTable() { this(Map.of(), false); }
+
+    private KernelTable(Map<Place, String> chosen, boolean rounding) {
+        this.chosen = chosen;
+        this.rounding = rounding;
+    }
 
     /** The kernels of a kind of device for an op, best first; empty where only the op's reference is left. */
     public List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
-        return of(kind).computeIfAbsent(op, o -> ordered(kind, op, all(kind), System.getProperty("faithdiff.kernel." + Op.name(op))));
+        return lists.computeIfAbsent(new Place(kind, op), place -> {
+            String first = chosen.getOrDefault(place, System.getProperty("faithdiff.kernel." + Op.name(op)));
+            return ordered(kind, op, rounding && first == null ? roundingFirst(all(kind)) : all(kind), first);
+        });
     }
 
     /**
@@ -30,13 +43,18 @@ public final class KernelTable {
      * @throws OpError if there is no kernel of this name, listing those that there are
      */
     public KernelTable with(String kind, Class<? extends Op> op, String kernel) {
-        KernelTable changed = new KernelTable();
-        lists.forEach((k, own) -> changed.of(k).putAll(own));
-        changed.of(kind).put(op, ordered(kind, op, all(kind), kernel));
-        return changed;
+        ordered(kind, op, all(kind), kernel);
+        Map<Place, String> more = new HashMap<>(chosen);
+        more.put(new Place(kind, op), kernel);
+        return new KernelTable(Map.copyOf(more), rounding);
     }
 
-    private Map<Class<?>, List<Kernel<?>>> of(String kind) { return lists.computeIfAbsent(kind, k -> new ConcurrentHashMap<>()); }
+    /** This table with the kernels that {@linkplain Kernel#rounds round} first, but for ops for which one was put first. */
+    public KernelTable rounding() { return rounding ? this : new KernelTable(chosen, true); }
+
+    static List<Kernel<?>> roundingFirst(List<Kernel<?>> all) {
+        return Stream.concat(all.stream().filter(Kernel::rounds), all.stream().filter(k -> !k.rounds())).toList();
+    }
 
     private static List<Kernel<?>> all(String kind) {
         Backend backend = Backend.of(kind);

@@ -28,6 +28,17 @@ class KernelTableTest {
         assertThat(ordered(ResizeOp.Grad.class, "ResizeGrad")).containsExactly("ResizeGrad");
     }
 
+    @Test void thoseThatRoundComeFirstWhereThatIsAskedFor() {
+        Kernel<PadOp> rounding = new Kernel<>() {
+            @Override public Class<PadOp> op() { return PadOp.class; }
+
+            @Override public boolean rounds() { return true; }
+
+            @Override public void run(PadOp op, Tensor[] in, Tensor out) { throw new UnsupportedOperationException(); }
+        };
+        assertThat(KernelTable.roundingFirst(List.of(ALL.getFirst(), rounding, ALL.getLast()))).containsExactly(rounding, ALL.getFirst(), ALL.getLast());
+    }
+
     @Test void theReferenceIsNoKernel() { assertThat(ordered(PadOp.class, "reference")).isEmpty(); }
 
     @Test void anUnknownKernelIsAnErrorThatNamesTheKnownOnes() {

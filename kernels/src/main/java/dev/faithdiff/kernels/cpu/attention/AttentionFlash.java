@@ -9,12 +9,13 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
+import dev.faithdiff.kernels.cpu.gemm.ProductKernel;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
-import dev.faithdiff.tensor.op.Kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -25,7 +26,7 @@ import java.util.Arrays;
  *
  * <p>Keys and values are packed once for all query blocks, which takes as much memory as they do.
  */
-public final class AttentionFlash implements Kernel<AttentionOp> {
+public class AttentionFlash implements ProductKernel<AttentionOp> {
     private static final ThreadLocal<Work> WORK = ThreadLocal.withInitial(Work::new);
 
     /** A thread's buffers for a block of queries. */
@@ -48,9 +49,9 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
 
     /** The operands by head, with keys and values packed; the bias may be null. */
     record Packed(AttentionOp op, AttentionHeads q, PackedHeads keys, PackedHeads values, double scale, AttentionBias bias) implements AutoCloseable {
-        static Packed of(AttentionOp op, Tensor[] in, AttentionBias bias) {
-            return new Packed(op, new AttentionHeads(in[0], op.heads()), PackedHeads.ofTokens(new AttentionHeads(in[1], op.keyHeads())),
-                    PackedHeads.ofComponents(new AttentionHeads(in[2], op.keyHeads())), op.scale(in), bias);
+        static Packed of(Factors f, AttentionOp op, Tensor[] in, AttentionBias bias) {
+            return new Packed(op, new AttentionHeads(in[0], op.heads()), PackedHeads.ofTokens(f, new AttentionHeads(in[1], op.keyHeads())),
+                    PackedHeads.ofComponents(f, new AttentionHeads(in[2], op.keyHeads())), op.scale(in), bias);
         }
 
         @Override public void close() {
@@ -70,7 +71,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
     }
 
     @Override public void run(AttentionOp op, Tensor[] in, Tensor out) {
-        try (Packed p = Packed.of(op, in, AttentionBias.of(op, in, in.length > 3 ? in[3] : null))) {
+        try (Packed p = Packed.of(factors(), op, in, AttentionBias.of(op, in, in.length > 3 ? in[3] : null))) {
             AttentionHeads q = p.q, y = new AttentionHeads(out, op.heads());
             Parallel.run(q.count() * q.blocks(), i -> {
                 int head = i / q.blocks(), query = i % q.blocks() * q.blockRows();
@@ -87,7 +88,8 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
         int ahead = p.op.offset() + query + 1;
         boolean causal = p.op.causal();
         Work w = Work.of(e);
-        int rows = p.q.pack(head, query, w.q);
+        Factors factors = p.keys.factors();
+        int rows = p.q.pack(factors, head, query, w.q);
         for (long r = 0; r < 4L * rows; r += 4) {
             Vec.set(w.max + r, -Float.MAX_VALUE); // finite, for steps whose keys are all masked by a bias
             Vec.set(w.sum + r, 0);
@@ -102,6 +104,7 @@ public final class AttentionFlash implements Kernel<AttentionOp> {
                 hide(w.scores, r, seen, PackedB.panels(count) * WIDTH);
             }
             weigh(w, rows, PackedB.panels(count), p.scale, key > 0 ? e : 0);
+            factors.round(w.weights, 0, rows, count);
             p.values.sums(keyHead, rows, w.weights, key, count, key > 0, w.y);
         }
         for (long r = 0; r < 4L * rows; r += 4) Vec.set(w.factors + r, 1 / Vec.get(w.sum + r));

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu.attention;
 
+import static dev.faithdiff.kernels.cpu.gemm.Factors.F32;
 import static dev.faithdiff.kernels.cpu.attention.PackedHeads.STEP;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
@@ -52,12 +53,12 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
 
     private static Queries queries(AttentionOp op, Tensor[] in, AttentionHeads g, AttentionBias bias) {
         Queries numbers = Queries.of(g);
-        try (AttentionFlash.Packed p = AttentionFlash.Packed.of(op, in, bias)) {
+        try (AttentionFlash.Packed p = AttentionFlash.Packed.of(F32, op, in, bias)) {
             Parallel.run(g.count() * g.blocks(), i -> {
                 int head = i / g.blocks(), query = i % g.blocks() * g.blockRows();
                 AttentionFlash.Work w = AttentionFlash.attend(p, head, query);
                 float[] rows = Work.of(0, 0).g;
-                int count = g.pack(head, query, rows);
+                int count = g.pack(F32, head, query, rows);
                 for (int r = 0; r < count; r++) {
                     int at = head * numbers.step() + query + r;
                     numbers.max()[at] = Vec.get(w.max + 4L * r);

@@ -5,6 +5,7 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.SUMS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
 import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.GemmBlocks;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PanelLoops;
@@ -43,10 +44,10 @@ record AttentionHeads(Tensor tensor, int heads) {
     int rows(int first) { return Math.min(blockRows(), tokens() - first); }
 
     /** Packs a block of rows in the layout of {@link Panels} and returns their number. */
-    int pack(int head, int first, float[] to) {
+    int pack(Factors f, int head, int first, float[] to) {
         int rows = rows(first);
-        Rows.of(matrix(head)).pack(first, rows, 0, width(), to);
-        Panels.padRows(to, rows, width());
+        f.rows(Rows.of(matrix(head)), width()).pack(first, rows, 0, f.depth(width()), to);
+        Panels.padRows(to, rows, f.depth(width()));
         return rows;
     }
 

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu.attention;
 
+import static dev.faithdiff.kernels.cpu.gemm.Factors.F32;
 import static dev.faithdiff.kernels.cpu.Vec.F;
 import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.attention.PackedHeads.SCORES;
@@ -49,15 +50,15 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
     /** Rows are queries: x is q and g the gradient of the result. */
     static AttentionSlopes ofQueries(AttentionOp op, AttentionHeads q, AttentionHeads g, AttentionHeads k, AttentionHeads v, Queries queries,
             double scale, AttentionBias bias) {
-        return new AttentionSlopes(op, q, g, PackedHeads.ofTokens(k), PackedHeads.ofTokens(v), PackedHeads.ofComponents(k), null,
+        return new AttentionSlopes(op, q, g, PackedHeads.ofTokens(F32, k), PackedHeads.ofTokens(F32, v), PackedHeads.ofComponents(F32, k), null,
                 queries, scale, bias);
     }
 
     /** Rows are keys: x is k and g is v. */
     static AttentionSlopes ofKeys(AttentionOp op, AttentionHeads q, AttentionHeads g, AttentionHeads k, AttentionHeads v, Queries queries,
             double scale, AttentionBias bias) {
-        return new AttentionSlopes(op, k, v, PackedHeads.ofTokens(q), PackedHeads.ofTokens(g), PackedHeads.ofComponents(q),
-                PackedHeads.ofComponents(g), queries, scale, bias);
+        return new AttentionSlopes(op, k, v, PackedHeads.ofTokens(F32, q), PackedHeads.ofTokens(F32, g), PackedHeads.ofComponents(F32, q),
+                PackedHeads.ofComponents(F32, g), queries, scale, bias);
     }
 
     boolean queryRows() { return termsG == null; }
@@ -75,8 +76,8 @@ record AttentionSlopes(AttentionOp op, AttentionHeads x, AttentionHeads g, Packe
 
     /** Packs a block of rows of a head and returns their number. */
     int pack(Work w, int head, int row) {
-        g.pack(head, row, w.g);
-        return x.pack(head, row, w.x);
+        g.pack(F32, head, row, w.g);
+        return x.pack(F32, head, row, w.x);
     }
 
     /** Computes the slopes and, if rows are keys, the probabilities of packed rows with tokens from..from+count of a head of the other side. */

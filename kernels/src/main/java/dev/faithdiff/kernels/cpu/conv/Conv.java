@@ -3,6 +3,7 @@ package dev.faithdiff.kernels.cpu.conv;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 
 import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.Gemm;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
@@ -60,8 +61,13 @@ public final class Conv {
      * @param y F32 [pixels, out]
      */
     public static void run(Size size, Matrix x, Matrix w, Matrix bias, Matrix y, boolean accumulate) {
+        run(Factors.F32, size, x, w, bias, y, accumulate);
+    }
+
+    /** The same with pixels and weight held in another form. */
+    static void run(Factors f, Size size, Matrix x, Matrix w, Matrix bias, Matrix y, boolean accumulate) {
         check(size, x, w.rows(), w.columns(), y);
-        Gemm.multiply(rows(size, x), w, bias, y, accumulate);
+        Gemm.multiply(f, rows(size, x), w, bias, y, accumulate);
     }
 
     /** The same with a packed weight. */

@@ -3,13 +3,13 @@ package dev.faithdiff.kernels.cpu.conv;
 import static dev.faithdiff.kernels.cpu.gemm.LinearPacked.matrix;
 
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
+import dev.faithdiff.kernels.cpu.gemm.ProductKernel;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Conv2dOp;
-import dev.faithdiff.tensor.op.Kernel;
 
 /** A convolution as one matrix product whose left operand is gathered while it is packed. */
-public final class Conv2dImplicitGemm implements Kernel<Conv2dOp> {
+public class Conv2dImplicitGemm implements ProductKernel<Conv2dOp> {
     @Override public Class<Conv2dOp> op() { return Conv2dOp.class; }
 
     @Override public String refuses(Conv2dOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? Conv2dGroups.refusal(op) : "computes in F32"; }
@@ -19,7 +19,7 @@ public final class Conv2dImplicitGemm implements Kernel<Conv2dOp> {
         Conv.Size size = size(op, x, w);
         int pixels = Math.toIntExact(x.count() / size.in());
         Matrix bias = in.length > 2 ? matrix(in[2], 0, 1, size.out()) : null;
-        Conv.run(size, matrix(x, 0, pixels, size.in()), matrix(w, 0, size.out(), size.depth()), bias,
+        Conv.run(factors(), size, matrix(x, 0, pixels, size.in()), matrix(w, 0, size.out(), size.depth()), bias,
                 matrix(out, 0, size.pixels(), size.out()), false);
     }
 

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cpu.conv;
 
 import static dev.faithdiff.kernels.cpu.gemm.LinearPacked.matrix;
 
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 import dev.faithdiff.tensor.DType;
@@ -26,7 +27,7 @@ public final class Conv2dInputGradWinograd implements Kernel<Conv2dOp.InputGrad>
         Conv.Size size = size(op, in), back = size.back();
         Taps taps = Taps.back(matrix(in[1], 0, size.out(), size.depth()), size.in(), tap -> LAST_TAP - tap);
         float[] bias = new float[PackedB.panels(size.in()) * Panels.WIDTH];
-        new WinogradTiles(back, matrix(in[0], 0, size.pixels(), size.out()), taps, bias, matrix(out, 0, back.pixels(), size.in())).run();
+        new WinogradTiles(Factors.F32, back, matrix(in[0], 0, size.pixels(), size.out()), taps, bias, matrix(out, 0, back.pixels(), size.in())).run();
     }
 
     /** The sizes of the forward convolution. */

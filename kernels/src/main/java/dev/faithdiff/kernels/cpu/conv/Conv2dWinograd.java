@@ -7,14 +7,14 @@ import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
+import dev.faithdiff.kernels.cpu.gemm.ProductKernel;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Engine;
-import dev.faithdiff.tensor.op.Kernel;
 
 /** A 3x3 convolution of stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3). */
-public final class Conv2dWinograd implements Kernel<Conv2dOp> {
+public class Conv2dWinograd implements ProductKernel<Conv2dOp> {
     /** The measured cost of transforming the weights, as a number of tiles. Maps of 8x8 to 32x32 pixels. */
     private static final int WEIGHTS = 28, TUNED_WEIGHTS = Tuning.WINOGRAD_WEIGHTS.of(WEIGHTS);
     private static final double LEAST_GAIN = 1.1;
@@ -42,7 +42,7 @@ public final class Conv2dWinograd implements Kernel<Conv2dOp> {
         float[] bias = new float[PackedB.panels(size.out()) * Panels.WIDTH];
         if (in.length > 2) ToFloat.row(in[2].dtype(), in[2].address(), size.out(), bias, 0);
         int pixels = Math.toIntExact(x.count() / size.in());
-        new WinogradTiles(size, matrix(x, 0, pixels, size.in()), Taps.of(matrix(w, 0, size.out(), size.depth()), size.in()), bias,
+        new WinogradTiles(factors(), size, matrix(x, 0, pixels, size.in()), Taps.of(matrix(w, 0, size.out(), size.depth()), size.in()), bias,
                 matrix(out, 0, size.pixels(), size.out())).run();
     }
 }

@@ -11,6 +11,7 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 import java.lang.foreign.Arena;
@@ -36,17 +37,20 @@ final class WinogradInput {
     /** The transformed chunk, in memory of the calling thread. */
     final float[] numbers;
 
+    private final Factors factors;
     private final Conv.Size size;
     private final Matrix x;
     private final int parts;
     private final MemorySegment places; // byte offsets at which the positions of each part of the channels begin in the first row
 
     /**
+     * @param factors  the form of the transformed numbers
      * @param channels the most channels of a part
      * @param floats   the floats of a chunk
      * @param least    the fewest tiles of a chunk, even if they take more floats
      */
-    WinogradInput(Conv.Size size, Matrix x, int channels, int floats, int least) {
+    WinogradInput(Factors factors, Conv.Size size, Matrix x, int channels, int floats, int least) {
+        this.factors = factors;
         this.size = size;
         this.x = x;
         down = tiles(size.outHeight());
@@ -88,6 +92,7 @@ final class WinogradInput {
             for (int r = 0; r < rows; r++) findPixels(first + row + r, pixels + 8L * r * POSITIONS, zeros);
             for (int p = 0; p < parts; p++) {
                 WinogradLoops.FASTEST.input(pixels, rows, 4L * p * depth, channels(p) / LANES, numbers, row * STRIDE, places(p));
+                for (int at = 0; at < POSITIONS; at++) factors.round(numbers, at(p, at, row), rows, channels(p));
             }
         });
     }

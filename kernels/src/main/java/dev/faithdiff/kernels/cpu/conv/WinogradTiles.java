@@ -13,6 +13,7 @@ import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Workspace;
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
@@ -42,19 +43,21 @@ final class WinogradTiles {
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(
             Arena.ofAuto().allocate(8L * BLOCK * PIXELS, 8), new float[TILE], new float[POSITIONS * Panels.roundUp(BLOCK) * WIDTH]));
 
+    private final Factors factors;
     private final Conv.Size size;
     private final Matrix y;
     private final Taps weight;
     private final float[] bias;
     private final WinogradInput input;
 
-    /** @param bias padded to whole panels */
-    WinogradTiles(Conv.Size size, Matrix x, Taps weight, float[] bias, Matrix y) {
+    /** @param factors the form of the transformed numbers @param bias padded to whole panels */
+    WinogradTiles(Factors factors, Conv.Size size, Matrix x, Taps weight, float[] bias, Matrix y) {
+        this.factors = factors;
         this.size = size;
         this.weight = weight;
         this.bias = bias;
         this.y = y;
-        input = new WinogradInput(size, x, CHANNELS, CHUNK, BLOCK);
+        input = new WinogradInput(factors, size, x, CHANNELS, CHUNK, BLOCK);
     }
 
     void run() {
@@ -99,20 +102,22 @@ final class WinogradTiles {
         long step = 4L * (input.depth * WIDTH + GAP);
         for (int t = 0; t < TAPS; t++) weight.pack(t, part * input.depth, channels, panel * WIDTH, columns, taps + t * step);
         WinogradLoops.FASTEST.weight(taps, channels * WIDTH / LANES, to, step);
+        for (int p = 0; p < POSITIONS; p++) factors.roundPanel(to + p * step, channels, to + p * step);
     }
 
     private void multiplyPart(int part, int row, int rows, long weights, Scratch scratch) {
         long step = 4L * (input.depth * WIDTH + GAP);
+        int depth = factors.depth(input.channels(part));
         for (int p = 0; p < POSITIONS; p++) {
             int at = input.at(part, p, row), to = p * Panels.roundUp(rows) * WIDTH;
-            if (part == 0) Panels.tiles(rows, input.channels(part), input.numbers, at, weights + p * step, ZEROS, 0, scratch.products, to);
-            else multiplyAndAdd(input.channels(part), at, rows, weights + p * step, scratch, to);
+            if (part == 0) factors.kernel().tiles(rows, depth, input.numbers, at, weights + p * step, ZEROS, 0, 0, scratch.products, to);
+            else multiplyAndAdd(depth, at, rows, weights + p * step, scratch, to);
         }
     }
 
-    private void multiplyAndAdd(int channels, int at, int rows, long panel, Scratch scratch, int to) {
+    private void multiplyAndAdd(int depth, int at, int rows, long panel, Scratch scratch, int to) {
         for (int r = 0; r < rows; r += ROWS) {
-            Panels.tiles(Math.min(ROWS, rows - r), channels, input.numbers, at + r * STRIDE, panel, ZEROS, 0, scratch.tile, 0);
+            factors.kernel().tiles(Math.min(ROWS, rows - r), depth, input.numbers, at + r * STRIDE, panel, ZEROS, 0, 0, scratch.tile, 0);
             add(scratch.tile, scratch.products, to + r * WIDTH);
         }
     }

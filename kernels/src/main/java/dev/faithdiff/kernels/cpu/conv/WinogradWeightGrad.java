@@ -12,6 +12,7 @@ import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.Scratch;
 import dev.faithdiff.kernels.cpu.Workspace;
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.Matrix;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.PanelLoops;
@@ -51,7 +52,7 @@ final class WinogradWeightGrad {
         this.size = size;
         this.grad = grad;
         this.to = to;
-        input = new WinogradInput(size, x, CHANNELS, CHUNK, LEAST);
+        input = new WinogradInput(Factors.F32, size, x, CHANNELS, CHUNK, LEAST);
         panels = PackedB.panels(size.out());
         int most = CHANNELS / WIDTH;
         group = Math.ceilDiv(panels, Math.ceilDiv(panels, most));

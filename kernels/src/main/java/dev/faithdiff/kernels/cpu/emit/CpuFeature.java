@@ -59,6 +59,7 @@ public enum CpuFeature {
         if ("off".equals(System.getProperty("faithdiff.emit"))) return new Found(Set.of(), "switched off by faithdiff.emit=off");
         if (!arch.equals("amd64") && !arch.equals("x86_64")) return new Found(Set.of(), "the processor is " + arch + ", not x86-64");
         if (!os.startsWith("Linux") && !os.startsWith("Mac")) return new Found(Set.of(), "the system is " + os + ", neither Linux nor macOS");
+        if (ImitatedProcessor.NAMED != null) return new Found(ImitatedProcessor.NAMED.features(), null);
         try {
             Set<CpuFeature> features = new Identity().features();
             return new Found(features, features.contains(AVX2) ? null : "the processor has no AVX2");

@@ -24,17 +24,23 @@ import java.nio.file.StandardOpenOption;
 public record Routine(MemorySegment code) {
     private static final String LOG = System.getProperty("faithdiff.emit.log");
     private static final boolean PERF_MAP = "on".equals(System.getProperty("faithdiff.emit.perfmap"));
-    private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(
-            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), Linker.Option.critical(false));
-    private static final MethodHandle CALL_ARRAYS = Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(
-            ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), Linker.Option.critical(true));
+    private static final MethodHandle CALL = handle(false, FunctionDescriptor.ofVoid(
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle CALL_ARRAYS = handle(true, FunctionDescriptor.ofVoid(
+            ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
     /** @throws IllegalStateException if the system does not let memory be executed */
     public static Routine of(String name, Assembler code) { return new Routine(memory(name, code)); }
 
     /** A handle of code with arguments of any types; an address may be that of an array of the Java heap. */
     public static MethodHandle handle(String name, Assembler code, FunctionDescriptor types) {
-        return Linker.nativeLinker().downcallHandle(memory(name, code), types, Linker.Option.critical(true));
+        return handle(true, types).bindTo(memory(name, code));
+    }
+
+    /** A handle that takes the address of code, too. @param arrays whether an address may be that of an array of the Java heap */
+    private static MethodHandle handle(boolean arrays, FunctionDescriptor types) {
+        if (ImitatedProcessor.NAMED != null) return ImitatedProcessor.NAMED.handle(types);
+        return Linker.nativeLinker().downcallHandle(types, Linker.Option.critical(arrays));
     }
 
     /** Calls the code with up to eight numbers; it takes those that it knows of. */

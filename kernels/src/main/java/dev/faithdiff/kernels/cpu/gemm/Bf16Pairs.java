@@ -39,8 +39,7 @@ record Bf16Pairs(Matrix m) implements Rows {
 
     private static final ThreadLocal<float[]> WIDE = ThreadLocal.withInitial(() -> new float[2 * DEPTH]);
 
-    /** Pairs in a row of {@code numbers}. */
-    static int pairs(int numbers) { return (numbers + 1) / 2; }
+    private static int pairs(int numbers) { return (numbers + 1) / 2; }
 
     @Override public void pack(int row, int rows, int k, int depth, float[] to) {
         int first = 2 * k, count = Math.min(2 * depth, m.columns() - first);
@@ -61,6 +60,11 @@ record Bf16Pairs(Matrix m) implements Rows {
                 }
             }
         }
+    }
+
+    /** Rows of floats in one array, {@link Panels#STRIDE} apart, to pairs in another or in the same place. */
+    static void round(float[] from, int at, int rows, int count, float[] to, int t) {
+        round(MemorySegment.ofArray(from), 4L * at, 4L * STRIDE, rows, count, MemorySegment.ofArray(to), 4L * t);
     }
 
     private static void round(MemorySegment from, long offset, long step, int rows, int count, MemorySegment to, long at) {

@@ -32,14 +32,20 @@ public final class Gemm {
      * @param c F32 [M, N], not overlapping the others
      */
     public static void multiply(Matrix a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
+        multiply(Factors.F32, a, b, transposed, bias, c, accumulate);
+    }
+
+    /** The same with A and B held in another form. */
+    static void multiply(Factors f, Matrix a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
         check(a, transposed ? b.rows() : b.columns(), transposed ? b.columns() : b.rows(), bias, c);
-        multiply(Rows.of(a), b, transposed, bias, c, accumulate);
+        if (transposed) multiply(f, Rows.of(a), Rows.of(b), b.columns(), bias, c, accumulate);
+        else multiplyPlain(f, Rows.of(a), b, widen(bias), c, accumulate);
     }
 
     /** The same with rows of any source as the left operand. */
     public static void multiply(Rows a, Matrix b, boolean transposed, Matrix bias, Matrix c, boolean accumulate) {
-        if (transposed) multiply(a, b, bias, c, accumulate);
-        else multiplyPlain(a, b, widen(bias), c, accumulate);
+        if (transposed) multiply(Factors.F32, a, b, bias, c, accumulate);
+        else multiplyPlain(Factors.F32, a, b, widen(bias), c, accumulate);
     }
 
     /** The same with a packed right operand. */
@@ -53,21 +59,15 @@ public final class Gemm {
         new GemmBlocks(a, c.rows(), b, 0, false, widen(bias), c, accumulate, Panels.KERNEL).run();
     }
 
-    /** The same with rows of any source as the left operand and a weight [N, K]. */
-    public static void multiply(Rows a, Matrix w, Matrix bias, Matrix c, boolean accumulate) {
-        multiply(a, Rows.of(w), w.columns(), bias, c, accumulate);
+    /** The same with rows of any source as the left operand and a weight [N, K], both held in any form. */
+    public static void multiply(Factors f, Rows a, Matrix w, Matrix bias, Matrix c, boolean accumulate) {
+        multiply(f, a, Rows.of(w), w.columns(), bias, c, accumulate);
     }
 
-    /** The same with rows of length k of any source as both operands. */
-    static void multiply(Rows a, Rows w, int k, Matrix bias, Matrix c, boolean accumulate) {
+    /** The same with rows of length k of any source as both operands. Few rows or columns stay floats: memory is their limit. */
+    static void multiply(Factors f, Rows a, Rows w, int k, Matrix bias, Matrix c, boolean accumulate) {
         if (GemmDots.suits(c.rows(), c.columns())) GemmDots.multiply(a, w, k, widen(bias), c, accumulate);
-        else slices(Panels.KERNEL, a, w, k, widen(bias), c, accumulate);
-    }
-
-    /** C = A W^T (+ bias) for A F32 [M, K] and a weight [N, K] of a floating type, both rounded to BF16; needs {@link EmittedBf16}. */
-    static void multiplyBf16(Matrix a, Matrix w, Matrix bias, Matrix c) {
-        check(a, w.rows(), w.columns(), bias, c);
-        slices(new EmittedBf16(), new Bf16Pairs(a), new Bf16Pairs(w), Bf16Pairs.pairs(w.columns()), widen(bias), c, false);
+        else slices(f.kernel(), f.rows(a, k), f.rows(w, k), f.depth(k), widen(bias), c, accumulate);
     }
 
     private static void slices(MicroKernel kernel, Rows a, Rows w, int k, float[] bias, Matrix c, boolean accumulate) {
@@ -81,11 +81,11 @@ public final class Gemm {
         }
     }
 
-    private static void multiplyPlain(Rows a, Matrix b, float[] bias, Matrix c, boolean accumulate) {
-        int n = c.columns(), k = b.rows(), slice = slice(k, n);
+    private static void multiplyPlain(Factors f, Rows a, Matrix b, float[] bias, Matrix c, boolean accumulate) {
+        int n = c.columns(), k = f.depth(b.rows()), slice = slice(k, n);
         for (int from = 0; from < n; from += slice) {
-            PackedB packed = PackedB.copy(b, from, Math.min(slice, n - from), scratch(PackedB.bytes(k, slice)));
-            new GemmBlocks(a, c.rows(), packed, from, false, bias, c, accumulate, Panels.KERNEL).run();
+            PackedB packed = PackedB.copy(f, b, from, Math.min(slice, n - from), scratch(PackedB.bytes(k, slice)));
+            new GemmBlocks(f.rows(a, b.rows()), c.rows(), packed, from, false, bias, c, accumulate, f.kernel()).run();
         }
     }
 

@@ -2,11 +2,10 @@ package dev.faithdiff.kernels.cpu.gemm;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.LinearOp;
 
 /** A linear layer as one product with the packed weight, which is converted to F32 while it is packed. */
-public final class LinearPacked implements Kernel<LinearOp> {
+public class LinearPacked implements ProductKernel<LinearOp> {
     @Override public Class<LinearOp> op() { return LinearOp.class; }
 
     @Override public String refuses(LinearOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "computes in F32"; }
@@ -14,7 +13,7 @@ public final class LinearPacked implements Kernel<LinearOp> {
     @Override public void run(LinearOp op, Tensor[] in, Tensor out) {
         int n = in[1].size(0), k = in[1].size(1), rows = Math.toIntExact(out.count() / n);
         Matrix bias = in.length > 2 ? matrix(in[2], 0, 1, n) : null;
-        Gemm.multiply(matrix(in[0], 0, rows, k), matrix(in[1], 0, n, k), true, bias, matrix(out, 0, rows, n), false);
+        Gemm.multiply(factors(), matrix(in[0], 0, rows, k), matrix(in[1], 0, n, k), true, bias, matrix(out, 0, rows, n), false);
     }
 
     /** A matrix of dense rows, from an element of a tensor on. */

@@ -4,12 +4,11 @@ import static dev.faithdiff.kernels.cpu.gemm.LinearPacked.matrix;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.MatmulOp;
 import java.lang.foreign.MemorySegment;
 
 /** A batched matrix product as one packed product for each matrix of the batch; a transposed left operand is read by columns. */
-public final class MatmulPacked implements Kernel<MatmulOp> {
+public class MatmulPacked implements ProductKernel<MatmulOp> {
     @Override public Class<MatmulOp> op() { return MatmulOp.class; }
 
     @Override public String refuses(MatmulOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "computes in F32"; }
@@ -20,7 +19,7 @@ public final class MatmulPacked implements Kernel<MatmulOp> {
             Matrix b = matrix(in[1], i * k * n, op.transposeB() ? n : k, op.transposeB() ? k : n), c = matrix(out, i * m * n, m, n);
             if (op.transposeA() && !op.transposeB()) columns(matrix(in[0], i * m * k, k, m), b, c);
             else if (op.transposeA()) Gemm.multiply(columns(in[0].segment(), i * m * k, m), b, op.transposeB(), null, c, false);
-            else Gemm.multiply(matrix(in[0], i * m * k, m, k), b, op.transposeB(), null, c, false);
+            else Gemm.multiply(factors(), matrix(in[0], i * m * k, m, k), b, op.transposeB(), null, c, false);
         }
     }
 

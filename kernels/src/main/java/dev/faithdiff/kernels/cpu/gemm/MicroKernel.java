@@ -1,7 +1,7 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
 /** Tiles of a product, on one thread: to[t..] = add[f..] + A B, in the layout of {@link Panels}. They may be updated in place. */
-interface MicroKernel {
+public interface MicroKernel {
     /**
      * The tiles of {@code rows} rows of A from index {@code at} on with a panel of B at an address. Rows of the result from {@code rows} on are
      * undefined.

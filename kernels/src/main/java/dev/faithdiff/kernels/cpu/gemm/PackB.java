@@ -8,15 +8,20 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 import dev.faithdiff.kernels.cpu.ToFloat;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** Packs one panel of the right operand as floats, [K][WIDTH] at an address. Missing columns are zero. */
+/** Packs one panel of the right operand, [K][WIDTH] at an address. Missing columns are zero. */
 public final class PackB {
     /** Columns transposed at a time: long enough for prefetching, short enough for the L2 cache. */
     private static final int CHUNK = 256;
 
     private static final ThreadLocal<float[]> ROWS = ThreadLocal.withInitial(() -> new float[WIDTH * STRIDE]);
+
+    /** A part of a panel before it is rounded. */
+    private static final ThreadLocal<MemorySegment> WIDE = ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(4L * CHUNK * WIDTH, 64));
 
     private PackB() {}
 
@@ -35,6 +40,20 @@ public final class PackB {
     public static void copy(Matrix b, int column, int columns, long to) {
         if (b.dtype() == DType.F32 && columns == WIDTH) PanelLoops.FASTEST.copyRows(b.at(0, column), 4 * b.stride(), b.rows(), to);
         else copyWidened(b, column, columns, to);
+    }
+
+    /** The same in a form. */
+    public static void copy(Factors f, Matrix b, int column, int columns, long to) {
+        if (f == Factors.F32) {
+            copy(b, column, columns, to);
+            return;
+        }
+        long wide = WIDE.get().address();
+        for (int k = 0; k < b.rows(); k += CHUNK) {
+            int rows = Math.min(CHUNK, b.rows() - k);
+            copy(new Matrix(b.at(k, 0), b.dtype(), rows, b.columns(), b.stride()), column, columns, wide);
+            f.roundPanel(wide, rows, to + 4L * WIDTH * f.depth(k));
+        }
     }
 
     /** The same for rows {@link Panels#STRIDE} apart. Columns that are missing from a whole panel are overwritten with zeros in the source. */

@@ -6,7 +6,7 @@ import dev.faithdiff.kernels.cpu.Parallel;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The right operand of a product, K rows by N columns, packed as F32 into panels of {@link Panels#WIDTH} columns.
+ * The right operand of a product, K rows of values of 32 bits by N columns, packed into panels of {@link Panels#WIDTH} columns.
  *
  * <p>A weight that does not change can be packed once and kept, which takes {@link #bytes} of memory beside the weight itself.
  */
@@ -22,7 +22,7 @@ public record PackedB(MemorySegment memory, int k, int n) {
      */
     public static PackedB pack(Matrix b, boolean transposed, MemorySegment into) {
         if (transposed) return transpose(Rows.of(b), 0, b.rows(), b.columns(), into);
-        return copy(b, 0, b.columns(), into);
+        return copy(Factors.F32, b, 0, b.columns(), into);
     }
 
     /** Packs rows row..row+n of length k as columns. */
@@ -32,10 +32,11 @@ public record PackedB(MemorySegment memory, int k, int n) {
         return packed;
     }
 
-    /** Packs columns column..column+n of a matrix [K, N]. */
-    public static PackedB copy(Matrix b, int column, int n, MemorySegment into) {
-        PackedB packed = new PackedB(into.asSlice(0, bytes(b.rows(), n)), b.rows(), n);
-        Parallel.run(panels(n), p -> PackB.copy(b, column + p * WIDTH, packed.columns(p), packed.at(p, 0)));
+    /** Packs columns column..column+n of a matrix [K, N] in a form. */
+    static PackedB copy(Factors f, Matrix b, int column, int n, MemorySegment into) {
+        int depth = f.depth(b.rows());
+        PackedB packed = new PackedB(into.asSlice(0, bytes(depth, n)), depth, n);
+        Parallel.run(panels(n), p -> PackB.copy(f, b, column + p * WIDTH, packed.columns(p), packed.at(p, 0)));
         return packed;
     }
 

@@ -43,21 +43,8 @@ public final class Panels {
         for (int r = rows; r < roundUp(rows); r++) Arrays.fill(a, r * STRIDE, r * STRIDE + depth, 0);
     }
 
-    /**
-     * to[t..] = add[f..] + A B, for {@code rows} rows of A from index {@code a} on and a panel of B. The result is a dense [rows][WIDTH], of whole
-     * tiles; rows from {@code rows} on are undefined. All tiles add the same ROWS x WIDTH numbers.
-     */
-    public static void tiles(int rows, int depth, float[] from, int a, long panel, float[] add, int f, float[] to, int t) {
-        KERNEL.tiles(rows, depth, from, a, panel, add, f, 0, to, t);
-    }
-
     /** sums[at..] = A B, or += A B, for a block of rows of A and a panel of B; the sums are a dense [rows][WIDTH]. */
-    public static void multiply(int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
-        multiply(KERNEL, rows, depth, a, panel, add, sums, at);
-    }
-
-    /** The same with another micro-kernel. */
-    static void multiply(MicroKernel kernel, int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
+    public static void multiply(MicroKernel kernel, int rows, int depth, float[] a, long panel, boolean add, float[] sums, int at) {
         if (add) kernel.tiles(rows, depth, a, 0, panel, sums, at, ROWS * WIDTH, sums, at);
         else kernel.tiles(rows, depth, a, 0, panel, ZEROS, 0, 0, sums, at);
     }

@@ -17,6 +17,6 @@ public final class QuantizedLinearPacked implements Kernel<QuantizedLinearOp> {
         int n = in[1].size(0), k = in[1].size(1), rows = Math.toIntExact(out.count() / n);
         Matrix bias = in.length > 3 ? matrix(in[3], 0, 1, n) : null;
         ScaledBytes weight = new ScaledBytes(matrix(in[1], 0, n, k), in[2].address());
-        Gemm.multiply(Rows.of(matrix(in[0], 0, rows, k)), weight, k, bias, matrix(out, 0, rows, n), false);
+        Gemm.multiply(Factors.F32, Rows.of(matrix(in[0], 0, rows, k)), weight, k, bias, matrix(out, 0, rows, n), false);
     }
 }

@@ -7,7 +7,10 @@ public interface Rows {
     /** Writes columns k..k+depth of rows row..row+rows as floats, the rows {@link Panels#STRIDE} apart. */
     void pack(int row, int rows, int k, int depth, float[] to);
 
-    static Rows of(Matrix m) {
-        return (row, rows, k, depth, to) -> PanelLoops.FASTEST.widen(m, row, rows, k, depth, to);
+    static Rows of(Matrix m) { return new OfMatrix(m); }
+
+    /** Those of a matrix. */
+    record OfMatrix(Matrix m) implements Rows {
+        @Override public void pack(int row, int rows, int k, int depth, float[] to) { PanelLoops.FASTEST.widen(m, row, rows, k, depth, to); }
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.faithdiff.kernels.cpu.emit.CpuFeature;
+import dev.faithdiff.kernels.cpu.emit.ImitatedProcessor;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -36,6 +37,35 @@ class MicroKernelTest {
                 }, vectors, emitted, rows, depth);
             }
         }
+    }
+
+    /** As Intel's manual has it, which the imitated processor does: two fused steps, the odd product first; no number here is subnormal. */
+    @Test void emittedTilesOfBf16AddPairs() {
+        assumeTrue(ImitatedProcessor.NAMED != null && EmittedBf16.isHere(), "bits are known of the imitated processor alone");
+        Random random = new Random(4);
+        for (int depth : new int[] {1, 4, 6, 33}) {
+            float[] a = floats(random, 2 * ROWS * STRIDE), add = floats(random, SUMS), to = new float[SUMS];
+            MemorySegment panel = Arena.ofAuto().allocate(4L * depth * WIDTH, 64);
+            for (int i = 0; i < a.length; i++) a[i] = pair(random);
+            for (int i = 0; i < depth * WIDTH; i++) panel.setAtIndex(DType.FLOAT, i, pair(random));
+            new EmittedBf16().tiles(2 * ROWS, depth, a, 0, panel.address(), add, 0, ROWS * WIDTH, to, 0);
+            for (int i = 0; i < 2 * ROWS * WIDTH; i++) {
+                float sum = add[i];
+                for (int k = 0; k < depth; k++) {
+                    int x = Float.floatToRawIntBits(a[i / WIDTH * STRIDE + k]);
+                    int y = Float.floatToRawIntBits(panel.getAtIndex(DType.FLOAT, k * WIDTH + i % WIDTH));
+                    sum = Math.fma(Float.intBitsToFloat(x & 0xffff0000), Float.intBitsToFloat(y & 0xffff0000), sum);
+                    sum = Math.fma(Float.intBitsToFloat(x << 16), Float.intBitsToFloat(y << 16), sum);
+                }
+                assertThat(to[i]).as("depth " + depth + ", element " + i).isEqualTo(sum);
+            }
+        }
+    }
+
+    /** Two BF16. */
+    private static float pair(Random random) {
+        int high = Float.floatToRawIntBits((float) random.nextGaussian()), low = Float.floatToRawIntBits((float) random.nextGaussian());
+        return Float.intBitsToFloat(high & 0xffff0000 | low >>> 16);
     }
 
     private interface Call { void run(MicroKernel kernel, float[] to); }
