@@ -184,6 +184,11 @@ class NetworkMeasureTest {
         gives(measure, "iqa/images", cases(json.getAsJsonObject("values"), null));
     }
 
+    @Test void paq2piq() throws IOException {
+        JsonObject values = Fixtures.json("iqa/paq2piq/paq2piq.json").getAsJsonObject("values");
+        gives(measure(ScorerKind.PAQ2PIQ, Preparation.NONE, null, "iqa/paq2piq/weights.safetensors"), "iqa/images", cases(values, null));
+    }
+
     /** A folder of model folders is where measures find their networks; what lies there besides is no matter. */
     @Test void isFoundInAFolder() throws IOException {
         Path made = ConvertedMeasure.of(folder, "dists", null, "iqa/dists/weights.safetensors");

@@ -14,6 +14,7 @@ import dev.faithdiff.networks.dists.Dists;
 import dev.faithdiff.networks.lpips.Lpips;
 import dev.faithdiff.networks.maniqa.Maniqa;
 import dev.faithdiff.networks.musiq.Musiq;
+import dev.faithdiff.networks.paq2piq.Paq2Piq;
 import dev.faithdiff.networks.vgg.Vgg16;
 import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.nn.Weights;
@@ -38,7 +39,8 @@ public enum ScorerKind {
     CLIPIQA_PLUS_VIT("clipiqa+_vitL14_512", true, false, (w, s, c) -> clipIqa(w, s, c, Positions.RESIZED)),
     MANIQA_PIPAL("maniqa-pipal", true, false, (w, s, c) -> maniqa(w, s, c, 0.13f)),
     MANIQA("maniqa", true, false, (w, s, c) -> maniqa(w, s, c, 0.8f)),
-    MANIQA_KADID("maniqa-kadid", true, false, (w, s, c) -> maniqa(w, s, c, 0.8f));
+    MANIQA_KADID("maniqa-kadid", true, false, (w, s, c) -> maniqa(w, s, c, 0.8f)),
+    PAQ2PIQ("paq2piq", true, false, (w, s, c) -> new Paq2Piq(w, s));
 
     /** Channels of an attention head in all released networks; {@code heads} in model.json says another number of heads. */
     private static final int HEAD = 64;

@@ -41,6 +41,8 @@ public record MeasureFiles(String kind, ScorerKind scorer) {
     private static final double EPS = 1e-5, INCEPTION_EPS = 1e-3;
     /** VGG's and AlexNet's convolutions in files of LPIPS or DISTS as a whole. */
     private static final Pattern SLICE = Pattern.compile("(?:net\\.slice|stage)\\d\\.(\\d+\\.(?:weight|bias))");
+    /** PaQ-2-PiQ's last layers, whose norms no convolution is before. */
+    private static final String HEAD = "head.";
     /** What a norm of a ResNet follows. */
     private static final Pattern NUMBERED = Pattern.compile("(.*)bn(\\d)"), SHORTCUT = Pattern.compile("(.*downsample\\.)1"),
             INNER = Pattern.compile("(.*)bn");
@@ -100,7 +102,7 @@ public record MeasureFiles(String kind, ScorerKind scorer) {
     private Map<String, Source> folded(Map<String, Source> tensors) {
         Map<String, Source> all = tensors;
         for (String key : Set.copyOf(tensors.keySet())) {
-            if (!key.endsWith(".running_mean")) continue;
+            if (!key.endsWith(".running_mean") || key.startsWith(HEAD)) continue;
             String norm = key.substring(0, key.length() - ".running_mean".length());
             all = BatchNorm.fold(all, convolution(norm), norm, scorer == null ? INCEPTION_EPS : EPS);
         }
@@ -108,6 +110,7 @@ public record MeasureFiles(String kind, ScorerKind scorer) {
     }
 
     private static String convolution(String norm) {
+        if (norm.equals("body.1")) return "body.0";
         Matcher numbered = NUMBERED.matcher(norm), shortcut = SHORTCUT.matcher(norm), inner = INNER.matcher(norm);
         if (numbered.matches()) return numbered.group(1) + "conv" + numbered.group(2);
         if (shortcut.matches()) return shortcut.group(1) + "0";

@@ -92,6 +92,7 @@ class MeasureFilesTest {
         takes("clipiqa+_rn50_512", FOLDED, List.of(rn50, renamed("", "params.", released("clipiqa", "RN50_512"))));
         takes("clipiqa+_vitL14_512", 427_734_785, List.of(vit, released("clipiqa", "ViTL14_512")));
         takes("alignment", 303_966_208, List.of(vit));
+        takes("paq2piq", FOLDED, List.of(released("paq2piq", "P2P")));
         takes("inception", FOLDED, List.of(released("fid", "inception")));
     }
 
