@@ -9,12 +9,17 @@ import dev.faithdiff.quality.Measures.Entry;
 import dev.faithdiff.quality.Pristine;
 import dev.faithdiff.quality.ocr.TextReader;
 import dev.faithdiff.quality.ocr.Word;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -61,10 +66,20 @@ final class MeasureCommand implements Callable<Integer> {
             + "it those that are read in the reference count.")
     private Path words;
 
+    @Option(names = "--weights", paramLabel = "DIR", showDefaultValue = Visibility.NEVER,
+            description = "The folder that holds the networks of measures, each as 'convert --metric' makes it (default: models/measures).")
+    private Path weights;
+
+    @Mixin private DeviceChoice device;
+
     @Override public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        Warnings warnings = new Warnings(spec.commandLine().getErr());
         Pristine pristine = niqe == null ? Pristine.published() : Pristine.read(niqe);
-        List<Entry> all = Measures.all(new Measures.Setup(pristine, new TextReader(ocr), words == null ? null : Word.read(words)));
+        Path networks = weights == null ? Measures.Setup.usualWeights() : weights;
+        if (weights != null && !Files.isDirectory(weights)) throw usage("--weights: there is no folder " + weights);
+        Device on = Files.isDirectory(networks) && !list ? device.open(DType.F32, warnings::warn).device() : Device.CPU;
+        List<Entry> all = Measures.all(new Measures.Setup(pristine, new TextReader(ocr), words == null ? null : Word.read(words), networks, on));
         if (list) {
             out.print(listed(all));
             out.flush();
@@ -74,7 +89,7 @@ final class MeasureCommand implements Callable<Integer> {
         if (border < 0) throw usage("--border must be at least 0, not " + border);
         if (csv != null) OutputFile.checkWritable(csv);
         List<PhotoPair> pairs = PhotoPair.of(a, b);
-        Measurements found = new Measurements(chosen(all), only != null, border, new Warnings(spec.commandLine().getErr())::warn);
+        Measurements found = new Measurements(chosen(all), only != null, border, warnings::warn);
         for (PhotoPair pair : pairs) found.add(pair);
         if (csv != null) found.writeCsv(csv);
         out.print(json ? found.json() : found.table());

@@ -69,7 +69,9 @@ class DependencyTest {
     }
 
     /** A measure knows no restorer. */
-    @Test void measuresSeeNetworksAndImages() { sees("dev.faithdiff.quality..", TENSOR, NN, MODEL, NETWORKS, IMAGE, "dev.faithdiff.quality.."); }
+    @Test void measuresSeeNetworksAndImages() {
+        sees("dev.faithdiff.quality..", TENSOR, NN, MODEL, NETWORKS, IMAGE, DEGRADE, "dev.faithdiff.quality..");
+    }
 
     @Test void modelsSeeNeitherConverterNorBenchmarks() {
         noClasses().that().resideInAPackage(ALL).and().resideOutsideOfPackages(CONVERTER, JMH)

@@ -120,6 +120,14 @@ public final class Config {
         return list(key).stream().mapToInt(e -> whole(key, e, 1, LARGEST)).toArray();
     }
 
+    /** A list of 1 to 64 lists of 1 to 64 whole numbers from 0 to 1,000,000. */
+    public int[][] lists(String key) {
+        return list(key).stream().map(e -> {
+            if (!(e instanceof JsonArray a) || a.isEmpty() || a.size() > LONGEST_LIST) throw wrong(key, "lists of 1 to " + LONGEST_LIST);
+            return a.asList().stream().mapToInt(n -> whole(key, n, 0, LARGEST)).toArray();
+        }).toArray(int[][]::new);
+    }
+
     /** A list of 1 to 64 texts. */
     public String[] texts(String key) {
         List<JsonElement> list = list(key);

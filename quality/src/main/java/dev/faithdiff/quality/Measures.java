@@ -3,6 +3,8 @@ package dev.faithdiff.quality;
 import dev.faithdiff.quality.ocr.TextReader;
 import dev.faithdiff.quality.ocr.TextMeasure;
 import dev.faithdiff.quality.ocr.Word;
+import dev.faithdiff.tensor.Device;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -23,14 +25,21 @@ public final class Measures {
      * @param pristine parameters of NIQE
      * @param reader   of text
      * @param words    what there is to read in a photo; null: what is read in its reference
+     * @param weights  the folder that holds the model folders of networks; it need not exist
+     * @param device   where networks compute
      */
-    public record Setup(Pristine pristine, TextReader reader, List<Word> words) {
-        /** The published parameters, Tesseract, and no words. */
-        public static Setup initial() { return new Setup(Pristine.published(), new TextReader(TextReader.INITIAL), null); }
+    public record Setup(Pristine pristine, TextReader reader, List<Word> words, Path weights, Device device) {
+        /** The published parameters, Tesseract, no words, and on the CPU the networks of {@code models/measures}. */
+        public static Setup initial() {
+            return new Setup(Pristine.published(), new TextReader(TextReader.INITIAL), null, usualWeights(), Device.CPU);
+        }
+
+        /** Where networks are looked for if no other folder is given. */
+        public static Path usualWeights() { return Path.of(System.getProperty("faithdiff.home", "."), "models", "measures"); }
     }
 
     /** Taken only where they are named: they mean something only for some photos, or repeat what others say. */
-    private static final Set<String> ON_REQUEST = Set.of("consistency", "fsim-grey", "niqe-ycbcr", "niqe-basicsr-grey", "seams");
+    private static final Set<String> ON_REQUEST = Set.of("consistency", "fsim-grey", "niqe-ycbcr", "niqe-basicsr-grey", "seams", "alignment-crop");
 
     private Measures() {}
 
@@ -51,6 +60,7 @@ public final class Measures {
         List<Entry> all = new ArrayList<>(measures.stream().map(m -> new Entry(m, null)).toList());
         String noReader = setup.reader.missing();
         for (TextMeasure.Rate r : TextMeasure.Rate.values()) all.add(new Entry(new TextMeasure(r, setup.reader, setup.words), noReader));
+        all.addAll(NetworkMeasures.of(setup.weights, setup.device));
         return List.copyOf(all);
     }
 

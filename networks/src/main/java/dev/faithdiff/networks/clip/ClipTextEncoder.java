@@ -6,7 +6,7 @@ import dev.faithdiff.nn.LayerNorm;
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,7 +18,7 @@ public final class ClipTextEncoder {
     private final DType dtype;
     private final Embedding tokens;
     private final Tensor positions;
-    private final List<Layer> layers = new ArrayList<>();
+    private final List<ClipLayer> layers = new ArrayList<>();
     private final LayerNorm finalNorm;
     private final Linear projection;
 
@@ -28,21 +28,32 @@ public final class ClipTextEncoder {
         Weights m = w.at("text_model");
         tokens = new Embedding(m.at("embeddings.token_embedding"), c.vocabulary(), c.width());
         positions = m.get("embeddings.position_embedding.weight", Init.normal(0.01f), c.positions(), c.width());
-        for (int i = 0; i < c.layers(); i++) layers.add(new Layer(m.at("encoder.layers", i), c));
+        for (int i = 0; i < c.layers(); i++) {
+            layers.add(new ClipLayer(m.at("encoder.layers", i), c.width(), c.heads(), c.mlpWidth(), c.eps(), c.quickGelu(), true));
+        }
         finalNorm = new LayerNorm(m.at("final_layer_norm"), c.width(), c.eps());
         projection = c.projection() == 0 ? null : new Linear(w.at("text_projection"), c.width(), c.projection(), false);
     }
 
     public ClipConfig config() { return config; }
 
+    /** Where its weights are. */
+    public Device device() { return positions.device(); }
+
     /** The input embedding and the states after each layer, without the final norm: {@code layers + 1} tensors {@code [B, 77, width]}. */
-    public List<Tensor> hiddenStates(Tensor ids) {
+    public List<Tensor> hiddenStates(Tensor ids) { return hiddenStatesOf(embedded(ids)); }
+
+    /** The vectors of tokens, without their positions: {@code [B, T]} to {@code [B, T, width]}. */
+    public Tensor embedded(Tensor ids) { return tokens.forward(ids).to(dtype); }
+
+    /** As {@link #hiddenStates}, of vectors {@code [B, T, width]} that need not be those of tokens; T is at most 77. */
+    public List<Tensor> hiddenStatesOf(Tensor embedded) {
         List<Tensor> states = new ArrayList<>();
         // 1. tokens and their positions
-        Tensor x = tokens.forward(ids).to(dtype).add(positions.slice(0, 0, ids.size(1)));   // [B, 77, width]
+        Tensor x = embedded.add(positions.slice(0, 0, embedded.size(1)));                   // [B, 77, width]
         states.add(x);
         // 2. layers
-        for (Layer layer : layers) {
+        for (ClipLayer layer : layers) {
             x = layer.forward(x);
             states.add(x);
         }
@@ -66,33 +77,5 @@ public final class ClipTextEncoder {
         }
         Tensor pooled = rows.length == 1 ? rows[0] : rows[0].concat(0, Arrays.copyOfRange(rows, 1, rows.length));
         return projection == null ? pooled : projection.forward(pooled);
-    }
-
-    /** Attention and MLP, each behind LayerNorm with a residual. */
-    private static final class Layer {
-        private final LayerNorm norm1, norm2;
-        private final Linear q, k, v, out, up, down;
-        private final ClipConfig config;
-
-        Layer(Weights w, ClipConfig c) {
-            config = c;
-            norm1 = new LayerNorm(w.at("layer_norm1"), c.width(), c.eps());
-            q = new Linear(w.at("self_attn.q_proj"), c.width(), c.width());
-            k = new Linear(w.at("self_attn.k_proj"), c.width(), c.width());
-            v = new Linear(w.at("self_attn.v_proj"), c.width(), c.width());
-            out = new Linear(w.at("self_attn.out_proj"), c.width(), c.width());
-            norm2 = new LayerNorm(w.at("layer_norm2"), c.width(), c.eps());
-            up = new Linear(w.at("mlp.fc1"), c.width(), c.mlpWidth());
-            down = new Linear(w.at("mlp.fc2"), c.mlpWidth(), c.width());
-        }
-
-        Tensor forward(Tensor x) {
-            try (Scope s = Scope.open()) {
-                Tensor n = norm1.forward(x);
-                x = out.forward(q.forward(n).attention(k.forward(n), v.forward(n), config.heads(), true), x);
-                Tensor h = up.forward(norm2.forward(x));
-                return s.keep(down.forward(config.quickGelu() ? h.quickGelu() : h.gelu(), x));
-            }
-        }
     }
 }

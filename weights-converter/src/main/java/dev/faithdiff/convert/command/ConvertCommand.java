@@ -1,15 +1,19 @@
 package dev.faithdiff.convert.command;
 
 import dev.faithdiff.convert.file.ConvertError;
+import dev.faithdiff.convert.names.MeasureFiles;
 import dev.faithdiff.convert.system.Converter;
 import dev.faithdiff.convert.system.FaithDiffConverter;
 import dev.faithdiff.convert.system.GeneratorConverter;
+import dev.faithdiff.convert.system.MeasureConverter;
 import dev.faithdiff.convert.system.Precision;
 import dev.faithdiff.convert.system.SourceFolder;
+import dev.faithdiff.model.ModelError;
 import dev.faithdiff.nn.LoraFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -22,12 +26,13 @@ import picocli.CommandLine.TypeConversionException;
 
 /** {@code faithdiff convert}: makes a model folder from a released checkpoint. */
 @Command(name = "convert", sortOptions = false, description = "Makes a model folder from a released checkpoint: from SDXL (a diffusers folder "
-        + "or a single file), a VAE (folder or file) and FaithDiff.bin, or from a file of an RRDBNet or SRVGGNetCompact (Real-ESRGAN, BSRGAN). "
+        + "or a single file), a VAE (folder or file) and FaithDiff.bin, or from a file of an RRDBNet or SRVGGNetCompact (Real-ESRGAN, BSRGAN), "
+        + "or from the files of a measure (--metric). "
         + "A pickle that asks for anything but tensors and containers is refused.")
 public final class ConvertCommand implements Callable<Integer> {
-    @Parameters(arity = "0..1", paramLabel = "SOURCE", description = "Folder with the parts, which are recognised by what they hold; "
-            + "or the file of an RRDBNet or SRVGGNetCompact.")
-    private Path source;
+    @Parameters(arity = "0..*", paramLabel = "SOURCE", description = "Folder with the parts, which are recognised by what they hold; "
+            + "or the file of an RRDBNet or SRVGGNetCompact; or all files of a measure.")
+    private List<Path> sources = new ArrayList<>();
 
     @Mixin private Output output;
 
@@ -48,6 +53,10 @@ public final class ConvertCommand implements Callable<Integer> {
             description = "For a single file whose sizes are not SDXL's: a diffusers folder with its configurations.")
     private Path config;
 
+    @Option(names = "--metric", paramLabel = "NAME", completionCandidates = Metrics.class,
+            description = "The sources are the released files of the network of a measure, in any order: ${COMPLETION-CANDIDATES}.")
+    private String metric;
+
     @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, showDefaultValue = Visibility.NEVER,
             description = "Add a LoRA to FaithDiff's weights for good: a file of safetensors or of PyTorch, and how strongly its "
             + "change counts (default: 1). Give it again for more of them.")
@@ -57,6 +66,11 @@ public final class ConvertCommand implements Callable<Integer> {
             description = "Element type to store: keep (default), f32, f16, bf16, or f8_e4m3 (for the U-Net's matrices; all else is f16). "
                     + "It may differ by part, for example unet=f8_e4m3,vae=f16.")
     private Precision precision;
+
+    /** The names that {@code --metric} takes. */
+    static final class Metrics implements Iterable<String> {
+        @Override public Iterator<String> iterator() { return MeasureFiles.all().map(MeasureFiles::kind).iterator(); }
+    }
 
     /** Reads the value of {@code --lora}. */
     private static final class Loras implements ITypeConverter<LoraFile> {
@@ -77,10 +91,23 @@ public final class ConvertCommand implements Callable<Integer> {
     @Override public Integer call() { return output.make(this::converter); }
 
     private Converter converter() {
+        if (metric != null) return measure();
+        if (sources.size() > 1) throw new ConvertError("there is more than one SOURCE, which only --metric takes");
+        Path source = sources.isEmpty() ? null : sources.getFirst();
         if (source != null && Files.isRegularFile(source)) {
             if (!loras.isEmpty()) throw new ConvertError(source, "is no FaithDiff model, to which alone --lora adds");
             return new GeneratorConverter(source, precision);
         }
         return new FaithDiffConverter(new SourceFolder(sdxl, vae, faithdiff, null, tokenizer, config).completed(source), precision, loras);
+    }
+
+    private Converter measure() {
+        MeasureFiles layout = MeasureFiles.of(metric);
+        if (layout == null) {
+            String all = String.join(", ", new Metrics());
+            throw new ConvertError("there is no measure '" + ModelError.clean(metric) + "' with a network; there are " + all);
+        }
+        if (sources.isEmpty()) throw new ConvertError("--metric takes the files of the measure as SOURCE");
+        return new MeasureConverter(layout, sources, precision);
     }
 }

@@ -18,7 +18,7 @@ import java.util.Map;
  *
  * <p>It builds dicts (LinkedHashMap), lists (ArrayList), tuples (unmodifiable List), sets, numbers (Long, BigInteger, Double),
  * strings, byte[], booleans and None (null); calls are left to {@link Globals} or refused by name. A class that is named and not
- * called, such as a callback in a training checkpoint, is read as its name.
+ * called, such as a callback in a training checkpoint, is read as its name. A module of TorchScript is read as the dict of its attributes.
  * It never recurses, and never allocates as much as the file merely claims. Source: CPython's pickletools.
  */
 final class Pickle {
@@ -26,10 +26,16 @@ final class Pickle {
     interface Globals {
         boolean allows(String name);
 
+        /** Whether the name is a class of which only attributes are wanted. */
+        boolean isModule(String name);
+
         Object call(String name, List<?> arguments);
 
         Object persistent(List<?> id);
     }
+
+    /** An object of which only attributes are read, by name. */
+    private static final class Module extends LinkedHashMap<Object, Object> { }
 
     /** A named class or function on the stack. */
     record Global(String name) {
@@ -119,9 +125,14 @@ final class Pickle {
             case 'b' -> build();
             case 'Q' -> push(globals.persistent(arguments(pop())));
             case 'i' -> { String module = in.line(); throw object(global(module, in.line())); }
-            case 0x81 -> throw object(popLast(2).get(0));
+            case 0x81 -> push(module(popLast(2).get(0)));
             default -> throw error("has opcode 0x" + Integer.toHexString(opcode) + " at byte " + (in.at() - 1) + ", which is not allowed");
         }
+    }
+
+    private Module module(Object of) {
+        if (of instanceof Global g && globals.isModule(g.name)) return new Module();
+        throw object(of);
     }
 
     private ConvertError object(Object of) {
@@ -147,9 +158,13 @@ final class Pickle {
         push(globals.call(g.name, arguments));
     }
 
-    /** Attributes: a state dict's {@code _metadata} is dropped, anything else is refused. */
+    /** Attributes: a module gets them, a state dict's {@code _metadata} is dropped, anything else is refused. */
     private void build() {
         Object state = pop();
+        if (peek() instanceof Module m && state instanceof LinkedHashMap<?, ?> attributes) {
+            m.putAll(attributes);
+            return;
+        }
         if (!(peek() instanceof LinkedHashMap) || !(state instanceof LinkedHashMap<?, ?> m) || !List.of("_metadata").containsAll(m.keySet())) {
             throw error("sets attributes of a " + kind(peek()) + ", which is not allowed");
         }

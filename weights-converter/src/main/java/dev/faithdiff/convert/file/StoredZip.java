@@ -22,6 +22,8 @@ import java.util.Map;
 final class StoredZip {
     private static final int LOCAL = 0x04034b50, CENTRAL = 0x02014b50, END = 0x06054b50, END64 = 0x06064b50, LOCATOR64 = 0x07064b50;
     private static final long UNKNOWN = 0xffff_ffffL;
+    /** Where TorchScript keeps code, the only entries that it compresses. They are left out. */
+    private static final String CODE = "/code/";
 
     private record Span(String name, long begin, long end) { }
 
@@ -80,7 +82,8 @@ final class StoredZip {
         String raw = new String(bytes(at + 46, nameLength), StandardCharsets.UTF_8), name = ModelError.clean(raw);
         long[] wide = {u32(at + 24), u32(at + 20), u32(at + 42)}; // size, stored size, place
         widen(wide, at + 46 + nameLength, extraLength, name);
-        if (method != 0 || wide[0] != wide[1]) throw error("entry " + name + " is compressed; torch.save stores its entries");
+        boolean compressed = method != 0 || wide[0] != wide[1];
+        if (compressed && !raw.contains(CODE)) throw error("entry " + name + " is compressed; torch.save stores its entries");
         if ((flags & 1) != 0) throw error("entry " + name + " is encrypted");
 
         long local = wide[2];
@@ -89,11 +92,11 @@ final class StoredZip {
             throw error("entry " + name + " has another name at its place");
         }
         long data = local + 30 + nameLength + u16(local + 28);
-        if (wide[0] < 0 || data > dataEnd || wide[0] > dataEnd - data) {
-            throw error("entry " + name + " of " + wide[0] + " bytes passes the end of the data");
+        if (wide[1] < 0 || data > dataEnd || wide[1] > dataEnd - data) {
+            throw error("entry " + name + " of " + wide[1] + " bytes passes the end of the data");
         }
-        if (entries.put(raw, in.asSlice(data, wide[0])) != null) throw error("entry " + name + " comes twice");
-        spans.add(new Span(name, local, data + wide[0]));
+        if (!compressed && entries.put(raw, in.asSlice(data, wide[0])) != null) throw error("entry " + name + " comes twice");
+        spans.add(new Span(name, local, data + wide[1]));
         return next;
     }
 

@@ -21,7 +21,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The tensors of a file that torch.save wrote, mapped into memory: in the zip format (PyTorch 1.6 and later) or in the one before it.
+ * The tensors of a file that torch.save wrote, mapped into memory: in the zip format (PyTorch 1.6 and later) or in the one before it; or those of an
+ * archive of TorchScript, whose code is not read.
  *
  * <p>Opening a file reads only what describes its tensors; their elements are read when they are written elsewhere. Nothing in the file is
  * executed or trusted. Source: torch/serialization.py, {@code _save} and {@code _legacy_save}.
@@ -36,6 +37,8 @@ public final class TorchFile implements AutoCloseable {
         @Override public void writeTo(WritableByteChannel out) throws IOException { tensor.writeTo(out); }
     }
 
+    /** The name of the tensor of a file that holds nothing else. */
+    public static final String BARE = "tensor";
     private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
     private static final int DEEPEST = 32, MOST_VALUES = 1_000_000, LONGEST_NAME = 1024;
 
@@ -53,6 +56,7 @@ public final class TorchFile implements AutoCloseable {
             MemorySegment in = file.map();
             boolean zip = in.byteSize() >= 4 && in.get(DType.INT, 0) == 0x04034b50;
             Object root = zip ? file.readZip(in) : file.readLegacy(in);
+            if (root instanceof TorchTensor) root = Map.of(BARE, root);
             if (!(root instanceof Map)) throw file.error("holds a " + Pickle.kind(root) + ", not a dict of tensors");
             file.flatten("", root, 0);
             return file;

@@ -27,6 +27,8 @@ final class TorchGlobals implements Pickle.Globals {
     private static final Set<String> CALLABLES = Set.of("collections.OrderedDict", "torch.Size", "_codecs.encode",
             "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
             "torch._utils._rebuild_parameter",
+            "torch.jit._pickle.build_intlist", "torch.jit._pickle.build_doublelist", "torch.jit._pickle.build_boollist",
+            "torch.jit._pickle.build_tensorlist", "torch.jit._pickle.restore_type_tag",
             "__builtin__.set", "builtins.set", "__builtin__.frozenset", "builtins.frozenset", "__builtin__.bytes", "builtins.bytes");
 
     static {
@@ -48,6 +50,9 @@ final class TorchGlobals implements Pickle.Globals {
     /** The storages that tensors asked for, by key, in order of first use. */
     Map<String, TorchStorage> storages() { return storages; }
 
+    /** TorchScript's classes, whose code is in the archive and never read. */
+    @Override public boolean isModule(String name) { return name.startsWith("__torch__."); }
+
     @Override public boolean allows(String name) {
         return CALLABLES.contains(name) || STORAGES.containsKey(name) || DTYPES.containsKey(name);
     }
@@ -58,7 +63,8 @@ final class TorchGlobals implements Pickle.Globals {
             case "set", "frozenset" -> set(a);
             case "bytes" -> new byte[0];
             case "encode" -> copied(first(name, a, String.class).getBytes(StandardCharsets.ISO_8859_1));
-            case "Size" -> first(name, a, List.class);
+            case "Size", "build_intlist", "build_doublelist", "build_boollist", "build_tensorlist" -> first(name, a, List.class);
+            case "restore_type_tag" -> first(name, a, Object.class);
             case "_rebuild_parameter" -> first(name, a, TorchTensor.class);
             case "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3" -> tensor(name, a);
             default -> throw error("the pickle calls " + name + ", which is not a function");

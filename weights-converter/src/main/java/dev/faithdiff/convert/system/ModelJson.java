@@ -72,8 +72,11 @@ final class ModelJson {
     static String text(String origin, JsonObject numbers) { return text(new JsonPrimitive(origin), numbers); }
 
     /** The file of a network that is a whole model by itself; its sizes are not nested. */
-    static String generator(Path source, String kind, JsonObject numbers) {
-        JsonObject model = header(kind, new JsonPrimitive(name(source)));
+    static String generator(Path source, String kind, JsonObject numbers) { return whole(name(source), kind, numbers); }
+
+    /** As {@link #generator}. @param source names the files */
+    static String whole(String source, String kind, JsonObject numbers) {
+        JsonObject model = header(kind, new JsonPrimitive(source));
         numbers.asMap().forEach(model::add);
         return Published.text(model);
     }

@@ -1,8 +1,10 @@
 package dev.faithdiff.convert.system;
 
 import dev.faithdiff.convert.file.ConvertError;
+import dev.faithdiff.convert.file.Views;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.GeneratorFile;
+import dev.faithdiff.convert.names.MeasureFiles;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
@@ -16,6 +18,7 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.networks.vae.VaeConfig;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -44,11 +47,24 @@ public final class NeededTensors {
     /** A network that is a whole model by itself, whose settings {@code model.json} holds. */
     public static Map<String, Shape> generator(GeneratorFile network, Config c) { return of(c.toString(), w -> network.build(w, c)); }
 
+    /** A network that measures images, whose sizes the shapes of its tensors show. */
+    public static Map<String, Shape> measure(MeasureFiles layout, Map<String, Source> tensors, Config settings) {
+        return of(settings.toString(), w -> layout.build(w, Views.shapes(tensors), settings));
+    }
+
+    private static Map<String, Shape> measure(MeasureFiles layout, Path folder, Config settings) {
+        try (WeightFile file = WeightFile.open(folder.resolve(MeasureConverter.PART).resolve("model.safetensors"))) {
+            return measure(layout, file.tensors(), settings);
+        }
+    }
+
     /** The tensors of each part of a model folder. @throws ConvertError also if the folder is of a kind that this module does not make */
     public static Map<String, Map<String, Shape>> inFolder(Path folder) {
         Config model = new ModelFolder(folder).description();
         String kind = model.text("kind");
         if (!kind.equals(ModelJson.FAITHDIFF)) {
+            MeasureFiles layout = MeasureFiles.of(kind);
+            if (layout != null) return Map.of(MeasureConverter.PART, measure(layout, folder, model));
             GeneratorFile network = Architecture.ofKind(kind);
             if (network == null) throw new ConvertError(folder, "is a model of unknown kind " + ModelError.clean(kind));
             return Map.of("generator", generator(network, model));
