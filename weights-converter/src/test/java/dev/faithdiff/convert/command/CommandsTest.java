@@ -38,7 +38,7 @@ class CommandsTest {
         assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("sdxl-single-file.safetensors")).out()).contains("SDXL in a single file");
         assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("sdxl/unet")).out()).contains("an SDXL U-Net (diffusers)");
         assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("loader-variants/vae-sharded"), "--short").out()).contains("106 tensors");
-        assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("../dtypes/same_tensor.safetensors")).out()).contains("metadata ").contains("F8_E4M3")
+        assertThat(CommandLineRun.of(Main::run, "inspect", Fixtures.path("dtypes/same_tensor.safetensors")).out()).contains("metadata ").contains("F8_E4M3")
                 .contains("of no known architecture");
         CommandLineRun none = CommandLineRun.of(Main::run, "inspect", folder.resolve("none"));
         assertThat(none.code()).isEqualTo(1);
