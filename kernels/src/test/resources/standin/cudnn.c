@@ -1,5 +1,6 @@
 /* A stand-in for cuDNN: convolutions in NHWC and their gradients by plain loops over the stand-in driver's memory, on its stream. */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "numbers.h"
 
@@ -13,7 +14,7 @@ typedef struct { int padh, padw, sh, sw, dh, dw, mode, type, groups, math; } C;
 typedef struct { int algo, status; float time; size_t memory; int determinism, math, reserved[3]; } Perf;
 enum { INVALID = 2000, UNSUPPORTED = 3000, SCRATCH = 4096, ALGORITHM = 1, UNREPEATABLE = 6, BFLOAT = 9, TENSOR_OP_MATH = 1, FMA_MATH = 3 };
 
-size_t cudnnGetVersion(void) { return 90501; }
+size_t cudnnGetVersion(void) { return getenv("CUDA_STANDIN_CUDNN_VERSION") ? strtoull(getenv("CUDA_STANDIN_CUDNN_VERSION"), 0, 10) : 90501; }
 /* The major of CUDA that it is built for. */
 size_t cudnnGetCudartVersion(void) { return getenv("CUDA_STANDIN_CUDNN") ? strtoull(getenv("CUDA_STANDIN_CUDNN"), 0, 10) : 12060; }
 int cudnnCreate(void **h) { *h = (void *)0xd11; return 0; }
@@ -118,3 +119,5 @@ int cudnnConvolutionBackwardData(void *h, const float *al, D *w, u64 pw, D *y, u
 int cudnnConvolutionBackwardFilter(void *h, const float *al, D *x, u64 px, D *y, u64 py, C *c, int a, u64 s, size_t size, const float *be, D *w, u64 pw) {
     return fine(0, a, al, be) ? convolve(2, x, px, w, pw, y, py, c, s, size) : INVALID;
 }
+
+#include "cudnn_graph.c"

@@ -6,27 +6,17 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.nn.Residency;
-import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.CountingDevice;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.op.Backend;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("full")
 class OffloadMemoryTest {
-    private static final String RESOURCES = "/dev/faithdiff/convert/sdxl/";
     private static final long GIGABYTE = 1_000_000_000;
     /** What a driver and a desktop take; scratch memory of cuBLAS and cuDNN, one converted weight, and the buffers for copies. */
     private static final long DRIVER = 600_000_000, LIBRARIES = 700_000_000;
@@ -46,7 +35,7 @@ class OffloadMemoryTest {
     @TempDir private Path folder;
 
     @Test void table() throws IOException {
-        modelFolder();
+        FullSizeModel.write(folder);
         Map<Offload, Long> half = row("F16", DType.F16, DType.F16);
         Map<Offload, Long> eight = row("F16, weights F8_E4M3", DType.F8_E4M3, DType.F16);
         row("F32, weights F16", DType.F16, DType.F32);
@@ -101,50 +90,12 @@ class OffloadMemoryTest {
         dry.pool().trim();
         dry.pool().resetPeak();
         long before = dry.pool().usedBytes();
-        Residency residency = offload.residency(dry, Model::place);
-        try (FaithDiff faithDiff = new FaithDiff(new Model(folder, dry, dtype, residency,
-                file -> Weights.shapes(file, keys(file), weights, dry, dtype == DType.F32 ? null : dtype, residency)))) {
+        try (FaithDiff faithDiff = FullSizeModel.open(folder, dry, weights, dtype, offload)) {
             Options options = Options.defaults().with(SCALE, 4.0).with(STEPS, 2).with(PROMPT, "a").with(NEGATIVE, "b");
             Image restored = faithDiff.restore(Image.of(side / 4, side / 4, new byte[side / 4 * side / 4 * 3]), options);
             assertThat(restored.width()).isEqualTo(side);
         }
         assertThat(dry.pool().usedBytes()).as("all memory is given back").isEqualTo(before);
         return dry.pool().peakBytes() - before;
-    }
-
-    private static Map<String, Shape> keys(String file) {
-        String part = file.substring(0, file.indexOf('/'));
-        Map<String, Shape> keys = new LinkedHashMap<>(KeyLists.of(part));
-        if (part.equals("unet")) keys.putAll(KeyLists.of("faithdiff"));
-        return keys;
-    }
-
-    /** The published configurations, and tokenizers of the tiny model; no weights. */
-    private void modelFolder() throws IOException {
-        JsonObject model = new JsonObject();
-        model.addProperty("format", "faithdiff-jvm");
-        model.addProperty("version", 1);
-        model.addProperty("kind", "faithdiff");
-        model.add("faithdiff", JsonParser.parseString(config("faithdiff")));
-        Files.writeString(folder.resolve("model.json"), model.toString());
-        write("scheduler/scheduler_config.json", config("scheduler"));
-        for (String part : new String[] {"unet", "vae", "text_encoder", "text_encoder_2"}) write(part + "/config.json", config(part));
-        for (String tokenizer : new String[] {"tokenizer", "tokenizer_2"}) {
-            try (Stream<Path> files = Files.list(TinyModel.folder().resolve(tokenizer))) {
-                for (Path f : files.toList()) write(tokenizer + "/" + f.getFileName(), Files.readString(f));
-            }
-        }
-    }
-
-    private void write(String file, String text) throws IOException {
-        Path to = folder.resolve(file);
-        Files.createDirectories(to.getParent());
-        Files.writeString(to, text);
-    }
-
-    private String config(String part) throws IOException {
-        try (InputStream in = getClass().getResourceAsStream(RESOURCES + part + ".json")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
     }
 }

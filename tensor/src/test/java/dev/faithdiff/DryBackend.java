@@ -15,7 +15,12 @@ import java.util.List;
  * would hold. Everything read from it is zero.
  */
 public final class DryBackend implements Backend {
+    /** Fused ops are left to their parts, which hold more than a kernel does, unless the property {@code dry.fused} is true. */
     private record Nothing<O extends Op>(Class<O> op) implements Kernel<O> {
+        @Override public String refuses(O op, Tensor[] in) {
+            return op instanceof FusedOp && !Boolean.getBoolean("dry.fused") ? "is left to its parts" : null;
+        }
+
         @Override public void run(O op, Tensor[] in, Tensor out) {}
     }
 
@@ -33,8 +38,7 @@ public final class DryBackend implements Backend {
 
     @Override public List<Kernel<?>> kernels() {
         List<Kernel<?>> all = new ArrayList<>();
-        // Fused ops are left to their parts, which hold more than a kernel does.
-        for (Class<? extends Op> op : Op.all()) if (!FusedOp.class.isAssignableFrom(op)) all.add(new Nothing<>(op));
+        for (Class<? extends Op> op : Op.all()) all.add(new Nothing<>(op));
         return all;
     }
 }

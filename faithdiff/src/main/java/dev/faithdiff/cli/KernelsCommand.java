@@ -61,7 +61,7 @@ final class KernelsCommand implements Callable<Integer> {
     }
 
     private static String taken(Kernel<?> kernel, List<Case> cases) {
-        return cases.stream().filter(c -> Bench.refusal(kernel, c) == null).count() + " of " + cases.size();
+        return cases.stream().filter(c -> Bench.refusal(kernel, c, Device.CPU) == null).count() + " of " + cases.size();
     }
 
     private static Table cases(Class<? extends Op> op) {

@@ -16,9 +16,12 @@ public final class CudaBackend implements Backend {
     /** Created at its first use. */
     private static final class Table {
         private static final List<Kernel<?>> KERNELS = List.of(
-                new CublasLinear(),
-                new CublasMatmul(),
+                new CudnnLinear(), new CublasLinear(),
+                new CudnnLinearAdd(), new CudnnLinearGeglu(),
+                new CudnnMatmul(), new CublasMatmul(),
+                new CudnnConv2dPlan(), new CudnnConv2dAdd(),
                 new CublasConv2d1x1(), new CudnnConv2d(), new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad(),
+                new CudnnAttention(), new CudnnSelfAttention(),
                 new AttentionFlashCuda(), new AttentionCublas(), new AttentionPlainCuda(), new AttentionGradCublas(),
                 new GroupNormCuda(), new GroupNormGradCuda(),
                 new LayerNormCuda(), new LayerNormGradCuda(),

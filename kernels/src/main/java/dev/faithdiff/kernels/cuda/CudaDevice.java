@@ -176,6 +176,8 @@ public final class CudaDevice implements Device, KernelEntry.Target {
     /** Notes whether work is captured instead of done; for the thread that holds the lock. */
     void setCapturing(boolean on) { capturing = on; }
 
+    boolean isCapturing() { return capturing; }
+
     private void requireNotCapturing() {
         if (capturing) throw new CudaError("work that is captured as a graph on " + name() + " must not wait for it or copy from or to the host");
     }

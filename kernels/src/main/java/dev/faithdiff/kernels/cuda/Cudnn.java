@@ -21,7 +21,6 @@ import jcuda.jcudnn.cudnnConvolutionMode;
 import jcuda.jcudnn.cudnnDataType;
 import jcuda.jcudnn.cudnnDeterminism;
 import jcuda.jcudnn.cudnnFilterDescriptor;
-import jcuda.jcudnn.cudnnHandle;
 import jcuda.jcudnn.cudnnMathType;
 import jcuda.jcudnn.cudnnTensorDescriptor;
 import jcuda.jcudnn.cudnnTensorFormat;
@@ -52,11 +51,12 @@ public final class Cudnn {
     private static final long MOST_WORKSPACE = 512L << 20;
 
     private final CudaDevice device;
-    private final cudnnHandle handle = new cudnnHandle();
+    private final CudnnTarget.Handle handle = new CudnnTarget.Handle();
     private final Pointer one, zero;
     private final Map<Problem, Plan> plans = new HashMap<>();
     private final DiskCache cache;
     private final String where;
+    private final CudnnPlans graphPlans;
 
     /** @param cache where chosen algorithms are kept */
     Cudnn(CudaDevice device, DiskCache cache) {
@@ -70,7 +70,11 @@ public final class Cudnn {
         zero = Address.host(numbers.address() + 4);
         check(JCudnn.cudnnCreate(handle), "cudnnCreate");
         check(JCudnn.cudnnSetStream(handle, new cudaStream_t(device.stream())), "cudnnSetStream");
+        graphPlans = new CudnnPlans(device, new CudnnTarget(handle), cache);
     }
+
+    /** The plans of its graph API. */
+    public CudnnPlans plans() { return graphPlans; }
 
     /** Null if cuDNN computes a convolution of these operands, else the reason. */
     public static String refuses(Tensor... in) {

@@ -27,7 +27,7 @@ public final class Bench {
 
     /** Those that take a case. */
     public static List<Kernel<?>> takers(Case c, Device device) {
-        return kernels(Backend.of(device.kind()), c.op().getClass()).stream().<Kernel<?>>filter(k -> refusal(k, c) == null).toList();
+        return kernels(Backend.of(device.kind()), c.op().getClass()).stream().<Kernel<?>>filter(k -> refusal(k, c, device) == null).toList();
     }
 
     /** What a kernel gives, in the current scope. */
@@ -35,9 +35,11 @@ public final class Bench {
         return kernel instanceof Composition<?> && op instanceof FusedOp fused ? fused.compose(in) : Engine.run(kernel, op, in);
     }
 
-    /** Why a kernel does not take a case, or null. */
+    /** Why a kernel does not take a case on a device, or null. */
     @SuppressWarnings("unchecked")
-    public static <O extends Op> String refusal(Kernel<O> kernel, Case c) { return kernel.objection((O) c.op(), c.outline()); }
+    public static <O extends Op> String refusal(Kernel<O> kernel, Case c, Device device) {
+        return kernel.objection((O) c.op(), c.outline(device));
+    }
 
     /** Runs the kernels in turn on the same operands, each for about {@code millis}, after a warm-up of the same length. */
     public static List<Time> run(Case c, Device device, List<Kernel<?>> kernels, int millis) {

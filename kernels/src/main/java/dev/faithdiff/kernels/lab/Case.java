@@ -53,11 +53,14 @@ public record Case(String label, Op op, Types types, boolean model, List<Operand
     }
 
     /** The operands without memory: enough for shapes, flops and bytes. */
-    public Tensor[] outline() {
+    public Tensor[] outline() { return outline(Device.CPU); }
+
+    /** The operands without memory, as those of a device: enough for a kernel to refuse. */
+    public Tensor[] outline(Device device) {
         Tensor[] in = new Tensor[operands.size()];
         for (int i = 0; i < in.length; i++) {
             Shape s = operands.get(i).shape();
-            in[i] = new Tensor(new Storage(Device.CPU, 0, s.count() * dtype(i).bytes(), null), 0, s, dtype(i), null);
+            in[i] = new Tensor(new Storage(device, 0, s.count() * dtype(i).bytes(), null), 0, s, dtype(i), null);
         }
         return in;
     }

@@ -56,7 +56,7 @@ public final class Parity {
     @SuppressWarnings("unchecked")
     private static <O extends Op> Result compare(Kernel<O> kernel, Case c, Device device) {
         O op = (O) c.op();
-        String refusal = kernel.objection(op, c.outline());
+        String refusal = kernel.objection(op, c.outline(device));
         Case wide = new Case(c.label(), op, PLAIN, c.model(), c.operands());
         if (refusal == null && c.model() && Bench.takers(wide, Device.CPU).isEmpty()) refusal = "no kernel of the CPU computes it for comparison";
         if (refusal != null) return new Result(c.name(), kernel.name(), refusal, 0, 0, null);

@@ -29,7 +29,7 @@ public final class StandIn {
     /** Builds the libraries in a folder. */
     public StandIn(Path folder) throws Exception {
         this.folder = folder;
-        for (String file : List.of("cuda.c", "cublas.c", "cudnn.c", "nvrtc.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
+        for (String file : List.of("cuda.c", "cublas.c", "cudnn.c", "cudnn_graph.c", "nvrtc.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
         new HostCompiler(folder);
         // Symbols of the driver have no versions, those of the libraries have. The libraries find the driver's memory in the driver.
         gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");

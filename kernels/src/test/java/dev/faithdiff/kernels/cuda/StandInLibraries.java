@@ -3,6 +3,8 @@ package dev.faithdiff.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.kernels.CudaBackend;
+import dev.faithdiff.kernels.cuda.op.PlanKernel;
+import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.kernels.lab.Parity;
@@ -12,16 +14,27 @@ import dev.faithdiff.tensor.op.Kernel;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Run by {@link StandInTest} in a separate JVM: the kernels that need cuBLAS or cuDNN, over every small case. */
+/** Run by {@link StandInTest} in a separate JVM: the kernels that need cuBLAS or cuDNN, or those that need a newer cuDNN, over every small case. */
 final class StandInLibraries {
     private StandInLibraries() {}
 
     static boolean needsLibraries(Kernel<?> k) { return k.name().contains("Cublas") || k.name().contains("Cudnn"); }
 
-    /** @param arguments an empty folder */
+    /** @param arguments an empty folder, and {@code plans} for the kernels that run plans */
     public static void main(String[] arguments) throws IOException {
         Device device = StandIn.open(Path.of(arguments[0]));
-        for (Kernel<?> k : new CudaBackend().kernels()) if (needsLibraries(k)) check(k, device);
+        boolean plans = arguments.length > 1;
+        for (Kernel<?> k : new CudaBackend().kernels()) {
+            if (!needsLibraries(k)) continue;
+            if (k instanceof PlanKernel<?> == plans) check(k, device);
+            else if (!plans) refuses(k, device);
+        }
+    }
+
+    /** An older cuDNN. */
+    private static void refuses(Kernel<?> kernel, Device device) {
+        assertThat(Cases.parity(kernel.op()).stream().map(c -> Bench.refusal(kernel, c, device))).as(kernel.name()).doesNotContainNull()
+                .contains("needs cuDNN 9.13, this is 9.5.1");
     }
 
     private static void check(Kernel<?> kernel, Device device) {

@@ -6,7 +6,9 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Conv2dOp;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
@@ -18,6 +20,8 @@ final class StandInNetwork {
 
     /** A resnet and a transformer in one, with biases, a norm of each kind and weights of another type. */
     private record Block(Tensor norm, Tensor conv, Tensor linear, Tensor gate, Tensor bias) {
+        private static final Shape SQUARE = Shape.of(CHANNELS, CHANNELS);
+
         static Block of(Device device, DType dtype) {
             Random random = new Random(1);
             return new Block(drawn(random, device, dtype, CHANNELS), drawn(random, device, dtype, CHANNELS, 3, 3, CHANNELS),
@@ -27,9 +31,11 @@ final class StandInNetwork {
 
         Tensor forward(Tensor x) {
             try (Scope s = Scope.open()) {
-                Tensor h = x.groupNormSilu(norm, bias, 8, 1e-5f).conv2d(conv, bias, 1, 1).add(x);
+                Tensor h = x.groupNormSilu(norm, bias, 8, 1e-5f).conv2dAdd(conv, bias, x, new Conv2dOp(1, 1, 1, 1, 1));
                 Tensor t = h.reshape(h.size(0), -1, CHANNELS), q = t.layerNorm(norm, bias, 1e-5f).linear(linear, bias);
-                t = t.add(q.attention(q, t, 2, false)).linear(gate, null).geglu();
+                t = q.attention(q, t, 2, false).linearAdd(linear, bias, t);
+                t = t.add(t.selfAttention(gate.view(0, SQUARE), gate.view(CHANNELS * CHANNELS, SQUARE), linear.to(t.dtype()), 2));
+                t = t.linearGeglu(gate, null);
                 return s.keep(t.reshape(x.shape().toArray()).concat(3, x).upsample(10, 6).slice(3, 0, CHANNELS));
             }
         }
@@ -51,7 +57,7 @@ final class StandInNetwork {
         };
         try (Scope _ = Scope.open()) {
             Block block = Block.of(device, dtype), host = Block.of(Device.CPU, dtype);
-            int runs = dtype == DType.F32 ? RUNS : 1;
+            int runs = dtype == DType.BF16 ? 1 : RUNS;
             try (Replay replay = device.replay(in -> block.forward(in[0]))) {
                 for (int i = 0; i < runs; i++) {
                     try (Scope _ = Scope.open()) {

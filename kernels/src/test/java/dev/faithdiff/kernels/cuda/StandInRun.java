@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.kernels.cuda.op.CublasLinear;
@@ -66,7 +67,7 @@ final class StandInRun {
 
     private StandInRun() {}
 
-    /** @param arguments a folder for the cache of compiled kernels, and {@code all} or {@code streams} */
+    /** @param arguments a folder for the cache of compiled kernels, and {@code all}, {@code streams} or {@code plans} */
     public static void main(String[] arguments) throws Exception {
         Path cache = Path.of(arguments[0]);
         StandIn.load(cache);
@@ -74,6 +75,10 @@ final class StandInRun {
         CudaDevice device = new CudaDevice(0, compiler, new DiskCache(cache));
         if (arguments[1].equals("streams")) {
             streams(device);
+            return;
+        }
+        if (arguments[1].equals("plans")) {
+            plans(device, cache);
             return;
         }
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
@@ -148,6 +153,55 @@ final class StandInRun {
             }
             device.synchronize();
         }
+    }
+
+    /** Sizes of a product that is worth measuring. */
+    private static final int M = 256, N = 256, K = 160;
+
+    private static void plans(CudaDevice device, Path cache) throws IOException {
+        GraphPattern p = GraphPattern.Product.linear(DType.F16, M, N, K, true, GraphPattern.Then.GATE);
+        try (Scope _ = Scope.open()) {
+            Tensor x = Tensor.full(device, DType.F16, Shape.of(M, K), 1), w = Tensor.full(device, DType.F16, Shape.of(N, K), 0x1p-5f);
+            Tensor bias = Tensor.full(device, DType.F16, Shape.of(N), -4), values = Tensor.full(device, DType.F16, Shape.of(M, N), 2);
+            long[] in = {x.address(), w.address(), bias.address(), values.address()};
+            CudnnPlans plans = new Cudnn(device, new DiskCache(cache)).plans();
+            StandIn.note("first");
+            check(device, plans, p, in);
+            StandIn.note("again");
+            check(device, plans, p, in);
+            StandIn.note("second");
+            check(device, new Cudnn(device, new DiskCache(cache)).plans(), p, in);
+            Path kept;
+            try (var files = Files.list(cache)) {
+                kept = files.filter(f -> f.toString().endsWith(".plan")).findFirst().orElseThrow();
+            }
+            assertThat(Files.readString(kept)).startsWith("stand-in, no GPU sm_90a cuDNN 91300 " + p + "\n{\"plan\": 2,");
+            Files.writeString(kept, Files.readString(kept).replace("process", "no process"));
+            StandIn.note("broken");
+            check(device, new Cudnn(device, new DiskCache(cache)).plans(), p, in);
+            slower(device, p);
+        }
+    }
+
+    private static void check(CudaDevice device, CudnnPlans plans, GraphPattern p, long... in) {
+        Tensor y = Tensor.empty(device, DType.F16, Shape.of(M, N));
+        plans.run(p, in[0], in[1], in[2], in[3], y.address());
+        for (float f : y.toFloats()) assertThat(f).as("twice the GELU of 1").isCloseTo(1.6826894f, within(1e-3f));
+    }
+
+    /** What was measured second is slower; a kernel that lost is refused from then on, by a later run of the program, too. */
+    private static void slower(CudaDevice device, GraphPattern p) {
+        StandIn.note("slower");
+        List<GraphPattern> patterns = List.of(p, p);
+        for (int run = 0; run < 2; run++) {
+            assertThat(CudnnPlans.refuses(device, patterns)).isNull();
+            device.cudnn().plans().compare(patterns, () -> { throw new CudaError("fails"); }, () -> null);
+        }
+        assertThat(CudnnPlans.refuses(device, patterns)).as("nothing runs without it").isNull();
+        List<GraphPattern> others = List.of(p, p, p);
+        device.cudnn().plans().compare(others, () -> { throw new CudaError("fails"); }, () -> () -> { });
+        assertThat(CudnnPlans.refuses(device, others)).isEqualTo("was measured here and is slower than what runs without it");
+        assertThat(CudnnPlans.refuses(Device.CPU, others)).isNull();
     }
 
     /** A copy larger than both buffers together, of odd length, from memory that changes right after. */

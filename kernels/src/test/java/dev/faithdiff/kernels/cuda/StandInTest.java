@@ -23,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("native")
 @Tag("process")
 class StandInTest {
+    private static final Map<String, String> WITH_PLANS = Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN_VERSION", "91300");
+
     @TempDir private Path folder;
 
     @Test void memoryCopiesModulesAndLaunchesReachTheDriver() throws Exception {
@@ -78,19 +80,44 @@ class StandInTest {
         }
     }
 
-    /** Kernels of every kind together, captured as a graph; our kernels run on the host. */
+    /** Kernels of every kind together, captured as a graph, with an older cuDNN and with plans; our kernels run on the host. */
     @Test void aNetworkIsCapturedAndRepeated() throws Exception {
         StandIn.requireCompiler();
-        List<String> calls = new StandIn(folder).run(StandInNetwork.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"),
-                Files.createDirectory(folder.resolve("cache")).toString());
-        assertThat(calls).doesNotContain("alloc in a capture");
-        assertThat(calls.stream().filter(c -> c.startsWith("launch graph"))).hasSize(StandInNetwork.RUNS - 1);
+        StandIn standIn = new StandIn(folder);
+        for (Map<String, String> environment : List.of(Map.of("CUDA_STANDIN_NEAR", "1"), WITH_PLANS)) {
+            List<String> calls = standIn.run(StandInNetwork.class, List.of(), environment, Files.createTempDirectory(folder, "cache").toString());
+            assertThat(calls).doesNotContain("alloc in a capture");
+            assertThat(calls.stream().filter(c -> c.startsWith("launch graph"))).hasSize(2 * (StandInNetwork.RUNS - 1));
+            List<String> captured = calls.subList(calls.lastIndexOf("capture on 0x5678 in mode 2"), calls.size());
+            captured = captured.subList(0, captured.indexOf("graph"));
+            assertThat(captured.stream().filter("run plan"::equals).count()).as("plans in the capture of F16").isEqualTo(environment == WITH_PLANS ? 8 : 0);
+            assertThat(captured).doesNotContain("plan");
+        }
+    }
+
+    /** Plans of cuDNN's graph API: made, measured and kept once, found by a later run of the program, and made again where the file is damaged. */
+    @Test void plansAreMadeOnce() throws Exception {
+        List<String> calls = new StandIn(folder).run(StandInRun.class, List.of(), WITH_PLANS, folder.resolve("cache").toString(), "plans");
+        List<String> chosen = calls.subList(calls.indexOf("first"), calls.size()).stream().filter(c -> c.matches("first|again|second|broken|plan|run plan|slower"))
+                .toList();
+        List<String> expected = new ArrayList<>(List.of("first", "plan", "plan"));
+        for (int i = 0; i < 2 * 3 * 5 + 1; i++) expected.add("run plan");
+        expected.addAll(List.of("again", "run plan", "second", "run plan", "broken", "plan", "plan"));
+        for (int i = 0; i < 2 * 3 * 5 + 1; i++) expected.add("run plan");
+        expected.add("slower");
+        assertThat(chosen).containsExactlyElementsOf(expected);
     }
 
     /** The kernels that use cuBLAS and cuDNN, on every small case: their calls of the libraries, and our kernels between them. */
     @Test void kernelsOnLibrariesAgreeWithTheirReferences() throws Exception {
         StandIn.requireCompiler();
         new StandIn(folder).run(StandInLibraries.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), Files.createDirectory(folder.resolve("cache")).toString());
+    }
+
+    /** The kernels that run plans of cuDNN's graph API. */
+    @Test void kernelsOnPlansAgreeWithTheirReferences() throws Exception {
+        StandIn.requireCompiler();
+        new StandIn(folder).run(StandInLibraries.class, List.of(), WITH_PLANS, Files.createDirectory(folder.resolve("cache")).toString(), "plans");
     }
 
     @Test void aLibraryThatCannotBeOpenedIsPassedOver() throws Exception {

@@ -2,6 +2,7 @@ package dev.faithdiff.convert.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faithdiff.Fixtures;
 import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.convert.Main;
 import dev.faithdiff.convert.TinyCheckpoint;

@@ -1,0 +1,132 @@
+package dev.faithdiff.kernels.cuda;
+
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.op.Conv2dOp;
+import jcuda.jcudnn.cudnnPointwiseMode;
+
+/** What one plan of cuDNN computes: all that the choice of the plan depends on. The addresses are given when it runs, in the stated order. */
+public sealed interface GraphPattern {
+    /** Describes it to cuDNN. */
+    void describe(CudnnGraph g);
+
+    /** How many multiplications it takes. */
+    double work();
+
+    /** What follows a product. */
+    enum Then {
+        NOTHING,
+        /** Adds a matrix of the result's shape. */
+        ADD,
+        /** The exact GELU, times a matrix of the result's shape: the gated half of GEGLU. */
+        GATE
+    }
+
+    /**
+     * {@code batch} products of A {@code [m, k]} and B {@code [k, n]}, dense and row-major, plus a bias {@code [n]}, and what follows. Addresses: A,
+     * B, bias and the other matrix where there are any, result.
+     */
+    record Product(DType type, int batch, int m, int n, int k, boolean transposeA, boolean transposeB, boolean bias, Then then)
+            implements GraphPattern {
+        /** {@code rows} of x {@code [rows, k]} times the transpose of a weight {@code [n, k]}. */
+        public static Product linear(DType type, int rows, int n, int k, boolean bias, Then then) {
+            return new Product(type, 1, rows, n, k, false, true, bias, then);
+        }
+
+        @Override public double work() { return (double) batch * m * n * k; }
+
+        @Override public void describe(CudnnGraph g) {
+            CudnnDescriptor a = matrices(g, type, m, k, transposeA), b = matrices(g, type, k, n, transposeB);
+            CudnnDescriptor row = bias ? g.operand(type, new long[] {1, 1, n}, n, n, 1) : null;
+            CudnnDescriptor other = then == Then.NOTHING ? null : matrices(g, type, m, n, false);
+            g.product(a, b, batch, m, n);
+            if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
+            if (then == Then.ADD) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
+            if (then == Then.GATE) {
+                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_GELU_FWD);
+                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, other);
+            }
+            g.result(type);
+        }
+
+        private CudnnDescriptor matrices(CudnnGraph g, DType type, int rows, int columns, boolean transposed) {
+            long[] sizes = {batch, rows, columns};
+            return transposed ? g.operand(type, sizes, (long) rows * columns, 1, rows) : g.operand(type, sizes, (long) rows * columns, columns, 1);
+        }
+    }
+
+    /**
+     * x {@code [rows, k]} times the transpose of a weight {@code [n, k]}, both F8_E4M3, times a scale of each row of x and one of each row of the
+     * weight, plus a bias {@code [n]}, to {@code result}. Addresses: x, weight, F32 scales of x, F32 scales of the weight, bias where there is one,
+     * result.
+     *
+     * @param each false if x has one scale and the weight has one
+     */
+    record ScaledProduct(DType result, int rows, int n, int k, boolean each, boolean bias) implements GraphPattern {
+        @Override public double work() { return (double) rows * n * k; }
+
+        @Override public void describe(CudnnGraph g) {
+            CudnnDescriptor x = g.operand(DType.F8_E4M3, new long[] {1, rows, k}, (long) rows * k, k, 1);
+            CudnnDescriptor w = g.operand(DType.F8_E4M3, new long[] {1, k, n}, (long) n * k, 1, k);
+            int ofX = each ? rows : 1, ofW = each ? n : 1;
+            CudnnDescriptor scaleX = g.operand(DType.F32, new long[] {1, ofX, 1}, ofX, 1, 1);
+            CudnnDescriptor scaleW = g.operand(DType.F32, new long[] {1, 1, ofW}, ofW, ofW, 1);
+            CudnnDescriptor row = bias ? g.operand(result, new long[] {1, 1, n}, n, n, 1) : null;
+            g.product(x, w, 1, rows, n);
+            g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleX);
+            g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleW);
+            if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
+            g.result(result);
+        }
+    }
+
+    /**
+     * A convolution in NHWC of dense tensors, plus a bias for each channel and an addend. Addresses: x, weight, bias and addend where there are any,
+     * result.
+     *
+     * @param w      {@code [O, kh, kw, I/groups]}
+     * @param addend {@code [B, 1, 1, O]} or the result's shape; null: there is none
+     */
+    record Convolution(DType type, Conv2dOp op, Shape x, Shape w, Shape y, boolean bias, Shape addend) implements GraphPattern {
+        @Override public double work() { return (double) y.count() * w.count(1, 4); }
+
+        @Override public void describe(CudnnGraph g) {
+            CudnnDescriptor dx = pixels(g, x), dw = pixels(g, w), row = bias ? pixels(g, Shape.of(1, 1, 1, y.size(3))) : null;
+            CudnnDescriptor other = addend == null ? null : pixels(g, addend);
+            g.convolution(dx, dw, op, sizes(y), steps(y));
+            if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
+            if (other != null) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
+            g.result(type);
+        }
+
+        private CudnnDescriptor pixels(CudnnGraph g, Shape s) { return g.operand(type, sizes(s), steps(s)); }
+
+        private static long[] sizes(Shape s) { return new long[] {s.size(0), s.size(3), s.size(1), s.size(2)}; }
+
+        private static long[] steps(Shape s) {
+            long c = s.size(3), row = c * s.size(2);
+            return new long[] {row * s.size(1), 1, row, c};
+        }
+    }
+
+    /**
+     * Attention, heads side by side in rows, with the result's rows dense. Addresses: q, k, v, the scale (one F32 in host memory), result.
+     *
+     * @param width   of a head
+     * @param rowsOfQ elements from one row of q to the next; k and v have theirs
+     */
+    record Attention(DType type, int batch, int heads, int queries, int keys, int width, int rowsOfQ, int rowsOfK) implements GraphPattern {
+        @Override public double work() { return 2.0 * batch * heads * queries * keys * width; }
+
+        @Override public void describe(CudnnGraph g) {
+            CudnnDescriptor q = heads(g, queries, rowsOfQ), k = heads(g, keys, rowsOfK), v = heads(g, keys, rowsOfK), scale = g.number(4);
+            long row = (long) heads * width;
+            g.attention(q, k, v, scale, new long[] {batch, heads, queries, width}, new long[] {queries * row, width, row, 1});
+            g.result(type);
+        }
+
+        private CudnnDescriptor heads(CudnnGraph g, int rows, long step) {
+            return g.operand(type, new long[] {batch, heads, rows, width}, rows * step, width, step, 1);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.faithdiff.kernels.cuda.op;
+
+import dev.faithdiff.kernels.cuda.CudnnPlans;
+import dev.faithdiff.kernels.cuda.GraphPattern;
+import dev.faithdiff.kernels.cuda.GraphPattern.Then;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.LinearAddOp;
+import java.util.List;
+
+/** A linear layer, its bias and an addend in one pass. */
+public final class CudnnLinearAdd extends PlanKernel<LinearAddOp> {
+    @Override public Class<LinearAddOp> op() { return LinearAddOp.class; }
+
+    @Override String excludes(LinearAddOp op, Tensor[] in) {
+        return CudnnLinear.tooFew(in) != null ? CudnnLinear.tooFew(in) : otherType(in, 2);
+    }
+
+    @Override List<GraphPattern> patterns(LinearAddOp op, Tensor[] in) { return List.of(CudnnLinear.product(in, in.length > 3, Then.ADD)); }
+
+    @Override void compute(LinearAddOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
+        CudnnLinear.multiply(plans, CudnnLinear.product(in, in.length > 3, Then.ADD), in[0], in[1], in.length > 3 ? in[3] : null, in[2], out);
+    }
+}

@@ -1,0 +1,72 @@
+package dev.faithdiff.kernels.cuda.op;
+
+import dev.faithdiff.kernels.cuda.CudaDevice;
+import dev.faithdiff.kernels.cuda.CudnnPlans;
+import dev.faithdiff.kernels.cuda.GraphPattern;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.FusedOp;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
+import java.util.List;
+
+/**
+ * A kernel that runs plans of cuDNN's graph API, in F16 and BF16. It refuses a case without a plan, and one that is faster without this kernel,
+ * which is measured at the first use.
+ */
+public abstract class PlanKernel<O extends Op> implements Kernel<O> {
+    private static final int ALIGNMENT = 16;
+
+    /** Null, or why it does not take a case; activations are of one 16-bit type. */
+    abstract String excludes(O op, Tensor[] in);
+
+    /** The patterns of a case that is not excluded, in the order in which they run. */
+    abstract List<GraphPattern> patterns(O op, Tensor[] in);
+
+    abstract void compute(O op, Tensor[] in, Tensor out, CudnnPlans plans);
+
+    /** What it asks cuDNN for; nothing in a case that it does not take. */
+    public final List<GraphPattern> asked(O op, Tensor[] in) { return excluded(op, in) == null ? patterns(op, in) : List.of(); }
+
+    @Override public final String refuses(O op, Tensor[] in) {
+        String reason = excluded(op, in);
+        return reason == null ? CudnnPlans.refuses(in[0].device(), patterns(op, in)) : reason;
+    }
+
+    private String excluded(O op, Tensor[] in) {
+        if (in[0].dtype() != DType.F16 && in[0].dtype() != DType.BF16) return "computes in F16 and BF16";
+        for (Tensor t : in) {
+            if (!t.dtype().isFloating()) return "computes in F16 and BF16";
+            if (t.count() == 0) return "there is nothing to multiply";
+            if (t.address() % ALIGNMENT != 0) return "takes operands that begin at multiples of 16 bytes";
+        }
+        return excludes(op, in);
+    }
+
+    /** Null, or that operands from one on are not of the activation's type. */
+    static String otherType(Tensor[] in, int from) {
+        for (int i = from; i < in.length; i++) if (in[i].dtype() != in[0].dtype()) return "takes addends of the activation's type";
+        return null;
+    }
+
+    @Override public final void run(O op, Tensor[] in, Tensor out) {
+        CudnnPlans plans = ((CudaDevice) out.device()).cudnn().plans();
+        plans.compare(patterns(op, in), () -> compute(op, in, out, plans), () -> without(op, in, out));
+        compute(op, in, out, plans);
+    }
+
+    @SuppressWarnings("unchecked")
+    private Runnable without(O op, Tensor[] in, Tensor out) {
+        for (Kernel<?> k : Engine.kernels(out.device().kind(), op())) {
+            Kernel<O> other = (Kernel<O>) k;
+            if (!(k instanceof PlanKernel) && other.objection(op, in) == null) return () -> other.run(op, in, out);
+        }
+        return !(op instanceof FusedOp fused) ? null : () -> {
+            try (Scope _ = Scope.open()) {
+                fused.compose(in);
+            }
+        };
+    }
+}
