@@ -50,7 +50,7 @@ class OffloadMemoryTest {
      * tensors. The lines printed are the table in docs/cuda.md.
      */
     @Test void smallCards() throws IOException {
-        modelFolder();
+        FullSizeModel.write(folder);
         long largest = bytes("unet") + bytes("faithdiff"), all = largest + bytes("vae") + bytes("text_encoder") + bytes("text_encoder_2");
         CountingDevice device = (CountingDevice) dry;
         for (int card : new int[] {8, 12}) {
