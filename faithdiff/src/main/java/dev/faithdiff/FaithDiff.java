@@ -11,6 +11,7 @@ import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.SIZE;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.CommonOptions.WRAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.CACHE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.ETA;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
@@ -29,6 +30,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.TIMESTEPS;
 
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Wrap;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.networks.vae.Vae;
@@ -86,7 +88,7 @@ public final class FaithDiff implements Restorer {
 
     static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, STEPS, GUIDANCE, GUIDANCE_RESCALE, GUIDANCE_INTERVAL, SEED, RNG, START,
             STRENGTH, FIDELITY, GUARD, PROMPT, NEGATIVE, PROMPT_MODE, COLOR_FIX, SAMPLER, SPACING, TIMESTEPS, SIGMAS, ETA, CACHE, TILE, OVERLAP,
-            CONDITION, MARGIN, VAE_TILE);
+            CONDITION, MARGIN, WRAP, VAE_TILE);
 
     /** Options that mean nothing to a model without text encoders. */
     private static final Set<Option<?>> OF_TEXT = Set.of(GUIDANCE, GUIDANCE_RESCALE, GUIDANCE_INTERVAL, PROMPT, NEGATIVE, PROMPT_MODE);
@@ -162,18 +164,31 @@ public final class FaithDiff implements Restorer {
         check(options);
         ResultSize size = ResultSize.of(options, photo);
         Options o = Guard.guarded(photo, options, options.get(START) != Start.NOISE, listener);
-        Image enlarged = size.resized(photo);
+        Image enlarged = size.resized(photo, o.get(WRAP));
         if (o.get(STRENGTH) == 0 || o.get(FIDELITY) == 1) return enlarged;
         UnaryOperator<Image> finish = decoded -> finished(decoded, enlarged, o);
-        return finish.apply(decoded(enlarged.mirrored(o.get(MARGIN)).padTo(PADDING), o, listener, resume, finish));
+        requireWhole(size, o.get(WRAP));
+        Image in = enlarged.mirrored(margin(o, o.get(WRAP).x()), margin(o, o.get(WRAP).y())).padTo(PADDING);
+        return finish.apply(decoded(in, o, listener, resume, finish));
+    }
+
+    /** Beyond an edge where the photo goes on with its other end it needs no mirror image. */
+    private static int margin(Options o, boolean wraps) { return wraps ? 0 : o.get(MARGIN); }
+
+    private static void requireWhole(ResultSize size, Wrap wrap) {
+        if ((!wrap.x() || size.width() % PADDING == 0) && (!wrap.y() || size.height() % PADDING == 0)) return;
+        String what = wrap == Wrap.XY ? "sides are each" : wrap.x() ? "width is" : "height is";
+        throw new IllegalArgumentException("wrap " + wrap + " needs a result whose " + what + " a multiple of " + PADDING
+                + " pixels, not " + size.width() + "x" + size.height());
     }
 
     /** The decoded image without its margin, in the enlarged photo's colours, and with a share of that photo. */
     private static Image finished(Image decoded, Image enlarged, Options o) {
-        int margin = o.get(MARGIN);
+        Wrap wrap = o.get(WRAP);
         double fidelity = o.get(FIDELITY);
-        Image colored = o.get(COLOR_FIX).apply(decoded.crop(margin, margin, enlarged.width(), enlarged.height()), enlarged);
-        return fidelity == 0 ? colored : FrequencyBlend.apply(colored, enlarged, fidelity);
+        Image own = decoded.crop(margin(o, wrap.x()), margin(o, wrap.y()), enlarged.width(), enlarged.height());
+        Image colored = o.get(COLOR_FIX).apply(own, enlarged, wrap);
+        return fidelity == 0 ? colored : FrequencyBlend.apply(colored, enlarged, fidelity, wrap);
     }
 
     /** The image that the autoencoder decodes. @param display makes a preview of such an image */

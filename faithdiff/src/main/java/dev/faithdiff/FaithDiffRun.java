@@ -7,6 +7,7 @@ import static dev.faithdiff.restore.CommonOptions.RNG;
 import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.CommonOptions.WRAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
@@ -84,7 +85,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         plan = new Plan(model.schedule, sampler(model, options), guidance(), DiffusionOptions.cache(options), grid());
         saved = file == null ? null : file.read(model.device);
         bytes = saved == null ? model.budget() : saved.bytes();
-        vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), bytes);
+        vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), bytes, options.get(WRAP));
         rng = generator(options.get(SEED));
         if (saved != null) rng.restore(saved.rng());
     }
@@ -100,10 +101,10 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
 
     private Encoded encode() {
         boolean needsLatents = model.addsChange() || saved == null && options.get(START) != FaithDiff.Start.NOISE;
-        TiledCondition conditions = new TiledCondition(model, options.get(VAE_TILE), bytes);
+        TiledCondition conditions = new TiledCondition(model, options.get(VAE_TILE), bytes, options.get(WRAP));
         int tiles = conditions.featureTiles(h, w).count() + (needsLatents ? vae.encodeTiles(h, w).count() : 0);
         Runnable afterTile = counter("encode", tiles);
-        TileSource photo = TileSource.of(in, model.device);
+        TileSource photo = TileSource.of(in, model.device, options.get(WRAP));
         IntFunction<Tensor> condition = conditions.of(photo, plan.grid(), options.get(CONDITION), afterTile);
         Supplier<Tensor> latents = () -> vae.encode(photo, h, w, afterTile);
         return new Encoded(condition, needsLatents ? Finite.require(latents, "the autoencoder's encoder") : null);
@@ -197,7 +198,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     /** The margin makes tiles larger, so that it makes no more of them. */
     private TileGrid grid() {
         int tile = (options.get(TILE) + 2 * options.get(MARGIN)) / model.vae.config().downscale();
-        return TileGrid.of(h, w, tile, tile, options.get(OVERLAP));
+        return TileGrid.of(h, w, tile, tile, options.get(OVERLAP), options.get(WRAP));
     }
 
     /** The photo's mean latents on the scale of the diffusion. */

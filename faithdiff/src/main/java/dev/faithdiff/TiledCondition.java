@@ -1,5 +1,6 @@
 package dev.faithdiff;
 
+import dev.faithdiff.image.Wrap;
 import dev.faithdiff.networks.align.AlignedUNet;
 import dev.faithdiff.networks.vae.Encoder;
 import dev.faithdiff.nn.SharedStatistics;
@@ -9,6 +10,7 @@ import dev.faithdiff.restore.tiles.CroppedTiles;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSink;
 import dev.faithdiff.restore.tiles.TileSource;
+import dev.faithdiff.restore.tiles.WrappedTiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -31,14 +33,20 @@ final class TiledCondition {
     private final Model model;
     private final int down, tile;
     private final long bytes;
+    private final Wrap wrap;
+
+    /** Of images that end at their edges. */
+    TiledCondition(Model model, int tile, long bytes) { this(model, tile, bytes, Wrap.NONE); }
 
     /**
      * @param tile  side of the LQ encoder's tiles in pixels; 0: the whole image where that fits into {@code bytes}, else tiles that fit
      * @param bytes what the networks may hold
+     * @param wrap  axes along which images go on with their other end
      */
-    TiledCondition(Model model, int tile, long bytes) {
+    TiledCondition(Model model, int tile, long bytes, Wrap wrap) {
         this.model = model;
         this.bytes = bytes;
+        this.wrap = wrap;
         down = model.vae.config().downscale();
         this.tile = tile / down;
     }
@@ -72,10 +80,11 @@ final class TiledCondition {
     }
 
     /** The LQ encoder's tiles. As published, an image between a tile's stride and the tile is cut into tiles, too. */
-    BlendedTiles featureTiles(int h, int w) {
-        if (tile > 0) return BlendedTiles.square(h, w, tile);
+    WrappedTiles featureTiles(int h, int w) {
         long bytesPerPixel = Encoder.bytesPerPixel(model.unet.config().encoderChannels()[0]);
-        return BlendedTiles.fitting(h, w, bytesPerPixel * model.dtype.bytes() / Float.BYTES * down * down, bytes);
+        long bytesPerLatent = bytesPerPixel * model.dtype.bytes() / Float.BYTES * down * down;
+        return WrappedTiles.of(h, w, wrap, (height, width) -> tile > 0 ? BlendedTiles.square(height, width, tile)
+                : BlendedTiles.fitting(height, width, bytesPerLatent, bytes));
     }
 
     /** Each tile's condition, made of its own features alone, as published. @param features of the whole image */
@@ -99,12 +108,13 @@ final class TiledCondition {
     Tensor ofImage(Tensor features) {
         int h = features.size(1), w = features.size(2), reach = AlignedUNet.CONDITION_REACH;
         long latents = bytes / (CONDITION_MAPS * features.size(3) * model.dtype.bytes());
-        if ((long) h * w <= latents) return model.unet.condition(features.to(model.dtype));
-        int part = Math.max(LEAST_PART, (int) Math.sqrt(latents) - 2 * reach);
+        boolean fits = (long) h * w <= latents;
+        if (fits && wrap == Wrap.NONE) return model.unet.condition(features.to(model.dtype));
+        int part = fits ? Math.max(h, w) : Math.max(LEAST_PART, (int) Math.sqrt(latents) - 2 * reach);
         try (SharedStatistics statistics = new SharedStatistics(); Scope s = Scope.open()) {
             model.unet.measure(features, statistics);
             Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h, w, model.unet.config().embeddingChannels()));
-            new CroppedTiles(h, w, part, reach).apply(TileSource.of(features),
+            new CroppedTiles(h, w, part, reach, wrap).apply(TileSource.of(features, wrap),
                     x -> statistics.run(() -> model.unet.condition(x.to(model.dtype))), 1, TileSink.into(whole));
             return s.keep(whole.to(model.device).to(model.dtype));
         }

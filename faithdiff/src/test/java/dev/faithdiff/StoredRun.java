@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Wrap;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
@@ -17,6 +18,7 @@ import dev.faithdiff.restore.tiles.BlendedTiles;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSink;
 import dev.faithdiff.restore.tiles.TileSource;
+import dev.faithdiff.restore.tiles.WrappedTiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -144,7 +146,8 @@ final class StoredRun {
 
     private Tensor perLatent(BlendedTiles tiles, Tensor image, UnaryOperator<Tensor> network, int channels) {
         int down = model.vae.config().downscale();
-        return tiles.collect(TileSource.of(image), down, x -> network.apply(x.to(model.dtype)), channels, () -> {}).to(model.device);
+        WrappedTiles whole = new WrappedTiles(tiles.height(), tiles.width(), Wrap.NONE, tiles);
+        return whole.collect(TileSource.of(image), down, x -> network.apply(x.to(model.dtype)), channels, () -> {}).to(model.device);
     }
 
     private Tensor tensor(String stage) { return Fixtures.tensor(stored, stage).to(model.device); }

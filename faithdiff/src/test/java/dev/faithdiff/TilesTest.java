@@ -62,12 +62,12 @@ class TilesTest {
         int down = model.vae.config().downscale();
         TiledVae vae = new TiledVae(model.vae, Device.CPU, DType.F32, 16 * down, Long.MAX_VALUE);
         BlendedTiles cut = new BlendedTiles(17, 9, 16, 16, 4, false);
-        assertThat(vae.encodeTiles(17, 9)).isEqualTo(vae.decodeTiles(17, 9)).isEqualTo(cut);
-        assertThat(vae.encodeTiles(16, 13)).isEqualTo(vae.decodeTiles(16, 13)).isEqualTo(BlendedTiles.whole(16, 13));
+        assertThat(vae.encodeTiles(17, 9).tiles()).isEqualTo(vae.decodeTiles(17, 9).tiles()).isEqualTo(cut);
+        assertThat(vae.encodeTiles(16, 13).tiles()).isEqualTo(vae.decodeTiles(16, 13).tiles()).isEqualTo(BlendedTiles.whole(16, 13));
         TiledCondition condition = new TiledCondition(model, 16 * down, Long.MAX_VALUE);
-        assertThat(condition.featureTiles(17, 9)).isEqualTo(cut);
-        assertThat(condition.featureTiles(16, 13).isWhole()).isFalse();
-        assertThat(condition.featureTiles(12, 12).isWhole()).isTrue();
+        assertThat(condition.featureTiles(17, 9).tiles()).isEqualTo(cut);
+        assertThat(condition.featureTiles(16, 13).tiles().isWhole()).isFalse();
+        assertThat(condition.featureTiles(12, 12).tiles().isWhole()).isTrue();
     }
 
     private static Tensor run(BlendedTiles tiles, TileSource in, int inSize, UnaryOperator<Tensor> network, int outSize, int channels) {

@@ -25,7 +25,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
         description = {"Restores degraded photos with FaithDiff and other models. 'faithdiff photo.jpg' is 'faithdiff restore photo.jpg'."},
         commandListHeading = "%nCommands:%n", footerHeading = "%nCommands for weight files and measuring, each with --help:%n",
-        footer = {"  convert   Make a model folder from a released checkpoint.",
+        footer = {"  pull      Fetch a released model and convert it.",
+            "  models    Show which models are installed, and which can be had.",
+            "  convert   Make a model folder from a released checkpoint.",
             "  inspect   Show what a weight file or a model folder holds.",
             "  verify    Check that a model folder is complete.",
             "  diff      Show how the tensors of two files or models differ.",
@@ -36,7 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ScriptCommands.Completion.class, ScriptCommands.Man.class})
 public final class Main implements Callable<Integer> {
     /** Commands of other programs, which the launcher starts by the same name. */
-    private static final List<String> ELSEWHERE = List.of("convert", "inspect", "verify", "diff", "synth", "bench");
+    private static final List<String> ELSEWHERE = List.of("pull", "models", "convert", "inspect", "verify", "diff", "synth", "bench");
 
     @Spec private CommandSpec spec;
 

@@ -1,6 +1,7 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.model.ModelPlaces;
 import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Restorer;
@@ -18,12 +19,12 @@ import picocli.CommandLine.Option;
 final class ModelChoice {
     private static final int DIGITS = 12;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Folder of the model, made by 'faithdiff convert' or 'faithdiff train' (default: "
-            + "the bundled small model).")
+    @Option(names = "--model", paramLabel = "MODEL", description = "Folder of the model, made by 'faithdiff convert' or 'faithdiff train', or a name "
+            + "that 'faithdiff models' shows (default: the bundled small model).")
     private Path model;
 
-    @Option(names = "--initial", paramLabel = "DIR", description = "Folder of a first-stage model. It restores the photo, and the model restores its "
-            + "result (default: the first stage that the model names, if any).")
+    @Option(names = "--initial", paramLabel = "MODEL", description = "Folder or name of a first-stage model. It restores the photo, and the model "
+            + "restores its result (default: the first stage that the model names, if any).")
     private Path initial;
 
     @Option(names = "--lora", paramLabel = LoraFile.FORM, converter = Loras.class, showDefaultValue = Visibility.NEVER,
@@ -66,5 +67,5 @@ final class ModelChoice {
         return Path.of(home, "models", "faithdiff-mini");
     }
 
-    private static Path absolute(Path folder) { return folder.toAbsolutePath().normalize(); }
+    private static Path absolute(Path folder) { return ModelPlaces.of(folder).toAbsolutePath().normalize(); }
 }

@@ -28,12 +28,32 @@ public enum ColorFix {
             return detail;
         }
     },
+    /**
+     * As {@link #WAVELET}, but in CIELAB: what is left of the style's lightness, a and b after the blurs, and the content's detail. Our own; the
+     * result is rounded.
+     */
+    LAB {
+        @Override Image fixed(Image content, Image style) {
+            float[] lab = Lab.of(content), other = Lab.of(style);
+            for (int c = 0; c < 3; c++) {
+                float[] difference = new float[lab.length / 3];
+                for (int i = 0; i < difference.length; i++) difference[i] = other[3 * i + c] - lab[3 * i + c];
+                float[] coarse = blurred(difference, content.width(), null);
+                for (int i = 0; i < coarse.length; i++) lab[3 * i + c] += coarse[i];
+            }
+            return Lab.image(lab, content.width(), content.height(), content.bits());
+        }
+
+        @Override float[] channel(Image content, Image style, int c) { throw new UnsupportedOperationException(); }
+    },
     /** The content as it is. */
     NONE {
         @Override float[] channel(Image content, Image style, int c) { throw new UnsupportedOperationException(); }
     };
 
     private static final int WAVELET_LEVELS = 5;
+    /** How far the blurs look. */
+    static final int REACH = (1 << WAVELET_LEVELS) - 1;
     private static final float VARIANCE_EPSILON = 1e-5f;
 
     public static Image adain(Image content, Image style) { return ADAIN.apply(content, style); }
@@ -42,12 +62,22 @@ public enum ColorFix {
 
     @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
 
+    /** As {@link #apply(Image, Image)}, of images that go on beyond their edges. */
+    public Image apply(Image content, Image style, Wrap wrap) {
+        if (this != WAVELET && this != LAB || wrap == Wrap.NONE) return apply(content, style);
+        return wrap.cut(apply(wrap.continued(content, REACH), wrap.continued(style, REACH)), REACH);
+    }
+
     /** @throws ImageError if the sizes differ */
     public Image apply(Image content, Image style) {
         if (this == NONE) return content;
         if (content.width() != style.width() || content.height() != style.height()) {
             throw new ImageError("colour fix takes two images of one size, got " + content + " and " + style);
         }
+        return fixed(content, style);
+    }
+
+    Image fixed(Image content, Image style) {
         byte[] rgb = Image.blank(content.width(), content.height()), low = content.bits() == 16 ? new byte[rgb.length] : null;
         for (int c = 0; c < 3; c++) {
             float[] x = channel(content, style, c);

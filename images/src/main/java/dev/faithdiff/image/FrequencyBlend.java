@@ -23,6 +23,11 @@ public final class FrequencyBlend {
      */
     public static Image apply(Image detail, Image base, double share) { return blend(detail, base, band -> weight(share, LEVELS - band)); }
 
+    /** As {@link #apply(Image, Image, double)}, of images that go on beyond their edges. */
+    public static Image apply(Image detail, Image base, double share, Wrap wrap) {
+        return wrap.cut(apply(wrap.continued(detail, ColorFix.REACH), wrap.continued(base, ColorFix.REACH), share), ColorFix.REACH);
+    }
+
     /**
      * The blend with the bits of {@code base}, rounded to nearest.
      *
@@ -31,6 +36,11 @@ public final class FrequencyBlend {
      * @throws ImageError if the sizes differ
      */
     public static Image finest(Image base, Image detail, double share) { return blend(base, detail, band -> weight(share, band)); }
+
+    /** As {@link #finest(Image, Image, double)}, of images that go on beyond their edges. */
+    public static Image finest(Image base, Image detail, double share, Wrap wrap) {
+        return wrap.cut(finest(wrap.continued(base, ColorFix.REACH), wrap.continued(detail, ColorFix.REACH), share), ColorFix.REACH);
+    }
 
     private static Image blend(Image detail, Image base, Weights weights) {
         if (detail.width() != base.width() || detail.height() != base.height()) {

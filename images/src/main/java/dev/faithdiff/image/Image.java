@@ -1,5 +1,7 @@
 package dev.faithdiff.image;
 
+import static java.util.stream.IntStream.range;
+
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -157,22 +159,41 @@ public final class Image {
     }
 
     /** The image continued on all four sides by so many pixels of its mirror image. */
-    public Image mirrored(int margin) {
-        if (margin == 0) return this;
-        return new Image(width + 2 * margin, height + 2 * margin, mirrored(rgb, margin), low == null ? null : mirrored(low, margin));
+    public Image mirrored(int margin) { return mirrored(margin, margin); }
+
+    /** The image continued by its mirror image. @param x by how many pixels left and right. @param y above and below */
+    public Image mirrored(int x, int y) {
+        if (x == 0 && y == 0) return this;
+        return taken(range(-x, width + x).map(i -> mirror(i, width)).toArray(), range(-y, height + y).map(i -> mirror(i, height)).toArray());
     }
 
-    private byte[] mirrored(byte[] in, int margin) {
-        int w = width + 2 * margin, h = height + 2 * margin;
-        byte[] all = blank(w, h);
-        for (int y = 0; y < h; y++) {
-            int row = mirrored(y - margin, height) * width;
-            for (int x = 0; x < w; x++) System.arraycopy(in, 3 * (row + mirrored(x - margin, width)), all, 3 * (y * w + x), 3);
+    /**
+     * The part of w x h pixels at (x, y) of an image that goes on beyond its edges: along the axes of {@code wrap} with its other end, else with
+     * its last pixels.
+     */
+    public Image part(int x, int y, int w, int h, Wrap wrap) {
+        if (x >= 0 && y >= 0 && w <= width - x && h <= height - y) return crop(x, y, w, h);
+        return taken(range(x, x + w).map(i -> wrap.x() ? Math.floorMod(i, width) : Math.clamp(i, 0, width - 1)).toArray(),
+                range(y, y + h).map(i -> wrap.y() ? Math.floorMod(i, height) : Math.clamp(i, 0, height - 1)).toArray());
+    }
+
+    private Image taken(int[] columns, int[] rows) {
+        return new Image(columns.length, rows.length, taken(rgb, columns, rows), low == null ? null : taken(low, columns, rows));
+    }
+
+    private byte[] taken(byte[] in, int[] columns, int[] rows) {
+        byte[] all = blank(columns.length, rows.length);
+        int to = 0;
+        for (int row : rows) {
+            for (int column : columns) {
+                System.arraycopy(in, 3 * (row * width + column), all, to, 3);
+                to += 3;
+            }
         }
         return all;
     }
 
-    private static int mirrored(int at, int side) {
+    private static int mirror(int at, int side) {
         int i = Math.floorMod(at, 2 * side);
         return Math.min(i, 2 * side - 1 - i);
     }

@@ -23,7 +23,7 @@ class ColorFixTest {
     @ParameterizedTest @MethodSource("runs")
     void equalsTheReference(ReferenceImages.Run run) {
         for (ColorFix fix : ColorFix.values()) {
-            if (fix == ColorFix.NONE) continue;
+            if (fix == ColorFix.NONE || fix == ColorFix.LAB) continue; // nothing published
             Image expected = run.image("out_" + fix.name().toLowerCase(Locale.ROOT));
             Image actual = fix.apply(content(run), run.enlarged());
             int off = 0;

@@ -55,6 +55,7 @@ class DependencyTest {
         sees(file, TENSOR, NN, MODEL, file);
         sees(names, TENSOR, NN, MODEL, NETWORKS, file, names);
         sees(system, TENSOR, NN, MODEL, NETWORKS, file, names, system);
+        sees("dev.faithdiff.convert.pull", TENSOR, file, system, MODEL, "dev.faithdiff.convert.pull");
     }
 
     /** What any restorer needs knows none of the systems above it. */

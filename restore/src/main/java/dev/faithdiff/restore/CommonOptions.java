@@ -1,6 +1,7 @@
 package dev.faithdiff.restore;
 
 import dev.faithdiff.image.ColorFix;
+import dev.faithdiff.image.Wrap;
 
 /** Options that mean the same to many restorers. Their initial values are the published ones of FaithDiff. */
 public final class CommonOptions {
@@ -29,6 +30,9 @@ public final class CommonOptions {
     /** How the colours of the result are brought back to the photo's. */
     public static final Option<ColorFix> COLOR_FIX =
             Option.choice("color-fix", ColorFix.ADAIN, "How the colours of the result are matched to the photo's.").ofModel();
+    /** The axes along which the photo goes on with its other end. */
+    public static final Option<Wrap> WRAP = Option.choice("wrap", Wrap.NONE,
+            "For pictures that go on with their other end, so that no seam shows there: x for panoramas of the horizon, y, or xy for textures.");
     /** Without it networks see zeros beyond an edge, and learn to know the edge by them. */
     public static final Option<Integer> MARGIN = Option.whole("margin", 0, 0, 256,
             "By how many pixels of the result the photo is continued beyond its edges, as its mirror image, before networks see it.").ofModel();

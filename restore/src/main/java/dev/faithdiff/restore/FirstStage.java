@@ -5,10 +5,10 @@ import static dev.faithdiff.restore.CommonOptions.RNG;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.CommonOptions.WRAP;
 
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Resize;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,16 +31,17 @@ public record FirstStage(Restorer network, double share, int passes) {
         if (passes < 1 || passes > 4) throw new IllegalArgumentException("the first stage's passes must be 1..4, not " + passes);
     }
 
-    /** Restores a photo. @param options the network uses their size, seed, random numbers and tile, and its own defaults for the rest */
+    /** Restores a photo. @param options the network uses their size, seed, random numbers, tile and wrap, and its own defaults for the rest */
     public Result restore(Image photo, Options options, Listener listener) {
         Options own = network.defaults(), o = ResultSize.copied(options, own, own).with(GUARD, Guard.OFF).with(SEED, options.get(SEED))
-                .with(RNG, options.get(RNG)).with(VAE_TILE, options.get(VAE_TILE)).only(network.options());
+                .with(RNG, options.get(RNG)).with(VAE_TILE, options.get(VAE_TILE)).with(WRAP, options.get(WRAP)).only(network.options());
         int count = 2 * ResultSize.of(options, photo).over(photo) > own.get(SCALE) ? passes : 1;
         List<Image> restored = new ArrayList<>();
         for (int orientation = 1; orientation <= count; orientation++) {
             restored.add(network.restore(photo.upright(orientation), o, listener).upright(orientation));
         }
         Image first = restored.getFirst();
-        return new Result(first, Image.mean(restored).mix(Resize.resize(photo, first.width(), first.height(), Filter.BICUBIC), share));
+        Image enlarged = options.get(WRAP).resized(photo, first.width(), first.height(), Filter.BICUBIC);
+        return new Result(first, Image.mean(restored).mix(enlarged, share));
     }
 }

@@ -6,7 +6,7 @@ import static dev.faithdiff.restore.CommonOptions.SIZE;
 
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Resize;
+import dev.faithdiff.image.Wrap;
 import java.util.List;
 
 /** Width and height of a result in pixels, which follow from the photo's and from scale, size or long side. */
@@ -66,6 +66,6 @@ public record ResultSize(int width, int height) {
     /** How many times wider this is than a photo. */
     double over(Image photo) { return (double) width / photo.width(); }
 
-    /** An image resized to this. */
-    public Image resized(Image image) { return Resize.resize(image, width, height, Filter.LANCZOS); }
+    /** An image resized to this. @param wrap the axes along which it goes on with its other end */
+    public Image resized(Image image, Wrap wrap) { return wrap.resized(image, width, height, Filter.LANCZOS); }
 }

@@ -3,6 +3,7 @@ package dev.faithdiff.restore;
 import static dev.faithdiff.restore.CommonOptions.FIDELITY;
 import static dev.faithdiff.restore.CommonOptions.GUARD;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
+import static dev.faithdiff.restore.CommonOptions.WRAP;
 
 import dev.faithdiff.image.FrequencyBlend;
 import dev.faithdiff.image.Image;
@@ -51,14 +52,16 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
         if (strength == 0 || fidelity == 1) return enlarged(photo, o);
         FirstStage.Result initial = first.restore(photo, o, listener);
         Image restored = o.get(QUALITY) == Effort.FAST ? initial.network() : last.restore(initial.mixture(), lastStage(o), listener, resume);
-        if (o.get(DETAIL) > 0) restored = FrequencyBlend.finest(restored, initial.network(), o.get(DETAIL));
-        if (fidelity > 0) restored = FrequencyBlend.apply(restored, enlarged(photo, o), fidelity);
+        if (o.get(DETAIL) > 0) restored = FrequencyBlend.finest(restored, initial.network(), o.get(DETAIL), o.get(WRAP));
+        if (fidelity > 0) restored = FrequencyBlend.apply(restored, enlarged(photo, o), fidelity, o.get(WRAP));
         return strength == 1 ? restored : restored.mix(enlarged(photo, o), strength);
     }
 
     private static Image enlarged(Image photo, Options o) {
-        return ResultSize.of(o, photo).resized(photo);
+        return ResultSize.of(o, photo).resized(photo, o.get(WRAP));
     }
+
+    
 
     private Options lastStage(Options o) {
         return ResultSize.same(o).with(GUARD, Guard.OFF).with(STRENGTH, 1.0).with(FIDELITY, 0.0).only(last.options());

@@ -3,6 +3,8 @@ package dev.faithdiff.convert;
 import dev.faithdiff.convert.command.ConvertCommand;
 import dev.faithdiff.convert.command.DiffCommand;
 import dev.faithdiff.convert.command.InspectCommand;
+import dev.faithdiff.convert.command.ModelsCommand;
+import dev.faithdiff.convert.command.PullCommand;
 import dev.faithdiff.convert.command.SynthCommand;
 import dev.faithdiff.convert.command.VerifyCommand;
 import dev.faithdiff.convert.file.ConvertError;
@@ -22,8 +24,9 @@ import picocli.CommandLine.Spec;
 /** The commands on weight files. Exit code 0 for success, 1 for a failure, which one line explains, 2 for wrong usage. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
         sortOptions = false,
-        description = "Converts and inspects weight files. Nothing in a file is ever executed.",
-        subcommands = {ConvertCommand.class, InspectCommand.class, VerifyCommand.class, SynthCommand.class, DiffCommand.class})
+        description = "Fetches, converts and inspects weight files. Nothing in a file is ever executed.",
+        subcommands = {PullCommand.class, ModelsCommand.class, ConvertCommand.class, InspectCommand.class, VerifyCommand.class, SynthCommand.class,
+            DiffCommand.class})
 public final class Main implements Callable<Integer> {
     @Spec private CommandSpec spec;
 

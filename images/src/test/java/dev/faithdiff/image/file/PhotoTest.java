@@ -197,7 +197,7 @@ class PhotoTest {
             near(Resize.resize(deep, 77, 50, filter), Resize.resize(shallow, 77, 50, filter), 2);
         }
         Image style = noise(40, 30, 16).toGrey();
-        for (ColorFix fix : ColorFix.values()) near(fix.apply(deep, style), fix.apply(shallow, style.to8Bits()), 2);
+        for (ColorFix fix : new ColorFix[] {ColorFix.ADAIN, ColorFix.WAVELET, ColorFix.NONE}) near(fix.apply(deep, style), fix.apply(shallow, style.to8Bits()), 2);
         assertThat(Image.fromFloats(deep.toFloats(), 40, 30, 16)).isEqualTo(deep);
         assertThat(deep.crop(3, 4, 20, 10).padTo(8).to8Bits()).isEqualTo(shallow.crop(3, 4, 20, 10).padTo(8));
     }

@@ -1,11 +1,13 @@
 package dev.faithdiff.restore.diffusion;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Wrap;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.tiles.BlendedTiles;
 import dev.faithdiff.restore.tiles.RgbSink;
 import dev.faithdiff.restore.tiles.TileSink;
 import dev.faithdiff.restore.tiles.TileSource;
+import dev.faithdiff.restore.tiles.WrappedTiles;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -22,17 +24,23 @@ public final class TiledVae {
     private final DType dtype;
     private final int down, tile;
     private final long bytes;
+    private final Wrap wrap;
+
+    /** For images that end at their edges. */
+    public TiledVae(Vae vae, Device device, DType dtype, int tile, long bytes) { this(vae, device, dtype, tile, bytes, Wrap.NONE); }
 
     /**
      * @param dtype the type of activations
      * @param tile  side of the published tiles in pixels; 0: the whole image where that fits into {@code bytes}, else tiles that fit
      * @param bytes what the encoder or decoder may hold
+     * @param wrap  axes along which images go on with their other end; an encoded image must then be given beyond its edges
      */
-    public TiledVae(Vae vae, Device device, DType dtype, int tile, long bytes) {
+    public TiledVae(Vae vae, Device device, DType dtype, int tile, long bytes, Wrap wrap) {
         this.vae = vae;
         this.device = device;
         this.dtype = dtype;
         this.bytes = bytes;
+        this.wrap = wrap;
         down = vae.config().downscale();
         this.tile = tile / down;
     }
@@ -46,7 +54,7 @@ public final class TiledVae {
     }
 
     /** The tiles that {@link #encode} works in. */
-    public BlendedTiles encodeTiles(int h, int w) { return tiles(h, w, vae.config().encodeBytes()); }
+    public WrappedTiles encodeTiles(int h, int w) { return tiles(h, w, vae.config().encodeBytes()); }
 
     /** The image of latents, with 8 or 16 bits a sample. Only its samples are held as a whole. @param afterTile is run after each tile */
     public Image decode(Tensor latents, int bits, Runnable afterTile) {
@@ -58,7 +66,7 @@ public final class TiledVae {
     /** Decodes latents to the parts {@code [height, width, 3]} of an image, nominally -1..1. */
     public void decode(Tensor latents, TileSink sink) {
         try (Scope _ = Scope.open()) {
-            TileSource z = TileSource.of(latents.mul(1 / vae.config().scaling()));
+            TileSource z = TileSource.of(latents.mul(1 / vae.config().scaling()), wrap);
             decodeTiles(latents.size(1), latents.size(2)).apply(z, 1, x -> vae.decode(x.to(dtype)), down, sink);
         }
     }
@@ -75,7 +83,7 @@ public final class TiledVae {
         RgbSink image = RgbSink.of(photo.width(), photo.height(), photo.bits());
         int c = after.size(3);
         try (Scope _ = Scope.open()) {
-            TileSource both = TileSource.of(after.concat(3, before).mul(1 / vae.config().scaling()));
+            TileSource both = TileSource.of(after.concat(3, before).mul(1 / vae.config().scaling()), wrap);
             UnaryOperator<Tensor> change = x -> {
                 Tensor z = x.to(dtype);
                 return vae.decode(z.slice(3, 0, c)).sub(vae.decode(z.slice(3, c, 2 * c))).mul((float) strength);
@@ -87,10 +95,14 @@ public final class TiledVae {
     }
 
     /** The tiles that {@link #decode} works in. */
-    public BlendedTiles decodeTiles(int h, int w) { return tiles(h, w, vae.config().decodeBytes()); }
+    public WrappedTiles decodeTiles(int h, int w) { return tiles(h, w, vae.config().decodeBytes()); }
+
+    private WrappedTiles tiles(int h, int w, long bytesPerPixel) {
+        return WrappedTiles.of(h, w, wrap, (height, width) -> blended(height, width, bytesPerPixel));
+    }
 
     /** As published, an image no larger than an asked-for tile is not cut. */
-    private BlendedTiles tiles(int h, int w, long bytesPerPixel) {
+    private BlendedTiles blended(int h, int w, long bytesPerPixel) {
         if (tile == 0) return BlendedTiles.fitting(h, w, bytesPerPixel * dtype.bytes() / Float.BYTES * down * down, bytes);
         return h <= tile && w <= tile ? BlendedTiles.whole(h, w) : BlendedTiles.square(h, w, tile);
     }

@@ -4,8 +4,10 @@ import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SIZE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.CommonOptions.WRAP;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Wrap;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.networks.Generator;
 import dev.faithdiff.nn.Weights;
@@ -32,7 +34,7 @@ import java.util.function.LongSupplier;
  * (Real-ESRGAN RealESRGANer).
  */
 public final class GeneratorRestorer implements Restorer {
-    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, VAE_TILE);
+    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, WRAP, VAE_TILE);
     /** Sides of the usual and of the smallest tile, in multiples of {@link Generator#multiple} pixels. */
     private static final int TILE = 512, LEAST = 64;
 
@@ -67,19 +69,19 @@ public final class GeneratorRestorer implements Restorer {
     @Override public Image restore(Image photo, Options o, Listener listener, Path resume) {
         check(o);
         ResultSize size = ResultSize.of(o, photo);
-        return size.resized(gate.pass(() -> enlarge(photo, o.get(VAE_TILE), listener)));
+        return size.resized(gate.pass(() -> enlarge(photo, o.get(VAE_TILE), o.get(WRAP), listener)), o.get(WRAP));
     }
 
     @Override public List<Option<?>> options() { return OPTIONS; }
 
     /** The photo enlarged by the network. Its sides are padded to the network's multiple and cropped again. @param asked 0 or a tile's side */
-    private Image enlarge(Image photo, int asked, Listener listener) {
-        int scale = net.scale();
-        Image padded = photo.padTo(net.multiple());
-        CroppedTiles tiles = new CroppedTiles(padded.height(), padded.width(), tile(asked), net.margin());
-        RgbSink result = RgbSink.of((long) padded.width() * scale, (long) padded.height() * scale, photo.bits());
+    private Image enlarge(Image photo, int asked, Wrap wrap, Listener listener) {
+        int scale = net.scale(), multiple = net.multiple();
+        int w = Math.ceilDiv(photo.width(), multiple) * multiple, h = Math.ceilDiv(photo.height(), multiple) * multiple;
+        CroppedTiles tiles = new CroppedTiles(h, w, tile(asked), net.margin(), wrap);
+        RgbSink result = RgbSink.of((long) w * scale, (long) h * scale, photo.bits());
         return Finite.image(() -> {
-            run(tiles, padded, result, listener);
+            run(tiles, photo, result, listener);
             return result.image().crop(0, 0, photo.width() * scale, photo.height() * scale);
         }, photo);
     }
@@ -87,7 +89,7 @@ public final class GeneratorRestorer implements Restorer {
     private void run(CroppedTiles tiles, Image in, RgbSink result, Listener listener) {
         int[] done = {0};
         listener.at("enlarge", 0, tiles.count());
-        tiles.apply(TileSource.of(in, device), x -> net.forward(x.affine(0.5f, 0.5f)).affine(2, -1), net.scale(),
+        tiles.apply(TileSource.of(in, device, tiles.wrap()), x -> net.forward(x.affine(0.5f, 0.5f)).affine(2, -1), net.scale(),
                 result.then(() -> listener.at("enlarge", ++done[0], tiles.count())));
     }
 

@@ -1,10 +1,7 @@
 package dev.faithdiff.restore.tiles;
 
 import dev.faithdiff.nn.SharedStatistics;
-import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import java.util.function.UnaryOperator;
 
@@ -80,20 +77,6 @@ public record BlendedTiles(int height, int width, int tileHeight, int tileWidth,
             }
             blend(source, in, part -> statistics.run(() -> network.apply(part)), out, sink);
         }
-    }
-
-    /**
-     * Runs a network that has one output element for each latent, and puts its results together in host memory.
-     *
-     * @param in        input elements along one side of a latent
-     * @param channels  of the result
-     * @param afterTile is run after each tile
-     * @return F32 {@code [1, height, width, channels]}
-     */
-    public Tensor collect(TileSource source, int in, UnaryOperator<Tensor> network, int channels, Runnable afterTile) {
-        Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, height, width, channels));
-        apply(source, in, network, 1, TileSink.into(whole).then(afterTile));
-        return whole;
     }
 
     private void blend(TileSource source, int in, UnaryOperator<Tensor> network, int out, TileSink sink) {

@@ -41,6 +41,13 @@ public record Patch(int height, int width, int channels, float[] values) {
         return new Patch(h, w, channels, part);
     }
 
+    /** A part of this patch. */
+    Patch part(int top, int left, int h, int w) {
+        float[] part = new float[h * w * channels];
+        for (int y = 0; y < h; y++) System.arraycopy(values, ((top + y) * width + left) * channels, part, y * w * channels, w * channels);
+        return new Patch(h, w, channels, part);
+    }
+
     /** The last rows, at most so many. */
     Patch lastRows(int rows) {
         int h = Math.min(rows, height);

@@ -1,8 +1,10 @@
 package dev.faithdiff.restore.tiles;
 
+import dev.faithdiff.image.Wrap;
 import dev.faithdiff.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Overlapping tiles of latents, which are merged with Gaussian weights (FaithDiff LocalAttention.grids and grids_inverse). All tiles have one
@@ -18,16 +20,29 @@ public record TileGrid(int height, int width, int tileHeight, int tileWidth, Lis
      * @param stride distance from tile to tile as a fraction of the tile (the published option is called overlap)
      */
     public static TileGrid of(int height, int width, int tileHeight, int tileWidth, double stride) {
+        return of(height, width, tileHeight, tileWidth, stride, Wrap.NONE);
+    }
+
+    /** As above. Along the axes of {@code wrap} tiles go round: they lie evenly, at least two, and the last ones end at the other end. */
+    public static TileGrid of(int height, int width, int tileHeight, int tileWidth, double stride, Wrap wrap) {
         int h = Math.min(tileHeight, height), w = Math.min(tileWidth, width);
+        List<Integer> columns = wrap.x() ? around(width, w, stride) : starts(width, w, stride);
         List<Tile> tiles = new ArrayList<>();
-        for (int row : starts(height, h, stride)) for (int column : starts(width, w, stride)) tiles.add(new Tile(row, column));
+        for (int row : wrap.y() ? around(height, h, stride) : starts(height, h, stride)) for (int column : columns) tiles.add(new Tile(row, column));
         return new TileGrid(height, width, h, w, tiles);
     }
+
+    private static List<Integer> around(int size, int tile, double stride) {
+        int count = Math.min(size, Math.max(2, Math.ceilDiv(size, step(tile, stride))));
+        return IntStream.range(0, count).mapToObj(i -> (int) ((long) i * size / count)).toList();
+    }
+
+    private static int step(int tile, double stride) { return Math.max(1, (int) Math.ceil(tile * stride)); }
 
     /** The last tile is shifted back to end at the border. */
     private static List<Integer> starts(int size, int tile, double stride) {
         if (tile == size) return List.of(0);
-        int step = Math.max(1, (int) Math.ceil(tile * stride));
+        int step = step(tile, stride);
         List<Integer> starts = new ArrayList<>();
         for (int at = 0; ; at += step) {
             starts.add(Math.min(at, size - tile));
@@ -36,7 +51,7 @@ public record TileGrid(int height, int width, int tileHeight, int tileWidth, Lis
     }
 
     /** A tile {@code [B, tileHeight, tileWidth, C]} of a whole {@code [B, height, width, C]}. */
-    public Tensor cut(Tensor x, Tile t) { return x.slice(1, t.row, t.row + tileHeight).slice(2, t.column, t.column + tileWidth); }
+    public Tensor cut(Tensor x, Tile t) { return TileSource.around(TileSource.around(x, 1, t.row, tileHeight), 2, t.column, tileWidth); }
 
     /** The weight of each latent of a tile, row-major. As published, their centre is half a latent below the tile's. */
     public double[] weights() {
@@ -66,7 +81,7 @@ public record TileGrid(int height, int width, int tileHeight, int tileWidth, Lis
             float[] v = parts.get(k).toFloats();
             Tile t = tiles.get(k);
             for (int i = 0; i < weights.length; i++) {
-                int pixel = (t.row + i / tileWidth) * width + t.column + i % tileWidth;
+                int pixel = (t.row + i / tileWidth) % height * width + (t.column + i % tileWidth) % width;
                 total[pixel] = (float) (total[pixel] + weights[i]);
                 for (int n = 0; n < b; n++) {
                     for (int j = 0; j < c; j++) {

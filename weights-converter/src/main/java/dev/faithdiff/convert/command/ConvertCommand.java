@@ -90,7 +90,8 @@ public final class ConvertCommand implements Callable<Integer> {
 
     @Override public Integer call() { return output.make(this::converter); }
 
-    private Converter converter() {
+    /** Opens what the arguments name. */
+    Converter converter() {
         if (metric != null) return measure();
         if (sources.size() > 1) throw new ConvertError("there is more than one SOURCE, which only --metric takes");
         Path source = sources.isEmpty() ? null : sources.getFirst();

@@ -16,24 +16,32 @@ final class Output {
     @Option(names = "--force", description = "Replace an existing model folder.")
     private boolean force;
 
+    /** As {@link #make(Path, boolean, Supplier, WholeFolder.Writer)}, by these options. */
+    int make(Supplier<Converter> opening) { return make(folder, force, opening, f -> { }); }
+
     /**
-     * Makes the folder and prints the report. Nothing stays of the folder if the program is interrupted.
+     * Makes a folder and prints the report. Nothing stays of the folder if the program is interrupted.
      *
+     * @param force whether an existing model is replaced
+     * @param last  adds to the folder, before it appears
      * @return exit code 0
      * @throws dev.faithdiff.model.ModelError if the folder exists and may not be replaced; nothing is opened then
      */
-    int make(Supplier<Converter> opening) {
+    static int make(Path folder, boolean force, Supplier<Converter> opening, WholeFolder.Writer last) {
         WholeFolder.check(folder, force);
         try (Converter converter = opening.get()) {
             ConversionReport report = converter.plan();
-            write(f -> converter.write(f, Progress.terminal()));
+            write(folder, force, f -> {
+                converter.write(f, Progress.terminal());
+                last.write(f);
+            });
             System.out.println(report);
         }
         System.out.println("wrote " + folder);
         return 0;
     }
 
-    private void write(WholeFolder.Writer writer) {
+    private static void write(Path folder, boolean force, WholeFolder.Writer writer) {
         Thread interrupted = new Thread(() -> WholeFolder.recover(folder));
         Runtime.getRuntime().addShutdownHook(interrupted);
         try {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -27,6 +28,11 @@ public final class Checksums {
         StringBuilder text = new StringBuilder();
         for (String name : names(folder)) text.append(of(folder.resolve(name))).append("  ").append(name).append('\n');
         Files.writeString(folder.resolve(FILE), text);
+    }
+
+    /** Adds a file that was written behind the others. */
+    public static void add(Path folder, String name) throws IOException {
+        Files.writeString(folder.resolve(FILE), of(folder.resolve(name)) + "  " + name + "\n", StandardOpenOption.APPEND);
     }
 
     /** The sums in the folder's own list, by path; empty if there is no list. */
