@@ -53,7 +53,11 @@ public final class GeneratorRestorer implements Restorer {
         gate = new Gate("GeneratorRestorer", device, on.rounds());
     }
 
-    /** Opens a model folder as {@code faithdiff convert} writes it. The network computes in F32, on the CPU also with rounded products. @param net builds it */
+    /**
+     * Opens a model folder as {@code faithdiff convert} writes it. The network computes in F32, on the CPU also with rounded products.
+     *
+     * @param net builds it
+     */
     static GeneratorRestorer open(ModelFolder folder, Compute on, Function<Weights, Generator> net) {
         return on.device().exclusive(() -> {
             Weights weights = Weights.open(folder.path().resolve("generator/model.safetensors"), on.device());

@@ -6,7 +6,7 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.Workspace;
-import dev.faithdiff.kernels.cpu.norm.GroupNormKernel.Factors;
+import dev.faithdiff.kernels.cpu.norm.GroupNormKernel.Affine;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.GroupNormOp;
@@ -36,8 +36,8 @@ public final class GroupNormGradVector implements Kernel<GroupNormOp.Grad> {
         int blocks = Math.toIntExact((floats + block - 1) / block);
         GroupMoments m = new GroupMoments(new GroupRowsVector(), x, groups, op.of().eps());
         float[] weight = Workspace.floats(in[1]), bias = Workspace.floats(in[2]);
-        Factors[] norm = new Factors[batch];
-        for (int b = 0; b < batch; b++) norm[b] = Factors.of(m, b, weight, bias);
+        Affine[] norm = new Affine[batch];
+        for (int b = 0; b < batch; b++) norm[b] = Affine.of(m, b, weight, bias);
         float[][] sums = new float[batch * blocks][], dots = new float[batch * blocks][];
         Parallel.run(batch * blocks, i -> {
             long from = (long) (i % blocks) * block, at = 4 * (i / blocks * floats + from);
@@ -104,7 +104,7 @@ public final class GroupNormGradVector implements Kernel<GroupNormOp.Grad> {
     }
 
     /** g times SiLU's derivative at the normed x. */
-    private static void silu(long x, long g, int count, Factors f, long to) {
+    private static void silu(long x, long g, int count, Affine f, long to) {
         int row = f.center().length;
         for (int i = 0; i < count; i += row) {
             int n = Math.min(row, count - i), vectors = n / LANES * LANES;

@@ -20,11 +20,11 @@ interface GroupNormKernel extends Kernel<GroupNormOp> {
     GroupRows loops();
 
     /** Centre, factor and shift of each channel of one sample, repeated to fill whole vectors. */
-    record Factors(float[] center, float[] factor, float[] shift) {
+    record Affine(float[] center, float[] factor, float[] shift) {
         /** The centre is the mean, rounded to float; the rounding error is added to the shift. */
-        static Factors of(GroupMoments m, int sample, float[] weight, float[] bias) {
+        static Affine of(GroupMoments m, int sample, float[] weight, float[] bias) {
             int row = GroupMoments.row(weight.length), width = weight.length / m.groups();
-            Factors f = new Factors(new float[row], new float[row], new float[row]);
+            Affine f = new Affine(new float[row], new float[row], new float[row]);
             for (int at = 0; at < row; at += width) {
                 int channel = at % weight.length;
                 f.fill(at, width, m.mean(sample, channel), m.scale(sample, channel), weight, bias, channel);
@@ -64,7 +64,7 @@ interface GroupNormKernel extends Kernel<GroupNormOp> {
         int row = GroupMoments.row(channels), block = Math.max(1, BLOCK / row) * row;
         int blocks = Math.toIntExact((floats + block - 1) / block);
         try (Workspace factors = Workspace.of(3L * batch * row)) {
-            for (int b = 0; b < batch; b++) Factors.of(moments, b, weight, bias).store(factors.at(3L * b * row));
+            for (int b = 0; b < batch; b++) Affine.of(moments, b, weight, bias).store(factors.at(3L * b * row));
             Parallel.run(batch * blocks, i -> {
                 long from = (long) (i % blocks) * block, at = 4 * (i / blocks * floats + from);
                 int count = (int) Math.min(block, floats - from);
