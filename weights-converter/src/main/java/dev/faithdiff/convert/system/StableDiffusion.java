@@ -8,9 +8,18 @@ import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.KeyNames;
 import dev.faithdiff.convert.names.OriginalLayout;
 import dev.faithdiff.convert.system.Sdxl.ConfigFile;
+import dev.faithdiff.networks.clip.ClipConfig;
+import dev.faithdiff.networks.clip.ClipTextEncoder;
+import dev.faithdiff.networks.clip.ClipTokenizer;
+import dev.faithdiff.networks.clip.TextStates;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -101,6 +110,25 @@ public final class StableDiffusion implements AutoCloseable {
     }
 
     private static Path below(Path folder) { return folder == null ? null : folder.resolve("tokenizer"); }
+
+    /** The states of an empty prompt as the one text of a model, which are computed when they are written. */
+    public Map<String, Source> emptyText(ConversionReport report) {
+        ConfigFile config = config(TEXT, report);
+        report.requireComplete();
+        ClipConfig sizes = ClipConfig.of(config.config());
+        Map<String, Source> tensors = new LinkedHashMap<>(tensors(TEXT));
+        tensors.keySet().retainAll(NeededTensors.text(config.config()).keySet());
+        Shape shape = Shape.of(ClipTokenizer.LENGTH, sizes.width());
+        return Map.of(TextStates.STATES, Source.made(TextStates.STATES, DType.F32, shape, () -> {
+            try (Weights w = Weights.of(new SourceWeights(base.toString(), tensors), Device.CPU, DType.F32, null)) {
+                ClipTextEncoder encoder = new ClipTextEncoder(w, sizes);
+                w.done();
+                int padding = sizes.quickGelu() ? sizes.vocabulary() - 1 : 0; // the end in Stable Diffusion 1, "!" in 2
+                int[][] ids = {ClipTokenizer.empty(sizes.vocabulary(), padding)};
+                return TextStates.states(encoder, ids, Device.CPU).view(0, shape);
+            }
+        }));
+    }
 
     /** The release whose text is as wide. */
     private String published() {
