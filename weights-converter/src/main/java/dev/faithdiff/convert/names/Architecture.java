@@ -15,7 +15,7 @@ public enum Architecture {
     UNET("an SDXL U-Net (diffusers)"), SD_UNET("a U-Net of Stable Diffusion 1 or 2 (diffusers)"), VAE("a VAE (diffusers)"),
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
     ADCSR("AdcSR's U-Net and the middle of its decoder"),
-    OSEDIFF("OSEDiff's changes to Stable Diffusion 2.1"),
+    OSEDIFF("OSEDiff's changes to Stable Diffusion 2.1"), PISASR("PiSA-SR's changes to Stable Diffusion 2.1"),
     RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNetFile()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNetFile()),
     UNKNOWN("of no known architecture");
 
@@ -45,6 +45,7 @@ public enum Architecture {
         if (OriginalLayout.isVae(inner)) return VAE_ORIGINAL;
         if (AdcSrFiles.is(inner)) return ADCSR;
         if (AdapterNames.has(tensors, "state_dict_vae.", "default_encoder")) return OSEDIFF;
+        if (AdapterNames.has(tensors, "state_dict_unet.", "_pix")) return PISASR;
         if (keys.contains("decoder.mid_block.resnets.0.conv1.weight")) return VAE;
         if (keys.stream().anyMatch(k -> k.endsWith("embeddings.token_embedding.weight"))) return CLIP;
         if (keys.contains("positional_embedding") && keys.contains("ln_final.weight")) return OPEN_CLIP;
