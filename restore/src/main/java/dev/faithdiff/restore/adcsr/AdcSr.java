@@ -101,7 +101,7 @@ public final class AdcSr implements Restorer {
         float[] rgb = decoded(photo.padTo(net.config().multiple()), o, listener).topLeft(height, width).values();
         if (fix == ColorFix.ADAIN) PhotoColours.of(photo).give(rgb);
         Image image = Image.cutFloats(rgb, width, height, photo.bits());
-        return fix == ColorFix.WAVELET ? fix.apply(image, Resize.resize(photo, width, height, Filter.BICUBIC)) : image;
+        return fix == ColorFix.ADAIN ? image : fix.apply(image, Resize.resize(photo, width, height, Filter.BICUBIC));
     }
 
     /** What the networks make of a padded photo, nominally -1..1. */
