@@ -15,13 +15,12 @@ import dev.faithdiff.nn.FileWeights;
 import dev.faithdiff.nn.Lora;
 import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.nn.Residency;
-import dev.faithdiff.nn.Residency.Place;
 import dev.faithdiff.nn.WeightSource;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
+import dev.faithdiff.restore.diffusion.Places;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Replay;
@@ -37,8 +36,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The networks and settings of a FaithDiff model folder, on one device. The small default model and full SDXL have the same classes. A model
@@ -50,9 +47,6 @@ public final class Model implements AutoCloseable {
     private static final String UNET = "unet/model.safetensors", VAE = "vae/model.safetensors";
     /** Files of a folder that a model trained from it does not take over. */
     private static final Set<String> OWN = Set.of(UNET, VAE, "README.md", "SHA256SUMS");
-    /** Bytes of a file from which on it pays to keep linear layers in 8 bits. */
-    private static final long LARGE = 100L << 20;
-    private static final Pattern BLOCK = Pattern.compile("((down_blocks\\.\\d+|mid_block|up_blocks\\.\\d+)\\.\\w+\\.\\d+)\\..*");
     /** The numbers of SDXL's size conditioning: height and width, top and left, target height and width. */
     private static final int SIZE_NUMBERS = 6;
 
@@ -129,10 +123,10 @@ public final class Model implements AutoCloseable {
         DType dtype = on.activations();
         return device.exclusive(() -> {
             Offload offload = on.offload().chosen(folder.weightBytes(""), folder.weightBytes("unet"), device, dtype);
-            Residency residency = offload.residency(device, Model::place);
+            Residency residency = offload.residency(device, Places::of);
             requireParts(folder, on.loras());
             Model model = new Model(folder.path(), device, dtype, residency,
-                    file -> weights(source(folder.path(), file, on.loras()), on, residency));
+                    file -> on.weights(source(folder.path(), file, on.loras()), residency));
             model.loras = on.loras();
             model.budget = on.budget();
             model.rounds = on.rounds();
@@ -145,12 +139,6 @@ public final class Model implements AutoCloseable {
 
     /** How many bytes a network may hold that sees a whole image. */
     long budget() { return budget.getAsLong(); }
-
-    private static Weights weights(WeightSource source, Compute on, Residency residency) {
-        DType dtype = on.activations();
-        if (on.precision() == NumberType.INT8) return Weights.quantized(source, LARGE);
-        return Weights.of(source, on.device(), dtype == DType.F32 ? null : dtype, residency);
-    }
 
     private static void requireParts(ModelFolder folder, List<LoraFile> loras) {
         List<Lora.Part> parts = Arrays.stream(Lora.Part.values()).filter(p -> Files.isDirectory(folder.path().resolve(p.folder()))).toList();
@@ -167,16 +155,6 @@ public final class Model implements AutoCloseable {
             for (LoraFile lora : loras) source = lora.over(source, part, original);
         }
         return source;
-    }
-
-    /** The network and block of a parameter, by its key in any of the files. */
-    static Place place(String key) {
-        if (key.startsWith("text_")) return new Place("text encoders", null);
-        if (key.startsWith("denoise_encoder.")) return new Place("LQ encoder", null);
-        if (key.startsWith("encoder.") || key.startsWith("quant_conv.")) return new Place("encoder", null);
-        if (key.startsWith("decoder.") || key.startsWith("post_quant_conv.")) return new Place("decoder", null);
-        Matcher block = BLOCK.matcher(key);
-        return new Place("U-Net", block.matches() ? block.group(1) : null);
     }
 
     /** Prepares work of the networks that is repeated on the same shapes. */

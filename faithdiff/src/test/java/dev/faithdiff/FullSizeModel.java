@@ -5,6 +5,7 @@ import com.google.gson.JsonParser;
 import dev.faithdiff.nn.Residency;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Offload;
+import dev.faithdiff.restore.diffusion.Places;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Shape;
@@ -25,7 +26,7 @@ final class FullSizeModel {
 
     /** @param folder what {@link #write} wrote */
     static FaithDiff open(Path folder, Device dry, DType weights, DType dtype, Offload offload) {
-        Residency residency = offload.residency(dry, Model::place);
+        Residency residency = offload.residency(dry, Places::of);
         return new FaithDiff(new Model(folder, dry, dtype, residency,
                 file -> Weights.shapes(file, keys(file), weights, dry, dtype == DType.F32 ? null : dtype, residency)));
     }

@@ -67,7 +67,7 @@ class RestorersTest {
         says("");
         refused("model.json", "'kind' is missing", "convert the model again");
         PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"version\": 1,", "\"version\": 1, \"kind\": \"painter\","));
-        refused("of the kind 'painter'", "faithdiff, rrdbnet, srvggnetcompact");
+        refused("of the kind 'painter'", "adcsr, faithdiff, osediff, pisasr, rrdbnet, srvggnetcompact");
     }
 
     @Test void wrongDefaultsAreNamed() throws IOException {

@@ -54,7 +54,12 @@ public final class Image {
      *
      * @throws ImageError if a value is not a number, or the array does not hold 3 * w * h values
      */
-    public static Image fromFloats(float[] nhwc, int w, int h, int bits) {
+    public static Image fromFloats(float[] nhwc, int w, int h, int bits) { return fromFloats(nhwc, w, h, bits, false); }
+
+    /** As {@link #fromFloats(float[], int, int, int)}, but samples of 8 bits are cut and not rounded (torchvision's ToPILImage). */
+    public static Image cutFloats(float[] nhwc, int w, int h, int bits) { return fromFloats(nhwc, w, h, bits, true); }
+
+    private static Image fromFloats(float[] nhwc, int w, int h, int bits, boolean cut) {
         byte[] rgb = blank(w, h), low = bits == 16 ? blank(w, h) : null;
         if (nhwc.length != rgb.length) {
             throw new ImageError("an image of " + w + "x" + h + " takes " + rgb.length + " values, got " + nhwc.length);
@@ -65,7 +70,7 @@ public final class Image {
                 int pixel = i / 3;
                 throw new ImageError("the decoded image is not a number at x " + pixel % w + ", y " + pixel / w);
             }
-            if (low == null) rgb[i] = (byte) (int) Math.rint(unit * 255f);
+            if (low == null) rgb[i] = (byte) (int) (cut ? unit * 255f : Math.rint(unit * 255f));
             else put((int) Math.rint(unit * 65535f), rgb, low, i);
         }
         return new Image(w, h, rgb, low);

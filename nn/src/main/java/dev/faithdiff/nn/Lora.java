@@ -25,7 +25,8 @@ public final class Lora implements AutoCloseable {
     public enum Part {
         UNET("unet.", "lora_unet_"),
         TEXT_ENCODER("text_encoder.", "lora_te1_", "lora_te_"),
-        TEXT_ENCODER_2("text_encoder_2.", "lora_te2_");
+        TEXT_ENCODER_2("text_encoder_2.", "lora_te2_"),
+        VAE("vae.", "lora_vae_");
 
         final List<String> starts;
 
@@ -34,7 +35,14 @@ public final class Lora implements AutoCloseable {
         /** The folder of this part's weights in a model folder. */
         public String folder() { return name().toLowerCase(Locale.ROOT); }
 
-        @Override public String toString() { return this == UNET ? "U-Net" : this == TEXT_ENCODER ? "first text encoder" : "second text encoder"; }
+        @Override public String toString() {
+            return switch (this) {
+                case UNET -> "U-Net";
+                case TEXT_ENCODER -> "first text encoder";
+                case TEXT_ENCODER_2 -> "second text encoder";
+                case VAE -> "autoencoder";
+            };
+        }
     }
 
     private final WeightSource file;

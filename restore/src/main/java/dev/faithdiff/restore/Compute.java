@@ -1,6 +1,9 @@
 package dev.faithdiff.restore;
 
 import dev.faithdiff.nn.LoraFile;
+import dev.faithdiff.nn.Residency;
+import dev.faithdiff.nn.WeightSource;
+import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.util.List;
@@ -19,6 +22,8 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     private static final double SHARE = 0.5;
     /** The budget of exact results: enough for a whole image of 1600x1600 pixels in the autoencoder of SDXL. */
     private static final long EXACT = 4L << 30;
+    /** Bytes of a file from which on it pays to keep linear layers in 8 bits. */
+    private static final long LARGE = 100L << 20;
 
     /** In which type networks compute and, where that is the narrower one, weights are kept. */
     public enum NumberType {
@@ -59,6 +64,13 @@ public record Compute(Device device, NumberType precision, Offload offload, List
 
     /** In F32, with all weights on the device. */
     public static Compute on(Device device) { return new Compute(device, NumberType.F32, Offload.NONE); }
+
+    /** Weights of a source for networks that compute so. Those wider than the activations are rounded. @param residency moves them; may be null */
+    public Weights weights(WeightSource source, Residency residency) {
+        DType dtype = activations();
+        if (precision == NumberType.INT8) return Weights.quantized(source, LARGE);
+        return Weights.of(source, device, dtype == DType.F32 ? null : dtype, residency);
+    }
 
     /**
      * Says how many bytes a network may hold that sees a whole image: half of the device's memory that is free when it is asked. The rest is for what

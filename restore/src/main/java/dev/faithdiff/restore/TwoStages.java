@@ -48,13 +48,11 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
     @Override public Image restore(Image photo, Options options, Listener listener, Path resume) {
         check(options);
         Options o = Guard.guarded(photo, options, true, listener);
-        double strength = o.get(STRENGTH), fidelity = o.get(FIDELITY);
-        if (strength == 0 || fidelity == 1) return enlarged(photo, o);
+        if (Mixture.isPhoto(o)) return enlarged(photo, o);
         FirstStage.Result initial = first.restore(photo, o, listener);
         Image restored = o.get(QUALITY) == Effort.FAST ? initial.network() : last.restore(initial.mixture(), lastStage(o), listener, resume);
         if (o.get(DETAIL) > 0) restored = FrequencyBlend.finest(restored, initial.network(), o.get(DETAIL), o.get(WRAP));
-        if (fidelity > 0) restored = FrequencyBlend.apply(restored, enlarged(photo, o), fidelity, o.get(WRAP));
-        return strength == 1 ? restored : restored.mix(enlarged(photo, o), strength);
+        return Mixture.of(restored, () -> enlarged(photo, o), o);
     }
 
     private static Image enlarged(Image photo, Options o) {

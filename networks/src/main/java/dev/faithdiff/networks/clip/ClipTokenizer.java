@@ -15,8 +15,9 @@ import java.util.stream.IntStream;
  * Turns a prompt into CLIP token ids: the result of the Python CLIPTokenizer of transformers 4.46.1 with ftfy 6.3.1,
  * except for rare {@linkplain TextCleaning wrongly decoded text}.
  *
- * <p>Special tokens stand for themselves anywhere in a prompt. The second SDXL tokenizer pads with "!", which makes it
- * such a token: every "!" becomes its padding id and splits words.
+ * <p>Special tokens stand for themselves anywhere in a prompt. The second SDXL tokenizer and that of Stable Diffusion 2 pad with "!", which
+ * makes it such a token: every "!" becomes its padding id and splits words. open_clip's tokenizer has the same ids and no special tokens but
+ * its marks.
  */
 public final class ClipTokenizer {
     /** Ids in every encoded prompt: start, at most 75 tokens, end, padding. */
@@ -43,7 +44,9 @@ public final class ClipTokenizer {
         start = vocabulary.get(files.special().get("bos_token"));
         end = vocabulary.get(files.special().get("eos_token"));
         padding = vocabulary.get(files.special().get("pad_token"));
-        for (var token : files.special().values()) special.put(token, vocabulary.get(token));
+        for (var token : files.special().entrySet()) {
+            if (!files.isOfOpenClip() || !token.getKey().equals("pad_token")) special.put(token.getValue(), vocabulary.get(token.getValue()));
+        }
         specialPattern = Pattern.compile(special.keySet().stream()
                 .sorted(Comparator.comparingInt(String::length).reversed()).map(Pattern::quote).collect(Collectors.joining("|")));
         bytePairs = new BytePairs(vocabulary, files.merges(), vocabulary.get(files.special().get("unk_token")));
@@ -54,6 +57,15 @@ public final class ClipTokenizer {
      * ModelError where one is missing or malformed.
      */
     public static ClipTokenizer open(Path folder) { return new ClipTokenizer(TokenizerFiles.read(folder)); }
+
+    /** The ids of an empty prompt in a published vocabulary of so many tokens: start and end are its last two. @param padding an id */
+    public static int[] empty(int vocabulary, int padding) {
+        int[] ids = new int[LENGTH];
+        Arrays.fill(ids, padding);
+        ids[0] = vocabulary - 2;
+        ids[1] = vocabulary - 1;
+        return ids;
+    }
 
     /** Exactly {@link #LENGTH} ids; what does not fit is cut off. */
     public int[] encode(String prompt) { return encode(prompt, 1)[0]; }

@@ -9,7 +9,6 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -24,27 +23,11 @@ public final class PromptEncoder implements AutoCloseable {
         public Prompt with(Prompt next) { return new Prompt(states.concat(0, next.states), pooled.concat(0, next.pooled)); }
     }
 
-    /** One encoder with its tokenizer and weights. */
-    private record Encoder(ClipTokenizer tokenizer, Weights weights, ClipTextEncoder model) {
-        static Encoder open(Path folder, String encoder, String tokenizer, Function<String, Weights> weights) {
-            Weights w = weights.apply(encoder + "/model.safetensors");
-            try {
-                ClipConfig c = ClipConfig.of(Config.read(folder.resolve(encoder).resolve("config.json")));
-                ClipTextEncoder model = new ClipTextEncoder(w, c);
-                w.done();
-                return new Encoder(ClipTokenizer.open(folder.resolve(tokenizer)), w, model);
-            } catch (Throwable e) {
-                w.close();
-                throw e;
-            }
-        }
-    }
-
-    private final Encoder first, second;
+    private final TextEncoder first, second;
     private final int tokens, textWidth, pooledWidth;
     private final Device device;
 
-    private PromptEncoder(Encoder first, Encoder second, int tokens, int textWidth, int pooledWidth, Device device) {
+    private PromptEncoder(TextEncoder first, TextEncoder second, int tokens, int textWidth, int pooledWidth, Device device) {
         this.first = first;
         this.second = second;
         this.tokens = tokens;
@@ -63,11 +46,11 @@ public final class PromptEncoder implements AutoCloseable {
         if (!Files.isDirectory(folder.resolve("text_encoder"))) {
             return new PromptEncoder(null, null, sizes.integer("text_tokens"), sizes.integer("text_dim"), sizes.integer("pooled_text_dim"), device);
         }
-        Encoder first = Encoder.open(folder, "text_encoder", "tokenizer", weights);
+        TextEncoder first = TextEncoder.open(folder, "text_encoder", "tokenizer", weights);
         try {
-            return new PromptEncoder(first, Encoder.open(folder, "text_encoder_2", "tokenizer_2", weights), 0, 0, 0, device);
+            return new PromptEncoder(first, TextEncoder.open(folder, "text_encoder_2", "tokenizer_2", weights), 0, 0, 0, device);
         } catch (Throwable e) {
-            first.weights.close();
+            first.weights().close();
             throw e;
         }
     }
@@ -76,32 +59,22 @@ public final class PromptEncoder implements AutoCloseable {
     public boolean readsText() { return first != null; }
 
     /** Width of the text states. */
-    public int stateWidth() { return first == null ? textWidth : first.model.config().width() + second.model.config().width(); }
+    public int stateWidth() { return first == null ? textWidth : first.model().config().width() + second.model().config().width(); }
 
     /** Width of the pooled text. */
     public int pooledWidth() {
         if (first == null) return pooledWidth;
-        ClipConfig c = second.model.config();
+        ClipConfig c = second.model().config();
         return c.projection() == 0 ? c.width() : c.projection();
     }
 
     /** How many windows of 75 tokens a prompt fills for the encoder that needs more; 1 for null and in a model without encoders. */
     public int windows(String prompt) {
-        return first == null || prompt == null ? 1 : Math.max(first.tokenizer.windows(prompt), second.tokenizer.windows(prompt));
+        return first == null || prompt == null ? 1 : Math.max(first.tokenizer().windows(prompt), second.tokenizer().windows(prompt));
     }
 
     /** The last words of a prompt, of which at least a part lies beyond the first window; none where all fits. */
-    public List<String> beyond(String prompt) {
-        if (windows(prompt) == 1) return List.of();
-        List<String> words = List.of(prompt.strip().split("\\s+"));
-        int fit = 0, beyond = words.size();
-        while (beyond - fit > 1) {
-            int middle = (fit + beyond) / 2;
-            if (windows(String.join(" ", words.subList(0, middle))) == 1) fit = middle;
-            else beyond = middle;
-        }
-        return words.subList(fit, words.size());
-    }
+    public List<String> beyond(String prompt) { return TextEncoder.beyond(prompt, this::windows); }
 
     /** {@link #encode(String, int)} of what fits into one window. */
     public Prompt encode(String prompt) { return encode(prompt, 1); }
@@ -117,11 +90,11 @@ public final class PromptEncoder implements AutoCloseable {
         try (Scope s = Scope.open()) {
             if (first == null) return kept(s, zeros(tokens, textWidth), zeros(pooledWidth));
             String text = prompt == null ? "" : prompt;
-            int[][] ids1 = first.tokenizer.encode(text, windows), ids2 = second.tokenizer.encode(text, windows);
-            List<Tensor> states1 = first.model.hiddenStates(ids(ids1)), states2 = second.model.hiddenStates(ids(ids2));
+            int[][] ids1 = first.tokenizer().encode(text, windows), ids2 = second.tokenizer().encode(text, windows);
+            List<Tensor> states1 = first.hiddenStates(ids1, device), states2 = second.hiddenStates(ids2, device);
             Tensor states = states1.get(states1.size() - 2).concat(2, states2.get(states2.size() - 2));   // [windows, 77, textWidth]
             states = states.reshape(1, windows * ClipTokenizer.LENGTH, states.size(2));
-            Tensor pooled = second.model.pooled(states2, ids2).slice(0, 0, 1);
+            Tensor pooled = second.model().pooled(states2, ids2).slice(0, 0, 1);
             return prompt == null ? kept(s, states.mul(0), pooled.mul(0)) : kept(s, states, pooled);
         }
     }
@@ -135,14 +108,9 @@ public final class PromptEncoder implements AutoCloseable {
         return Tensor.zeros(device, DType.F32, Shape.of(shape));
     }
 
-    private Tensor ids(int[][] ids) {
-        long[] v = Arrays.stream(ids).flatMapToInt(Arrays::stream).asLongStream().toArray();
-        return Tensor.of(v, ids.length, ClipTokenizer.LENGTH).to(device);
-    }
-
     @Override public void close() {
         if (first == null) return;
-        first.weights.close();
-        second.weights.close();
+        first.weights().close();
+        second.weights().close();
     }
 }

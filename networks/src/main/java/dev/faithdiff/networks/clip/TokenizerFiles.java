@@ -23,8 +23,9 @@ import java.util.Map;
  * @param vocabulary token to id, from {@code vocab.json}
  * @param merges pairs of symbols in order, from {@code merges.txt}
  * @param special content of {@code bos_token}, {@code eos_token}, {@code unk_token} and {@code pad_token}
+ * @param isOfOpenClip whether the config names open_clip's class of tokenizers
  */
-record TokenizerFiles(Map<String, Integer> vocabulary, List<String[]> merges, Map<String, String> special) {
+record TokenizerFiles(Map<String, Integer> vocabulary, List<String[]> merges, Map<String, String> special, boolean isOfOpenClip) {
     /** The Python class reads no more merges than this: 49152 - 256 - 2. */
     private static final int MOST_MERGES = 48894;
     private static final Gson GSON = new GsonBuilder().setStrictness(Strictness.STRICT).create();
@@ -33,7 +34,9 @@ record TokenizerFiles(Map<String, Integer> vocabulary, List<String[]> merges, Ma
     static TokenizerFiles read(Path folder) {
         var vocabulary = vocabulary(folder.resolve("vocab.json"));
         var special = specialTokens(folder, vocabulary);
-        return new TokenizerFiles(vocabulary, merges(folder.resolve("merges.txt")), special);
+        var kind = readObject(folder.resolve("tokenizer_config.json")).get("tokenizer_class");
+        boolean isOfOpenClip = kind != null && kind.isJsonPrimitive() && kind.getAsString().equals("SimpleTokenizer");
+        return new TokenizerFiles(vocabulary, merges(folder.resolve("merges.txt")), special, isOfOpenClip);
     }
 
     private static Map<String, Integer> vocabulary(Path file) {

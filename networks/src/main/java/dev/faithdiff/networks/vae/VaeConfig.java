@@ -13,6 +13,8 @@ import dev.faithdiff.nn.NamedShapes;
  */
 public record VaeConfig(int[] channels, int layers, int latentChannels, int groups, boolean midAttention, float scaling) {
     private static final int GROUPS = 32;
+    /** Of the autoencoder of Stable Diffusion 1 and 2, whose configuration does not have it. */
+    private static final double SCALING = 0.18215;
 
     /** Reads {@code vae/config.json}. */
     public static VaeConfig of(Config c) {
@@ -21,7 +23,7 @@ public record VaeConfig(int[] channels, int layers, int latentChannels, int grou
         c.require("use_quant_conv", "true");
         c.require("use_post_quant_conv", "true");
         return new VaeConfig(c.integers("block_out_channels"), c.integer("layers_per_block"), c.positive("latent_channels"),
-                c.positive("norm_num_groups"), c.flag("mid_block_add_attention", true), (float) c.number("scaling_factor"));
+                c.positive("norm_num_groups"), c.flag("mid_block_add_attention", true), (float) c.number("scaling_factor", SCALING));
     }
 
     /**
@@ -43,6 +45,6 @@ public record VaeConfig(int[] channels, int layers, int latentChannels, int grou
     /** Bytes that encoding holds at its peak for each pixel. */
     public long encodeBytes() { return Encoder.bytesPerPixel(channels[0]); }
 
-    /** Bytes that decoding holds at its peak for each pixel: the second level's width is upsampled before it narrows. */
-    public long decodeBytes() { return Encoder.bytesPerPixel(Math.max(channels[0], channels[Math.min(1, channels.length - 1)])); }
+    /** Bytes that decoding holds at its peak for each pixel. */
+    public long decodeBytes() { return DecoderBody.bytesPerPixel(channels); }
 }

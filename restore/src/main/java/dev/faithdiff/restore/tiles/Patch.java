@@ -33,7 +33,7 @@ public record Patch(int height, int width, int channels, float[] values) {
     }
 
     /** The first rows and columns, at most so many; this patch itself if it has no more. */
-    Patch topLeft(int rows, int columns) {
+    public Patch topLeft(int rows, int columns) {
         int h = Math.min(rows, height), w = Math.min(columns, width), run = w * channels;
         if (h == height && w == width) return this;
         float[] part = new float[h * run];

@@ -8,19 +8,24 @@ import dev.faithdiff.image.ImageError;
  *
  * @param rgb the samples, or the high bytes of 16-bit samples
  * @param low the low bytes of 16-bit samples, or null
+ * @param cuts whether samples of 8 bits are cut and not rounded
  */
-public record RgbSink(int width, int height, byte[] rgb, byte[] low) implements TileSink {
+public record RgbSink(int width, int height, byte[] rgb, byte[] low, boolean cuts) implements TileSink {
     /** An empty image. @param bits 8 or 16. @throws ImageError if no array can hold the image */
-    public static RgbSink of(long width, long height, int bits) {
+    public static RgbSink of(long width, long height, int bits) { return of(width, height, bits, false); }
+
+    /** As {@link #of(long, long, int)}. @param cuts see {@link Image#cutFloats} */
+    public static RgbSink of(long width, long height, int bits, boolean cuts) {
         if (3 * width * height > Integer.MAX_VALUE - 8) {
             throw new ImageError("the result would be " + width + "x" + height + ", more than this program can hold; use a smaller photo");
         }
         int samples = (int) (3 * width * height);
-        return new RgbSink((int) width, (int) height, new byte[samples], bits == 16 ? new byte[samples] : null);
+        return new RgbSink((int) width, (int) height, new byte[samples], bits == 16 ? new byte[samples] : null, cuts);
     }
 
     @Override public void put(int top, int left, Patch p) {
-        Image part = Image.fromFloats(p.values(), p.width(), p.height(), low == null ? 8 : 16);
+        int bits = low == null ? 8 : 16;
+        Image part = cuts ? Image.cutFloats(p.values(), p.width(), p.height(), bits) : Image.fromFloats(p.values(), p.width(), p.height(), bits);
         for (int y = 0; y < p.height(); y++) {
             int from = 3 * y * p.width(), to = 3 * ((top + y) * width + left);
             System.arraycopy(part.rgb(), from, rgb, to, 3 * p.width());

@@ -9,8 +9,10 @@ import java.util.stream.IntStream;
 /**
  * Overlapping tiles of latents, which are merged with Gaussian weights (FaithDiff LocalAttention.grids and grids_inverse). All tiles have one
  * size. Positions and sizes are in latents.
+ *
+ * @param centred whether the weights are symmetric; else their centre is half a latent below the tile's, as mostly published
  */
-public record TileGrid(int height, int width, int tileHeight, int tileWidth, List<Tile> tiles) {
+public record TileGrid(int height, int width, int tileHeight, int tileWidth, boolean centred, List<Tile> tiles) {
     /** Top row and left column of a tile. */
     public record Tile(int row, int column) {}
 
@@ -26,10 +28,24 @@ public record TileGrid(int height, int width, int tileHeight, int tileWidth, Lis
     /** As above. Along the axes of {@code wrap} tiles go round: they lie evenly, at least two, and the last ones end at the other end. */
     public static TileGrid of(int height, int width, int tileHeight, int tileWidth, double stride, Wrap wrap) {
         int h = Math.min(tileHeight, height), w = Math.min(tileWidth, width);
-        List<Integer> columns = wrap.x() ? around(width, w, stride) : starts(width, w, stride);
+        List<Integer> rows = wrap.y() ? around(height, h, stride) : starts(height, h, step(h, stride));
+        List<Integer> columns = wrap.x() ? around(width, w, stride) : starts(width, w, step(w, stride));
         List<Tile> tiles = new ArrayList<>();
-        for (int row : wrap.y() ? around(height, h, stride) : starts(height, h, stride)) for (int column : columns) tiles.add(new Tile(row, column));
-        return new TileGrid(height, width, h, w, tiles);
+        for (int row : rows) for (int column : columns) tiles.add(new Tile(row, column));
+        return new TileGrid(height, width, h, w, false, tiles);
+    }
+
+    /**
+     * Square tiles that overlap by some latents; one tile if the whole has no more latents than a tile (OSEDiff, PiSA-SR). Tiles are no larger
+     * than the whole's shorter side. If that is no longer than the overlap, they overlap by the same share as larger ones.
+     */
+    public static TileGrid square(int height, int width, int tile, int overlap, boolean centred) {
+        if ((long) height * width <= (long) tile * tile) return new TileGrid(height, width, height, width, centred, List.of(new Tile(0, 0)));
+        int side = Math.min(tile, Math.min(height, width));
+        int step = Math.max(1, side > overlap ? side - overlap : side - side * overlap / tile);
+        List<Tile> tiles = new ArrayList<>();
+        for (int row : starts(height, side, step)) for (int column : starts(width, side, step)) tiles.add(new Tile(row, column));
+        return new TileGrid(height, width, side, side, centred, tiles);
     }
 
     private static List<Integer> around(int size, int tile, double stride) {
@@ -40,9 +56,8 @@ public record TileGrid(int height, int width, int tileHeight, int tileWidth, Lis
     private static int step(int tile, double stride) { return Math.max(1, (int) Math.ceil(tile * stride)); }
 
     /** The last tile is shifted back to end at the border. */
-    private static List<Integer> starts(int size, int tile, double stride) {
+    private static List<Integer> starts(int size, int tile, int step) {
         if (tile == size) return List.of(0);
-        int step = step(tile, stride);
         List<Integer> starts = new ArrayList<>();
         for (int at = 0; ; at += step) {
             starts.add(Math.min(at, size - tile));
@@ -53,9 +68,9 @@ public record TileGrid(int height, int width, int tileHeight, int tileWidth, Lis
     /** A tile {@code [B, tileHeight, tileWidth, C]} of a whole {@code [B, height, width, C]}. */
     public Tensor cut(Tensor x, Tile t) { return TileSource.around(TileSource.around(x, 1, t.row, tileHeight), 2, t.column, tileWidth); }
 
-    /** The weight of each latent of a tile, row-major. As published, their centre is half a latent below the tile's. */
+    /** The weight of each latent of a tile, row-major. */
     public double[] weights() {
-        double[] rows = gaussian(tileHeight, tileHeight / 2.0), columns = gaussian(tileWidth, (tileWidth - 1) / 2.0);
+        double[] rows = gaussian(tileHeight, (centred ? tileHeight - 1 : tileHeight) / 2.0), columns = gaussian(tileWidth, (tileWidth - 1) / 2.0);
         double[] w = new double[tileHeight * tileWidth];
         for (int i = 0; i < w.length; i++) w[i] = rows[i / tileWidth] * columns[i % tileWidth];
         return w;

@@ -7,6 +7,8 @@ import dev.faithdiff.convert.system.FaithDiffConverter;
 import dev.faithdiff.convert.system.GeneratorConverter;
 import dev.faithdiff.convert.system.MeasureConverter;
 import dev.faithdiff.convert.system.Precision;
+import dev.faithdiff.convert.system.Release;
+import dev.faithdiff.convert.system.ReleasedSystem;
 import dev.faithdiff.convert.system.SourceFolder;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.nn.LoraFile;
@@ -44,6 +46,10 @@ public final class ConvertCommand implements Callable<Integer> {
 
     @Option(names = "--faithdiff", paramLabel = "FILE", description = "FaithDiff.bin, instead of searching SOURCE.")
     private Path faithdiff;
+
+    @Option(names = "--base", paramLabel = "PATH", description = "For a system made of Stable Diffusion: its folder or single file, instead of "
+            + "searching SOURCE.")
+    private Path base;
 
     @Option(names = "--tokenizer", paramLabel = "DIR",
             description = "For a single file: folder with tokenizer/ and tokenizer_2/, or with CLIP's vocab.json and merges.txt.")
@@ -95,6 +101,12 @@ public final class ConvertCommand implements Callable<Integer> {
         if (metric != null) return measure();
         if (sources.size() > 1) throw new ConvertError("there is more than one SOURCE, which only --metric takes");
         Path source = sources.isEmpty() ? null : sources.getFirst();
+        Release release = new Release(source, base, tokenizer, config);
+        ReleasedSystem system = source == null || !Files.exists(source) ? null : ReleasedSystem.of(release);
+        if (system != null) {
+            if (!loras.isEmpty()) throw new ConvertError(source, "is of the kind '" + system.kind() + "', to which --lora does not add");
+            return system.converter(release, precision);
+        }
         if (source != null && Files.isRegularFile(source)) {
             if (!loras.isEmpty()) throw new ConvertError(source, "is no FaithDiff model, to which alone --lora adds");
             return new GeneratorConverter(source, precision);

@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
         + "it cannot restore photos. The same seed gives the same bytes.")
 public final class SynthCommand implements Callable<Integer> {
     @Option(names = "--arch", required = true, paramLabel = "ARCH",
-            description = "${COMPLETION-CANDIDATES}: the sizes of FaithDiff on SDXL, or of the small model.")
+            description = "${COMPLETION-CANDIDATES}: the sizes of FaithDiff on SDXL, of the small model, or of another released system.")
     private Published architecture;
 
     @Mixin private Output output;

@@ -11,8 +11,11 @@ import java.util.stream.Stream;
 /** The kind of network that tensors belong to, which their names show. */
 public enum Architecture {
     FAITHDIFF("FaithDiff: an SDXL U-Net with the added modules"), FAITHDIFF_ADDED("modules that FaithDiff adds, without a U-Net"),
-    SDXL_FILE("SDXL in a single file (original layout)"), UNET("an SDXL U-Net (diffusers)"), VAE("a VAE (diffusers)"),
+    SDXL_FILE("SDXL in a single file (original layout)"), SD_FILE("Stable Diffusion 1 or 2 in a single file (original layout)"),
+    UNET("an SDXL U-Net (diffusers)"), SD_UNET("a U-Net of Stable Diffusion 1 or 2 (diffusers)"), VAE("a VAE (diffusers)"),
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
+    ADCSR("AdcSR's U-Net and the middle of its decoder"),
+    OSEDIFF("OSEDiff's changes to Stable Diffusion 2.1"), PISASR("PiSA-SR's changes to Stable Diffusion 2.1"),
     RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNetFile()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNetFile()),
     UNKNOWN("of no known architecture");
 
@@ -37,9 +40,12 @@ public enum Architecture {
         Set<String> keys = inner.keySet();
         boolean added = keys.stream().anyMatch(KeyNames::added), unet = keys.contains("time_embedding.linear_1.weight");
         if (added) return unet ? FAITHDIFF : FAITHDIFF_ADDED;
-        if (unet) return UNET;
-        if (OriginalLayout.is(inner)) return SDXL_FILE;
+        if (unet) return keys.contains("add_embedding.linear_1.weight") ? UNET : SD_UNET;
+        if (OriginalLayout.is(inner)) return OriginalLayout.isBeforeSdxl(inner) ? SD_FILE : SDXL_FILE;
         if (OriginalLayout.isVae(inner)) return VAE_ORIGINAL;
+        if (AdcSrFiles.is(inner)) return ADCSR;
+        if (AdapterNames.has(tensors, "state_dict_vae.", "default_encoder")) return OSEDIFF;
+        if (AdapterNames.has(tensors, "state_dict_unet.", "_pix")) return PISASR;
         if (keys.contains("decoder.mid_block.resnets.0.conv1.weight")) return VAE;
         if (keys.stream().anyMatch(k -> k.endsWith("embeddings.token_embedding.weight"))) return CLIP;
         if (keys.contains("positional_embedding") && keys.contains("ln_final.weight")) return OPEN_CLIP;

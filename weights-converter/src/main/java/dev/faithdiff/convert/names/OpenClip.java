@@ -9,7 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Text encoder 2 of single-file checkpoints, with open_clip's names, one matrix for query, key and value, and a transposed projection.
+ * Text encoders with open_clip's names, one matrix for query, key and value, and a transposed projection: SDXL's second one and that of
+ * Stable Diffusion 2 in single files.
  * Source: diffusers, scripts/convert_diffusers_to_original_sdxl.py.
  */
 final class OpenClip {
@@ -34,6 +35,17 @@ final class OpenClip {
                 put(all, Views.renamed(t, name));
             }
         }
+        return all;
+    }
+
+    /**
+     * The tensors of Stable Diffusion 2, whose original code has a last layer that it never runs, and a projection that it does not use: both are
+     * left out, as in the diffusers release.
+     */
+    static Map<String, Source> withoutLast(Map<String, Source> original) {
+        Map<String, Source> all = tensors(original);
+        int last = Views.shapes(all).count("text_model.encoder.layers", "mlp.fc1.weight") - 1;
+        all.keySet().removeIf(key -> key.startsWith("text_model.encoder.layers." + last + ".") || key.equals("text_projection.weight"));
         return all;
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Renames the tensors of single-file checkpoints (ldm and sgm) to the names of diffusers.
@@ -15,6 +16,7 @@ import java.util.regex.Pattern;
  */
 public final class OriginalLayout {
     private static final String UNET = "model.diffusion_model.", VAE = "first_stage_model.", VAE_MARK = "encoder.mid.block_1.norm1.weight";
+    private static final String SDXL_TEXT = "conditioner.embedders.", SD_TEXT = "cond_stage_model.";
     private static final Pattern BLOCK = Pattern.compile("(input_blocks|output_blocks|middle_block)\\.(\\d{1,4})\\.(?:(\\d{1,4})\\.)?(.*)");
     private static final Pattern VAE_LEVEL = Pattern.compile("(encoder\\.down|decoder\\.up)\\.(\\d{1,4})\\.(?:block\\.(\\d{1,4})\\.)?(.*)");
     private static final Map<String, String> UNET_NAMES = Map.of("time_embed.0.", "time_embedding.linear_1.",
@@ -32,6 +34,9 @@ public final class OriginalLayout {
     /** Whether these are the tensors of a single-file checkpoint. */
     public static boolean is(Map<String, Source> tensors) { return tensors.containsKey(UNET + "input_blocks.0.0.weight"); }
 
+    /** Whether a single-file checkpoint is one of Stable Diffusion 1 or 2, which its text encoder shows. */
+    static boolean isBeforeSdxl(Map<String, Source> tensors) { return tensors.keySet().stream().anyMatch(k -> k.startsWith(SD_TEXT)); }
+
     /** Whether these are the tensors of a VAE in the original layout, alone or in a single file. */
     static boolean isVae(Map<String, Source> tensors) { return tensors.containsKey(VAE_MARK) || tensors.containsKey(VAE + VAE_MARK); }
 
@@ -40,18 +45,22 @@ public final class OriginalLayout {
         Map<String, Map<String, Source>> parts = new LinkedHashMap<>();
         parts.put("unet", unet(KeyNames.below(UNET, tensors)));
         parts.put("vae", vae(tensors));
-        Map<String, Source> first = KeyNames.below("conditioner.embedders.0.transformer.", tensors);
-        Map<String, Source> second = OpenClip.tensors(KeyNames.below("conditioner.embedders.1.model.", tensors));
+        Map<String, Source> first = KeyNames.below(SDXL_TEXT + "0.transformer.", tensors);
+        Map<String, Source> second = OpenClip.tensors(KeyNames.below(SDXL_TEXT + "1.model.", tensors));
         if (!first.isEmpty() || !second.isEmpty()) {
             parts.put("text_encoder", first);
             parts.put("text_encoder_2", second);
+        }
+        if (isBeforeSdxl(tensors)) {
+            Map<String, Source> clip = KeyNames.below(SD_TEXT + "transformer.", tensors);
+            parts.put("text_encoder", clip.isEmpty() ? OpenClip.withoutLast(KeyNames.below(SD_TEXT + "model.", tensors)) : clip);
         }
         return parts;
     }
 
     /** Keys of a single-file checkpoint that belong to no part: averaged copies, the sampler's sigmas, and the like. */
     public static List<String> others(Map<String, Source> tensors) {
-        return tensors.keySet().stream().filter(k -> !k.startsWith(UNET) && !k.startsWith(VAE) && !k.startsWith("conditioner.embedders.")).toList();
+        return tensors.keySet().stream().filter(k -> Stream.of(UNET, VAE, SDXL_TEXT, SD_TEXT).noneMatch(k::startsWith)).toList();
     }
 
     private static Map<String, Source> unet(Map<String, Source> tensors) {

@@ -50,12 +50,12 @@ public final class FaithDiffConverter implements Converter {
         if (text) for (String part : Sdxl.TEXT) configs.put(part, sdxl.config(part, report));
         plan.files(sdxl.files(report));
         report.requireComplete();
-        loras.requireOnly(text ? List.of(Lora.Part.values()) : List.of(Lora.Part.UNET));
+        loras.requireOnly(text ? List.of(Lora.Part.values()) : List.of(Lora.Part.UNET, Lora.Part.VAE));
 
         configs.forEach((part, config) -> plan.file(part + "/config.json", config.text()));
         planUnet(configs.get("unet").config(), text);
         String origin = source.vae() == null ? sdxl.name("vae") : source.vae().getFileName().toString();
-        plan.part("vae", vaeTensors(), NeededTensors.vae(configs.get("vae").config()), origin);
+        plan.part("vae", loras.merged(Lora.Part.VAE, vaeTensors(), null, report), NeededTensors.vae(configs.get("vae").config()), origin);
         if (text) for (String p : Sdxl.TEXT) planText(p, configs.get(p).config());
         report.unused(sdxl.name(""), sdxl.others());
         report.requireComplete();

@@ -12,6 +12,7 @@ import dev.faithdiff.networks.align.AlignConfig;
 import dev.faithdiff.networks.align.AlignedUNet;
 import dev.faithdiff.networks.clip.ClipConfig;
 import dev.faithdiff.networks.clip.ClipTextEncoder;
+import dev.faithdiff.networks.clip.TextStates;
 import dev.faithdiff.networks.unet.UNet;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.networks.vae.Vae;
@@ -40,6 +41,11 @@ public final class NeededTensors {
         return of(unet + " and " + added, w -> new AlignedUNet(w, UNetConfig.of(unet), AlignConfig.of(added)));
     }
 
+    /** The states of the one text of a model whose text never changes. @param unet the settings of the U-Net that attends to them */
+    public static Map<String, Shape> constantText(Config unet) {
+        return of(unet.toString(), w -> TextStates.constant(w, UNetConfig.of(unet).textWidth()));
+    }
+
     public static Map<String, Shape> vae(Config c) { return of(c.toString(), w -> new Vae(w, VaeConfig.of(c))); }
 
     public static Map<String, Shape> text(Config c) { return of(c.toString(), w -> new ClipTextEncoder(w, ClipConfig.of(c))); }
@@ -62,6 +68,8 @@ public final class NeededTensors {
     public static Map<String, Map<String, Shape>> inFolder(Path folder) {
         Config model = new ModelFolder(folder).description();
         String kind = model.text("kind");
+        ReleasedSystem system = ReleasedSystem.ofKind(kind);
+        if (system != null) return system.needed(model, part -> config(folder, part));
         if (!kind.equals(ModelJson.FAITHDIFF)) {
             MeasureFiles layout = MeasureFiles.of(kind);
             if (layout != null) return Map.of(MeasureConverter.PART, measure(layout, folder, model));
@@ -78,7 +86,7 @@ public final class NeededTensors {
 
     private static Config config(Path folder, String part) { return Config.read(folder.resolve(part).resolve("config.json")); }
 
-    private static Map<String, Shape> of(String settings, Consumer<Weights> network) {
+    static Map<String, Shape> of(String settings, Consumer<Weights> network) {
         try (Weights w = Weights.recording(settings)) {
             network.accept(w);
             return w.done().published();

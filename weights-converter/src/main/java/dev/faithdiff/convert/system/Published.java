@@ -9,18 +9,39 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Configurations that come with the converter: {@code sdxl} as published with SDXL, its VAE and FaithDiff, {@code mini} of the small model. */
+/**
+ * Configurations that come with the converter: {@code sdxl} as published with SDXL, its VAE and FaithDiff, {@code mini} of the small model, others
+ * of {@link ReleasedSystem}s.
+ */
 public enum Published {
-    sdxl(true), mini(false);
+    sdxl(true, null), mini(false, null), adcsr(false, null), osediff(true, "sd21"), pisasr(false, "sd21");
+
+    /** Stable Diffusion 2.1 and 1.5, of which other systems are made. */
+    static final String SD21 = "sd21", SD15 = "sd15";
 
     /** Whether the model has text encoders. */
     final boolean text;
+    private final String base;
 
-    Published(boolean text) { this.text = text; }
+    /** @param base whose configurations count for parts that have none of their own; null: none's */
+    Published(boolean text, String base) {
+        this.text = text;
+        this.base = base;
+    }
 
-    /** The settings of {@code unet}, {@code vae}, {@code text_encoder}, {@code text_encoder_2}, {@code scheduler} or {@code faithdiff}. */
-    Config config(String part) {
-        String name = "/dev/faithdiff/convert/" + name() + "/" + part + ".json";
+    /** The settings of a part, {@code scheduler}, {@code faithdiff} or {@code model}. */
+    Config config(String part) { return config(has(name(), part) ? name() : base, part); }
+
+    /** Whether there are settings of a part. */
+    boolean has(String part) { return has(name(), part) || base != null && has(base, part); }
+
+    private static boolean has(String release, String part) { return Published.class.getResource(resource(release, part)) != null; }
+
+    private static String resource(String release, String part) { return "/dev/faithdiff/convert/" + release + "/" + part + ".json"; }
+
+    /** The settings of a part of a release. */
+    static Config config(String release, String part) {
+        String name = resource(release, part);
         try (InputStream in = Published.class.getResourceAsStream(name)) {
             if (in == null) throw new IllegalStateException("resource " + name + " is missing");
             return Config.of(Path.of(name), new String(in.readAllBytes(), StandardCharsets.UTF_8));

@@ -25,15 +25,32 @@ public final class SyntheticModel implements Converter {
     }
 
     @Override public ConversionReport plan() {
+        ReleasedSystem system = ReleasedSystem.ofKind(architecture.name());
+        if (system == null) faithDiff();
+        else released(system);
+        report.requireComplete();
+        return report;
+    }
+
+    private void released(ReleasedSystem system) {
+        Config model = architecture.config("model");
+        plan.file("model.json", ModelJson.whole(origin(), system.kind(), model.json()));
+        if (architecture.has("scheduler")) plan.file("scheduler/scheduler_config.json", Published.text(architecture.config("scheduler").json()));
+        system.needed(model, architecture::config).forEach(this::part);
+        if (!architecture.text) return;
+        plan.files(ByteTokenizer.files("tokenizer", architecture.config(StableDiffusion.TEXT).integer("vocab_size"), "!"));
+    }
+
+    private void faithDiff() {
         Config added = architecture.config("faithdiff");
-        plan.file("model.json", ModelJson.text("synth " + architecture + " seed " + seed, added.json()));
+        plan.file("model.json", ModelJson.text(origin(), added.json()));
         plan.file("scheduler/scheduler_config.json", Published.text(architecture.config("scheduler").json()));
         part("unet", NeededTensors.alignedUnet(architecture.config("unet"), added));
         part("vae", NeededTensors.vae(architecture.config("vae")));
         if (architecture.text) text();
-        report.requireComplete();
-        return report;
     }
+
+    private String origin() { return "synth " + architecture + " seed " + seed; }
 
     private void text() {
         for (String p : Sdxl.TEXT) part(p, NeededTensors.text(architecture.config(p)));
@@ -43,7 +60,7 @@ public final class SyntheticModel implements Converter {
     }
 
     private void part(String part, Map<String, Shape> shapes) {
-        plan.file(part + "/config.json", Published.text(architecture.config(part).json()));
+        if (architecture.has(part)) plan.file(part + "/config.json", Published.text(architecture.config(part).json()));
         Map<String, Source> tensors = new LinkedHashMap<>();
         shapes.forEach((key, shape) -> tensors.put(key, new RandomTensor(key, DType.F32, shape, seed, part)));
         plan.part(part, tensors, shapes, "seed " + seed);

@@ -1,0 +1,38 @@
+package dev.faithdiff.restore;
+
+import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.nn.FileWeights;
+import dev.faithdiff.nn.Residency;
+import dev.faithdiff.nn.Residency.Place;
+import dev.faithdiff.nn.Weights;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Function;
+
+/** The weights of a model folder's parts, each opened when it is asked for, and closed together. */
+public final class OpenParts implements AutoCloseable {
+    private final ModelFolder folder;
+    private final Compute on;
+    private final Residency residency;
+    private final Deque<Weights> open = new ArrayDeque<>();
+
+    /** @param places network and block of a parameter, by its key, for weights that leave the device while they are not needed */
+    public OpenParts(ModelFolder folder, Compute on, Function<String, Place> places) {
+        this.folder = folder;
+        this.on = on;
+        Offload offload = on.offload().chosen(folder.weightBytes(""), folder.weightBytes("unet"), on.device(), on.activations());
+        residency = offload.residency(on.device(), places);
+    }
+
+    /** Those of a file, such as {@code unet/model.safetensors}. */
+    public Weights weights(String file) {
+        Weights w = on.weights(new FileWeights(folder.path().resolve(file)), residency);
+        open.push(w);
+        return w;
+    }
+
+    @Override public void close() {
+        if (residency != null) residency.close();
+        while (!open.isEmpty()) open.pop().close();
+    }
+}

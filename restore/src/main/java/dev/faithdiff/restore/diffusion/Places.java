@@ -1,0 +1,22 @@
+package dev.faithdiff.restore.diffusion;
+
+import dev.faithdiff.nn.Residency.Place;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Which weights of a model of latent diffusion are on a device together. */
+public final class Places {
+    private static final Pattern BLOCK = Pattern.compile("((down_blocks\\.\\d+|mid_block|up_blocks\\.\\d+)\\.\\w+\\.\\d+)\\..*");
+
+    private Places() {}
+
+    /** The network and block of a parameter, by its key in any of the files. */
+    public static Place of(String key) {
+        if (key.startsWith("text_")) return new Place("text encoders", null);
+        if (key.startsWith("denoise_encoder.")) return new Place("LQ encoder", null);
+        if (key.startsWith("encoder.") || key.startsWith("quant_conv.")) return new Place("encoder", null);
+        if (key.startsWith("decoder.") || key.startsWith("post_quant_conv.")) return new Place("decoder", null);
+        Matcher block = BLOCK.matcher(key);
+        return new Place("U-Net", block.matches() ? block.group(1) : null);
+    }
+}

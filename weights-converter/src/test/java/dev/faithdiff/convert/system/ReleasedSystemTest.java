@@ -1,0 +1,39 @@
+package dev.faithdiff.convert.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import dev.faithdiff.Fixtures;
+import dev.faithdiff.convert.names.AdcSrFiles;
+import dev.faithdiff.convert.names.Architecture;
+import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.Source;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The networks of released systems take exactly the tensors of the released full-size files, which also tell their sizes. */
+@Tag("full")
+class ReleasedSystemTest {
+    private static Map<String, Map<String, Shape>> needed(Published architecture) {
+        return ReleasedSystem.ofKind(architecture.name()).needed(architecture.config("model"), architecture::config);
+    }
+
+    @Test void adcSr() {
+        JsonObject keys = ReleasedKeys.json("adcsr/keys_full.json.gz");
+        Map<String, Source> networks = ReleasedKeys.tensors(keys.getAsJsonObject("net_params_200.pkl"));
+        Map<String, Source> rest = ReleasedKeys.tensors(keys.getAsJsonObject("halfDecoder.ckpt"));
+        assertThat(Architecture.of(networks)).isEqualTo(Architecture.ADCSR);
+        Map<String, Source> unet = AdcSrFiles.unet(networks), decoder = AdcSrFiles.decoder(networks, rest);
+        assertThat(AdcSrFiles.sizes(unet, decoder, false)).isEqualTo(Published.adcsr.config("model").json());
+        Map<String, Map<String, Shape>> needed = needed(Published.adcsr);
+        assertThat(needed.get("unet")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(unet));
+        assertThat(needed.get("decoder")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(decoder));
+        Map<String, JsonElement> full = Fixtures.json("adcsr/adcsr.json").getAsJsonObject("full_size").asMap();
+        assertThat(count(needed.get("unet"))).isEqualTo(full.get("unet").getAsLong());
+        assertThat(count(needed.get("decoder"))).isEqualTo(full.get("decoder_used").getAsLong());
+    }
+
+    private static long count(Map<String, Shape> shapes) { return shapes.values().stream().mapToLong(Shape::count).sum(); }
+}
