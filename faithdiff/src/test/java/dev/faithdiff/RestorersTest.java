@@ -72,7 +72,7 @@ class RestorersTest {
 
     @Test void wrongDefaultsAreNamed() throws IOException {
         PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"wavelet\"", "\"sepia\""));
-        refused("model.json", "color-fix must be adain, wavelet or none, not sepia");
+        refused("model.json", "color-fix must be adain, wavelet, lab or none, not sepia");
     }
 
     @Test void theFirstStageIsOpenedToo() throws IOException {
