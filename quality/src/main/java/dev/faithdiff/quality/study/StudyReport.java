@@ -56,8 +56,8 @@ record StudyReport(Summary summary, Map<String, String> closed, Path folder) {
         StudyPhotos p = study.photos();
         String photos = p.files().size() + (p.files().size() == 1 ? " photo" : " photos")
                 + (p.crop() > 0 ? ", crops of " + p.crop() + "x" + p.crop() + " from the middle" : "");
-        String scale = p.hasReferences() ? "made " + p.scale() + " times smaller and restored to their size" : "restored as they are to " + p.scale()
-                + " times their size";
+        String scale = !p.hasReferences() ? "restored as they are to " + p.scale() + " times their size"
+                : p.scale() == 1 ? "at their size" : "made " + p.scale() + " times smaller and restored to their size";
         return photos + ", " + scale + ". Each table has the mean over the photos and its 95 % interval (bootstrap over photos). "
                 + "**Best** and *second* are marked; p is that of a paired sign-flip test against the best, two-sided, not corrected for the "
                 + "number of tests.";
