@@ -22,7 +22,7 @@ final class Document {
 
         record Points(List<String> texts) implements Block {}
 
-        record Rows(List<String> head, List<List<String>> rows) implements Block {}
+        record Tabular(List<String> head, List<List<String>> rows) implements Block {}
 
         record Shown(Path file, String text) implements Block {}
     }
@@ -41,7 +41,7 @@ final class Document {
 
     void points(List<String> texts) { if (!texts.isEmpty()) blocks.add(new Block.Points(texts)); }
 
-    void table(List<String> head, List<List<String>> rows) { blocks.add(new Block.Rows(head, rows)); }
+    void table(List<String> head, List<List<String>> rows) { blocks.add(new Block.Tabular(head, rows)); }
 
     /** A picture beside the document. Null: none. */
     void image(Path file, String text) { if (file != null) blocks.add(new Block.Shown(file, text)); }
@@ -51,7 +51,7 @@ final class Document {
             case Block.Heading h -> "#".repeat(h.level) + " " + h.text;
             case Block.Paragraph p -> p.text;
             case Block.Points p -> p.texts.stream().map(t -> "- " + t).collect(Collectors.joining("\n"));
-            case Block.Rows t -> row(t.head) + "\n" + row(t.head.stream().map(_ -> "---").toList()) + "\n"
+            case Block.Tabular t -> row(t.head) + "\n" + row(t.head.stream().map(_ -> "---").toList()) + "\n"
                     + t.rows.stream().map(Document::row).collect(Collectors.joining("\n"));
             case Block.Shown i -> "![" + i.text + "](" + i.file.getFileName() + ")";
         }).collect(Collectors.joining("\n\n", "", "\n"));
@@ -67,7 +67,7 @@ final class Document {
             case Block.Heading h -> tag("h" + h.level, escaped(h.text));
             case Block.Paragraph p -> tag("p", escaped(p.text));
             case Block.Points p -> tag("ul", p.texts.stream().map(t -> tag("li", escaped(t))).collect(Collectors.joining()));
-            case Block.Rows t -> tag("table", cells("th", t.head) + t.rows.stream().map(r -> cells("td", r)).collect(Collectors.joining("\n")));
+            case Block.Tabular t -> tag("table", cells("th", t.head) + t.rows.stream().map(r -> cells("td", r)).collect(Collectors.joining("\n")));
             case Block.Shown i -> tag("p", "<img alt=\"" + escaped(i.text) + "\" src=\"" + data(i.file) + "\">");
         }).collect(Collectors.joining("\n"));
         return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + escaped(title) + "</title><style>" + STYLE
