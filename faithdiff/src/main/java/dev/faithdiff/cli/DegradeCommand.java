@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
             "  level1     mild: shrinking and JPEG of high quality",
             "  level2     medium: one random round",
             "  level3     strong: two random rounds, in wide ranges",
-            "The levels are this program's own, since the paper does not give its numbers."})
+            "The levels are a guess of this program's, not calibrated: the paper does not give its numbers."})
 final class DegradeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "IN", description = "The good photo: PNG, JPEG, WebP, TIFF or BMP.")
     private Path in;

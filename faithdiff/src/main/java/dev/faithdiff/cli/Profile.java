@@ -4,6 +4,7 @@ import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Op;

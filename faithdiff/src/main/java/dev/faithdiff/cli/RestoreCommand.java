@@ -18,6 +18,7 @@ import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.restore.batch.Worklist;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.KernelTable;
 import java.nio.file.Files;

@@ -196,12 +196,12 @@ class CliTest {
 
     @Test void helpAndScripts() {
         String help = run("--help").out();
-        assertThat(help).contains("restore ", "devices ", "degrade ", "compare ", "measure ", "quality ", "evaluate ", "kernels ", "train ", "convert ", "inspect ",
-                "verify ", "diff ", "synth ", "bench ").doesNotContain("completion");
+        assertThat(help).contains("restore ", "devices ", "degrade ", "compare ", "measure ", "quality ", "evaluate ", "study ", "kernels ", "train ", "convert ",
+                "inspect ", "verify ", "diff ", "synth ", "bench ").doesNotContain("completion");
         assertThat(run("help").out()).isEqualTo(help);
         assertThat(run("help", "restore").out()).isEqualTo(run("restore", "--help").out());
-        assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash").contains("--color-fix", "convert", "--tokenizer", "--niqe-model", "fit-niqe");
-        assertThat(run("man").out()).startsWith(".TH FAITHDIFF 1").contains("\\-\\-color\\-fix");
+        assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash").contains("--color-fix", "convert", "--tokenizer", "--niqe-model", "fit-niqe", "--retry");
+        assertThat(run("man").out()).startsWith(".TH FAITHDIFF 1").contains("\\-\\-color\\-fix", "FAITHDIFF STUDY");
     }
 
     @Test void writesPreviews() throws IOException {

@@ -58,6 +58,16 @@ public record Recipe(String name, List<Step> steps) {
         throw new IllegalArgumentException("there is no recipe " + name + ", only " + names);
     }
 
+    /** Where the numbers come from, in words. */
+    public String origin() {
+        return switch (name) {
+            case "mini" -> "what the small default model is measured with";
+            case "published" -> "the ranges of FaithDiff's training";
+            case "level1", "level2", "level3" -> "a guess of this program's, not calibrated: the paper does not give its levels";
+            default -> "its own numbers";
+        };
+    }
+
     /**
      * The bad photo, its sides {@code scale} times shorter, rounded down; the same seed gives the same one.
      *

@@ -69,9 +69,11 @@ class DependencyTest {
         sees("dev.faithdiff.restore.batch", TENSOR, IMAGE, "dev.faithdiff.restore", "dev.faithdiff.restore.diffusion", "dev.faithdiff.restore.batch");
     }
 
-    /** A measure knows no restorer. */
+    /** A measure knows no restorer; a study compares them by measures. */
     @Test void measuresSeeNetworksAndImages() {
-        sees("dev.faithdiff.quality..", TENSOR, NN, MODEL, NETWORKS, IMAGE, DEGRADE, "dev.faithdiff.quality..");
+        String quality = "dev.faithdiff.quality", text = quality + ".ocr";
+        for (String measures : new String[] {quality, text}) sees(measures, TENSOR, NN, MODEL, NETWORKS, IMAGE, DEGRADE, quality, text);
+        sees(quality + ".study", TENSOR, MODEL, IMAGE, DEGRADE, RESTORE, quality + "..");
     }
 
     @Test void modelsSeeNeitherConverterNorBenchmarks() {

@@ -135,6 +135,29 @@ public final class Config {
         return list.stream().map(JsonElement::getAsString).toArray(String[]::new);
     }
 
+    /** A list of 1 to 64 whole numbers of 64 bits. */
+    public long[] seeds(String key) {
+        List<JsonElement> list = list(key);
+        if (!list.stream().allMatch(e -> isNumber(e) && e.getAsString().matches("-?\\d{1,18}"))) throw wrong(key, "a list of whole numbers");
+        return list.stream().mapToLong(JsonElement::getAsLong).toArray();
+    }
+
+    /** A list of 1 to 64 objects. */
+    public List<Config> objects(String key) {
+        List<JsonElement> list = list(key);
+        if (!list.stream().allMatch(JsonElement::isJsonObject)) throw wrong(key, "a list of objects");
+        return list.stream().map(e -> new Config(file, e.getAsJsonObject())).toList();
+    }
+
+    /** Fails at the first setting of another name. */
+    public void only(String... keys) {
+        for (String key : json.keySet()) {
+            if (!List.of(keys).contains(key)) {
+                throw new ModelError(file, "'" + ModelError.clean(key) + "' is no setting; there are " + String.join(", ", keys));
+            }
+        }
+    }
+
     private List<JsonElement> list(String key) {
         if (get(key) instanceof JsonArray a && !a.isEmpty() && a.size() <= LONGEST_LIST) return a.asList();
         throw wrong(key, "a list of 1 to " + LONGEST_LIST);

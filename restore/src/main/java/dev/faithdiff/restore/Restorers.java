@@ -78,7 +78,8 @@ public final class Restorers {
         }
     }
 
-    private static Restorer alone(Path path, Compute on) {
+    /** Opens a model folder without the first stage that it may name. */
+    public static Restorer alone(Path path, Compute on) {
         ModelFolder folder = new ModelFolder(path);
         RestorerKind kind = KINDS.get(folder.kind());
         if (kind != null && (on.loras().isEmpty() || kind.takesLoras())) return kind.open(folder, on);

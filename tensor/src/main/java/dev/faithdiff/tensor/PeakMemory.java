@@ -1,15 +1,15 @@
-package dev.faithdiff.cli;
+package dev.faithdiff.tensor;
 
-import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The most memory that this process has held: resident memory on Linux, the peak of the tensor pool elsewhere. */
-final class PeakMemory {
+public final class PeakMemory {
     private PeakMemory() {}
 
-    static long bytes() {
+    /** The peak in bytes since the process began, or since {@link #reset}. */
+    public static long bytes() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
                 if (line.startsWith("VmHWM:")) return Long.parseLong(line.replaceAll("\\D", "")) << 10;
@@ -18,5 +18,14 @@ final class PeakMemory {
             // Not Linux.
         }
         return Device.CPU.pool().peakBytes();
+    }
+
+    /** Begins anew with what is held now, where the system allows that. */
+    public static void reset() {
+        try {
+            Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+        } catch (IOException e) {
+            // Not Linux, or not allowed: the peak stays that of the process.
+        }
     }
 }

@@ -1,0 +1,61 @@
+package dev.faithdiff.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.faithdiff.CommandLineRun;
+import dev.faithdiff.quality.study.Study;
+import dev.faithdiff.quality.study.StudySystem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("full")
+class StudyCommandTest {
+    private static final Path HOME = Path.of(System.getProperty("faithdiff.home")), SAMPLES = HOME.resolve("samples");
+
+    @TempDir Path dir;
+
+    /** Every system that ships is measured, and takes the options that the recipe names. */
+    @Test void everyStudyThatComesAlongIsRead() throws IOException {
+        try (Stream<Path> all = Files.list(HOME.resolve("studies"))) {
+            List<Path> files = all.sorted().toList();
+            assertThat(files).hasSize(14);
+            for (Path file : files) {
+                Study study = Study.read(file, new Study.Replaced(SAMPLES, 2));
+                assertThat(study.photos().files()).hasSize(2);
+                for (StudySystem s : study.systems()) {
+                    boolean isTrainedByTheReader = s.model() != null && s.model().startsWith(HOME.resolve("runs"));
+                    if (s.model() != null && !isTrainedByTheReader) assertThat(s.parameters()).as(file + ": " + s.name()).isPositive();
+                }
+            }
+        }
+    }
+
+    @Test void comparesTheBundledModelAndWritesAReport() throws IOException {
+        Path file = Files.writeString(dir.resolve("study.json"), """
+                {"photos": "%s", "count": 1, "crop": 64, "degradations": ["mini"], "measures": ["psnr-rgb"], "systems": [
+                  {"name": "bicubic", "kind": "bicubic"}, {"name": "mini", "model": "%s"}]}""".formatted(SAMPLES, HOME.resolve("models/faithdiff-mini")));
+        Path out = dir.resolve("out");
+        CommandLineRun run = CommandLineRun.of(Main::run, "study", file, "-o", out, "--device", "cpu");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).contains(out.resolve("report.md").toString());
+        assertThat(Files.readString(out.resolve("report.md"))).containsPattern("\\| mini \\| \\*\\*?\\d\\d\\.\\d\\d\\*").containsPattern("\\| mini \\| \\d\\.\\d\\d M \\|");
+        CommandLineRun again = CommandLineRun.of(Main::run, "study", file, "-o", out, "--device", "cpu");
+        assertThat(again.err()).as("nothing is left to do").isEmpty();
+        CommandLineRun.of(Main::run, "study", file, "-o", out, "--count", 2).assertFailed(1, "holds another study");
+    }
+
+    @Test void refusesWhatIsWrongInOneLine() throws IOException {
+        Path out = dir.resolve("out"), wrong = Files.writeString(dir.resolve("wrong.json"), "{\"systems\": 3}");
+        CommandLineRun.of(Main::run, "study", dir.resolve("none.json"), "-o", out).assertFailed(1, "there is no such file");
+        CommandLineRun.of(Main::run, "study", wrong, "-o", out).assertFailed(1, "'systems' must be a list");
+        CommandLineRun.of(Main::run, "study", wrong, "-o", out, "--count", 0).assertFailed(2, "--count must be at least 1");
+        CommandLineRun.of(Main::run, "study", HOME.resolve("studies/severity.json"), "-o", out).assertFailed(1, "'photos' is missing");
+        assertThat(out).doesNotExist();
+    }
+}
