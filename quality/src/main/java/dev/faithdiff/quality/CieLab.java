@@ -1,18 +1,12 @@
 package dev.faithdiff.quality;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Lab;
+import java.util.stream.IntStream;
 
-/** CIELAB of sRGB under D65 (2 degrees), with the numbers of scikit-image, and the colour difference CIEDE2000. A colour is (L, a, b). */
+/** Colours of 8 bits in CIELAB, and the colour difference CIEDE2000. A colour is (L, a, b). */
 final class CieLab {
-    private static final double[][] XYZ = {{0.412453, 0.357580, 0.180423}, {0.212671, 0.715160, 0.072169}, {0.019334, 0.119193, 0.950227}};
-    private static final double[] WHITE = {0.95047, 1, 1.08883};
-    private static final double[] LINEAR = new double[256];
-    static {
-        for (int v = 0; v < 256; v++) {
-            double s = v / 255.0;
-            LINEAR[v] = s > 0.04045 ? Math.pow((s + 0.055) / 1.055, 2.4) : s / 12.92;
-        }
-    }
+    private static final double[] LINEAR = IntStream.range(0, 256).mapToDouble(v -> Lab.linear(v / 255.0)).toArray();
 
     private CieLab() {}
 
@@ -22,14 +16,7 @@ final class CieLab {
         return of(rgb[3 * i] & 0xff, rgb[3 * i + 1] & 0xff, rgb[3 * i + 2] & 0xff);
     }
 
-    static double[] of(int r, int g, int b) {
-        double[] f = new double[3];
-        for (int k = 0; k < 3; k++) {
-            double t = (XYZ[k][0] * LINEAR[r] + XYZ[k][1] * LINEAR[g] + XYZ[k][2] * LINEAR[b]) / WHITE[k];
-            f[k] = t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116.0;
-        }
-        return new double[] {116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])};
-    }
+    static double[] of(int r, int g, int b) { return Lab.of(LINEAR[r], LINEAR[g], LINEAR[b]); }
 
     /** CIEDE2000 (Sharma et al. 2005, "The CIEDE2000 color-difference formula"), all weights 1. */
     static double difference(double[] p, double[] q) {
