@@ -38,12 +38,13 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
     private static final int KEYS = 64, CHANNELS = 64;
 
     /**
-     * An H200. Edge, memory and cache: measured by others on such cards. cuBLAS and convolutions: so that products and convolutions of SDXL take what
-     * PyTorch's do. attention_flash: FlashAttention-2's rate, whose instruction counts it has; CudnnAttention: cuDNN's published 373 to 408. Plans of
-     * products: below cuBLAS for their smaller tiles. None of our kernels was measured.
+     * An H200. Edge, memory and cache: measured by others on such cards. cuBLAS, cuBLASLt and convolutions: so that products and convolutions of SDXL
+     * take what PyTorch's do. attention_flash: FlashAttention-2's rate, whose instruction counts it has; CudnnAttention: cuDNN's published 373 to
+     * 408. Plans of products: below cuBLAS for their smaller tiles. None of our kernels was measured.
      */
     static final Map<String, Card> ALL = Map.of("h200", new Card("NVIDIA H200", 1.2, 2, 3800, 6000, 40, 40, List.of(
             new Family("Cublas(Linear|Matmul|Conv2d1x1)", 689, 1, 0, true),
+            new Family("CublasLt.*", 689, 1, 0, false),
             new Family("CudnnConv2d", 449, 1, 0, true),
             new Family("CudnnConv2d(Plan|Add)", 520, 1, 0, false),
             new Family("Cudnn.*(Fp8|F8).*", 1100, 1, 0, false),
@@ -78,6 +79,11 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
 
     /** Microseconds of a pass over a result that adds a bias in place. */
     double bias(Tensor out) { return edge + ramp + pass(2.0 * out.bytes()); }
+
+    /** Microseconds of a run of a kernel and of a bias of its own. */
+    double total(String kernel, Op op, Tensor[] in, Tensor out) {
+        return micros(kernel, op, in, out) + (addsBias(kernel, op, in) ? bias(out) : 0);
+    }
 
     private double pass(double bytes) { return bytes / (bytes > cacheMb * 1e6 ? memory : cache) / 1e3; }
 

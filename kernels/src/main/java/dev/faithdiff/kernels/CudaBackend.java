@@ -16,8 +16,8 @@ public final class CudaBackend implements Backend {
     /** Created at its first use. */
     private static final class Table {
         private static final List<Kernel<?>> KERNELS = List.of(
-                new CudnnLinear(), new CublasLinear(),
-                new CudnnLinearAdd(), new CudnnLinearGeglu(),
+                new CudnnLinear(), new CublasLtLinear(), new CublasLinear(),
+                new CudnnLinearAdd(), new CublasLtLinearAdd(), new CudnnLinearGeglu(),
                 new CudnnMatmul(), new CublasMatmul(),
                 new CudnnConv2dPlan(), new CudnnConv2dAdd(),
                 new CublasConv2d1x1(), new CudnnConv2d(), new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad(),

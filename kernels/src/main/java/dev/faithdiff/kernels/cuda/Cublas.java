@@ -23,11 +23,14 @@ import jcuda.runtime.cudaStream_t;
  * matrix read that way is its transpose: {@code C = A B} is requested as {@code C^T = B^T A^T}.
  */
 public final class Cublas {
-    private static final long WORKSPACE = 32L << 20;
+    /** Bytes of scratch memory: as much as cuBLAS would take for itself on Hopper. */
+    static final long WORKSPACE = 32L << 20;
+    static final int F32 = cudaDataType.CUDA_R_32F;
 
     private final CudaDevice device;
     private final cublasHandle handle = new cublasHandle();
     private final Pointer one, zero;
+    private final long workspace;
 
     Cublas(CudaDevice device) {
         this.device = device;
@@ -39,9 +42,25 @@ public final class Cublas {
         check(JCublas2.cublasCreate(handle), "cublasCreate");
         check(JCublas2.cublasSetStream(handle, new cudaStream_t(device.stream())), "cublasSetStream");
         check(JCublas2.cublasSetMathMode(handle, cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), "cublasSetMathMode");
-        // As much as cuBLAS would take for itself on Hopper. From the pool it is counted, and it keeps its address for graphs.
-        check(JCublas2.cublasSetWorkspace(handle, Address.device(device.pool().take(WORKSPACE)), WORKSPACE), "cublasSetWorkspace");
+        // From the pool it is counted, and it keeps its address for graphs.
+        workspace = device.pool().take(WORKSPACE);
+        check(JCublas2.cublasSetWorkspace(handle, Address.device(workspace), WORKSPACE), "cublasSetWorkspace");
     }
+
+    /** The version of the library: 130100 is 13.1.0. */
+    static int version() {
+        int version = 0;
+        int[] value = {0};
+        for (int part = 0; part < 3; part++) {
+            int code = JCublas2.cublasGetProperty(part, value);
+            if (code != 0) throw new CudaError("cublasGetProperty failed with cuBLAS status " + code);
+            version = 100 * version + value[0];
+        }
+        return version;
+    }
+
+    /** Address of its scratch memory, {@link #WORKSPACE} bytes, which others may use in turn on the device's one stream. */
+    long workspace() { return workspace; }
 
     /**
      * Matrices of one product each, row-major in memory.
@@ -96,8 +115,8 @@ public final class Cublas {
     /** Adds one value for each element of the last axis, in place. */
     public static void addBias(Tensor out, Tensor bias) { Engine.update(new BinaryOp(BinaryOp.Kind.ADD), out, out, bias); }
 
-    private static int type(DType t) {
-        return t == DType.F32 ? cudaDataType.CUDA_R_32F : t == DType.F16 ? cudaDataType.CUDA_R_16F : cudaDataType.CUDA_R_16BF;
+    static int type(DType t) {
+        return t == DType.F32 ? F32 : t == DType.F16 ? cudaDataType.CUDA_R_16F : cudaDataType.CUDA_R_16BF;
     }
 
     private static int operation(boolean transposed) { return transposed ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N; }

@@ -30,11 +30,16 @@ public final class CudaDevice implements Device, KernelEntry.Target {
     private static final int OUT_OF_MEMORY = 2;
     private static final ThreadLocal<CudaDevice> CURRENT = new ThreadLocal<>();
 
+    /** A stream that tells its address. */
+    private static final class Stream extends CUstream {
+        long address() { return getNativePointer(); }
+    }
+
     private final int index;
     private final ReentrantLock lock = new ReentrantLock();
     private final CUdevice device = new CUdevice();
     private final CUcontext context = new CUcontext();
-    private final CUstream stream = new CUstream();
+    private final Stream stream = new Stream();
     private final Pool pool;
     private final Staging staging;
     private final DiskCache cache;
@@ -43,6 +48,7 @@ public final class CudaDevice implements Device, KernelEntry.Target {
     private final int capability;
     private final String architecture;
     private Cublas cublas;
+    private CublasLt cublasLt;
     private Cudnn cudnn;
     private CopyStream copies;
     private boolean capturing;
@@ -75,10 +81,15 @@ public final class CudaDevice implements Device, KernelEntry.Target {
     /** The stream of all computing on this device. */
     CUstream stream() { return stream; }
 
+    long streamAddress() { return stream.address(); }
+
     CudaModules modules() { return modules; }
 
     /** cuBLAS on this device, opened at its first use. */
     public Cublas cublas() { return exclusive(() -> cublas == null ? cublas = new Cublas(this) : cublas); }
+
+    /** cuBLASLt on this device, opened at its first use. */
+    public CublasLt cublasLt() { return exclusive(() -> cublasLt == null ? cublasLt = new CublasLt(this, cache) : cublasLt); }
 
     /** cuDNN on this device, opened at its first use. */
     public Cudnn cudnn() { return exclusive(() -> cudnn == null ? cudnn = new Cudnn(this, cache) : cudnn); }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
@@ -45,6 +46,22 @@ record DiskCache(Path folder) {
             System.getLogger(DiskCache.class.getName()).log(System.Logger.Level.DEBUG, "cache " + folder, e);
         }
     }
+
+    /** What {@link #keepNamed} kept for a key, or null; a damaged file is passed over. */
+    byte[] findNamed(String key, String ending) {
+        byte[] content = find(key, ending), name = name(key);
+        if (content == null || content.length < name.length || !Arrays.equals(content, 0, name.length, name, 0, name.length)) return null;
+        return Arrays.copyOfRange(content, name.length, content.length);
+    }
+
+    /** Keeps the key as the first line of the file, and what it stands for. */
+    void keepNamed(String key, String ending, byte[] content) {
+        byte[] name = name(key), all = Arrays.copyOf(name, name.length + content.length);
+        System.arraycopy(content, 0, all, name.length, content.length);
+        keep(key, ending, all);
+    }
+
+    private static byte[] name(String key) { return (key + "\n").getBytes(StandardCharsets.UTF_8); }
 
     /** The file of a key, whether it exists or not. */
     Path file(String key, String ending) {

@@ -29,7 +29,7 @@ public final class StandIn {
     /** Builds the libraries in a folder. */
     public StandIn(Path folder) throws Exception {
         this.folder = folder;
-        for (String file : List.of("cuda.c", "cublas.c", "cudnn.c", "cudnn_graph.c", "nvrtc.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
+        for (String file : List.of("cuda.c", "cublas.c", "cublaslt.c", "cudnn.c", "cudnn_graph.c", "nvrtc.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
         new HostCompiler(folder);
         // Symbols of the driver have no versions, those of the libraries have. The libraries find the driver's memory in the driver.
         gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");
@@ -39,7 +39,7 @@ public final class StandIn {
 
     /** Builds cuBLAS and NVRTC of another CUDA version beside the others. */
     public void addCuda(int major) throws Exception {
-        gcc(folder, "-shared", "-o", "libcublasLt.so." + major, "-x", "c", "/dev/null");
+        build("cublaslt.c", "libcublasLt.so." + major, major);
         build("cublas.c", "libcublas.so." + major, major);
         build("nvrtc.c", "libnvrtc.so." + major, major);
     }
@@ -86,7 +86,7 @@ public final class StandIn {
     /** In that JVM: loads the libraries. @param cache any folder */
     static void load(Path cache) throws IOException {
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
-        for (String file : List.of("libcuda.so.1", "libcublas.so.12", "libcudnn.so.9", "libnvrtc.so.12")) assertThat(search.open(file).path()).isNotNull();
+        for (String file : List.of("libcuda.so.1", "libcublasLt.so.12", "libcublas.so.12", "libcudnn.so.9", "libnvrtc.so.12")) assertThat(search.open(file).path()).isNotNull();
         CudaLibraries.loadNatives(12, CudaLibraries.CLASSES);
     }
 

@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -91,7 +92,8 @@ class StandInTest {
             List<String> captured = calls.subList(calls.lastIndexOf("capture on 0x5678 in mode 2"), calls.size());
             captured = captured.subList(0, captured.indexOf("graph"));
             assertThat(captured.stream().filter("run plan"::equals).count()).as("plans in the capture of F16").isEqualTo(environment == WITH_PLANS ? 8 : 0);
-            assertThat(captured).doesNotContain("plan");
+            assertThat(captured.stream().filter("multiply by 2"::equals).count()).as("products of cuBLASLt").isEqualTo(environment == WITH_PLANS ? 0 : 6);
+            assertThat(captured).doesNotContain("plan", "heuristic");
         }
     }
 
@@ -105,6 +107,26 @@ class StandInTest {
         expected.addAll(List.of("again", "run plan", "second", "run plan", "broken", "plan", "plan"));
         for (int i = 0; i < 2 * 3 * 5 + 1; i++) expected.add("run plan");
         expected.add("slower");
+        assertThat(chosen).containsExactlyElementsOf(expected);
+    }
+
+    /** An algorithm of cuBLASLt is measured and kept once, found by a later run of the program, and chosen again where the file is damaged. */
+    @Test void algorithmsOfCublasLtAreChosenOnce() throws Exception {
+        List<String> calls = new StandIn(folder).run(StandInLt.class, List.of(), Map.of(), Files.createDirectory(folder.resolve("cache")).toString());
+        List<String> chosen = calls.stream().filter(c -> c.matches("first|again|second|broken|heuristic|multiply by .")).toList();
+        // The first fails, the second is not tried, the third is the fastest of those that remain.
+        List<String> measured = new ArrayList<>(List.of("heuristic", "multiply by 0"));
+        for (int round = 0; round < 3; round++) {
+            for (int algorithm : new int[] {2, 3}) measured.addAll(Collections.nCopies(5, "multiply by " + algorithm));
+        }
+        measured.add("multiply by 2");
+        List<String> expected = new ArrayList<>(List.of("first"));
+        expected.addAll(measured);
+        expected.addAll(List.of("again", "multiply by 2", "second", "multiply by 2"));
+        for (int damage = 0; damage < 3; damage++) {
+            expected.add("broken");
+            expected.addAll(measured);
+        }
         assertThat(chosen).containsExactlyElementsOf(expected);
     }
 

@@ -19,7 +19,10 @@ public final class CudnnLinear extends PlanKernel<LinearOp> {
     /** Null, or why a product of few rows is left to others: it only reads the weight. */
     static String tooFew(Tensor[] in) { return in[0].count() / in[1].size(-1) < LEAST_ROWS ? "takes at least 16 rows" : null; }
 
-    @Override String excludes(LinearOp op, Tensor[] in) { return tooFew(in) != null ? tooFew(in) : otherType(in, 2); }
+    /** Null, or why a linear layer is left to others; bias and addend follow x and the weight. */
+    static String excludes(Tensor[] in) { return tooFew(in) != null ? tooFew(in) : otherType(in, 2); }
+
+    @Override String excludes(LinearOp op, Tensor[] in) { return excludes(in); }
 
     @Override List<GraphPattern> patterns(LinearOp op, Tensor[] in) { return List.of(product(in, in.length > 2, Then.NOTHING)); }
 

@@ -11,9 +11,7 @@ import java.util.List;
 public final class CudnnLinearAdd extends PlanKernel<LinearAddOp> {
     @Override public Class<LinearAddOp> op() { return LinearAddOp.class; }
 
-    @Override String excludes(LinearAddOp op, Tensor[] in) {
-        return CudnnLinear.tooFew(in) != null ? CudnnLinear.tooFew(in) : otherType(in, 2);
-    }
+    @Override String excludes(LinearAddOp op, Tensor[] in) { return CudnnLinear.excludes(in); }
 
     @Override List<GraphPattern> patterns(LinearAddOp op, Tensor[] in) { return List.of(CudnnLinear.product(in, in.length > 3, Then.ADD)); }
 

@@ -17,7 +17,7 @@ public final class CudnnLinearGeglu extends PlanKernel<LinearGegluOp> {
 
     @Override String excludes(LinearGegluOp op, Tensor[] in) {
         if (in[1].size(0) / 2 % 8 != 0) return "takes halves of a multiple of 8 columns";
-        return CudnnLinear.tooFew(in) != null ? CudnnLinear.tooFew(in) : otherType(in, 2);
+        return CudnnLinear.excludes(in);
     }
 
     @Override List<GraphPattern> patterns(LinearGegluOp op, Tensor[] in) { return List.of(half(in, Then.NOTHING), half(in, Then.GATE)); }

@@ -13,8 +13,8 @@ import dev.faithdiff.tensor.op.Op;
 import java.util.List;
 
 /**
- * A kernel that runs plans of cuDNN's graph API, in F16 and BF16. It refuses a case without a plan, and one that is faster without this kernel,
- * which is measured at the first use.
+ * A kernel that runs plans of cuDNN's graph API, in F16 and BF16. It refuses a case without a plan, and one for which the kernel that follows it in
+ * the table, or the parts of a fused op, were faster at the first use.
  */
 public abstract class PlanKernel<O extends Op> implements Kernel<O> {
     private static final int ALIGNMENT = 16;
@@ -36,13 +36,19 @@ public abstract class PlanKernel<O extends Op> implements Kernel<O> {
     }
 
     private String excluded(O op, Tensor[] in) {
+        String reason = unfit(in);
+        return reason == null ? excludes(op, in) : reason;
+    }
+
+    /** Null, or why plans and cuBLASLt do not take operands. */
+    static String unfit(Tensor[] in) {
         if (in[0].dtype() != DType.F16 && in[0].dtype() != DType.BF16) return "computes in F16 and BF16";
         for (Tensor t : in) {
             if (!t.dtype().isFloating()) return "computes in F16 and BF16";
             if (t.count() == 0) return "there is nothing to multiply";
             if (t.address() % ALIGNMENT != 0) return "takes operands that begin at multiples of 16 bytes";
         }
-        return excludes(op, in);
+        return null;
     }
 
     /** Null, or that operands from one on are not of the activation's type. */
@@ -57,12 +63,16 @@ public abstract class PlanKernel<O extends Op> implements Kernel<O> {
         compute(op, in, out, plans);
     }
 
+    /** The kernel that this one is measured against, and that runs where it is the faster of the two; null if there is none. */
     @SuppressWarnings("unchecked")
+    public final Kernel<O> other(List<Kernel<?>> table, O op, Tensor[] in) {
+        for (Kernel<?> k : table) if (k.op() == op() && !(k instanceof PlanKernel) && ((Kernel<O>) k).objection(op, in) == null) return (Kernel<O>) k;
+        return null;
+    }
+
     private Runnable without(O op, Tensor[] in, Tensor out) {
-        for (Kernel<?> k : Engine.kernels(out.device().kind(), op())) {
-            Kernel<O> other = (Kernel<O>) k;
-            if (!(k instanceof PlanKernel) && other.objection(op, in) == null) return () -> other.run(op, in, out);
-        }
+        Kernel<O> other = other(Engine.kernels(out.device().kind(), op()), op, in);
+        if (other != null) return () -> other.run(op, in, out);
         return !(op instanceof FusedOp fused) ? null : () -> {
             try (Scope _ = Scope.open()) {
                 fused.compose(in);
