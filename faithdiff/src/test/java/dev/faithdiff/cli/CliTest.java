@@ -277,7 +277,7 @@ class CliTest {
         Path out = dir.resolve("out.png"), network = GeneratorModels.folder("realesrgan_x2");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err()).contains("30x18");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3, "--overwrite").err()).contains("45x27");
-        assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"vae-tile\":0}").doesNotContain("seed", "steps");
+        assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"wrap\":\"none\",\"vae-tile\":0}").doesNotContain("seed", "steps");
         fails(1, "this model has no prompt, seed; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
                 "--prompt", "a cat", "--seed", 7);
         fails(1, "this model has no overlap; leave it out", "restore", photo(15, 9), photo(8, 8), "-o", dir.resolve("no"), "--model", network, "--overlap", 1);
