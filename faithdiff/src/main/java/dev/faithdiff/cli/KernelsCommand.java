@@ -18,9 +18,6 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -121,18 +118,11 @@ final class KernelsCommand implements Callable<Integer> {
             + "else should run meanwhile. Results of restore --exact do not change.")
     int tune(@Option(names = "--minutes", paramLabel = "N", defaultValue = "5", description = "Try no more after so many minutes.") double minutes,
             @Option(names = "--forget", description = "Use the usual sizes again.") boolean forget) throws IOException {
-        Path file = Tuning.file();
-        Files.deleteIfExists(file); // what is tried is tried against the usual sizes
-        if (forget) return 0;
         PrintWriter err = spec.commandLine().getErr();
-        Map<Tuning, Integer> best = new Tuner(TuneTrial::run, err::println).best((long) (minutes * 60e9));
-        if (!best.isEmpty()) {
-            Files.createDirectories(file.getParent());
-            Path part = Files.createTempFile(file.getParent(), "new", ".part");
-            Files.writeString(part, Tuning.text(best));
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        }
-        spec.commandLine().getOut().println(best.isEmpty() ? "The usual sizes are the best." : Tuning.shown(best) + ", kept in " + file);
+        Map<Tuning, Integer> best = forget ? Map.of() : new Tuner(TuneTrial::run, err::println).best((long) (minutes * 60e9));
+        Tuning.keep(best);
+        if (forget) return 0;
+        spec.commandLine().getOut().println(best.isEmpty() ? "The usual sizes are the best." : Tuning.shown(best) + ", kept in " + Tuning.file());
         return 0;
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -74,6 +75,22 @@ public enum Tuning {
     public static Path file() {
         String name = Processor.identity() + " " + Parallel.PROCESSORS + " threads " + Vec.bits() + " bits";
         return folder().resolve(name.replaceAll("[^A-Za-z0-9]+", "-") + ".properties");
+    }
+
+    /** Keeps percentages for later processes on this processor; with none, those kept before are forgotten. The file is whole or as it was. */
+    public static void keep(Map<Tuning, Integer> percents) throws IOException {
+        if (percents.isEmpty()) {
+            Files.deleteIfExists(file());
+            return;
+        }
+        Files.createDirectories(folder());
+        Path part = Files.createTempFile(folder(), "new", ".part");
+        try {
+            Files.writeString(part, text(percents));
+            Files.move(part, file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(part);
+        }
     }
 
     private static Path folder() { return UserCache.folder("tuned"); }
