@@ -8,8 +8,6 @@ import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.SafeTensors.Entry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -19,6 +17,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.tukaani.xz.XZInputStream;
 
 /** Stored outputs of the published implementation, read by name; files stay mapped until the test process ends. */
 public final class Fixtures {
@@ -54,9 +55,9 @@ public final class Fixtures {
         return folder.resolve(group.relativize(Path.of(relative)));
     }
 
-    /** The folder itself, or that into which its {@code data.zip} is unpacked once, by the first test that asks. */
+    /** The folder itself, or that into which its {@code data.zip.xz} is unpacked once, by the first test that asks. */
     private static Path unpacked(Path group) {
-        Path zip = group.resolve("data.zip");
+        Path zip = group.resolve("data.zip.xz");
         if (!Files.exists(zip)) return group;
         try {
             CRC32 sum = new CRC32();
@@ -73,11 +74,11 @@ public final class Fixtures {
     private static void unpack(Path zip, Path folder) throws IOException {
         Files.createDirectories(folder.getParent());
         Path part = Files.createTempDirectory(folder.getParent(), "part");
-        try (FileSystem from = FileSystems.newFileSystem(zip); Stream<Path> files = Files.walk(from.getPath("/"))) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path to = part.resolve(file.toString().substring(1));
+        try (ZipInputStream from = new ZipInputStream(new XZInputStream(Files.newInputStream(zip)))) {
+            for (ZipEntry e = from.getNextEntry(); e != null; e = from.getNextEntry()) {
+                Path to = part.resolve(e.getName());
                 Files.createDirectories(to.getParent());
-                Files.copy(file, to);
+                Files.copy(from, to);
             }
         }
         try {
