@@ -29,7 +29,6 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TIMESTEPS;
 
 import dev.faithdiff.image.FrequencyBlend;
-import dev.faithdiff.image.HeatMap;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.model.ModelError;
@@ -38,6 +37,7 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Gate;
 import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;

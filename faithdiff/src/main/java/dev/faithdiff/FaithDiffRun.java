@@ -15,12 +15,12 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
-import dev.faithdiff.image.HeatMap;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Finite;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.diffusion.Attribution;

@@ -1,8 +1,8 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.image.HeatMap;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import java.nio.file.Files;
 import java.nio.file.Path;

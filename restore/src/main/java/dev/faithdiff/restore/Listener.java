@@ -1,6 +1,5 @@
 package dev.faithdiff.restore;
 
-import dev.faithdiff.image.HeatMap;
 import dev.faithdiff.image.Image;
 import java.util.List;
 import java.util.concurrent.CancellationException;

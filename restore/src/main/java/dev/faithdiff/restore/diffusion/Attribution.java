@@ -1,8 +1,8 @@
 package dev.faithdiff.restore.diffusion;
 
-import dev.faithdiff.image.HeatMap;
 import dev.faithdiff.networks.unet.Context;
 import dev.faithdiff.networks.unet.Site;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;

@@ -14,13 +14,13 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
 import dev.faithdiff.image.Filter;
-import dev.faithdiff.image.HeatMap;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Gate;
 import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Mixture;
 import dev.faithdiff.restore.Option;

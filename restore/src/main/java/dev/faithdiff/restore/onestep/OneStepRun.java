@@ -6,11 +6,11 @@ import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
-import dev.faithdiff.image.HeatMap;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Finite;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.diffusion.Attribution;

@@ -1,5 +1,7 @@
-package dev.faithdiff.image;
+package dev.faithdiff.restore;
 
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageError;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.ResizeOp;

@@ -1,8 +1,10 @@
-package dev.faithdiff.image;
+package dev.faithdiff.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.ImageError;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
