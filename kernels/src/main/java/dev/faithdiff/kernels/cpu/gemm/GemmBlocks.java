@@ -15,7 +15,7 @@ import java.util.Arrays;
  * become columns of C.
  *
  * <p>A task is a block of rows by some panels. It goes along K in steps of at most {@link Panels#DEPTH}: it packs a chunk of the rows into the L2
- * cache, then runs the micro-kernel on it for each panel. The sums stay in the cache until they are complete. Their order does not depend on the
+ * cache, where the micro-kernel cannot read them as they lie, then runs the micro-kernel on it for each panel. The sums stay in the cache until they are complete. Their order does not depend on the
  * number of threads.
  */
 public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean transposed, float[] bias, Matrix c, boolean accumulate,
@@ -52,17 +52,20 @@ public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean tr
 
     private void block(int row, int height, int from, int to) {
         Scratch scratch = SCRATCH.get();
+        Matrix in = kernel.unpackedRows() > 0 && height % kernel.unpackedRows() == 0 ? rows.unpacked() : null;
         int step = evenly(b.k(), DEPTH);
         boolean whole = step == b.k(); // then each panel can be stored while it is in the cache
         int group = whole ? 1 : evenly(to - from, GROUP);
-        if (whole) pack(row, height, 0, step, scratch.a);
+        if (whole && in == null) pack(row, height, 0, step, scratch.a);
         for (int first = from, end; first < to; first = end) {
             end = Math.min(to, first + group);
             for (int k = 0; k < b.k(); k += step) {
                 int depth = Math.min(step, b.k() - k);
-                if (!whole) pack(row, height, k, depth, scratch.a);
+                if (!whole && in == null) pack(row, height, k, depth, scratch.a);
                 for (int p = first; p < end; p++) {
-                    Panels.multiply(kernel, height, depth, scratch.a, b.at(p, k), k > 0, scratch.sums, (p - first) * SUMS);
+                    int at = (p - first) * SUMS;
+                    if (in == null) Panels.multiply(kernel, height, depth, scratch.a, b.at(p, k), k > 0, scratch.sums, at);
+                    else Panels.unpacked(kernel, height, depth, in.at(row, k), 4 * in.stride(), b.at(p, k), k > 0, scratch.sums, at);
                 }
             }
             for (int p = first; p < end; p++) store(row, height, p, scratch.sums, (p - first) * SUMS);
