@@ -4,7 +4,6 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.report.ReportedModel;
 import dev.faithdiff.report.ResultCheck;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.tensor.Device;
@@ -13,7 +12,6 @@ import dev.faithdiff.tensor.op.Engine;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,10 +62,8 @@ final class VerifyResultCommand implements Callable<Integer> {
     }
 
     private String restored(ResultCheck check) {
-        String kind = check.setting("device");
-        Device on = kind.equals(Device.CPU.kind()) ? Device.CPU : Backend.device(kind);
-        NumberType precision = NumberType.valueOf(check.setting("precision").toUpperCase(Locale.ROOT));
-        try (Restorer restorer = model.open(new Compute(on, precision, Offload.AUTO, model.loras(), check.isExact()))) {
+        Device on = Backend.device(check.device());
+        try (Restorer restorer = model.open(new Compute(on, check.precision(), Offload.AUTO, model.loras(), check.isExact()))) {
             return check.isExact() ? Engine.exactly(() -> again(check, restorer)) : again(check, restorer);
         }
     }

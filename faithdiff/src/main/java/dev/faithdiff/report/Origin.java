@@ -18,13 +18,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Where a result comes from, with the SHA-256 of everything that it follows from: model, input, settings, and of the output itself. A page holds it,
  * and {@link ResultCheck} holds a machine's files to it.
  *
- * @param settings what {@code ResultSettings.values} says, then {@code device}, {@code precision}, {@code exact}, {@code format}, {@code quality} (of
- *                 JPEG), {@code metadata}, and how the model was asked for: {@code asked}
+ * @param settings what {@code ResultSettings.values} says, and behind them {@link #RUN}: {@code device}, {@code precision}, {@code exact}, {@code format},
+ *                 {@code jpeg-quality}, {@code metadata}, and how the model was asked for: {@code asked}
  * @param model    SHA-256 of each file, by the folder's name and its path there
  * @param input    path of the photo from the page's folder
  * @param output   path of the result from the page's folder
@@ -32,20 +33,22 @@ import java.util.Map;
  *                 and {@link #OUTPUT}
  */
 record Origin(JsonObject settings, JsonObject model, String input, String output, JsonObject sums) {
-    static final String MODEL = "model", INPUT = "input", SETTINGS = "settings", OUTPUT = "output";
+    static final String MODEL = "model", INPUT = "input", SETTINGS = "settings", OUTPUT = "output", RUN = "run";
     static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeSpecialFloatingPointValues().create();
 
     /** Of a result that was just written. @param page its folder is where paths begin */
     static Origin of(ReportedModel model, Job job, Map<String, ?> values, Batch.Rules rules, Path page) {
         JsonObject settings = GSON.toJsonTree(values).getAsJsonObject(), files = GSON.toJsonTree(model.sums()).getAsJsonObject();
         Compute on = model.on();
-        settings.addProperty("device", on.device().kind());
-        settings.addProperty("precision", on.precision().toString());
-        settings.addProperty("exact", on.exact());
-        settings.addProperty("format", job.encoding().format().name().toLowerCase(Locale.ROOT));
-        settings.addProperty("quality", job.encoding().jpegQuality());
-        settings.addProperty("metadata", rules.metadata());
-        settings.add("asked", GSON.toJsonTree(model.asked()));
+        JsonObject run = new JsonObject(); // apart, since options may have these names, too
+        run.addProperty("device", on.device().kind());
+        run.addProperty("precision", on.precision().toString());
+        run.addProperty("exact", on.exact());
+        run.addProperty("format", job.encoding().format().name().toLowerCase(Locale.ROOT));
+        run.addProperty("jpeg-quality", job.encoding().jpegQuality());
+        run.addProperty("metadata", rules.metadata());
+        run.add("asked", GSON.toJsonTree(model.asked()));
+        settings.add(RUN, run);
         JsonObject sums = new JsonObject();
         sums.addProperty(MODEL, sum(files));
         sums.addProperty(INPUT, Checksums.of(job.in()));
@@ -67,12 +70,13 @@ record Origin(JsonObject settings, JsonObject model, String input, String output
     static String sum(byte[] bytes) { return ModelFolder.sha256(digest -> digest.update(bytes)); }
 
     Encoding encoding() {
-        return new Encoding(ImageFormat.valueOf(text("format").toUpperCase(Locale.ROOT)), settings.get("quality").getAsInt());
+        return new Encoding(ImageFormat.valueOf(run().get("format").getAsString().toUpperCase(Locale.ROOT)), run().get("jpeg-quality").getAsInt());
     }
 
     String text(String setting) { return settings.get(setting).getAsString(); }
 
-    boolean flag(String setting) { return settings.get(setting).getAsBoolean(); }
+    /** How it was run. */
+    JsonObject run() { return settings.getAsJsonObject(RUN); }
 
     JsonObject json() { return GSON.toJsonTree(this).getAsJsonObject(); }
 
@@ -82,7 +86,7 @@ record Origin(JsonObject settings, JsonObject model, String input, String output
             Origin o = GSON.fromJson(json, Origin.class);
             for (String part : new String[] {MODEL, INPUT, SETTINGS, OUTPUT}) o.sum(part);
             o.encoding();
-            o.text("precision");
+            for (String needed : new String[] {"device", "precision", "exact", "metadata", "asked"}) Objects.requireNonNull(o.run().get(needed), needed);
             if (o.input == null || o.output == null || o.model == null) throw new IllegalStateException("a part is missing");
             return o;
         } catch (RuntimeException e) {

@@ -101,7 +101,10 @@ final class PhotoPage {
 
     private static Map<String, String> settings(Origin origin) {
         Map<String, String> rows = new LinkedHashMap<>();
-        origin.settings().asMap().forEach((name, value) -> rows.put(name, value.isJsonPrimitive() ? value.getAsString() : value.toString()));
+        origin.settings().asMap().forEach((name, value) -> {
+            if (value.isJsonPrimitive()) rows.put(name, value.getAsString());
+        });
+        origin.run().asMap().forEach((name, value) -> rows.put("run: " + name, value.isJsonPrimitive() ? value.getAsString() : value.toString()));
         return rows;
     }
 

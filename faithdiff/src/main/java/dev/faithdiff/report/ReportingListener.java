@@ -111,7 +111,14 @@ public final class ReportingListener implements BatchListener {
         }
         facts.add("most", most);
         PhotoPage.write(page, new PhotoPage.Content(job.out(), PhotoPage.size(photo, result), Origin.of(model, job, settings, rules, page), figures, r.stages,
-                Trust.sentences(model.calibration(), settings, seeds, result), facts, pictures));
+                sentences(settings, figures, result), facts, pictures));
+    }
+
+    private List<String> sentences(Map<String, Object> settings, Map<String, Double> figures, Image result) {
+        List<String> all = Trust.sentences(model.calibration(), settings, seeds, result);
+        if (seeds > 0) all.add(figures.get("seeds") == 0 ? "This result does not depend on the seed: " + seeds + " further ones gave the same."
+                : "The photo was restored with " + seeds + " further seeds; where the results deviate, the photo does not say what is there.");
+        return all;
     }
 
     private static void map(Map<String, String> pictures, JsonObject most, String name, Plane map, double white) {

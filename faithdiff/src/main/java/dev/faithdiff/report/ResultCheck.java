@@ -6,6 +6,7 @@ import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.model.Checksums;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -43,15 +45,17 @@ public final class ResultCheck {
     /** The flags by which the model was asked for, by name. */
     public Map<String, String> asked() {
         Map<String, String> asked = new HashMap<>();
-        origin.settings().getAsJsonObject("asked").asMap().forEach((flag, value) -> asked.put(flag, value.isJsonArray() ? String.join("\n",
+        origin.run().getAsJsonObject("asked").asMap().forEach((flag, value) -> asked.put(flag, value.isJsonArray() ? String.join("\n",
                 value.getAsJsonArray().asList().stream().map(JsonElement::getAsString).toList()) : value.getAsString()));
         return asked;
     }
 
-    /** A setting of the page, as text. */
-    public String setting(String name) { return origin.text(name); }
+    /** The kind of device on which the result was made. */
+    public String device() { return origin.run().get("device").getAsString(); }
 
-    public boolean isExact() { return origin.flag("exact"); }
+    public NumberType precision() { return NumberType.valueOf(origin.run().get("precision").getAsString().toUpperCase(Locale.ROOT)); }
+
+    public boolean isExact() { return origin.run().get("exact").getAsBoolean(); }
 
     /**
      * Compares without restoring.
@@ -121,7 +125,7 @@ public final class ResultCheck {
         restorer.check(options);
         ResultSettings settings = new ResultSettings(names, digests, options, restorer.options());
         Photo photo = Batch.read(input, false);
-        Photo made = Batch.result(photo, restorer.restore(photo.visible(), options), settings, origin.flag("metadata"));
+        Photo made = Batch.result(photo, restorer.restore(photo.visible(), options), settings, origin.run().get("metadata").getAsBoolean());
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ImageFiles.write(made, bytes, origin.encoding());
         if (Origin.sum(bytes.toByteArray()).equals(origin.sum(Origin.OUTPUT))) return null;
