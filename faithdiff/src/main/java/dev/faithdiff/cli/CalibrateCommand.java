@@ -41,14 +41,16 @@ import picocli.CommandLine.Spec;
 
 /** Makes the calibration of a model's trust mask, or holds one to other photos. */
 @Command(name = "calibrate", sortOptions = false, showDefaultValues = true,
-        description = "Make the calibration behind the trust mask of 'restore --report': degrade good photos, restore them, and see how large errors get.",
+        description = "Make the calibration behind the trust mask of 'restore --report': degrade good photos, restore them, and see how "
+                + "large errors get.",
         footer = {"", "The promise holds for photos like these, degraded so, restored with the same model and options: docs/report.md."})
 final class CalibrateCommand implements Callable<Integer> {
     private static final double[] ALPHAS = {0.05, 0.08, 0.1, 0.15, 0.2, 0.25};
 
     @Spec private CommandSpec spec;
 
-    @Parameters(paramLabel = "PHOTOS", description = "Folder of good photos, of which the model should not have learned. The crops are from their middle.")
+    @Parameters(paramLabel = "PHOTOS", description = "Folder of good photos, of which the model should not have learned. The crops "
+            + "are from their middle.")
     private Path photos;
 
     @Mixin private ModelChoice model;
@@ -69,8 +71,8 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(names = "--recipe", paramLabel = "NAME", description = "How crops are degraded; see 'faithdiff degrade --help'.")
     private String recipe = "mini";
 
-    @Option(names = "--calibrate-seeds", paramLabel = "N", description = "Restore each photo with N further seeds, and let the score count what changes "
-            + "with them. Pages then need --report-seeds N.")
+    @Option(names = "--calibrate-seeds", paramLabel = "N", description = "Restore each photo with N further seeds, and let the score count "
+            + "what changes with them. Pages then need --report-seeds N.")
     private int seeds;
 
     @Mixin private OptionFlags flags;
@@ -94,7 +96,7 @@ final class CalibrateCommand implements Callable<Integer> {
                 spec.commandLine().getErr())) {
             Options options = flags.of(restorer);
             restorer.check(options);
-            if (seeds > 0 && !restorer.options().contains(SEED)) throw new ParameterException(spec.commandLine(), "this model draws no random numbers");
+            if (seeds > 0 && !restorer.options().contains(SEED)) throw new ParameterException(spec.commandLine(), ReportOptions.NO_SEEDS);
             made = made(new ResultSettings(model.names(), model.digests(), options, restorer.options()));
             Validation crops = new Validation(new RunFile.ValidationData(photos.toString(), count, crop, recipe, ResultSize.wholeScale(options), 0));
             if (!crops.tooSmall().isEmpty()) remarks.warn(crops.tooSmall().size() + " photos are smaller than the crops");

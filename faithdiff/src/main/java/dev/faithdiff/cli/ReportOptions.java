@@ -19,6 +19,8 @@ import picocli.CommandLine.Option;
 
 /** Options for the pages that show what a restoration did. */
 final class ReportOptions {
+    static final String NO_SEEDS = "this model draws no random numbers, so it has no seeds to try";
+
     @Option(names = "--report", paramLabel = "DIR", description = "Write a page for each photo into this folder: before and after, figures, where it "
             + "may be wrong, and hashes for 'faithdiff verify-result'.")
     private Path folder;
@@ -31,7 +33,7 @@ final class ReportOptions {
 
     /** @throws IllegalArgumentException in one line, if the options do not fit together or to the photos */
     void check(List<Job> jobs) {
-        if (seeds < 0 || seeds > 0 && !isAsked()) throw new IllegalArgumentException("--report-seeds is a number of at least 0, and goes with --report");
+        if (seeds < 0 || seeds > 0 && !isAsked()) throw new IllegalArgumentException("--report-seeds is at least 0, and goes with --report");
         if (isAsked() && jobs.stream().anyMatch(j -> j.isStreamed() || j.in().equals(Job.STREAM))) {
             throw new IllegalArgumentException("--report needs photos and results that are files");
         }
@@ -40,7 +42,7 @@ final class ReportOptions {
     /** A listener that also writes pages; the given one where none were asked for. */
     BatchListener listener(BatchListener inner, ModelChoice model, Compute on, Restorer restorer, Batch.Rules rules) {
         if (!isAsked()) return inner;
-        if (seeds > 0 && !restorer.options().contains(SEED)) throw new IllegalArgumentException("this model draws no random numbers; leave --report-seeds out");
+        if (seeds > 0 && !restorer.options().contains(SEED)) throw new IllegalArgumentException(NO_SEEDS);
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {

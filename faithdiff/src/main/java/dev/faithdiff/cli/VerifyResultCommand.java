@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Finds out whether a result is what its page says. */
-@Command(name = "verify-result", sortOptions = false, description = "Check a page of 'restore --report': are model, photo, settings and result as they were, "
-        + "and does restoring again give the same bytes?",
+@Command(name = "verify-result", sortOptions = false, description = "Check a page of 'restore --report': are model, photo, settings and result "
+        + "as they were, and does restoring again give the same bytes?",
         footer = {"", "Exit code: 0 all is as it was, 1 something has changed, with a line for each."})
 final class VerifyResultCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;

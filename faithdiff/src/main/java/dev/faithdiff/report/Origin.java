@@ -24,8 +24,8 @@ import java.util.Objects;
  * Where a result comes from, with the SHA-256 of everything that it follows from: model, input, settings, and of the output itself. A page holds it,
  * and {@link ResultCheck} holds a machine's files to it.
  *
- * @param settings what {@code ResultSettings.values} says, and behind them {@link #RUN}: {@code device}, {@code precision}, {@code exact}, {@code format},
- *                 {@code jpeg-quality}, {@code metadata}, and how the model was asked for: {@code asked}
+ * @param settings what {@code ResultSettings.values} says, and behind them {@link #RUN}: {@code device}, {@code precision}, {@code exact},
+ *                 {@code format}, {@code jpeg-quality}, {@code metadata}, and how the model was asked for: {@code asked}
  * @param model    SHA-256 of each file, by the folder's name and its path there
  * @param input    path of the photo from the page's folder
  * @param output   path of the result from the page's folder
@@ -86,7 +86,7 @@ record Origin(JsonObject settings, JsonObject model, String input, String output
             Origin o = GSON.fromJson(json, Origin.class);
             for (String part : new String[] {MODEL, INPUT, SETTINGS, OUTPUT}) o.sum(part);
             o.encoding();
-            for (String needed : new String[] {"device", "precision", "exact", "metadata", "asked"}) Objects.requireNonNull(o.run().get(needed), needed);
+            for (String part : new String[] {"device", "precision", "exact", "metadata", "asked"}) Objects.requireNonNull(o.run().get(part), part);
             if (o.input == null || o.output == null || o.model == null) throw new IllegalStateException("a part is missing");
             return o;
         } catch (RuntimeException e) {

@@ -38,8 +38,8 @@ final class PhotoPage {
     private PhotoPage() {}
 
     /** What a page shows. @param size widths and heights, in words. @param facts for the page's script. @param pictures data URIs by name */
-    record Content(Path output, String size, Origin origin, Map<String, Double> figures, Map<String, Double> stages, List<String> trust, JsonObject facts,
-            Map<String, String> pictures) {}
+    record Content(Path output, String size, Origin origin, Map<String, Double> figures, Map<String, Double> stages, List<String> trust,
+            JsonObject facts, Map<String, String> pictures) {}
 
     /** Writes a page, which appears whole or not at all. */
     static void write(Path page, Content c) {
@@ -51,8 +51,9 @@ final class PhotoPage {
         double seconds = c.stages.values().stream().mapToDouble(s -> s).sum();
         String summary = c.size + ", " + c.origin.text("model") + ", " + seconds(seconds);
         Gson safe = new Gson(); // writes < as \u003c
-        Map<String, String> parts = Map.of("title", escaped(name), "summary", escaped(summary), "style", resource("page.css"), "script", resource("page.js"),
-                "trust", c.trust.stream().map(p -> "<p>" + escaped(p) + "</p>").collect(Collectors.joining("\n")), "figures", table(figures(c.figures)),
+        Map<String, String> parts = Map.of("title", escaped(name), "summary", escaped(summary), "style", resource("page.css"),
+                "script", resource("page.js"), "trust", c.trust.stream().map(p -> "<p>" + escaped(p) + "</p>").collect(Collectors.joining("\n")),
+                "figures", table(figures(c.figures)),
                 "stages", table(stages(c.stages, seconds)), "settings", table(settings(c.origin)), "hashes", table(hashes(c.origin)),
                 "facts", safe.toJson(c.facts));
         Map<String, String> all = new LinkedHashMap<>(parts);
@@ -85,7 +86,8 @@ final class PhotoPage {
     private static Map<String, String> figures(Map<String, Double> values) {
         Map<String, String> rows = new LinkedHashMap<>();
         FIGURES.forEach((name, text) -> {
-            if (values.containsKey(name)) rows.put(text, String.format(Locale.ROOT, name.equals("change") || name.equals("seeds") ? "%.4f" : "%.2f", values.get(name)));
+            boolean isShare = name.equals("change") || name.equals("seeds");
+            if (values.containsKey(name)) rows.put(text, String.format(Locale.ROOT, isShare ? "%.4f" : "%.2f", values.get(name)));
         });
         return rows;
     }

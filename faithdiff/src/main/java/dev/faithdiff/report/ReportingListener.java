@@ -110,7 +110,8 @@ public final class ReportingListener implements BatchListener {
             facts.add("trust", Trust.json(model.calibration()));
         }
         facts.add("most", most);
-        PhotoPage.write(page, new PhotoPage.Content(job.out(), PhotoPage.size(photo, result), Origin.of(model, job, settings, rules, page), figures, r.stages,
+        Origin origin = Origin.of(model, job, settings, rules, page);
+        PhotoPage.write(page, new PhotoPage.Content(job.out(), PhotoPage.size(photo, result), origin, figures, r.stages,
                 sentences(settings, figures, result), facts, pictures));
     }
 

@@ -46,14 +46,15 @@ final class Trust {
             all.add("This model was calibrated with " + c.seeds() + " further seeds, so a trust mask needs --report-seeds " + c.seeds() + ".");
             return all;
         }
-        all.add("The trust mask leaves free what may be trusted. Calibrated on " + c.photos() + " photos whose truth is known (results of " + c.side() + "x"
-                + c.side() + ", recipe " + c.made().get("recipe") + "): for a further photo that is exchangeable with them, the expected largest error inside "
-                + "the mask is at most the chosen one. An error is the mean absolute difference from the truth over 5x5 pixels and the channels. The promise is "
-                + "for the mean over photos and for one error chosen beforehand; a single photo may have more.");
+        String side = c.side() + "x" + c.side();
+        all.add("The trust mask leaves free what may be trusted. Calibrated on " + c.photos() + " photos whose truth is known (results of " + side
+                + ", recipe " + c.made().get("recipe") + "): for a further photo that is exchangeable with them, the expected largest error "
+                + "inside the mask is at most the chosen one. An error is the mean absolute difference from the truth over 5x5 pixels and the "
+                + "channels. The promise is for the mean over photos and for one error chosen beforehand; a single photo may have more.");
         String other = different(c.made(), settings);
         if (!other.isEmpty()) all.add("Beware: the promise does not hold here, since this result was made otherwise: " + other + ".");
         else if (Math.max(result.width(), result.height()) > c.side()) {
-            all.add("This result is larger: the promise is for a part of " + c.side() + "x" + c.side() + " pixels of it, not for the largest error of the whole.");
+            all.add("This result is larger: the promise is for a part of " + side + " pixels of it, not for the largest error of the whole.");
         }
         return all;
     }

@@ -150,8 +150,12 @@ final class Chromium implements AutoCloseable {
     }
 
     @Override public void close() {
-        socket.abort();
-        process.destroy();
+        try {
+            ask(null, "Browser.close", Map.of());
+        } catch (Exception e) {
+            process.destroy();
+        }
         process.onExit().completeOnTimeout(process, 10, TimeUnit.SECONDS).join().destroyForcibly();
+        socket.abort();
     }
 }

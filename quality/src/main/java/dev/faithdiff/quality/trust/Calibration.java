@@ -89,7 +89,8 @@ public record Calibration(Map<String, Object> made, int photos, int side, int se
             JsonObject json = c.json();
             Map<String, Object> made = new TreeMap<>();
             json.getAsJsonObject("made").asMap().forEach((name, value) -> made.put(name, plain(value)));
-            return new Calibration(made, c.integer("photos", 0), c.integer("side", 0), c.integer("seeds", 0), curve(json, "largest"), curve(json, "share"));
+            int photos = c.integer("photos", 0), side = c.integer("side", 0), seeds = c.integer("seeds", 0);
+            return new Calibration(made, photos, side, seeds, curve(json, "largest"), curve(json, "share"));
         } catch (ClassCastException | IllegalStateException | NullPointerException | NumberFormatException e) {
             throw new ModelError(file, "is damaged: " + e.getMessage(), e);
         }

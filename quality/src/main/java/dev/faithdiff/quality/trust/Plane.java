@@ -9,8 +9,11 @@ public record Plane(int width, int height, float[] values) {
     /** The mean of the channels' absolute differences. Both images have one size. */
     public static Plane difference(Image a, Image b) {
         Image x = a.to8Bits(), y = b.to8Bits();
-        return of(x, i -> (Math.abs(x.sample(i) - y.sample(i)) + Math.abs(x.sample(i + 1) - y.sample(i + 1)) + Math.abs(x.sample(i + 2) - y.sample(i + 2)))
-                / (3 * 255f));
+        return of(x, i -> {
+            int sum = 0;
+            for (int c = i; c < i + 3; c++) sum += Math.abs(x.sample(c) - y.sample(c));
+            return sum / (3 * 255f);
+        });
     }
 
     /** The deviation of several images of one size, with their number as divisor; the mean of the channels. */

@@ -31,7 +31,7 @@ public final class TrustPhotos {
 
     public int size() { return photos.size(); }
 
-    /** The calibration by these photos. @param made how they were made, by name. @param side of the results. @param seeds as the scores were made with */
+    /** The calibration by these photos. @param made how, by name. @param side of the results in pixels. @param seeds further ones of each score */
     public Calibration calibration(Map<String, Object> made, int side, int seeds) {
         return Calibration.of(photos.stream().map(Seen::part).toList(), made, side, seeds);
     }
