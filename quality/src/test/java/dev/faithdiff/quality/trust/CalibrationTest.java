@@ -55,7 +55,7 @@ class CalibrationTest {
     /** Over many draws of few calibration photos and one further photo, the mean largest error inside the mask stays below what was chosen. */
     @Test void holdsItsPromiseForFewPhotos() {
         Random random = new Random(2);
-        int draws = 4000, photos = 20;
+        int draws = 1500, photos = 20;
         for (double alpha : new double[] {0.1, 0.2, 0.3}) {
             double inside = 0, share = 0;
             for (int k = 0; k < draws; k++) {
