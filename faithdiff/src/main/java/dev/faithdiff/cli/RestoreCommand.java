@@ -107,6 +107,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private ResultOptions results;
 
+    @Mixin private ReportOptions report;
+
     @Option(names = "--config", paramLabel = "FILE", description = "Take options from this file, in lines as 'scale = 2'. Those of the command "
             + "line count more.")
     private Path config; // Main has put its lines in front of the others
@@ -123,11 +125,12 @@ final class RestoreCommand implements Callable<Integer> {
         boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
         List<Job> jobs = jobs(list);
         Job first = jobs.getFirst();
+        used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
         if (first.isToOutput() && (results.isJson() || trace != null)) {
             throw usage("standard output takes either the photo or --profile and --progress json");
         }
-        return isMany || results.isReported() ? restoreMany(jobs) : restoreOne(first);
+        return isMany || results.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
     }
 
     private <T> T used(Supplier<T> arguments) {
@@ -136,6 +139,13 @@ final class RestoreCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());
         }
+    }
+
+    private void used(Runnable arguments) {
+        used(() -> {
+            arguments.run();
+            return null;
+        });
     }
 
     private List<Job> jobs(Worklist list) {
@@ -210,7 +220,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Restores many photos, or one that is reported like many. */
     private int restoreMany(List<Job> jobs) {
         if (trace != null || preview != null || !daam.isEmpty()) {
-            throw usage("--profile, --preview and --daam are for one photo, and go without --log and --progress");
+            throw usage("--profile, --preview and --daam are for one photo, and go without --log, --progress and --report");
         }
         Chosen chosen = device();
         return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(jobs, chosen));
@@ -222,12 +232,14 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private int restoreMany(List<Job> jobs, Chosen chosen) {
-        try (Interrupt _ = new Interrupt(); Report report = results.report(quiet, spec.commandLine(), jobs.size());
+        try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), jobs.size());
                 Restorer restorer = restorer(chosen.device())) {
-            Batch batch = new Batch(restorer, settings(restorer), results.rules(resume), report);
+            Batch.Rules rules = results.rules(resume);
+            ResultSettings settings = settings(restorer);
+            Batch batch = new Batch(restorer, settings, rules, report.listener(shown, model, compute(chosen.device()), restorer, rules));
             boolean stopped = batch.run(jobs);
-            report.end(stopped, chosen.device().name(), ending(chosen));
-            return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
+            shown.end(stopped, chosen.device().name(), ending(chosen));
+            return stopped ? INTERRUPTED : shown.failed() ? 1 : 0;
         }
     }
 
@@ -250,7 +262,9 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
-    private Restorer restorer(Device on) { return model.open(new Compute(on, precision(on), offload, model.loras(), exact)); }
+    private Restorer restorer(Device on) { return model.open(compute(on)); }
+
+    private Compute compute(Device on) { return new Compute(on, precision(on), offload, model.loras(), exact); }
 
     private Chosen device() {
         if (exact && !device.mayBeCpu()) throw usage("--exact is for the CPU; results of a GPU are not the same bytes");
