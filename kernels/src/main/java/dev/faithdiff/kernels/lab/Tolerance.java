@@ -1,6 +1,7 @@
 package dev.faithdiff.kernels.lab;
 
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Op;
 import java.util.HashMap;
 import java.util.List;
@@ -49,6 +50,42 @@ public final class Tolerance {
             case F8_E4M3 -> 0x1p-3;
             default -> 0;
         };
+    }
+
+    /**
+     * The largest error of a linear layer whose rows are rounded to bytes, for these operands: x with steps s of a 127th of its row's greatest
+     * magnitude, and w with steps t, or 0 where it is stored in bytes. Each number is off by at most half a step, so of
+     * {@code y' - y = sum((x' - x) w) + sum(x' (w' - w))} the first is at most {@code s/2 sum|w|} and the second {@code t/2 (sum|x| + K s/2)}. The step's own
+     * rounding moves a number by less than a thousandth of a step more.
+     *
+     * @param rounds what the kernel rounds to
+     */
+    static double ofBytes(DType rounds, Tensor[] in) {
+        if (rounds != DType.I8) return 0;
+        int k = in[1].size(1);
+        boolean stored = in[1].dtype() == DType.I8;
+        double s = 0, t = 0, xs = 0, ws = 0;
+        for (long r = 0; r < in[0].count() / k; r++) {
+            s = Math.max(s, greatest(in[0], r, k) / 127);
+            xs = Math.max(xs, sum(in[0], r, k));
+        }
+        for (int r = 0; r < in[1].size(0); r++) {
+            if (!stored) t = Math.max(t, greatest(in[1], r, k) / 127);
+            ws = Math.max(ws, sum(in[1], r, k) * (stored ? Math.abs(in[2].get(r)) : 1));
+        }
+        return 1.002 * (s / 2 * ws + t / 2 * (xs + k * s / 2));
+    }
+
+    private static double greatest(Tensor m, long row, int k) {
+        double most = 0;
+        for (int i = 0; i < k; i++) most = Math.max(most, Math.abs(m.get(row * k + i)));
+        return most;
+    }
+
+    private static double sum(Tensor m, long row, int k) {
+        double sum = 0;
+        for (int i = 0; i < k; i++) sum += Math.abs(m.get(row * k + i));
+        return sum;
     }
 
     /** The tolerance of finite differences in F32: the function's rounding over the step, and the formula's fourth-order error. */
