@@ -30,7 +30,7 @@ record EmittedInt8(boolean weights) implements MicroKernel {
         else WeightPanels.TILES.tiles(rows, depth, a, at, panel, add, f, step, to, t);
     }
 
-    private static void multiply(Assembler to, Simd sum, Simd unsigned, Simd signed) {
+    static void multiply(Assembler to, Simd sum, Simd unsigned, Simd signed) {
         if (Vec.LANES == 16) to.vpdpbusd(sum, unsigned, signed);
         else to.vpdpbusdVex(sum, unsigned, signed);
     }
