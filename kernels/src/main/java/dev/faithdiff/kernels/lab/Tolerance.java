@@ -24,14 +24,14 @@ public final class Tolerance {
     private static final Exception NARROW = narrow(1, "rounds both factors of each product to BF16, each by up to 2^-9");
 
     /**
-     * Operands are normal numbers. Let S be the sum of a result's squared products. Each product is off by two independent errors of up to 2^-9 of it,
+     * Operands are normal numbers. Let S be the sum of a result's squared products. Each product has two independent errors of up to 2^-9 of it,
      * so by Hoeffding's inequality no error of N results exceeds {@code 2^-8.5 sqrt(2 ln(2N/p)) sqrt(S)} but with probability p. The products' signs
      * are even, so the largest result is about {@code sqrt(2 ln N) sqrt(S)}. For p = 10^-6 the quotient is below 2 2^-8 from N = 8 on.
      */
     private static final Exception NARROW_MATMUL = narrow(2, "the same, relative to the largest of some sums of normal numbers");
 
     /**
-     * To first order a result {@code y = sum(p v)} is off by {@code sum(p v (e + f)) + sum(p (v - y) d)}: e and f of weight and value, up to 2^-9 each,
+     * To first order a result {@code y = sum(p v)} is off by {@code sum(p v (e + f)) + sum(p (v - y) d)}: e and f of weight and value, up to 2^-9,
      * and d of the score, whose products' squares add up to about 1, so that it is as {@code e + f}. That is twice the variance of a matrix product,
      * beside results as large: the quotient is the root of 2 larger, and for p = 10^-6 below 2 2^-8 from N = 126 on. With one key only the value is
      * rounded.
@@ -75,9 +75,9 @@ public final class Tolerance {
     /**
      * The largest error of a linear layer whose rows are rounded to bytes, for these operands: x with steps s of a 127th of its row's greatest
      * magnitude, and w with steps t, or 0 where it is stored in bytes. Each number is off by at most half a step, so of
-     * {@code y' - y = sum((x' - x) w) + sum(x' (w' - w))} the first is at most {@code s/2 |w|} and the second {@code t/2 (|x| + K s/2)}, with the sums
-     * of magnitudes for |w| and |x|, or what is likely of them ({@link #SPREAD}). The step's own rounding moves a number by less than a thousandth of a
-     * step more.
+     * {@code y' - y = sum((x' - x) w) + sum(x' (w' - w))} the first is at most {@code s/2 |w|} and the second {@code t/2 (|x| + K s/2)}, with
+     * sums of magnitudes for |w| and |x|, or what is likely of them ({@link #SPREAD}). The step's own rounding moves a number by less than a
+     * thousandth of a step more.
      *
      * @param rounds what the kernel rounds to
      */
