@@ -83,9 +83,14 @@ record EmittedTiles(MethodHandle whole, MethodHandle low) implements MicroKernel
     }
 
     private static MethodHandle routine(String name, int rows, Multiply multiply) {
+        return Routine.handle("tile_" + name + "_" + rows + "x2_" + Vec.bits(), code(rows, multiply), TYPES);
+    }
+
+    /** The code of tiles of some rows. */
+    static Assembler code(int rows, Multiply multiply) {
         Code code = new Code(new Assembler(), rows, multiply);
         code.write();
-        return Routine.handle("tile_" + name + "_" + rows + "x2_" + Vec.bits(), code.a, TYPES);
+        return code.a;
     }
 
     /**

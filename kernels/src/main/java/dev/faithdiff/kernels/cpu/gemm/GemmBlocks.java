@@ -19,7 +19,16 @@ import java.util.Arrays;
  * number of threads.
  */
 public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean transposed, float[] bias, Matrix c, boolean accumulate,
-        MicroKernel kernel) {
+        MicroKernel kernel, Finish finish) {
+    /** What makes floats of the complete sums of a block, in place. */
+    interface Finish {
+        /** Where they are floats already. */
+        Finish NONE = (_, _, _, _, _) -> {};
+
+        /** @param column of the whole operand: the first of a panel */
+        void apply(float[] sums, int at, int row, int rows, int column);
+    }
+
     private static final int GROUP = 512 / WIDTH;             // panels whose sums are held at a time: 192 KiB for 96 rows
     private static final int TASKS = 8 * Parallel.threads();  // enough for threads to end at about the same time
     private static final int HALVED = 2 * Parallel.threads(); // blocks that are halved at the end, if there are many
@@ -79,6 +88,7 @@ public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean tr
 
     private void store(int row, int height, int panel, float[] sums, int at) {
         int to = column + panel * WIDTH, width = b.columns(panel);
+        finish.apply(sums, at, row, height, to);
         if (transposed) PanelLoops.FASTEST.storeTransposed(sums, at, height, width, bias, row, accumulate, c.at(to, row), c.stride());
         else PanelLoops.FASTEST.store(sums, at, height, width, bias, to, accumulate, c.at(row, to), c.stride());
     }

@@ -55,6 +55,11 @@ public final class Panels {
         else kernel.unpacked(rows, depth, a, stride, panel, ZEROS, 0, 0, sums, at);
     }
 
+    /** sums = A B in F32 for rows of A from an index on. */
+    static void multiply(int rows, int depth, float[] a, int from, long panel, float[] sums) {
+        KERNEL.tiles(rows, depth, a, from, panel, ZEROS, 0, 0, sums, 0);
+    }
+
     /** One tile, sums[at..] = A B, or += A B, for A stored transposed: row r of column k is at index {@code a} + k * STRIDE + r. */
     public static void tileTransposed(int depth, float[] columns, int a, long panel, boolean add, float[] sums, int at) {
         float[] from = add ? sums : ZEROS;
