@@ -67,7 +67,7 @@ record StudyReport(Summary summary, Map<String, String> closed, Path folder) {
         doc.heading(summary.study().photos().hasReferences() ? "Degradation " + d.name() : "Photos as they are");
         if (d.origin() != null) doc.paragraph("The numbers of " + d.name() + " are " + d.origin() + ".");
         List<String> head = new ArrayList<>(List.of("system"));
-        for (Measure m : summary.measures()) head.add(m.name() + List.of(" (lower)", NONE, " (higher)").get(Summary.direction(m) + 1));
+        for (Measure m : summary.measures()) head.add(m.name() + List.of(" (lower)", NONE, " (higher)").get(m.better().sign() + 1));
         List<List<String>> rows = new ArrayList<>();
         for (StudySystem s : summary.study().systems()) {
             List<String> row = new ArrayList<>(List.of(s.name()));
@@ -97,7 +97,7 @@ record StudyReport(Summary summary, Map<String, String> closed, Path folder) {
         doc.heading("Benefit over " + base.name());
         doc.paragraph("Mean of the paired differences, positive where the system is better. Hardly damaged: the share of the bad photos that "
                 + "the guard warns of.");
-        List<Measure> directed = summary.measures().stream().filter(m -> Summary.direction(m) != 0).toList();
+        List<Measure> directed = summary.measures().stream().filter(m -> m.better().sign() != 0).toList();
         List<String> head = new ArrayList<>(List.of("degradation", "hardly damaged", "system"));
         directed.forEach(m -> head.add(m.name()));
         List<List<String>> rows = new ArrayList<>();
@@ -116,7 +116,7 @@ record StudyReport(Summary summary, Map<String, String> closed, Path folder) {
 
     private String gain(StudySystem s, StudySystem base, StudyDegradation d, Measure m) {
         double[] gains = Summary.differences(summary.values(s, d, m), summary.values(base, d, m));
-        if (Summary.direction(m) < 0) for (int i = 0; i < gains.length; i++) gains[i] = -gains[i];
+        if (m.better().sign() < 0) for (int i = 0; i < gains.length; i++) gains[i] = -gains[i];
         Statistics.Interval i = Statistics.bootstrap(gains);
         return i.count() == 0 ? NONE : number(i.mean()) + interval(i);
     }
