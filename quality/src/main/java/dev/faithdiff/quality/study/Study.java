@@ -157,8 +157,8 @@ public record Study(Text text, StudyPhotos photos, List<StudyDegradation> degrad
 
     /** A folder, or a model that was pulled, by its name alone. */
     private static Path model(String text, Path home) {
-        Path folder = home.resolve(text).normalize();
-        return Files.exists(folder) || !folder.getParent().equals(home) ? folder : ModelPlaces.of(Path.of(text));
+        Path folder = home.resolve(text).normalize(), pulled = ModelPlaces.of(Path.of(text));
+        return Files.exists(folder) || !pulled.isAbsolute() ? folder : pulled;
     }
 
     private static List<StudySystem> varied(StudySystem one, Config vary) {

@@ -90,7 +90,7 @@ public final class StudyRun {
     Map<String, String> closed() { return closed; }
 
     /** Frees the weights of a measure that is a network. */
-    private static void close(Measure m) { if (m instanceof NetworkMeasure network) network.close(); }
+    static void close(Measure m) { if (m instanceof NetworkMeasure network) network.close(); }
 
     /** All cells of a system, in their order. */
     private List<Cell.Key> keys(StudySystem system) {
