@@ -144,8 +144,8 @@ final class MeasureCommand implements Callable<Integer> {
     }
 
     private ParameterException unknown(String name, List<Entry> all) {
-        Stream<String> names = Stream.concat(all.stream().map(e -> e.measure().name()), Stream.of(FolderDistance.values()).map(FolderDistance::toString));
-        String nearest = Likeness.nearest(name, names.toList());
+        Stream<String> ofFolders = Stream.of(FolderDistance.values()).map(FolderDistance::toString);
+        String nearest = Likeness.nearest(name, Stream.concat(all.stream().map(e -> e.measure().name()), ofFolders).toList());
         return usage("there is no measure '" + name + "'" + (nearest == null ? "; --list shows all" : "; did you mean '" + nearest + "'?"));
     }
 

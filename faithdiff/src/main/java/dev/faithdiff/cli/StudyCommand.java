@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
 
 /** Compares systems on photos, degradations and measures. */
 @Command(name = "study", sortOptions = false, description = "Compare systems on photos that are degraded in several ways, by several measures.",
-        subcommands = CalibrateCommand.class, footer = {"", "DIR gets the report (report.md, report.html), all values (cells.csv, times.csv), contact sheets and plots.",
+        subcommands = LevelsCommand.class,
+        footer = {"", "DIR gets the report (report.md, report.html), all values (cells.csv, times.csv), contact sheets and plots.",
             "A study that was killed goes on where it was: give the same command again. See docs/studies.md."})
 final class StudyCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;

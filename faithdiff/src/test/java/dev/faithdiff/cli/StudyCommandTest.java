@@ -3,7 +3,7 @@ package dev.faithdiff.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.CommandLineRun;
-import dev.faithdiff.quality.study.Calibration;
+import dev.faithdiff.quality.study.LevelRows;
 import dev.faithdiff.quality.study.Study;
 import dev.faithdiff.quality.study.StudySystem;
 import java.io.IOException;
@@ -56,8 +56,8 @@ class StudyCommandTest {
     @Test void looksForLevels() throws IOException {
         try (Stream<Path> all = Files.list(HOME.resolve("studies/levels"))) {
             for (Path file : all.toList()) {
-                Calibration levels = Calibration.read(file, new Study.Replaced(SAMPLES, 1));
-                assertThat(levels.levels()).extracting(Calibration.Level::name).containsExactly("level1", "level2", "level3");
+                LevelRows levels = LevelRows.read(file, new Study.Replaced(SAMPLES, 1));
+                assertThat(levels.levels()).extracting(LevelRows.Level::name).containsExactly("level1", "level2", "level3");
                 assertThat(levels.levels()).allSatisfy(l -> assertThat(l.rows()).hasSize(2));
             }
         }

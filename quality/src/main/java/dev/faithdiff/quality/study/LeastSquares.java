@@ -17,7 +17,7 @@ final class LeastSquares {
     private LeastSquares() {}
 
     /** Gives the residuals of points, all of one length, in their order. */
-    interface Residuals {
+    interface Misses {
         List<double[]> of(List<double[]> points);
     }
 
@@ -40,7 +40,7 @@ final class LeastSquares {
      * @param most points that are tried, rounded up to whole rounds
      * @param near ends the search where every residual is at most as large
      */
-    static Fit fit(Residuals f, List<double[]> starts, int most, double near) {
+    static Fit fit(Misses f, List<double[]> starts, int most, double near) {
         Point best = least(points(f, starts));
         int tried = starts.size();
         for (double step = COARSE; tried < most && step >= FINE && largest(best) > near;) {
@@ -63,7 +63,7 @@ final class LeastSquares {
         return largest;
     }
 
-    private static List<Point> points(Residuals f, List<double[]> at) {
+    private static List<Point> points(Misses f, List<double[]> at) {
         List<double[]> residuals = f.of(at);
         return IntStream.range(0, at.size()).mapToObj(i -> new Point(at.get(i), residuals.get(i))).toList();
     }

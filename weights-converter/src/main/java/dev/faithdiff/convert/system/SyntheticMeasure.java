@@ -18,8 +18,8 @@ import java.util.Map;
 /** Makes the network of a measure with released sizes and random weights, to measure time and memory with; the same seed gives the same bytes. */
 public final class SyntheticMeasure implements Converter {
     /** Layers and channels of torchvision's vgg16 and alexnet. */
-    private static final int[][] VGG = {{0, 64}, {2, 64}, {5, 128}, {7, 128}, {10, 256}, {12, 256}, {14, 256}, {17, 512}, {19, 512}, {21, 512}, {24, 512},
-        {26, 512}, {28, 512}}, ALEXNET = {{0, 64}, {3, 192}, {6, 384}, {8, 256}, {10, 256}};
+    private static final int[][] VGG = {{0, 64}, {2, 64}, {5, 128}, {7, 128}, {10, 256}, {12, 256}, {14, 256}, {17, 512}, {19, 512}, {21, 512},
+        {24, 512}, {26, 512}, {28, 512}}, ALEXNET = {{0, 64}, {3, 192}, {6, 384}, {8, 256}, {10, 256}};
     private static final Map<String, int[][]> SIZES = Map.of("lpips-alex", ALEXNET, "lpips-vgg", VGG, "dists", VGG);
 
     private final MeasureFiles layout;
@@ -40,7 +40,9 @@ public final class SyntheticMeasure implements Converter {
 
     @Override public ConversionReport plan() {
         Map<String, Shape> sizes = new LinkedHashMap<>();
-        for (int[] layer : SIZES.get(layout.kind())) sizes.put("features." + layer[0] + ".weight", Shape.of(layer[1], 1, 1, 1)); // only channels are read
+        for (int[] layer : SIZES.get(layout.kind())) {
+            sizes.put("features." + layer[0] + ".weight", Shape.of(layer[1], 1, 1, 1)); // only channels are read
+        }
         Config settings = Config.of(Path.of(layout.kind()), layout.settings().toString());
         Map<String, Shape> needed = NeededTensors.of(layout.kind(), w -> layout.build(w, new NamedShapes(sizes), settings));
         Map<String, Source> tensors = new LinkedHashMap<>();

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @Tag("full")
-class CalibrationTest {
+class LevelSearchTest {
     private static final List<String> MEASURES = List.of("psnr-rgb", "ssim-y", "gmsd", "edge-energy", "texture-energy", "detail");
     /** Losses that nobody tells the search. */
     private static final Losses SECRET = new Losses(1.7, 6.5, 58, 0.35);
@@ -44,15 +44,15 @@ class CalibrationTest {
              "measures": [%s], "tolerances": [%s], "levels": [{"name": "secret", "rows": {%s}}]}""".formatted(measures, tolerances, rows);
     }
 
-    private Calibration read(String json) throws IOException {
-        return Calibration.read(Files.writeString(dir.resolve("levels.json"), json), Study.Replaced.NOTHING);
+    private LevelRows read(String json) throws IOException {
+        return LevelRows.read(Files.writeString(dir.resolve("levels.json"), json), Study.Replaced.NOTHING);
     }
 
     private static String quoted(List<String> names) { return names.stream().map(n -> '"' + n + '"').collect(Collectors.joining(", ")); }
 
     /** What the systems really make of the secret losses. */
     private String rows(List<String> measures) throws IOException {
-        Calibration empty = read(json(quoted(measures), measures.stream().map(_ -> "1").collect(Collectors.joining(",")), ""));
+        LevelRows empty = read(json(quoted(measures), measures.stream().map(_ -> "1").collect(Collectors.joining(",")), ""));
         StudyDegradation secret = StudyDegradation.of(SECRET.text()).getFirst();
         Study study = empty.study().with(List.of(secret));
         Summary summary = new StudyRun(study, dir.resolve("secret"), Compute.on(Device.CPU), _ -> { }).cells();
@@ -62,7 +62,7 @@ class CalibrationTest {
     }
 
     private String run(String json, String out, int most) throws IOException {
-        return Files.readString(new CalibrationRun(read(json), dir.resolve(out), Compute.on(Device.CPU), most, _ -> { }).run());
+        return Files.readString(new LevelSearch(read(json), dir.resolve(out), Compute.on(Device.CPU), most, _ -> { }).run());
     }
 
     @Test void findsLossesThatAreKnown() throws IOException {

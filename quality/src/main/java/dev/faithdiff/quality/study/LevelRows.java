@@ -18,12 +18,12 @@ import java.util.Map;
  * @param levels     what came out
  * @param tolerances how near a value must come, for each of the study's measures
  */
-public record Calibration(Study study, List<Level> levels, double[] tolerances) {
+public record LevelRows(Study study, List<Level> levels, double[] tolerances) {
     /** A level, and for each system the mean values of the study's measures. */
     public record Level(String name, Map<String, double[]> rows) {}
 
     /** Reads a file. @throws ModelError in one line that names the file and the setting */
-    public static Calibration read(Path file, Study.Replaced replaced) {
+    public static LevelRows read(Path file, Study.Replaced replaced) {
         JsonObject json = replaced.in(Config.read(file).json());
         Config all = Config.of(file, json.toString());
         return all.checked(() -> {
@@ -38,7 +38,7 @@ public record Calibration(Study study, List<Level> levels, double[] tolerances) 
             for (double t : tolerances) if (!(t > 0)) throw new IllegalArgumentException("'tolerances' must be above 0");
             List<Level> levels = new ArrayList<>();
             for (Config level : all.objects("levels")) levels.add(level(level, study));
-            return new Calibration(study, levels, tolerances);
+            return new LevelRows(study, levels, tolerances);
         });
     }
 

@@ -1,7 +1,7 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.quality.study.Calibration;
-import dev.faithdiff.quality.study.CalibrationRun;
+import dev.faithdiff.quality.study.LevelRows;
+import dev.faithdiff.quality.study.LevelSearch;
 import dev.faithdiff.quality.study.Study;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Compute.NumberType;
@@ -24,10 +24,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Looks for the losses of levels that are not published. */
-@Command(name = "calibrate-levels", sortOptions = false, description = "Look for blur, noise, JPEG and a second pass that make published systems give "
-        + "their published values, and print what is left between the two.",
-        footer = {"", "studies/levels has the rows of FaithDiff's table 1. A search that was killed goes on where it was: give the same command again."})
-final class CalibrateCommand implements Callable<Integer> {
+@Command(name = "calibrate-levels", sortOptions = false, description = "Look for blur, noise, JPEG and a second pass that make published "
+        + "systems give their published values, and print what is left between the two.",
+        footer = {"", "studies/levels has the rows of FaithDiff's table 1.",
+            "A search that was killed goes on where it was: give the same command again."})
+final class LevelsCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
     @Parameters(paramLabel = "LEVELS.json", description = "The photos, systems and measures of a study, and the rows that are to come out.")
@@ -39,7 +40,8 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(names = "--photos", paramLabel = "DIR", description = "Folder of photos, in place of the file's own.")
     private Path photos;
 
-    @Option(names = "--count", paramLabel = "N", description = "How many photos are used, spread evenly over the folder (default: the file's, else all).")
+    @Option(names = "--count", paramLabel = "N", description = "How many photos are used, spread evenly over the folder (default: "
+            + "the file's, else all).")
     private Integer count;
 
     @Option(names = "--most", paramLabel = "N", showDefaultValue = Visibility.ALWAYS, description = "After how many tries a level's search ends.")
@@ -50,10 +52,10 @@ final class CalibrateCommand implements Callable<Integer> {
     @Override public Integer call() throws IOException {
         if (count != null && count < 1) throw usage("--count must be at least 1, not " + count);
         if (most < 1) throw usage("--most must be at least 1, not " + most);
-        Calibration levels = Calibration.read(file, new Study.Replaced(photos, count == null ? 0 : count));
+        LevelRows levels = LevelRows.read(file, new Study.Replaced(photos, count == null ? 0 : count));
         Warnings remarks = new Warnings(spec.commandLine().getErr());
         Device on = device.open(DType.F32, remarks::warn).device();
-        CalibrationRun run = new CalibrationRun(levels, out, new Compute(on, NumberType.F32, Offload.NONE, List.of(), true), most, remarks::warn);
+        LevelSearch run = new LevelSearch(levels, out, new Compute(on, NumberType.F32, Offload.NONE, List.of(), true), most, remarks::warn);
         Path report = Engine.exactly(run::run);
         spec.commandLine().getOut().print(Files.readString(report));
         spec.commandLine().getOut().println(report);

@@ -13,15 +13,17 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/** Looks for the losses of levels that give published rows, and writes what it found. A run that was killed takes the same way again, over what is done. */
-public final class CalibrationRun {
+/**
+ * Looks for the losses of levels that give published rows, and writes what it found. A run that was killed takes the same way again, over what is done.
+ */
+public final class LevelSearch {
     /** Where the search begins: hardly any loss, one pass, and two passes; the best of them counts. */
     private static final List<double[]> STARTS = List.of(new double[] {0.1, 0.02, 0.1, 0}, new double[] {0.3, 0.15, 0.3, 0.2},
             new double[] {0.3, 0.4, 0.5, 0.6}, new double[] {0.6, 0.2, 0.4, 0.8});
     /** The search ends where all values are as near, in tolerances. */
     private static final double NEAR = 0.05;
 
-    private final Calibration calibration;
+    private final LevelRows sought;
     private final Path folder;
     private final Compute on;
     private final int most;
@@ -29,8 +31,8 @@ public final class CalibrationRun {
     private final Map<String, String> closed = new LinkedHashMap<>();
 
     /** @param most losses that are tried for each level @param says gets what is done, in lines */
-    public CalibrationRun(Calibration calibration, Path folder, Compute on, int most, Consumer<String> says) {
-        this.calibration = calibration;
+    public LevelSearch(LevelRows sought, Path folder, Compute on, int most, Consumer<String> says) {
+        this.sought = sought;
         this.folder = folder;
         this.on = on;
         this.most = most;
@@ -45,12 +47,14 @@ public final class CalibrationRun {
     }
 
     /** What was found of a level. @param missing values that could not be looked for, and why */
-    record Found(Calibration.Level level, Losses losses, List<Residual> residuals, List<String> missing, int tried) {
+    record Found(LevelRows.Level level, Losses losses, List<Residual> residuals, List<String> missing, int tried) {
         /** Whether the level is calibrated, in words. */
         String verdict() {
             List<String> why = new ArrayList<>();
             if (!missing.isEmpty()) why.add("values are missing");
-            if (residuals.size() < Losses.COUNT) why.add(residuals.size() + " values leave " + Losses.COUNT + " numbers open, so other losses fit as well");
+            if (residuals.size() < Losses.COUNT) {
+                why.add(residuals.size() + " values leave " + Losses.COUNT + " numbers open, so other losses fit as well");
+            }
             long far = residuals.stream().filter(r -> !r.isWithin()).count();
             if (far > 0) why.add(far + " of " + residuals.size() + " values are not within their tolerance");
             return why.isEmpty() ? "calibrated on these photos" : "a guess, not calibrated: " + String.join("; ", why);
@@ -61,18 +65,18 @@ public final class CalibrationRun {
     public Path run() {
         List<Found> found = new ArrayList<>();
         try {
-            for (Calibration.Level level : calibration.levels()) found.add(find(level));
+            for (LevelRows.Level level : sought.levels()) found.add(find(level));
         } finally {
-            calibration.study().measures().forEach(e -> StudyRun.close(e.measure()));
+            sought.study().measures().forEach(e -> StudyRun.close(e.measure()));
         }
         Path report = folder.resolve("calibration.md");
         OutputFile.write(report, report(found));
         return report;
     }
 
-    private Found find(Calibration.Level level) {
+    private Found find(LevelRows.Level level) {
         List<String> missing = new ArrayList<>();
-        for (Entry e : calibration.study().measures()) if (e.missing() != null) missing.add(e.measure().name() + ": " + e.missing());
+        for (Entry e : sought.study().measures()) if (e.missing() != null) missing.add(e.measure().name() + ": " + e.missing());
         Summary begun = summary(STARTS.subList(0, 1));
         List<Residual> first = residuals(level, begun, STARTS.getFirst());
         level.rows().keySet().stream().filter(closed::containsKey).forEach(s -> missing.add(s + ": " + closed.get(s)));
@@ -92,42 +96,43 @@ public final class CalibrationRun {
     }
 
     private static String why(Summary summary, Residual r) {
-        return summary.all().stream().filter(c -> c.key().system().equals(r.system)).map(c -> c.failure() != null ? c.failure() : c.missing().get(r.measure))
-                .filter(Objects::nonNull).findFirst().map(w -> ": " + w).orElse("");
+        return summary.all().stream().filter(c -> c.key().system().equals(r.system))
+                .map(c -> c.failure() != null ? c.failure() : c.missing().get(r.measure)).filter(Objects::nonNull).findFirst().map(w -> ": " + w).orElse("");
     }
 
     /** What the systems make of photos with these losses. */
     private Summary summary(List<double[]> points) {
         List<StudyDegradation> losses = points.stream().map(p -> Losses.at(p).text()).distinct().map(t -> StudyDegradation.of(t).getFirst()).toList();
-        StudyRun run = new StudyRun(calibration.study().with(losses), folder, on, _ -> { });
+        StudyRun run = new StudyRun(sought.study().with(losses), folder, on, _ -> { });
         Summary summary = run.cells();
         closed.putAll(run.closed());
         return summary;
     }
 
     /** Of the values that can be had. */
-    private List<Residual> residuals(Calibration.Level level, Summary summary, double[] point) {
+    private List<Residual> residuals(LevelRows.Level level, Summary summary, double[] point) {
         StudyDegradation losses = StudyDegradation.of(Losses.at(point).text()).getFirst();
         List<Residual> all = new ArrayList<>();
-        List<Entry> measures = calibration.study().measures();
-        for (StudySystem s : calibration.study().systems()) {
+        List<Entry> measures = sought.study().measures();
+        for (StudySystem s : sought.study().systems()) {
             double[] row = level.rows().get(s.name());
             if (row == null || closed.containsKey(s.name())) continue;
             IntStream.range(0, row.length).filter(i -> measures.get(i).missing() == null).forEach(i -> all.add(new Residual(s.name(),
-                    measures.get(i).measure().name(), row[i], summary.mean(s, losses, measures.get(i).measure()), calibration.tolerances()[i])));
+                    measures.get(i).measure().name(), row[i], summary.mean(s, losses, measures.get(i).measure()), sought.tolerances()[i])));
         }
         return all;
     }
 
     private String report(List<Found> all) {
-        Document doc = new Document(calibration.study().text().title());
-        doc.paragraph(calibration.study().text().note());
-        int photos = calibration.study().photos().files().size();
+        Document doc = new Document(sought.study().text().title());
+        doc.paragraph(sought.study().text().note());
+        int photos = sought.study().photos().files().size();
         doc.paragraph("Losses were looked for that give the published values, on " + photos + (photos == 1 ? " photo" : " photos")
                 + " of this study. Only where the publication's own photos were taken do they say anything of its levels.");
         for (Found f : all) {
             doc.heading(f.level.name());
-            doc.points(List.of("The level is " + f.verdict() + ".", "Found: " + f.losses + " (" + f.tried + " tried).", "As a degradation: " + f.losses.text()));
+            doc.points(List.of("The level is " + f.verdict() + ".", "Found: " + f.losses + " (" + f.tried + " tried).",
+                    "As a degradation: " + f.losses.text()));
             List<List<String>> rows = new ArrayList<>();
             for (Residual r : f.residuals) {
                 rows.add(List.of(r.system, r.measure, number(r.published), number(r.found), number(r.found - r.published),
