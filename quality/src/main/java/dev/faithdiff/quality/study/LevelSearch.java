@@ -14,7 +14,8 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Looks for the losses of levels that give published rows, and writes what it found. A run that was killed takes the same way again, over what is done.
+ * Looks for the losses of levels that give published rows, and writes what it found. A run that was killed takes the same way again, over what
+ * is done.
  */
 public final class LevelSearch {
     /** Where the search begins: hardly any loss, one pass, and two passes; the best of them counts. */
@@ -97,7 +98,8 @@ public final class LevelSearch {
 
     private static String why(Summary summary, Residual r) {
         return summary.all().stream().filter(c -> c.key().system().equals(r.system))
-                .map(c -> c.failure() != null ? c.failure() : c.missing().get(r.measure)).filter(Objects::nonNull).findFirst().map(w -> ": " + w).orElse("");
+                .map(c -> c.failure() != null ? c.failure() : c.missing().get(r.measure)).filter(Objects::nonNull).findFirst()
+                .map(w -> ": " + w).orElse("");
     }
 
     /** What the systems make of photos with these losses. */
