@@ -4,6 +4,7 @@ import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
 import static dev.faithdiff.restore.CommonOptions.FIDELITY;
 import static dev.faithdiff.restore.CommonOptions.GUARD;
 import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.RNG;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
@@ -39,9 +40,6 @@ import java.util.stream.Stream;
  * decoded, and the result gets the photo's colours. The sampled latents are the only random numbers.
  */
 public final class OneStepRestorer implements Restorer {
-    /** The published networks were trained on images of 512 pixels. */
-    public static final Option<Integer> PROCESS_SIZE = Option.side("process-size", 512, 64, "The shorter side, in pixels, that a photo has at "
-            + "least when networks see it. A result that is smaller is restored at that size and shrunk.");
     private static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, PROCESS_SIZE, SEED, RNG, STRENGTH, FIDELITY, GUARD, COLOR_FIX,
             TILE, OVERLAP, VAE_TILE);
     /** The published tiles have 96 latents and overlap by 32. */

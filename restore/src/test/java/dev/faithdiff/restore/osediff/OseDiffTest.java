@@ -1,13 +1,13 @@
 package dev.faithdiff.restore.osediff;
 
 import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
-import static dev.faithdiff.restore.onestep.OneStepRestorer.PROCESS_SIZE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

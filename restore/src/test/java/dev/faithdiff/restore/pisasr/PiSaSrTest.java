@@ -1,7 +1,7 @@
 package dev.faithdiff.restore.pisasr;
 
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.onestep.OneStepRestorer.PROCESS_SIZE;
 import static dev.faithdiff.restore.pisasr.PiSaSr.PIXEL;
 import static dev.faithdiff.restore.pisasr.PiSaSr.SEMANTIC;
 import static org.assertj.core.api.Assertions.assertThat;
