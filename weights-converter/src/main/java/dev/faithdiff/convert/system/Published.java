@@ -14,7 +14,7 @@ import java.nio.file.Path;
  * of {@link ReleasedSystem}s.
  */
 public enum Published {
-    sdxl(true, null), mini(false, null), adcsr(false, null), osediff(true, "sd21"), pisasr(false, "sd21");
+    sdxl(true, null), mini(false, null), adcsr(false, null), osediff(true, "sd21"), pisasr(false, "sd21"), ram(false, null);
 
     /** Stable Diffusion 2.1 and 1.5, of which other systems are made. */
     static final String SD21 = "sd21", SD15 = "sd15";
