@@ -26,6 +26,7 @@ import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
@@ -48,12 +49,12 @@ public final class OneStepRestorer implements Restorer {
     /** Sides are padded to multiples of this. The published scripts shrink to such sides, and so give another size than was asked for. */
     private static final int PADDING = 8;
 
-    private final OneStepModel model;
+    private final SdModel model;
     private final OneStep system;
     private final Gate gate;
 
     /** @param model is closed with this */
-    public OneStepRestorer(OneStepModel model, OneStep system) {
+    public OneStepRestorer(SdModel model, OneStep system) {
         this.model = model;
         this.system = system;
         gate = new Gate(system.name(), model.device, model.rounds());

@@ -12,7 +12,7 @@ import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.onestep.OneStep;
-import dev.faithdiff.restore.onestep.OneStepModel;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
@@ -21,7 +21,7 @@ import java.util.List;
  * OSEDiff (Wu et al. 2024): the U-Net takes the photo's latents for pure noise of the last timestep, and predicts their noise. Its text is a list of
  * tags of what the photo shows; without a prompt the list is empty.
  */
-record OseDiff(OneStepModel model) implements OneStep {
+record OseDiff(SdModel model) implements OneStep {
     static final List<Option<?>> OPTIONS = List.of(PROMPT);
     private static final int TIMESTEP = 999;
     /** Stands behind the tags where there are no words of the user's. */

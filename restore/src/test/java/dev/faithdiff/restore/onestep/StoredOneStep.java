@@ -17,6 +17,7 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Files;
@@ -29,10 +30,10 @@ public final class StoredOneStep {
     private final String group, name;
     private final JsonObject run;
     private final Fixtures stored;
-    private final OneStepModel model;
+    private final SdModel model;
     private final OneStep system;
 
-    public StoredOneStep(String group, String name, OneStepModel model, OneStep system) {
+    public StoredOneStep(String group, String name, SdModel model, OneStep system) {
         this.group = group;
         this.name = name;
         this.model = model;
