@@ -1,5 +1,4 @@
 package dev.faithdiff.restore.onestep;
-
 import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
@@ -17,6 +16,7 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -60,14 +60,14 @@ public final class StoredOneStep {
     public Options options() {
         int down = model.vae.config().downscale(), tile = whole("latent_tiled_size");
         return Options.defaults().with(SCALE, 1.0).with(TILE, tile * down).with(OVERLAP, (tile - whole("latent_tiled_overlap")) / (double) tile)
-                .with(OneStepRestorer.PROCESS_SIZE, whole("process_size"));
+                .with(ProcessSize.OPTION, whole("process_size"));
     }
 
     /** The published scripts cut a photo's sides to multiples of 8, which this program does not: it is compared where nothing is cut. */
     private void checkEnlarged() {
         Image lr = image("lr"), in = image("input");
         Options o = options().with(SCALE, (double) whole("upscale"));
-        Image enlarged = OneStepRestorer.enlarged(lr, ResultSize.of(o, lr), whole("process_size"));
+        Image enlarged = ProcessSize.enlarged(lr, ResultSize.of(o, lr), whole("process_size"));
         Image cut = Resize.resize(enlarged, enlarged.width() / 8 * 8, enlarged.height() / 8 * 8, Filter.LANCZOS);
         assertThat(cut).as("%s enlarged", name).isEqualTo(in);
     }
