@@ -124,6 +124,9 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
         return new UNetConfig(inChannels, outChannels, channels, layers, time, t, norm);
     }
 
+    /** These sizes for a network that sees more than the latents. @param inputs channels of its input */
+    public UNetConfig withInputs(int inputs) { return new UNetConfig(inputs, outChannels, channels, layers, time, transformers, norm); }
+
     /** Width of the text states. */
     public int textWidth() { return transformers.kinds.getFirst().contextWidth(); }
 

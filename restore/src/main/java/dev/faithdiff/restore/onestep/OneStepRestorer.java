@@ -4,6 +4,7 @@ import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
 import static dev.faithdiff.restore.CommonOptions.FIDELITY;
 import static dev.faithdiff.restore.CommonOptions.GUARD;
 import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.RNG;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
@@ -40,7 +41,7 @@ import java.util.stream.Stream;
  * decoded, and the result gets the photo's colours. The sampled latents are the only random numbers.
  */
 public final class OneStepRestorer implements Restorer {
-    private static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, ProcessSize.OPTION, SEED, RNG, STRENGTH, FIDELITY, GUARD, COLOR_FIX,
+    private static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, PROCESS_SIZE, SEED, RNG, STRENGTH, FIDELITY, GUARD, COLOR_FIX,
             TILE, OVERLAP, VAE_TILE);
     /** The published tiles have 96 latents and overlap by 32. */
     private static final Options DEFAULTS = Options.defaults().with(TILE, 768).with(OVERLAP, 2 / 3.0);
@@ -66,7 +67,7 @@ public final class OneStepRestorer implements Restorer {
         Options o = Guard.guarded(photo, options, true, listener);
         ResultSize size = ResultSize.of(o, photo);
         if (Mixture.isPhoto(o)) return size.resized(photo, Wrap.NONE);
-        Image enlarged = ProcessSize.enlarged(photo, size, o.get(ProcessSize.OPTION));
+        Image enlarged = ProcessSize.enlarged(photo, size, o.get(PROCESS_SIZE));
         Image restored = gate.pass(() -> restored(enlarged, o, listener));
         return Mixture.of(Resize.resize(restored, size.width(), size.height(), Filter.BICUBIC), () -> size.resized(photo, Wrap.NONE), o);
     }

@@ -28,6 +28,8 @@ public final class SdModel implements AutoCloseable {
     public final Device device;
     /** The type of activations; what is between the networks is F32. */
     public final DType dtype;
+    /** {@code scheduler/scheduler_config.json}. */
+    public final Config scheduler;
     /** The noise of the U-Net's first training. */
     public final NoiseSchedule schedule;
     public final TextStates text;
@@ -48,7 +50,8 @@ public final class SdModel implements AutoCloseable {
         rounds = on.rounds();
         budget = on.budget();
         Path path = folder.path();
-        schedule = NoiseSchedule.of(Config.read(path.resolve("scheduler/scheduler_config.json")));
+        scheduler = Config.read(path.resolve("scheduler/scheduler_config.json"));
+        schedule = NoiseSchedule.of(scheduler);
         sizes = more.apply(UNetConfig.of(Config.read(path.resolve("unet/config.json"))));
         parts = new OpenParts(folder, on, Places::of);
         try {

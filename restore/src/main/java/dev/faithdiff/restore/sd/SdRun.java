@@ -102,6 +102,9 @@ public final class SdRun {
         }
     }
 
+    /** How many bytes a network may hold that sees a whole image. */
+    public long bytes() { return bytes; }
+
     /** Standard normal latents {@code [1, h, w, C]}, the next ones of the seed, drawn in the published order of channel, row, column. */
     public Tensor noise(int h, int w) { return noise(rng, h, w); }
 

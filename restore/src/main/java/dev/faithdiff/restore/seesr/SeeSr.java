@@ -1,6 +1,7 @@
 package dev.faithdiff.restore.seesr;
 
 import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
@@ -64,7 +65,7 @@ record SeeSr(SeeSrModel model) implements SdSystem {
     static final Option<Start> START = Option.choice("start", Start.LR, "What the first latents are: lr: the photo's, with almost all noise of the "
             + "training. noise: noise alone.");
     static final Option<Tags> TAGS = Option.choice("tags", Tags.OWN, "own: the prompt begins with the tags of the model's own tagger, as published.");
-    static final List<Option<?>> OPTIONS = SdRestorer.options(List.of(ProcessSize.OPTION, CONTROL, START, TAGS));
+    static final List<Option<?>> OPTIONS = SdRestorer.options(List.of(PROCESS_SIZE, CONTROL, START, TAGS));
     private static final String ADDED = "clean, high-resolution, 8k", AGAINST = "dotted, noise, blur, lowres, smooth";
     /** The published tiles have 96 latents. */
     private static final int TILE_PIXELS = 768;
@@ -87,7 +88,7 @@ record SeeSr(SeeSrModel model) implements SdSystem {
     @Override public void check(Options o) { sampler(o); }
 
     @Override public SdTask begin(SdRun run) {
-        return task(run, ProcessSize.enlarged(run.photo, run.size, run.options.get(ProcessSize.OPTION)));
+        return task(run, ProcessSize.enlarged(run.photo, run.size, run.options.get(PROCESS_SIZE)));
     }
 
     private SdTask task(SdRun run, Image enlarged) {
@@ -98,7 +99,7 @@ record SeeSr(SeeSrModel model) implements SdSystem {
 
     private int down() { return model.base().vae.config().downscale(); }
 
-    private Sampler sampler(Options o) { return Samplers.DDPM.create(model.base().schedule, model.scheduler(), o.get(STEPS)); }
+    private Sampler sampler(Options o) { return Samplers.DDPM.create(model.base().schedule, model.base().scheduler, o.get(STEPS)); }
 
     /** What the steps do. @param h of the latents */
     Plan plan(SdRun run, int h, int w) {

@@ -13,13 +13,9 @@ import dev.faithdiff.restore.ram.TaggerPart;
 import dev.faithdiff.restore.sd.SdModel;
 import java.nio.file.Path;
 
-/**
- * SeeSR's networks: Stable Diffusion whose U-Net attends to the photo too, a ControlNet, and DAPE.
- *
- * @param scheduler settings of the steps
- */
-record SeeSrModel(SdModel base, TaggerPart tagger, ControlNet control, HintEmbedding hint, Config scheduler) {
-    private static final String CONTROL = "controlnet";
+/** SeeSR's networks: Stable Diffusion whose U-Net attends to the photo too, a ControlNet, and DAPE. */
+record SeeSrModel(SdModel base, TaggerPart tagger, ControlNet control, HintEmbedding hint) {
+    private static final String CONTROL = "control";
 
     /** @throws RuntimeException of one line, naming the file, if a part is missing, damaged or belongs to another model */
     static SeeSrModel open(ModelFolder folder, Compute on) {
@@ -41,7 +37,6 @@ record SeeSrModel(SdModel base, TaggerPart tagger, ControlNet control, HintEmbed
         ControlNet control = new ControlNet(w, sizes);
         HintEmbedding hint = new HintEmbedding(w.at("controlnet_cond_embedding"), c.integers("conditioning_embedding_out_channels"), sizes.channels()[0]);
         w.done();
-        return new SeeSrModel(base, new TaggerPart(path, base.device, base::weights), control, hint,
-                Config.read(path.resolve("scheduler/scheduler_config.json")));
+        return new SeeSrModel(base, new TaggerPart(path, base.device, base::weights), control, hint);
     }
 }

@@ -1,5 +1,7 @@
 package dev.faithdiff.restore.onestep;
+
 import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
@@ -60,7 +62,7 @@ public final class StoredOneStep {
     public Options options() {
         int down = model.vae.config().downscale(), tile = whole("latent_tiled_size");
         return Options.defaults().with(SCALE, 1.0).with(TILE, tile * down).with(OVERLAP, (tile - whole("latent_tiled_overlap")) / (double) tile)
-                .with(ProcessSize.OPTION, whole("process_size"));
+                .with(PROCESS_SIZE, whole("process_size"));
     }
 
     /** The published scripts cut a photo's sides to multiples of 8, which this program does not: it is compared where nothing is cut. */

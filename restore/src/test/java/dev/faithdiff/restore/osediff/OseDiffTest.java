@@ -1,5 +1,7 @@
 package dev.faithdiff.restore.osediff;
+
 import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
@@ -25,7 +27,6 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.onestep.OneStepRestorer;
 import dev.faithdiff.restore.onestep.StoredOneStep;
 import dev.faithdiff.restore.onestep.TinyBase;
-import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.Device;
@@ -115,7 +116,7 @@ class OseDiffTest {
 
     @Test void restoresAnySizeWithRandomWeights() {
         try (Restorer r = Restorers.open(random(), Device.CPU)) {
-            Options own = r.defaults().with(ProcessSize.OPTION, 64);
+            Options own = r.defaults().with(PROCESS_SIZE, 64);
             Image photo = photo(21, 17), result = r.restore(photo, own);
             assertThat(result).hasToString("Image 84x68");
             assertThat(r.restore(photo, own)).as("the same seed").isEqualTo(result);
@@ -143,7 +144,7 @@ class OseDiffTest {
         Path folder = random();
         Image photo = photo(20, 16);
         try (Restorer first = Restorers.open(folder, Device.CPU); Restorer second = Restorers.open(folder, Backend.device("second"))) {
-            Options own = first.defaults().with(ProcessSize.OPTION, 64);
+            Options own = first.defaults().with(PROCESS_SIZE, 64);
             assertThat(second.restore(photo, own)).isEqualTo(first.restore(photo, own));
         }
     }

@@ -1,4 +1,6 @@
 package dev.faithdiff.restore.pisasr;
+
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.pisasr.PiSaSr.PIXEL;
 import static dev.faithdiff.restore.pisasr.PiSaSr.SEMANTIC;
@@ -19,7 +21,6 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.onestep.StoredOneStep;
 import dev.faithdiff.restore.onestep.TinyBase;
-import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -95,14 +96,14 @@ class PiSaSrTest {
 
     @Test void slidersWithRandomWeights() {
         try (Restorer r = Restorers.open(random(), Device.CPU)) {
-            Options own = r.defaults().with(ProcessSize.OPTION, 64);
+            Options own = r.defaults().with(PROCESS_SIZE, 64);
             Image both = r.restore(photo(), own), nothing = r.restore(photo(), sliders(own, 0, 0));
             assertThat(both).hasToString("Image 80x64").isNotEqualTo(nothing);
             assertThat(r.restore(photo(), sliders(own, 1, 0))).isNotEqualTo(both).isNotEqualTo(nothing);
             assertThat(r.restore(photo(), sliders(own, 0, 1))).isNotEqualTo(both).isNotEqualTo(nothing);
             assertThat(r.restore(photo(), sliders(own, 0.999999, 1))).as("nearly equal").satisfies(i -> assertThat(farthest(i, both)).isLessThanOrEqualTo(1));
             assertThatThrownBy(() -> r.restore(photo(), own.with(PROMPT, "cat"))).hasMessage("this model has no prompt; leave it out");
-            assertThat(r.restore(photo(), own.with(ProcessSize.OPTION, 128))).as("seen larger, and shrunk").hasToString("Image 80x64").isNotEqualTo(both);
+            assertThat(r.restore(photo(), own.with(PROCESS_SIZE, 128))).as("seen larger, and shrunk").hasToString("Image 80x64").isNotEqualTo(both);
         }
     }
 
@@ -115,7 +116,7 @@ class PiSaSrTest {
     @Test void givesTheSameOnAnotherDevice() {
         Image photo = Resize.resize(photo(), 30, 20, Filter.BICUBIC);
         try (Restorer first = Restorers.open(random(), Device.CPU); Restorer second = Restorers.open(random(), Backend.device("second"))) {
-            Options own = sliders(first.defaults().with(ProcessSize.OPTION, 64), 0.8, 1.4);
+            Options own = sliders(first.defaults().with(PROCESS_SIZE, 64), 0.8, 1.4);
             assertThat(second.restore(photo, own)).isEqualTo(first.restore(photo, own));
         }
     }

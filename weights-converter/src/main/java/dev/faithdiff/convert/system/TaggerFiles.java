@@ -59,8 +59,8 @@ final class TaggerFiles implements AutoCloseable {
     /** The published list of tags, by its path in a model folder. */
     static Map<String, byte[]> publishedList() { return Map.of(LIST, published()); }
 
-    /** Plans the part. */
-    void plan(ModelPlan plan, ConversionReport report, Precision precision) {
+    /** Plans the part. @return its configuration */
+    Config plan(ModelPlan plan, ConversionReport report, Precision precision) {
         Map<String, Source> inner = KeyNames.unwrap(ram.tensors()), tensors = RamFiles.tagger(inner);
         RamConfig c = sizes(inner, tensors);
         String config = Published.text(c.json()), name = path.getFileName().toString();
@@ -70,7 +70,9 @@ final class TaggerFiles implements AutoCloseable {
         long changes = all.entrySet().stream().filter(t -> t.getValue() != tensors.get(t.getKey())).count();
         String origin = dape == null ? name : name + " with " + changes + " changes from " + DAPE;
         if (dape != null && changes == 0) report.problem(PART + ": " + DAPE + " has no LoRA for it");
-        plan.part(PART, all, needed(Config.of(path, config)), origin);
+        Config settings = Config.of(path, config);
+        plan.part(PART, all, needed(settings), origin);
+        return settings;
     }
 
     private RamConfig sizes(Map<String, Source> inner, Map<String, Source> tensors) {
