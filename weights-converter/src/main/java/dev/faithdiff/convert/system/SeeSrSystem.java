@@ -109,7 +109,7 @@ final class SeeSrSystem implements ReleasedSystem {
             plan.file("scheduler/scheduler_config.json", scheduler());
             Config settings = tagger.plan(plan, report, precision);
             Config unet = config("unet", isTurbo() ? base.config("unet", report) : own.config("unet", report));
-            plan.part("unet", unet(), unet(unet, settings), isTurbo() ? base.name() + " with SeeSR's attention" : own.name("unet"));
+            plan.part("unet", tuned(), unet(unet, settings), isTurbo() ? base.name() + " with SeeSR's attention" : own.name("unet"));
             Config control = config(CONTROL, own.config(RELEASED_CONTROL, report));
             plan.part(CONTROL, own.tensors(RELEASED_CONTROL), control(control, settings), own.name(RELEASED_CONTROL));
             plan.part("vae", base.tensors("vae"), NeededTensors.vae(config("vae", base.config("vae", report))), base.name());
@@ -144,11 +144,11 @@ final class SeeSrSystem implements ReleasedSystem {
             return config.config();
         }
 
-        private Map<String, Source> unet() {
-            Map<String, Source> tuned = own.tensors("unet");
-            if (!isTurbo()) return tuned;
+        private Map<String, Source> tuned() {
+            Map<String, Source> own = this.own.tensors("unet");
+            if (!isTurbo()) return own;
             Map<String, Source> all = new LinkedHashMap<>(base.tensors("unet"));
-            tuned.forEach((key, t) -> {
+            own.forEach((key, t) -> {
                 if (key.contains(ATTENTION)) all.put(key, t);
             });
             return all;
