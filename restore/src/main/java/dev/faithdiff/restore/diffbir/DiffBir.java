@@ -96,9 +96,9 @@ final class DiffBir implements SdSystem {
     DiffBir(SdModel model) {
         this.model = model;
         Config description = model.description();
-        String name = description.text("version");
+        String name = description.text("release");
         version = Arrays.stream(DiffBirVersion.values()).filter(v -> v.toString().equals(name)).findFirst()
-                .orElseThrow(() -> description.wrong("version", Arrays.toString(DiffBirVersion.values())));
+                .orElseThrow(() -> description.wrong("release", Arrays.toString(DiffBirVersion.values())));
         Weights w = model.weights("control/model.safetensors");
         control = new ControlNet(w, model.sizes.withInputs(2 * model.sizes.inChannels()));
         w.done();

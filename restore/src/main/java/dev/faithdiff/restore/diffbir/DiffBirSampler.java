@@ -5,6 +5,7 @@ import dev.faithdiff.restore.diffusion.KDiffusion;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.MultistepSampler;
 import dev.faithdiff.restore.diffusion.Sampler;
+import java.util.function.DoubleUnaryOperator;
 
 /** DiffBIR's samplers under their published names. They share solvers with other systems, and spread their steps in ways of their own. */
 public enum DiffBirSampler {
@@ -45,7 +46,10 @@ public enum DiffBirSampler {
      * @param order of {@link #EDM_LMS}
      * @throws IllegalArgumentException in one line if it does not take so many steps
      */
-    Sampler of(SignalTable table, int steps, double churn, int order) {
+    Sampler of(SignalTable table, int steps, double churn, int order) { return of(table, steps, churn, order, Math::sqrt); }
+
+    /** @param root see {@link KDiffusion#of(Levels, double, int, DoubleUnaryOperator)} */
+    Sampler of(SignalTable table, int steps, double churn, int order, DoubleUnaryOperator root) {
         return switch (this) {
             case SPACED -> EulerSampler.ddpm(levels(table, spaced(table, require(steps, 2, table.timesteps())), 0));
             case DDIM -> {
@@ -61,7 +65,7 @@ public enum DiffBirSampler {
                 for (int i = 0; i < steps; i++) t[i] = Math.floor(last + i * (-last / (double) steps));
                 Levels levels = levels(table, t, 0);
                 levels.from()[0] = (float) FIRST;
-                yield solver.of(levels, churn, order);
+                yield solver.of(levels, churn, order, root);
             }
         };
     }

@@ -18,6 +18,7 @@ import dev.faithdiff.restore.diffusion.ResumeFile;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.TiledVae;
 import dev.faithdiff.restore.tiles.Patch;
+import dev.faithdiff.restore.tiles.SideBySideTiles;
 import dev.faithdiff.restore.tiles.TileSink;
 import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.DType;
@@ -31,6 +32,9 @@ import java.util.function.Supplier;
 
 /** One restoration in several steps, and what a system needs to begin it. Its tensors belong to the scope that is open. */
 public final class SdRun {
+    /** The published margins of the autoencoder's tiles, in pixels and in latents. */
+    private static final int MARGIN = 32, LATENT_MARGIN = 11;
+
     public final SdModel model;
     /** The photo as it is. */
     public final Image photo;
@@ -42,19 +46,37 @@ public final class SdRun {
     private final ResumeFile.State saved;
     private final long bytes;
     private final Rng rng;
+    private final Noise given;
     private boolean previews;
 
+    /** Gives standard normal latents {@code [1, h, w, C]}. */
+    @FunctionalInterface
+    public interface Noise {
+        Tensor of(int h, int w);
+    }
+
     /** @param file what to go on from, and where every step is saved; null: neither */
-    public SdRun(SdModel model, Image photo, ResultSize size, Options options, Listener listener, ResumeFile file) {
+    SdRun(SdModel model, Image photo, ResultSize size, Options options, Listener listener, ResumeFile file) {
+        this(model, photo, size, options, listener, file, null);
+    }
+
+    /** @param given null: noise is drawn from the seed */
+    private SdRun(SdModel model, Image photo, ResultSize size, Options options, Listener listener, ResumeFile file, Noise given) {
         this.model = model;
         this.photo = photo;
         this.size = size;
         this.options = options;
         this.listener = listener;
         this.file = file;
+        this.given = given;
         saved = file == null ? null : file.read(model.device);
         bytes = saved == null ? model.budget() : saved.bytes();
         rng = options.get(RNG).of(options.get(SEED));
+    }
+
+    /** A run with given noise in the place of random numbers, to compare with a published one. */
+    public static SdRun given(SdModel model, Image photo, ResultSize size, Options options, Listener listener, Noise noise) {
+        return new SdRun(model, photo, size, options, listener, null, noise);
     }
 
     /** The image that a system makes of the photo. */
@@ -112,6 +134,7 @@ public final class SdRun {
     public Tensor otherNoise(int h, int w) { return noise(options.get(RNG).of(~options.get(SEED)), h, w); }
 
     private Tensor noise(Rng rng, int h, int w) {
+        if (given != null) return given.of(h, w);
         int channels = model.vae.config().latentChannels();
         return Tensor.of(rng.randn(channels * h * w), 1, channels, h, w).permute(0, 2, 3, 1).to(model.device);
     }
@@ -145,28 +168,45 @@ public final class SdRun {
     /**
      * Mean and log variance {@code [1, h, w, 2*C]} of an image's latents, not scaled.
      *
-     * @param image  in -1..1, of {@code h} times {@code w} latents
-     * @param tile   side of the autoencoder's tiles in pixels; 0: none while memory suffices
+     * @param image in -1..1, of {@code h} times {@code w} latents
+     * @param tile  side of the published tiles of the autoencoder in pixels, which go through it side by side; 0: the whole image where memory
+     *              suffices, else tiles that fit
      */
     public Tensor encode(TileSource image, int h, int w, int tile) {
-        TiledVae vae = vae(tile);
-        Runnable afterTile = counter("encode", vae.encodeTiles(h, w).count());
-        return Finite.require(() -> vae.encode(image, h, w, afterTile), "the autoencoder's encoder");
+        TiledVae vae = vae();
+        int down = model.vae.config().downscale(), channels = 2 * model.vae.config().latentChannels();
+        SideBySideTiles tiles = new SideBySideTiles(h * down, w * down, tile, MARGIN);
+        boolean whole = tile == 0 || tiles.isWhole();
+        Runnable afterTile = counter("encode", whole ? vae.encodeTiles(h, w).count() : 1);
+        return Finite.require(() -> {
+            if (tile == 0) return vae.encode(image, h, w, afterTile);
+            try (Scope s = Scope.open()) {
+                if (whole) return s.keep(model.vae.encode(image.part(0, 0, h * down, w * down).to(model.dtype)).to(DType.F32));
+                Tensor all = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h, w, channels));
+                tiles.apply(image, model.dtype, model.vae::encode, 1, down, TileSink.into(all));
+                return s.keep(all.to(model.device));
+            }
+        }, "the autoencoder's encoder");
     }
 
     /** The decoded image of latents on the scale of the diffusion, nominally -1..1. @param tile as in {@link #encode} */
     public Patch decode(Tensor latents, int tile) {
-        TiledVae vae = vae(tile);
+        TiledVae vae = vae();
         int h = latents.size(1), w = latents.size(2), down = model.vae.config().downscale();
-        Runnable afterTile = previews ? () -> {} : counter("decode", vae.decodeTiles(h, w).count());
+        SideBySideTiles tiles = new SideBySideTiles(h, w, tile / down, LATENT_MARGIN);
+        Runnable afterTile = previews ? () -> {} : counter("decode", tile == 0 ? vae.decodeTiles(h, w).count() : 1);
         try (Scope _ = Scope.open()) {
-            Tensor whole = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h * down, w * down, 3));
-            vae.decode(latents, TileSink.into(whole).then(afterTile));
-            return new Patch(h * down, w * down, 3, whole.toFloats());
+            Tensor image = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h * down, w * down, 3));
+            TileSink sink = TileSink.into(image).then(afterTile);
+            Tensor z = latents.mul(1 / model.vae.config().scaling());
+            if (tile == 0) vae.decode(latents, sink);
+            else if (tiles.isWhole()) return new Patch(h * down, w * down, 3, model.vae.decode(z.to(model.dtype)).toFloats());
+            else tiles.apply(TileSource.of(z), model.dtype, model.vae::decode, down, 1, sink);
+            return new Patch(h * down, w * down, 3, image.toFloats());
         }
     }
 
-    private TiledVae vae(int tile) { return new TiledVae(model.vae, model.device, model.dtype, tile, bytes, Wrap.NONE); }
+    private TiledVae vae() { return new TiledVae(model.vae, model.device, model.dtype, 0, bytes, Wrap.NONE); }
 
     /** A task for after each of a stage's tiles, which tells the listener. Tiles that are done again to find a fault are not told of. */
     public Runnable counter(String stage, int tiles) {

@@ -3,6 +3,7 @@ package dev.faithdiff.restore.seesr;
 import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
+import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
@@ -82,11 +83,11 @@ final class StoredSeeSr {
         Image enlarged = ProcessSize.enlarged(lr, size, whole("process_size"));
         assertThat(Resize.resize(enlarged, enlarged.width() / 8 * 8, enlarged.height() / 8 * 8, Filter.BICUBIC)).as("%s enlarged", name).isEqualTo(in);
         try (Scope _ = Scope.open()) {
-            SdRun r = new SdRun(system.model().base(), lr, size, o, Listener.NONE, null);
+            SdRun r = run(lr, size, o);
             String tags = Tagger.joined(system.model().tagger().tags(system.model().tagger().embed(lr)));
             assertThat(tags).isEqualTo(text("tags"));
             assertThat(SeeSr.prompt(o, tags)).isEqualTo(text("prompt"));
-            Tensor first = start(r, in);
+            Tensor first = start(run(lr, size, o.with(VAE_TILE, encoderTile(in))), in);
             Plan plan = system.plan(r, first.size(1), first.size(2));
             assertThat(plan.sampler().timesteps()).containsExactly(run.getAsJsonArray("timesteps").asList().stream().mapToDouble(JsonElement::getAsDouble).toArray());
             Denoiser denoiser = system.denoiser(r, in, plan);
@@ -95,13 +96,21 @@ final class StoredSeeSr {
         }
     }
 
-    /** Where the published encoder worked in tiles, which share statistics in a way of their own, the stored latents are taken. */
+    private SdRun run(Image lr, ResultSize size, Options o) {
+        return SdRun.given(system.model().base(), lr, size, o, Listener.NONE, (_, _) -> { throw new AssertionError("all noise is given here"); });
+    }
+
+    /** The published side of the encoder's tiles, where an image is long enough for them. */
+    private int encoderTile(Image in) {
+        int tile = whole("vae_encoder_tiled_size");
+        return Math.max(in.width(), in.height()) > tile + 64 ? tile : 0;
+    }
+
     private Tensor start(SdRun r, Image in) {
         if (text("start_point").equals("noise")) {
             check("start_latents", tensor("initial_noise"));
             return tensor("initial_noise");
         }
-        if (Math.max(in.width(), in.height()) > whole("vae_encoder_tiled_size") + 64) return tensor("start_latents");
         Tensor first = system.start(system.encoded(r, in), tensor("initial_noise"), tensor("vae_noise"));
         check("start_latents", first);
         return first;

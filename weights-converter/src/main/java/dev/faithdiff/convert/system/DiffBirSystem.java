@@ -146,7 +146,7 @@ final class DiffBirSystem implements ReleasedSystem {
             JsonObject sizes = isSwinIr() ? DiffBirFiles.sizes(DiffBirFiles.swinIr(tensors))
                     : Architecture.RRDBNET.generator().sizes(Architecture.RRDBNET.generator().modern(tensors));
             sizes.asMap().forEach(own::add);
-            model.addProperty("version", version.label);
+            model.addProperty("release", version.label);
             model.add(CLEANER, own);
             return model;
         }
