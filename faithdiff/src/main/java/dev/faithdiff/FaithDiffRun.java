@@ -11,7 +11,6 @@ import static dev.faithdiff.restore.CommonOptions.WRAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
@@ -22,6 +21,7 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.DiffusionOptions;
@@ -112,7 +112,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
 
     /** One row, or negative prompt and prompt where guidance is active. */
     private Prompt prompt() {
-        String text = options.get(PROMPT), negative = plan.guidance().active() ? options.get(NEGATIVE) : null;
+        String text = AutoPrompt.words(options), negative = plan.guidance().active() ? options.get(NEGATIVE) : null;
         int windows = 1;
         if (options.get(PROMPT_MODE) == PromptMode.WINDOWS) windows = Math.max(model.text.windows(text), model.text.windows(negative));
         else for (String given : Arrays.asList(text, negative)) warnOfCut(model.text.beyond(given));

@@ -5,6 +5,7 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +57,9 @@ final class OptionFlags {
         }
         return all;
     }
+
+    /** The value of the flag {@code --prompt}; null if it is not given. */
+    String prompt() { return given().get(DiffusionOptions.PROMPT.name()); }
 
     private Map<String, String> given() {
         Map<String, String> given = new LinkedHashMap<>();

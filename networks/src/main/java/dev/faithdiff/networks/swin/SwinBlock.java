@@ -14,7 +14,8 @@ import dev.faithdiff.tensor.op.AttentionOp;
  * then an MLP, each behind LayerNorm with a residual. Source: swin_transformer.py (Liu et al., 2021).
  */
 public final class SwinBlock {
-    private static final float EPS = 1e-5f, MASKED = -100;
+    static final float EPS = 1e-5f;
+    private static final float MASKED = -100;
 
     private final LayerNorm norm1, norm2;
     private final Linear qkv, out, up, down;

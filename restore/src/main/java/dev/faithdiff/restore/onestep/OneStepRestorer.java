@@ -27,6 +27,7 @@ import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -66,19 +67,9 @@ public final class OneStepRestorer implements Restorer {
         Options o = Guard.guarded(photo, options, true, listener);
         ResultSize size = ResultSize.of(o, photo);
         if (Mixture.isPhoto(o)) return size.resized(photo, Wrap.NONE);
-        Image enlarged = enlarged(photo, size, o.get(PROCESS_SIZE));
+        Image enlarged = ProcessSize.enlarged(photo, size, o.get(PROCESS_SIZE));
         Image restored = gate.pass(() -> restored(enlarged, o, listener));
         return Mixture.of(Resize.resize(restored, size.width(), size.height(), Filter.BICUBIC), () -> size.resized(photo, Wrap.NONE), o);
-    }
-
-    /** The photo as networks see it: at the result's size or, where that is smaller than they take, enlarged in two steps as published. */
-    static Image enlarged(Image photo, ResultSize size, int least) {
-        double scale = (double) size.width() / photo.width();
-        int shorter = Math.min(photo.width(), photo.height()), wanted = (int) (least / scale);
-        if (shorter >= wanted) return Resize.resize(photo, size.width(), size.height(), Filter.BICUBIC);
-        double factor = (double) wanted / shorter;
-        Image first = Resize.resize(photo, (int) (factor * photo.width()), (int) (factor * photo.height()), Filter.BICUBIC);
-        return Resize.resize(first, (int) Math.round(first.width() * scale), (int) Math.round(first.height() * scale), Filter.BICUBIC);
     }
 
     /** The enlarged photo restored, in its colours. */

@@ -8,6 +8,7 @@ import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.onestep.OneStep;
@@ -37,7 +38,7 @@ record OseDiff(SdModel model) implements OneStep {
     @Override public boolean centred() { return false; }
 
     @Override public Denoiser denoiser(Options options, Listener listener) {
-        String text = text(options.get(PROMPT));
+        String text = text(AutoPrompt.words(options));
         List<String> beyond = model.text.beyond(text);
         if (!beyond.isEmpty()) listener.warn("the model reads 75 tokens of a prompt; cut off: '" + ModelError.clean(String.join(" ", beyond)) + "'");
         Tensor states = Finite.require(() -> model.text.encode(text), "the text encoder").to(model.dtype);

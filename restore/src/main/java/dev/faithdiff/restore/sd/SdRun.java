@@ -128,7 +128,12 @@ public final class SdRun {
     public long bytes() { return bytes; }
 
     /** Standard normal latents {@code [1, h, w, C]}, the next ones of the seed, drawn in the published order of channel, row, column. */
-    public Tensor noise(int h, int w) {
+    public Tensor noise(int h, int w) { return noise(rng, h, w); }
+
+    /** As {@link #noise(int, int)}, the first ones of another seed, for what published code draws from a generator that it does not seed. */
+    public Tensor otherNoise(int h, int w) { return noise(options.get(RNG).of(~options.get(SEED)), h, w); }
+
+    private Tensor noise(Rng rng, int h, int w) {
         if (given != null) return given.of(h, w);
         int channels = model.vae.config().latentChannels();
         return Tensor.of(rng.randn(channels * h * w), 1, channels, h, w).permute(0, 2, 3, 1).to(model.device);

@@ -18,6 +18,7 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -68,7 +69,7 @@ public final class StoredOneStep {
     private void checkEnlarged() {
         Image lr = image("lr"), in = image("input");
         Options o = options().with(SCALE, (double) whole("upscale"));
-        Image enlarged = OneStepRestorer.enlarged(lr, ResultSize.of(o, lr), whole("process_size"));
+        Image enlarged = ProcessSize.enlarged(lr, ResultSize.of(o, lr), whole("process_size"));
         Image cut = Resize.resize(enlarged, enlarged.width() / 8 * 8, enlarged.height() / 8 * 8, Filter.LANCZOS);
         assertThat(cut).as("%s enlarged", name).isEqualTo(in);
     }

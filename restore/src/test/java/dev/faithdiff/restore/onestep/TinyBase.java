@@ -70,9 +70,16 @@ public final class TinyBase {
         assertThat(dev.faithdiff.convert.Main.run("verify", target.toString())).isZero();
     }
 
-    /** Text encoder and autoencoder are those of a small checkpoint of SDXL; the text encoder is as in Stable Diffusion 1. */
-    private static Path base(Path base) throws IOException {
-        if (Files.exists(base)) return base;
+    /** A small base. Text encoder and autoencoder are those of a small checkpoint of SDXL; the text encoder is as in Stable Diffusion 1. */
+    public static synchronized Path base(Path base) {
+        try {
+            return Files.exists(base) ? base : made(base);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path made(Path base) throws IOException {
         Path from = Fixtures.path("checkpoint-tiny/sdxl");
         for (String part : List.of("text_encoder", "tokenizer", "vae")) {
             Files.createDirectories(base.resolve(part));

@@ -16,6 +16,7 @@ public enum Architecture {
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
     ADCSR("AdcSR's U-Net and the middle of its decoder"), IRCONTROLNET("DiffBIR's IRControlNet"), SWINIR("a SwinIR"),
     OSEDIFF("OSEDiff's changes to Stable Diffusion 2.1"), PISASR("PiSA-SR's changes to Stable Diffusion 2.1"),
+    RAM("a RAM"), DAPE("DAPE's changes to a RAM"),
     RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNetFile()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNetFile()),
     UNKNOWN("of no known architecture");
 
@@ -48,6 +49,8 @@ public enum Architecture {
         if (DiffBirFiles.isSwinIr(inner)) return SWINIR;
         if (AdapterNames.has(tensors, "state_dict_vae.", "default_encoder")) return OSEDIFF;
         if (AdapterNames.has(tensors, "state_dict_unet.", "_pix")) return PISASR;
+        if (RamFiles.is(inner)) return RAM;
+        if (RamFiles.isDape(inner)) return DAPE;
         if (keys.contains("decoder.mid_block.resnets.0.conv1.weight")) return VAE;
         if (keys.stream().anyMatch(k -> k.endsWith("embeddings.token_embedding.weight"))) return CLIP;
         if (keys.contains("positional_embedding") && keys.contains("ln_final.weight")) return OPEN_CLIP;

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.KeyLists;
 import dev.faithdiff.convert.names.AdcSrFiles;
 import dev.faithdiff.convert.names.Architecture;
+import dev.faithdiff.networks.ram.RamConfig;
+import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.util.Map;
@@ -33,6 +36,26 @@ class ReleasedSystemTest {
         Map<String, JsonElement> full = Fixtures.json("adcsr/adcsr.json").getAsJsonObject("full_size").asMap();
         assertThat(count(needed.get("unet"))).isEqualTo(full.get("unet").getAsLong());
         assertThat(count(needed.get("decoder"))).isEqualTo(full.get("decoder_used").getAsLong());
+    }
+
+    /** RAM's sizes are also read from the names and shapes of its tensors. */
+    @Test void ram() {
+        Map<String, Shape> released = KeyLists.of("ram");
+        assertThat(needed(Published.ram)).containsOnlyKeys(TaggerFiles.PART).containsValue(released);
+        assertThat(RamConfig.of(new NamedShapes(released)).json()).isEqualTo(Published.ram.config(TaggerFiles.PART).json());
+        assertThat(count(released)).isEqualTo(Fixtures.json("osediff/osediff.json").getAsJsonObject("full_size").getAsJsonObject("RAM tensors used")
+                .get("parameters").getAsLong());
+    }
+
+    @Test void seeSr() {
+        Map<String, Map<String, Shape>> needed = needed(Published.seesr);
+        JsonObject full = Fixtures.json("seesr/seesr.json").getAsJsonObject("full_size");
+        for (String part : new String[] {"unet", "controlnet"}) {
+            Map<String, Shape> own = needed.get(part.equals("unet") ? part : "control");
+            assertThat(own).as(part).containsExactlyInAnyOrderEntriesOf(KeyLists.of(part + "_seesr"));
+            assertThat(count(own)).isEqualTo(full.getAsJsonObject(part).get("parameters").getAsLong());
+        }
+        assertThat(needed.get(TaggerFiles.PART)).isEqualTo(KeyLists.of("ram"));
     }
 
     private static long count(Map<String, Shape> shapes) { return shapes.values().stream().mapToLong(Shape::count).sum(); }
