@@ -109,7 +109,7 @@ class DiffBirRestorerTest {
             assertThat(r.restore(photo, o, (stage, step, all) -> { if (stage.equals("denoise")) steps.add(step); }, file)).isEqualTo(whole);
             assertThat(steps.getFirst()).isEqualTo(2);
             Options other = o.with(DiffBir.CONTROL, 0.5);
-            assertThatThrownBy(() -> r.restore(photo, other, Listener.NONE, file)).hasMessageContaining("with control 1, not 0.5");
+            assertThatThrownBy(() -> r.restore(photo, other, Listener.NONE, file)).hasMessageContaining("with option control 1, not 0.5");
         }
     }
 

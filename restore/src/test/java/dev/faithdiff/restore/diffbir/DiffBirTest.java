@@ -3,7 +3,6 @@ package dev.faithdiff.restore.diffbir;
 import static dev.faithdiff.Fixtures.tensor;
 import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
-import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
@@ -15,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
@@ -81,8 +81,11 @@ class DiffBirTest {
             assertThat(tiles.get("vae_encoder_px")).isEqualTo(tiles.get("vae_decoder_px"));
             assertThat(cleaner.get(1).getAsDouble() / cleaner.get(0).getAsDouble()).isEqualTo(cldm.get(1).getAsDouble() / cldm.get(0).getAsDouble());
             return o.with(DiffBir.CLEANER_TILE, cleaner.get(0).getAsInt()).with(TILE, cldm.get(0).getAsInt())
-                    .with(OVERLAP, cldm.get(1).getAsDouble() / cldm.get(0).getAsDouble()).with(VAE_TILE, tiles.get("vae_encoder_px").getAsInt());
+                    .with(OVERLAP, cldm.get(1).getAsDouble() / cldm.get(0).getAsDouble());
         }
+
+        /** Smaller than the option takes. */
+        int vaeTile() { return settings.get("tiles").isJsonNull() ? 0 : settings.getAsJsonObject("tiles").get("vae_encoder_px").getAsInt(); }
 
         Tensor noise(int h, int w) {
             Tensor t = tensor(tensors, "noise." + drawn++);
@@ -121,14 +124,18 @@ class DiffBirTest {
             boolean cleans = TinyDiffBir.hasCleaner(stored.version());
             FloatImage cleaned = cleans ? system.cleaned(run) : stored.blank("cleaned");
             if (cleans) stored.check("cleaned", Cleaner.tensor(cleaned, Device.CPU));
-            Tensor latents = TinyDiffBir.hasVae() ? system.encoded(run, cleaned) : tensor(stored.tensors, "c_img");
+            Tensor latents = TinyDiffBir.hasVae() ? system.encoded(run, cleaned, stored.vaeTile()) : tensor(stored.tensors, "c_img");
             stored.check("c_img", latents);
             stored.check("cond.c_txt", run.states(stored.settings.get("pos").getAsString()));
             stored.check("uncond.c_txt", run.states(stored.settings.get("neg").getAsString()));
-            SdTask task = system.begin(run, cleaned, latents);
+            SdTask task = system.begin(run, cleaned, latents, stored.vaeTile());
             Tensor after = denoised(stored, task);
             stored.check("latents", after);
             if (!TinyDiffBir.hasVae() || !TinyDiffBir.hasCleaner(stored.version())) return;
+            FloatImage decoded = DiffBir.decoded(run, after.slice(1, 0, latents.size(1)).slice(2, 0, latents.size(2)), stored.vaeTile());
+            stored.check("decoded", Cleaner.tensor(decoded, Device.CPU).affine(2, -1));
+            FloatImage fixed = ColorFix.wavelet(decoded.topLeft(cleaned.width(), cleaned.height()), cleaned);
+            stored.check("colour_fixed", Cleaner.tensor(fixed, Device.CPU));
             near(task.image().apply(after), ImageFiles.read(Fixtures.path("diffbir/runs/" + name + "/out.png")));
         }
     }
