@@ -8,10 +8,19 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.KeyLists;
 import dev.faithdiff.image.ColorFix;
+import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FloatImage;
+import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Resize;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.networks.NetworkBattery;
+import dev.faithdiff.networks.NetworkBattery.Build;
+import dev.faithdiff.networks.NetworkBattery.Released;
+import dev.faithdiff.networks.NetworkBattery.Stored;
 import dev.faithdiff.networks.rrdb.RrdbConfig;
 import dev.faithdiff.networks.rrdb.RrdbNet;
 import dev.faithdiff.networks.swinir.SwinIr;
@@ -21,6 +30,7 @@ import dev.faithdiff.networks.unet.ControlNet;
 import dev.faithdiff.networks.unet.Residuals;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.networks.vae.Vae;
+import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.sd.SdModel;
@@ -38,11 +48,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /** DiffBIR's networks, resizing, colours, guidance and tiles against stored outputs of the published implementation. */
@@ -75,6 +88,30 @@ class DiffBirNetworksTest {
             w.done();
             check("cleaner_swinir", "y", net.forward(tensor(Fixtures.open("diffbir/cleaner_swinir.safetensors"), "x")));
         }
+    }
+
+    /** A photo as version 2.1 cleans it. */
+    @TestFactory DynamicNode swinIrBattery() {
+        String run = "runs/v21_dpm3msde_cfg8";
+        Fixtures f = Fixtures.open("diffbir/" + run + "/run.safetensors");
+        int h = f.shape("cleaned").size(2), w = f.shape("cleaned").size(3);
+        Supplier<Tensor[]> photo = () -> {
+            Image lr = ImageFiles.read(Fixtures.path("diffbir/" + run + "/lr.png"));
+            FloatImage large = FloatImage.of(Resize.resize(lr, w, h, Filter.BICUBIC));
+            return new Tensor[] {Cleaner.tensor(large.padTo(64), Device.CPU)};
+        };
+        SwinIrConfig small = SwinIrConfig.of(model("v2.1").at(Cleaner.KEY)), full = SwinIrConfig.of(new NamedShapes(KeyLists.of("swinir")));
+        Stored stored = Stored.of(f, "cleaned", atol(run + "/run", "cleaned"));
+        return new NetworkBattery("SwinIR", part("v2.1", "cleaner"), swinIr(small, h, w), photo, stored,
+                new Released(List.of("swinir"), swinIr(full, 512, 512), List.of(Shape.of(1, 512, 512, 3)), 200_000_000)).tests();
+    }
+
+    /** Of a padded image, whose first rows and columns count. */
+    private static Build swinIr(SwinIrConfig sizes, int h, int w) {
+        return weights -> {
+            SwinIr net = new SwinIr(weights, sizes);
+            return in -> net.forward(in[0]).slice(1, 0, h).slice(2, 0, w);
+        };
     }
 
     @Test void bsrNet() {
