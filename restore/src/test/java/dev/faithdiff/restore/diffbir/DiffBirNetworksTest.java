@@ -103,7 +103,7 @@ class DiffBirNetworksTest {
         SwinIrConfig small = SwinIrConfig.of(model("v2.1").at(Cleaner.KEY)), full = SwinIrConfig.of(new NamedShapes(KeyLists.of("swinir")));
         Stored stored = Stored.of(f, "cleaned", atol(run + "/run", "cleaned"));
         return new NetworkBattery("SwinIR", part("v2.1", "cleaner"), swinIr(small, h, w), photo, stored,
-                new Released(List.of("swinir"), swinIr(full, 512, 512), List.of(Shape.of(1, 512, 512, 3)), 200_000_000)).tests();
+                new Released(List.of("swinir"), swinIr(full, 512, 512), List.of(Shape.of(1, 512, 512, 3)), 145_000_000)).tests();
     }
 
     /** Of a padded image, whose first rows and columns count. */
