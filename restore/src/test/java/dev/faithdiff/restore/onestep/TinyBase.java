@@ -47,22 +47,18 @@ public final class TinyBase {
     public static synchronized Path random(Path dir, String name, List<String> adapters, String ofVae) {
         Path target = dir.resolve("random-" + name);
         if (Files.exists(target)) return target;
-        try {
-            Path base = base(dir.resolve("base"));
-            List<Source> factors = new ArrayList<>();
-            try (SafeTensors unet = SafeTensors.open(base.resolve("unet/model.safetensors"))) {
-                for (String a : adapters) factors(factors, "state_dict_unet.", unet.entries().values().stream(), a);
-            }
-            try (SafeTensors vae = SafeTensors.open(base.resolve("vae"))) {
-                if (ofVae != null) factors(factors, "state_dict_vae.", vae.entries().values().stream().filter(t -> t.name().startsWith("encoder.")), ofVae);
-            }
-            Path file = dir.resolve(name);
-            SafeTensors.write(file, factors, Map.of());
-            convert(file, base, target, "f32");
-            return target;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        Path base = base(dir.resolve("base"));
+        List<Source> factors = new ArrayList<>();
+        try (SafeTensors unet = SafeTensors.open(base.resolve("unet/model.safetensors"))) {
+            for (String a : adapters) factors(factors, "state_dict_unet.", unet.entries().values().stream(), a);
         }
+        try (SafeTensors vae = SafeTensors.open(base.resolve("vae"))) {
+            if (ofVae != null) factors(factors, "state_dict_vae.", vae.entries().values().stream().filter(t -> t.name().startsWith("encoder.")), ofVae);
+        }
+        Path file = dir.resolve(name);
+        SafeTensors.write(file, factors, Map.of());
+        convert(file, base, target, "f32");
+        return target;
     }
 
     private static void convert(Path file, Path base, Path target, String type) {
