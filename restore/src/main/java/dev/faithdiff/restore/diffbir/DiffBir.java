@@ -7,7 +7,6 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_INTERVAL;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
@@ -23,6 +22,7 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import dev.faithdiff.restore.diffusion.Guidance;
@@ -137,7 +137,8 @@ final class DiffBir implements SdSystem {
 
     @Override public SdTask begin(SdRun run) {
         FloatImage cleaned = cleaned(run);
-        return begin(run, cleaned, encoded(run, cleaned));
+        int vaeTile = run.options.get(VAE_TILE);
+        return begin(run, cleaned, encoded(run, cleaned, vaeTile), vaeTile);
     }
 
     /** The photo as the first network makes it, in the size in which it is restored. */
@@ -177,21 +178,18 @@ final class DiffBir implements SdSystem {
         return h <= w ? image.resized((int) (w * ((double) least / h)), least) : image.resized(least, (int) (h * ((double) least / w)));
     }
 
-    /** The latents of the cleaned photo on the scale of the diffusion, and those that are padded for the U-Net. */
-    Tensor encoded(SdRun run, FloatImage cleaned) {
-        int down = model.vae.config().downscale(), asked = run.options.get(VAE_TILE);
+    /** The latents of the cleaned photo on the scale of the diffusion. @param asked side of the autoencoder's tiles; 0: none were asked for */
+    Tensor encoded(SdRun run, FloatImage cleaned, int asked) {
+        int down = model.vae.config().downscale();
         boolean inTiles = inTiles(run.options, cleaned);
         FloatImage in = cleaned.padTo(asked > 0 || inTiles ? down : WIDE);
         Tensor image = Cleaner.tensor(in, model.device).affine(2, -1);
-        Tensor mean = Vae.Gaussian.of(run.encode(TileSource.of(image), in.height() / down, in.width() / down, vaeTile(run, in))).mean();
+        Tensor mean = Vae.Gaussian.of(run.encode(TileSource.of(image), in.height() / down, in.width() / down, vaeTile(in.height(), in.width(), asked))).mean();
         return mean.mul(model.vae.config().scaling());
     }
 
     /** As published, there are no tiles where one side is shorter than one. */
-    private static int vaeTile(SdRun run, FloatImage image) {
-        int asked = run.options.get(VAE_TILE);
-        return Math.min(image.width(), image.height()) < asked ? 0 : asked;
-    }
+    private static int vaeTile(int h, int w, int asked) { return Math.min(w, h) < asked ? 0 : asked; }
 
     private boolean inTiles(Options o, FloatImage cleaned) {
         int down = model.vae.config().downscale(), tile = o.get(TILE) / down;
@@ -199,8 +197,8 @@ final class DiffBir implements SdSystem {
         return h >= tile && w >= tile && (h > tile || w > tile);
     }
 
-    /** @param latents of the cleaned photo, not padded for the U-Net */
-    SdTask begin(SdRun run, FloatImage cleaned, Tensor latents) {
+    /** @param latents of the cleaned photo, not padded for the U-Net @param vaeTile as in {@link #encoded} */
+    SdTask begin(SdRun run, FloatImage cleaned, Tensor latents, int vaeTile) {
         Options o = run.options;
         boolean inTiles = inTiles(o, cleaned);
         int h = latents.size(1), w = latents.size(2), tile = o.get(TILE) / model.vae.config().downscale();
@@ -213,12 +211,12 @@ final class DiffBir implements SdSystem {
         Tensor start = start(run, sampler, condition, run.noise(height, width));
         int augmented = o.get(NOISE_AUG);
         Tensor steering = augmented == 0 ? condition : table.noised(condition, run.noise(height, width), augmented);
-        String text = Stream.of(o.get(PROMPT), o.get(ADDED_PROMPT)).filter(s -> !s.isEmpty()).collect(Collectors.joining(", "));
+        String text = Stream.of(AutoPrompt.words(o), o.get(ADDED_PROMPT)).filter(s -> !s.isEmpty()).collect(Collectors.joining(", "));
         String negative = o.get(NEGATIVE) == null ? "" : o.get(NEGATIVE);
         Tensor states = guidance.active() ? run.states(negative, text) : run.states(text);
         Denoiser network = new DiffBirDenoiser(model.unet, control, model.dtype, states, steering, grid, o.get(CONTROL));
         if (o.get(RESTORATION) > 0) network = restoring(network, plan, o, condition, cleaned);
-        return new SdTask(plan, start, network, clean -> finished(run, clean.slice(1, 0, h).slice(2, 0, w), cleaned));
+        return new SdTask(plan, start, network, clean -> finished(run, clean.slice(1, 0, h).slice(2, 0, w), cleaned, vaeTile));
     }
 
     private static Tensor padded(Tensor latents) {
@@ -247,10 +245,9 @@ final class DiffBir implements SdSystem {
     }
 
     /** The result of clean latents: decoded, in the colours of the cleaned photo, and in the result's size. */
-    private Image finished(SdRun run, Tensor latents, FloatImage cleaned) {
-        int down = model.vae.config().downscale();
-        boolean small = Math.min(latents.size(1), latents.size(2)) * down < run.options.get(VAE_TILE);
-        FloatImage decoded = decoded(run, latents, small ? 0 : run.options.get(VAE_TILE)).topLeft(cleaned.width(), cleaned.height());
+    private Image finished(SdRun run, Tensor latents, FloatImage cleaned, int vaeTile) {
+        int down = model.vae.config().downscale(), tile = vaeTile(latents.size(1) * down, latents.size(2) * down, vaeTile);
+        FloatImage decoded = decoded(run, latents, tile).topLeft(cleaned.width(), cleaned.height());
         ColorFix fix = run.options.get(COLOR_FIX);
         int w = run.size.width(), h = run.size.height(), bits = run.photo.bits();
         if (fix == ColorFix.WAVELET) return ColorFix.wavelet(decoded, cleaned).resized(w, h).cut(bits);

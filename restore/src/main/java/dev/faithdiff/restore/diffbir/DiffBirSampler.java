@@ -11,7 +11,7 @@ import java.util.function.DoubleUnaryOperator;
 public enum DiffBirSampler {
     /** DDPM at timesteps from the last to the first one of the training. */
     SPACED("spaced", null),
-    /** DDIM without noise. As published, all its timesteps are one too high. */
+    /** DDIM without noise. As published, all its timesteps are one too high, but for one that there is not. */
     DDIM("ddim", null),
     /** DPM-Solver++ of second order, evenly in time. */
     DPMPP_M2("dpm++_m2", null),
@@ -55,7 +55,7 @@ public enum DiffBirSampler {
             case DDIM -> {
                 int stride = table.timesteps() / require(steps, 2, table.timesteps() / 2), count = Math.ceilDiv(table.timesteps(), stride);
                 double[] t = new double[count];
-                for (int i = 0; i < count; i++) t[i] = (count - 1 - i) * stride + 1;
+                for (int i = 0; i < count; i++) t[i] = Math.min((count - 1 - i) * stride + 1, table.timesteps() - 1);
                 yield EulerSampler.ddim(levels(table, t, table.sigma(0)));
             }
             case DPMPP_M2 -> uniform(table, require(steps, 2, table.timesteps() - 1));

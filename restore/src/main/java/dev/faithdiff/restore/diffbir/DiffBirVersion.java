@@ -22,11 +22,11 @@ enum DiffBirVersion {
     private static final class Words {
         static final String LOW_QUALITY = "low quality, blurry, low-resolution, noisy, unsharp, weird textures";
         static final String FINE = "Cinematic, High Contrast, highly detailed, taken using a Canon EOS R camera, hyper detailed photo - "
-                + "realistic maximum detail, 32k, Color Grading, ultra HD, extreme meticulous detailing, skin pore detailing, hyper sharpness, perfect without "
-                + "deformations.";
+                + "realistic maximum detail, 32k, Color Grading, ultra HD, extreme meticulous detailing, skin pore detailing, hyper sharpness, "
+                + "perfect without deformations.";
         static final String NOT_FINE = "painting, oil painting, illustration, drawing, art, sketch, oil painting, cartoon, CG Style, 3D render, "
-                + "unreal engine, blurring, dirty, messy, worst quality, low quality, frames, watermark, signature, jpeg artifacts, deformed, lowres, "
-                + "over-smooth.";
+                + "unreal engine, blurring, dirty, messy, worst quality, low quality, frames, watermark, signature, jpeg artifacts, deformed, "
+                + "lowres, over-smooth.";
     }
 
     private final String label, added, negative;

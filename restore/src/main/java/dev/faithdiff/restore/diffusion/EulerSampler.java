@@ -67,7 +67,7 @@ public final class EulerSampler implements Sampler {
         return new EulerSampler(levels, kept(levels, 1), initNoiseSigma, false, draws, 0);
     }
 
-    /** Euler's method where each step begins with more noise than the one before keeps; it is drawn. @param keeps noise over signal after each step */
+    /** Euler's method where each step begins with more noise than the one before keeps, which is drawn. @param keeps noise after each step */
     static EulerSampler churning(Levels levels, float[] keeps, float initNoiseSigma) {
         return new EulerSampler(levels, keeps, initNoiseSigma, false, levels.steps() - 1, 0);
     }

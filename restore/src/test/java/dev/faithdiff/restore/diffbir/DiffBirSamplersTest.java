@@ -8,6 +8,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.unet.Shortcut;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
@@ -59,8 +60,10 @@ class DiffBirSamplersTest {
     }
 
     /** The published numbers come of the root of one build of PyTorch, which is rounded to one of these. */
-    private static final List<DoubleUnaryOperator> ROOTS = List.of(Math::sqrt, x -> Math.nextDown((float) Math.sqrt(x)), x -> Math.nextUp((float) Math.sqrt(x)));
-    private static final Set<DiffBirSampler> OF_ROOTS = Set.of(DiffBirSampler.EDM_DPM_2_A, DiffBirSampler.EDM_DPMPP_2S_A, DiffBirSampler.EDM_DPMPP_SDE);
+    private static final List<DoubleUnaryOperator> ROOTS = List.of(Math::sqrt, x -> Math.nextDown((float) Math.sqrt(x)),
+            x -> Math.nextUp((float) Math.sqrt(x)));
+    private static final Set<DiffBirSampler> OF_ROOTS = Set.of(DiffBirSampler.EDM_DPM_2_A, DiffBirSampler.EDM_DPMPP_2S_A,
+            DiffBirSampler.EDM_DPMPP_SDE);
 
     @ParameterizedTest
     @MethodSource("cases")
@@ -99,7 +102,8 @@ class DiffBirSamplersTest {
             Tensor prompt = cond.mul(0.4f).add(x.mul((float) (0.2 + 0.0005 * at.timestep())));
             return at.guided() ? uncond.mul(0.4f).add(x.mul((float) (0.2 + 0.0005 * at.timestep()))).concat(0, prompt) : prompt;
         };
-        Guidance guidance = new Guidance(facts.get("cfg_scale").getAsDouble(), 0, 0, Double.POSITIVE_INFINITY, facts.get("rescale_cfg").getAsBoolean());
+        boolean grows = facts.get("rescale_cfg").getAsBoolean();
+        Guidance guidance = new Guidance(facts.get("cfg_scale").getAsDouble(), 0, 0, Double.POSITIVE_INFINITY, grows);
         int h = first.size(1), w = first.size(2);
         Plan plan = new Plan(NoiseSchedule.of(c), s, guidance, null, TileGrid.of(h, w, h, w, 1), true);
         try (Denoising d = new Denoising(plan, first.mul(s.initNoiseSigma()), 0)) {
@@ -147,6 +151,38 @@ class DiffBirSamplersTest {
             }
         }
     }
+
+    /** A change of clean latents that is one of the step's mean, whatever the network predicts; repeated, and in tiles. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void restorationGuidanceChangesCleanLatents(boolean velocity) {
+        Config c = scheduler(velocity);
+        Sampler s = DiffBirSampler.SPACED.of(SignalTable.of(c), 5, 0, 1);
+        try (Scope _ = Scope.open()) {
+            Tensor x = tensor(STORED, "x_T"), target = tensor(STORED, "cond"), answer = tensor(STORED, "uncond");
+            int h = x.size(1), w = x.size(2), step = 3;
+            Plan plan = new Plan(NoiseSchedule.of(c), s, new Guidance(1, 0), null, TileGrid.of(h, w, h - 2, w, 0.5), true);
+            Denoiser inner = (in, at) -> plan.grid().cut(answer, plan.grid().tiles().get(at.tile()));
+            double scale = 0.002;
+            RestorationGuidance guided = new RestorationGuidance(inner, plan, RestorationLoss.MSE, scale, 2, target, null);
+            double from = s.levels().from()[step], to = s.levels().to()[step];
+            double signal = 1 / (1 + from * from), next = 1 / (1 + to * to), weight = Math.sqrt(next) * (1 - signal / next) / (1 - signal);
+            for (int tile = 0; tile < plan.grid().tiles().size(); tile++) {
+                Tensor in = plan.grid().cut(x, plan.grid().tiles().get(tile)), aim = plan.grid().cut(target, plan.grid().tiles().get(tile));
+                Tensor data = plan.schedule().data(inner.predict(in, at(tile, step, s)), in, from);
+                float[] expected = data.toFloats(), wanted = aim.toFloats();
+                for (int repeat = 0; repeat < 2; repeat++) {
+                    for (int i = 0; i < expected.length; i++) {
+                        expected[i] -= (float) (2 * 3000 * scale / expected.length * (expected[i] - wanted[i]) / weight);
+                    }
+                }
+                Tensor changed = plan.schedule().data(guided.predict(in, at(tile, step, s)), in, from);
+                Fixtures.assertClose("tile " + tile, changed.toFloats(), expected, 2e-5);
+            }
+        }
+    }
+
+    private static Denoiser.At at(int tile, int step, Sampler s) { return new Denoiser.At(tile, step, s.timesteps()[step], false, Shortcut.NONE); }
 
     @Test void refusesNumbersOfSteps() {
         SignalTable table = SignalTable.of(scheduler(false));

@@ -3,7 +3,6 @@ package dev.faithdiff.restore.diffbir;
 import static dev.faithdiff.Fixtures.tensor;
 import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
-import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
@@ -11,11 +10,11 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
@@ -71,7 +70,8 @@ class DiffBirTest {
         Options options(Options defaults) {
             boolean grows = settings.get("rescale_cfg").getAsBoolean();
             Options o = defaults.with(SCALE, number("up")).with(STEPS, (int) number("steps")).with(GUIDANCE, number("cfg"))
-                    .parsed(DiffBir.SAMPLER, settings.get("sampler").getAsString()).parsed(DiffBir.START, settings.get("start_point_type").getAsString())
+                    .parsed(DiffBir.SAMPLER, settings.get("sampler").getAsString())
+                    .parsed(DiffBir.START, settings.get("start_point_type").getAsString())
                     .with(ADDED_PROMPT, settings.get("pos").getAsString()).with(NEGATIVE, settings.get("neg").getAsString())
                     .with(DiffBir.NOISE_AUG, (int) number("noise_aug")).with(DiffBir.CONTROL, number("strength"))
                     .with(DiffBir.COURSE, grows ? DiffBir.Course.GROWING : DiffBir.Course.CONSTANT).with(PROCESS_SIZE, (int) number("min_side"));
@@ -81,8 +81,11 @@ class DiffBirTest {
             assertThat(tiles.get("vae_encoder_px")).isEqualTo(tiles.get("vae_decoder_px"));
             assertThat(cleaner.get(1).getAsDouble() / cleaner.get(0).getAsDouble()).isEqualTo(cldm.get(1).getAsDouble() / cldm.get(0).getAsDouble());
             return o.with(DiffBir.CLEANER_TILE, cleaner.get(0).getAsInt()).with(TILE, cldm.get(0).getAsInt())
-                    .with(OVERLAP, cldm.get(1).getAsDouble() / cldm.get(0).getAsDouble()).with(VAE_TILE, tiles.get("vae_encoder_px").getAsInt());
+                    .with(OVERLAP, cldm.get(1).getAsDouble() / cldm.get(0).getAsDouble());
         }
+
+        /** Smaller than the option takes. */
+        int vaeTile() { return settings.get("tiles").isJsonNull() ? 0 : settings.getAsJsonObject("tiles").get("vae_encoder_px").getAsInt(); }
 
         Tensor noise(int h, int w) {
             Tensor t = tensor(tensors, "noise." + drawn++);
@@ -91,8 +94,16 @@ class DiffBirTest {
         }
 
         double atol(String tensor) {
-            return JSON.getAsJsonObject("files").getAsJsonObject("runs/" + name + "/run.safetensors").getAsJsonObject("errors").getAsJsonObject(tensor)
-                    .get("suggested_atol").getAsDouble();
+            JsonObject errors = JSON.getAsJsonObject("files").getAsJsonObject("runs/" + name + "/run.safetensors").getAsJsonObject("errors");
+            return errors.getAsJsonObject(tensor).get("suggested_atol").getAsDouble();
+        }
+
+        /** A black image of a stored one's size. */
+        FloatImage blank(String tensor) {
+            JsonArray shape = JSON.getAsJsonObject("files").getAsJsonObject("runs/" + name + "/run.safetensors").getAsJsonObject("tensors")
+                    .getAsJsonArray(tensor);
+            int h = shape.get(2).getAsInt(), w = shape.get(3).getAsInt();
+            return new FloatImage(w, h, new float[3 * w * h]);
         }
 
         /** What is not stored in this set is not compared. */
@@ -110,22 +121,23 @@ class DiffBirTest {
             DiffBir system = new DiffBir(model);
             Options o = stored.options(system.defaults());
             SdRun run = SdRun.given(model, stored.lr, ResultSize.of(o, stored.lr), o, Listener.NONE, stored::noise);
-            FloatImage cleaned = stage(stored, "cleaned", TinyDiffBir.hasCleaner(stored.version()), () -> Cleaner.tensor(system.cleaned(run), Device.CPU));
-            Tensor latents = TinyDiffBir.hasVae() ? system.encoded(run, cleaned) : tensor(stored.tensors, "c_img");
+            boolean cleans = TinyDiffBir.hasCleaner(stored.version());
+            FloatImage cleaned = cleans ? system.cleaned(run) : stored.blank("cleaned");
+            if (cleans) stored.check("cleaned", Cleaner.tensor(cleaned, Device.CPU));
+            Tensor latents = TinyDiffBir.hasVae() ? system.encoded(run, cleaned, stored.vaeTile()) : tensor(stored.tensors, "c_img");
             stored.check("c_img", latents);
-            SdTask task = system.begin(run, cleaned, latents);
+            stored.check("cond.c_txt", run.states(stored.settings.get("pos").getAsString()));
+            stored.check("uncond.c_txt", run.states(stored.settings.get("neg").getAsString()));
+            SdTask task = system.begin(run, cleaned, latents, stored.vaeTile());
             Tensor after = denoised(stored, task);
             stored.check("latents", after);
             if (!TinyDiffBir.hasVae() || !TinyDiffBir.hasCleaner(stored.version())) return;
+            FloatImage decoded = DiffBir.decoded(run, after.slice(1, 0, latents.size(1)).slice(2, 0, latents.size(2)), stored.vaeTile());
+            stored.check("decoded", Cleaner.tensor(decoded, Device.CPU).affine(2, -1));
+            FloatImage fixed = ColorFix.wavelet(decoded.topLeft(cleaned.width(), cleaned.height()), cleaned);
+            stored.check("colour_fixed", Cleaner.tensor(fixed, Device.CPU));
             near(task.image().apply(after), ImageFiles.read(Fixtures.path("diffbir/runs/" + name + "/out.png")));
         }
-    }
-
-    /** A stage's image, or the stored one where the set lacks its network. */
-    private static FloatImage stage(Stored stored, String name, boolean has, Supplier<Tensor> work) {
-        Tensor t = has ? work.get() : tensor(stored.tensors, name);
-        if (has) stored.check(name, t);
-        return new FloatImage(t.size(2), t.size(1), t.toFloats());
     }
 
     private static Tensor denoised(Stored stored, SdTask task) {

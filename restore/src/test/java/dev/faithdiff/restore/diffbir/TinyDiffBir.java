@@ -48,7 +48,9 @@ final class TinyDiffBir {
     }
 
     /** Whether the set has the network that cleans photos for a version. */
-    static boolean hasCleaner(String version) { return Files.exists(CHECKPOINT.resolve(version.equals("v2") ? "BSRNet.pth" : "realesrgan_s4_swinir_100k.pth")); }
+    static boolean hasCleaner(String version) { return Files.exists(cleaner(version)); }
+
+    private static Path cleaner(String version) { return CHECKPOINT.resolve(version.equals("v2") ? "BSRNet.pth" : "realesrgan_s4_swinir_100k.pth"); }
 
     /** The model folder of a version, in F32, as the published implementation computes. */
     static synchronized Path folder(Path dir, String version) {
@@ -58,8 +60,7 @@ final class TinyDiffBir {
             List<String> names = RELEASED.get(version);
             Path release = Files.createDirectories(dir.resolve("release-" + version));
             Files.copy(CHECKPOINT.resolve("v2.pth"), release.resolve(names.get(0)));
-            Path cleaner = CHECKPOINT.resolve(version.equals("v2") ? "BSRNet.pth" : "realesrgan_s4_swinir_100k.pth");
-            if (hasCleaner(version)) Files.copy(cleaner, release.resolve(names.get(2)));
+            if (hasCleaner(version)) Files.copy(cleaner(version), release.resolve(names.get(2)));
             else bsrNet(release.resolve(names.get(2)));
             List<String> convert = new ArrayList<>(List.of("convert", release.toString(), "--dtype", "f32", "-o", target.toString()));
             if (hasVae()) {
@@ -100,7 +101,7 @@ final class TinyDiffBir {
             file.tensors().forEach((name, t) -> inside.put(name.replaceFirst("^state_dict\\.", ""), t));
             Map<String, Map<String, Source>> parts = OriginalLayout.parts(inside);
             for (String part : List.of("unet", "text_encoder")) {
-                SafeTensors.write(base.resolve(part + "/model.safetensors"), List.copyOf(renamed(parts.get(part))), Map.of());
+                SafeTensors.write(base.resolve(part + "/model.safetensors"), List.copyOf(parts.get(part).values()), Map.of());
             }
         }
         Config vae = Config.read(base.resolve("vae/config.json"));
@@ -110,6 +111,4 @@ final class TinyDiffBir {
         }
         return base;
     }
-
-    private static List<Source> renamed(Map<String, Source> tensors) { return List.copyOf(tensors.values()); }
 }
