@@ -24,7 +24,7 @@ public final class Ram {
 
     public Ram(Weights w, RamConfig c) {
         config = c;
-        encoder = new SwinTransformer(w.at("visual_encoder"), c.swin());
+        encoder = new SwinTransformer(w.at("visual_encoder"), c.swin(), c.imageSize());
         imageProj = new Linear(w.at("image_proj"), c.swin().width(c.swin().stages() - 1), c.embedding());
         labels = w.get("label_embed", Init.normal(0.02f), c.labels(), c.embedding());
         wordProj = c.hidden() == c.embedding() ? null : new Linear(w.at("wordvec_proj"), c.embedding(), c.hidden());
