@@ -184,7 +184,8 @@ final class DiffBir implements SdSystem {
         boolean inTiles = inTiles(run.options, cleaned);
         FloatImage in = cleaned.padTo(asked > 0 || inTiles ? down : WIDE);
         Tensor image = Cleaner.tensor(in, model.device).affine(2, -1);
-        Tensor mean = Vae.Gaussian.of(run.encode(TileSource.of(image), in.height() / down, in.width() / down, vaeTile(in.height(), in.width(), asked))).mean();
+        int tile = vaeTile(in.height(), in.width(), asked);
+        Tensor mean = Vae.Gaussian.of(run.encode(TileSource.of(image), in.height() / down, in.width() / down, tile)).mean();
         return mean.mul(model.vae.config().scaling());
     }
 

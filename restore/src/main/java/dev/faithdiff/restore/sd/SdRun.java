@@ -46,12 +46,12 @@ public final class SdRun {
     private final ResumeFile.State saved;
     private final long bytes;
     private final Rng rng;
-    private final Noise given;
+    private final NoiseSource given;
     private boolean previews;
 
     /** Gives standard normal latents {@code [1, h, w, C]}. */
     @FunctionalInterface
-    public interface Noise {
+    public interface NoiseSource {
         Tensor of(int h, int w);
     }
 
@@ -61,7 +61,7 @@ public final class SdRun {
     }
 
     /** @param given null: noise is drawn from the seed */
-    private SdRun(SdModel model, Image photo, ResultSize size, Options options, Listener listener, ResumeFile file, Noise given) {
+    private SdRun(SdModel model, Image photo, ResultSize size, Options options, Listener listener, ResumeFile file, NoiseSource given) {
         this.model = model;
         this.photo = photo;
         this.size = size;
@@ -75,7 +75,7 @@ public final class SdRun {
     }
 
     /** A run with given noise in the place of random numbers, to compare with a published one. */
-    public static SdRun given(SdModel model, Image photo, ResultSize size, Options options, Listener listener, Noise noise) {
+    public static SdRun given(SdModel model, Image photo, ResultSize size, Options options, Listener listener, NoiseSource noise) {
         return new SdRun(model, photo, size, options, listener, null, noise);
     }
 
