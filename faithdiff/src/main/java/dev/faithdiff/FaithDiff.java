@@ -37,6 +37,7 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Gate;
 import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
@@ -168,8 +169,12 @@ public final class FaithDiff implements Restorer {
         if (o.get(STRENGTH) == 0 || o.get(FIDELITY) == 1) return enlarged;
         UnaryOperator<Image> finish = decoded -> finished(decoded, enlarged, o);
         requireWhole(size, o.get(WRAP));
+        if (resume != null && !listener.words().isEmpty()) {
+            throw new IllegalArgumentException("attribution maps are of all steps, so they do not go with a resume file");
+        }
         Image in = enlarged.mirrored(margin(o, o.get(WRAP).x()), margin(o, o.get(WRAP).y())).padTo(PADDING);
-        return finish.apply(decoded(in, o, listener, resume, finish));
+        UnaryOperator<HeatMap> crop = map -> map.crop(margin(o, o.get(WRAP).x()), margin(o, o.get(WRAP).y()), enlarged.width(), enlarged.height());
+        return finish.apply(decoded(in, o, listener, resume, finish, crop));
     }
 
     /** Beyond an edge where the photo goes on with its other end it needs no mirror image. */
@@ -191,12 +196,15 @@ public final class FaithDiff implements Restorer {
         return fidelity == 0 ? colored : FrequencyBlend.apply(colored, enlarged, fidelity, wrap);
     }
 
-    /** The image that the autoencoder decodes. @param display makes a preview of such an image */
-    private Image decoded(Image in, Options o, Listener listener, Path resume, UnaryOperator<Image> display) {
+    /** The image that the autoencoder decodes. @param display makes a preview of such an image @param crop takes the margin from maps */
+    private Image decoded(Image in, Options o, Listener listener, Path resume, UnaryOperator<Image> display, UnaryOperator<HeatMap> crop) {
         ResumeFile file = resume == null ? null
                 : new ResumeFile(resume, model.digest(), model.device, model.rounds() ? DType.BF16 : model.dtype, o.values(options), in);
         try (Scope _ = Scope.open()) {
-            return new FaithDiffRun(model, o, in, file, listener, display).run();
+            FaithDiffRun run = new FaithDiffRun(model, o, in, file, listener, display);
+            Image decoded = run.run();
+            run.maps().forEach((word, map) -> listener.map(word, crop.apply(map)));
+            return decoded;
         }
     }
 

@@ -3,6 +3,7 @@ package dev.faithdiff;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.networks.unet.Context;
 import dev.faithdiff.networks.unet.Shortcut;
+import dev.faithdiff.restore.diffusion.Attribution;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.DType;
@@ -35,20 +36,21 @@ final class FaithDiffDenoiser implements Denoiser, AutoCloseable {
         private final List<Tensor> sizes;
         private final Replay whole;
 
-        Told(Tensor states, Tensor pooled, TileGrid grid, Sizes sizes) {
-            text = new Context(states.to(model.dtype));
+        Told(Tensor states, Tensor pooled, TileGrid grid, Sizes sizes, Attribution attribution) {
+            text = attribution.watched(new Context(states.to(model.dtype)));
             this.pooled = pooled.to(model.dtype);
             this.sizes = grid.tiles().stream().map(tile -> sizes.conditioning(pooled.size(0), tile)).toList();
             whole = model.replay(in -> model.unet.predict(in[0], in[1], in[2], text));
         }
 
-        /** Steps that may leave something out differ, so they are not recorded. */
+        /** Steps that may leave something out differ, so they are not recorded, nor what somebody watches. */
         Tensor predict(Tensor latents, At at) {
             Tensor size = sizes.get(at.tile());
             Tensor added = text.kept(size, () -> new Tensor[] {model.unet.unet().time().added(pooled, size)})[0];
             Tensor time = model.unet.unet().embedTime((float) at.timestep(), added);
             Tensor x = latents.to(model.dtype), photo = condition.apply(at.tile());
-            return at.shortcut() == Shortcut.NONE ? whole.run(x, photo, time) : model.unet.predict(x, photo, time, text, at.shortcut());
+            boolean same = at.shortcut() == Shortcut.NONE && !text.isWatched();
+            return same ? whole.run(x, photo, time) : model.unet.predict(x, photo, time, text, at.shortcut());
         }
 
         @Override public void close() { whole.close(); }
@@ -59,15 +61,17 @@ final class FaithDiffDenoiser implements Denoiser, AutoCloseable {
     private final Told guided, alone;
 
     /**
-     * @param prompt    one row, or negative prompt and prompt where guidance is active
-     * @param condition of a tile, {@code [1, h, w, C]}, by its number
+     * @param prompt      one row, or negative prompt and prompt where guidance is active
+     * @param condition   of a tile, {@code [1, h, w, C]}, by its number
+     * @param attribution watches the text
      */
-    FaithDiffDenoiser(Model model, Prompt prompt, IntFunction<Tensor> condition, TileGrid grid, Sizes sizes) {
+    FaithDiffDenoiser(Model model, Prompt prompt, IntFunction<Tensor> condition, TileGrid grid, Sizes sizes, Attribution attribution) {
         this.model = model;
         this.condition = condition;
         int rows = prompt.pooled().size(0);
-        guided = rows == 1 ? null : new Told(prompt.states(), prompt.pooled(), grid, sizes);
-        alone = new Told(prompt.states().slice(0, rows - 1, rows), prompt.pooled().slice(0, rows - 1, rows), grid, sizes);
+        guided = rows == 1 ? null : new Told(prompt.states(), prompt.pooled(), grid, sizes, attribution);
+        alone = new Told(prompt.states().slice(0, rows - 1, rows), prompt.pooled().slice(0, rows - 1, rows), grid, sizes,
+                attribution);
     }
 
     @Override public Tensor predict(Tensor latents, At at) {

@@ -19,8 +19,10 @@ import dev.faithdiff.model.ModelError;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Finite;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.Attribution;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
@@ -40,6 +42,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -61,6 +64,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     private final Image in;
     private final int h, w;
     private final Plan plan;
+    private final Attribution attribution;
     private final ResumeFile file;
     private final ResumeFile.State saved;
     private final long bytes;
@@ -83,6 +87,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         h = in.height() / model.vae.config().downscale();
         w = in.width() / model.vae.config().downscale();
         plan = new Plan(model.schedule, sampler(model, options), guidance(), DiffusionOptions.cache(options), grid());
+        attribution = new Attribution(plan.grid(), listener.words(), word -> model.text.places(options.get(PROMPT), word, windows()));
         saved = file == null ? null : file.read(model.device);
         bytes = saved == null ? model.budget() : saved.bytes();
         vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), bytes, options.get(WRAP));
@@ -99,6 +104,9 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         return decode(photo, latents);
     }
 
+    /** The wanted words' maps in the size of the image, after {@link #run}. */
+    Map<String, HeatMap> maps() { return attribution.maps(in.width(), in.height()); }
+
     private Encoded encode() {
         boolean needsLatents = model.addsChange() || saved == null && options.get(START) != FaithDiff.Start.NOISE;
         TiledCondition conditions = new TiledCondition(model, options.get(VAE_TILE), bytes, options.get(WRAP));
@@ -112,14 +120,21 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
 
     /** One row, or negative prompt and prompt where guidance is active. */
     private Prompt prompt() {
-        String text = AutoPrompt.words(options), negative = plan.guidance().active() ? options.get(NEGATIVE) : null;
-        int windows = 1;
-        if (options.get(PROMPT_MODE) == PromptMode.WINDOWS) windows = Math.max(model.text.windows(text), model.text.windows(negative));
-        else for (String given : Arrays.asList(text, negative)) warnOfCut(model.text.beyond(given));
+        String text = AutoPrompt.words(options), negative = negative();
+        if (options.get(PROMPT_MODE) == PromptMode.CUT) for (String given : Arrays.asList(text, negative)) warnOfCut(model.text.beyond(given));
+        int windows = windows();
         Prompt prompt = model.text.encode(text, windows);
         Prompt rows = plan.guidance().active() ? model.text.encode(negative, windows).with(prompt) : prompt;
         Finite.require(rows::states, "the text encoders");
         return rows;
+    }
+
+    private String negative() { return plan.guidance().active() ? options.get(NEGATIVE) : null; }
+
+    /** How many windows of tokens are read. */
+    private int windows() {
+        if (options.get(PROMPT_MODE) == PromptMode.CUT) return 1;
+        return Math.max(model.text.windows(options.get(PROMPT)), model.text.windows(negative()));
     }
 
     private void warnOfCut(List<String> words) {
@@ -131,9 +146,9 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     private Tensor denoise(Encoded photo, Prompt prompt) {
         FaithDiffDenoiser.Sizes sizes = new FaithDiffDenoiser.Sizes(in.height(), in.width(), options.get(TILE), options.get(TILE));
         try (Denoising d = saved == null ? new Denoising(plan, start(photo), 0) : saved.denoising(plan); Scope s = Scope.open();
-                FaithDiffDenoiser network = new FaithDiffDenoiser(model, prompt, photo.condition, plan.grid(), sizes)) {
+                FaithDiffDenoiser network = new FaithDiffDenoiser(model, prompt, photo.condition, plan.grid(), sizes, attribution)) {
             listener.at("denoise", d.step(), plan.steps());
-            return s.keep(new DiffusionLoop(plan, network, this::tileNoise, this).run(d));
+            return s.keep(new DiffusionLoop(plan, attribution.over(network), this::tileNoise, this).run(d));
         }
     }
 

@@ -2,12 +2,14 @@ package dev.faithdiff;
 
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.networks.vae.Vae;
+import dev.faithdiff.restore.diffusion.Attribution;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -31,7 +33,8 @@ record PublishedStages(Model model) {
     /** All steps. @param after sees each step's number and the latents after it */
     Tensor denoise(Plan plan, Tensor start, Told told, Supplier<Tensor> noise, BiConsumer<Integer, Tensor> after) {
         try (Scope s = Scope.open(); Denoising d = new Denoising(plan, start.mul(1), 0);
-                FaithDiffDenoiser network = new FaithDiffDenoiser(model, told.prompt, told.condition, plan.grid(), told.sizes)) {
+                FaithDiffDenoiser network = new FaithDiffDenoiser(model, told.prompt, told.condition, plan.grid(), told.sizes,
+                        new Attribution(plan.grid(), List.of(), null))) {
             return s.keep(new DiffusionLoop(plan, network, noise, (at, clean) -> after.accept(at.step() - 1, at.latents())).run(d));
         }
     }

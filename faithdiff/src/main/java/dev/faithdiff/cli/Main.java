@@ -34,8 +34,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  synth     Make a model folder of random weights, to measure with.",
             "  bench     Time kernels, blocks and models."},
         subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, MeasureCommand.class,
-            TagCommand.class, QualityCommand.class, EvaluateCommand.class, StudyCommand.class, KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class,
-            ScriptCommands.Completion.class, ScriptCommands.Man.class})
+            TagCommand.class, QualityCommand.class, EvaluateCommand.class, CalibrateCommand.class, VerifyResultCommand.class, StudyCommand.class,
+            KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class, ScriptCommands.Completion.class, ScriptCommands.Man.class})
 public final class Main implements Callable<Integer> {
     /** Commands of other programs, which the launcher starts by the same name. */
     private static final List<String> ELSEWHERE = List.of("pull", "models", "convert", "inspect", "verify", "diff", "synth", "bench");

@@ -3,11 +3,13 @@ package dev.faithdiff.cli;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.model.ModelPlaces;
 import dev.faithdiff.nn.LoraFile;
+import dev.faithdiff.quality.trust.Calibration;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -59,7 +61,41 @@ final class ModelChoice {
         return (first == null ? "" : fact.apply(first) + " and ") + fact.apply(folder());
     }
 
-    private Path folder() {
+    /** Every file that results follow from, by its folder's name and its path there. */
+    Map<String, Path> files() {
+        Map<String, Path> files = new LinkedHashMap<>();
+        Path first = initial == null ? Restorers.initial(folder()) : absolute(initial);
+        if (first != null) put(files, "first stage ", first);
+        put(files, "", folder());
+        loras.forEach(l -> files.put("LoRA " + l.path().getFileName(), l.path()));
+        return files;
+    }
+
+    private static void put(Map<String, Path> files, String start, Path folder) {
+        new ModelFolder(folder).parts().forEach(name -> files.put(start + folder.getFileName() + "/" + name, folder.resolve(name)));
+    }
+
+    /** The flags that were given, by name, as they were. */
+    Map<String, Object> asked() {
+        Map<String, Object> asked = new LinkedHashMap<>();
+        if (model != null) asked.put("model", model.toString());
+        if (initial != null) asked.put("initial", initial.toString());
+        if (!loras.isEmpty()) asked.put("lora", loras.stream().map(l -> l.path() + ":" + l.strength()).toList());
+        return asked;
+    }
+
+    /** Takes flags from elsewhere, as {@link #asked} gave them, where none were given; several values are lines. */
+    void orElse(Map<String, String> asked) {
+        if (model == null && asked.containsKey("model")) model = Path.of(asked.get("model"));
+        if (initial == null && asked.containsKey("initial")) initial = Path.of(asked.get("initial"));
+        if (loras.isEmpty() && asked.containsKey("lora")) loras = asked.get("lora").lines().map(LoraFile::of).toList();
+    }
+
+    /** The calibration in the model's folder; null if there is none. */
+    Calibration calibration() { return Calibration.ofModel(folder()); }
+
+    /** The model's folder. */
+    Path folder() {
         if (model != null) return absolute(model);
         String usual = System.getProperty("faithdiff.model");
         if (usual != null) return absolute(Path.of(usual));

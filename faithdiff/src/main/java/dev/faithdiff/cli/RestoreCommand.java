@@ -100,11 +100,17 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next. Each preview costs a decoding.")
     private int previewEvery = 5;
 
+    @Option(names = "--daam", split = ",", paramLabel = "WORD", description = "For one photo: show where the network looked at these words of the "
+            + "prompt, each over the result in a file beside it, OUT-daam-WORD.png. Slower; the result stays the same.")
+    private List<String> daam = List.of();
+
     @Option(names = "--resume", description = "Save every step in OUT.resume, and go on from that file if it exists. It is deleted at "
             + "the end.")
     private boolean resume;
 
     @Mixin private ResultOptions results;
+
+    @Mixin private ReportOptions report;
 
     @Option(names = "--config", paramLabel = "FILE", description = "Take options from this file, in lines as 'scale = 2'. Those of the command "
             + "line count more.")
@@ -115,17 +121,19 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         flags.check();
+        if (resume && !daam.isEmpty()) throw usage("--daam shows all steps, so it does not go with --resume");
         if (trace == null && (warmup != 0 || repeat != 1)) throw usage("--warmup and --repeat go with --profile");
         if (warmup < 0 || repeat < 1) throw usage("--warmup must be at least 0, and --repeat at least 1");
         Worklist list = used(() -> results.worklist(in, out));
         boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
         List<Job> jobs = jobs(list);
         Job first = jobs.getFirst();
+        used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
         if (first.isToOutput() && (results.isJson() || trace != null)) {
             throw usage("standard output takes either the photo or --profile and --progress json");
         }
-        return isMany || results.isReported() ? restoreMany(jobs) : restoreOne(first);
+        return isMany || results.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
     }
 
     private <T> T used(Supplier<T> arguments) {
@@ -136,6 +144,13 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
+    private void used(Runnable arguments) {
+        used(() -> {
+            arguments.run();
+            return null;
+        });
+    }
+
     private List<Job> jobs(Worklist list) {
         Worklist.Found found = used(list::find);
         if (!quiet) found.remarks().forEach(warnings()::warn);
@@ -143,6 +158,8 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private int restoreOne(Job job) {
+        if (job.isStreamed() && !daam.isEmpty()) throw usage("--daam writes beside the result, so it needs a file for that");
+        AttributionFiles attribution = used(() -> new AttributionFiles(daam, job.out(), results.rules(resume).overwrite()));
         Chosen chosen = device();
         Device on = chosen.device();
         KernelTable table = kernels.table(on.kind());
@@ -157,7 +174,7 @@ final class RestoreCommand implements Callable<Integer> {
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
         try (Interrupt _ = new Interrupt()) {
             try {
-                restored = onKernels(table, on, () -> restored(job, photo, prompt, on, state));
+                restored = onKernels(table, on, () -> restored(job, photo, prompt, on, state, attribution));
             } catch (CancellationException e) {
                 boolean isKept = state != null && Files.exists(state);
                 warnings().warn("stopped; " + (isKept ? "the same command resumes from " + state : "nothing was written"));
@@ -166,11 +183,13 @@ final class RestoreCommand implements Callable<Integer> {
         }
         List<String> remarks = Batch.write(Batch.result(photo, restored.image, restored.settings, results.rules(resume).metadata()), job);
         if (state != null) state.toFile().delete();
+        List<String> shown = attribution.write(restored.image);
         if (!quiet) {
             remarks.forEach(warnings()::warn);
             spec.commandLine().getErr().printf(Locale.ROOT, "%s: %dx%d in %.1f s on %s, peak memory %d MB%s%n", job.shownOut(),
                     restored.image.width(), restored.image.height(), (System.nanoTime() - begin) / 1e9, on.name(), PeakMemory.bytes() >> 20,
                     ending(chosen));
+            shown.forEach(spec.commandLine().getErr()::println);
         }
         spec.commandLine().getOut().print(restored.profile);
         spec.commandLine().getOut().flush();
@@ -186,17 +205,18 @@ final class RestoreCommand implements Callable<Integer> {
     private record Restored(Image image, ResultSettings settings, String profile) {}
 
     /** Opens the model, restores one photo, and closes the model. */
-    private Restored restored(Job job, Photo photo, String prompt, Device on, Path state) {
+    private Restored restored(Job job, Photo photo, String prompt, Device on, Path state, Listener first) {
         try (Restorer restorer = restorer(on)) {
+            if (!daam.isEmpty() && !restorer.options().contains(PROMPT)) throw usage("this model reads no prompt, so --daam has nothing to show");
             ResultSettings settings = settings(restorer), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
-            if (trace == null) return new Restored(restore(in, restorer, own.options(), Listener.NONE, state), own, "");
+            if (trace == null) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
             for (int i = 0; i < warmup; i++) restore(in, restorer, own.options(), Listener.NONE, null);
             try (Profile profile = new Profile(trace)) {
                 Image image = Engine.observed(profile, () -> {
                     for (int i = 1; i < repeat; i++) restore(in, restorer, own.options(), profile.stages(), null);
-                    return restore(in, restorer, own.options(), profile.stages(), state);
+                    return restore(in, restorer, own.options(), first.and(profile.stages()), state);
                 });
                 return new Restored(image, own, profile.end(on));
             }
@@ -205,7 +225,9 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** Restores many photos, or one that is reported like many. */
     private int restoreMany(List<Job> jobs) {
-        if (trace != null || preview != null) throw usage("--profile and --preview are for one photo, and go without --log and --progress");
+        if (trace != null || preview != null || !daam.isEmpty()) {
+            throw usage("--profile, --preview and --daam are for one photo, and go without --log, --progress and --report");
+        }
         Chosen chosen = device();
         return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(jobs, chosen));
     }
@@ -235,12 +257,14 @@ final class RestoreCommand implements Callable<Integer> {
 
     private int restoreMany(List<Job> jobs, Chosen chosen) {
         Function<Path, Caption> captions = captions(jobs, chosen.device());
-        try (Interrupt _ = new Interrupt(); Report report = results.report(quiet, spec.commandLine(), jobs.size());
+        try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), jobs.size());
                 Restorer restorer = restorer(chosen.device())) {
-            Batch batch = new Batch(restorer, settings(restorer), results.rules(resume), report, captions);
+            Batch.Rules rules = results.rules(resume);
+            ResultSettings settings = settings(restorer);
+            Batch batch = new Batch(restorer, settings, rules, report.listener(shown, model, compute(chosen.device()), restorer, rules), captions);
             boolean stopped = batch.run(jobs);
-            report.end(stopped, chosen.device().name(), ending(chosen));
-            return stopped ? INTERRUPTED : report.failed() ? 1 : 0;
+            shown.end(stopped, chosen.device().name(), ending(chosen));
+            return stopped ? INTERRUPTED : shown.failed() ? 1 : 0;
         }
     }
 
@@ -264,7 +288,9 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
-    private Restorer restorer(Device on) { return model.open(new Compute(on, precision(on), offload, model.loras(), exact)); }
+    private Restorer restorer(Device on) { return model.open(compute(on)); }
+
+    private Compute compute(Device on) { return new Compute(on, precision(on), offload, model.loras(), exact); }
 
     private Chosen device() {
         if (exact && !device.mayBeCpu()) throw usage("--exact is for the CPU; results of a GPU are not the same bytes");

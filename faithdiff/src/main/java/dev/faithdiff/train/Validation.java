@@ -15,6 +15,7 @@ import dev.faithdiff.restore.Restorer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -48,6 +49,9 @@ public final class Validation {
 
     /** Photos that were left out. */
     public List<Path> tooSmall() { return tooSmall; }
+
+    /** Gives each photo's crop and the degraded crop to something. */
+    public void each(BiConsumer<Image, Image> cleanAndSmall) { crops.forEach(c -> cleanAndSmall.accept(c.clean, c.small)); }
 
     /**
      * Measures a restorer.

@@ -74,6 +74,7 @@ class DependencyTest {
     @Test void measuresSeeNetworksAndImages() {
         String quality = "dev.faithdiff.quality", text = quality + ".ocr";
         for (String measures : new String[] {quality, text}) sees(measures, TENSOR, NN, MODEL, NETWORKS, IMAGE, DEGRADE, quality, text);
+        sees(quality + ".trust", MODEL, IMAGE, quality + ".trust");
         sees(quality + ".study", TENSOR, MODEL, IMAGE, DEGRADE, RESTORE, quality + "..");
     }
 

@@ -22,6 +22,8 @@ import java.util.stream.Stream;
 public record ModelFolder(Path path) {
     /** The file that says what a folder holds. */
     public static final String DESCRIPTION = "model.json";
+    /** The calibration of a trust mask ({@code faithdiff calibrate}), which changes no result. */
+    public static final String CALIBRATION = "trust.json";
     private static final int VERSION = 1;
     private static final int PIECES = 1000, PIECE = 4096;
 
@@ -83,9 +85,12 @@ public record ModelFolder(Path path) {
         }
     }
 
+    /** The folder's files that say what is restored, by path with slashes, in order: not those that only tell of it. */
+    public List<String> parts() { return Checksums.names(path).stream().filter(name -> !CALIBRATION.equals(name)).toList(); }
+
     /**
-     * A SHA-256 in hexadecimal that tells models apart in less than a second. It covers the name, the size and the content of each file, but of
-     * a large file's content only evenly spread pieces.
+     * A SHA-256 in hexadecimal that tells models apart in less than a second. It covers the name, the size and the content of each of the
+     * {@link #parts}, but of a large file's content only evenly spread pieces.
      */
     public String digest() { return digest(Map.of()); }
 
@@ -93,7 +98,7 @@ public record ModelFolder(Path path) {
     public String digest(Map<String, Path> more) {
         return sha256(sum -> {
             try {
-                for (Path file : files()) digest(sum, path.relativize(file).toString(), file);
+                for (String name : parts()) digest(sum, name, path.resolve(name));
                 for (var file : more.entrySet()) digest(sum, file.getKey(), file.getValue());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

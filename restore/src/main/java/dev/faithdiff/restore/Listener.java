@@ -1,8 +1,10 @@
 package dev.faithdiff.restore;
 
 import dev.faithdiff.image.Image;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Hears of one restoration while it runs, on the restoring thread. It can end the restoration by throwing a {@link CancellationException}.
@@ -42,6 +44,29 @@ public interface Listener {
     /** A warning for the user, in one line. */
     default void warn(String line) {}
 
+    /**
+     * Words of the prompt whose {@link #map} is wanted. Maps take time and memory and do not change the restoration. Networks of
+     * one pass make none; other restorers refuse words that the prompt does not have, and a resume file.
+     */
+    default List<String> words() { return List.of(); }
+
+    /** Where the network looked at a word: the mean probability of its tokens, in the result's size. Called once for each word, at the end. */
+    default void map(String word, HeatMap map) {}
+
+    /** This listener, which wants no maps: for a restoration whose result is only a step on the way. */
+    default Listener wordless() {
+        Listener all = this;
+        return new Listener() {
+            @Override public void at(String stage, int step, int steps) { all.at(stage, step, steps); }
+
+            @Override public void tile(String stage, int tile, int tiles) { all.tile(stage, tile, tiles); }
+
+            @Override public void preview(int step, int steps, Supplier<Image> image) { all.preview(step, steps, image); }
+
+            @Override public void warn(String line) { all.warn(line); }
+        };
+    }
+
     /** A listener that tells this one and then the next. */
     default Listener and(Listener next) {
         Listener first = this;
@@ -64,6 +89,13 @@ public interface Listener {
             @Override public void warn(String line) {
                 first.warn(line);
                 next.warn(line);
+            }
+
+            @Override public List<String> words() { return Stream.concat(first.words().stream(), next.words().stream()).distinct().toList(); }
+
+            @Override public void map(String word, HeatMap map) {
+                first.map(word, map);
+                next.map(word, map);
             }
         };
     }

@@ -49,7 +49,7 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
         check(options);
         Options o = Guard.guarded(photo, options, true, listener);
         if (Mixture.isPhoto(o)) return enlarged(photo, o);
-        FirstStage.Result initial = first.restore(photo, o, listener);
+        FirstStage.Result initial = first.restore(photo, o, listener.wordless());
         Image restored = o.get(QUALITY) == Effort.FAST ? initial.network() : last.restore(initial.mixture(), lastStage(o), listener, resume);
         if (o.get(DETAIL) > 0) restored = FrequencyBlend.finest(restored, initial.network(), o.get(DETAIL), o.get(WRAP));
         return Mixture.of(restored, () -> enlarged(photo, o), o);

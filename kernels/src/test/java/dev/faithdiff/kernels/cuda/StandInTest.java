@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,13 +27,17 @@ import org.junit.jupiter.api.io.TempDir;
 class StandInTest {
     private static final Map<String, String> WITH_PLANS = Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN_VERSION", "91300");
 
+    @TempDir private static Path libraries;
+    private static StandIn standIn;
     @TempDir private Path folder;
+
+    @BeforeAll static void build() throws Exception { standIn = new StandIn(libraries); }
 
     @Test void memoryCopiesModulesAndLaunchesReachTheDriver() throws Exception {
         Path sources = Files.createDirectory(folder.resolve("sources"));
         Files.writeString(sources.resolve("prelude.cuh"), "// prelude\n");
         Files.writeString(sources.resolve("scale.cu"), "// scale\n");
-        List<String> calls = new StandIn(folder).run(StandInRun.class, List.of("-Dfaithdiff.cuda.sources=" + sources), Map.of(),
+        List<String> calls = standIn.run(StandInRun.class, List.of("-Dfaithdiff.cuda.sources=" + sources), Map.of(),
                 folder.resolve("cache").toString(), "all");
         assertThat(calls.subList(0, 2)).containsExactly("context", "stream 1");
         int launch = calls.indexOf("launch 8 1 1 x 128 1 1 shared 0 on 0x5678: n 1000 k 3 f 0.5");
@@ -67,7 +72,6 @@ class StandInTest {
 
     /** Blocks are loaded ahead on the second stream, which runs as early or as late as it may. */
     @Test void streamsWaitForEachOther() throws Exception {
-        StandIn standIn = new StandIn(folder);
         Path sources = Files.createDirectory(folder.resolve("sources"));
         Files.writeString(sources.resolve("prelude.cuh"), "// prelude\n");
         Files.writeString(sources.resolve("scale.cu"), "// scale\n");
@@ -84,7 +88,6 @@ class StandInTest {
     /** Kernels of every kind together, captured as a graph, with an older cuDNN and with plans; our kernels run on the host. */
     @Test void aNetworkIsCapturedAndRepeated() throws Exception {
         StandIn.requireCompiler();
-        StandIn standIn = new StandIn(folder);
         for (Map<String, String> environment : List.of(Map.of("CUDA_STANDIN_NEAR", "1"), WITH_PLANS)) {
             List<String> calls = standIn.run(StandInNetwork.class, List.of(), environment, Files.createTempDirectory(folder, "cache").toString());
             assertThat(calls).doesNotContain("alloc in a capture");
@@ -99,7 +102,7 @@ class StandInTest {
 
     /** Plans of cuDNN's graph API: made, measured and kept once, found by a later run of the program, and made again where the file is damaged. */
     @Test void plansAreMadeOnce() throws Exception {
-        List<String> calls = new StandIn(folder).run(StandInRun.class, List.of(), WITH_PLANS, folder.resolve("cache").toString(), "plans");
+        List<String> calls = standIn.run(StandInRun.class, List.of(), WITH_PLANS, folder.resolve("cache").toString(), "plans");
         List<String> chosen = calls.subList(calls.indexOf("first"), calls.size()).stream().filter(c -> c.matches("first|again|second|broken|plan|run plan|slower"))
                 .toList();
         List<String> expected = new ArrayList<>(List.of("first", "plan", "plan"));
@@ -112,7 +115,7 @@ class StandInTest {
 
     /** An algorithm of cuBLASLt is measured and kept once, found by a later run of the program, and chosen again where the file is damaged. */
     @Test void algorithmsOfCublasLtAreChosenOnce() throws Exception {
-        List<String> calls = new StandIn(folder).run(StandInLt.class, List.of(), Map.of(), Files.createDirectory(folder.resolve("cache")).toString());
+        List<String> calls = standIn.run(StandInLt.class, List.of(), Map.of(), Files.createDirectory(folder.resolve("cache")).toString());
         List<String> chosen = calls.stream().filter(c -> c.matches("first|again|second|broken|heuristic|multiply by .")).toList();
         // The first fails, the second is not tried, the third is the fastest of those that remain.
         List<String> measured = new ArrayList<>(List.of("heuristic", "multiply by 0"));
@@ -133,13 +136,13 @@ class StandInTest {
     /** The kernels that use cuBLAS and cuDNN, on every small case: their calls of the libraries, and our kernels between them. */
     @Test void kernelsOnLibrariesAgreeWithTheirReferences() throws Exception {
         StandIn.requireCompiler();
-        new StandIn(folder).run(StandInLibraries.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), Files.createDirectory(folder.resolve("cache")).toString());
+        standIn.run(StandInLibraries.class, List.of(), Map.of("CUDA_STANDIN_NEAR", "1"), Files.createDirectory(folder.resolve("cache")).toString());
     }
 
     /** The kernels that run plans of cuDNN's graph API. */
     @Test void kernelsOnPlansAgreeWithTheirReferences() throws Exception {
         StandIn.requireCompiler();
-        new StandIn(folder).run(StandInLibraries.class, List.of(), WITH_PLANS, Files.createDirectory(folder.resolve("cache")).toString(), "plans");
+        standIn.run(StandInLibraries.class, List.of(), WITH_PLANS, Files.createDirectory(folder.resolve("cache")).toString(), "plans");
     }
 
     @Test void aLibraryThatCannotBeOpenedIsPassedOver() throws Exception {

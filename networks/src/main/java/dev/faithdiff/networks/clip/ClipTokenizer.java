@@ -90,6 +90,20 @@ public final class ClipTokenizer {
     /** How many windows a prompt fills, at least one. */
     public int windows(String prompt) { return Math.max(1, Math.ceilDiv(tokens(prompt).length, WINDOW)); }
 
+    /**
+     * Where a word stands in a prompt: the indices of its tokens among those of {@link #encode(String, int)}, window by window. A word of several
+     * tokens has all of them, one that stands there several times those of each time, and one that does not stand there, or was cut off, none.
+     */
+    public int[] places(String prompt, String word, int windows) {
+        int[] all = tokens(prompt), own = tokens(word);
+        var places = IntStream.builder();
+        for (int from = 0; own.length > 0 && from + own.length <= Math.min(all.length, windows * WINDOW); from++) {
+            if (!Arrays.equals(all, from, from + own.length, own, 0, own.length)) continue;
+            for (int i = from; i < from + own.length; i++) places.add(i / WINDOW * LENGTH + 1 + i % WINDOW);
+        }
+        return places.build().toArray();
+    }
+
     /** All ids of a prompt, without start, end and padding. */
     int[] tokens(String prompt) {
         var ids = IntStream.builder();

@@ -76,6 +76,14 @@ public final class PromptEncoder implements AutoCloseable {
     /** The last words of a prompt, of which at least a part lies beyond the first window; none where all fits. */
     public List<String> beyond(String prompt) { return TextEncoder.beyond(prompt, this::windows); }
 
+    /**
+     * Where a word's tokens stand among the states of a prompt, as the first encoder reads it (the second one differs where there is a "!"). None if
+     * it does not stand there, or in a model without encoders.
+     */
+    public int[] places(String prompt, String word, int windows) {
+        return first == null ? new int[0] : first.tokenizer().places(prompt, word, windows);
+    }
+
     /** {@link #encode(String, int)} of what fits into one window. */
     public Prompt encode(String prompt) { return encode(prompt, 1); }
 

@@ -55,6 +55,11 @@ public final class TextStates implements AutoCloseable {
         return encoder == null ? List.of() : TextEncoder.beyond(prompt, encoder.tokenizer()::windows);
     }
 
+    /** Where a word's tokens stand among the states of a prompt; none if it does not stand there, or every prompt is the same. */
+    public int[] places(String prompt, String word) {
+        return encoder == null ? new int[0] : encoder.tokenizer().places(prompt, word, 1);
+    }
+
     /** The states {@code [1, 77, width]} of a prompt, in the current scope. What does not fit is cut off. */
     public Tensor encode(String prompt) {
         if (encoder == null) return states.reshape(1, states.size(0), states.size(1));

@@ -36,7 +36,7 @@ public final class TransformerBlock {
     private Tensor run(Tensor x, Context context) {
         try (Scope s = Scope.open()) {
             x = self.toItself(norm1.forward(x), x);
-            if (cross != null) x = cross.to(context.of(cross, () -> cross.project(context.states())), norm2.forward(x), x);
+            if (cross != null) x = cross.to(context, context.of(cross, () -> cross.project(context.states())), norm2.forward(x), x);
             return s.keep(out.forward(gate.geglu(norm3.forward(x)), x));
         }
     }
@@ -57,9 +57,11 @@ public final class TransformerBlock {
         Projected project(Tensor context) { return new Projected(k.forward(context), v.forward(context)); }
 
         /** x attends to a context. */
-        Tensor to(Projected context, Tensor x, Tensor residual) {
+        Tensor to(Context context, Projected of, Tensor x, Tensor residual) {
             try (Scope s = Scope.open()) {
-                return s.keep(out.forward(q.forward(x).attention(context.keys(), context.values(), heads, false), residual));
+                Tensor queries = q.forward(x);
+                context.attends(this, queries, of.keys(), heads);
+                return s.keep(out.forward(queries.attention(of.keys(), of.values(), heads, false), residual));
             }
         }
 

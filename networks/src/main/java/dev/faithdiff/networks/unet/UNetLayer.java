@@ -37,7 +37,7 @@ record UNetLayer(ResnetBlock resnet, List<SpatialTransformer> transformers, Site
         try (Scope s = Scope.open()) {
             Tensor x = resnet.forward(h, temb, control == Control.NONE ? null : branch -> control.at(inside, branch));
             for (int i = 0; i < transformers.size(); i++) {
-                Context context = i < contexts.size() ? contexts.get(i) : null; // none for self-attention only
+                Context context = i < contexts.size() ? contexts.get(i).from(behind, x) : null; // none for self-attention only
                 x = s.replace(x, transformers.get(i).forward(x, context));
             }
             return s.keep(control.at(behind, x));

@@ -93,6 +93,20 @@ class ClipTokenizerTest {
     }
 
     @Test
+    void placesOfAWordAreThoseOfItsTokens() {
+        var prompt = "a red cat, a cat" + " b".repeat(70) + " Cat cat";
+        int[] cat = first.tokens("cat"), places = first.places(prompt, " CAT ", 2);
+        int[][] ids = first.encode(prompt, 2);
+        assertThat(places).hasSize(4 * cat.length).doesNotHaveDuplicates().isSorted();
+        for (int i = 0; i < places.length; i++) assertThat(ids[places[i] / 77][places[i] % 77]).isEqualTo(cat[i % cat.length]);
+        assertThat(places[places.length - 1]).as("in the second window").isGreaterThan(77);
+        assertThat(first.places(prompt, "cat", 1)).hasSizeBetween(2 * cat.length, 3 * cat.length);
+        assertThat(first.places(prompt, "red cat", 2)).hasSize(first.tokens("red cat").length);
+        assertThat(first.places(prompt, "dog", 2)).isEmpty();
+        assertThat(first.places(prompt, "", 2)).isEmpty();
+    }
+
+    @Test
     void caseSpacesAndQuotesDoNotMatter() {
         assertThat(first.tokens("  A \u201CRed\u201D\tCAT ")).isEqualTo(first.tokens("a \"red\" cat"));
     }

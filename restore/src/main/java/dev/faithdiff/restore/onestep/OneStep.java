@@ -3,6 +3,7 @@ package dev.faithdiff.restore.onestep;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.Attribution;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import java.util.List;
@@ -24,6 +25,9 @@ public interface OneStep {
     /** Whether the weights by which its tiles are merged are symmetric. */
     boolean centred();
 
-    /** Its network for one photo, in the current scope. @param listener gets warnings */
-    Denoiser denoiser(Options options, Listener listener);
+    /** Where a word of the prompt stands among the states of the text; none: it does not, or this system reads no prompt. */
+    default int[] places(Options options, String word) { return new int[0]; }
+
+    /** Its network for one photo, in the current scope. @param attribution watches the prompt's context @param listener gets warnings */
+    Denoiser denoiser(Options options, Attribution attribution, Listener listener);
 }

@@ -21,6 +21,7 @@ import dev.faithdiff.image.Wrap;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Gate;
 import dev.faithdiff.restore.Guard;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Mixture;
 import dev.faithdiff.restore.Option;
@@ -68,14 +69,19 @@ public final class OneStepRestorer implements Restorer {
         ResultSize size = ResultSize.of(o, photo);
         if (Mixture.isPhoto(o)) return size.resized(photo, Wrap.NONE);
         Image enlarged = ProcessSize.enlarged(photo, size, o.get(PROCESS_SIZE));
-        Image restored = gate.pass(() -> restored(enlarged, o, listener));
+        Image restored = gate.pass(() -> restored(enlarged, size, o, listener));
         return Mixture.of(Resize.resize(restored, size.width(), size.height(), Filter.BICUBIC), () -> size.resized(photo, Wrap.NONE), o);
     }
 
-    /** The enlarged photo restored, in its colours. */
-    private Image restored(Image enlarged, Options o, Listener listener) {
+    /** The enlarged photo restored, in its colours. @param size of the result, in which the listener gets its maps */
+    private Image restored(Image enlarged, ResultSize size, Options o, Listener listener) {
         try (Scope _ = Scope.open()) {
-            Image decoded = new OneStepRun(model, system, o, enlarged.padTo(PADDING), listener).run();
+            OneStepRun run = new OneStepRun(model, system, o, enlarged.padTo(PADDING), listener);
+            Image decoded = run.run();
+            run.maps().forEach((word, map) -> {
+                HeatMap own = map.crop(0, 0, enlarged.width(), enlarged.height());
+                listener.map(word, own.resized(size.width(), size.height()));
+            });
             return o.get(COLOR_FIX).apply(decoded.crop(0, 0, enlarged.width(), enlarged.height()), enlarged);
         }
     }

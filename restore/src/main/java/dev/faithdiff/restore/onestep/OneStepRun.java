@@ -10,8 +10,11 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Finite;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.Attribution;
+import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.EulerSampler;
@@ -25,6 +28,7 @@ import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /** One restoration, from the enlarged and padded photo to the decoded image of the same size (OSEDiff and PiSA-SR). */
@@ -36,6 +40,8 @@ final class OneStepRun {
     private final Listener listener;
     private final int h, w;
     private final TiledVae vae;
+    private final TileGrid grid;
+    private final Attribution attribution;
 
     OneStepRun(SdModel model, OneStep system, Options options, Image in, Listener listener) {
         this.model = model;
@@ -46,10 +52,16 @@ final class OneStepRun {
         h = in.height() / model.vae.config().downscale();
         w = in.width() / model.vae.config().downscale();
         vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), model.budget());
+        int side = options.get(TILE) / model.vae.config().downscale(), stride = (int) Math.round(side * options.get(OVERLAP));
+        grid = TileGrid.square(h, w, side, side - stride, system.centred());
+        attribution = new Attribution(grid, listener.words(), word -> system.places(options, word));
     }
 
     /** The decoded image. What it takes belongs to the current scope. */
     Image run() { return decode(step(latents(encode(), noise()))); }
+
+    /** The wanted words' maps in the size of the image, after {@link #run}. */
+    Map<String, HeatMap> maps() { return attribution.maps(in.width(), in.height()); }
 
     /** Mean and log variance of the photo's latents, not scaled. */
     Tensor encode() {
@@ -70,9 +82,7 @@ final class OneStepRun {
 
     /** The clean latents. */
     Tensor step(Tensor latents) {
-        int side = options.get(TILE) / model.vae.config().downscale(), stride = (int) Math.round(side * options.get(OVERLAP));
-        Plan plan = new Plan(system.schedule(), EulerSampler.oneStep(system.schedule(), system.timestep()), new Guidance(1, 0),
-                TileGrid.square(h, w, side, side - stride, system.centred()));
+        Plan plan = new Plan(system.schedule(), EulerSampler.oneStep(system.schedule(), system.timestep()), new Guidance(1, 0), grid);
         Supplier<Tensor> none = () -> { throw new IllegalStateException("one step draws no noise"); };
         DiffusionLoop.Watcher watcher = new DiffusionLoop.Watcher() {
             @Override public void step(Denoising at, Supplier<Tensor> clean) { listener.at("denoise", at.step(), 1); }
@@ -81,7 +91,8 @@ final class OneStepRun {
         };
         try (Scope s = Scope.open(); Denoising d = new Denoising(plan, latents.mul(1), 0)) {
             listener.at("denoise", 0, 1);
-            return s.keep(new DiffusionLoop(plan, system.denoiser(options, listener), none, watcher).run(d));
+            Denoiser network = attribution.over(system.denoiser(options, attribution, listener));
+            return s.keep(new DiffusionLoop(plan, network, none, watcher).run(d));
         }
     }
 

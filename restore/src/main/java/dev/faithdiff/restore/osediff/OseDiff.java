@@ -8,6 +8,7 @@ import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.Attribution;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
@@ -37,12 +38,14 @@ record OseDiff(SdModel model) implements OneStep {
 
     @Override public boolean centred() { return false; }
 
-    @Override public Denoiser denoiser(Options options, Listener listener) {
+    @Override public int[] places(Options options, String word) { return model.text.places(text(options.get(PROMPT)), word); }
+
+    @Override public Denoiser denoiser(Options options, Attribution attribution, Listener listener) {
         String text = text(AutoPrompt.words(options));
         List<String> beyond = model.text.beyond(text);
         if (!beyond.isEmpty()) listener.warn("the model reads 75 tokens of a prompt; cut off: '" + ModelError.clean(String.join(" ", beyond)) + "'");
         Tensor states = Finite.require(() -> model.text.encode(text), "the text encoder").to(model.dtype);
-        Context context = new Context(states);
+        Context context = attribution.watched(new Context(states));
         Tensor temb = model.unet.time().forward(new float[] {TIMESTEP}, states);
         return (x, at) -> model.unet.denoise(model.unet.embed(x.to(model.dtype)), temb, context).to(DType.F32);
     }

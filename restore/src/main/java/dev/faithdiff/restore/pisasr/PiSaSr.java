@@ -5,6 +5,7 @@ import dev.faithdiff.networks.unet.UNet;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.Attribution;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.onestep.OneStep;
@@ -46,7 +47,7 @@ final class PiSaSr implements OneStep {
 
     @Override public boolean centred() { return true; }
 
-    @Override public Denoiser denoiser(Options options, Listener listener) {
+    @Override public Denoiser denoiser(Options options, Attribution attribution, Listener listener) {
         float pixel = options.get(PIXEL).floatValue(), semantic = options.get(SEMANTIC).floatValue();
         Part both = semantic == 0 ? null : new Part(model.unet), alone = pixel == semantic ? null : new Part(pixelUnet());
         return (x, at) -> {

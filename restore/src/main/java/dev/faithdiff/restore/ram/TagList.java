@@ -22,7 +22,8 @@ record TagList(List<String> names, double[] thresholds) {
         List<String> names = new ArrayList<>();
         double[] thresholds = new double[count];
         for (String line : lines) {
-            if (!line.matches("[01](\\.\\d{1,9})?\t\\S.*")) throw new ModelError(file, "has a line that is no score and tag: " + ModelError.clean(line));
+            boolean fits = line.matches("[01](\\.\\d{1,9})?\t\\S.*");
+            if (!fits) throw new ModelError(file, "has a line that is no score and tag: " + ModelError.clean(line));
             int tab = line.indexOf('\t');
             thresholds[names.size()] = Double.parseDouble(line.substring(0, tab));
             names.add(line.substring(tab + 1));

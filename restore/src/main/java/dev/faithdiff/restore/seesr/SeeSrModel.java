@@ -35,7 +35,8 @@ record SeeSrModel(SdModel base, TaggerPart tagger, ControlNet control, HintEmbed
         UNetConfig sizes = UNetConfig.of(c).with(image);
         Weights w = base.weights(CONTROL + "/model.safetensors");
         ControlNet control = new ControlNet(w, sizes);
-        HintEmbedding hint = new HintEmbedding(w.at("controlnet_cond_embedding"), c.integers("conditioning_embedding_out_channels"), sizes.channels()[0]);
+        int[] widths = c.integers("conditioning_embedding_out_channels");
+        HintEmbedding hint = new HintEmbedding(w.at("controlnet_cond_embedding"), widths, sizes.channels()[0]);
         w.done();
         return new SeeSrModel(base, new TaggerPart(path, base.device, base::weights), control, hint);
     }

@@ -20,6 +20,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
@@ -34,7 +35,9 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
@@ -137,6 +140,25 @@ class OseDiffTest {
             assertThat(stages).startsWith("encode 0/0", "denoise 0/1", "denoise tile 1/4").endsWith("denoise tile 4/4", "denoise 1/1", "decode 0/0");
             assertThatThrownBy(() -> r.restore(photo, own.with(STEPS, 5))).hasMessage("this model has no steps; leave it out");
             assertThat(r.throughAutoencoder(photo).orElseThrow()).hasToString("Image 21x17");
+        }
+    }
+
+    /** The result is smaller than what networks see, and is the same with maps. */
+    @Test void showsWhereItLooked() {
+        Map<String, HeatMap> maps = new HashMap<>();
+        Listener wants = new Listener() {
+            @Override public void at(String stage, int step, int steps) {}
+
+            @Override public List<String> words() { return List.of("cat", "green grass"); }
+
+            @Override public void map(String word, HeatMap map) { maps.put(word, map); }
+        };
+        try (Restorer r = Restorers.open(random(), Device.CPU)) {
+            Options own = r.defaults().with(PROCESS_SIZE, 128).with(TILE, 64).with(PROMPT, "a cat, green grass");
+            assertThat(r.restore(photo(21, 17), own, wants)).isEqualTo(r.restore(photo(21, 17), own));
+            assertThat(maps).containsOnlyKeys("cat", "green grass");
+            maps.values().forEach(m -> assertThat(m).returns(84, HeatMap::width).returns(68, HeatMap::height).matches(h -> h.max() > h.min()));
+            assertThatThrownBy(() -> r.restore(photo(21, 17), own.with(PROMPT, "a cat"), wants)).hasMessageEndingWith("has no 'green grass'");
         }
     }
 

@@ -82,7 +82,7 @@ class PiSaSrTest {
             for (String name : sums) {
                 String[] values = name.substring("pred.lambda_pix".length()).split(".lambda_sem");
                 Options o = sliders(Options.defaults(), Double.parseDouble(values[0]), Double.parseDouble(values[1]));
-                Denoiser network = system.denoiser(o, Listener.NONE);
+                Denoiser network = system.denoiser(o, null, Listener.NONE);
                 Fixtures.assertClose(name, x.sub(network.predict(x, null)), f, name, errors.getAsJsonObject(name).get("suggested_atol").getAsDouble());
             }
         }

@@ -1,6 +1,6 @@
 package dev.faithdiff.convert.command;
 
-import dev.faithdiff.convert.system.Checksums;
+import dev.faithdiff.model.Checksums;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

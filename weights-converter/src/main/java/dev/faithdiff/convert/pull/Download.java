@@ -1,7 +1,7 @@
 package dev.faithdiff.convert.pull;
 
 import dev.faithdiff.convert.file.ConvertError;
-import dev.faithdiff.convert.system.Checksums;
+import dev.faithdiff.model.Checksums;
 import dev.faithdiff.model.ModelError;
 import java.io.IOException;
 import java.io.InputStream;

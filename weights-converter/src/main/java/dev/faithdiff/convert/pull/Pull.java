@@ -3,7 +3,7 @@ package dev.faithdiff.convert.pull;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.pull.Download.Check;
 import dev.faithdiff.convert.pull.Download.Fetched;
-import dev.faithdiff.convert.system.Checksums;
+import dev.faithdiff.model.Checksums;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;

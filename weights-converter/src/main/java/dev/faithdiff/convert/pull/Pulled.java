@@ -5,7 +5,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.file.SmallFile;
-import dev.faithdiff.convert.system.Checksums;
+import dev.faithdiff.model.Checksums;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package dev.faithdiff.convert.system;
 
 import dev.faithdiff.convert.names.KeyNames;
+import dev.faithdiff.model.Checksums;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;

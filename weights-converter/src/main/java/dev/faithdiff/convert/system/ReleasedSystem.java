@@ -9,7 +9,8 @@ import java.util.function.Function;
 /** A published system of its own: which released files make its model folder, and which tensors its networks need. */
 public interface ReleasedSystem {
     /** All of them. */
-    List<ReleasedSystem> ALL = List.of(new AdcSrSystem(), new OseDiffSystem(), new PiSaSrSystem(), new DiffBirSystem(), new SeeSrSystem(), new RamSystem());
+    List<ReleasedSystem> ALL = List.of(new AdcSrSystem(), new OseDiffSystem(), new PiSaSrSystem(), new DiffBirSystem(),
+            new SeeSrSystem(), new RamSystem());
 
     /** The kind that {@code model.json} gives for it. */
     String kind();

@@ -112,7 +112,8 @@ final class TaggerFiles implements AutoCloseable {
         int rank = up.size(1), in = down.size(1);
         if (down.size(0) == rank) return product(up, down).mul(1f / rank);
         int width = up.size(0) / 2;
-        Tensor query = product(up.slice(0, 0, width), down.slice(0, 0, rank)), value = product(up.slice(0, width, 2 * width), down.slice(0, rank, 2 * rank));
+        Tensor query = product(up.slice(0, 0, width), down.slice(0, 0, rank));
+        Tensor value = product(up.slice(0, width, 2 * width), down.slice(0, rank, 2 * rank));
         return query.concat(0, Tensor.of(new float[width * in], width, in), value).mul(1f / rank);
     }
 

@@ -11,6 +11,7 @@ import dev.faithdiff.convert.file.Cast;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.file.RandomTensor;
 import dev.faithdiff.convert.names.KeyNames;
+import dev.faithdiff.model.Checksums;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
