@@ -30,8 +30,10 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         F32(DType.F32), F16(DType.F16),
         /** On the CPU only the factors of products are rounded to it, while all else is F32, and weights stay as they are. */
         BF16(DType.BF16),
+        /** On the CPU: as {@link #INT8_WEIGHTS}, and both factors of linear layers are rounded to bytes for the product, while all else is F32. */
+        INT8(DType.F32),
         /** On the CPU: activations in F32, and weights of the linear layers of large networks in signed bytes with a scale for each output. */
-        INT8(DType.F32);
+        INT8_WEIGHTS(DType.F32);
 
         private final DType activations;
 
@@ -40,13 +42,16 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         /** The type of activations. */
         public DType activations() { return activations; }
 
-        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+        /** Whether it is one of signed bytes, for the CPU alone. */
+        public boolean isBytes() { return this == INT8 || this == INT8_WEIGHTS; }
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT).replace('_', '-'); }
     }
 
     /** @throws IllegalArgumentException for 8-bit weights on a GPU */
     public Compute {
-        if (precision == NumberType.INT8 && device != Device.CPU) {
-            throw new IllegalArgumentException("int8 is for the CPU; a GPU computes in f32, f16 or bf16");
+        if (precision.isBytes() && device != Device.CPU) {
+            throw new IllegalArgumentException(precision + " is for the CPU; a GPU computes in f32, f16 or bf16");
         }
     }
 
@@ -54,10 +59,13 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     public Compute(Device device, NumberType precision, Offload offload) { this(device, precision, offload, List.of(), false); }
 
     /** The type of activations: F32 where only products round. */
-    public DType activations() { return rounds() ? DType.F32 : precision.activations(); }
+    public DType activations() { return rounding() != null ? DType.F32 : precision.activations(); }
 
-    /** Whether products round their factors to BF16, and nothing else is narrow: BF16 on the CPU. */
-    public boolean rounds() { return device == Device.CPU && precision == NumberType.BF16; }
+    /** The type to which products round their factors while activations are F32, or null: on the CPU, BF16 and I8. */
+    public DType rounding() {
+        if (device != Device.CPU) return null;
+        return precision == NumberType.BF16 ? DType.BF16 : precision == NumberType.INT8 ? DType.I8 : null;
+    }
 
     /** The same without a LoRA. */
     Compute plain() { return new Compute(device, precision, offload, List.of(), exact); }
@@ -68,7 +76,7 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     /** Weights of a source for networks that compute so. Those wider than the activations are rounded. @param residency moves them; may be null */
     public Weights weights(WeightSource source, Residency residency) {
         DType dtype = activations();
-        if (precision == NumberType.INT8) return Weights.quantized(source, LARGE);
+        if (precision.isBytes()) return Weights.quantized(source, LARGE);
         return Weights.of(source, device, dtype == DType.F32 ? null : dtype, residency);
     }
 
