@@ -45,7 +45,7 @@ public record Compute(Device device, NumberType precision, Offload offload, List
 
     /** @throws IllegalArgumentException for 8-bit weights on a GPU */
     public Compute {
-        if (precision == NumberType.INT8 && device != Device.CPU) {
+        if (precision == NumberType.INT8 && !isCpu(device)) {
             throw new IllegalArgumentException("int8 is for the CPU; a GPU computes in f32, f16 or bf16");
         }
     }
@@ -57,7 +57,13 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     public DType activations() { return rounds() ? DType.F32 : precision.activations(); }
 
     /** Whether products round their factors to BF16, and nothing else is narrow: BF16 on the CPU. */
-    public boolean rounds() { return device == Device.CPU && precision == NumberType.BF16; }
+    public boolean rounds() { return isCpu(device) && precision == NumberType.BF16; }
+
+    /** Whether a device is the CPU or stands in for it. */
+    static boolean isCpu(Device device) { return device.kind().equals(Device.CPU.kind()); }
+
+    /** The same on another device. */
+    public Compute on(Device other, NumberType type) { return new Compute(other, type, offload, loras, exact); }
 
     /** The same without a LoRA. */
     Compute plain() { return new Compute(device, precision, offload, List.of(), exact); }
@@ -68,7 +74,7 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     /** Weights of a source for networks that compute so. Those wider than the activations are rounded. @param residency moves them; may be null */
     public Weights weights(WeightSource source, Residency residency) {
         DType dtype = activations();
-        if (precision == NumberType.INT8) return Weights.quantized(source, LARGE);
+        if (precision == NumberType.INT8) return Weights.quantized(source, device, LARGE);
         return Weights.of(source, device, dtype == DType.F32 ? null : dtype, residency);
     }
 
