@@ -86,7 +86,7 @@ public final class CountingDevice implements Device {
 
     private record Ran(Op op, Tensor[] in, Tensor out, String kernel) {}
 
-    /** What work did for inputs of some shapes, and how often it was asked for since. */
+    /** What work did for inputs of some shapes when it was done again, and how often it was asked for since. */
     private static final class Count {
         final List<Ran> ops = new ArrayList<>();
         Shape shape;
@@ -94,7 +94,7 @@ public final class CountingDevice implements Device {
         long times;
     }
 
-    /** Runs for inputs of the same shapes once. The others count at the end. */
+    /** Runs for inputs of the same shapes twice, since the first run may prepare what later ones use. The others count at the end. */
     private final class Counted implements Replay {
         private final Replay work;
         private final Map<String, Count> counts = new HashMap<>();
@@ -103,22 +103,26 @@ public final class CountingDevice implements Device {
 
         @Override public Tensor run(Tensor... in) {
             String shapes = Arrays.toString(Arrays.stream(in).map(t -> t.dtype() + "" + t.shape()).toArray());
+            if (!counts.containsKey(shapes)) {
+                counts.put(shapes, null);
+                return work.run(in);
+            }
             Count c = counts.get(shapes);
             if (c != null) {
                 c.times++;
                 return Tensor.empty(CountingDevice.this, c.dtype, c.shape);
             }
-            Count first = new Count();
-            Tensor out = Engine.observed((op, operands, result, kernel, nanos) -> first.ops.add(new Ran(op, operands, result, kernel)),
+            Count again = new Count();
+            Tensor out = Engine.observed((op, operands, result, kernel, nanos) -> again.ops.add(new Ran(op, operands, result, kernel)),
                     () -> work.run(in));
-            first.shape = out.shape();
-            first.dtype = out.dtype();
-            counts.put(shapes, first);
+            again.shape = out.shape();
+            again.dtype = out.dtype();
+            counts.put(shapes, again);
             return out;
         }
 
         @Override public void close() {
-            for (Count c : counts.values()) if (c.times > 0) c.ops.forEach(r -> repeats.again(r.op, r.in, r.out, r.kernel, c.times));
+            for (Count c : counts.values()) if (c != null) c.ops.forEach(r -> repeats.again(r.op, r.in, r.out, r.kernel, c.times));
             counts.clear();
             work.close();
         }
