@@ -24,6 +24,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.KernelTable;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -93,6 +94,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private KernelChoice kernels;
 
+    @Mixin private ForecastOption forecast;
+
     @Option(names = "--preview", paramLabel = "PATH", description = "For one photo: write previews of the result while it is restored. PATH is "
             + "an image file, which each preview replaces, or a folder (a name without extension), which gets all of them.")
     private Path preview;
@@ -128,6 +131,7 @@ final class RestoreCommand implements Callable<Integer> {
         boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
         List<Job> jobs = jobs(list);
         Job first = jobs.getFirst();
+        if (forecast.isDryRun()) return dryRun(jobs);
         used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
         if (first.isToOutput() && (results.isJson() || trace != null)) {
@@ -157,6 +161,24 @@ final class RestoreCommand implements Callable<Integer> {
         return found.jobs();
     }
 
+    /** Prints a forecast for each photo. */
+    private int dryRun(List<Job> jobs) {
+        Chosen chosen = device();
+        Device on = chosen.device();
+        PrintWriter to = spec.commandLine().getOut();
+        onKernels(kernels.table(on.kind()), on, () -> {
+            for (Job job : jobs) {
+                Image photo = Batch.read(job.in(), results.rules(resume).strict()).visible();
+                to.println(job.shownOut() + ": " + forecast.dry(asked(on), photo, jobs.size() == 1));
+                to.flush();
+            }
+            return null;
+        });
+        return 0;
+    }
+
+    private ForecastOption.Asked asked(Device on) { return new ForecastOption.Asked(compute(on), model::open, flags::of); }
+
     private int restoreOne(Job job) {
         if (job.isStreamed() && !daam.isEmpty()) throw usage("--daam writes beside the result, so it needs a file for that");
         AttributionFiles attribution = used(() -> new AttributionFiles(daam, job.out(), results.rules(resume).overwrite()));
@@ -166,15 +188,20 @@ final class RestoreCommand implements Callable<Integer> {
         Photo photo = Batch.read(job.in(), results.rules(resume).strict());
         ImageFiles.checkWritable(job.out(), job.encoding(), 1, 1);
         if (!quiet) photo.remarks().forEach(warnings()::warn);
-        long begin = System.nanoTime();
         Restored restored;
         AutoPrompt asked = asked();
         String prompt = asked == null ? null : Described.photo(asked, photo.visible(), on);
         if (prompt != null && !quiet) spec.commandLine().getErr().println("prompt: " + prompt);
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
+        long begin;
         try (Interrupt _ = new Interrupt()) {
             try {
-                restored = onKernels(table, on, () -> restored(job, photo, prompt, on, state, attribution));
+                onKernels(table, on, () -> {
+                    forecast.before(asked(on), photo.visible(), line -> { if (!quiet) warnings().warn(line); });
+                    return null;
+                });
+                begin = System.nanoTime();
+                restored = onKernels(table, on, () -> ForecastOption.learned(on, () -> restored(job, photo, prompt, on, state, attribution)));
             } catch (CancellationException e) {
                 boolean isKept = state != null && Files.exists(state);
                 warnings().warn("stopped; " + (isKept ? "the same command resumes from " + state : "nothing was written"));

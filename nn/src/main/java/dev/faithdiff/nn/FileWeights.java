@@ -19,7 +19,7 @@ public final class FileWeights implements WeightSource {
     private final SafeTensors file;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, Storage> mapped = new HashMap<>();
-    private final RecentPages pages = RecentPages.asRoomy();
+    private final RecentPages pages = RecentPages.ofFile();
 
     /** @throws dev.faithdiff.tensor.io.SafeTensorsError if the file is missing or breaks the format */
     public FileWeights(Path path) {

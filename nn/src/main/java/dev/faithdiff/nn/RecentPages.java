@@ -29,8 +29,14 @@ final class RecentPages {
         this.last = last;
     }
 
-    /** Room for a quarter of the memory that is free now: a file's pages go back to the system when others need it. */
-    static RecentPages asRoomy() { return new RecentPages(Device.CPU.freeBytes() / 4, LAST); }
+    /** Those of a file that is opened now. */
+    static RecentPages ofFile() { return new RecentPages(room(), LAST); }
+
+    /** The most bytes of a file that is opened now that will be in memory. */
+    static long most() { return room() + LAST; }
+
+    /** A quarter of what is free: a file's pages go back to the system when others need the memory. */
+    private static long room() { return Device.CPU.freeBytes() / 4; }
 
     /** To be called before each use of a mapped tensor. Work on other tensors may go on: it reads what it misses again. */
     synchronized void used(MemorySegment data) {

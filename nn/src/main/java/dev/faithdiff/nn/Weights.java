@@ -58,17 +58,21 @@ public final class Weights implements AutoCloseable {
      */
     public static Weights of(WeightSource source, Device device, DType dtype, Residency residency) {
         boolean visit = residency != null && device != Device.CPU;
-        WeightSource held = visit ? new VisitingWeights(source, residency, dtype) : new PlacedWeights(source, device, dtype);
+        WeightSource from = OutlineWeights.of(source, device);
+        WeightSource held = visit ? new VisitingWeights(from, residency, dtype) : new PlacedWeights(from, device, dtype);
         return on(held, dtype == null ? DType.F32 : dtype);
     }
 
+    /** As {@link #quantized(WeightSource, Device, long)} on the CPU. */
+    public static Weights quantized(WeightSource source, long least) { return quantized(source, Device.CPU, least); }
+
     /**
-     * Weights on the CPU of a source that holds certain tensors, to compute in F32. Linear layers get theirs in 8 bits, with a scale for each
+     * Weights of a source that holds certain tensors, to compute in F32 on the CPU or on what stands in for it. Linear layers get theirs in 8 bits, with a scale for each
      * output, if the source has at least {@code least} bytes.
      */
-    public static Weights quantized(WeightSource source, long least) {
+    public static Weights quantized(WeightSource source, Device device, long least) {
         long bytes = source.held().values().stream().mapToLong(h -> h.shape().count() * h.dtype().bytes()).sum();
-        WeightSource placed = new PlacedWeights(source, Device.CPU, null);
+        WeightSource placed = new PlacedWeights(OutlineWeights.of(source, device), device, null);
         return on(bytes < least ? placed : new QuantizedWeights(placed), DType.F32);
     }
 

@@ -50,7 +50,7 @@ public record Compute(Device device, NumberType precision, Offload offload, List
 
     /** @throws IllegalArgumentException for 8-bit weights on a GPU */
     public Compute {
-        if (precision.isBytes() && device != Device.CPU) {
+        if (precision.isBytes() && !isCpu(device)) {
             throw new IllegalArgumentException(precision + " is for the CPU; a GPU computes in f32, f16 or bf16");
         }
     }
@@ -63,9 +63,15 @@ public record Compute(Device device, NumberType precision, Offload offload, List
 
     /** The type to which products round their factors while activations are F32, or null: on the CPU, BF16 and I8. */
     public DType rounding() {
-        if (device != Device.CPU) return null;
+        if (!isCpu(device)) return null;
         return precision == NumberType.BF16 ? DType.BF16 : precision == NumberType.INT8 ? DType.I8 : null;
     }
+
+    /** Whether a device is the CPU or stands in for it. */
+    static boolean isCpu(Device device) { return device.kind().equals(Device.CPU.kind()); }
+
+    /** The same on another device. */
+    public Compute on(Device other, NumberType type) { return new Compute(other, type, offload, loras, exact); }
 
     /** The same without a LoRA. */
     Compute plain() { return new Compute(device, precision, offload, List.of(), exact); }
@@ -76,7 +82,7 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     /** Weights of a source for networks that compute so. Those wider than the activations are rounded. @param residency moves them; may be null */
     public Weights weights(WeightSource source, Residency residency) {
         DType dtype = activations();
-        if (precision.isBytes()) return Weights.quantized(source, LARGE);
+        if (precision.isBytes()) return Weights.quantized(source, device, LARGE);
         return Weights.of(source, device, dtype == DType.F32 ? null : dtype, residency);
     }
 

@@ -1,5 +1,6 @@
 package dev.faithdiff.restore.osediff;
 
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.networks.unet.Context;

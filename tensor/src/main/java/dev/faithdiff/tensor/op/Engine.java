@@ -160,7 +160,9 @@ public final class Engine {
         Observer o = mode.observer;
         if (o != null) out.device().synchronize();
         long start = o == null ? 0 : System.nanoTime();
-        if (kernel != null) {
+        if (!out.device().computes()) {
+            // It is counted.
+        } else if (kernel != null) {
             kernel.run(op, in, out);
         } else {
             op.require(out.device() == Device.CPU, in, "no kernel of " + out.device().name() + " takes this case");
