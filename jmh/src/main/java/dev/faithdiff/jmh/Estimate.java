@@ -1,6 +1,5 @@
 package dev.faithdiff.jmh;
 
-import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.kernels.cuda.op.PlanKernel;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.tensor.DType;
@@ -10,7 +9,6 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
@@ -26,8 +24,6 @@ final class Estimate {
         long count, launches, flops, bytes;
         double micros;
     }
-
-    private static final List<Kernel<?>> CUDA = new CudaBackend().kernels();
 
     private final Card card;
     private final Map<Row, Sum> sums = new LinkedHashMap<>();
@@ -46,22 +42,17 @@ final class Estimate {
     }
 
     /** A GPU measures a kernel of plans against the one that follows it; here their rates decide. */
-    @SuppressWarnings("unchecked")
-    private <O extends Op> String faster(O op, Tensor[] in, Tensor out, String picked) {
-        for (Kernel<?> k : CUDA) {
-            if (!(k instanceof PlanKernel) || !k.name().equals(picked)) continue;
-            Kernel<O> other = ((PlanKernel<O>) k).other(CUDA, op, in);
-            if (other != null && card.total(other.name(), op, in, out) < card.total(picked, op, in, out)) return other.name();
-        }
-        return picked;
+    private <O extends Op> Kernel<O> faster(O op, Tensor[] in, Tensor out, Kernel<O> picked) {
+        Kernel<O> other = picked instanceof PlanKernel<O> plans ? plans.other(Card.CUDA, op, in) : null;
+        return other != null && card.total(other, op, in, out) < card.total(picked, op, in, out) ? other : picked;
     }
 
-    private void add(Op op, Tensor[] in, Tensor out, String picked) {
-        String kernel = faster(op, in, out, picked);
+    private <O extends Op> void add(O op, Tensor[] in, Tensor out, String picked) {
+        Kernel<O> kernel = faster(op, in, out, Card.kernel(picked, op));
         double micros = card.micros(kernel, op, in, out);
         if (card.multiplies(kernel)) multiplying += micros;
-        add(new Row(label(op, in, card.multiplies(kernel)), kernel), card.launches(kernel), op.flops(in), op.bytes(in), micros);
-        if (card.addsBias(kernel, op, in)) add(new Row("bias of " + Op.name(op.getClass()), kernel), 1, out.count(), 2 * out.bytes(), card.bias(out));
+        add(new Row(label(op, in, card.multiplies(kernel)), kernel.name()), card.launches(kernel, op, in), op.flops(in), op.bytes(in), micros);
+        if (card.addsBias(kernel, in)) add(new Row("bias of " + Op.name(op.getClass()), kernel.name()), 1, out.count(), 2 * out.bytes(), card.bias(out));
     }
 
     private void add(Row row, int launches, long flops, long bytes, double micros) {

@@ -19,7 +19,7 @@ public final class CudaBackend implements Backend {
                 new CudnnLinear(), new CublasLtLinear(), new CublasLinear(),
                 new CudnnLinearAdd(), new CublasLtLinearAdd(), new CudnnLinearGeglu(),
                 new CudnnMatmul(), new CublasMatmul(),
-                new CudnnConv2dPlan(), new CudnnConv2dAdd(),
+                new CudnnConv2dPlan(), new CudnnConv2dAdd(), new CudnnUpsampleConv2d(), new UpsamplePhasesCuda(),
                 new CublasConv2d1x1(), new CudnnConv2d(), new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad(),
                 new CudnnAttention(), new CudnnSelfAttention(),
                 new AttentionFlashCuda(), new AttentionCublas(), new AttentionPlainCuda(), new AttentionGradCublas(),

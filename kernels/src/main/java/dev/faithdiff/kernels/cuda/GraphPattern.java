@@ -13,6 +13,9 @@ public sealed interface GraphPattern {
     /** How many multiplications it takes. */
     double work();
 
+    /** The bytes of its operands and its result. */
+    double bytes();
+
     /** What follows a product. */
     enum Then {
         NOTHING,
@@ -34,6 +37,10 @@ public sealed interface GraphPattern {
         }
 
         @Override public double work() { return (double) batch * m * n * k; }
+
+        @Override public double bytes() {
+            return type.bytes() * (batch * ((double) m * k + (double) k * n + (then == Then.NOTHING ? 1 : 2) * (double) m * n) + (bias ? n : 0));
+        }
 
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor a = matrices(g, type, m, k, transposeA), b = matrices(g, type, k, n, transposeB);
@@ -65,6 +72,8 @@ public sealed interface GraphPattern {
     record ScaledProduct(DType result, int rows, int n, int k, boolean each, boolean bias) implements GraphPattern {
         @Override public double work() { return (double) rows * n * k; }
 
+        @Override public double bytes() { return (double) k * (rows + n) + (double) result.bytes() * rows * n; }
+
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor x = g.operand(DType.F8_E4M3, new long[] {1, rows, k}, (long) rows * k, k, 1);
             CudnnDescriptor w = g.operand(DType.F8_E4M3, new long[] {1, k, n}, (long) n * k, 1, k);
@@ -82,18 +91,25 @@ public sealed interface GraphPattern {
 
     /**
      * A convolution in NHWC of dense tensors, plus a bias for each channel and an addend. Addresses: x, weight, bias and addend where there are any,
-     * result.
+     * a one in host memory if it is {@code apart}, result.
      *
      * @param w      {@code [O, kh, kw, I/groups]}
      * @param addend {@code [B, 1, 1, O]} or the result's shape; null: there is none
+     * @param apart  the pixels of the result are every second one of every second row of a map of twice the size
      */
-    record Convolution(DType type, Conv2dOp op, Shape x, Shape w, Shape y, boolean bias, Shape addend) implements GraphPattern {
+    record Convolution(DType type, Conv2dOp op, Shape x, Shape w, Shape y, boolean bias, Shape addend, boolean apart) implements GraphPattern {
         @Override public double work() { return (double) y.count() * w.count(1, 4); }
+
+        @Override public double bytes() {
+            return (double) type.bytes() * (x.count() + w.count() + y.count() + (bias ? w.size(0) : 0) + (addend == null ? 0 : addend.count()));
+        }
 
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor dx = pixels(g, x), dw = pixels(g, w), row = bias ? pixels(g, Shape.of(1, 1, 1, y.size(3))) : null;
-            CudnnDescriptor other = addend == null ? null : pixels(g, addend);
-            g.convolution(dx, dw, op, sizes(y), steps(y));
+            CudnnDescriptor other = addend == null ? null : pixels(g, addend), one = apart ? g.number(4) : null;
+            g.convolution(dx, dw, op, sizes(y), apart ? stepsApart(y) : steps(y));
+            // Engines for a bias alone write dense results and copy them; those for any functions write each pixel where it belongs.
+            if (apart) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, one);
             if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
             if (other != null) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
             g.result(type);
@@ -107,6 +123,11 @@ public sealed interface GraphPattern {
             long c = s.size(3), row = c * s.size(2);
             return new long[] {row * s.size(1), 1, row, c};
         }
+
+        private static long[] stepsApart(Shape s) {
+            long c = 2L * s.size(3), row = 2 * c * s.size(2);
+            return new long[] {row * s.size(1), 1, row, c};
+        }
     }
 
     /**
@@ -117,6 +138,8 @@ public sealed interface GraphPattern {
      */
     record Attention(DType type, int batch, int heads, int queries, int keys, int width, int rowsOfQ, int rowsOfK) implements GraphPattern {
         @Override public double work() { return 2.0 * batch * heads * queries * keys * width; }
+
+        @Override public double bytes() { return 2.0 * type.bytes() * batch * heads * width * ((double) queries + keys); }
 
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor q = heads(g, queries, rowsOfQ), k = heads(g, keys, rowsOfK), v = heads(g, keys, rowsOfK), scale = g.number(4);

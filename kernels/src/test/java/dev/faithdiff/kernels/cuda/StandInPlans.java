@@ -136,7 +136,7 @@ public final class StandInPlans {
                 new ScaledProduct(half, 2048, 1280, 1280, true, true), new ScaledProduct(half, 2048, 1280, 1280, false, true)));
         Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
         Shape x = Shape.of(2, 64, 64, 640), w = Shape.of(640, 3, 3, 640);
-        for (Shape addend : new Shape[] {null, Shape.of(2, 1, 1, 640), x}) patterns.add(new Convolution(half, same, x, w, x, true, addend));
+        for (Shape addend : new Shape[] {null, Shape.of(2, 1, 1, 640), x}) patterns.add(new Convolution(half, same, x, w, x, true, addend, false));
         List<GraphPattern> others = new ArrayList<>();
         for (int width : new int[] {32, 40, 48, 80, 96, 128}) others.add(new Attention(half, 2, 8, 1024, 1024, width, 8 * width, 8 * width));
         boolean all = arguments.length > 0;

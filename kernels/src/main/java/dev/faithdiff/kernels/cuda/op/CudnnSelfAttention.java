@@ -41,7 +41,7 @@ public final class CudnnSelfAttention extends PlanKernel<SelfAttentionOp> {
         DType type = out.dtype();
         try (Scope _ = Scope.open()) {
             Tensor w = joined(in), all = Tensor.empty(out.device(), type, out.shape().with(2, 3 * width));
-            CudnnLinear.multiply(plans, product(in), in[0], w, null, null, all);
+            multiply(plans, product(in), in[0], w, null, null, all);
             long next = (long) width * type.bytes();
             plans.run(attention(op, in), all.address(), all.address() + next, all.address() + 2 * next,
                     plans.number((float) (1 / Math.sqrt((double) width / op.heads()))), out.address());
