@@ -9,6 +9,7 @@ import dev.faithdiff.kernels.cuda.GraphPattern.ScaledProduct;
 import dev.faithdiff.kernels.cuda.GraphPattern.Then;
 import dev.faithdiff.kernels.cuda.op.AttentionCublas;
 import dev.faithdiff.kernels.cuda.op.CudnnUpsampleConv2d;
+import dev.faithdiff.kernels.cuda.op.F8PlanKernel;
 import dev.faithdiff.kernels.cuda.op.PlanKernel;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
@@ -82,7 +83,7 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
 
     <O extends Op> int launches(Kernel<O> kernel, O op, Tensor[] in) {
         if (!(kernel instanceof PlanKernel<O> plans)) return family(kernel.name()).launches;
-        return plans.asked(op, in).size() + (kernel instanceof CudnnUpsampleConv2d ? 1 : 0);
+        return plans.asked(op, in).size() + (kernel instanceof CudnnUpsampleConv2d || kernel instanceof F8PlanKernel ? 1 : 0);
     }
 
     /** True where a run of the kernel is followed by a pass that adds the bias. */
@@ -94,8 +95,9 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
     /** Microseconds of a run of a kernel, its launches with it and a bias of its own without. */
     <O extends Op> double micros(Kernel<O> kernel, O op, Tensor[] in, Tensor out) {
         if (kernel instanceof PlanKernel<O> plans) {
-            double sums = kernel instanceof CudnnUpsampleConv2d ? edge + ramp + pass(in[1].bytes() * (1 + 16 / 9.0)) : 0; // of weights
-            return sums + plans.asked(op, in).stream().mapToDouble(p -> plan(p, plans.choosesLibrary())).sum();
+            double before = kernel instanceof CudnnUpsampleConv2d ? edge + ramp + pass(in[1].bytes() * (1 + 16 / 9.0)) // sums of weights
+                    : kernel instanceof F8PlanKernel ? edge + ramp + pass(in[0].bytes() + in[0].count()) : 0; // x rounded
+            return before + plans.asked(op, in).stream().mapToDouble(p -> plan(p, plans.choosesLibrary())).sum();
         }
         Family f = family(kernel.name());
         double tflops = in[0].dtype() == DType.F32 ? Math.min(plain, f.tflops) : f.tflops;

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * How long models of full size would take on a {@link Card}, from the ops that run and the kernels that the engine picks for them on a
@@ -31,12 +32,14 @@ final class Estimate {
 
     private Estimate(Card card) { this.card = card; }
 
-    /** Of one run of a model, after one that makes what later runs keep. @param dtype of activations and weights */
-    static Estimate of(Card card, DType dtype, int batch, Function<BenchTarget, Workload> make) {
+    /** Of one run of a model, after one that makes what later runs keep. @param dtype of activations and weights @param rounding whether linear layers round to F8 */
+    static Estimate of(Card card, DType dtype, boolean rounding, int batch, Function<BenchTarget, Workload> make) {
         Estimate e = new Estimate(card);
         try (Workload work = make.apply(new BenchTarget(new PaperBackend().open(0), dtype, batch))) {
             work.run();
-            Engine.observed((op, in, out, kernel, nanos) -> e.add(op, in, out, kernel), work::run);
+            Supplier<Object> seen = () -> Engine.observed((op, in, out, kernel, nanos) -> e.add(op, in, out, kernel), work::run);
+            if (rounding) Engine.rounding(seen);
+            else seen.get();
         }
         return e;
     }
@@ -44,7 +47,9 @@ final class Estimate {
     /** A GPU measures a kernel of plans against the one that follows it; here their rates decide. */
     private <O extends Op> Kernel<O> faster(O op, Tensor[] in, Tensor out, Kernel<O> picked) {
         Kernel<O> other = picked instanceof PlanKernel<O> plans ? plans.other(Card.CUDA, op, in) : null;
-        return other != null && card.total(other, op, in, out) < card.total(picked, op, in, out) ? other : picked;
+        if (other == null) return picked;
+        Kernel<O> best = faster(op, in, out, other);
+        return card.total(best, op, in, out) < card.total(picked, op, in, out) ? best : picked;
     }
 
     private <O extends Op> void add(O op, Tensor[] in, Tensor out, String picked) {

@@ -24,6 +24,8 @@ public final class PaperBackend implements Backend {
 
         @Override public Class<O> op() { return kernel.op(); }
 
+        @Override public boolean rounds() { return kernel.rounds(); }
+
         @Override public String refuses(O op, Tensor[] in) { return kernel.refuses(op, in); }
 
         @Override public void run(O op, Tensor[] in, Tensor out) {}

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class EstimateTest {
     @Test void aStepIsItsOpsAtTheirRates() {
         Card h200 = Card.ALL.get("h200");
-        Estimate step = Estimate.of(h200, DType.F16, 2, Models.FULL.get("guided-step-1024"));
+        Estimate step = Estimate.of(h200, DType.F16, false, 2, Models.FULL.get("guided-step-1024"));
         assertThat(step.toString()).contains("13.5").contains("CudnnSelfAttention", "CublasLtLinear ", "CublasLtLinearAdd");
         // At the rates of the card nothing is faster than all its operations at cuBLAS's rate, and each launch takes its edge and ramp.
         assertThat(step.millis()).isGreaterThan(13.5e12 / 689e12 * 1e3 + step.launches() * (h200.edge() + h200.ramp()) / 1e3 / 2).isLessThan(60);

@@ -22,6 +22,7 @@ public final class CudaBackend implements Backend {
                 new CudnnConv2dPlan(), new CudnnConv2dAdd(), new CudnnUpsampleConv2d(), new UpsamplePhasesCuda(),
                 new CublasConv2d1x1(), new CudnnConv2d(), new CudnnConv2dInputGrad(), new CudnnConv2dWeightGrad(),
                 new CudnnAttention(), new CudnnSelfAttention(),
+                new CudnnLinearF8(), new CudnnLinearAddF8(), new CudnnLinearGegluF8(), new CudnnSelfAttentionF8(), new RoundRowsCuda(),
                 new AttentionFlashCuda(), new AttentionCublas(), new AttentionPlainCuda(), new AttentionGradCublas(),
                 new GroupNormCuda(), new GroupNormGradCuda(),
                 new LayerNormCuda(), new LayerNormGradCuda(),

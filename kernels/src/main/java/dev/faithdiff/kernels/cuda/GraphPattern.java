@@ -22,7 +22,15 @@ public sealed interface GraphPattern {
         /** Adds a matrix of the result's shape. */
         ADD,
         /** The exact GELU, times a matrix of the result's shape: the gated half of GEGLU. */
-        GATE
+        GATE;
+
+        private void describe(CudnnGraph g, CudnnDescriptor other) {
+            if (this == ADD) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
+            if (this == GATE) {
+                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_GELU_FWD);
+                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, other);
+            }
+        }
     }
 
     /**
@@ -48,11 +56,7 @@ public sealed interface GraphPattern {
             CudnnDescriptor other = then == Then.NOTHING ? null : matrices(g, type, m, n, false);
             g.product(a, b, batch, m, n);
             if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
-            if (then == Then.ADD) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
-            if (then == Then.GATE) {
-                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_GELU_FWD);
-                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, other);
-            }
+            then.describe(g, other);
             g.result(type);
         }
 
@@ -64,15 +68,15 @@ public sealed interface GraphPattern {
 
     /**
      * x {@code [rows, k]} times the transpose of a weight {@code [n, k]}, both F8_E4M3, times a scale of each row of x and one of each row of the
-     * weight, plus a bias {@code [n]}, to {@code result}. Addresses: x, weight, F32 scales of x, F32 scales of the weight, bias where there is one,
-     * result.
+     * weight, plus a bias {@code [n]}, and what follows, to {@code result}. Addresses: x, weight, F32 scales of x, F32 scales of the weight, bias and
+     * the other matrix where there are any, result.
      *
      * @param each false if x has one scale and the weight has one
      */
-    record ScaledProduct(DType result, int rows, int n, int k, boolean each, boolean bias) implements GraphPattern {
+    record ScaledProduct(DType result, int rows, int n, int k, boolean each, boolean bias, Then then) implements GraphPattern {
         @Override public double work() { return (double) rows * n * k; }
 
-        @Override public double bytes() { return (double) k * (rows + n) + (double) result.bytes() * rows * n; }
+        @Override public double bytes() { return (double) k * (rows + n) + (then == Then.NOTHING ? 1.0 : 2.0) * result.bytes() * rows * n; }
 
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor x = g.operand(DType.F8_E4M3, new long[] {1, rows, k}, (long) rows * k, k, 1);
@@ -81,10 +85,12 @@ public sealed interface GraphPattern {
             CudnnDescriptor scaleX = g.operand(DType.F32, new long[] {1, ofX, 1}, ofX, 1, 1);
             CudnnDescriptor scaleW = g.operand(DType.F32, new long[] {1, 1, ofW}, ofW, ofW, 1);
             CudnnDescriptor row = bias ? g.operand(result, new long[] {1, 1, n}, n, n, 1) : null;
+            CudnnDescriptor other = then == Then.NOTHING ? null : g.operand(result, new long[] {1, rows, n}, (long) rows * n, n, 1);
             g.product(x, w, 1, rows, n);
             g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleX);
             g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleW);
             if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
+            then.describe(g, other);
             g.result(result);
         }
     }

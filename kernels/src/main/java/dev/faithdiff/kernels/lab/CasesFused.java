@@ -20,6 +20,7 @@ import dev.faithdiff.tensor.op.Conv2dAddOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.LinearAddOp;
 import dev.faithdiff.tensor.op.LinearGegluOp;
+import dev.faithdiff.tensor.op.RoundRowsOp;
 import dev.faithdiff.tensor.op.SelfAttentionOp;
 import dev.faithdiff.tensor.op.UpsampleConv2dOp;
 import java.util.List;
@@ -32,6 +33,7 @@ final class CasesFused {
         linear();
         convolution();
         upsampling();
+        rounding();
         attention();
     }
 
@@ -92,6 +94,11 @@ final class CasesFused {
             parity(STORED, "to-" + to, new UpsampleConv2dOp.Phases(to), w(5, 3, 3, 7));
             parity(STORED, "full-to-" + to, new UpsampleConv2dOp.Phases(to), w(16, 3, 3, 32));
         }
+    }
+
+    private static void rounding() {
+        for (int columns : new int[] {4, 64, 264, 2052}) parity(MIXED, "columns-" + columns, new RoundRowsOp(), x(3, columns));
+        parity(EACH, "stacked", new RoundRowsOp(), x(2, 3, 4, 32));
     }
 
     /** With an addend of the result's shape, and with one for each image and a bias. */

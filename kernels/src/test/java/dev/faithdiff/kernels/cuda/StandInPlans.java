@@ -133,7 +133,8 @@ public final class StandInPlans {
                 Product.linear(half, 2048, 1280, 1280, true, Then.NOTHING), Product.linear(half, 2048, 1280, 5120, true, Then.ADD),
                 Product.linear(half, 8192, 2560, 640, true, Then.GATE), Product.linear(half, 8192, 1920, 640, false, Then.NOTHING),
                 new Product(half, 2, 1024, 512, 1024, false, false, false, Then.NOTHING),
-                new ScaledProduct(half, 2048, 1280, 1280, true, true), new ScaledProduct(half, 2048, 1280, 1280, false, true)));
+                new ScaledProduct(half, 2048, 1280, 1280, true, true, Then.NOTHING), new ScaledProduct(half, 2048, 1280, 1280, false, true, Then.NOTHING),
+                new ScaledProduct(half, 2048, 1280, 5120, true, true, Then.ADD), new ScaledProduct(half, 2048, 5120, 1280, true, true, Then.GATE)));
         Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
         Shape x = Shape.of(2, 64, 64, 640), w = Shape.of(640, 3, 3, 640);
         for (Shape addend : new Shape[] {null, Shape.of(2, 1, 1, 640), x}) patterns.add(new Convolution(half, same, x, w, x, true, addend, false));

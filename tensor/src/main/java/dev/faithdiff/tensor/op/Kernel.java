@@ -16,6 +16,9 @@ public interface Kernel<O extends Op> {
     /** Whether it rounds operands of F32 before it computes; then it runs only where that is asked for. */
     default boolean rounds() { return false; }
 
+    /** The operands as it rounds them, in host memory: what its result is checked by. */
+    default Tensor[] rounded(Tensor[] in) { return in; }
+
     /** Null if this process can run the kernel, else the reason in words, such as instructions that the processor lacks. */
     default String unavailable() { return null; }
 

@@ -32,7 +32,9 @@ public final class KernelTable {
     public List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
         return lists.computeIfAbsent(new Place(kind, op), place -> {
             String first = chosen.getOrDefault(place, System.getProperty("faithdiff.kernel." + Op.name(op)));
-            return ordered(kind, op, rounding && first == null ? roundingFirst(all(kind)) : all(kind), first);
+            boolean unasked = !rounding && first == null && FusedOp.class.isAssignableFrom(op); // the parts of a fused op need not round
+            List<Kernel<?>> all = unasked ? all(kind).stream().filter(k -> !k.rounds()).toList() : all(kind);
+            return ordered(kind, op, rounding && first == null ? roundingFirst(all) : all, first);
         });
     }
 

@@ -86,7 +86,10 @@ public abstract class PlanKernel<O extends Op> implements Kernel<O> {
     /** The kernel that this one is measured against, and that runs where it is the faster of the two; null if there is none. */
     @SuppressWarnings("unchecked")
     public final Kernel<O> other(List<Kernel<?>> table, O op, Tensor[] in) {
-        for (Kernel<?> k : table) if (k.op() == op() && !(k instanceof PlanKernel) && ((Kernel<O>) k).objection(op, in) == null) return (Kernel<O>) k;
+        for (Kernel<?> k : table) {
+            boolean beside = k.op() == op() && (rounds() ? !k.rounds() : !(k instanceof PlanKernel));
+            if (beside && ((Kernel<O>) k).objection(op, in) == null) return (Kernel<O>) k;
+        }
         return null;
     }
 
