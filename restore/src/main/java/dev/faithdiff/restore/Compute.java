@@ -31,7 +31,9 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         /** On the CPU only the factors of products are rounded to it, while all else is F32, and weights stay as they are. */
         BF16(DType.BF16),
         /** On the CPU: activations in F32, and weights of the linear layers of large networks in signed bytes with a scale for each output. */
-        INT8(DType.F32);
+        INT8(DType.F32),
+        /** On a GPU: F16, and the operands of linear layers are rounded to F8_E4M3 with a scale for each row where that is faster. */
+        F8(DType.F16);
 
         private final DType activations;
 
@@ -43,8 +45,9 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    /** @throws IllegalArgumentException for 8-bit weights on a GPU */
+    /** @throws IllegalArgumentException for 8-bit weights on a GPU, and for F8 on the CPU */
     public Compute {
+        if (precision == NumberType.F8 && device == Device.CPU) throw new IllegalArgumentException("f8 is for a GPU; the CPU computes in f32, bf16 or int8");
         if (precision == NumberType.INT8 && device != Device.CPU) {
             throw new IllegalArgumentException("int8 is for the CPU; a GPU computes in f32, f16 or bf16");
         }
@@ -53,11 +56,17 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     /** Without a LoRA. */
     public Compute(Device device, NumberType precision, Offload offload) { this(device, precision, offload, List.of(), false); }
 
-    /** The type of activations: F32 where only products round. */
-    public DType activations() { return rounds() ? DType.F32 : precision.activations(); }
+    /** The type of activations: F32 where only products round to BF16. */
+    public DType activations() { return rounding() == DType.BF16 ? DType.F32 : precision.activations(); }
 
-    /** Whether products round their factors to BF16, and nothing else is narrow: BF16 on the CPU. */
-    public boolean rounds() { return device == Device.CPU && precision == NumberType.BF16; }
+    /** Whether products round their factors to a type that is narrower than the activations. */
+    public boolean rounds() { return rounding() != null; }
+
+    /** The type to which products round their factors, or null: BF16 on the CPU, F8_E4M3 on a GPU. */
+    public DType rounding() {
+        if (precision == NumberType.F8) return DType.F8_E4M3;
+        return device == Device.CPU && precision == NumberType.BF16 ? DType.BF16 : null;
+    }
 
     /** The same without a LoRA. */
     Compute plain() { return new Compute(device, precision, offload, List.of(), exact); }

@@ -81,11 +81,12 @@ final class CudaModules {
 
     private CUmodule load(Key key) {
         CUmodule module = new CUmodule();
-        check(JCudaDriver.cuModuleLoadData(module, code(key.source(), key.defines())), "loading " + key.source() + ".cu");
+        check(JCudaDriver.cuModuleLoadData(module, code(key.source(), key.defines(), architecture, compiler, cache)), "loading " + key.source() + ".cu");
         return module;
     }
 
-    private byte[] code(String name, List<String> defines) {
+    /** A source's code: that which was kept, or compiled anew. */
+    static byte[] code(String name, List<String> defines, String architecture, Compiler compiler, DiskCache cache) {
         String source = text(name);
         String key = source + "\0" + defines + "\0" + architecture + "\0" + compiler.version();
         byte[] kept = cache.find(key, ".cubin");

@@ -32,9 +32,8 @@ public final class KernelTable {
     public List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
         return lists.computeIfAbsent(new Place(kind, op), place -> {
             String first = chosen.getOrDefault(place, System.getProperty("faithdiff.kernel." + Op.name(op)));
-            boolean unasked = !rounding && first == null && FusedOp.class.isAssignableFrom(op); // the parts of a fused op need not round
-            List<Kernel<?>> all = unasked ? all(kind).stream().filter(k -> !k.rounds()).toList() : all(kind);
-            return ordered(kind, op, rounding && first == null ? roundingFirst(all) : all, first);
+            List<Kernel<?>> all = all(kind);
+            return ordered(kind, op, first != null ? all : rounding ? roundingFirst(all) : unasked(all, op), first);
         });
     }
 
@@ -56,6 +55,11 @@ public final class KernelTable {
 
     static List<Kernel<?>> roundingFirst(List<Kernel<?>> all) {
         return Stream.concat(all.stream().filter(Kernel::rounds), all.stream().filter(k -> !k.rounds())).toList();
+    }
+
+    /** Kernels of work that does not ask for rounding: of a fused op only those that do not, since its parts can do without. */
+    static List<Kernel<?>> unasked(List<Kernel<?>> all, Class<? extends Op> op) {
+        return FusedOp.class.isAssignableFrom(op) ? all.stream().filter(k -> !k.rounds()).toList() : all;
     }
 
     private static List<Kernel<?>> all(String kind) {

@@ -37,6 +37,8 @@ class KernelTableTest {
             @Override public void run(PadOp op, Tensor[] in, Tensor out) { throw new UnsupportedOperationException(); }
         };
         assertThat(KernelTable.roundingFirst(List.of(ALL.getFirst(), rounding, ALL.getLast()))).containsExactly(rounding, ALL.getFirst(), ALL.getLast());
+        assertThat(KernelTable.unasked(List.of(rounding, ALL.getLast()), LinearAddOp.class)).as("its parts need not round").containsExactly(ALL.getLast());
+        assertThat(KernelTable.unasked(List.of(ALL.getLast(), rounding), PadOp.class)).containsExactly(ALL.getLast(), rounding);
     }
 
     @Test void theReferenceIsNoKernel() { assertThat(ordered(PadOp.class, "reference")).isEmpty(); }
