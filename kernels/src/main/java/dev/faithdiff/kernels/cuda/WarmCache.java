@@ -13,6 +13,7 @@ import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -40,7 +41,7 @@ public final class WarmCache implements Device, KernelEntry.Target {
     }
 
     /** @param arguments a folder, and an architecture such as {@code sm_90a} */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), Path.of(System.getProperty("user.home")));
         int major = CudaLibraries.compiler(search, 13) != null ? 13 : CudaLibraries.compiler(search, 12) != null ? 12 : 0;
         if (major == 0) {

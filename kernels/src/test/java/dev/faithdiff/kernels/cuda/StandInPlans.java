@@ -19,8 +19,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import jcuda.jcudnn.JCudnn;
 
@@ -106,6 +108,17 @@ public final class StandInPlans {
             System.out.println(device.architecture + ": " + patterns.size() + " patterns");
         }
         assertThat(missing).as("patterns without a plan").isEmpty();
+    }
+
+    /** One of the patterns that differ in nothing but sizes: the first. */
+    public static Collection<GraphPattern> ofEachKind(Collection<GraphPattern> patterns) {
+        Map<String, GraphPattern> kinds = new LinkedHashMap<>();
+        for (GraphPattern p : patterns) {
+            String kind = p.toString().replaceAll("\\b(batch|m|n|k|rows|heads|queries|keys|rowsOfQ|rowsOfK)=\\d+", "")
+                    .replaceAll("\\b(x|y|addend)=\\[[^]]*]", "$1").replaceAll("w=\\[\\d+, (\\d+), (\\d+), \\d+]", "w $1 $2");
+            kinds.putIfAbsent(kind, p);
+        }
+        return kinds.values();
     }
 
     private static String find(GraphPattern p, CudnnTarget target, boolean compile) {
