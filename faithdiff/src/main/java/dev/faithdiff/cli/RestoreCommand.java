@@ -65,7 +65,8 @@ final class RestoreCommand implements Callable<Integer> {
     @Mixin private DeviceChoice device;
 
     @Option(names = {"--precision", "--dtype"}, paramLabel = "NAME", description = "The type in which networks compute: "
-            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32, and f8: f16 with linear layers in 8 bits where that is faster. The CPU takes f32 (default), bf16: "
+            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32, and f8: f16 "
+            + "with linear layers in 8 bits where that is faster. The CPU takes f32 (default), bf16: "
             + "f32 with rounded factors of products, faster where the processor has AVX512-BF16, and int8: f32 with weights of large networks in "
             + "8 bits.")
     private NumberType precision;

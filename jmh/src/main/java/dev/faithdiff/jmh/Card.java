@@ -30,11 +30,10 @@ import java.util.Map;
  * @param memory   GB/s from memory, of a pass that is larger than the cache
  * @param cache    GB/s of a smaller pass
  * @param cacheMb  what stays in the cache from one kernel to the next
- * @param plain    TFLOP/s of products of F32
- * @param plans    what plans of cuDNN reach
+ * @param plans    what plans of cuDNN reach, and products of F32
  * @param families what matrix kernels without plans reach; the first whose pattern a kernel's name matches
  */
-record Card(String name, double edge, double ramp, double memory, double cache, double cacheMb, double plain, Plans plans, List<Family> families) {
+record Card(String name, double edge, double ramp, double memory, double cache, double cacheMb, Plans plans, List<Family> families) {
     /**
      * Kernels alike.
      *
@@ -54,8 +53,9 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
      * @param attention of heads of up to 128 channels on fewer than 2048 keys
      * @param longer    on more keys
      * @param wide      of wider heads
+     * @param plain     products of F32, by whatever kernel
      */
-    record Plans(double product, double library, double scaled, double convolution, double attention, double longer, double wide) {}
+    record Plans(double product, double library, double scaled, double convolution, double attention, double longer, double wide, double plain) {}
 
     static final List<Kernel<?>> CUDA = new CudaBackend().kernels();
     /** Where a kernel is in no family: a pass over its operands and its result. */
@@ -69,8 +69,8 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
      * 1024 keys and 408 at 4096; wide heads run a kernel made for Ampere. Plans of products: below cuBLAS for their smaller tiles. F8: what
      * libraries with a scale for each row or tile publish for products of some thousand rows. None of our kernels was measured.
      */
-    static final Map<String, Card> ALL = Map.of("h200", new Card("NVIDIA H200", 1.2, 2, 3800, 6000, 40, 40,
-            new Plans(640, 689, 1100, 520, 373, 408, 200), List.of(
+    static final Map<String, Card> ALL = Map.of("h200", new Card("NVIDIA H200", 1.2, 2, 3800, 6000, 40,
+            new Plans(640, 689, 1100, 520, 373, 408, 200, 40), List.of(
             new Family("Cublas(Linear|Matmul|Conv2d1x1)", 689, 1, 0, true),
             new Family("CublasLt.*", 689, 1, 0, false),
             new Family("CudnnConv2d", 449, 1, 0, true),
@@ -82,8 +82,8 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
     private Family family(String kernel) { return families.stream().filter(f -> kernel.matches(f.kernels)).findFirst().orElse(PASS); }
 
     <O extends Op> int launches(Kernel<O> kernel, O op, Tensor[] in) {
-        if (!(kernel instanceof PlanKernel<O> plans)) return family(kernel.name()).launches;
-        return plans.asked(op, in).size() + (kernel instanceof CudnnUpsampleConv2d || kernel instanceof F8PlanKernel ? 1 : 0);
+        if (!(kernel instanceof PlanKernel<O> planned)) return family(kernel.name()).launches;
+        return planned.asked(op, in).size() + (kernel instanceof CudnnUpsampleConv2d || kernel instanceof F8PlanKernel ? 1 : 0);
     }
 
     /** True where a run of the kernel is followed by a pass that adds the bias. */
@@ -94,15 +94,16 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
 
     /** Microseconds of a run of a kernel, its launches with it and a bias of its own without. */
     <O extends Op> double micros(Kernel<O> kernel, O op, Tensor[] in, Tensor out) {
-        if (kernel instanceof PlanKernel<O> plans) {
+        if (kernel instanceof PlanKernel<O> planned) {
             double before = kernel instanceof CudnnUpsampleConv2d ? edge + ramp + pass(in[1].bytes() * (1 + 16 / 9.0)) // sums of weights
                     : kernel instanceof F8PlanKernel ? edge + ramp + pass(in[0].bytes() + in[0].count()) : 0; // x rounded
-            return before + plans.asked(op, in).stream().mapToDouble(p -> plan(p, plans.choosesLibrary())).sum();
+            return before + planned.asked(op, in).stream().mapToDouble(p -> plan(p, planned.choosesLibrary())).sum();
         }
         Family f = family(kernel.name());
-        double tflops = in[0].dtype() == DType.F32 ? Math.min(plain, f.tflops) : f.tflops;
+        double tflops = in[0].dtype() == DType.F32 ? Math.min(plans.plain, f.tflops) : f.tflops;
         double compute = op.flops(in) * waste(op, in) / tflops / 1e6;
-        double micros = f.launches * (edge + ramp) + (multiplies(kernel) ? ramp / 4 : 0) + Math.max(compute, pass(op.bytes(in) + f.passes * out.bytes()));
+        double moves = pass(op.bytes(in) + f.passes * out.bytes());
+        double micros = f.launches * (edge + ramp) + (multiplies(kernel) ? ramp / 4 : 0) + Math.max(compute, moves);
         // Between its products F32 scores are read and 16 bits written.
         return kernel instanceof AttentionCublas ? micros + pass(scores((AttentionOp) op, in) * 6) : micros;
     }

@@ -32,7 +32,12 @@ final class Estimate {
 
     private Estimate(Card card) { this.card = card; }
 
-    /** Of one run of a model, after one that makes what later runs keep. @param dtype of activations and weights @param rounding whether linear layers round to F8 */
+    /**
+     * Of one run of a model, after one that makes what later runs keep.
+     *
+     * @param dtype    of activations and weights
+     * @param rounding whether linear layers may round to F8
+     */
     static Estimate of(Card card, DType dtype, boolean rounding, int batch, Function<BenchTarget, Workload> make) {
         Estimate e = new Estimate(card);
         try (Workload work = make.apply(new BenchTarget(new PaperBackend().open(0), dtype, batch))) {
@@ -57,7 +62,8 @@ final class Estimate {
         double micros = card.micros(kernel, op, in, out);
         if (card.multiplies(kernel)) multiplying += micros;
         add(new Row(label(op, in, card.multiplies(kernel)), kernel.name()), card.launches(kernel, op, in), op.flops(in), op.bytes(in), micros);
-        if (card.addsBias(kernel, in)) add(new Row("bias of " + Op.name(op.getClass()), kernel.name()), 1, out.count(), 2 * out.bytes(), card.bias(out));
+        if (!card.addsBias(kernel, in)) return;
+        add(new Row("bias of " + Op.name(op.getClass()), kernel.name()), 1, out.count(), 2 * out.bytes(), card.bias(out));
     }
 
     private void add(Row row, int launches, long flops, long bytes, double micros) {

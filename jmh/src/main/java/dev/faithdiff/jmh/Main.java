@@ -182,7 +182,8 @@ public final class Main implements Callable<Integer> {
             return 2;
         }
         for (String n : names) {
-            System.out.printf("model/%s, F16%s%n%s%n", n, f8 ? " and F8" : "", Estimate.of(card, DType.F16, f8, n.startsWith("vae") ? 1 : 2, Models.FULL.get(n)));
+            Estimate all = Estimate.of(card, DType.F16, f8, n.startsWith("vae") ? 1 : 2, Models.FULL.get(n));
+            System.out.printf("model/%s, F16%s%n%s%n", n, f8 ? " and F8" : "", all);
         }
         return 0;
     }

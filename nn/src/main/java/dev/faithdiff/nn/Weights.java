@@ -25,7 +25,7 @@ public final class Weights implements AutoCloseable {
     /** More than any published model has: a limit on what a hostile configuration can ask for. */
     private static final int MOST = 100_000;
 
-    /** What all views of one set of weights share: where values come from, what was taken or read ahead, what did not fit, and who owns the memory. */
+    /** What all views of one set of weights share: where values come from, what was taken or read ahead, what did not fit, who owns the memory. */
     private record Root(WeightSource source, DType dtype, Map<String, Tensor> taken, Map<String, Tensor> ready, List<String> problems, Scope scope) {
         Root(WeightSource source, DType dtype) {
             this(source, dtype, new LinkedHashMap<>(), new HashMap<>(), new ArrayList<>(), Scope.detached());

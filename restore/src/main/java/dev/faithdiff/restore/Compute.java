@@ -47,7 +47,9 @@ public record Compute(Device device, NumberType precision, Offload offload, List
 
     /** @throws IllegalArgumentException for 8-bit weights on a GPU, and for F8 on the CPU */
     public Compute {
-        if (precision == NumberType.F8 && device == Device.CPU) throw new IllegalArgumentException("f8 is for a GPU; the CPU computes in f32, bf16 or int8");
+        if (precision == NumberType.F8 && device == Device.CPU) {
+            throw new IllegalArgumentException("f8 is for a GPU; the CPU computes in f32, bf16 or int8");
+        }
         if (precision == NumberType.INT8 && device != Device.CPU) {
             throw new IllegalArgumentException("int8 is for the CPU; a GPU computes in f32, f16 or bf16");
         }

@@ -322,7 +322,7 @@ public final class Tensor {
         return bias == null ? Engine.run(both, this, weight, addend) : Engine.run(both, this, weight, addend, bias);
     }
 
-    /** A 3x3 convolution that keeps the size, of this {@code [B, H, W, I]} at twice its height and width by repeating pixels; the bias may be null. */
+    /** A 3x3 convolution that keeps the size, of {@code [B, H, W, I]} at twice its height and width by repeating pixels; the bias may be null. */
     public Tensor upsampleConv2d(Tensor weight, Tensor bias) {
         UpsampleConv2dOp op = new UpsampleConv2dOp();
         return bias == null ? Engine.run(op, this, weight) : Engine.run(op, this, weight, bias);

@@ -81,7 +81,8 @@ final class CudaModules {
 
     private CUmodule load(Key key) {
         CUmodule module = new CUmodule();
-        check(JCudaDriver.cuModuleLoadData(module, code(key.source(), key.defines(), architecture, compiler, cache)), "loading " + key.source() + ".cu");
+        byte[] code = code(key.source(), key.defines(), architecture, compiler, cache);
+        check(JCudaDriver.cuModuleLoadData(module, code), "loading " + key.source() + ".cu");
         return module;
     }
 

@@ -18,7 +18,8 @@ public final class CudnnLinearAddF8 extends F8PlanKernel<LinearAddOp> {
 
     @Override void compute(LinearAddOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
         try (Scope _ = Scope.open()) {
-            multiply(plans, product(in, in[1].size(0), in.length > 3, Then.ADD), rounded(in[0]), kept(in[1]), 0, in.length > 3 ? in[3] : null, in[2], out);
+            multiply(plans, product(in, in[1].size(0), in.length > 3, Then.ADD), rounded(in[0]), kept(in[1]), 0,
+                    in.length > 3 ? in[3] : null, in[2], out);
         }
     }
 }

@@ -18,7 +18,8 @@ public final class CudnnLinearF8 extends F8PlanKernel<LinearOp> {
 
     @Override void compute(LinearOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
         try (Scope _ = Scope.open()) {
-            multiply(plans, product(in, in[1].size(0), in.length > 2, Then.NOTHING), rounded(in[0]), kept(in[1]), 0, in.length > 2 ? in[2] : null, null, out);
+            multiply(plans, product(in, in[1].size(0), in.length > 2, Then.NOTHING), rounded(in[0]), kept(in[1]), 0,
+                    in.length > 2 ? in[2] : null, null, out);
         }
     }
 }

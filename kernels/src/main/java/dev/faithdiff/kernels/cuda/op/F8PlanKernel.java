@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * A kernel that rounds x and the weight of products to F8_E4M3 with a scale for each of their rows, and multiplies by plans of cuDNN, on GPUs since Ada.
- * The rounded weight is kept beside the weight, half as large again.
+ * A kernel that rounds x and the weight of products to F8_E4M3 with a scale for each of their rows, and multiplies by plans of cuDNN, on GPUs since
+ * Ada. The rounded weight is kept beside the weight, half as large again.
  */
 public abstract class F8PlanKernel<O extends Op> extends PlanKernel<O> {
     /** The rounded weights that lie in one storage, by their offset. */

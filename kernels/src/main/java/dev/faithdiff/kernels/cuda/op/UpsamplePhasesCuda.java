@@ -18,6 +18,7 @@ public final class UpsamplePhasesCuda extends CudaKernel<UpsampleConv2dOp.Phases
     @Override public void run(UpsampleConv2dOp.Phases op, Tensor[] in, Tensor out) {
         int channels = out.size(4);
         long runs = Grid.runs(channels, out.dtype()), threads = out.count() / channels * runs;
-        launch(in, out, "upsample_phases").grid(Grid.blocks(threads)).arg(in[0]).arg(out).arg(threads).arg((int) runs).arg(out.size(1)).arg(channels).run();
+        launch(in, out, "upsample_phases").grid(Grid.blocks(threads))
+                .arg(in[0]).arg(out).arg(threads).arg((int) runs).arg(out.size(1)).arg(channels).run();
     }
 }
