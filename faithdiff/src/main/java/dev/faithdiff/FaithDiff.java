@@ -111,7 +111,7 @@ public final class FaithDiff implements Restorer {
 
     FaithDiff(Model model) {
         this.model = model;
-        gate = new Gate("FaithDiff", model.device, model.rounding() != null);
+        gate = new Gate("FaithDiff", model.device, model.rounding());
         defaults = defaultsOf(model);
         options = OPTIONS.stream().filter(o -> model.text.readsText() || !OF_TEXT.contains(o)).toList();
     }

@@ -43,7 +43,7 @@ final class Estimate {
         try (Workload work = make.apply(new BenchTarget(new PaperBackend().open(0), dtype, batch))) {
             work.run();
             Supplier<Object> seen = () -> Engine.observed((op, in, out, kernel, nanos) -> e.add(op, in, out, kernel), work::run);
-            if (rounding) Engine.rounding(seen);
+            if (rounding) Engine.rounding(DType.F8_E4M3, seen);
             else seen.get();
         }
         return e;

@@ -71,6 +71,9 @@ public final class Main implements Callable<Integer> {
             + "for a program that takes turns with it.")
     private boolean turns;
 
+    @Option(names = "--kernel", paramLabel = "NAME", description = "With --turns: the kernel that runs a case, by default its best.")
+    private String kernel;
+
     @Option(names = "--seconds", paramLabel = "N", description = "Seconds that each is measured, after as many of warm-up.")
     private int seconds = 3;
 
@@ -164,7 +167,7 @@ public final class Main implements Callable<Integer> {
         if (chosen.isEmpty()) return null;
         KernelBench bench = new KernelBench();
         bench.name = filter;
-        bench.kernel = Bench.takers(chosen.get(), Device.CPU).getFirst().name();
+        bench.kernel = kernel != null ? kernel : Bench.takers(chosen.get(), Device.CPU).getFirst().name();
         return bench.make();
     }
 

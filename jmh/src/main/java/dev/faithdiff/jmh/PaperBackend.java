@@ -2,6 +2,7 @@ package dev.faithdiff.jmh;
 
 import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.tensor.CountingDevice;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
@@ -24,7 +25,7 @@ public final class PaperBackend implements Backend {
 
         @Override public Class<O> op() { return kernel.op(); }
 
-        @Override public boolean rounds() { return kernel.rounds(); }
+        @Override public DType rounds() { return kernel.rounds(); }
 
         @Override public String refuses(O op, Tensor[] in) { return kernel.refuses(op, in); }
 

@@ -46,6 +46,12 @@ public final class Workload implements AutoCloseable {
         return this;
     }
 
+    /** Repeats the same on kernels that round operands to BF16, as {@code --precision bf16} does. */
+    Workload rounded() {
+        Supplier<?> exact = body;
+        return repeat(() -> Engine.rounding(exact));
+    }
+
     public Object run() {
         try (Scope _ = Scope.open()) {
             return body.get();

@@ -32,12 +32,12 @@ public final class OneStepModel implements AutoCloseable {
     private final UNetConfig sizes;
     private final OpenParts parts;
     private final LongSupplier budget;
-    private final boolean rounds;
+    private final DType rounding;
 
     private OneStepModel(ModelFolder folder, Compute on) {
         device = on.device();
         dtype = on.activations();
-        rounds = on.rounds();
+        rounding = on.rounding();
         budget = on.budget();
         Path path = folder.path();
         schedule = NoiseSchedule.of(Config.read(path.resolve("scheduler/scheduler_config.json")));
@@ -70,8 +70,8 @@ public final class OneStepModel implements AutoCloseable {
         return u;
     }
 
-    /** Whether products round their factors: {@link Compute#rounds}. */
-    boolean rounds() { return rounds; }
+    /** What products round their factors to: {@link Compute#rounding}. */
+    DType rounding() { return rounding; }
 
     /** How many bytes a network may hold that sees a whole image. */
     long budget() { return budget.getAsLong(); }

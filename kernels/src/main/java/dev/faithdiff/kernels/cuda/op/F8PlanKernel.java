@@ -3,6 +3,7 @@ package dev.faithdiff.kernels.cuda.op;
 import dev.faithdiff.kernels.cuda.CudnnPlans;
 import dev.faithdiff.kernels.cuda.GraphPattern.ScaledProduct;
 import dev.faithdiff.kernels.cuda.GraphPattern.Then;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
@@ -37,7 +38,7 @@ public abstract class F8PlanKernel<O extends Op> extends PlanKernel<O> {
 
     private static final Object ROUNDED = new Object();
 
-    @Override public final boolean rounds() { return true; }
+    @Override public final DType rounds() { return DType.F8_E4M3; }
 
     /** How many of the operands behind x are weights. */
     int weights() { return 1; }

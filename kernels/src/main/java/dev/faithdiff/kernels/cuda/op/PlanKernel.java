@@ -87,7 +87,7 @@ public abstract class PlanKernel<O extends Op> implements Kernel<O> {
     @SuppressWarnings("unchecked")
     public final Kernel<O> other(List<Kernel<?>> table, O op, Tensor[] in) {
         for (Kernel<?> k : table) {
-            boolean beside = k.op() == op() && (rounds() ? !k.rounds() : !(k instanceof PlanKernel));
+            boolean beside = k.op() == op() && (rounds() != null ? k.rounds() == null : !(k instanceof PlanKernel));
             if (beside && ((Kernel<O>) k).objection(op, in) == null) return (Kernel<O>) k;
         }
         return null;
