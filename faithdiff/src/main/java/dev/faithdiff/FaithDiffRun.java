@@ -11,7 +11,6 @@ import static dev.faithdiff.restore.CommonOptions.WRAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT_MODE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
@@ -24,6 +23,7 @@ import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.diffusion.Attribution;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.DiffusionOptions;
@@ -87,7 +87,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         h = in.height() / model.vae.config().downscale();
         w = in.width() / model.vae.config().downscale();
         plan = new Plan(model.schedule, sampler(model, options), guidance(), DiffusionOptions.cache(options), grid());
-        attribution = new Attribution(plan.grid(), listener.words(), word -> model.text.places(options.get(PROMPT), word, windows()));
+        attribution = new Attribution(plan.grid(), listener.words(), word -> model.text.places(AutoPrompt.words(options), word, windows()));
         saved = file == null ? null : file.read(model.device);
         bytes = saved == null ? model.budget() : saved.bytes();
         vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), bytes, options.get(WRAP));
@@ -120,7 +120,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
 
     /** One row, or negative prompt and prompt where guidance is active. */
     private Prompt prompt() {
-        String text = options.get(PROMPT), negative = negative();
+        String text = AutoPrompt.words(options), negative = negative();
         if (options.get(PROMPT_MODE) == PromptMode.CUT) for (String given : Arrays.asList(text, negative)) warnOfCut(model.text.beyond(given));
         int windows = windows();
         Prompt prompt = model.text.encode(text, windows);
@@ -134,7 +134,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     /** How many windows of tokens are read. */
     private int windows() {
         if (options.get(PROMPT_MODE) == PromptMode.CUT) return 1;
-        return Math.max(model.text.windows(options.get(PROMPT)), model.text.windows(negative()));
+        return Math.max(model.text.windows(AutoPrompt.words(options)), model.text.windows(negative()));
     }
 
     private void warnOfCut(List<String> words) {

@@ -43,6 +43,9 @@ final class ModelChoice {
 
     Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
 
+    /** Whether the model says itself what a photo shows. */
+    boolean describes() { return Restorers.describes(folder()); }
+
     /** The names of the model folders, and of LoRAs with their strengths. */
     String names() { return ofFolders(folder -> folder.getFileName().toString()) + (loras.isEmpty() ? "" : " with " + LoraFile.names(loras)); }
 

@@ -5,10 +5,12 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,13 +31,16 @@ final class OptionFlags {
 
     @Spec(Spec.Target.MIXEE) void addTo(CommandSpec command) {
         spec = command;
-        known.values().forEach(same -> command.addOption(flag(same.getFirst())));
+        known.values().forEach(same -> command.addOption(flag(same)));
     }
 
-    private static OptionSpec flag(Option<?> o) {
-        String description = o.help() + " (" + o.rule() + "; default: " + o.otherwise() + ")";
-        return OptionSpec.builder("--" + o.name()).type(String.class).paramLabel(o.label()).description(description.replace("%", "%%"))
-                .completionCandidates(o.choices().stream().map(Object::toString).toList()).showDefaultValue(Visibility.NEVER).build();
+    /** The help of different options of one name is that of each. */
+    private static OptionSpec flag(List<Option<?>> same) {
+        String description = same.stream().map(o -> o.help() + " (" + o.rule() + "; default: " + o.otherwise() + ")").distinct()
+                .collect(Collectors.joining(" For other models: "));
+        List<String> choices = same.stream().flatMap(o -> o.choices().stream()).map(Object::toString).distinct().toList();
+        return OptionSpec.builder("--" + same.getFirst().name()).type(String.class).paramLabel(same.getFirst().label())
+                .description(description.replace("%", "%%")).completionCandidates(choices).showDefaultValue(Visibility.NEVER).build();
     }
 
     /** Checks the flags before a model is opened. @throws ParameterException if no option of a flag's name takes its value, or two sizes are given */
@@ -57,6 +62,9 @@ final class OptionFlags {
         return all;
     }
 
+    /** The value of the flag {@code --prompt}; null if it is not given. */
+    String prompt() { return given().get(DiffusionOptions.PROMPT.name()); }
+
     private Map<String, String> given() {
         Map<String, String> given = new LinkedHashMap<>();
         for (String name : known.keySet()) {
@@ -76,6 +84,8 @@ final class OptionFlags {
                 refusal = e;
             }
         }
-        throw new ParameterException(spec.commandLine(), "--" + refusal.getMessage(), refusal);
+        String rules = same.stream().map(Option::rule).distinct().collect(Collectors.joining(", or "));
+        String message = same.size() == 1 ? refusal.getMessage() : same.getFirst().name() + " must be " + rules + ", not " + text;
+        throw new ParameterException(spec.commandLine(), "--" + message, refusal);
     }
 }

@@ -5,6 +5,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 
 import dev.faithdiff.cli.DeviceChoice.Chosen;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.restore.Compute;
@@ -17,6 +18,7 @@ import dev.faithdiff.restore.batch.Batch;
 import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.restore.batch.Worklist;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
@@ -29,6 +31,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -166,10 +169,13 @@ final class RestoreCommand implements Callable<Integer> {
         if (!quiet) photo.remarks().forEach(warnings()::warn);
         long begin = System.nanoTime();
         Restored restored;
+        AutoPrompt asked = asked();
+        String prompt = asked == null ? null : Described.photo(asked, photo.visible(), on);
+        if (prompt != null && !quiet) spec.commandLine().getErr().println("prompt: " + prompt);
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
         try (Interrupt _ = new Interrupt()) {
             try {
-                restored = onKernels(table, on, () -> restored(job, photo, on, state, attribution));
+                restored = onKernels(table, on, () -> restored(job, photo, prompt, on, state, attribution));
             } catch (CancellationException e) {
                 boolean isKept = state != null && Files.exists(state);
                 warnings().warn("stopped; " + (isKept ? "the same command resumes from " + state : "nothing was written"));
@@ -200,10 +206,10 @@ final class RestoreCommand implements Callable<Integer> {
     private record Restored(Image image, ResultSettings settings, String profile) {}
 
     /** Opens the model, restores one photo, and closes the model. */
-    private Restored restored(Job job, Photo photo, Device on, Path state, Listener first) {
+    private Restored restored(Job job, Photo photo, String prompt, Device on, Path state, Listener first) {
         try (Restorer restorer = restorer(on)) {
             if (!daam.isEmpty() && !restorer.options().contains(PROMPT)) throw usage("this model reads no prompt, so --daam has nothing to show");
-            ResultSettings settings = settings(restorer), own = settings.of(job);
+            ResultSettings settings = settings(restorer), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
             if (trace == null) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
@@ -232,12 +238,31 @@ final class RestoreCommand implements Callable<Integer> {
         return exact ? Engine.exactly(watched) : watched.get();
     }
 
+    /** What a captioner is asked for; null where words are given, or the model finds them itself. */
+    private AutoPrompt asked() {
+        AutoPrompt asked = AutoPrompt.of(flags.prompt());
+        return asked != null && asked.captioner() == null && model.describes() ? null : asked;
+    }
+
+    /** The captions of photos that are still to be restored. */
+    private Function<Path, Caption> captions(List<Job> jobs, Device on) {
+        AutoPrompt asked = asked();
+        if (asked == null) return Caption::of;
+        List<Path> open = jobs.stream().filter(j -> results.rules(resume).overwrite() || !j.isDone()).map(Job::in).distinct().toList();
+        if (open.contains(Job.STREAM)) throw usage("--prompt auto reads a photo twice, so of several none can be standard input");
+        if (open.isEmpty()) return Caption::of;
+        return Described.photos(asked, open, results.rules(resume).strict(), on, (photo, text) -> {
+            if (!quiet && !results.isJson()) spec.commandLine().getErr().println(photo + ": " + text);
+        })::caption;
+    }
+
     private int restoreMany(List<Job> jobs, Chosen chosen) {
+        Function<Path, Caption> captions = captions(jobs, chosen.device());
         try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), jobs.size());
                 Restorer restorer = restorer(chosen.device())) {
             Batch.Rules rules = results.rules(resume);
             ResultSettings settings = settings(restorer);
-            Batch batch = new Batch(restorer, settings, rules, report.listener(shown, model, compute(chosen.device()), restorer, rules));
+            Batch batch = new Batch(restorer, settings, rules, report.listener(shown, model, compute(chosen.device()), restorer, rules), captions);
             boolean stopped = batch.run(jobs);
             shown.end(stopped, chosen.device().name(), ending(chosen));
             return stopped ? INTERRUPTED : shown.failed() ? 1 : 0;
@@ -249,6 +274,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Checks the options once, before any photo. @throws IllegalArgumentException if the restorer refuses one */
     private ResultSettings settings(Restorer restorer) {
         Options options = flags.of(restorer);
+        if (AutoPrompt.of(flags.prompt()) != null && asked() == null) options = options.with(PROMPT, PROMPT.initial());
         restorer.check(options);
         return new ResultSettings(model.names(), model.digests(), options, restorer.options());
     }

@@ -223,7 +223,7 @@ class CliTest {
         fails(2, "Unknown option: '--frobnicate'", "restore", in, "-o", out, "--frobnicate");
         fails(2, "scale must be 0.1..16", "restore", in, "-o", out, "--scale", 17);
         fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--steps", 0);
-        fails(2, "--start must be lr, noise or photo, not middle", "restore", in, "-o", out, "--start", "middle");
+        fails(2, "--start must be noise or cond, or lr, noise or photo, or lr or noise, not middle", "restore", in, "-o", out, "--start", "middle");
         fails(2, "--strength must be 0..1, not 1.5", "restore", in, "-o", out, "--strength", 1.5);
         fails(2, "fidelity must be 0..1", "restore", in, "-o", out, "--fidelity", -1);
         fails(2, "--guard", "restore", in, "-o", out, "--guard", "maybe");
@@ -304,7 +304,9 @@ class CliTest {
     @Test void theHelpNamesEveryOption() {
         for (String command : List.of("restore", "evaluate")) {
             String help = run(command, "--help").out().replaceAll("\\s+", " ");
-            for (Option<?> o : Restorers.options()) assertThat(help).contains("--" + o.name() + "=" + o.label() + " " + o.help(), "(" + o.rule() + "; default: ");
+            for (Option<?> o : Restorers.options()) {
+                assertThat(help).contains("--" + o.name() + "=" + o.label() + " ", " " + o.help() + " (" + o.rule() + "; default: ");
+            }
             assertThat(help).doesNotContain("NaN", "null", "" + Integer.MAX_VALUE);
             assertThat(help).contains("(1..1000; default: the model's, else 20)", "(off, warn or auto; default: warn)", "(a text; default: none)");
         }

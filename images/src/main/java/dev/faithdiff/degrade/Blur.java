@@ -1,6 +1,7 @@
 package dev.faithdiff.degrade;
 
 import dev.faithdiff.degrade.Dice.Range;
+import dev.faithdiff.image.FloatImage;
 import java.util.List;
 
 /**

@@ -1,5 +1,6 @@
 package dev.faithdiff.degrade;
 
+import dev.faithdiff.image.FloatImage;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;

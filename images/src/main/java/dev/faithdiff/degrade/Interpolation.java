@@ -1,5 +1,6 @@
 package dev.faithdiff.degrade;
 
+import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.ImageError;
 import java.util.stream.IntStream;
 

@@ -1,5 +1,6 @@
 package dev.faithdiff.degrade;
 
+import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.tensor.Mt19937;
 import java.util.Arrays;
 

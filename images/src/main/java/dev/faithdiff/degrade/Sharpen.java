@@ -1,5 +1,7 @@
 package dev.faithdiff.degrade;
 
+import dev.faithdiff.image.FloatImage;
+
 /** Unsharp masking of Real-ESRGAN's targets (BasicSR, USMSharp), which FaithDiff's own training leaves out. */
 public final class Sharpen {
     private Sharpen() {}

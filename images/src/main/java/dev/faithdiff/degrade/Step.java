@@ -1,6 +1,7 @@
 package dev.faithdiff.degrade;
 
 import dev.faithdiff.degrade.Dice.Range;
+import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.file.Jpeg;
 import java.util.List;
 

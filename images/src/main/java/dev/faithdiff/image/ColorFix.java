@@ -60,6 +60,26 @@ public enum ColorFix {
 
     public static Image wavelet(Image content, Image style) { return WAVELET.apply(content, style); }
 
+    /** {@link #WAVELET} of floats, whose result is neither clamped nor rounded (DiffBIR). @throws ImageError if the sizes differ */
+    public static FloatImage wavelet(FloatImage content, FloatImage style) {
+        if (content.width() != style.width() || content.height() != style.height()) {
+            throw new ImageError("colour fix takes two images of one size, got " + content + " and " + style);
+        }
+        float[] result = new float[content.rgb().length];
+        for (int c = 0; c < 3; c++) {
+            float[] detail = new float[result.length / 3], coarse = blurred(plane(style.rgb(), c), style.width(), null);
+            blurred(plane(content.rgb(), c), content.width(), detail);
+            for (int i = 0; i < detail.length; i++) result[3 * i + c] = detail[i] + coarse[i];
+        }
+        return new FloatImage(content.width(), content.height(), result);
+    }
+
+    private static float[] plane(float[] rgb, int c) {
+        float[] plane = new float[rgb.length / 3];
+        for (int i = 0; i < plane.length; i++) plane[i] = rgb[3 * i + c];
+        return plane;
+    }
+
     @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
 
     /** As {@link #apply(Image, Image)}, of images that go on beyond their edges. */

@@ -2,6 +2,7 @@ package dev.faithdiff.degrade;
 
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.tensor.io.SafeTensors;
 import java.lang.foreign.ValueLayout;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.degrade.DegradationFixtures.Item;
+import dev.faithdiff.image.FloatImage;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

@@ -161,7 +161,7 @@ final class Models {
         Prompt prompt = Prompt.of(p, work, unet);
         Guidance guidance = new Guidance(5, 0);
         Replay predict = work.hold(p.device().replay(in -> unet.predict(in[0], in[1], in[2], prompt.text)));
-        return work.repeat(() -> guidance.apply(predict.run(x, condition, unet.unet().embedTime(500, prompt.added))));
+        return work.repeat(() -> guidance.apply(predict.run(x, condition, unet.unet().embedTime(500, prompt.added)), 500));
     }
 
     /** A whole image but for its text: both encoders, all guided steps, the decoder. */
@@ -182,7 +182,7 @@ final class Models {
                 for (int i = 0; i < STEPS; i++) {
                     try (Scope s = Scope.open()) {
                         Tensor temb = unet.unet().embedTime((float) sampler.timesteps()[i], prompt.added);
-                        Tensor in = sampler.scaleInput(x, i), eps = guidance.apply(predict.run(in, condition, temb));
+                        Tensor in = sampler.scaleInput(x, i), eps = guidance.apply(predict.run(in, condition, temb), sampler.timesteps()[i]);
                         x = s.keep(state.step(x, schedule.data(eps, in, sampler.levels().from()[i]), i, () -> noise));
                     }
                 }

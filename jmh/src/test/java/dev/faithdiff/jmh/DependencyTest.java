@@ -66,6 +66,7 @@ class DependencyTest {
         sees("dev.faithdiff.restore.tiles", TENSOR, NN, IMAGE, "dev.faithdiff.restore.tiles");
         sees("dev.faithdiff.restore.diffusion", TENSOR, NN, MODEL, IMAGE, "dev.faithdiff.networks.vae", "dev.faithdiff.networks.unet", "dev.faithdiff.restore",
                 "dev.faithdiff.restore.tiles", "dev.faithdiff.restore.diffusion");
+        sees("dev.faithdiff.restore.caption", TENSOR, MODEL, IMAGE, "dev.faithdiff.restore.caption");
         sees("dev.faithdiff.restore.batch", TENSOR, IMAGE, "dev.faithdiff.restore", "dev.faithdiff.restore.diffusion", "dev.faithdiff.restore.batch");
     }
 

@@ -36,7 +36,8 @@ class HouseTest {
     private static final Set<String> LARGE_RECORDS = Set.of("AlignConfig", "ClipConfig", "Stage", "StepRecord", "UNetConfig");
     /** Names in documents that belong to others, are files, are parts of names, or are written by the reader. */
     private static final Set<String> FOREIGN = Set.of("CancellationException", "UncheckedIOException", "VarHandle.loadLoadFence",
-            "FaithDiffStableDiffusionXLPipeline.__call__", "FaithDiff.bin", "Split", "Abstract", "Impl", "Manager", "Util", "Base", "AffinePlain");
+            "FaithDiffStableDiffusionXLPipeline.__call__", "FaithDiff.bin", "BSRNet.pth", "DiffBIR_v2.1.pt", "Split",
+            "Abstract", "Impl", "Manager", "Util", "Base", "AffinePlain");
 
     private static final Pattern FENCED = Pattern.compile("^```.*?^```", Pattern.DOTALL | Pattern.MULTILINE);
     /** A name in backticks that begins with a capital and has small letters: {@code Class}, {@code Class.member} or {@code Class.member(...)}. */

@@ -48,7 +48,7 @@ class NetworksTest {
     @TestFactory DynamicNode unet() {
         Path folder = Fixtures.path("seesr/seesr/unet");
         Fixtures f = Fixtures.open("seesr/stages.safetensors");
-        Kind tags = new Kind("image_attentions", f.shape("ram_embeds").size(2));
+        Kind tags = Kind.image(f.shape("ram_embeds").size(2));
         UNetConfig sizes = UNetConfig.of(Config.read(folder.resolve("config.json"))).with(tags);
         List<Shape> released = List.of(Shape.of(1, 64, 64, 4), Shape.of(1, TEXT, 1024));
         return new NetworkBattery("U-Net", folder, unet(sizes),
@@ -75,11 +75,11 @@ class NetworksTest {
         Path folder = Fixtures.path("seesr/seesr/controlnet");
         Fixtures f = Fixtures.open("seesr/stages.safetensors");
         Config json = Config.read(folder.resolve("config.json"));
-        UNetConfig sizes = UNetConfig.of(json).with(new Kind("image_attentions", f.shape("ram_embeds").size(2)));
+        UNetConfig sizes = UNetConfig.of(json).with(Kind.image(f.shape("ram_embeds").size(2)));
         Stored stored = stored("seesr", "stages.safetensors", residual(0));
         for (int i = 1; f.has(residual(i)); i++) stored = stored.and(stored("seesr", "stages.safetensors", residual(i)));
         stored = stored.and(stored("seesr", "stages.safetensors", "control.residual.mid"));
-        UNetConfig full = UNetConfig.SD21.with(new Kind("image_attentions", SEESR_TAGS));
+        UNetConfig full = UNetConfig.SD21.with(Kind.image(SEESR_TAGS));
         List<Shape> released = List.of(Shape.of(1, 64, 64, 4), Shape.of(1, 512, 512, 3), Shape.of(1, TEXT, 1024), Shape.of(1, TEXT, SEESR_TAGS));
         Supplier<Tensor[]> inputs = () -> new Tensor[] {tensor(f, "latents"), image("seesr/stage_image.png").affine(0.5f, 0.5f),
             tensor(f, "prompt_embeds").slice(0, 1, 2), tensor(f, "ram_embeds")};

@@ -35,6 +35,15 @@ public final class ResnetBlock {
     /** As above. @param branch changes the convolutions' result before it is added to x; null: it does not */
     public Tensor forward(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) { return Tape.recompute(() -> run(x, temb, branch)); }
 
+    /** The same for tiles side by side, of a block without time embedding. */
+    public void forward(SideBySide tiles) {
+        tiles.residual(h -> {
+            h.norm(norm1, true);
+            h.each(conv1::forward);
+            h.norm(norm2, true);
+        }, (h, x) -> shortcut == null ? conv2.forward(h, x) : shortcut.forward(x, conv2.forward(h)));
+    }
+
     private Tensor run(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) {
         try (Scope s = Scope.open()) {
             Tensor h = norm1.forwardSilu(x);

@@ -4,6 +4,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -39,23 +40,35 @@ public final class SharedStatistics implements AutoCloseable {
     }
 
     /** Takes a norm's statistics from an input {@code [..., channels]}, which may be larger than those of the runs. */
-    public void measure(GroupNorm norm, Tensor x) {
-        try (Scope _ = Scope.open()) {
-            int channels = norm.weight.size(0), width = channels / norm.groups;
-            Tensor pixels = x.reshape(-1, channels);
-            float[] scale = norm.weight.toFloats(), shift = norm.bias.toFloats();
-            float[] mean = ofGroups(pixels, width, band -> band);
-            Tensor centre = Tensor.of(mean, channels).to(x.device());
-            float[] variance = ofGroups(pixels, width, band -> {
-                Tensor d = band.sub(centre);
-                return d.mul(d);
-            });
-            for (int c = 0; c < channels; c++) {
-                scale[c] = (float) (scale[c] / Math.sqrt(variance[c] + norm.eps));
-                shift[c] -= mean[c] * scale[c];
+    public void measure(GroupNorm norm, Tensor x) { measure(norm, List.of(x)); }
+
+    /** The same from the tiles of one image: the mean of their means and that of their variances, by their sizes (Tiled VAE). */
+    void measure(GroupNorm norm, List<Tensor> tiles) {
+        int channels = norm.weight.size(0), width = channels / norm.groups;
+        double all = tiles.stream().mapToLong(Tensor::count).sum();
+        double[] mean = new double[channels], variance = new double[channels];
+        for (Tensor tile : tiles) {
+            try (Scope _ = Scope.open()) {
+                double share = tile.count() / all;
+                Tensor pixels = tile.reshape(-1, channels);
+                float[] own = ofGroups(pixels, width, band -> band);
+                Tensor centre = Tensor.of(own, channels).to(tile.device());
+                float[] spread = ofGroups(pixels, width, band -> {
+                    Tensor d = band.sub(centre);
+                    return d.mul(d);
+                });
+                for (int c = 0; c < channels; c++) {
+                    mean[c] += share * own[c];
+                    variance[c] += share * spread[c];
+                }
             }
-            known.put(norm, new Affine(kept(scale, x), kept(shift, x)));
         }
+        float[] scale = norm.weight.toFloats(), shift = norm.bias.toFloats();
+        for (int c = 0; c < channels; c++) {
+            scale[c] = (float) (scale[c] / Math.sqrt(variance[c] + norm.eps));
+            shift[c] = (float) (shift[c] - mean[c] * scale[c]);
+        }
+        known.put(norm, new Affine(kept(scale, tiles.getFirst()), kept(shift, tiles.getFirst())));
     }
 
     /** Each channel's group mean of a function of {@code [N, channels]}. */

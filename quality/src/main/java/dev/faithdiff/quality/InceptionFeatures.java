@@ -1,7 +1,7 @@
 package dev.faithdiff.quality;
 
-import dev.faithdiff.degrade.FloatImage;
 import dev.faithdiff.degrade.Interpolation;
+import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.networks.inception.Inception;
 import dev.faithdiff.tensor.Device;

@@ -13,6 +13,9 @@ public final class CommonOptions {
             Option.size("size", "Instead of --scale: the result is as large as fits into this size with the photo's proportions.");
     /** Takes the place of the scale. */
     public static final Option<Integer> LONG_SIDE = Option.pixels("long-side", "Instead of --scale: the longer side of the result.");
+    /** The published networks of Stable Diffusion 2.1 were trained on images of 512 pixels. */
+    public static final Option<Integer> PROCESS_SIZE = Option.side("process-size", 512, 64, "The shorter side, in pixels, that a photo has at "
+            + "least when networks see it. A result that is smaller is restored at that size and shrunk.");
     /** Where random numbers begin. */
     public static final Option<Long> SEED = Option.seed("seed", 42, "Seed of the random numbers. The same seed gives the same result.");
     /** Whose random numbers are drawn. */

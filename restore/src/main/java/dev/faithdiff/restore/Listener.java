@@ -27,7 +27,8 @@ public interface Listener {
     /**
      * A tile is done. This is called only where a stage, or a step of denoising, has several tiles.
      *
-     * @param stage {@code encode} (with the tiles of all encoders together), {@code denoise} or {@code decode}
+     * @param stage {@code encode} (with the tiles of all encoders together), {@code denoise} or {@code decode}; {@code clean} in a system that
+     *              cleans the photo first
      * @param tile  finished tiles of {@code tiles}; in {@code denoise}, those of one step
      */
     default void tile(String stage, int tile, int tiles) {}

@@ -15,6 +15,9 @@ public interface RestorerKind {
     /** Whether {@link Compute#loras} can be added to its weights. */
     default boolean takesLoras() { return false; }
 
+    /** Whether its restorers say themselves what a photo shows, so that a prompt needs no captioner. */
+    default boolean describes() { return false; }
+
     /** Opens a model folder of this kind. @throws RuntimeException of one line, naming the file, if a part is missing or damaged */
     Restorer open(ModelFolder folder, Compute on);
 }

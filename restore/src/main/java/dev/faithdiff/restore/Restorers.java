@@ -31,6 +31,12 @@ public final class Restorers {
         return List.copyOf(all);
     }
 
+    /** Whether the restorer of a folder says itself what a photo shows: {@link RestorerKind#describes}. */
+    public static boolean describes(Path folder) {
+        RestorerKind kind = KINDS.get(new ModelFolder(folder).kind());
+        return kind != null && kind.describes();
+    }
+
     /** As {@link #open(Path, Compute)}, in F32 with all weights on the device. */
     public static Restorer open(Path folder, Device device) { return open(folder, Compute.on(device)); }
 

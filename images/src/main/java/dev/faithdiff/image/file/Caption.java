@@ -31,15 +31,17 @@ public record Caption(String text, List<String> remarks) {
      * that cannot be read is a remark.
      */
     public static Caption of(Path photo) {
-        String stem = ImageFiles.stem(photo.getFileName().toString());
         try {
-            Path text = photo.resolveSibling(stem + ".txt"), json = photo.resolveSibling(stem + ".json");
+            Path text = beside(photo), json = photo.resolveSibling(ImageFiles.stem(photo.getFileName().toString()) + ".json");
             if (Files.isRegularFile(text)) return read(text, false);
             return Files.isRegularFile(json) ? read(json, true) : NONE;
         } catch (InvalidPathException e) {
             return NONE; // the photo's name cannot be written in this locale
         }
     }
+
+    /** The file of a photo's text, which need not exist. */
+    public static Path beside(Path photo) { return photo.resolveSibling(ImageFiles.stem(photo.getFileName().toString()) + ".txt"); }
 
     private static Caption read(Path file, boolean json) {
         List<String> remarks = new ArrayList<>();

@@ -14,7 +14,8 @@ import dev.faithdiff.tensor.op.AttentionOp;
  * then an MLP, each behind LayerNorm with a residual. Source: swin_transformer.py (Liu et al., 2021).
  */
 public final class SwinBlock {
-    private static final float EPS = 1e-5f, MASKED = -100;
+    static final float EPS = 1e-5f;
+    private static final float MASKED = -100;
 
     private final LayerNorm norm1, norm2;
     private final Linear qkv, out, up, down;
@@ -23,7 +24,7 @@ public final class SwinBlock {
     private final int width, heads, window;
     private final boolean shifted;
 
-    /** @param shifted whether windows begin half a window further, where there is more than one */
+    /** @param shifted whether windows begin half a window further */
     public SwinBlock(Weights w, int width, int heads, int window, int mlpWidth, boolean shifted) {
         this.width = width;
         this.heads = heads;
@@ -41,7 +42,7 @@ public final class SwinBlock {
 
     /** {@code [1, H, W, width]}, as the result; both sides are multiples of the window. */
     public Tensor forward(Tensor x) {
-        int rows = x.size(1), columns = x.size(2), shift = shifted && Math.min(rows, columns) > window ? window / 2 : 0;
+        int rows = x.size(1), columns = x.size(2), shift = shifted ? window / 2 : 0;
         try (Scope s = Scope.open()) {
             Tensor h = roll(norm1.forward(x), shift, shift);
             h = s.replace(h, attention(windows(h), rows, columns, shift));

@@ -64,6 +64,9 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
     public record Kind(String name, int contextWidth) {
         /** The one that attends to the text, and the only one of Stable Diffusion. */
         public static Kind text(int width) { return new Kind("attentions", width); }
+
+        /** The one of SeeSR that attends to what a tagger sees in the photo. */
+        public static Kind image(int width) { return new Kind("image_attentions", width); }
     }
 
     /** @param groups of GroupNorm: the first of these numbers that divides the channels */
@@ -120,6 +123,9 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
         Transformers t = new Transformers(transformers.depth, transformers.middle, transformers.heads, transformers.linear, List.copyOf(kinds));
         return new UNetConfig(inChannels, outChannels, channels, layers, time, t, norm);
     }
+
+    /** These sizes for a network that sees more than the latents. @param inputs channels of its input */
+    public UNetConfig withInputs(int inputs) { return new UNetConfig(inputs, outChannels, channels, layers, time, transformers, norm); }
 
     /** Width of the text states. */
     public int textWidth() { return transformers.kinds.getFirst().contextWidth(); }

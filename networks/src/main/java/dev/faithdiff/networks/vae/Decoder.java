@@ -1,6 +1,7 @@
 package dev.faithdiff.networks.vae;
 
 import dev.faithdiff.nn.Conv2d;
+import dev.faithdiff.nn.SideBySide;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -20,5 +21,11 @@ final class Decoder {
         try (Scope s = Scope.open()) {
             return s.keep(body.forward(convIn.forward(z)));
         }
+    }
+
+    /** The same for tiles side by side. */
+    void forward(SideBySide tiles) {
+        tiles.each(convIn::forward);
+        body.forward(tiles);
     }
 }

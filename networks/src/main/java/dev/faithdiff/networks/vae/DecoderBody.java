@@ -3,6 +3,7 @@ package dev.faithdiff.networks.vae;
 import dev.faithdiff.nn.Conv2d;
 import dev.faithdiff.nn.GroupNorm;
 import dev.faithdiff.nn.ResnetBlock;
+import dev.faithdiff.nn.SideBySide;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -59,5 +60,16 @@ public final class DecoderBody {
             h = s.replace(h, normOut.forwardSilu(h));
             return s.keep(convOut.forward(h));                                        // [B, H, W, 3]
         }
+    }
+
+    /** The same for tiles side by side. */
+    void forward(SideBySide tiles) {
+        mid.forward(tiles);
+        for (Level level : levels) {
+            level.resnets.forEach(r -> r.forward(tiles));
+            if (level.upsampler != null) tiles.each(h -> level.upsampler.forward(h.upsample(2 * h.size(1), 2 * h.size(2))));
+        }
+        tiles.norm(normOut, true);
+        tiles.each(convOut::forward);
     }
 }

@@ -2,6 +2,7 @@ package dev.faithdiff.networks.vae;
 
 import dev.faithdiff.nn.Conv2d;
 import dev.faithdiff.nn.ResnetBlock;
+import dev.faithdiff.nn.SideBySide;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -56,5 +57,15 @@ public final class Encoder {
             // 3. middle
             return s.keep(mid.forward(h));
         }
+    }
+
+    /** The same for tiles side by side. */
+    void forward(SideBySide tiles) {
+        tiles.each(convIn::forward);
+        for (Level level : levels) {
+            level.resnets.forEach(r -> r.forward(tiles));
+            if (level.downsampler != null) tiles.each(level.downsampler::forward);
+        }
+        mid.forward(tiles);
     }
 }

@@ -2,6 +2,7 @@ package dev.faithdiff.networks.vae;
 
 import dev.faithdiff.nn.Conv2d;
 import dev.faithdiff.nn.GroupNorm;
+import dev.faithdiff.nn.SideBySide;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -53,5 +54,19 @@ public final class Vae {
         try (Scope s = Scope.open()) {
             return s.keep(decoder.forward(postQuant.forward(z)));
         }
+    }
+
+    /** {@link #encode(Tensor)} for tiles of an image side by side. */
+    public void encode(SideBySide tiles) {
+        encoder.forward(tiles);
+        tiles.norm(normOut, true);
+        tiles.each(convOut::forward);
+        tiles.each(quant::forward);
+    }
+
+    /** {@link #decode(Tensor)} for tiles of latents side by side. */
+    public void decode(SideBySide tiles) {
+        tiles.each(postQuant::forward);
+        decoder.forward(tiles);
     }
 }

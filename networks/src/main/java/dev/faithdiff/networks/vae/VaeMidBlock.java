@@ -3,6 +3,7 @@ package dev.faithdiff.networks.vae;
 import dev.faithdiff.nn.GroupNorm;
 import dev.faithdiff.nn.Linear;
 import dev.faithdiff.nn.ResnetBlock;
+import dev.faithdiff.nn.SideBySide;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -32,9 +33,22 @@ public final class VaeMidBlock {
         }
     }
 
+    /** The same for tiles side by side, each of which attends to itself. */
+    void forward(SideBySide tiles) {
+        first.forward(tiles);
+        if (norm != null) tiles.residual(h -> h.norm(norm, false), this::attended);
+        second.forward(tiles);
+    }
+
     private Tensor attend(Tensor x) {
         try (Scope s = Scope.open()) {
-            Tensor t = norm.forward(x).reshape(x.size(0), -1, x.size(3));             // [B, H*W, C]
+            return s.keep(attended(norm.forward(x), x));
+        }
+    }
+
+    private Tensor attended(Tensor normed, Tensor x) {
+        try (Scope s = Scope.open()) {
+            Tensor t = normed.reshape(x.size(0), -1, x.size(3));                      // [B, H*W, C]
             t = out.forward(Linear.selfAttention(t, q, k, v, 1), x.reshape(t.shape().toArray()));
             return s.keep(t.reshape(x.shape().toArray()));
         }

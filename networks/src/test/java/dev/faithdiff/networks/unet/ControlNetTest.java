@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 class ControlNetTest {
     /** The timesteps of the stages, which the fixtures do not store: of 0 to 999 the one at which PASD's residuals agree, 500 at once for SeeSR. */
     private static final float SEESR_TIME = 500, PASD_TIME = 600;
-    private static final Kind IMAGE_OF_SEESR = new Kind("image_attentions", Fixtures.open("seesr/stages.safetensors").shape("ram_embeds").size(2));
+    private static final Kind IMAGE_OF_SEESR = Kind.image(Fixtures.open("seesr/stages.safetensors").shape("ram_embeds").size(2));
     private Scope scope;
 
     @BeforeEach void open() { scope = Scope.open(); }

@@ -13,6 +13,7 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.batch.BatchListener.Outcome;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -32,8 +34,9 @@ import java.util.stream.Stream;
  * is written whole.
  *
  * @param settings of photos without captions
+ * @param captions of photos, which take the prompt's place
  */
-public record Batch(Restorer restorer, ResultSettings settings, Rules rules, BatchListener listener) {
+public record Batch(Restorer restorer, ResultSettings settings, Rules rules, BatchListener listener, Function<Path, Caption> captions) {
     /**
      * How files are treated.
      *
@@ -46,6 +49,11 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
 
     /** A photo in memory, with the settings that its caption and its seed make. @param remarks on both, in sentences */
     private record Loaded(Photo photo, ResultSettings settings, List<String> remarks) {}
+
+    /** With the captions that lie beside photos. */
+    public Batch(Restorer restorer, ResultSettings settings, Rules rules, BatchListener listener) {
+        this(restorer, settings, rules, listener, Caption::of);
+    }
 
     /** Restores all photos. @return true if an interrupt ended it */
     public boolean run(List<Job> jobs) {
@@ -96,8 +104,14 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
 
     private boolean isOpen(Job job) {
         if (rules.overwrite || !job.isDone()) return true;
-        listener.finished(job, Outcome.SKIPPED, Map.of("otherOptions", settings(job, caption(job)).isOther(job.out())));
+        listener.finished(job, Outcome.SKIPPED, Map.of("otherOptions", isOther(job)));
         return false;
+    }
+
+    /** What a captioner wrote for an earlier result is not known. */
+    private boolean isOther(Job job) {
+        ResultSettings own = settings(job, caption(job));
+        return AutoPrompt.of(own.options().get(PROMPT)) == null && own.isOther(job.out());
     }
 
     private Loaded load(Job job) {
@@ -119,7 +133,7 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
 
     /** A model that reads no text has no captions. */
     private Caption caption(Job job) {
-        return restorer.options().contains(PROMPT) && !job.in().equals(Job.STREAM) ? Caption.of(job.in()) : Caption.NONE;
+        return restorer.options().contains(PROMPT) && !job.in().equals(Job.STREAM) ? captions.apply(job.in()) : Caption.NONE;
     }
 
     private ResultSettings settings(Job job, Caption caption) {

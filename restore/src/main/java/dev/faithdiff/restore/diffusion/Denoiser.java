@@ -13,11 +13,12 @@ public interface Denoiser {
      * A step of a tile.
      *
      * @param tile     its number in the plan's grid
+     * @param step     its number in the plan
      * @param timestep of the training; may be a fraction
      * @param guided   whether there are two rows, for the negative prompt and the prompt; else there is the prompt's alone
      * @param shortcut what a U-Net may leave out, {@link Shortcut#NONE} without a cache; a system without U-Net ignores it
      */
-    record At(int tile, double timestep, boolean guided, Shortcut shortcut) {}
+    record At(int tile, int step, double timestep, boolean guided, Shortcut shortcut) {}
 
     /**
      * The network's answer {@code [rows, h, w, C]} in F32, in the current scope: noise, or what else the schedule's

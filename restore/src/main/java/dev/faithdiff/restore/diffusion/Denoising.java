@@ -22,7 +22,7 @@ public final class Denoising implements AutoCloseable {
     public Denoising(Plan plan, Tensor latents, int step) {
         this.latents = held.adopt(latents);
         this.step = step;
-        states = Stream.generate(plan.sampler()::begin).limit(plan.tiles()).toList();
+        states = Stream.generate(plan.sampler()::begin).limit(plan.walks()).toList();
         caches = plan.cache() == null ? List.of() : Stream.generate(plan.cache()::begin).limit(plan.tiles()).toList();
     }
 
@@ -31,13 +31,17 @@ public final class Denoising implements AutoCloseable {
     /** The number of steps that are done. */
     public int step() { return step; }
 
-    /** What the sampler remembers of a tile. */
+    /** What the sampler remembers of a tile, or of the whole where that takes the steps. */
     public Sampler.State state(int tile) { return states.get(tile); }
 
     /** What the cache remembers of a tile; null where there is none. */
     StepCache.Memory cache(int tile) { return caches.isEmpty() ? null : caches.get(tile); }
 
-    public int tiles() { return states.size(); }
+    /** How many {@link #state}s there are. */
+    int walks() { return states.size(); }
+
+    /** How many caches there are. */
+    int caches() { return caches.size(); }
 
     /** Puts the latents after a step in the place of those before, which the current scope gets. */
     void advance(Tensor next) {

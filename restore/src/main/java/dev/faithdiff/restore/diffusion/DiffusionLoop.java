@@ -9,8 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
-/** Denoises latents step by step, tile by tile. All that is a system's own is in its {@link Denoiser}. */
+/** Denoises latents step by step, in tiles. All that is a system's own is in its {@link Denoiser}. */
 public final class DiffusionLoop {
     /** Sees each step. */
     @FunctionalInterface
@@ -27,7 +28,7 @@ public final class DiffusionLoop {
         default void tile(int tile, int tiles) {}
     }
 
-    /** A step of one tile: the predicted clean latents, and the latents after it. */
+    /** A step of one tile or of the whole: the predicted clean latents, and the latents after it. */
     private record TileStep(Tensor data, Tensor after) {}
 
     private final Plan plan;
@@ -36,7 +37,7 @@ public final class DiffusionLoop {
     private final Supplier<Tensor> noise;
     private final Watcher watcher;
 
-    /** @param noise draws standard normal noise of a tile's size, for samplers that add some */
+    /** @param noise draws standard normal noise of the size of what takes a step, a tile or the whole, for samplers that add some */
     public DiffusionLoop(Plan plan, Denoiser denoiser, Supplier<Tensor> noise, Watcher watcher) {
         this.plan = plan;
         sampler = plan.sampler();
@@ -57,38 +58,64 @@ public final class DiffusionLoop {
 
     private void step(Denoising d) {
         try (Scope _ = Scope.open()) {
-            List<TileStep> tiles = new ArrayList<>();
-            for (int tile = 0; tile < plan.tiles(); tile++) {
-                tiles.add(step(d, tile));
-                watcher.tile(tile + 1, plan.tiles());
-            }
+            List<TileStep> tiles = plan.joined() ? List.of(together(d)) : each(d);
             d.advance(merged(tiles, TileStep::after));
             watcher.step(d, () -> merged(tiles, TileStep::data));
         }
     }
 
-    private TileStep step(Denoising d, int tile) {
+    /** Each tile takes the step by itself. */
+    private List<TileStep> each(Denoising d) {
+        List<TileStep> tiles = new ArrayList<>();
+        for (int tile = 0; tile < plan.tiles(); tile++) {
+            int number = tile;
+            Tensor x = plan.grid().cut(d.latents(), plan.grid().tiles().get(tile));
+            tiles.add(step(d, x, d.state(tile), () -> predicted(d, x, in -> answer(d, in, number))));
+            watcher.tile(tile + 1, plan.tiles());
+        }
+        return tiles;
+    }
+
+    /** The whole takes the step by the merged answers of all tiles. */
+    private TileStep together(Denoising d) { return step(d, d.latents(), d.state(0), () -> predicted(d, d.latents(), in -> answers(d, in))); }
+
+    private TileStep step(Denoising d, Tensor x, Sampler.State state, Supplier<Tensor> prediction) {
         int step = d.step();
-        Tensor x = plan.grid().cut(d.latents(), plan.grid().tiles().get(tile));
-        Supplier<Tensor> prediction = () -> predicted(d, x, tile);
         Tensor data = prediction.get();
-        Tensor next = d.state(tile).step(x, data, step, noise);
+        Tensor next = state.step(x, data, step, noise);
         Finite.require(next, prediction, "denoising step " + (step + 1) + " of " + plan.steps());
         return new TileStep(data, next);
     }
 
-    /** The clean latents of a tile. An image can have hundreds of tiles, so nothing else stays of the network's work. */
-    private Tensor predicted(Denoising d, Tensor x, int tile) {
+    /** The clean latents of a tile or of the whole. An image can have hundreds of tiles, so nothing else stays of the network's work. */
+    private Tensor predicted(Denoising d, Tensor x, UnaryOperator<Tensor> network) {
         try (Scope s = Scope.open()) {
             int step = d.step();
-            double sigma = sampler.levels().from()[step];
-            Shortcut shortcut = d.cache(tile) == null ? Shortcut.NONE : d.cache(tile).at(step);
-            Denoiser.At at = new Denoiser.At(tile, sampler.timesteps()[step], plan.guidance().active(sigma), shortcut);
-            Tensor in = sampler.scaleInput(x, step);
-            Tensor answer = plan.guidance().apply(denoiser.predict(in, at));
-            return s.keep(plan.schedule().data(answer, in, sigma));
+            Tensor in = sampler.scaleInput(x, step), answer = plan.guidance().apply(network.apply(in), sampler.timesteps()[step]);
+            return s.keep(plan.schedule().data(answer, in, sampler.levels().from()[step]));
         }
     }
 
-    private Tensor merged(List<TileStep> tiles, Function<TileStep, Tensor> part) { return plan.grid().merge(tiles.stream().map(part).toList()); }
+    private Tensor answer(Denoising d, Tensor in, int tile) {
+        int step = d.step();
+        Shortcut shortcut = d.cache(tile) == null ? Shortcut.NONE : d.cache(tile).at(step);
+        boolean guided = plan.guidance().active(sampler.levels().from()[step]);
+        return denoiser.predict(in, new Denoiser.At(tile, step, sampler.timesteps()[step], guided, shortcut));
+    }
+
+    private Tensor answers(Denoising d, Tensor in) {
+        List<Tensor> answers = new ArrayList<>();
+        for (int tile = 0; tile < plan.tiles(); tile++) {
+            try (Scope s = Scope.open()) {
+                answers.add(s.keep(answer(d, plan.grid().cut(in, plan.grid().tiles().get(tile)), tile)));
+            }
+            watcher.tile(tile + 1, plan.tiles());
+        }
+        return plan.grid().merge(answers);
+    }
+
+    private Tensor merged(List<TileStep> tiles, Function<TileStep, Tensor> part) {
+        List<Tensor> parts = tiles.stream().map(part).toList();
+        return plan.joined() ? parts.getFirst() : plan.grid().merge(parts);
+    }
 }

@@ -27,7 +27,8 @@ public final class DiffusionOptions {
             "Which steps take the inner part of the U-Net from an earlier step. deep:3 means all but every third; a branch, as in deep:3:1, "
             + "computes more. output and residual mean those that change by less than the number.");
     /** What the photo shows, in words. */
-    public static final Option<String> PROMPT = Option.text("prompt", "", "Description of what the photo shows.");
+    public static final Option<String> PROMPT = Option.text("prompt", "", "Description of what the photo shows. auto: a captioner "
+            + "writes it first, an installed one or that of auto:NAME.");
     /** Null: the text states are zeros. */
     public static final Option<String> NEGATIVE = Option.text("negative", "", "Description of what the result should not look like.").orNull();
     /** What is done with the end of a long prompt. */

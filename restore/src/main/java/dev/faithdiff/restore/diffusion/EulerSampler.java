@@ -43,9 +43,9 @@ public final class EulerSampler implements Sampler {
         return of(levels(schedule.finite(), steps, sigmas, end), schedule);
     }
 
-    static EulerSampler of(Levels levels, NoiseSchedule schedule) {
-        return new EulerSampler(levels, levels.to(), first(schedule, levels), false, 0, 0);
-    }
+    static EulerSampler of(Levels levels, NoiseSchedule schedule) { return euler(levels, first(schedule, levels)); }
+
+    static EulerSampler euler(Levels levels, float initNoiseSigma) { return new EulerSampler(levels, levels.to(), initNoiseSigma, false, 0, 0); }
 
     /** The levels of EulerDiscreteScheduler and HeunDiscreteScheduler. */
     static Levels levels(NoiseSchedule schedule, int steps, Sigmas sigmas, double end) {
@@ -60,8 +60,16 @@ public final class EulerSampler implements Sampler {
         return ancestral(Levels.at(finite, finite.timesteps(steps, false, false), 0), schedule);
     }
 
-    static EulerSampler ancestral(Levels levels, NoiseSchedule schedule) {
-        return new EulerSampler(levels, kept(levels, 1), first(schedule, levels), false, levels.steps(), 0);
+    static EulerSampler ancestral(Levels levels, NoiseSchedule schedule) { return ancestral(levels, first(schedule, levels), levels.steps()); }
+
+    /** @param draws number of the first steps that draw noise */
+    static EulerSampler ancestral(Levels levels, float initNoiseSigma, int draws) {
+        return new EulerSampler(levels, kept(levels, 1), initNoiseSigma, false, draws, 0);
+    }
+
+    /** Euler's method where each step begins with more noise than the one before keeps, which is drawn. @param keeps noise after each step */
+    static EulerSampler churning(Levels levels, float[] keeps, float initNoiseSigma) {
+        return new EulerSampler(levels, keeps, initNoiseSigma, false, levels.steps() - 1, 0);
     }
 
     /** With leading spacing the first timestep is not pure noise, so the first latents also have the signal's variance. */
@@ -77,10 +85,17 @@ public final class EulerSampler implements Sampler {
 
     /** DDPMScheduler, variance fixed_small. As published, no noise is drawn at timestep 0. */
     public static EulerSampler ddpm(NoiseSchedule schedule, int steps) {
-        double[] t = schedule.timesteps(steps, false, true);
-        Levels levels = Levels.at(schedule, t, 0);
-        return new EulerSampler(levels, kept(levels, 1), 1, true, t[t.length - 1] > 0 ? t.length : t.length - 1, 0);
+        return ddpm(Levels.at(schedule, schedule.timesteps(steps, false, true), 0));
     }
+
+    /** The same of given levels. */
+    public static EulerSampler ddpm(Levels levels) {
+        int steps = levels.steps();
+        return new EulerSampler(levels, kept(levels, 1), 1, true, levels.timesteps()[steps - 1] > 0 ? steps : steps - 1, 0);
+    }
+
+    /** DDIM without noise, of given levels. */
+    public static EulerSampler ddim(Levels levels) { return new EulerSampler(levels, levels.to(), 1, true, 0, 0); }
 
     /**
      * DDIMScheduler. As published, each step goes down by a fixed number of timesteps, wherever the next step begins.

@@ -33,7 +33,7 @@ public record Levels(double[] timesteps, float[] from, float[] to) {
     }
 
     /** Each step ends where the next begins. @param end noise over signal after the last step */
-    static Levels chain(double[] timesteps, float[] from, double end) {
+    public static Levels chain(double[] timesteps, float[] from, double end) {
         float[] to = new float[from.length];
         System.arraycopy(from, 1, to, 0, to.length - 1);
         to[to.length - 1] = (float) end;
@@ -50,8 +50,8 @@ public record Levels(double[] timesteps, float[] from, float[] to) {
     public int steps() { return from.length; }
 
     /** The factor of the signal in latents of variance one. @param sigma noise over signal */
-    static double alpha(double sigma) { return 1 / Math.sqrt(sigma * sigma + 1); }
+    public static double alpha(double sigma) { return 1 / Math.sqrt(sigma * sigma + 1); }
 
     /** The factor of the noise in latents of variance one. @param sigma noise over signal; infinite: noise alone */
-    static double spread(double sigma) { return 1 / Math.sqrt(1 / (sigma * sigma) + 1); }
+    public static double spread(double sigma) { return 1 / Math.sqrt(1 / (sigma * sigma) + 1); }
 }

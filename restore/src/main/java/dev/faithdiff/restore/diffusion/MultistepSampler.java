@@ -74,6 +74,11 @@ public final class MultistepSampler implements Sampler {
         return Levels.at(schedule, schedule.timesteps(steps, true, true), end);
     }
 
+    /** DPM-Solver++ of second order without noise, on given levels. @param lowersLast whether the last step is of first order */
+    public static MultistepSampler midpoint(Levels levels, boolean lowersLast) {
+        return new MultistepSampler(levels, new Method(Solver.MIDPOINT, 2, false, lowersLast, false));
+    }
+
     @Override public Sampler from(int step) { return new MultistepSampler(levels.from(step), method); }
 
     @Override public Levels levels() { return levels; }

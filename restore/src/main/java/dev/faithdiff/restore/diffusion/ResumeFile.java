@@ -59,10 +59,13 @@ public final class ResumeFile {
         /** The denoising that was saved. @param plan the one that it follows */
         public Denoising denoising(Plan plan) {
             Denoising d = new Denoising(plan, latents, step);
-            for (int k = 0; k < d.tiles(); k++) {
-                Map<String, Tensor> walked = below(TILE + k + "."), cached = below(CACHE + k + ".");
+            for (int k = 0; k < d.walks(); k++) {
+                Map<String, Tensor> walked = below(TILE + k + ".");
                 if (!walked.isEmpty()) d.state(k).recall(walked);
-                if (!cached.isEmpty() && d.cache(k) != null) d.cache(k).recall(cached);
+            }
+            for (int k = 0; k < d.caches(); k++) {
+                Map<String, Tensor> cached = below(CACHE + k + ".");
+                if (!cached.isEmpty()) d.cache(k).recall(cached);
             }
             return d;
         }
@@ -112,10 +115,13 @@ public final class ResumeFile {
         List<Source> sources = new ArrayList<>();
         try (Scope _ = Scope.open()) {
             sources.add(source(LATENTS, d.latents()));
-            for (int k = 0; k < d.tiles(); k++) {
-                String walked = TILE + k + ".", cached = CACHE + k + ".";
+            for (int k = 0; k < d.walks(); k++) {
+                String walked = TILE + k + ".";
                 d.state(k).memory().forEach((name, t) -> sources.add(source(walked + name, t)));
-                if (d.cache(k) != null) d.cache(k).memory().forEach((name, t) -> sources.add(source(cached + name, t)));
+            }
+            for (int k = 0; k < d.caches(); k++) {
+                String cached = CACHE + k + ".";
+                d.cache(k).memory().forEach((name, t) -> sources.add(source(cached + name, t)));
             }
             long[] state = rng.state();
             ByteBuffer words = ByteBuffer.allocate(state.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -112,7 +112,7 @@ public enum Samplers {
             case EULER_ANCESTRAL -> EulerSampler.ancestral(schedule, steps);
             case HEUN -> {
                 requireOwnLevels(c);
-                yield new HeunSampler(schedule, steps, sigmas, 0);
+                yield SecondOrderSampler.heun(schedule, steps, sigmas, 0);
             }
             case DDPM -> {
                 requirePlainData(c);

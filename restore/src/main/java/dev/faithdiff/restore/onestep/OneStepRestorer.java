@@ -4,6 +4,7 @@ import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
 import static dev.faithdiff.restore.CommonOptions.FIDELITY;
 import static dev.faithdiff.restore.CommonOptions.GUARD;
 import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.RNG;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
@@ -27,6 +28,8 @@ import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.sd.ProcessSize;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
@@ -39,9 +42,6 @@ import java.util.stream.Stream;
  * decoded, and the result gets the photo's colours. The sampled latents are the only random numbers.
  */
 public final class OneStepRestorer implements Restorer {
-    /** The published networks were trained on images of 512 pixels. */
-    public static final Option<Integer> PROCESS_SIZE = Option.side("process-size", 512, 64, "The shorter side, in pixels, that a photo has at "
-            + "least when networks see it. A result that is smaller is restored at that size and shrunk.");
     private static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, PROCESS_SIZE, SEED, RNG, STRENGTH, FIDELITY, GUARD, COLOR_FIX,
             TILE, OVERLAP, VAE_TILE);
     /** The published tiles have 96 latents and overlap by 32. */
@@ -49,12 +49,12 @@ public final class OneStepRestorer implements Restorer {
     /** Sides are padded to multiples of this. The published scripts shrink to such sides, and so give another size than was asked for. */
     private static final int PADDING = 8;
 
-    private final OneStepModel model;
+    private final SdModel model;
     private final OneStep system;
     private final Gate gate;
 
     /** @param model is closed with this */
-    public OneStepRestorer(OneStepModel model, OneStep system) {
+    public OneStepRestorer(SdModel model, OneStep system) {
         this.model = model;
         this.system = system;
         gate = new Gate(system.name(), model.device, model.rounding());
@@ -68,19 +68,9 @@ public final class OneStepRestorer implements Restorer {
         Options o = Guard.guarded(photo, options, true, listener);
         ResultSize size = ResultSize.of(o, photo);
         if (Mixture.isPhoto(o)) return size.resized(photo, Wrap.NONE);
-        Image enlarged = enlarged(photo, size, o.get(PROCESS_SIZE));
+        Image enlarged = ProcessSize.enlarged(photo, size, o.get(PROCESS_SIZE));
         Image restored = gate.pass(() -> restored(enlarged, size, o, listener));
         return Mixture.of(Resize.resize(restored, size.width(), size.height(), Filter.BICUBIC), () -> size.resized(photo, Wrap.NONE), o);
-    }
-
-    /** The photo as networks see it: at the result's size or, where that is smaller than they take, enlarged in two steps as published. */
-    static Image enlarged(Image photo, ResultSize size, int least) {
-        double scale = (double) size.width() / photo.width();
-        int shorter = Math.min(photo.width(), photo.height()), wanted = (int) (least / scale);
-        if (shorter >= wanted) return Resize.resize(photo, size.width(), size.height(), Filter.BICUBIC);
-        double factor = (double) wanted / shorter;
-        Image first = Resize.resize(photo, (int) (factor * photo.width()), (int) (factor * photo.height()), Filter.BICUBIC);
-        return Resize.resize(first, (int) Math.round(first.width() * scale), (int) Math.round(first.height() * scale), Filter.BICUBIC);
     }
 
     /** The enlarged photo restored, in its colours. @param size of the result, in which the listener gets its maps */

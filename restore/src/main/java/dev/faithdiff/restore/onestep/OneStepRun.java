@@ -21,6 +21,7 @@ import dev.faithdiff.restore.diffusion.EulerSampler;
 import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.TiledVae;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.tiles.RgbSink;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSource;
@@ -32,7 +33,7 @@ import java.util.function.Supplier;
 
 /** One restoration, from the enlarged and padded photo to the decoded image of the same size (OSEDiff and PiSA-SR). */
 final class OneStepRun {
-    private final OneStepModel model;
+    private final SdModel model;
     private final OneStep system;
     private final Options options;
     private final Image in;
@@ -42,7 +43,7 @@ final class OneStepRun {
     private final TileGrid grid;
     private final Attribution attribution;
 
-    OneStepRun(OneStepModel model, OneStep system, Options options, Image in, Listener listener) {
+    OneStepRun(SdModel model, OneStep system, Options options, Image in, Listener listener) {
         this.model = model;
         this.system = system;
         this.options = options;

@@ -1,6 +1,5 @@
 package dev.faithdiff.restore.osediff;
 
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.networks.unet.Context;
@@ -9,10 +8,11 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.diffusion.Attribution;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.onestep.OneStep;
-import dev.faithdiff.restore.onestep.OneStepModel;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
@@ -21,7 +21,7 @@ import java.util.List;
  * OSEDiff (Wu et al. 2024): the U-Net takes the photo's latents for pure noise of the last timestep, and predicts their noise. Its text is a list of
  * tags of what the photo shows; without a prompt the list is empty.
  */
-record OseDiff(OneStepModel model) implements OneStep {
+record OseDiff(SdModel model) implements OneStep {
     static final List<Option<?>> OPTIONS = List.of(PROMPT);
     private static final int TIMESTEP = 999;
     /** Stands behind the tags where there are no words of the user's. */
@@ -37,10 +37,10 @@ record OseDiff(OneStepModel model) implements OneStep {
 
     @Override public boolean centred() { return false; }
 
-    @Override public int[] places(Options options, String word) { return model.text.places(text(options.get(PROMPT)), word); }
+    @Override public int[] places(Options options, String word) { return model.text.places(text(AutoPrompt.words(options)), word); }
 
     @Override public Denoiser denoiser(Options options, Attribution attribution, Listener listener) {
-        String text = text(options.get(PROMPT));
+        String text = text(AutoPrompt.words(options));
         List<String> beyond = model.text.beyond(text);
         if (!beyond.isEmpty()) listener.warn("the model reads 75 tokens of a prompt; cut off: '" + ModelError.clean(String.join(" ", beyond)) + "'");
         Tensor states = Finite.require(() -> model.text.encode(text), "the text encoder").to(model.dtype);

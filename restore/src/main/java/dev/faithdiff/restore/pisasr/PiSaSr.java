@@ -9,7 +9,7 @@ import dev.faithdiff.restore.diffusion.Attribution;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.onestep.OneStep;
-import dev.faithdiff.restore.onestep.OneStepModel;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -31,10 +31,10 @@ final class PiSaSr implements OneStep {
     /** The folder of the U-Net that knows the first part alone. */
     private static final String PIXEL_UNET = "unet_pixel";
 
-    private final OneStepModel model;
+    private final SdModel model;
     private UNet pixelUnet;
 
-    PiSaSr(OneStepModel model) { this.model = model; }
+    PiSaSr(SdModel model) { this.model = model; }
 
     @Override public String name() { return "PiSaSr"; }
 

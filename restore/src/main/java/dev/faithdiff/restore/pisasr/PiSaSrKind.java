@@ -5,8 +5,8 @@ import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.RestorerKind;
-import dev.faithdiff.restore.onestep.OneStepModel;
 import dev.faithdiff.restore.onestep.OneStepRestorer;
+import dev.faithdiff.restore.sd.SdModel;
 import java.util.List;
 
 /** Opens PiSA-SR's model folders. */
@@ -16,7 +16,7 @@ public final class PiSaSrKind implements RestorerKind {
     @Override public List<Option<?>> options() { return OneStepRestorer.options(PiSaSr.OPTIONS); }
 
     @Override public Restorer open(ModelFolder folder, Compute on) {
-        OneStepModel model = OneStepModel.open(folder, on);
+        SdModel model = SdModel.open(folder, on);
         return new OneStepRestorer(model, new PiSaSr(model));
     }
 }

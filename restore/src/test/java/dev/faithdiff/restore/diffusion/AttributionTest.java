@@ -156,7 +156,7 @@ class AttributionTest {
         attribution.over((latents, at) -> {
             attribution.attends(place, block, q, k, HEADS);
             return latents;
-        }).predict(q, new Denoiser.At(tile, 1, false, Shortcut.NONE));
+        }).predict(q, new Denoiser.At(tile, 0, 1, false, Shortcut.NONE));
     }
 
     @Test void withoutWordsNothingIsWatched() {

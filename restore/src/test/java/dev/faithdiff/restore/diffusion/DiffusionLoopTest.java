@@ -84,7 +84,7 @@ class DiffusionLoopTest {
             case DDIM -> EulerSampler.ddim(SCHEDULE, 4, 0, 0);
             case DPMPP_2M -> solver(4, MultistepSampler.Solver.MIDPOINT);
             case UNIPC -> solver(4, MultistepSampler.Solver.BH2);
-            case HEUN -> new HeunSampler(SCHEDULE, 4, Sigmas.SCHEDULE, 0);
+            case HEUN -> SecondOrderSampler.heun(SCHEDULE, 4, Sigmas.SCHEDULE, 0);
             default -> euler(4);
         };
         isClean(run(plan(sampler, 1), this::noise, (at, prediction) -> {}));

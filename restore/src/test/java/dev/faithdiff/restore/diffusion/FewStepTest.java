@@ -186,7 +186,7 @@ class FewStepTest {
         boolean draws = name.contains("sde") && !name.endsWith("eta0");
         int order = name.contains("3m") ? 3 : 2;
         return switch (name.substring(0, 4)) {
-            case "heun" -> new HeunSampler(levels, plain);
+            case "heun" -> SecondOrderSampler.heun(levels, plain);
             case "dpmp" -> new MultistepSampler(levels, new MultistepSampler.Method(solver, order, draws, true, false));
             default -> name.equals("euler_ancestral") ? EulerSampler.ancestral(levels, plain) : EulerSampler.of(levels, plain);
         };

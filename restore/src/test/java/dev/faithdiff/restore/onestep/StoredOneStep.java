@@ -1,6 +1,7 @@
 package dev.faithdiff.restore.onestep;
 
 import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
@@ -17,6 +18,8 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.sd.ProcessSize;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Files;
@@ -29,10 +32,10 @@ public final class StoredOneStep {
     private final String group, name;
     private final JsonObject run;
     private final Fixtures stored;
-    private final OneStepModel model;
+    private final SdModel model;
     private final OneStep system;
 
-    public StoredOneStep(String group, String name, OneStepModel model, OneStep system) {
+    public StoredOneStep(String group, String name, SdModel model, OneStep system) {
         this.group = group;
         this.name = name;
         this.model = model;
@@ -59,14 +62,14 @@ public final class StoredOneStep {
     public Options options() {
         int down = model.vae.config().downscale(), tile = whole("latent_tiled_size");
         return Options.defaults().with(SCALE, 1.0).with(TILE, tile * down).with(OVERLAP, (tile - whole("latent_tiled_overlap")) / (double) tile)
-                .with(OneStepRestorer.PROCESS_SIZE, whole("process_size"));
+                .with(PROCESS_SIZE, whole("process_size"));
     }
 
     /** The published scripts cut a photo's sides to multiples of 8, which this program does not: it is compared where nothing is cut. */
     private void checkEnlarged() {
         Image lr = image("lr"), in = image("input");
         Options o = options().with(SCALE, (double) whole("upscale"));
-        Image enlarged = OneStepRestorer.enlarged(lr, ResultSize.of(o, lr), whole("process_size"));
+        Image enlarged = ProcessSize.enlarged(lr, ResultSize.of(o, lr), whole("process_size"));
         Image cut = Resize.resize(enlarged, enlarged.width() / 8 * 8, enlarged.height() / 8 * 8, Filter.LANCZOS);
         assertThat(cut).as("%s enlarged", name).isEqualTo(in);
     }

@@ -47,22 +47,18 @@ public final class TinyBase {
     public static synchronized Path random(Path dir, String name, List<String> adapters, String ofVae) {
         Path target = dir.resolve("random-" + name);
         if (Files.exists(target)) return target;
-        try {
-            Path base = base(dir.resolve("base"));
-            List<Source> factors = new ArrayList<>();
-            try (SafeTensors unet = SafeTensors.open(base.resolve("unet/model.safetensors"))) {
-                for (String a : adapters) factors(factors, "state_dict_unet.", unet.entries().values().stream(), a);
-            }
-            try (SafeTensors vae = SafeTensors.open(base.resolve("vae"))) {
-                if (ofVae != null) factors(factors, "state_dict_vae.", vae.entries().values().stream().filter(t -> t.name().startsWith("encoder.")), ofVae);
-            }
-            Path file = dir.resolve(name);
-            SafeTensors.write(file, factors, Map.of());
-            convert(file, base, target, "f32");
-            return target;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        Path base = base(dir.resolve("base"));
+        List<Source> factors = new ArrayList<>();
+        try (SafeTensors unet = SafeTensors.open(base.resolve("unet/model.safetensors"))) {
+            for (String a : adapters) factors(factors, "state_dict_unet.", unet.entries().values().stream(), a);
         }
+        try (SafeTensors vae = SafeTensors.open(base.resolve("vae"))) {
+            if (ofVae != null) factors(factors, "state_dict_vae.", vae.entries().values().stream().filter(t -> t.name().startsWith("encoder.")), ofVae);
+        }
+        Path file = dir.resolve(name);
+        SafeTensors.write(file, factors, Map.of());
+        convert(file, base, target, "f32");
+        return target;
     }
 
     private static void convert(Path file, Path base, Path target, String type) {
@@ -70,9 +66,16 @@ public final class TinyBase {
         assertThat(dev.faithdiff.convert.Main.run("verify", target.toString())).isZero();
     }
 
-    /** Text encoder and autoencoder are those of a small checkpoint of SDXL; the text encoder is as in Stable Diffusion 1. */
-    private static Path base(Path base) throws IOException {
-        if (Files.exists(base)) return base;
+    /** A small base. Text encoder and autoencoder are those of a small checkpoint of SDXL; the text encoder is as in Stable Diffusion 1. */
+    public static synchronized Path base(Path base) {
+        try {
+            return Files.exists(base) ? base : made(base);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path made(Path base) throws IOException {
         Path from = Fixtures.path("checkpoint-tiny/sdxl");
         for (String part : List.of("text_encoder", "tokenizer", "vae")) {
             Files.createDirectories(base.resolve(part));

@@ -1,13 +1,13 @@
 package dev.faithdiff.restore.osediff;
 
 import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
-import static dev.faithdiff.restore.onestep.OneStepRestorer.PROCESS_SIZE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -25,10 +25,10 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
-import dev.faithdiff.restore.onestep.OneStepModel;
 import dev.faithdiff.restore.onestep.OneStepRestorer;
 import dev.faithdiff.restore.onestep.StoredOneStep;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -61,7 +61,7 @@ class OseDiffTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("runs")
     void givesThePublishedImage(String name) {
-        try (OneStepModel model = OneStepModel.open(new ModelFolder(folder()), Compute.on(Device.CPU))) {
+        try (SdModel model = SdModel.open(new ModelFolder(folder()), Compute.on(Device.CPU))) {
             StoredOneStep run = new StoredOneStep("osediff", name, model, new OseDiff(model));
             run.check(run.options().with(PROMPT, run.settings().get("prompt").getAsString()), "x_denoised", run.isVaeTiled());
         }
@@ -75,7 +75,7 @@ class OseDiffTest {
         JsonObject file = JSON.getAsJsonObject("files").getAsJsonObject("text.safetensors");
         double atol = file.getAsJsonObject("errors").getAsJsonObject("last_hidden_state").get("suggested_atol").getAsDouble();
         float[] expected = f.floats("last_hidden_state");
-        try (OneStepModel model = OneStepModel.open(new ModelFolder(folder()), Compute.on(Device.CPU)); Scope _ = Scope.open()) {
+        try (SdModel model = SdModel.open(new ModelFolder(folder()), Compute.on(Device.CPU)); Scope _ = Scope.open()) {
             int at = 0;
             for (JsonElement prompt : file.getAsJsonArray("prompts")) {
                 float[] states = model.text.encode(prompt.getAsString()).toFloats(), own = new float[states.length];

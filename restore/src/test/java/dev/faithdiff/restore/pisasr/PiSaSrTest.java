@@ -1,7 +1,7 @@
 package dev.faithdiff.restore.pisasr;
 
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.onestep.OneStepRestorer.PROCESS_SIZE;
 import static dev.faithdiff.restore.pisasr.PiSaSr.PIXEL;
 import static dev.faithdiff.restore.pisasr.PiSaSr.SEMANTIC;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -19,9 +19,9 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.diffusion.Denoiser;
-import dev.faithdiff.restore.onestep.OneStepModel;
 import dev.faithdiff.restore.onestep.StoredOneStep;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -44,8 +44,8 @@ class PiSaSrTest {
 
     static Set<String> runs() { return StoredOneStep.names("pisasr"); }
 
-    private static OneStepModel published() {
-        return OneStepModel.open(new ModelFolder(TinyBase.converted(dir, "pisasr/pisa_sr.pkl")), Compute.on(Device.CPU));
+    private static SdModel published() {
+        return SdModel.open(new ModelFolder(TinyBase.converted(dir, "pisasr/pisa_sr.pkl")), Compute.on(Device.CPU));
     }
 
     private static Path random() {
@@ -57,7 +57,7 @@ class PiSaSrTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("runs")
     void givesThePublishedImage(String name) {
-        try (OneStepModel model = published()) {
+        try (SdModel model = published()) {
             StoredOneStep run = new StoredOneStep("pisasr", name, model, new PiSaSr(model));
             JsonObject s = run.settings();
             Options o = s.get("default").getAsBoolean() ? run.options()
@@ -72,7 +72,7 @@ class PiSaSrTest {
     void slidersWeighBothParts(String any) {
         Fixtures f = Fixtures.open(STAGES);
         JsonObject errors = Fixtures.json("pisasr/pisasr.json").getAsJsonObject("files").getAsJsonObject("stages.safetensors").getAsJsonObject("errors");
-        try (OneStepModel model = published(); Scope _ = Scope.open()) {
+        try (SdModel model = published(); Scope _ = Scope.open()) {
             Fixtures.assertClose("empty text", model.text.encode("any").toFloats(), f.floats("prompt_embeds_empty"),
                     errors.getAsJsonObject("prompt_embeds_empty").get("suggested_atol").getAsDouble());
             Tensor x = Fixtures.tensor(f, "latents");

@@ -14,8 +14,9 @@ public enum Architecture {
     SDXL_FILE("SDXL in a single file (original layout)"), SD_FILE("Stable Diffusion 1 or 2 in a single file (original layout)"),
     UNET("an SDXL U-Net (diffusers)"), SD_UNET("a U-Net of Stable Diffusion 1 or 2 (diffusers)"), VAE("a VAE (diffusers)"),
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
-    ADCSR("AdcSR's U-Net and the middle of its decoder"),
+    ADCSR("AdcSR's U-Net and the middle of its decoder"), IRCONTROLNET("DiffBIR's IRControlNet"), SWINIR("a SwinIR"),
     OSEDIFF("OSEDiff's changes to Stable Diffusion 2.1"), PISASR("PiSA-SR's changes to Stable Diffusion 2.1"),
+    RAM("a RAM"), DAPE("DAPE's changes to a RAM"),
     RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNetFile()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNetFile()),
     UNKNOWN("of no known architecture");
 
@@ -44,8 +45,12 @@ public enum Architecture {
         if (OriginalLayout.is(inner)) return OriginalLayout.isBeforeSdxl(inner) ? SD_FILE : SDXL_FILE;
         if (OriginalLayout.isVae(inner)) return VAE_ORIGINAL;
         if (AdcSrFiles.is(inner)) return ADCSR;
+        if (DiffBirFiles.isControl(inner)) return IRCONTROLNET;
+        if (DiffBirFiles.isSwinIr(inner)) return SWINIR;
         if (AdapterNames.has(tensors, "state_dict_vae.", "default_encoder")) return OSEDIFF;
         if (AdapterNames.has(tensors, "state_dict_unet.", "_pix")) return PISASR;
+        if (RamFiles.is(inner)) return RAM;
+        if (RamFiles.isDape(inner)) return DAPE;
         if (keys.contains("decoder.mid_block.resnets.0.conv1.weight")) return VAE;
         if (keys.stream().anyMatch(k -> k.endsWith("embeddings.token_embedding.weight"))) return CLIP;
         if (keys.contains("positional_embedding") && keys.contains("ln_final.weight")) return OPEN_CLIP;

@@ -63,7 +63,8 @@ public final class OriginalLayout {
         return tensors.keySet().stream().filter(k -> Stream.of(UNET, VAE, SDXL_TEXT, SD_TEXT).noneMatch(k::startsWith)).toList();
     }
 
-    private static Map<String, Source> unet(Map<String, Source> tensors) {
+    /** A U-Net, or a part of one with more modules, which keep their names. @param tensors without the prefix of a single file */
+    static Map<String, Source> unet(Map<String, Source> tensors) {
         int level = 1; // blocks of a level: its resnets, and one that changes the size
         while (level < 16 && !tensors.containsKey("input_blocks." + level + ".0.op.weight")) level++;
         Map<String, Source> all = new LinkedHashMap<>();

@@ -8,32 +8,36 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Configurations that come with the converter: {@code sdxl} as published with SDXL, its VAE and FaithDiff, {@code mini} of the small model, others
  * of {@link ReleasedSystem}s.
  */
 public enum Published {
-    sdxl(true, null), mini(false, null), adcsr(false, null), osediff(true, "sd21"), pisasr(false, "sd21");
+    sdxl(true), mini(false), adcsr(false), osediff(true, "sd21"), pisasr(false, "sd21"), diffbir(true, "sd21"),
+    ram(false), seesr(true, "sd21", "ram");
 
     /** Stable Diffusion 2.1 and 1.5, of which other systems are made. */
     static final String SD21 = "sd21", SD15 = "sd15";
 
     /** Whether the model has text encoders. */
     final boolean text;
-    private final String base;
+    private final List<String> bases;
 
-    /** @param base whose configurations count for parts that have none of their own; null: none's */
-    Published(boolean text, String base) {
+    /** @param bases whose configurations count for parts that have none of their own */
+    Published(boolean text, String... bases) {
         this.text = text;
-        this.base = base;
+        this.bases = List.of(bases);
     }
 
     /** The settings of a part, {@code scheduler}, {@code faithdiff} or {@code model}. */
-    Config config(String part) { return config(has(name(), part) ? name() : base, part); }
+    Config config(String part) { return config(from(part), part); }
 
     /** Whether there are settings of a part. */
-    boolean has(String part) { return has(name(), part) || base != null && has(base, part); }
+    boolean has(String part) { return has(from(part), part); }
+
+    private String from(String part) { return has(name(), part) ? name() : bases.stream().filter(b -> has(b, part)).findFirst().orElse(name()); }
 
     private static boolean has(String release, String part) { return Published.class.getResource(resource(release, part)) != null; }
 

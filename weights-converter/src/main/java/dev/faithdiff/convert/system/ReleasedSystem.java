@@ -9,7 +9,8 @@ import java.util.function.Function;
 /** A published system of its own: which released files make its model folder, and which tensors its networks need. */
 public interface ReleasedSystem {
     /** All of them. */
-    List<ReleasedSystem> ALL = List.of(new AdcSrSystem(), new OseDiffSystem(), new PiSaSrSystem());
+    List<ReleasedSystem> ALL = List.of(new AdcSrSystem(), new OseDiffSystem(), new PiSaSrSystem(), new DiffBirSystem(),
+            new SeeSrSystem(), new RamSystem());
 
     /** The kind that {@code model.json} gives for it. */
     String kind();
@@ -27,6 +28,9 @@ public interface ReleasedSystem {
      * @param part  the configuration of a part
      */
     Map<String, Map<String, Shape>> needed(Config model, Function<String, Config> part);
+
+    /** Small files of its model folder beside settings and tokenizer, by path, as published. */
+    default Map<String, byte[]> publishedFiles() { return Map.of(); }
 
     /** The system that released files belong to; null: none of these. */
     static ReleasedSystem of(Release release) { return ALL.stream().filter(s -> s.is(release)).findFirst().orElse(null); }

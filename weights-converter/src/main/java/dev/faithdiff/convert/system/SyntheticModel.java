@@ -37,6 +37,7 @@ public final class SyntheticModel implements Converter {
         plan.file("model.json", ModelJson.whole(origin(), system.kind(), model.json()));
         if (architecture.has("scheduler")) plan.file("scheduler/scheduler_config.json", Published.text(architecture.config("scheduler").json()));
         system.needed(model, architecture::config).forEach(this::part);
+        plan.files(system.publishedFiles());
         if (!architecture.text) return;
         plan.files(ByteTokenizer.files("tokenizer", architecture.config(StableDiffusion.TEXT).integer("vocab_size"), "!"));
     }

@@ -5,10 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.KeyLists;
 import dev.faithdiff.convert.names.AdcSrFiles;
 import dev.faithdiff.convert.names.Architecture;
+import dev.faithdiff.convert.names.DiffBirFiles;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.ram.RamConfig;
+import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,6 +40,56 @@ class ReleasedSystemTest {
         Map<String, JsonElement> full = Fixtures.json("adcsr/adcsr.json").getAsJsonObject("full_size").asMap();
         assertThat(count(needed.get("unet"))).isEqualTo(full.get("unet").getAsLong());
         assertThat(count(needed.get("decoder"))).isEqualTo(full.get("decoder_used").getAsLong());
+    }
+
+    /** RAM's sizes are also read from the names and shapes of its tensors. */
+    @Test void ram() {
+        Map<String, Shape> released = KeyLists.of("ram");
+        assertThat(needed(Published.ram)).containsOnlyKeys(TaggerFiles.PART).containsValue(released);
+        assertThat(RamConfig.of(new NamedShapes(released)).json()).isEqualTo(Published.ram.config(TaggerFiles.PART).json());
+        assertThat(count(released)).isEqualTo(Fixtures.json("osediff/osediff.json").getAsJsonObject("full_size").getAsJsonObject("RAM tensors used")
+                .get("parameters").getAsLong());
+    }
+
+    @Test void seeSr() {
+        Map<String, Map<String, Shape>> needed = needed(Published.seesr);
+        JsonObject full = Fixtures.json("seesr/seesr.json").getAsJsonObject("full_size");
+        for (String part : new String[] {"unet", "controlnet"}) {
+            Map<String, Shape> own = needed.get(part.equals("unet") ? part : "control");
+            assertThat(own).as(part).containsExactlyInAnyOrderEntriesOf(KeyLists.of(part + "_seesr"));
+            assertThat(count(own)).isEqualTo(full.getAsJsonObject(part).get("parameters").getAsLong());
+        }
+        assertThat(needed.get(TaggerFiles.PART)).isEqualTo(KeyLists.of("ram"));
+    }
+
+    /** Each released file's tensors are what a version's networks take, but for what a SwinIR computes of its sizes. */
+    @Test void diffBir() {
+        JsonObject keys = ReleasedKeys.json("diffbir/keys_full.json.gz"), counts = keys.getAsJsonObject("parameter_counts");
+        Map<String, Source> control = released(keys, "DiffBIR_v2.1.pt"), swinIr = released(keys, "realesrgan_s4_swinir_100k.pth");
+        assertThat(Architecture.of(control)).isEqualTo(Architecture.IRCONTROLNET);
+        assertThat(Architecture.of(swinIr)).isEqualTo(Architecture.SWINIR);
+        Map<String, Map<String, Shape>> needed = needed(Published.diffbir);
+        assertThat(needed.get("control")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(DiffBirFiles.control(control)));
+        assertThat(needed.get("cleaner")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(DiffBirFiles.swinIr(swinIr)));
+        assertThat(count(needed.get("control"))).isEqualTo(counts.get("IRControlNet").getAsLong());
+        assertThat(count(needed.get("cleaner"))).isEqualTo(counts.get("SwinIR").getAsLong());
+        JsonObject sizes = Published.diffbir.config("model").json().getAsJsonObject("cleaner");
+        sizes.remove("kind");
+        assertThat(DiffBirFiles.sizes(DiffBirFiles.swinIr(swinIr))).isEqualTo(sizes);
+        Map<String, Source> bsrNet = Architecture.RRDBNET.generator().modern(released(keys, "BSRNet.pth"));
+        JsonObject v2 = new JsonObject(), cleaner = Architecture.RRDBNET.generator().sizes(bsrNet);
+        cleaner.addProperty("kind", "rrdbnet");
+        v2.add("cleaner", cleaner);
+        ReleasedSystem system = ReleasedSystem.ofKind("diffbir");
+        Map<String, Shape> own = system.needed(Config.of(Path.of("v2"), v2.toString()), Published.diffbir::config).get("cleaner");
+        assertThat(own).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(bsrNet));
+        assertThat(count(own)).isEqualTo(counts.get("BSRNet").getAsLong());
+    }
+
+    /** The tensors of one of the files that an entry of the list stands for. */
+    private static Map<String, Source> released(JsonObject keys, String file) {
+        String entry = keys.keySet().stream().filter(k -> List.of(k.split(", ")).contains(file)).findFirst().orElseThrow();
+        return ReleasedKeys.tensors(keys.getAsJsonObject(entry));
     }
 
     private static long count(Map<String, Shape> shapes) { return shapes.values().stream().mapToLong(Shape::count).sum(); }

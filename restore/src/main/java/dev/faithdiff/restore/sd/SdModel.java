@@ -1,4 +1,4 @@
-package dev.faithdiff.restore.onestep;
+package dev.faithdiff.restore.sd;
 
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
@@ -17,31 +17,42 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 
-/** The networks of Stable Diffusion in a model folder, as restorers of one step use them. */
-public final class OneStepModel implements AutoCloseable {
+/**
+ * The networks of Stable Diffusion in a model folder. A system with further networks opens them by {@link #weights}; one whose U-Net has more than
+ * the text to attend to says so when it opens this.
+ */
+public final class SdModel implements AutoCloseable {
     /** Where the weights are and the networks compute. */
     public final Device device;
     /** The type of activations; what is between the networks is F32. */
     public final DType dtype;
+    /** {@code scheduler/scheduler_config.json}. */
+    public final Config scheduler;
     /** The noise of the U-Net's first training. */
     public final NoiseSchedule schedule;
     public final TextStates text;
     public final UNet unet;
     public final Vae vae;
-    private final UNetConfig sizes;
+    /** The sizes of the U-Net. */
+    public final UNetConfig sizes;
+    private final ModelFolder folder;
     private final OpenParts parts;
     private final LongSupplier budget;
     private final DType rounding;
+    private String digest;
 
-    private OneStepModel(ModelFolder folder, Compute on) {
+    private SdModel(ModelFolder folder, Compute on, UnaryOperator<UNetConfig> more) {
+        this.folder = folder;
         device = on.device();
         dtype = on.activations();
         rounding = on.rounding();
         budget = on.budget();
         Path path = folder.path();
-        schedule = NoiseSchedule.of(Config.read(path.resolve("scheduler/scheduler_config.json")));
-        sizes = UNetConfig.of(Config.read(path.resolve("unet/config.json")));
+        scheduler = Config.read(path.resolve("scheduler/scheduler_config.json"));
+        schedule = NoiseSchedule.of(scheduler);
+        sizes = more.apply(UNetConfig.of(Config.read(path.resolve("unet/config.json"))));
         parts = new OpenParts(folder, on, Places::of);
         try {
             text = TextStates.open(path, sizes.textWidth(), device, parts::weights);
@@ -60,7 +71,24 @@ public final class OneStepModel implements AutoCloseable {
     }
 
     /** Opens a model folder. @throws RuntimeException of one line, naming the file, if a part is missing, damaged or belongs to another model */
-    public static OneStepModel open(ModelFolder folder, Compute on) { return on.device().exclusive(() -> new OneStepModel(folder, on)); }
+    public static SdModel open(ModelFolder folder, Compute on) { return open(folder, on, UnaryOperator.identity()); }
+
+    /** As {@link #open(ModelFolder, Compute)}. @param more what the U-Net has beside what its configuration says, {@link UNetConfig#with} */
+    public static SdModel open(ModelFolder folder, Compute on, UnaryOperator<UNetConfig> more) {
+        return on.device().exclusive(() -> new SdModel(folder, on, more));
+    }
+
+    /** {@code model.json}, which has the system's own numbers. */
+    public Config description() { return folder.description(); }
+
+    /** The weights of one more network, which are closed with this. @param file such as {@code control/model.safetensors} */
+    public Weights weights(String file) { return parts.weights(file); }
+
+    /** {@link ModelFolder#digest} of the folder. */
+    public synchronized String digest() {
+        if (digest == null) digest = folder.digest();
+        return digest;
+    }
 
     /** One more U-Net of the same sizes. @param part its folder */
     public UNet unet(String part) {
@@ -71,10 +99,10 @@ public final class OneStepModel implements AutoCloseable {
     }
 
     /** What products round their factors to: {@link Compute#rounding}. */
-    DType rounding() { return rounding; }
+    public DType rounding() { return rounding; }
 
     /** How many bytes a network may hold that sees a whole image. */
-    long budget() { return budget.getAsLong(); }
+    public long budget() { return budget.getAsLong(); }
 
     private static void requirePair(ModelFolder folder, boolean holds, String rule) {
         if (!holds) throw new ModelError(folder.path(), "parts of different models: " + rule);

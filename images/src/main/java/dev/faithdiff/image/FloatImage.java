@@ -1,0 +1,63 @@
+package dev.faithdiff.image;
+
+/** An RGB image in float32, nominally 0..1: row-major, three values a pixel. Sizes are in pixels; the array is not copied. */
+public record FloatImage(int width, int height, float[] rgb) {
+    /** @throws ImageError if the size is not positive or the array does not hold 3 * width * height values */
+    public FloatImage {
+        if (width <= 0 || height <= 0 || rgb.length != 3L * width * height) {
+            throw new ImageError("an image of " + width + "x" + height + " cannot have " + rgb.length + " values");
+        }
+    }
+
+    /** Samples of 8 bits over 255, of 16 bits over 65535. */
+    public static FloatImage of(Image image) {
+        float[] rgb = new float[image.rgb().length];
+        float most = image.bits() == 16 ? 65535 : 255;
+        for (int i = 0; i < rgb.length; i++) rgb[i] = image.sample(i) / most;
+        return new FloatImage(image.width(), image.height(), rgb);
+    }
+
+    /** Rounded to 8 bits, ties to even, and clamped. */
+    public Image toImage() {
+        byte[] bytes = new byte[rgb.length];
+        for (int i = 0; i < rgb.length; i++) bytes[i] = (byte) Math.clamp((int) Math.rint(rgb[i] * 255f), 0, 255);
+        return Image.of(width, height, bytes);
+    }
+
+    /** Clamped, and cut to 8 bits or rounded to 16. @throws ImageError if a value is not a number */
+    public Image cut(int bits) {
+        byte[] high = new byte[rgb.length], low = bits == 16 ? new byte[rgb.length] : null;
+        for (int i = 0; i < rgb.length; i++) {
+            if (!Float.isFinite(rgb[i])) throw new ImageError("the decoded image is not a number at x " + i / 3 % width + ", y " + i / 3 / width);
+            float unit = Math.clamp(rgb[i], 0f, 1f);
+            if (low == null) high[i] = (byte) (int) (unit * 255f);
+            else Image.put((int) Math.rint(unit * 65535f), high, low, i);
+        }
+        return Image.of(width, height, high, low);
+    }
+
+    /** The first columns and rows. */
+    public FloatImage topLeft(int w, int h) { return framed(Math.min(w, width), Math.min(h, height)); }
+
+    /** With black at the right and below, so that both sides are multiples of a number. */
+    public FloatImage padTo(int multiple) {
+        int w = Math.ceilDiv(width, multiple) * multiple, h = Math.ceilDiv(height, multiple) * multiple;
+        return framed(w, h);
+    }
+
+    /** So many columns and rows from the first on, with black beyond the last. */
+    public FloatImage framed(int w, int h) {
+        if (w == width && h == height) return this;
+        float[] part = new float[Image.blank(w, h).length];
+        for (int y = 0; y < Math.min(h, height); y++) System.arraycopy(rgb, 3 * y * width, part, 3 * y * w, 3 * Math.min(w, width));
+        return new FloatImage(w, h, part);
+    }
+
+    /**
+     * Resized by the cubic filter, which widens where the image shrinks (torch.nn.functional.interpolate, bicubic with antialias): as
+     * {@link Resize}, without rounding.
+     */
+    public FloatImage resized(int w, int h) { return w == width && h == height ? this : SmoothResize.resized(this, w, h); }
+
+    @Override public String toString() { return "FloatImage " + width + "x" + height; }
+}

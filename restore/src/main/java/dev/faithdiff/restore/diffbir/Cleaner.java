@@ -1,0 +1,85 @@
+package dev.faithdiff.restore.diffbir;
+
+import dev.faithdiff.image.FloatImage;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.networks.rrdb.RrdbConfig;
+import dev.faithdiff.networks.rrdb.RrdbNet;
+import dev.faithdiff.networks.swinir.SwinIr;
+import dev.faithdiff.networks.swinir.SwinIrConfig;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.restore.tiles.TileGrid;
+import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * The network that takes noise, blur and compression off a photo before anything is added: a SwinIR, which keeps its size, or a BSRNet, which
+ * enlarges it.
+ *
+ * @param scale         how many times as large its result is
+ * @param multiple      pixels of which both sides of its input are a multiple
+ * @param bytesPerPixel held at the peak for each pixel of the result
+ */
+record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, long bytesPerPixel, DType dtype, Device device) {
+    /** Where {@code model.json} has its sizes, and in them the name of its class. */
+    static final String KEY = "cleaner", KIND = "kind", SWINIR = "swinir";
+
+    /** Builds the network of {@code model.json}. @throws dev.faithdiff.model.ModelError if that names none */
+    static Cleaner of(Config model, Weights w, Device device) {
+        Config c = model.at(KEY);
+        DType dtype = w.dtype();
+        if (c.text(KIND).equals(SWINIR)) {
+            SwinIr net = new SwinIr(w, SwinIrConfig.of(c));
+            return new Cleaner(net::forward, 1, net.config().multiple(), net.config().bytesPerPixel(), dtype, device);
+        }
+        c.require(KIND, RrdbNet.KIND);
+        RrdbNet net = new RrdbNet(w, RrdbConfig.of(c));
+        return new Cleaner(net::forward, net.scale(), net.multiple(), net.bytesPerPixel(), dtype, device);
+    }
+
+    /** An image of any size; what is added at its right and lower edges is cut off again. */
+    FloatImage clean(FloatImage image) {
+        FloatImage padded = image.padTo(multiple);
+        return image(clean(tensor(padded, device))).topLeft(image.width() * scale, image.height() * scale);
+    }
+
+    /**
+     * The same in overlapping tiles, which are merged with Gaussian weights; as published, one side shorter than a tile means no tiles.
+     *
+     * @param tile      side in pixels of the image, a multiple of {@link #multiple}
+     * @param stride    from tile to tile
+     * @param afterTile is run after each tile
+     */
+    FloatImage clean(FloatImage image, int tile, double stride, Runnable afterTile) {
+        if (image.height() < tile || image.width() < tile) return clean(image);
+        TileGrid grid = TileGrid.of(image.height() * scale, image.width() * scale, tile * scale, tile * scale, stride);
+        Tensor whole = tensor(image, device);
+        List<Tensor> parts = new ArrayList<>();
+        for (TileGrid.Tile t : grid.tiles()) {
+            int top = t.row() / scale, left = t.column() / scale;
+            try (Scope s = Scope.open()) {
+                parts.add(s.keep(clean(whole.slice(1, top, top + tile).slice(2, left, left + tile))));
+            }
+            afterTile.run();
+        }
+        return image(grid.merge(parts));
+    }
+
+    /** The number of tiles. */
+    int tiles(FloatImage image, int tile, double stride) { return TileGrid.of(image.height(), image.width(), tile, tile, stride).tiles().size(); }
+
+    private Tensor clean(Tensor x) {
+        try (Scope s = Scope.open()) {
+            return s.keep(network.apply(x.to(dtype)).to(DType.F32).mul(1));
+        }
+    }
+
+    /** {@code [1, h, w, 3]} on a device. */
+    static Tensor tensor(FloatImage image, Device device) { return Tensor.of(image.rgb(), 1, image.height(), image.width(), 3).to(device); }
+
+    private static FloatImage image(Tensor x) { return new FloatImage(x.size(2), x.size(1), x.toFloats()); }
+}
