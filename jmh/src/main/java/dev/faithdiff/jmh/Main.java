@@ -87,6 +87,9 @@ public final class Main implements Callable<Integer> {
             + "rates of such a card: h200.")
     private String estimate;
 
+    @Option(names = "--f8", description = "Estimate with linear layers that round to F8.")
+    private boolean f8;
+
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     private boolean help;
 
@@ -182,7 +185,8 @@ public final class Main implements Callable<Integer> {
             return 2;
         }
         for (String n : names) {
-            System.out.printf("model/%s, F16%n%s%n", n, Estimate.of(card, DType.F16, n.startsWith("vae") ? 1 : 2, Models.FULL.get(n)));
+            Estimate all = Estimate.of(card, DType.F16, f8, n.startsWith("vae") ? 1 : 2, Models.FULL.get(n));
+            System.out.printf("model/%s, F16%s%n%s%n", n, f8 ? " and F8" : "", all);
         }
         return 0;
     }

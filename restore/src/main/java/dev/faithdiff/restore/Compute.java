@@ -33,7 +33,9 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         /** On the CPU: as {@link #INT8_WEIGHTS}, and both factors of linear layers are rounded to bytes for the product, while all else is F32. */
         INT8(DType.F32),
         /** On the CPU: activations in F32, and weights of the linear layers of large networks in signed bytes with a scale for each output. */
-        INT8_WEIGHTS(DType.F32);
+        INT8_WEIGHTS(DType.F32),
+        /** On a GPU: F16, and the operands of linear layers are rounded to F8_E4M3 with a scale for each row where that is faster. */
+        F8(DType.F16);
 
         private final DType activations;
 
@@ -48,8 +50,11 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         @Override public String toString() { return name().toLowerCase(Locale.ROOT).replace('_', '-'); }
     }
 
-    /** @throws IllegalArgumentException for 8-bit weights on a GPU */
+    /** @throws IllegalArgumentException for 8-bit weights on a GPU, and for F8 on the CPU */
     public Compute {
+        if (precision == NumberType.F8 && isCpu(device)) {
+            throw new IllegalArgumentException("f8 is for a GPU; the CPU computes in f32, bf16 or int8");
+        }
         if (precision.isBytes() && !isCpu(device)) {
             throw new IllegalArgumentException(precision + " is for the CPU; a GPU computes in f32, f16 or bf16");
         }
@@ -58,11 +63,12 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     /** Without a LoRA. */
     public Compute(Device device, NumberType precision, Offload offload) { this(device, precision, offload, List.of(), false); }
 
-    /** The type of activations: F32 where only products round. */
-    public DType activations() { return rounding() != null ? DType.F32 : precision.activations(); }
+    /** The type of activations: F32 where only products round to BF16. */
+    public DType activations() { return rounding() == DType.BF16 ? DType.F32 : precision.activations(); }
 
-    /** The type to which products round their factors while activations are F32, or null: on the CPU, BF16 and I8. */
+    /** The type, narrower than the activations, to which products round their factors, or null: on the CPU BF16 and I8, on a GPU F8_E4M3. */
     public DType rounding() {
+        if (precision == NumberType.F8) return DType.F8_E4M3;
         if (!isCpu(device)) return null;
         return precision == NumberType.BF16 ? DType.BF16 : precision == NumberType.INT8 ? DType.I8 : null;
     }

@@ -35,7 +35,8 @@ public final class KernelTable {
     public List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
         return lists.computeIfAbsent(new Place(kind, op), place -> {
             String first = chosen.getOrDefault(place, System.getProperty("faithdiff.kernel." + Op.name(op)));
-            return ordered(kind, op, first == null ? roundingFirst(all(kind), rounding) : all(kind), first);
+            List<Kernel<?>> all = all(kind);
+            return ordered(kind, op, first == null ? roundingFirst(unasked(all, op, rounding), rounding) : all, first);
         });
     }
 
@@ -59,6 +60,11 @@ public final class KernelTable {
     static List<Kernel<?>> roundingFirst(List<Kernel<?>> all, DType to) {
         Function<Kernel<?>, Integer> place = k -> k.rounds() == null ? 1 : k.rounds() == to ? 0 : 2;
         return all.stream().sorted(Comparator.comparing(place)).toList();
+    }
+
+    /** Without the kernels of a fused op that round to another type than is asked for: its parts can do without. @param to null: none */
+    static List<Kernel<?>> unasked(List<Kernel<?>> all, Class<? extends Op> op, DType to) {
+        return FusedOp.class.isAssignableFrom(op) ? all.stream().filter(k -> k.rounds() == null || k.rounds() == to).toList() : all;
     }
 
     private static List<Kernel<?>> all(String kind) {

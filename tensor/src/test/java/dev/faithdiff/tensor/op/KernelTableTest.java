@@ -35,6 +35,9 @@ class KernelTableTest {
         assertThat(KernelTable.roundingFirst(all, DType.I8)).containsExactly(bytes, first, last, pairs);
         assertThat(KernelTable.roundingFirst(all, DType.BF16)).containsExactly(pairs, first, last, bytes);
         assertThat(KernelTable.roundingFirst(all, null)).containsExactly(first, last, pairs, bytes);
+        assertThat(KernelTable.unasked(all, LinearAddOp.class, null)).as("parts need not round").containsExactly(first, last);
+        assertThat(KernelTable.unasked(all, LinearAddOp.class, DType.I8)).containsExactly(first, bytes, last);
+        assertThat(KernelTable.unasked(all, PadOp.class, null)).isEqualTo(all);
     }
 
     private static Kernel<PadOp> rounding(DType to) {
