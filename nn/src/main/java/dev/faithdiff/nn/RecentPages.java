@@ -8,9 +8,9 @@ import java.util.SequencedSet;
 import java.util.Set;
 
 /**
- * Keeps in memory those tensors of a mapped file that were used first, as many as there is room for, and of the others those that were used last. It gives
- * the pages of the rest back to the system, which reads them again if they are used. A network uses its tensors in the same order again and again, so
- * each that stays saves reading it once a step; mapping all pages of SDXL's U-Net again takes half a second.
+ * Keeps in memory those tensors of a mapped file that were used first, as many as there is room for, and of the others those that were used last. It
+ * gives the pages of the rest back to the system, which reads them again if they are used. A network uses its tensors in the same order again and
+ * again, so each that stays saves mapping it once a step, which takes half a second for SDXL's U-Net.
  */
 final class RecentPages {
     /** What is kept of those used last: more than any weight of SDXL has in F16. */

@@ -70,8 +70,8 @@ public final class Weights implements AutoCloseable {
     public static Weights quantized(WeightSource source, long least) { return quantized(source, Device.CPU, least); }
 
     /**
-     * Weights of a source that holds certain tensors, to compute in F32 on the CPU or on what stands in for it. Linear layers get theirs in 8 bits, with a scale for each
-     * output, if the source has at least {@code least} bytes.
+     * Weights of a source that holds certain tensors, to compute in F32 on the CPU or on what stands in for it. Linear layers get theirs in 8 bits,
+     * with a scale for each output, if the source has at least {@code least} bytes.
      */
     public static Weights quantized(WeightSource source, Device device, long least) {
         long bytes = source.held().values().stream().mapToLong(h -> h.shape().count() * h.dtype().bytes()).sum();

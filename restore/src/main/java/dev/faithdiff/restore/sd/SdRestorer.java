@@ -77,8 +77,8 @@ public final class SdRestorer implements Restorer {
         ResultSize size = ResultSize.of(options, photo);
         Options o = Guard.guarded(photo, options, true, listener);
         if (Mixture.isPhoto(o)) return size.resized(photo, Wrap.NONE);
-        ResumeFile file = resume == null ? null
-                : new ResumeFile(resume, model.digest(), model.device, model.rounding() != null ? model.rounding() : model.dtype, o.values(options()), photo);
+        DType type = model.rounding() != null ? model.rounding() : model.dtype;
+        ResumeFile file = resume == null ? null : new ResumeFile(resume, model.digest(), model.device, type, o.values(options()), photo);
         try (Scope _ = Scope.open()) {
             Image result = new SdRun(model, photo, size, o, listener, file).of(system);
             double fidelity = o.get(FIDELITY);

@@ -14,9 +14,9 @@ import java.util.Arrays;
  * Rows times a packed operand, on all threads. The product is stored to C from column {@code column} on or, if {@code transposed}, as C^T: its rows
  * become columns of C.
  *
- * <p>A task is a block of rows by some panels. It goes along K in steps of at most {@link Panels#DEPTH}: it packs a chunk of the rows into the L2
- * cache, where the micro-kernel cannot read them as they lie, then runs the micro-kernel on it for each panel. The sums stay in the cache until they are complete. Their order does not depend on the
- * number of threads.
+ * <p>A task is a block of rows by some panels. It goes along K in steps of at most {@link Panels#DEPTH}: where the micro-kernel cannot read the rows
+ * as they lie, it packs a chunk of them into the L2 cache; then it runs the micro-kernel for each panel. The sums stay in the cache until they are
+ * complete. Their order does not depend on the number of threads.
  */
 public record GemmBlocks(Rows rows, int count, PackedB b, int column, boolean transposed, float[] bias, Matrix c, boolean accumulate,
         MicroKernel kernel, Finish finish) {
