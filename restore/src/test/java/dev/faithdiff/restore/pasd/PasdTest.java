@@ -40,7 +40,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -125,10 +127,13 @@ class PasdTest {
             Image photo = photo(), result = r.restore(photo, own);
             assertThat(result).hasToString("Image " + 2 * photo.width() + "x" + 2 * photo.height());
             assertThat(r.restore(photo, own)).as("the same seed").isEqualTo(result);
-            assertThat(List.of(r.restore(photo, own.with(SEED, 7L)), r.restore(photo, own.with(PROMPT, "a photo")),
-                    r.restore(photo, own.with(Pasd.ADDED_NOISE, 666)), r.restore(photo, own.with(Pasd.START, Pasd.Start.NOISE)),
-                    r.restore(photo, own.with(Pasd.CONTROL, 0.5)), r.restore(photo, own.with(GUIDANCE, 1.0)), dense.restore(photo, own),
-                    r.restore(photo, own.with(TILE, 64).with(OVERLAP, 0.75)), r.restore(photo, own.with(STRENGTH, 0.5)), result)).doesNotHaveDuplicates();
+            Map<String, Image> others = new LinkedHashMap<>(Map.of("default", result));
+            List<Options> changed = List.of(own.with(SEED, 7L), own.with(PROMPT, "a photo"), own.with(Pasd.ADDED_NOISE, 666),
+                    own.with(Pasd.START, Pasd.Start.NOISE), own.with(Pasd.CONTROL, 0.5), own.with(GUIDANCE, 1.0), own.with(TILE, 64).with(OVERLAP, 0.75),
+                    own.with(STRENGTH, 0.5));
+            for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
+            others.put("with dense blocks", dense.restore(photo, own));
+            others.forEach((a, x) -> others.forEach((b, y) -> assertThat(a.equals(b) || !x.equals(y)).as("%s and %s differ", a, b).isTrue()));
             assertThatThrownBy(() -> r.restore(photo, own.with(STEPS, 1000))).hasMessageContaining("at most");
         }
     }

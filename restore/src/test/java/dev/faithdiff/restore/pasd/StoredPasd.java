@@ -80,7 +80,7 @@ final class StoredPasd {
         ResultSize size = size(lr);
         Image enlarged = Pasd.enlarged(lr, size, whole("process_size"));
         assertThat(Resize.resize(enlarged, enlarged.width() / 8 * 8, enlarged.height() / 8 * 8, Filter.BICUBIC)).as("%s enlarged", name).isEqualTo(in);
-        assertThat(List.of(size.height(), size.width())).isEqualTo(run.getAsJsonArray("final_size").asList().stream().map(JsonElement::getAsInt).toList());
+        assertThat(List.of(size.width(), size.height())).isEqualTo(run.getAsJsonArray("final_size").asList().stream().map(JsonElement::getAsInt).toList());
         if (!Files.exists(file("out_wavelet.png"))) return;
         Image fixed = ImageFiles.read(file("out_wavelet.png"));
         near("out_wavelet", ColorFix.wavelet(ImageFiles.read(file("out_nofix.png")), in), fixed);

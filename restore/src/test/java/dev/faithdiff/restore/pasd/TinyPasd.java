@@ -2,6 +2,7 @@ package dev.faithdiff.restore.pasd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.convert.Main;
 import dev.faithdiff.model.Config;
@@ -48,11 +49,12 @@ final class TinyPasd {
 
     private static void drawn(String network, Path folder, boolean dense) {
         Path file = RELEASED.resolve(network).resolve("config.json");
-        Config c = Config.read(file);
-        c.json().addProperty("use_rrdb", dense);
+        JsonObject json = Config.read(file).json();
+        json.addProperty("use_rrdb", dense);
+        Config c = Config.of(file, json.toString());
         try (Weights w = Weights.init(5, Device.CPU)) {
             Files.createDirectories(folder);
-            Files.writeString(folder.resolve("config.json"), c.json().toString());
+            Files.writeString(folder.resolve("config.json"), json.toString());
             if (network.equals("unet")) {
                 new UNet(w, UNetConfig.of(c));
                 new PixelAttention(w, UNetConfig.of(c));

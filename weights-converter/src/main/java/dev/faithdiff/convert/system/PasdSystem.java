@@ -25,6 +25,8 @@ import java.util.function.Function;
 final class PasdSystem implements ReleasedSystem {
     private static final String CONTROL = "control", RELEASED_CONTROL = "controlnet", ATTENTION = ".pixel_attentions.", LIGHT = ".attn2_plus.",
             DENSE = ".preprocesser.";
+    /** Convolutions whose results only the training compares with the photo. */
+    private static final String COLOURS = ".to_rgbs.";
 
     @Override public String kind() { return "pasd"; }
 
@@ -102,6 +104,7 @@ final class PasdSystem implements ReleasedSystem {
             });
             Map<String, Source> plain = new LinkedHashMap<>(unet), steering = new LinkedHashMap<>(control);
             plain.keySet().removeAll(attention.keySet());
+            steering.keySet().removeIf(key -> key.contains(COLOURS));
             steering.putAll(attention);
             Config sizes = config("unet", own.config("unet", report));
             plan.part("unet", plain, NeededTensors.unet(sizes), own.name("unet"));
