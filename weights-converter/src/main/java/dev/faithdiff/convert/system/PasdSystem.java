@@ -98,7 +98,9 @@ final class PasdSystem implements ReleasedSystem {
             plan.file("model.json", ModelJson.whole("PASD on " + base.name(), "pasd", new JsonObject()));
             plan.file("scheduler/scheduler_config.json", scheduler());
             Map<String, Source> unet = own.tensors("unet"), attention = new LinkedHashMap<>(), control = own.tensors(RELEASED_CONTROL);
-            if (has(unet, LIGHT)) throw new ConvertError(folder, "is PASD light, whose attention is inside other layers; only pasd and pasd_rrdb are known");
+            if (has(unet, LIGHT)) {
+                throw new ConvertError(folder, "is PASD light, whose attention is inside other layers; only pasd and pasd_rrdb are known");
+            }
             unet.forEach((key, t) -> {
                 if (key.contains(ATTENTION)) attention.put(key, t);
             });
