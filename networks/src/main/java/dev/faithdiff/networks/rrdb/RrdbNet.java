@@ -20,23 +20,17 @@ public final class RrdbNet implements Generator {
      * than one level of 255 where it was measured (docs/restoring.md). The published margin is 10.
      */
     private static final int MARGIN = 48;
-    /** Dense blocks of one residual-in-residual block. */
-    private static final int DENSE = 3;
 
     private final RrdbConfig config;
     private final Conv2d convFirst, convBody, convHr, convLast;
     private final Conv2d[] convUp;
-    private final List<List<DenseBlock>> body = new ArrayList<>();
+    private final List<Rrdb> body = new ArrayList<>();
 
     public RrdbNet(Weights w, RrdbConfig c) {
         config = c;
         int n = c.features();
         convFirst = new Conv2d(w.at("conv_first"), 3 * c.unshuffle() * c.unshuffle(), n, 3);
-        for (int i = 0; i < c.blocks(); i++) {
-            List<DenseBlock> dense = new ArrayList<>();
-            for (int j = 1; j <= DENSE; j++) dense.add(new DenseBlock(w.at("body", i).at("rdb" + j), n, c.growth()));
-            body.add(dense);
-        }
+        for (int i = 0; i < c.blocks(); i++) body.add(new Rrdb(w.at("body", i), n, c.growth()));
         convBody = new Conv2d(w.at("conv_body"), n, n, 3);
         convUp = new Conv2d[c.enlargements()];
         for (int i = 0; i < convUp.length; i++) convUp[i] = new Conv2d(w.at("conv_up" + (i + 1)), n, n, 3);
@@ -70,17 +64,8 @@ public final class RrdbNet implements Generator {
     private Tensor trunk(Tensor x) {
         try (Scope s = Scope.open()) {
             Tensor h = x;
-            for (List<DenseBlock> dense : body) h = s.replace(h, block(h, dense));
+            for (Rrdb block : body) h = s.replace(h, block.forward(h));
             h = s.replace(h, convBody.forward(h));
-            return s.keep(x.add(h));
-        }
-    }
-
-    private static Tensor block(Tensor x, List<DenseBlock> dense) {
-        try (Scope s = Scope.open()) {
-            Tensor h = x;
-            for (DenseBlock d : dense) h = s.replace(h, d.forward(h));
-            h = s.replace(h, h.mul(DenseBlock.RESIDUAL));
             return s.keep(x.add(h));
         }
     }

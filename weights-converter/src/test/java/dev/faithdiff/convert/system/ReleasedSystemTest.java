@@ -15,8 +15,10 @@ import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -90,6 +92,22 @@ class ReleasedSystemTest {
     private static Map<String, Source> released(JsonObject keys, String file) {
         String entry = keys.keySet().stream().filter(k -> List.of(k.split(", ")).contains(file)).findFirst().orElseThrow();
         return ReleasedKeys.tensors(keys.getAsJsonObject(entry));
+    }
+
+    /** What PASD adds to the U-Net is in the ControlNet's part; the published convolutions to colours are not needed. */
+    @Test void pasd() {
+        Map<String, Map<String, Shape>> needed = needed(Published.pasd);
+        Map<String, Shape> all = new LinkedHashMap<>(needed.get("unet")), released = new LinkedHashMap<>(KeyLists.of("unet_pasd"));
+        all.putAll(needed.get("control").entrySet().stream().filter(e -> e.getKey().contains(".pixel_attentions.")).collect(Collectors.toMap(Map.Entry::getKey,
+                Map.Entry::getValue)));
+        assertThat(all).containsExactlyInAnyOrderEntriesOf(released);
+        Map<String, Shape> control = new LinkedHashMap<>(needed.get("control")), steering = new LinkedHashMap<>(KeyLists.of("controlnet_pasd"));
+        control.keySet().removeIf(k -> k.contains(".pixel_attentions."));
+        steering.keySet().removeIf(k -> k.contains(".to_rgbs."));
+        assertThat(control).containsExactlyInAnyOrderEntriesOf(steering);
+        JsonObject full = Fixtures.json("pasd/pasd.json").getAsJsonObject("full_size");
+        assertThat(count(all)).isEqualTo(full.getAsJsonObject("pasd unet").get("parameters").getAsLong());
+        assertThat(count(KeyLists.of("controlnet_pasd"))).isEqualTo(full.getAsJsonObject("pasd controlnet").get("parameters").getAsLong());
     }
 
     private static long count(Map<String, Shape> shapes) { return shapes.values().stream().mapToLong(Shape::count).sum(); }
