@@ -87,7 +87,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
         h = in.height() / model.vae.config().downscale();
         w = in.width() / model.vae.config().downscale();
         plan = new Plan(model.schedule, sampler(model, options), guidance(), DiffusionOptions.cache(options), grid());
-        attribution = new Attribution(plan.grid(), listener.words(), word -> model.text.places(options.get(PROMPT), word, windows()));
+        attribution = new Attribution(plan.grid(), listener.words(), word -> model.text.places(AutoPrompt.words(options), word, windows()));
         saved = file == null ? null : file.read(model.device);
         bytes = saved == null ? model.budget() : saved.bytes();
         vae = new TiledVae(model.vae, model.device, model.dtype, options.get(VAE_TILE), bytes, options.get(WRAP));
@@ -134,7 +134,7 @@ final class FaithDiffRun implements DiffusionLoop.Watcher {
     /** How many windows of tokens are read. */
     private int windows() {
         if (options.get(PROMPT_MODE) == PromptMode.CUT) return 1;
-        return Math.max(model.text.windows(options.get(PROMPT)), model.text.windows(negative()));
+        return Math.max(model.text.windows(AutoPrompt.words(options)), model.text.windows(negative()));
     }
 
     private void warnOfCut(List<String> words) {
