@@ -1,7 +1,7 @@
-"""Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [--beside] [FILTER]
+"""Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [--bf16] [--beside] [FILTER]
 
-Prints one row for each case with FILTER in its name: median of several runs in milliseconds and GFLOP/s, in F32 on all threads. With
---beside it takes turns with bin/bench, run by run, and prints the medians of both and, for noisy machines, of the ratios of neighbouring
+Prints one row for each case with FILTER in its name: median of several runs in milliseconds and GFLOP/s, in F32 on all threads, or with
+--bf16 with inputs, weights and results in BF16. With --beside it takes turns with bin/bench, run by run, and prints the medians of both and, for noisy machines, of the ratios of neighbouring
 runs (ours to PyTorch's), with the least and the most. The whole U-Net holds 10 GB.
 """
 import statistics
@@ -18,7 +18,9 @@ from pytorch_srvggnet import SrvggNet
 from pytorch_sdxl import Decoder, UNet, unet_inputs
 
 BESIDE = "--beside" in sys.argv
-FILTER = ([a for a in sys.argv[1:] if a != "--beside"] or [""])[0]
+BF16 = "--bf16" in sys.argv
+FILTER = ([a for a in sys.argv[1:] if not a.startswith("--")] or [""])[0]
+ROUNDING = {"LinearOp": "LinearBf16", "Conv2dOp": "Conv2dWinogradBf16", "AttentionOp": "AttentionBf16"}  # our kernels beside --bf16
 PAUSE = 0.2  # seconds until the other side's threads sleep
 
 
@@ -42,6 +44,11 @@ def timed(flops, name, work, runs=9, warmup=3):
 
 def beside(flops, name, work, runs):
     command = [Path(__file__).parent.parent / "bin/bench", "--turns", "--seconds", "10", name]
+    op = name.split("/")[0]
+    if BF16 and op in ROUNDING:
+        command += ["--kernel", ROUNDING[op]]
+    if BF16 and op == "model":
+        command[-1] += "-bf16"
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as ours:
         if ours.stdout.readline() != "ready\n":
             sys.exit(f"bin/bench --turns {name} did not start")
@@ -84,11 +91,16 @@ def model(flops, name, make, inputs):
     net = net.to_empty(device="cpu").eval().to(memory_format=torch.channels_last)
     for p in net.parameters():
         p.uniform_(-0.02, 0.02)
+    if BF16:
+        net = net.bfloat16()
+        inputs = [x.bfloat16() if x.is_floating_point() else x for x in inputs]
     timed(flops, name, lambda: net(*inputs), runs=5, warmup=1)
 
 
 @torch.inference_mode()
 def main():
+    if BF16:
+        torch.set_default_dtype(torch.bfloat16)  # of inputs and weights drawn here
     linear("4096x1280", 4096, 1280, 1280)
     linear("unet-640", 4096, 640, 640)
     linear("geglu-in", 1024, 10240, 1280)

@@ -1,11 +1,11 @@
-/* Elements of F32 (type 0), F16 (2) and BF16 (14 for cuBLAS, 9 for cuDNN) as floats. Narrowing rounds to nearest, ties to even. */
+/* Elements of F32 (type 0), F16 (2), F8_E4M3 (12, only read) and BF16 (14 for cuBLAS, 9 for cuDNN) as floats. Narrowing rounds to nearest, ties to even. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLOAT = 0, HALF = 2 };
+enum { FLOAT = 0, HALF = 2, E4M3 = 12 };
 
-static int size_of(int type) { return type == FLOAT ? 4 : 2; }
+static int size_of(int type) { return type == FLOAT ? 4 : type == E4M3 ? 1 : 2; }
 
 static float from_bits(unsigned int u) {
     float f;
@@ -15,6 +15,11 @@ static float from_bits(unsigned int u) {
 
 static float load(const void *p, long i, int type) {
     if (type == FLOAT) return ((const float *)p)[i];
+    if (type == E4M3) {
+        int b = ((const unsigned char *)p)[i], e = b >> 3 & 15, m = b & 7;
+        float v = (b & 127) == 127 ? NAN : e == 0 ? ldexpf(m, -9) : ldexpf(8 + m, e - 10);
+        return b >> 7 ? -v : v;
+    }
     unsigned short h = ((const unsigned short *)p)[i];
     if (type != HALF) return from_bits((unsigned int)h << 16);
     int exponent = h >> 10 & 31, mantissa = h & 1023;

@@ -111,7 +111,7 @@ public final class FaithDiff implements Restorer {
 
     FaithDiff(Model model) {
         this.model = model;
-        gate = new Gate("FaithDiff", model.device, model.rounds());
+        gate = new Gate("FaithDiff", model.device, model.rounding());
         defaults = defaultsOf(model);
         options = OPTIONS.stream().filter(o -> model.text.readsText() || !OF_TEXT.contains(o)).toList();
     }
@@ -198,8 +198,8 @@ public final class FaithDiff implements Restorer {
 
     /** The image that the autoencoder decodes. @param display makes a preview of such an image @param crop takes the margin from maps */
     private Image decoded(Image in, Options o, Listener listener, Path resume, UnaryOperator<Image> display, UnaryOperator<HeatMap> crop) {
-        ResumeFile file = resume == null ? null
-                : new ResumeFile(resume, model.digest(), model.device, model.rounds() ? DType.BF16 : model.dtype, o.values(options), in);
+        DType type = model.rounding() != null ? model.rounding() : model.dtype;
+        ResumeFile file = resume == null ? null : new ResumeFile(resume, model.digest(), model.device, type, o.values(options), in);
         try (Scope _ = Scope.open()) {
             FaithDiffRun run = new FaithDiffRun(model, o, in, file, listener, display);
             Image decoded = run.run();

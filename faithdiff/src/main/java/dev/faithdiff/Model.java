@@ -72,7 +72,7 @@ public final class Model implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private List<LoraFile> loras = List.of();
     private LongSupplier budget;
-    private boolean rounds;
+    private DType rounding;
     private String digest;
 
     /**
@@ -129,13 +129,13 @@ public final class Model implements AutoCloseable {
                     file -> on.weights(source(folder.path(), file, on.loras()), residency));
             model.loras = on.loras();
             model.budget = on.budget();
-            model.rounds = on.rounds();
+            model.rounding = on.rounding();
             return model;
         });
     }
 
-    /** Whether products round their factors. */
-    boolean rounds() { return rounds; }
+    /** What products round their factors to, or null. */
+    DType rounding() { return rounding; }
 
     /** How many bytes a network may hold that sees a whole image. */
     long budget() { return budget.getAsLong(); }

@@ -21,7 +21,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What {@code --precision int8} costs: the default model with linear layers in 8 bits, which it is too small for by itself. */
+/** What {@code --precision int8-weights} costs: the default model with linear layers in 8 bits, which it is too small for by itself. */
 @Tag("full")
 class Int8WeightsTest {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home")), MODEL = HOME.resolve("models/faithdiff-mini");
@@ -44,7 +44,8 @@ class Int8WeightsTest {
     /** The bundled model is below the size from which on weights are rounded. */
     @Test void smallModelsAreTheSame() {
         Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg"));
-        try (FaithDiff plain = FaithDiff.open(MODEL, Device.CPU); FaithDiff int8 = FaithDiff.open(MODEL, new Compute(Device.CPU, NumberType.INT8, Offload.NONE))) {
+        Compute narrow = new Compute(Device.CPU, NumberType.INT8_WEIGHTS, Offload.NONE);
+        try (FaithDiff plain = FaithDiff.open(MODEL, Device.CPU); FaithDiff int8 = FaithDiff.open(MODEL, narrow)) {
             assertThat(int8.restore(photo, int8.defaults()).rgb()).isEqualTo(plain.restore(photo, plain.defaults()).rgb());
         }
     }

@@ -34,16 +34,16 @@ import java.util.TreeMap;
 final class StandInStepPlans {
     private StandInStepPlans() {}
 
-    /** @param arguments an empty folder, and {@code all} to compile every plan */
+    /** @param arguments an empty folder, and {@code all} to compile every plan, not one of each kind */
     public static void main(String[] arguments) throws IOException {
         System.setProperty("dry.fused", "true");
         Map<String, Integer> uses = new TreeMap<>();
         Set<GraphPattern> patterns = patterns(Path.of(arguments[0]), uses);
         System.out.println(patterns.size() + " patterns; ops that ask for plans, and those of products and attention that do not: " + uses);
         assertThat(uses).containsKeys("CudnnLinear", "CudnnLinearAdd", "CudnnLinearGeglu", "CudnnConv2dPlan", "CudnnConv2dAdd", "CudnnAttention",
-                "CudnnSelfAttention");
+                "CudnnSelfAttention", "CudnnUpsampleConv2d", "CudnnLinearF8", "CudnnLinearAddF8", "CudnnLinearGegluF8", "CudnnSelfAttentionF8");
         StandInPlans.open();
-        StandInPlans.prove(patterns, arguments.length > 1 ? patterns : List.of(), "sm_80", "sm_90", "sm_100");
+        StandInPlans.prove(patterns, arguments.length > 1 ? patterns : StandInPlans.ofEachKind(patterns), "sm_80", "sm_90", "sm_100");
     }
 
     private static Set<GraphPattern> patterns(Path folder, Map<String, Integer> uses) throws IOException {

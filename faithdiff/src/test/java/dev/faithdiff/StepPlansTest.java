@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Where cuDNN is found, it offers an engine for each pattern of a guided restoration to 1024 x 1024 on A100, H200 and B200.
- * {@code -Dfaithdiff.plans=all} compiles all of them, which takes some minutes.
+ * Where cuDNN is found, it offers an engine for each pattern of a guided restoration to 1024 x 1024 on A100, H200 and B200, and makes a plan of each
+ * kind. {@code -Dfaithdiff.plans=all} makes all of them, which takes two minutes.
  */
 @Tag("native")
 @Tag("process")

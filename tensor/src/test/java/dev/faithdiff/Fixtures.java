@@ -70,11 +70,16 @@ public final class Fixtures {
         }
     }
 
+    /** A class of its own, since a GPU's host has unpacked fixtures and no library for this. */
+    private static final class Packed {
+        static ZipInputStream open(Path zip) throws IOException { return new ZipInputStream(new XZInputStream(Files.newInputStream(zip))); }
+    }
+
     /** Other processes may do the same at once: whoever is first has made the folder. */
     private static void unpack(Path zip, Path folder) throws IOException {
         Files.createDirectories(folder.getParent());
         Path part = Files.createTempDirectory(folder.getParent(), "part");
-        try (ZipInputStream from = new ZipInputStream(new XZInputStream(Files.newInputStream(zip)))) {
+        try (ZipInputStream from = Packed.open(zip)) {
             for (ZipEntry e = from.getNextEntry(); e != null; e = from.getNextEntry()) {
                 Path to = part.resolve(e.getName());
                 Files.createDirectories(to.getParent());

@@ -37,7 +37,8 @@ final class DegradeCommand implements Callable<Integer> {
     @Option(names = {"--overwrite", "--force"}, description = "Replace OUT if it exists.")
     private boolean overwrite;
 
-    @Option(names = "--recipe", paramLabel = "NAME", description = "How the photo is degraded: mini, published, level1, level2 or level3.")
+    @Option(names = "--recipe", paramLabel = "NAME", description = "How the photo is degraded: mini, published, level1, level2 or level3, or losses "
+            + "in their order, such as blur:1.2+noise:5+jpeg:75 (docs/studies.md).")
     private String recipe = Recipe.MINI.name();
 
     @Option(names = "--scale", paramLabel = "N", description = "By how many times the photo is shrunk.")
@@ -60,6 +61,7 @@ final class DegradeCommand implements Callable<Integer> {
         if (sameSize) bad = Resize.resize(bad, clean.width(), clean.height(), Filter.BICUBIC);
         ImageFiles.write(bad, out);
         System.out.println(out + ": " + bad.width() + "x" + bad.height() + ", recipe " + recipe + ", scale " + scale + ", seed " + seed);
+        if (!recipe.contains(":")) System.out.println(recipe + ": " + chosen.origin());
         return 0;
     }
 

@@ -2,6 +2,8 @@ package dev.faithdiff.cli;
 
 import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.quality.Better;
+import dev.faithdiff.quality.FolderDistance;
 import dev.faithdiff.quality.Measure;
 import dev.faithdiff.quality.MeasureError;
 import dev.faithdiff.quality.Measures;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
@@ -40,7 +43,7 @@ final class MeasureCommand implements Callable<Integer> {
     private Path b;
 
     @Option(names = "--only", paramLabel = "NAME", split = ",", description = "Only these measures. By default all that fit, without those that "
-            + "--list calls 'on request'.")
+            + "--list calls 'on request'. fid and kid compare two folders as a whole.")
     private List<String> only;
 
     @Option(names = "--list", description = "List all measures: which way is better, whether a reference is needed, what is missing.")
@@ -81,29 +84,44 @@ final class MeasureCommand implements Callable<Integer> {
         Device on = Files.isDirectory(networks) && !list ? device.open(DType.F32, warnings::warn).device() : Device.CPU;
         List<Entry> all = Measures.all(new Measures.Setup(pristine, new TextReader(ocr), words == null ? null : Word.read(words), networks, on));
         if (list) {
-            out.print(listed(all));
+            out.print(listed(all, FolderDistance.missing(networks)));
             out.flush();
             return 0;
         }
         if (a == null) throw usage("a photo or folder is needed, or --list");
         if (border < 0) throw usage("--border must be at least 0, not " + border);
         if (csv != null) OutputFile.checkWritable(csv);
-        List<PhotoPair> pairs = PhotoPair.of(a, b);
+        List<FolderDistance> distances = distances(networks);
         Measurements found = new Measurements(chosen(all), only != null, border, warnings::warn);
-        for (PhotoPair pair : pairs) found.add(pair);
+        if (found.isOfPhotos()) for (PhotoPair pair : PhotoPair.of(a, b)) found.add(pair);
+        if (!distances.isEmpty()) found.add(PhotoPair.files(a), PhotoPair.files(b), distances, networks, on);
         if (csv != null) found.writeCsv(csv);
         out.print(json ? found.json() : found.table());
         out.flush();
         return 0;
     }
 
-    private static Table listed(List<Entry> all) {
+    /** @param noInception why there are no distances of folders; null: there are */
+    private static Table listed(List<Entry> all, String noInception) {
         Table table = new Table("measure", "better", "reference", "here");
         for (Entry e : all) {
             String here = e.missing() != null ? "missing: " + e.missing() : Measures.isOnRequest(e.measure()) ? "on request" : "yes";
-            table.row(e.measure().name(), e.measure().isHigherBetter() ? "higher" : "lower", e.measure().needsReference() ? "needed" : "", here);
+            table.row(e.measure().name(), e.measure().better(), e.measure().needsReference() ? "needed" : "", here);
         }
+        String here = noInception == null ? "on request" : "missing: " + noInception;
+        for (FolderDistance d : FolderDistance.values()) table.row(d, Better.LOWER, "a folder", here);
         return table;
+    }
+
+    /** Those that are named. */
+    private List<FolderDistance> distances(Path networks) {
+        if (only == null) return List.of();
+        List<FolderDistance> named = Stream.of(FolderDistance.values()).filter(d -> only.contains(d.toString())).toList();
+        if (named.isEmpty()) return named;
+        String missing = FolderDistance.missing(networks);
+        if (missing != null) throw new MeasureError(named.getFirst() + ": " + missing);
+        if (b == null || !Files.isDirectory(a) || !Files.isDirectory(b)) throw usage(named.getFirst() + " compares two folders of photos: name both");
+        return named;
     }
 
     private List<Measure> chosen(List<Entry> all) {
@@ -116,6 +134,7 @@ final class MeasureCommand implements Callable<Integer> {
             return chosen;
         }
         for (String name : only) {
+            if (Stream.of(FolderDistance.values()).anyMatch(d -> d.toString().equals(name))) continue;
             Entry entry = all.stream().filter(e -> e.measure().name().equals(name)).findFirst().orElseThrow(() -> unknown(name, all));
             if (entry.missing() != null) throw new MeasureError(name + ": " + entry.missing());
             if (entry.measure().needsReference() && b == null) throw usage(name + " needs a reference: name a second photo or folder");
@@ -125,7 +144,8 @@ final class MeasureCommand implements Callable<Integer> {
     }
 
     private ParameterException unknown(String name, List<Entry> all) {
-        String nearest = Likeness.nearest(name, all.stream().map(e -> e.measure().name()).toList());
+        Stream<String> ofFolders = Stream.of(FolderDistance.values()).map(FolderDistance::toString);
+        String nearest = Likeness.nearest(name, Stream.concat(all.stream().map(e -> e.measure().name()), ofFolders).toList());
         return usage("there is no measure '" + name + "'" + (nearest == null ? "; --list shows all" : "; did you mean '" + nearest + "'?"));
     }
 

@@ -7,18 +7,22 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.kernels.lab.Table;
+import dev.faithdiff.quality.Better;
 import dev.faithdiff.quality.Consistency;
+import dev.faithdiff.quality.FolderDistance;
 import dev.faithdiff.quality.Measure;
 import dev.faithdiff.quality.MeasureError;
+import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** Values of measures, photo by photo. A value that a measure cannot give is NaN. */
+/** Values of measures, photo by photo, and distances of whole folders. A value that a measure cannot give is NaN. */
 final class Measurements {
     private final List<Measure> measures;
     private final boolean isStrict;
@@ -26,6 +30,9 @@ final class Measurements {
     private final Consumer<String> remarks;
     private final List<PhotoPair> pairs = new ArrayList<>();
     private final List<double[]> values = new ArrayList<>();
+    private Map<FolderDistance, Double> distances = Map.of();
+    /** How many photos the folders have. */
+    private String sizes = "";
 
     /** @param isStrict whether a photo that is too small for a measure is an error; else a remark */
     Measurements(List<Measure> measures, boolean isStrict, int border, Consumer<String> remarks) {
@@ -33,6 +40,15 @@ final class Measurements {
         this.isStrict = isStrict;
         this.border = border;
         this.remarks = remarks;
+    }
+
+    /** Whether anything is measured photo by photo. */
+    boolean isOfPhotos() { return !measures.isEmpty(); }
+
+    /** Measures two folders as a whole. */
+    void add(List<Path> a, List<Path> b, List<FolderDistance> wanted, Path weights, Device device) {
+        distances = FolderDistance.between(a, b, wanted, this::read, weights, device);
+        sizes = a.size() + " and " + b.size();
     }
 
     /** Measures one more photo. */
@@ -67,13 +83,21 @@ final class Measurements {
 
     private static String size(Image image) { return image.width() + "x" + image.height(); }
 
-    /** One row for each measure of a single photo, one for each photo of several, with their mean last. */
+    /** The photos, if any, and below them the folders. */
     String table() {
+        if (distances.isEmpty()) return ofPhotos();
+        Table table = new Table("measure", "value", "better", "photos");
+        distances.forEach((d, value) -> table.row(d, String.format(Locale.ROOT, "%.6f", value), Better.LOWER, sizes));
+        return (isOfPhotos() ? ofPhotos() + "\n" : "") + table;
+    }
+
+    /** One row for each measure of a single photo, one for each photo of several, with their mean last. */
+    private String ofPhotos() {
         if (values.size() == 1) {
             Table table = new Table("measure", "value", "better");
             for (int i = 0; i < measures.size(); i++) {
                 Measure m = measures.get(i);
-                table.row(m.name(), cell(values.getFirst()[i]), m.isHigherBetter() ? "higher" : "lower");
+                table.row(m.name(), cell(values.getFirst()[i]), m.better());
             }
             return table.toString();
         }
@@ -118,6 +142,9 @@ final class Measurements {
         }
         all.add("photos", photos);
         all.add("mean", json(means()));
+        JsonObject folders = new JsonObject();
+        distances.forEach((d, value) -> folders.addProperty(d.toString(), value));
+        if (!distances.isEmpty()) all.add("folders", folders);
         return new GsonBuilder().setPrettyPrinting().serializeNulls().disableHtmlEscaping().create().toJson(all) + "\n";
     }
 
@@ -128,11 +155,14 @@ final class Measurements {
     }
 
     void writeCsv(Path file) {
-        StringBuilder text = new StringBuilder(String.join(",", headings("photo")) + "\n");
+        String heads = distances.keySet().stream().map(d -> "," + d).collect(Collectors.joining()), blanks = ",".repeat(distances.size());
+        StringBuilder text = new StringBuilder(String.join(",", headings("photo")) + heads + "\n");
         for (int i = 0; i < values.size(); i++) {
             String numbers = Arrays.stream(values.get(i)).mapToObj(v -> Double.isNaN(v) ? "" : Double.toString(v)).collect(Collectors.joining(","));
-            text.append('"').append(pairs.get(i).name().replace("\"", "\"\"")).append("\",").append(numbers).append('\n');
+            text.append('"').append(pairs.get(i).name().replace("\"", "\"\"")).append("\",").append(numbers).append(blanks).append('\n');
         }
+        String folders = distances.values().stream().map(v -> "," + v).collect(Collectors.joining());
+        if (!distances.isEmpty()) text.append("\"all\"").append(",".repeat(measures.size())).append(folders).append('\n');
         OutputFile.write(file, text.toString());
     }
 }

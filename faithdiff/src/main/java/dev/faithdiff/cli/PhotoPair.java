@@ -45,7 +45,8 @@ record PhotoPair(String name, Path photo, Path reference) {
         throw new ImageError(folder + (alike.isEmpty() ? " has no photo named " : " has several photos named ") + stem);
     }
 
-    private static List<Path> files(Path folder) {
+    /** All photos of a folder and below. @throws ImageError in one line if there are none */
+    static List<Path> files(Path folder) {
         ImageFolder all = ImageFolder.open(folder, 0);
         List<Path> files = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) files.add(all.file(i));

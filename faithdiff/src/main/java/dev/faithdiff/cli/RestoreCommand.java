@@ -24,6 +24,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.KernelTable;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,9 +69,10 @@ final class RestoreCommand implements Callable<Integer> {
     @Mixin private DeviceChoice device;
 
     @Option(names = {"--precision", "--dtype"}, paramLabel = "NAME", description = "The type in which networks compute: "
-            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32. The CPU takes f32 (default), bf16: "
-            + "f32 with rounded factors of products, faster where the processor has AVX512-BF16, and int8: f32 with weights of large networks in "
-            + "8 bits.")
+            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32, and f8: f16 "
+            + "with linear layers in 8 bits where that is faster. The CPU takes f32 (default), bf16: "
+            + "f32 with rounded factors of products, faster where the processor has AVX512-BF16, int8: f32 with linear layers in bytes, faster "
+            + "where it has VNNI, and int8-weights: f32 with weights of large networks in bytes.")
     private NumberType precision;
 
     @Option(names = "--exact", description = "The same bytes on every x86-64 processor: on the CPU, with tiles that do not depend on the free "
@@ -92,6 +94,8 @@ final class RestoreCommand implements Callable<Integer> {
     private int repeat = 1;
 
     @Mixin private KernelChoice kernels;
+
+    @Mixin private ForecastOption forecast;
 
     @Option(names = "--preview", paramLabel = "PATH", description = "For one photo: write previews of the result while it is restored. PATH is "
             + "an image file, which each preview replaces, or a folder (a name without extension), which gets all of them.")
@@ -128,6 +132,7 @@ final class RestoreCommand implements Callable<Integer> {
         boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
         List<Job> jobs = jobs(list);
         Job first = jobs.getFirst();
+        if (forecast.isDryRun()) return dryRun(jobs);
         used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
         if (first.isToOutput() && (results.isJson() || trace != null)) {
@@ -157,6 +162,24 @@ final class RestoreCommand implements Callable<Integer> {
         return found.jobs();
     }
 
+    /** Prints a forecast for each photo. */
+    private int dryRun(List<Job> jobs) {
+        Chosen chosen = device();
+        Device on = chosen.device();
+        PrintWriter to = spec.commandLine().getOut();
+        onKernels(kernels.table(on.kind()), on, () -> {
+            for (Job job : jobs) {
+                Image photo = Batch.read(job.in(), results.rules(resume).strict()).visible();
+                to.println(job.shownOut() + ": " + forecast.dry(asked(on), photo, jobs.size() == 1));
+                to.flush();
+            }
+            return null;
+        });
+        return 0;
+    }
+
+    private ForecastOption.Asked asked(Device on) { return new ForecastOption.Asked(compute(on), model::open, flags::of); }
+
     private int restoreOne(Job job) {
         if (job.isStreamed() && !daam.isEmpty()) throw usage("--daam writes beside the result, so it needs a file for that");
         AttributionFiles attribution = used(() -> new AttributionFiles(daam, job.out(), results.rules(resume).overwrite()));
@@ -166,15 +189,20 @@ final class RestoreCommand implements Callable<Integer> {
         Photo photo = Batch.read(job.in(), results.rules(resume).strict());
         ImageFiles.checkWritable(job.out(), job.encoding(), 1, 1);
         if (!quiet) photo.remarks().forEach(warnings()::warn);
-        long begin = System.nanoTime();
         Restored restored;
         AutoPrompt asked = asked();
         String prompt = asked == null ? null : Described.photo(asked, photo.visible(), on);
         if (prompt != null && !quiet) spec.commandLine().getErr().println("prompt: " + prompt);
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
+        long begin;
         try (Interrupt _ = new Interrupt()) {
             try {
-                restored = onKernels(table, on, () -> restored(job, photo, prompt, on, state, attribution));
+                onKernels(table, on, () -> {
+                    forecast.before(asked(on), photo.visible(), line -> { if (!quiet) warnings().warn(line); });
+                    return null;
+                });
+                begin = System.nanoTime();
+                restored = onKernels(table, on, () -> ForecastOption.learned(on, () -> restored(job, photo, prompt, on, state, attribution)));
             } catch (CancellationException e) {
                 boolean isKept = state != null && Files.exists(state);
                 warnings().warn("stopped; " + (isKept ? "the same command resumes from " + state : "nothing was written"));
@@ -303,9 +331,9 @@ final class RestoreCommand implements Callable<Integer> {
     private NumberType precision(Device on) {
         boolean isCpu = on == Device.CPU;
         if (precision == null) return isCpu ? NumberType.F32 : NumberType.F16;
-        boolean forCpu = precision != NumberType.F16, forGpu = precision != NumberType.INT8;
-        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32, bf16 and int8");
-        if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16 and f32");
+        boolean forCpu = precision != NumberType.F16 && precision != NumberType.F8, forGpu = !precision.isBytes();
+        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32, bf16, int8 and int8-weights");
+        if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16, f32 and f8");
         return precision;
     }
 }

@@ -21,16 +21,17 @@ import picocli.CommandLine.Spec;
 
 /** Compares systems on photos, degradations and measures. */
 @Command(name = "study", sortOptions = false, description = "Compare systems on photos that are degraded in several ways, by several measures.",
+        subcommands = LevelsCommand.class,
         footer = {"", "DIR gets the report (report.md, report.html), all values (cells.csv, times.csv), contact sheets and plots.",
             "A study that was killed goes on where it was: give the same command again. See docs/studies.md."})
 final class StudyCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
-    @Parameters(paramLabel = "STUDY.json", description = "The study file: which photos, degradations, systems "
+    @Parameters(arity = "0..1", paramLabel = "STUDY.json", description = "The study file: which photos, degradations, systems "
             + "and measures. The folder studies has some.")
     private Path file;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "DIR", description = "Folder for everything that the study writes.")
+    @Option(names = {"-o", "--output"}, paramLabel = "DIR", description = "Folder for everything that the study writes.")
     private Path out;
 
     @Option(names = "--photos", paramLabel = "DIR", description = "Folder of photos, in place of the file's own.")
@@ -46,6 +47,7 @@ final class StudyCommand implements Callable<Integer> {
     @Mixin private DeviceChoice device;
 
     @Override public Integer call() {
+        if (file == null || out == null) throw new ParameterException(spec.commandLine(), "a study file and a folder (-o DIR) are needed");
         if (count != null && count < 1) throw new ParameterException(spec.commandLine(), "--count must be at least 1, not " + count);
         Study study = Study.read(file, new Study.Replaced(photos, count == null ? 0 : count));
         Warnings remarks = new Warnings(spec.commandLine().getErr());

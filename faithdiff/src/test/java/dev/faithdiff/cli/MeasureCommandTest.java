@@ -9,6 +9,8 @@ import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.quality.FolderDistance;
+import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,9 +87,36 @@ class MeasureCommandTest {
 
     @Test void listsMeasuresAndWhatIsMissing() {
         CommandLineRun run = CommandLineRun.of(Main::run, "measure", "--list", "--ocr", "no-such-program");
-        assertThat(run.out()).containsPattern("\\| niqe +\\| lower +\\| +\\| yes").containsPattern("\\| psnr-rgb +\\| higher \\| needed +\\| yes")
-                .containsPattern("\\| ocr-f1 .*missing: there is no program no-such-program on the PATH").containsPattern("\\| seams .*on request");
+        assertThat(run.out()).containsPattern("\\| niqe +\\| lower +\\| +\\| yes").containsPattern("\\| psnr-rgb +\\| higher +\\| needed +\\| yes")
+                .containsPattern("\\| ocr-f1 .*missing: there is no program no-such-program on the PATH").containsPattern("\\| seams .*on request")
+                .containsPattern("\\| detail +\\| neither").containsPattern("\\| fid +\\| lower +\\| a folder +\\| missing: no folder in");
         CommandLineRun.of(Main::run, "measure", PHOTO, PHOTO, "--ocr", "no-such-program", "--only", "ocr-f1").assertFailed(1, "there is no program");
+    }
+
+    /** Photos of folders need no partners; the network is a small random one. */
+    @Test void comparesFoldersAsAWhole() throws IOException {
+        Path a = Files.createDirectories(dir.resolve("a")), b = Files.createDirectories(dir.resolve("b")), weights = dir.resolve("weights");
+        Image photo = ImageFiles.read(PHOTO), blur = ImageFiles.read(BLUR);
+        for (int i = 0; i < 3; i++) ImageFiles.write(photo.crop(10 * i, 0, 96, 96), a.resolve("a" + i + ".png"));
+        for (int i = 0; i < 2; i++) ImageFiles.write(blur.crop(10 * i, 0, 96, 96), b.resolve("b" + i + ".png"));
+        CommandLineRun.of(Main::run, "measure", a, b, "--only", "fid").assertFailed(1, "fid: no folder in");
+        CommandLineRun.of(dev.faithdiff.convert.Main::run, "convert", "--metric", "inception", Fixtures.path("inception/weights.safetensors"), "-o",
+                weights.resolve("inception"));
+        CommandLineRun run = CommandLineRun.of(Main::run, "measure", a, b, "--only", "fid,kid,fid-legacy", "--weights", weights, "--json", "--device", "cpu");
+        JsonObject folders = JsonParser.parseString(run.out()).getAsJsonObject().getAsJsonObject("folders");
+        List<Path> ofA = List.of(a.resolve("a0.png"), a.resolve("a1.png"), a.resolve("a2.png")), ofB = List.of(b.resolve("b0.png"), b.resolve("b1.png"));
+        for (FolderDistance d : FolderDistance.values()) {
+            double value = FolderDistance.between(ofA, ofB, List.of(d), ImageFiles::read, weights, Device.CPU).get(d);
+            assertThat(folders.get(d.toString()).getAsDouble()).as(d.toString()).isEqualTo(value).isPositive();
+        }
+        assertThat(folders.get("fid")).isNotEqualTo(folders.get("fid-legacy"));
+        Path csv = dir.resolve("all.csv");
+        run = CommandLineRun.of(Main::run, "measure", a, a, "--only", "psnr-y,fid", "--weights", weights, "--csv", csv, "--device", "cpu");
+        assertThat(run.out()).as(run.err()).contains("mean of 3").containsPattern("\\| fid +\\| +-?0\\.000000 \\| lower +\\| 3 and 3");
+        assertThat(Files.readAllLines(csv)).hasSize(5).startsWith("photo,psnr-y,fid", "\"a0.png\",80.0,").last().asString().startsWith("\"all\",,");
+        assertThat(CommandLineRun.of(Main::run, "measure", "--list", "--weights", weights).out()).containsPattern("\\| kid .*on request");
+        CommandLineRun.of(Main::run, "measure", a, "--only", "kid", "--weights", weights).assertFailed(2, "kid compares two folders");
+        CommandLineRun.of(Main::run, "measure", a, b, "--only", "kidd", "--weights", weights).assertFailed(2, "did you mean 'kid'?");
     }
 
     @Test void refusesWhatDoesNotFit() {

@@ -4,6 +4,7 @@ import dev.faithdiff.degrade.Dice.Range;
 import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -52,11 +53,48 @@ public record Recipe(String name, List<Step> steps) {
 
     public static final List<Recipe> ALL = List.of(MINI, PUBLISHED, LEVEL1, LEVEL2, LEVEL3);
 
-    /** @throws IllegalArgumentException naming all recipes, if none has the name */
+    /**
+     * The recipe of a name, or of losses in their order, such as {@code blur:2+noise:5+jpeg:50}: sigma in pixels, of the good photo or, behind other
+     * losses, of the small one; sigma in 8-bit levels; quality. Photos are made smaller behind the blurs that come first.
+     *
+     * @throws IllegalArgumentException in one line if there is no such recipe or loss, or a value is out of range
+     */
     public static Recipe named(String name) {
+        if (name.contains(":")) return ofLosses(name);
         for (Recipe recipe : ALL) if (recipe.name.equals(name)) return recipe;
         String names = ALL.stream().map(Recipe::name).collect(Collectors.joining(", "));
         throw new IllegalArgumentException("there is no recipe " + name + ", only " + names);
+    }
+
+    private static Recipe ofLosses(String text) {
+        List<Step> steps = new ArrayList<>();
+        boolean isFitted = false;
+        for (String term : text.split("\\+", -1)) {
+            String[] parts = term.split(":", -1);
+            double value = parts.length == 2 && parts[1].matches("\\d{1,3}(\\.\\d{1,6})?") ? Double.parseDouble(parts[1]) : Double.NaN;
+            if (!isFitted && !parts[0].equals("blur")) isFitted = steps.add(new Step.Fit(Interpolation.AREA));
+            switch (parts[0]) {
+                case "blur" -> {
+                    check(term, value >= 0 && value <= 50, "0 to 50");
+                    if (value > 0) steps.add(new Step.GaussianBlur(value));
+                }
+                case "noise" -> {
+                    check(term, value >= 0 && value <= 255, "0 to 255");
+                    steps.add(new Step.AddNoise(1, only(value), only(0), 0));
+                }
+                case "jpeg" -> {
+                    check(term, value >= 1 && value <= 100, "1 to 100");
+                    steps.add(new Step.Compress(only(value)));
+                }
+                default -> throw new IllegalArgumentException("there is no loss '" + parts[0] + "', only blur, noise and jpeg");
+            }
+        }
+        if (!isFitted) steps.add(new Step.Fit(Interpolation.AREA));
+        return new Recipe(text, steps);
+    }
+
+    private static void check(String term, boolean holds, String range) {
+        if (!holds) throw new IllegalArgumentException("'" + term + "' must have a number from " + range);
     }
 
     /** Where the numbers come from, in words. */

@@ -1,6 +1,5 @@
 package dev.faithdiff.jmh;
 
-import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.kernels.cuda.op.PlanKernel;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.tensor.DType;
@@ -10,10 +9,10 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * How long models of full size would take on a {@link Card}, from the ops that run and the kernels that the engine picks for them on a
@@ -27,41 +26,44 @@ final class Estimate {
         double micros;
     }
 
-    private static final List<Kernel<?>> CUDA = new CudaBackend().kernels();
-
     private final Card card;
     private final Map<Row, Sum> sums = new LinkedHashMap<>();
     private double multiplying;
 
     private Estimate(Card card) { this.card = card; }
 
-    /** Of one run of a model, after one that makes what later runs keep. @param dtype of activations and weights */
-    static Estimate of(Card card, DType dtype, int batch, Function<BenchTarget, Workload> make) {
+    /**
+     * Of one run of a model, after one that makes what later runs keep.
+     *
+     * @param dtype    of activations and weights
+     * @param rounding whether linear layers may round to F8
+     */
+    static Estimate of(Card card, DType dtype, boolean rounding, int batch, Function<BenchTarget, Workload> make) {
         Estimate e = new Estimate(card);
         try (Workload work = make.apply(new BenchTarget(new PaperBackend().open(0), dtype, batch))) {
             work.run();
-            Engine.observed((op, in, out, kernel, nanos) -> e.add(op, in, out, kernel), work::run);
+            Supplier<Object> seen = () -> Engine.observed((op, in, out, kernel, nanos) -> e.add(op, in, out, kernel), work::run);
+            if (rounding) Engine.rounding(DType.F8_E4M3, seen);
+            else seen.get();
         }
         return e;
     }
 
     /** A GPU measures a kernel of plans against the one that follows it; here their rates decide. */
-    @SuppressWarnings("unchecked")
-    private <O extends Op> String faster(O op, Tensor[] in, Tensor out, String picked) {
-        for (Kernel<?> k : CUDA) {
-            if (!(k instanceof PlanKernel) || !k.name().equals(picked)) continue;
-            Kernel<O> other = ((PlanKernel<O>) k).other(CUDA, op, in);
-            if (other != null && card.total(other.name(), op, in, out) < card.total(picked, op, in, out)) return other.name();
-        }
-        return picked;
+    private <O extends Op> Kernel<O> faster(O op, Tensor[] in, Tensor out, Kernel<O> picked) {
+        Kernel<O> other = picked instanceof PlanKernel<O> plans ? plans.other(Card.CUDA, op, in) : null;
+        if (other == null) return picked;
+        Kernel<O> best = faster(op, in, out, other);
+        return card.total(best, op, in, out) < card.total(picked, op, in, out) ? best : picked;
     }
 
-    private void add(Op op, Tensor[] in, Tensor out, String picked) {
-        String kernel = faster(op, in, out, picked);
+    private <O extends Op> void add(O op, Tensor[] in, Tensor out, String picked) {
+        Kernel<O> kernel = faster(op, in, out, Card.kernel(picked, op));
         double micros = card.micros(kernel, op, in, out);
         if (card.multiplies(kernel)) multiplying += micros;
-        add(new Row(label(op, in, card.multiplies(kernel)), kernel), card.launches(kernel), op.flops(in), op.bytes(in), micros);
-        if (card.addsBias(kernel, op, in)) add(new Row("bias of " + Op.name(op.getClass()), kernel), 1, out.count(), 2 * out.bytes(), card.bias(out));
+        add(new Row(label(op, in, card.multiplies(kernel)), kernel.name()), card.launches(kernel, op, in), op.flops(in), op.bytes(in), micros);
+        if (!card.addsBias(kernel, in)) return;
+        add(new Row("bias of " + Op.name(op.getClass()), kernel.name()), 1, out.count(), 2 * out.bytes(), card.bias(out));
     }
 
     private void add(Row row, int launches, long flops, long bytes, double micros) {

@@ -71,6 +71,9 @@ public final class Main implements Callable<Integer> {
             + "for a program that takes turns with it.")
     private boolean turns;
 
+    @Option(names = "--kernel", paramLabel = "NAME", description = "With --turns: the kernel that runs a case, by default its best.")
+    private String kernel;
+
     @Option(names = "--seconds", paramLabel = "N", description = "Seconds that each is measured, after as many of warm-up.")
     private int seconds = 3;
 
@@ -83,6 +86,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--estimate", paramLabel = "CARD", description = "Time nothing: print what a model of full size would take on a GPU, by the "
             + "rates of such a card: h200.")
     private String estimate;
+
+    @Option(names = "--f8", description = "Estimate with linear layers that round to F8.")
+    private boolean f8;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     private boolean help;
@@ -161,7 +167,7 @@ public final class Main implements Callable<Integer> {
         if (chosen.isEmpty()) return null;
         KernelBench bench = new KernelBench();
         bench.name = filter;
-        bench.kernel = Bench.takers(chosen.get(), Device.CPU).getFirst().name();
+        bench.kernel = kernel != null ? kernel : Bench.takers(chosen.get(), Device.CPU).getFirst().name();
         return bench.make();
     }
 
@@ -179,7 +185,8 @@ public final class Main implements Callable<Integer> {
             return 2;
         }
         for (String n : names) {
-            System.out.printf("model/%s, F16%n%s%n", n, Estimate.of(card, DType.F16, n.startsWith("vae") ? 1 : 2, Models.FULL.get(n)));
+            Estimate all = Estimate.of(card, DType.F16, f8, n.startsWith("vae") ? 1 : 2, Models.FULL.get(n));
+            System.out.printf("model/%s, F16%s%n%s%n", n, f8 ? " and F8" : "", all);
         }
         return 0;
     }

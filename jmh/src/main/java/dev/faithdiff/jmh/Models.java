@@ -49,7 +49,7 @@ import java.util.function.Function;
 
 /**
  * Whole models: the bundled one, restoring and training, SDXL's decoder and Real-ESRGAN's networks with drawn weights, and the
- * U-Net of a folder that {@code faithdiff.bench.model} names; for a GPU also FaithDiff of full size.
+ * U-Net of a folder that {@code faithdiff.bench.model} names; for a GPU also FaithDiff of full size. Those that end in {@code bf16} round operands.
  */
 final class Models {
     private static final int TEXT_TOKENS = 77, CROPS = 4, STEPS = 20;
@@ -69,9 +69,13 @@ final class Models {
         ALL.put("train-mini-unified-128", Models::train);
         ALL.put("rrdbnet-x4-128", p -> enlarge(p, w -> new RrdbNet(w, new RrdbConfig(4, 64, 32, 23))));
         ALL.put("srvggnet-x4-128", p -> enlarge(p, w -> new SrvggNetCompact(w, new SrvggConfig(4, 64, 32))));
+        ALL.put("vae-decode-512-bf16", p -> decode(p, 64).rounded());
+        ALL.put("rrdbnet-x4-128-bf16", p -> enlarge(p, w -> new RrdbNet(w, new RrdbConfig(4, 64, 32, 23))).rounded());
         if (System.getProperty("faithdiff.bench.model") != null) {
             ALL.put("unet-64x64", p -> unet(p, false));
             ALL.put("unet-64x64-text-kept", p -> unet(p, true));
+            ALL.put("unet-64x64-bf16", p -> unet(p, false).rounded());
+            ALL.put("unet-64x64-text-kept-bf16", p -> unet(p, true).rounded());
         }
         FULL.put("guided-step-1024", Models::guidedStep);
         FULL.put("vae-decode-1024", p -> decode(p, 128));

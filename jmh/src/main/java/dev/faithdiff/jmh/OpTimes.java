@@ -57,7 +57,7 @@ final class OpTimes {
         s.count++;
         s.flops += op.flops(in);
         s.bytes += op.bytes(in);
-        s.paper += card.micros(kernel, op, in, out) + (card.addsBias(kernel, op, in) ? card.bias(out) : 0);
+        s.paper += card.total(kernel, op, in, out);
     }
 
     /** Rows, those that take longest first, beside what {@link Card} expects of an H200. */

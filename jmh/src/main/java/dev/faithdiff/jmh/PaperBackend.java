@@ -2,6 +2,7 @@ package dev.faithdiff.jmh;
 
 import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.tensor.CountingDevice;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
@@ -23,6 +24,8 @@ public final class PaperBackend implements Backend {
         @Override public String name() { return kernel.name(); }
 
         @Override public Class<O> op() { return kernel.op(); }
+
+        @Override public DType rounds() { return kernel.rounds(); }
 
         @Override public String refuses(O op, Tensor[] in) { return kernel.refuses(op, in); }
 

@@ -1,5 +1,6 @@
 package dev.faithdiff.jmh;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
@@ -44,6 +45,12 @@ public final class Workload implements AutoCloseable {
     public Workload repeat(Supplier<?> work) {
         body = work;
         return this;
+    }
+
+    /** Repeats the same on kernels that round operands to BF16, as {@code --precision bf16} does. */
+    Workload rounded() {
+        Supplier<?> exact = body;
+        return repeat(() -> Engine.rounding(DType.BF16, exact));
     }
 
     public Object run() {

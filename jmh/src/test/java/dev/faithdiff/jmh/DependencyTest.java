@@ -70,6 +70,11 @@ class DependencyTest {
         sees("dev.faithdiff.restore.batch", TENSOR, IMAGE, "dev.faithdiff.restore", "dev.faithdiff.restore.diffusion", "dev.faithdiff.restore.batch");
     }
 
+    /** A forecast runs any restorer and knows none. */
+    @Test void forecastsSeeNoRestorer() {
+        sees("dev.faithdiff.restore.forecast", TENSOR, IMAGE, "dev.faithdiff.restore", "dev.faithdiff.restore.diffusion", "dev.faithdiff.restore.forecast");
+    }
+
     /** A measure knows no restorer; a study compares them by measures. */
     @Test void measuresSeeNetworksAndImages() {
         String quality = "dev.faithdiff.quality", text = quality + ".ocr";

@@ -19,7 +19,7 @@ import java.util.List;
 /** The host processor and the table of its kernels. */
 public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
-            new LinearPacked(), new LinearBf16(), new QuantizedLinearPacked(),
+            new LinearPacked(), new LinearBf16(), new LinearInt8(), new QuantizedLinearPacked(), new QuantizedLinearInt8(),
             new MatmulPacked(), new MatmulBf16(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dWinogradBf16(), new Conv2dImplicitGemmBf16(),
             new Conv2dDepthwise(), new Conv2dGroups(),

@@ -21,6 +21,9 @@ public final class Conv2d {
 
     public Tensor forward(Tensor x) { return x.conv2d(weight, bias, op); }
 
+    /** {@code forward(x)} of x at twice its height and width by repeating pixels, for a 3x3 kernel that keeps the size. */
+    public Tensor upsampled(Tensor x) { return x.upsampleConv2d(weight, bias); }
+
     /** {@code forward(x) + addend}, an addend of the result's shape or {@code [B, 1, 1, out]}. */
     public Tensor forward(Tensor x, Tensor addend) { return x.conv2dAdd(weight, bias, addend, op); }
 }

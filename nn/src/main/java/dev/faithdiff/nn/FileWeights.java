@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The tensors of a safetensors file, index or folder in host memory. They stay mapped, and of a large file the {@link RecentPages} are in
+ * The tensors of a safetensors file, index or folder in host memory. They stay mapped, and as many as {@link RecentPages} has room for are in
  * memory; only kernels larger than 1x1 are copied, to permute them.
  */
 public final class FileWeights implements WeightSource {
@@ -19,7 +19,7 @@ public final class FileWeights implements WeightSource {
     private final SafeTensors file;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, Storage> mapped = new HashMap<>();
-    private final RecentPages pages = new RecentPages(RecentPages.MOST);
+    private final RecentPages pages = RecentPages.ofFile();
 
     /** @throws dev.faithdiff.tensor.io.SafeTensorsError if the file is missing or breaks the format */
     public FileWeights(Path path) {

@@ -1,6 +1,7 @@
 package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.Tensor;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** {@code [..., in] -> [..., out]}. */
@@ -14,6 +15,12 @@ public final class Linear {
         quantized = w.quantized("weight", out, in);
         weight = quantized == null ? w.get("weight", Init.uniform(in), out, in) : null;
         this.bias = bias ? w.get("bias", Init.uniform(in), out) : null;
+    }
+
+    /** Layers of one size without bias, whose weights a GPU keeps one behind the other. @param names below w, in order */
+    public static List<Linear> together(Weights w, int in, int out, String... names) {
+        w.together(Init.uniform(in), Stream.of(names).map(name -> name + ".weight").toList(), out, in);
+        return Stream.of(names).map(name -> new Linear(w.at(name), in, out, false)).toList();
     }
 
     /** {@code [out, in]}. */

@@ -16,12 +16,15 @@ import java.lang.foreign.MemorySegment;
 public record Quantized(Tensor values, Tensor scales) {
     private static final float LARGEST = 127;
 
-    /** A matrix rounded to the nearest bytes, in the current scope. */
+    /** A matrix in host memory, or in what stands in for it, rounded to the nearest bytes, in the current scope. */
     static Quantized of(Tensor matrix) {
         int rows = matrix.size(0), columns = matrix.size(1);
         try (Scope s = Scope.open()) {
-            MemorySegment wide = matrix.to(DType.F32).segment();
-            Tensor values = Tensor.empty(Device.CPU, DType.I8, matrix.shape()), scales = Tensor.empty(Device.CPU, DType.F32, Shape.of(rows));
+            Device on = matrix.device();
+            Tensor floats = matrix.to(DType.F32);
+            Tensor values = Tensor.empty(on, DType.I8, matrix.shape()), scales = Tensor.empty(on, DType.F32, Shape.of(rows));
+            if (!on.computes()) return new Quantized(s.keep(values), s.keep(scales));
+            MemorySegment wide = floats.segment();
             float[] row = new float[columns];
             byte[] bytes = new byte[columns];
             for (int r = 0; r < rows; r++) {

@@ -3,6 +3,7 @@ package dev.faithdiff.nn;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
 
 /** Where the values of parameters come from: a file, a random generator, or another source whose tensors are changed on the way. */
@@ -31,6 +32,12 @@ public interface WeightSource extends AutoCloseable {
      * @param shape what the layer takes, {@code [O, kh, kw, I]} for a convolution; that of the held tensor if the source holds the key
      */
     Tensor get(String key, Init init, Shape shape);
+
+    /**
+     * Tensors of one shape, as {@link #get} gives each, that lie one behind the other in one storage, first axis on first axis; null where nothing
+     * is gained by that.
+     */
+    default List<Tensor> together(List<String> keys, Init init, Shape shape) { return null; }
 
     /** The weight {@code [out, in]} of a linear layer in 8 bits, in the current scope; null where {@link #get} gives it as it is. */
     default Quantized quantized(String key, Shape shape) { return null; }

@@ -10,6 +10,7 @@ import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +25,11 @@ public final class Weights implements AutoCloseable {
     /** More than any published model has: a limit on what a hostile configuration can ask for. */
     private static final int MOST = 100_000;
 
-    /** What all views of one set of weights share: where values come from, what was taken, what did not fit, and who owns the memory. */
-    private record Root(WeightSource source, DType dtype, Map<String, Tensor> taken, List<String> problems, Scope scope) {
-        Root(WeightSource source, DType dtype) { this(source, dtype, new LinkedHashMap<>(), new ArrayList<>(), Scope.detached()); }
+    /** What all views of one set of weights share: where values come from, what was taken or read ahead, what did not fit, who owns the memory. */
+    private record Root(WeightSource source, DType dtype, Map<String, Tensor> taken, Map<String, Tensor> ready, List<String> problems, Scope scope) {
+        Root(WeightSource source, DType dtype) {
+            this(source, dtype, new LinkedHashMap<>(), new HashMap<>(), new ArrayList<>(), Scope.detached());
+        }
     }
 
     private final Root root;
@@ -58,17 +61,21 @@ public final class Weights implements AutoCloseable {
      */
     public static Weights of(WeightSource source, Device device, DType dtype, Residency residency) {
         boolean visit = residency != null && device != Device.CPU;
-        WeightSource held = visit ? new VisitingWeights(source, residency, dtype) : new PlacedWeights(source, device, dtype);
+        WeightSource from = OutlineWeights.of(source, device);
+        WeightSource held = visit ? new VisitingWeights(from, residency, dtype) : new PlacedWeights(from, device, dtype);
         return on(held, dtype == null ? DType.F32 : dtype);
     }
 
+    /** As {@link #quantized(WeightSource, Device, long)} on the CPU. */
+    public static Weights quantized(WeightSource source, long least) { return quantized(source, Device.CPU, least); }
+
     /**
-     * Weights on the CPU of a source that holds certain tensors, to compute in F32. Linear layers get theirs in 8 bits, with a scale for each
+     * Weights of a source that holds certain tensors, to compute in F32 on the CPU or on what stands in for it. Linear layers get theirs in 8 bits, with a scale for each
      * output, if the source has at least {@code least} bytes.
      */
-    public static Weights quantized(WeightSource source, long least) {
+    public static Weights quantized(WeightSource source, Device device, long least) {
         long bytes = source.held().values().stream().mapToLong(h -> h.shape().count() * h.dtype().bytes()).sum();
-        WeightSource placed = new PlacedWeights(source, Device.CPU, null);
+        WeightSource placed = new PlacedWeights(OutlineWeights.of(source, device), device, null);
         return on(bytes < least ? placed : new QuantizedWeights(placed), DType.F32);
     }
 
@@ -135,6 +142,21 @@ public final class Weights implements AutoCloseable {
         return t;
     }
 
+    /**
+     * Says that parameters of one shape, which {@link #get} is to give next, are used together: where the device gains by it they lie one behind the
+     * other in its memory.
+     */
+    void together(Init init, List<String> names, int... sizes) {
+        List<String> keys = names.stream().map(name -> prefix + name).toList();
+        Shape shape = Shape.of(sizes);
+        Map<String, WeightSource.Held> held = root.source.held();
+        if (held == null ? !root.source.hasValues() : keys.stream().anyMatch(k -> !held.containsKey(k) || !held.get(k).shape().equals(shape))) return;
+        try (Scope _ = Scope.open()) {
+            List<Tensor> all = root.source.together(keys, init, shape);
+            for (int i = 0; all != null && i < keys.size(); i++) root.ready.put(keys.get(i), root.scope.adopt(all.get(i)));
+        }
+    }
+
     /** The weight {@code [out, in]} of a linear layer in 8 bits; null: {@link #get} gives it, or says what is wrong with it. */
     Quantized quantized(String name, int out, int in) {
         String key = prefix + name;
@@ -151,6 +173,8 @@ public final class Weights implements AutoCloseable {
     }
 
     private Tensor read(String key, Init init, Shape shape) {
+        Tensor ready = root.ready.remove(key);
+        if (ready != null) return ready.named(key);
         try (Scope _ = Scope.open()) {
             return root.scope.adopt(root.source.get(key, init, shape)).named(key);
         }

@@ -16,7 +16,7 @@ public record ColourDifference(Figure figure) implements Measure {
 
     @Override public String name() { return "deltae2000" + (figure == Figure.MEAN ? "" : "-" + figure.name().toLowerCase(Locale.ROOT)); }
 
-    @Override public boolean isHigherBetter() { return false; }
+    @Override public Better better() { return Better.LOWER; }
 
     @Override public boolean needsReference() { return true; }
 

@@ -6,7 +6,7 @@ import dev.faithdiff.image.Image;
 public record ColourShift() implements Measure {
     @Override public String name() { return "colour-shift"; }
 
-    @Override public boolean isHigherBetter() { return false; }
+    @Override public Better better() { return Better.LOWER; }
 
     @Override public boolean needsReference() { return true; }
 

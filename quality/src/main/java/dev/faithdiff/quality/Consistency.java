@@ -11,7 +11,7 @@ import dev.faithdiff.image.Resize;
 public record Consistency() implements Measure {
     @Override public String name() { return "consistency"; }
 
-    @Override public boolean isHigherBetter() { return true; }
+    @Override public Better better() { return Better.HIGHER; }
 
     @Override public boolean needsReference() { return true; }
 

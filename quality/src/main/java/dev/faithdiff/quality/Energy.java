@@ -23,7 +23,7 @@ public record Energy(Kind kind) implements Measure {
 
     @Override public String name() { return kind.measure; }
 
-    @Override public boolean isHigherBetter() { return true; }
+    @Override public Better better() { return Better.NEITHER; }
 
     @Override public boolean needsReference() { return false; }
 

@@ -15,7 +15,7 @@ public record Fsim(boolean isChromatic) implements Measure {
 
     @Override public String name() { return isChromatic ? "fsim" : "fsim-grey"; }
 
-    @Override public boolean isHigherBetter() { return true; }
+    @Override public Better better() { return Better.HIGHER; }
 
     @Override public boolean needsReference() { return true; }
 

@@ -10,7 +10,7 @@ public record Gmsd() implements Measure {
 
     @Override public String name() { return "gmsd"; }
 
-    @Override public boolean isHigherBetter() { return false; }
+    @Override public Better better() { return Better.LOWER; }
 
     @Override public boolean needsReference() { return true; }
 

@@ -7,7 +7,7 @@ public interface Measure {
     /** As users type it: psnr-rgb. */
     String name();
 
-    boolean isHigherBetter();
+    Better better();
 
     boolean needsReference();
 

@@ -13,7 +13,7 @@ public record MsSsim() implements Measure {
 
     @Override public String name() { return "ms-ssim"; }
 
-    @Override public boolean isHigherBetter() { return true; }
+    @Override public Better better() { return Better.HIGHER; }
 
     @Override public boolean needsReference() { return true; }
 

@@ -46,7 +46,7 @@ public final class NetworkMeasure implements Measure, AutoCloseable {
 
     @Override public String name() { return name(kind, preparation); }
 
-    @Override public boolean isHigherBetter() { return kind.isHigherBetter(); }
+    @Override public Better better() { return Better.of(kind.isHigherBetter()); }
 
     @Override public boolean needsReference() { return kind.needsReference(); }
 

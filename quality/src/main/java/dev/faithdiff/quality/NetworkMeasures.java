@@ -22,7 +22,7 @@ final class NetworkMeasures {
 
     /** A measure whose network is not there. */
     private record Missing(ScorerKind kind, String name, String reason) implements Measure {
-        @Override public boolean isHigherBetter() { return kind.isHigherBetter(); }
+        @Override public Better better() { return Better.of(kind.isHigherBetter()); }
 
         @Override public boolean needsReference() { return kind.needsReference(); }
 
@@ -44,10 +44,18 @@ final class NetworkMeasures {
 
     private static Measures.Entry entry(ScorerKind kind, Preparation preparation, Path folder, Path weights, Device device) {
         if (folder != null) return new Measures.Entry(new NetworkMeasure(kind, preparation, folder, device), null);
-        String reason = "no folder in " + weights + " holds its network; 'faithdiff convert --metric " + kind + " FILE... -o "
-                + weights.resolve(kind.toString()) + "' makes one of the released files";
+        String reason = missing(weights, kind.toString());
         return new Measures.Entry(new Missing(kind, NetworkMeasure.name(kind, preparation), reason), reason);
     }
+
+    /** What to say of a network that is missing. */
+    static String missing(Path weights, String kind) {
+        return "no folder in " + weights + " holds its network; 'faithdiff convert --metric " + kind + " FILE... -o " + weights.resolve(kind)
+                + "' makes one of the released files";
+    }
+
+    /** The first model folder of a kind; null if there is none. */
+    static Path folder(Path weights, String kind) { return folders(weights).get(kind); }
 
     /** The first model folder of each kind, in the order of names. */
     private static Map<String, Path> folders(Path weights) {

@@ -39,7 +39,7 @@ public record Niqe(Pristine pristine, Variant variant, int border) implements Me
 
     @Override public String name() { return variant.measure + (pristine.fitted() == null ? "" : "-fitted"); }
 
-    @Override public boolean isHigherBetter() { return false; }
+    @Override public Better better() { return Better.LOWER; }
 
     @Override public boolean needsReference() { return false; }
 

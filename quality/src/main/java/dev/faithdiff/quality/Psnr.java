@@ -6,7 +6,7 @@ import dev.faithdiff.image.Image;
 public record Psnr(Channels channels) implements Measure {
     @Override public String name() { return "psnr-" + channels; }
 
-    @Override public boolean isHigherBetter() { return true; }
+    @Override public Better better() { return Better.HIGHER; }
 
     @Override public boolean needsReference() { return true; }
 

@@ -10,7 +10,7 @@ import dev.faithdiff.image.Image;
 public record Seams() implements Measure {
     @Override public String name() { return "seams"; }
 
-    @Override public boolean isHigherBetter() { return false; }
+    @Override public Better better() { return Better.LOWER; }
 
     @Override public boolean needsReference() { return true; }
 

@@ -19,7 +19,7 @@ public record Ssim(Channels channels) implements Measure {
 
     @Override public String name() { return "ssim-" + channels; }
 
-    @Override public boolean isHigherBetter() { return true; }
+    @Override public Better better() { return Better.HIGHER; }
 
     @Override public boolean needsReference() { return true; }
 

@@ -28,7 +28,14 @@ final class ConvertedMeasure {
 
     /** As above, of any files. */
     static Path of(Path parent, String kind, JsonObject settings, Path... files) throws IOException {
-        Path made = Files.createDirectories(Files.createTempDirectory(parent, "m").resolve(kind));
+        Path made = Files.createTempDirectory(parent, "m").resolve(kind);
+        into(made, kind, settings, files);
+        return made;
+    }
+
+    /** As above, as the folder {@code made}. */
+    static void into(Path made, String kind, JsonObject settings, Path... files) throws IOException {
+        Files.createDirectories(made);
         try (MeasureConverter converter = new MeasureConverter(MeasureFiles.of(kind), List.of(files), Precision.parse("keep"))) {
             converter.plan();
             converter.write(made, null);
@@ -39,6 +46,5 @@ final class ConvertedMeasure {
             settings.asMap().forEach(model::add);
             Files.writeString(json, model.toString());
         }
-        return made;
     }
 }

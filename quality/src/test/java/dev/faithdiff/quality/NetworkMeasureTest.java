@@ -65,7 +65,7 @@ class NetworkMeasureTest {
         return new Case(image, reference, value.get("value").getAsDouble(), value.get("atol").getAsDouble());
     }
 
-    private static JsonObject heads(int heads) {
+    static JsonObject heads(int heads) {
         JsonObject settings = new JsonObject();
         settings.addProperty("heads", heads);
         return settings;
@@ -149,16 +149,7 @@ class NetworkMeasureTest {
 
     @Test void clipIqa() throws IOException {
         JsonObject values = Fixtures.json("iqa/clipiqa/clipiqa.json").getAsJsonObject("values");
-        JsonArray ids = Fixtures.json("iqa/clipiqa/tokens.json").getAsJsonArray("tiny_ids");
-        JsonObject words = new JsonObject(), learned = new JsonObject();
-        JsonArray pairs = new JsonArray(), places = new JsonArray();
-        for (JsonElement prompt : ids) {
-            JsonArray a = prompt.getAsJsonArray();
-            if (a.size() < 21) pairs.add(a);
-            else places.add(without(a));
-        }
-        words.add("prompts", pairs);
-        learned.add("prompts", places);
+        JsonObject words = prompts(false), learned = prompts(true);
         for (Map.Entry<ScorerKind, String[]> e : Map.of(ScorerKind.CLIPIQA, new String[] {"rn50"},
                 ScorerKind.CLIPIQA_PLUS, new String[] {"rn50", "prompts_rn50"},
                 ScorerKind.CLIPIQA_PLUS_RN50, new String[] {"prompts_rn50_512", "rn50"},
@@ -168,6 +159,19 @@ class NetworkMeasureTest {
             NetworkMeasure measure = measure(e.getKey(), Preparation.NONE, e.getKey() == ScorerKind.CLIPIQA ? words : learned, files);
             gives(measure, "iqa/images", cases(values.getAsJsonObject(e.getKey().toString()), null));
         }
+    }
+
+    /** The small vocabulary's prompts, as model.json has them. @param learned those with learned vectors, else those of words alone */
+    static JsonObject prompts(boolean learned) {
+        JsonObject settings = new JsonObject();
+        JsonArray all = new JsonArray();
+        for (JsonElement prompt : Fixtures.json("iqa/clipiqa/tokens.json").getAsJsonArray("tiny_ids")) {
+            JsonArray a = prompt.getAsJsonArray();
+            if (learned && a.size() >= 21) all.add(without(a));
+            else if (!learned && a.size() < 21) all.add(a);
+        }
+        settings.add("prompts", all);
+        return settings;
     }
 
     /** A learned prompt's start, words and end, without the 16 tokens that stand for vectors. */

@@ -30,8 +30,12 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         F32(DType.F32), F16(DType.F16),
         /** On the CPU only the factors of products are rounded to it, while all else is F32, and weights stay as they are. */
         BF16(DType.BF16),
+        /** On the CPU: as {@link #INT8_WEIGHTS}, and both factors of linear layers are rounded to bytes for the product, while all else is F32. */
+        INT8(DType.F32),
         /** On the CPU: activations in F32, and weights of the linear layers of large networks in signed bytes with a scale for each output. */
-        INT8(DType.F32);
+        INT8_WEIGHTS(DType.F32),
+        /** On a GPU: F16, and the operands of linear layers are rounded to F8_E4M3 with a scale for each row where that is faster. */
+        F8(DType.F16);
 
         private final DType activations;
 
@@ -40,24 +44,40 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         /** The type of activations. */
         public DType activations() { return activations; }
 
-        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+        /** Whether it is one of signed bytes, for the CPU alone. */
+        public boolean isBytes() { return this == INT8 || this == INT8_WEIGHTS; }
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT).replace('_', '-'); }
     }
 
-    /** @throws IllegalArgumentException for 8-bit weights on a GPU */
+    /** @throws IllegalArgumentException for 8-bit weights on a GPU, and for F8 on the CPU */
     public Compute {
-        if (precision == NumberType.INT8 && device != Device.CPU) {
-            throw new IllegalArgumentException("int8 is for the CPU; a GPU computes in f32, f16 or bf16");
+        if (precision == NumberType.F8 && isCpu(device)) {
+            throw new IllegalArgumentException("f8 is for a GPU; the CPU computes in f32, bf16 or int8");
+        }
+        if (precision.isBytes() && !isCpu(device)) {
+            throw new IllegalArgumentException(precision + " is for the CPU; a GPU computes in f32, f16 or bf16");
         }
     }
 
     /** Without a LoRA. */
     public Compute(Device device, NumberType precision, Offload offload) { this(device, precision, offload, List.of(), false); }
 
-    /** The type of activations: F32 where only products round. */
-    public DType activations() { return rounds() ? DType.F32 : precision.activations(); }
+    /** The type of activations: F32 where only products round to BF16. */
+    public DType activations() { return rounding() == DType.BF16 ? DType.F32 : precision.activations(); }
 
-    /** Whether products round their factors to BF16, and nothing else is narrow: BF16 on the CPU. */
-    public boolean rounds() { return device == Device.CPU && precision == NumberType.BF16; }
+    /** The type, narrower than the activations, to which products round their factors, or null: on the CPU BF16 and I8, on a GPU F8_E4M3. */
+    public DType rounding() {
+        if (precision == NumberType.F8) return DType.F8_E4M3;
+        if (!isCpu(device)) return null;
+        return precision == NumberType.BF16 ? DType.BF16 : precision == NumberType.INT8 ? DType.I8 : null;
+    }
+
+    /** Whether a device is the CPU or stands in for it. */
+    static boolean isCpu(Device device) { return device.kind().equals(Device.CPU.kind()); }
+
+    /** The same on another device. */
+    public Compute on(Device other, NumberType type) { return new Compute(other, type, offload, loras, exact); }
 
     /** The same without a LoRA. */
     Compute plain() { return new Compute(device, precision, offload, List.of(), exact); }
@@ -68,7 +88,7 @@ public record Compute(Device device, NumberType precision, Offload offload, List
     /** Weights of a source for networks that compute so. Those wider than the activations are rounded. @param residency moves them; may be null */
     public Weights weights(WeightSource source, Residency residency) {
         DType dtype = activations();
-        if (precision == NumberType.INT8) return Weights.quantized(source, LARGE);
+        if (precision.isBytes()) return Weights.quantized(source, device, LARGE);
         return Weights.of(source, device, dtype == DType.F32 ? null : dtype, residency);
     }
 

@@ -1,5 +1,6 @@
 package dev.faithdiff.restore;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Engine;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -12,13 +13,13 @@ import java.util.function.Supplier;
 public final class Gate {
     private final String owner;
     private final Device device;
-    private final boolean rounds;
+    private final DType rounding;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(); // work holds the read lock; closing holds the write lock
     private boolean closed;
 
-    /** @param owner name of the restorer, for messages @param rounds whether work uses the kernels that {@linkplain Engine#rounding round} */
-    public Gate(String owner, Device device, boolean rounds) {
-        this.rounds = rounds;
+    /** @param owner name of the restorer, for messages @param rounding what work {@linkplain Engine#rounding rounds} to, or null */
+    public Gate(String owner, Device device, DType rounding) {
+        this.rounding = rounding;
         this.owner = owner;
         this.device = device;
     }
@@ -29,7 +30,7 @@ public final class Gate {
             lock.readLock().lock();
             try {
                 if (closed) throw new IllegalStateException("this " + owner + " is closed");
-                return rounds ? Engine.rounding(work) : work.get();
+                return rounding != null ? Engine.rounding(rounding, work) : work.get();
             } finally {
                 lock.readLock().unlock();
             }

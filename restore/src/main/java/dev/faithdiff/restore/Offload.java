@@ -30,14 +30,14 @@ public enum Offload {
      */
     public Offload chosen(long all, long largest, Device device, DType dtype) {
         if (this != AUTO) return this;
-        if (device == Device.CPU) return NONE;
+        if (Compute.isCpu(device)) return NONE;
         long room = device.freeBytes() - WORKING * dtype.bytes() / Float.BYTES;
         return room >= all ? NONE : room >= largest ? STAGES : BLOCKS;
     }
 
     /** Moves a model's weights; null where none move. @param places network and block of a parameter, by its key */
     public Residency residency(Device device, Function<String, Place> places) {
-        if (this == NONE || device == Device.CPU) return null;
+        if (this == NONE || Compute.isCpu(device)) return null;
         return new Residency(device, this == BLOCKS ? places : key -> new Place(places.apply(key).stage(), null));
     }
 

@@ -38,6 +38,9 @@ public interface Device {
     /** Bytes that can still be allocated, including the pool's idle blocks; {@link Long#MAX_VALUE} if unknown. */
     default long freeBytes() { return Long.MAX_VALUE; }
 
+    /** False for a device that only keeps the account: kernels do not run on it, and what is read from it is zero. */
+    default boolean computes() { return true; }
+
     /** Waits until all requested work is done. Does nothing on a device whose calls return after their work. */
     default void synchronize() {}
 

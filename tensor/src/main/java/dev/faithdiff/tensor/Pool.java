@@ -13,7 +13,8 @@ import java.util.function.LongUnaryOperator;
  * same shapes get the same addresses again.
  */
 public final class Pool {
-    private static final long IDLE_LIMIT = Long.getLong("faithdiff.pool.idle.bytes", 768L << 20);
+    /** Bytes of idle blocks that a device keeps, unless it says otherwise. */
+    static final long IDLE_LIMIT = Long.getLong("faithdiff.pool.idle.bytes", 768L << 20);
 
     private final String device;
     private final LongUnaryOperator allocate;

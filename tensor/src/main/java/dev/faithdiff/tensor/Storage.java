@@ -81,12 +81,20 @@ public final class Storage {
     }
 
     /** Drops all prepared forms, since the contents have changed. */
-    public synchronized void changed() { prepared = null; }
+    public synchronized void changed() {
+        if (prepared != null) for (Object p : prepared.values()) if (p instanceof Prepared own) own.end();
+        prepared = null;
+    }
+
+    /** A prepared form with memory of its own, which ends with it. */
+    public interface Prepared {
+        void end();
+    }
 
     /** Marks the storage dead without freeing its memory, which belongs to another owner. A visiting storage can be loaded again. */
     public void forget() {
         live = false;
-        prepared = null;
+        changed();
     }
 
     /** Marks a visiting storage dead for good: it is not loaded again. */

@@ -29,6 +29,7 @@ import dev.faithdiff.tensor.op.SelfAttentionOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 import dev.faithdiff.tensor.op.UnaryOp;
+import dev.faithdiff.tensor.op.UpsampleConv2dOp;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -319,6 +320,12 @@ public final class Tensor {
     public Tensor conv2dAdd(Tensor weight, Tensor bias, Tensor addend, Conv2dOp op) {
         Conv2dAddOp both = new Conv2dAddOp(op);
         return bias == null ? Engine.run(both, this, weight, addend) : Engine.run(both, this, weight, addend, bias);
+    }
+
+    /** A 3x3 convolution that keeps the size, of {@code [B, H, W, I]} at twice its height and width by repeating pixels; the bias may be null. */
+    public Tensor upsampleConv2d(Tensor weight, Tensor bias) {
+        UpsampleConv2dOp op = new UpsampleConv2dOp();
+        return bias == null ? Engine.run(op, this, weight) : Engine.run(op, this, weight, bias);
     }
 
     /** Scaled dot-product attention of {@code [B, T, heads*d]} on keys and values {@code [B, S, heads*d]}; scale 1/sqrt(d). */

@@ -72,9 +72,11 @@ public enum Tuning {
     }
 
     /** The file of this processor and its width of vectors. It need not exist. */
-    public static Path file() {
-        String name = Processor.identity() + " " + Parallel.PROCESSORS + " threads " + Vec.bits() + " bits";
-        return folder().resolve(name.replaceAll("[^A-Za-z0-9]+", "-") + ".properties");
+    public static Path file() { return folder().resolve(machine() + ".properties"); }
+
+    /** What names files about this processor and its width of vectors. */
+    public static String machine() {
+        return (Processor.identity() + " " + Parallel.PROCESSORS + " threads " + Vec.bits() + " bits").replaceAll("[^A-Za-z0-9]+", "-");
     }
 
     /** Keeps percentages for later processes on this processor; with none, those kept before are forgotten. The file is whole or as it was. */

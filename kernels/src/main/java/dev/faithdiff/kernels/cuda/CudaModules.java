@@ -81,11 +81,13 @@ final class CudaModules {
 
     private CUmodule load(Key key) {
         CUmodule module = new CUmodule();
-        check(JCudaDriver.cuModuleLoadData(module, code(key.source(), key.defines())), "loading " + key.source() + ".cu");
+        byte[] code = code(key.source(), key.defines(), architecture, compiler, cache);
+        check(JCudaDriver.cuModuleLoadData(module, code), "loading " + key.source() + ".cu");
         return module;
     }
 
-    private byte[] code(String name, List<String> defines) {
+    /** A source's code: that which was kept, or compiled anew. */
+    static byte[] code(String name, List<String> defines, String architecture, Compiler compiler, DiskCache cache) {
         String source = text(name);
         String key = source + "\0" + defines + "\0" + architecture + "\0" + compiler.version();
         byte[] kept = cache.find(key, ".cubin");

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cuda;
 
+import dev.faithdiff.kernels.cuda.GraphPattern.Product;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -15,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import jcuda.jcudnn.JCudnn;
 
 /**
@@ -33,7 +35,7 @@ public final class CudnnPlans {
         }
     }
 
-    private static final String ENDING = ".plan", SLOWER = ".slower";
+    private static final String ENDING = ".plan", SLOWER = ".slower", LIBRARY = "a plan beside cuBLASLt ";
     private static final int OLDEST = 91300, MOST = 8;
     private static final double MOST_SECONDS = 3;
     private static final long MOST_WORKSPACE = 512L << 20;
@@ -44,7 +46,7 @@ public final class CudnnPlans {
     private final long version = JCudnn.cudnnGetVersion();
     private final String where, others;
     private final Map<GraphPattern, Found> found = new HashMap<>();
-    private final Map<List<GraphPattern>, Boolean> slower = new HashMap<>();
+    private final Map<String, Boolean> slower = new HashMap<>();
     private final Map<Float, MemorySegment> numbers = new HashMap<>();
 
     CudnnPlans(CudaDevice device, CudnnTarget target, DiskCache cache) {
@@ -55,15 +57,18 @@ public final class CudnnPlans {
         others = where + "cuBLAS " + Cublas.version() + " ";
     }
 
-    /** Null if there are plans for these patterns, which run one after the other, else the reason. Nothing is known of a device that is no GPU. */
-    public static String refuses(Device device, List<GraphPattern> patterns) {
-        return device instanceof CudaDevice d ? d.exclusive(() -> d.cudnn().plans().refuses(patterns)) : null;
+    /**
+     * Null if there are plans for these patterns, which a kernel runs one after the other, and nothing was faster than the kernel, else the reason.
+     * Nothing is known of a device that is no GPU.
+     */
+    public static String refuses(Device device, String kernel, List<GraphPattern> patterns) {
+        return device instanceof CudaDevice d ? d.exclusive(() -> d.cudnn().plans().refuses(kernel, patterns)) : null;
     }
 
-    private String refuses(List<GraphPattern> patterns) {
+    private String refuses(String kernel, List<GraphPattern> patterns) {
         if (version < OLDEST) return "needs cuDNN 9.13, this is " + version / 10000 + "." + version / 100 % 100 + "." + version % 100;
         for (GraphPattern p : patterns) if (find(p).plans.isEmpty()) return "cuDNN has no plan for it";
-        return isSlower(patterns) == Boolean.TRUE ? "was measured here and is slower than what runs without it" : null;
+        return isSlower(kernel + patterns) == Boolean.TRUE ? "was measured here and is slower than what runs without it" : null;
     }
 
     /** Runs a pattern that was not refused. @param addresses in the pattern's order, each a multiple of 16 */
@@ -73,6 +78,22 @@ public final class CudnnPlans {
             if (!f.chosen && !device.isCapturing()) choose(p, f, addresses);
             if (f.plans.isEmpty()) throw new CudaError("cuDNN has no plan on " + device.name() + " for " + p);
             run(f.plans.getFirst(), addresses);
+        });
+    }
+
+    /**
+     * Runs a product that was not refused, by its plan or by cuBLASLt where that was measured to be faster.
+     *
+     * @param bias   0 where there is none
+     * @param addend 0 where there is none
+     */
+    public void multiply(Product p, long a, long b, long bias, long addend, long c) {
+        long[] all = LongStream.of(a, b, bias, addend, c).filter(address -> address != 0).toArray();
+        Runnable plan = () -> run(p, all), other = () -> device.cublasLt().run(p, a, b, bias, addend, c);
+        device.request(() -> {
+            boolean either = CublasLt.refuses(device, p) == null;
+            if (either) compare(LIBRARY, List.of(p), plan, () -> other);
+            (either && isSlower(LIBRARY + List.of(p)) == Boolean.TRUE ? other : plan).run();
         });
     }
 
@@ -129,12 +150,12 @@ public final class CudnnPlans {
     }
 
     /** True or false as it was measured, null if it was not yet. */
-    private Boolean isSlower(List<GraphPattern> patterns) {
-        Boolean known = slower.get(patterns);
-        if (known != null || slower.containsKey(patterns)) return known;
-        byte[] text = cache.findNamed(others + patterns, SLOWER);
+    private Boolean isSlower(String what) {
+        Boolean known = slower.get(what);
+        if (known != null || slower.containsKey(what)) return known;
+        byte[] text = cache.findNamed(others + what, SLOWER);
         Boolean kept = text == null ? null : (Boolean) new String(text, StandardCharsets.UTF_8).equals("true");
-        slower.put(patterns, kept);
+        slower.put(what, kept);
         return kept;
     }
 
@@ -142,16 +163,18 @@ public final class CudnnPlans {
      * Measures a kernel against what runs without it, once for its patterns: from then on the kernel is {@linkplain #refuses refused} if it is
      * slower. Not for little work, nor while work is captured or observed.
      *
+     * @param name  of the kernel
      * @param other what runs without the kernel, or null; asked for only where it is measured
      */
-    public void compare(List<GraphPattern> patterns, Runnable kernel, Supplier<Runnable> other) {
+    public void compare(String name, List<GraphPattern> patterns, Runnable kernel, Supplier<Runnable> other) {
+        String what = name + patterns;
         device.request(() -> {
-            if (patterns.stream().allMatch(p -> Contest.isLittle(p.work())) || isSlower(patterns) != null) return;
+            if (patterns.stream().allMatch(p -> Contest.isLittle(p.work())) || isSlower(what) != null) return;
             if (device.isCapturing() || Engine.isObserved()) return;
             Runnable without = other.get();
             boolean result = without != null && Contest.fastest(device, List.of(kernel, without)) == 1;
-            slower.put(patterns, result);
-            cache.keepNamed(others + patterns, SLOWER, String.valueOf(result).getBytes(StandardCharsets.UTF_8));
+            slower.put(what, result);
+            cache.keepNamed(others + what, SLOWER, String.valueOf(result).getBytes(StandardCharsets.UTF_8));
         });
     }
 }

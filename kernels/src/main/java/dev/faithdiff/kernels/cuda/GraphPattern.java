@@ -13,13 +13,24 @@ public sealed interface GraphPattern {
     /** How many multiplications it takes. */
     double work();
 
+    /** The bytes of its operands and its result. */
+    double bytes();
+
     /** What follows a product. */
     enum Then {
         NOTHING,
         /** Adds a matrix of the result's shape. */
         ADD,
         /** The exact GELU, times a matrix of the result's shape: the gated half of GEGLU. */
-        GATE
+        GATE;
+
+        private void describe(CudnnGraph g, CudnnDescriptor other) {
+            if (this == ADD) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
+            if (this == GATE) {
+                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_GELU_FWD);
+                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, other);
+            }
+        }
     }
 
     /**
@@ -35,17 +46,17 @@ public sealed interface GraphPattern {
 
         @Override public double work() { return (double) batch * m * n * k; }
 
+        @Override public double bytes() {
+            return type.bytes() * (batch * ((double) m * k + (double) k * n + (then == Then.NOTHING ? 1 : 2) * (double) m * n) + (bias ? n : 0));
+        }
+
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor a = matrices(g, type, m, k, transposeA), b = matrices(g, type, k, n, transposeB);
             CudnnDescriptor row = bias ? g.operand(type, new long[] {1, 1, n}, n, n, 1) : null;
             CudnnDescriptor other = then == Then.NOTHING ? null : matrices(g, type, m, n, false);
             g.product(a, b, batch, m, n);
             if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
-            if (then == Then.ADD) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
-            if (then == Then.GATE) {
-                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_GELU_FWD);
-                g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, other);
-            }
+            then.describe(g, other);
             g.result(type);
         }
 
@@ -57,13 +68,15 @@ public sealed interface GraphPattern {
 
     /**
      * x {@code [rows, k]} times the transpose of a weight {@code [n, k]}, both F8_E4M3, times a scale of each row of x and one of each row of the
-     * weight, plus a bias {@code [n]}, to {@code result}. Addresses: x, weight, F32 scales of x, F32 scales of the weight, bias where there is one,
-     * result.
+     * weight, plus a bias {@code [n]}, and what follows, to {@code result}. Addresses: x, weight, F32 scales of x, F32 scales of the weight, bias and
+     * the other matrix where there are any, result.
      *
      * @param each false if x has one scale and the weight has one
      */
-    record ScaledProduct(DType result, int rows, int n, int k, boolean each, boolean bias) implements GraphPattern {
+    record ScaledProduct(DType result, int rows, int n, int k, boolean each, boolean bias, Then then) implements GraphPattern {
         @Override public double work() { return (double) rows * n * k; }
+
+        @Override public double bytes() { return (double) k * (rows + n) + (then == Then.NOTHING ? 1.0 : 2.0) * result.bytes() * rows * n; }
 
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor x = g.operand(DType.F8_E4M3, new long[] {1, rows, k}, (long) rows * k, k, 1);
@@ -72,28 +85,37 @@ public sealed interface GraphPattern {
             CudnnDescriptor scaleX = g.operand(DType.F32, new long[] {1, ofX, 1}, ofX, 1, 1);
             CudnnDescriptor scaleW = g.operand(DType.F32, new long[] {1, 1, ofW}, ofW, ofW, 1);
             CudnnDescriptor row = bias ? g.operand(result, new long[] {1, 1, n}, n, n, 1) : null;
+            CudnnDescriptor other = then == Then.NOTHING ? null : g.operand(result, new long[] {1, rows, n}, (long) rows * n, n, 1);
             g.product(x, w, 1, rows, n);
             g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleX);
             g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleW);
             if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
+            then.describe(g, other);
             g.result(result);
         }
     }
 
     /**
      * A convolution in NHWC of dense tensors, plus a bias for each channel and an addend. Addresses: x, weight, bias and addend where there are any,
-     * result.
+     * a one in host memory if it is {@code apart}, result.
      *
      * @param w      {@code [O, kh, kw, I/groups]}
      * @param addend {@code [B, 1, 1, O]} or the result's shape; null: there is none
+     * @param apart  the pixels of the result are every second one of every second row of a map of twice the size
      */
-    record Convolution(DType type, Conv2dOp op, Shape x, Shape w, Shape y, boolean bias, Shape addend) implements GraphPattern {
+    record Convolution(DType type, Conv2dOp op, Shape x, Shape w, Shape y, boolean bias, Shape addend, boolean apart) implements GraphPattern {
         @Override public double work() { return (double) y.count() * w.count(1, 4); }
+
+        @Override public double bytes() {
+            return (double) type.bytes() * (x.count() + w.count() + y.count() + (bias ? w.size(0) : 0) + (addend == null ? 0 : addend.count()));
+        }
 
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor dx = pixels(g, x), dw = pixels(g, w), row = bias ? pixels(g, Shape.of(1, 1, 1, y.size(3))) : null;
-            CudnnDescriptor other = addend == null ? null : pixels(g, addend);
-            g.convolution(dx, dw, op, sizes(y), steps(y));
+            CudnnDescriptor other = addend == null ? null : pixels(g, addend), one = apart ? g.number(4) : null;
+            g.convolution(dx, dw, op, sizes(y), apart ? stepsApart(y) : steps(y));
+            // Engines for a bias alone write dense results and copy them; those for any functions write each pixel where it belongs.
+            if (apart) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, one);
             if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
             if (other != null) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
             g.result(type);
@@ -107,6 +129,11 @@ public sealed interface GraphPattern {
             long c = s.size(3), row = c * s.size(2);
             return new long[] {row * s.size(1), 1, row, c};
         }
+
+        private static long[] stepsApart(Shape s) {
+            long c = 2L * s.size(3), row = 2 * c * s.size(2);
+            return new long[] {row * s.size(1), 1, row, c};
+        }
     }
 
     /**
@@ -117,6 +144,8 @@ public sealed interface GraphPattern {
      */
     record Attention(DType type, int batch, int heads, int queries, int keys, int width, int rowsOfQ, int rowsOfK) implements GraphPattern {
         @Override public double work() { return 2.0 * batch * heads * queries * keys * width; }
+
+        @Override public double bytes() { return 2.0 * type.bytes() * batch * heads * width * ((double) queries + keys); }
 
         @Override public void describe(CudnnGraph g) {
             CudnnDescriptor q = heads(g, queries, rowsOfQ), k = heads(g, keys, rowsOfK), v = heads(g, keys, rowsOfK), scale = g.number(4);

@@ -10,13 +10,19 @@ import static dev.faithdiff.kernels.lab.Cases.parity;
 import static dev.faithdiff.kernels.lab.Operand.w;
 import static dev.faithdiff.kernels.lab.Operand.x;
 import static dev.faithdiff.kernels.lab.Operand.Values.EVEN;
+import static dev.faithdiff.tensor.DType.BF16;
+import static dev.faithdiff.tensor.DType.F16;
+import static dev.faithdiff.tensor.DType.F32;
 
 import dev.faithdiff.kernels.lab.Case.Types;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.op.Conv2dAddOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.LinearAddOp;
 import dev.faithdiff.tensor.op.LinearGegluOp;
+import dev.faithdiff.tensor.op.RoundRowsOp;
 import dev.faithdiff.tensor.op.SelfAttentionOp;
+import dev.faithdiff.tensor.op.UpsampleConv2dOp;
 import java.util.List;
 
 /** Fused ops. */
@@ -26,6 +32,8 @@ final class CasesFused {
     static void add() {
         linear();
         convolution();
+        upsampling();
+        rounding();
         attention();
     }
 
@@ -72,6 +80,25 @@ final class CasesFused {
         model(INFERENCE, "unet-1280", same, x(1, 16, 16, 1280), w(1280, 3, 3, 1280), x(1, 16, 16, 1280), w(1280));
         model(INFERENCE, "unet-shortcut", point, x(1, 32, 32, 1920), w(640, 1, 1, 1920), x(1, 32, 32, 640), w(640));
         model(INFERENCE, "vae-128", same, x(1, 256, 256, 128), w(128, 3, 3, 128), x(1, 256, 256, 128), w(128));
+    }
+
+    private static void upsampling() {
+        UpsampleConv2dOp op = new UpsampleConv2dOp();
+        parity(MIXED, "prime", op, x(2, 3, 5, 3), w(7, 3, 3, 3), w(7));
+        parity(EACH, "no-bias", op, x(1, 5, 4, 16), w(24, 3, 3, 16));
+        parity(EACH, "full", op, x(2, 4, 6, 32), w(16, 3, 3, 32), w(16));
+        parity(PLAIN, "one", op, x(1, 1, 1, 1), w(1, 3, 3, 1), w(1));
+        model(INFERENCE, "unet-640", op, x(1, 32, 32, 640), w(640, 3, 3, 640), w(640));
+        model(INFERENCE, "vae-256", op, x(1, 128, 128, 256), w(256, 3, 3, 256), w(256));
+        for (DType to : new DType[] {F32, F16, BF16}) {
+            parity(STORED, "to-" + to, new UpsampleConv2dOp.Phases(to), w(5, 3, 3, 7));
+            parity(STORED, "full-to-" + to, new UpsampleConv2dOp.Phases(to), w(16, 3, 3, 32));
+        }
+    }
+
+    private static void rounding() {
+        for (int columns : new int[] {4, 64, 264, 2052}) parity(MIXED, "columns-" + columns, new RoundRowsOp(), x(3, columns));
+        parity(EACH, "stacked", new RoundRowsOp(), x(2, 3, 4, 32));
     }
 
     /** With an addend of the result's shape, and with one for each image and a bias. */

@@ -64,6 +64,8 @@ final class CasesHeavy {
         parity(QUANTIZED, "deep", quantized, x(13, 2051), w(WIDE, 17, 2051), x(17), x(17));
         parity(QUANTIZED, "tall", quantized, x(521, 23), w(WIDE, 5, 23), x(5));
         model(QUANTIZED, "unet-1280", quantized, x(1024, 1280), w(WIDE, 1280, 1280), x(1280), x(1280));
+        model(QUANTIZED, "4096x1280", quantized, x(4096, 1280), w(WIDE, 1280, 1280), x(1280));
+        model(QUANTIZED, "geglu-in", quantized, x(1024, 1280), w(WIDE, 10240, 1280), x(10240), x(10240));
         model(QUANTIZED, "geglu-in-256", quantized, x(256, 1280), w(WIDE, 10240, 1280), x(10240), x(10240));
         model(QUANTIZED, "geglu-out-256", quantized, x(256, 5120), w(WIDE, 1280, 5120), x(1280), x(1280));
 

@@ -64,15 +64,17 @@ public final class Parity {
             Tensor[] host = c.draw(Device.CPU), in = new Tensor[host.length];
             for (int i = 0; i < in.length; i++) in[i] = guarded(host[i], device);
             Shape shape = op.shape(in);
-            Tensor expected = c.model() ? kernels(op, host) : reference(op, host);
+            Tensor[] seen = kernel.rounded(host);
+            Tensor expected = c.model() ? kernels(op, seen) : reference(op, seen);
             Tensor actual = guarded(poison(op.dtype(in), shape), device);
             kernel.run(op, in, actual);
             Tensor result = content(actual);
             Result worst = null;
             long first = 0;
+            double bytes = Tolerance.ofBytes(kernel.rounds(), host);
             for (long count : op.parts(in)) {
                 Shape flat = Shape.of(Math.toIntExact(count));
-                Result part = compare(c, kernel.name(), result.view(first, flat), expected.view(first, flat), first);
+                Result part = compare(c, kernel.name(), result.view(first, flat), expected.view(first, flat), first, bytes);
                 if (worst == null || part.isWorseThan(worst)) worst = part;
                 first += count;
             }
@@ -85,11 +87,11 @@ public final class Parity {
         }
     }
 
-    /** Compares one part of a result, which begins at element {@code first}, with its expected values. */
-    private static Result compare(Case c, String kernel, Tensor actual, Tensor expected, long first) {
+    /** Compares one part of a result, which begins at element {@code first}, with its expected values. @param more is allowed beside the tolerance */
+    private static Result compare(Case c, String kernel, Tensor actual, Tensor expected, long first, double more) {
         float[] got = actual.toFloats(), right = expected.toFloats();
         // Two kernels, of which neither is exact, may be twice as far apart.
-        double allowed = Tolerance.of(c.op(), kernel, actual.dtype()) * magnitude(right) * (c.model() ? 2 : 1), error = 0;
+        double allowed = Tolerance.of(c.op(), kernel, actual.dtype()) * magnitude(right) * (c.model() ? 2 : 1) + more, error = 0;
         int worst = 0;
         for (int i = 0; i < right.length; i++) {
             double e = got[i] == right[i] ? 0 : difference(got[i], right[i]);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The CPU gives the same bits for any number of threads, any width of vectors, any tuned sizes, and with and without emitted code: in all cases of the ops of
- * inference in F32, each in a process of its own. Gradients are not among them.
+ * inference in F32, and of linear layers in bytes, each in a process of its own. Gradients are not among them.
  */
 @Tag("process") @Tag("full")
 class SameBitsTest {
@@ -72,14 +72,16 @@ class SameBitsTest {
 
     /** Prints the digest of each case's result. */
     public static void main(String[] args) {
-        Stream<Case> cases = Cases.all().stream().filter(c -> !c.model() && !c.op().name().contains("Grad") && !c.op().name().contains("AdamW"));
-        System.out.println(cases.filter(c -> Stream.of(c.outline()).noneMatch(t -> t.dtype() == DType.BF16 || t.dtype() == DType.F16))
-                .map(c -> c.name() + " " + digest(c)).collect(joining("\n")));
+        List<Case> cases = Cases.all().stream().filter(c -> !c.model() && !c.op().name().contains("Grad") && !c.op().name().contains("AdamW"))
+                .filter(c -> Stream.of(c.outline()).noneMatch(t -> t.dtype() == DType.BF16 || t.dtype() == DType.F16)).toList();
+        System.out.println(cases.stream().map(c -> c.name() + " " + digest(c, null)).collect(joining("\n")));
+        List<Case> linear = cases.stream().filter(c -> c.op().name().contains("Linear")).toList();
+        System.out.println(linear.stream().map(c -> c.name() + " in bytes " + digest(c, DType.I8)).collect(joining("\n")));
     }
 
-    private static String digest(Case c) {
+    private static String digest(Case c, DType rounding) {
         try (Scope _ = Scope.open()) {
-            Tensor out = Engine.exactly(() -> Engine.run(c.op(), c.draw(Device.CPU)));
+            Tensor out = Engine.exactly(() -> Engine.rounding(rounding, () -> Engine.run(c.op(), c.draw(Device.CPU))));
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
             sha.update(out.segment().asByteBuffer());
             return HexFormat.of().formatHex(sha.digest());

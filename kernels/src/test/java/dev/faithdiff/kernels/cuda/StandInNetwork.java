@@ -34,9 +34,11 @@ final class StandInNetwork {
                 Tensor h = x.groupNormSilu(norm, bias, 8, 1e-5f).conv2dAdd(conv, bias, x, new Conv2dOp(1, 1, 1, 1, 1));
                 Tensor t = h.reshape(h.size(0), -1, CHANNELS), q = t.layerNorm(norm, bias, 1e-5f).linear(linear, bias);
                 t = q.attention(q, t, 2, false).linearAdd(linear, bias, t);
-                t = t.add(t.selfAttention(gate.view(0, SQUARE), gate.view(CHANNELS * CHANNELS, SQUARE), linear.to(t.dtype()), 2));
+                int square = CHANNELS * CHANNELS;
+                t = t.add(t.selfAttention(conv.view(0, SQUARE), conv.view(square, SQUARE), conv.view(2 * square, SQUARE), 2)); // they lie together
                 t = t.linearGeglu(gate, null);
-                return s.keep(t.reshape(x.shape().toArray()).concat(3, x).upsample(10, 6).slice(3, 0, CHANNELS));
+                t = t.reshape(x.shape().toArray());
+                return s.keep(t.concat(3, x).upsample(10, 6).slice(3, 0, CHANNELS).add(t.upsampleConv2d(conv, bias)));
             }
         }
     }

@@ -19,8 +19,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import jcuda.jcudnn.JCudnn;
 
@@ -108,6 +110,17 @@ public final class StandInPlans {
         assertThat(missing).as("patterns without a plan").isEmpty();
     }
 
+    /** One of the patterns that differ in nothing but sizes: the first. */
+    public static Collection<GraphPattern> ofEachKind(Collection<GraphPattern> patterns) {
+        Map<String, GraphPattern> kinds = new LinkedHashMap<>();
+        for (GraphPattern p : patterns) {
+            String kind = p.toString().replaceAll("\\b(batch|m|n|k|rows|heads|queries|keys|rowsOfQ|rowsOfK)=\\d+", "")
+                    .replaceAll("\\b(x|y|addend)=\\[[^]]*]", "$1").replaceAll("w=\\[\\d+, (\\d+), (\\d+), \\d+]", "w $1 $2");
+            kinds.putIfAbsent(kind, p);
+        }
+        return kinds.values();
+    }
+
     private static String find(GraphPattern p, CudnnTarget target, boolean compile) {
         try (CudnnGraph graph = new CudnnGraph()) {
             p.describe(graph);
@@ -133,10 +146,11 @@ public final class StandInPlans {
                 Product.linear(half, 2048, 1280, 1280, true, Then.NOTHING), Product.linear(half, 2048, 1280, 5120, true, Then.ADD),
                 Product.linear(half, 8192, 2560, 640, true, Then.GATE), Product.linear(half, 8192, 1920, 640, false, Then.NOTHING),
                 new Product(half, 2, 1024, 512, 1024, false, false, false, Then.NOTHING),
-                new ScaledProduct(half, 2048, 1280, 1280, true, true), new ScaledProduct(half, 2048, 1280, 1280, false, true)));
+                new ScaledProduct(half, 2048, 1280, 1280, true, true, Then.NOTHING), new ScaledProduct(half, 2048, 1280, 1280, false, true, Then.NOTHING),
+                new ScaledProduct(half, 2048, 1280, 5120, true, true, Then.ADD), new ScaledProduct(half, 2048, 5120, 1280, true, true, Then.GATE)));
         Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
         Shape x = Shape.of(2, 64, 64, 640), w = Shape.of(640, 3, 3, 640);
-        for (Shape addend : new Shape[] {null, Shape.of(2, 1, 1, 640), x}) patterns.add(new Convolution(half, same, x, w, x, true, addend));
+        for (Shape addend : new Shape[] {null, Shape.of(2, 1, 1, 640), x}) patterns.add(new Convolution(half, same, x, w, x, true, addend, false));
         List<GraphPattern> others = new ArrayList<>();
         for (int width : new int[] {32, 40, 48, 80, 96, 128}) others.add(new Attention(half, 2, 8, 1024, 1024, width, 8 * width, 8 * width));
         boolean all = arguments.length > 0;

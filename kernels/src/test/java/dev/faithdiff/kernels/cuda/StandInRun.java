@@ -194,14 +194,15 @@ final class StandInRun {
         StandIn.note("slower");
         List<GraphPattern> patterns = List.of(p, p);
         for (int run = 0; run < 2; run++) {
-            assertThat(CudnnPlans.refuses(device, patterns)).isNull();
-            device.cudnn().plans().compare(patterns, () -> { throw new CudaError("fails"); }, () -> null);
+            assertThat(CudnnPlans.refuses(device, "K", patterns)).isNull();
+            device.cudnn().plans().compare("K", patterns, () -> { throw new CudaError("fails"); }, () -> null);
         }
-        assertThat(CudnnPlans.refuses(device, patterns)).as("nothing runs without it").isNull();
+        assertThat(CudnnPlans.refuses(device, "K", patterns)).as("nothing runs without it").isNull();
         List<GraphPattern> others = List.of(p, p, p);
-        device.cudnn().plans().compare(others, () -> { throw new CudaError("fails"); }, () -> () -> { });
-        assertThat(CudnnPlans.refuses(device, others)).isEqualTo("was measured here and is slower than what runs without it");
-        assertThat(CudnnPlans.refuses(Device.CPU, others)).isNull();
+        device.cudnn().plans().compare("K", others, () -> { throw new CudaError("fails"); }, () -> () -> { });
+        assertThat(CudnnPlans.refuses(device, "L", others)).as("of another kernel nothing is known").isNull();
+        assertThat(CudnnPlans.refuses(device, "K", others)).isEqualTo("was measured here and is slower than what runs without it");
+        assertThat(CudnnPlans.refuses(Device.CPU, "K", others)).isNull();
     }
 
     /** A copy larger than both buffers together, of odd length, from memory that changes right after. */

@@ -94,7 +94,7 @@ class StandInTest {
             assertThat(calls.stream().filter(c -> c.startsWith("launch graph"))).hasSize(2 * (StandInNetwork.RUNS - 1));
             List<String> captured = calls.subList(calls.lastIndexOf("capture on 0x5678 in mode 2"), calls.size());
             captured = captured.subList(0, captured.indexOf("graph"));
-            assertThat(captured.stream().filter("run plan"::equals).count()).as("plans in the capture of F16").isEqualTo(environment == WITH_PLANS ? 8 : 0);
+            assertThat(captured.stream().filter("run plan"::equals).count()).as("plans in the capture of F16").isEqualTo(environment == WITH_PLANS ? 12 : 0);
             assertThat(captured.stream().filter("multiply by 2"::equals).count()).as("products of cuBLASLt").isEqualTo(environment == WITH_PLANS ? 0 : 6);
             assertThat(captured).doesNotContain("plan", "heuristic");
         }

@@ -7,6 +7,7 @@ import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
+import java.util.List;
 
 /**
  * Self-attention, attention to a context where it has one, and a GEGLU feed-forward, each behind LayerNorm with a residual (diffusers
@@ -47,9 +48,10 @@ public final class TransformerBlock {
         private final int heads;
 
         Attention(Weights w, int channels, int contextWidth, int heads) {
-            q = new Linear(w.at("to_q"), channels, channels, false);
-            k = new Linear(w.at("to_k"), contextWidth, channels, false);
-            v = new Linear(w.at("to_v"), contextWidth, channels, false);
+            List<Linear> own = contextWidth == channels ? Linear.together(w, channels, channels, "to_q", "to_k", "to_v") : null;
+            q = own != null ? own.get(0) : new Linear(w.at("to_q"), channels, channels, false);
+            k = own != null ? own.get(1) : new Linear(w.at("to_k"), contextWidth, channels, false);
+            v = own != null ? own.get(2) : new Linear(w.at("to_v"), contextWidth, channels, false);
             out = new Linear(w.at("to_out.0"), channels, channels);
             this.heads = heads;
         }

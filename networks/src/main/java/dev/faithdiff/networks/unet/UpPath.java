@@ -18,6 +18,7 @@ public final class UpPath {
                 Tensor x = layer.forward(both, temb, control, contexts);                  // [B, H, W, channels]
                 if (sampler == null) return s.keep(x);
                 Tensor size = skips.get(skip.index() - 1); // sides that do not halve evenly: the next skip's are right
+                if (size.size(1) == 2 * x.size(1) && size.size(2) == 2 * x.size(2)) return s.keep(sampler.upsampled(x));
                 x = s.replace(x, x.upsample(size.size(1), size.size(2)));
                 return s.keep(sampler.forward(x));
             }

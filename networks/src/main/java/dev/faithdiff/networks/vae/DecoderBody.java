@@ -54,8 +54,7 @@ public final class DecoderBody {
             for (Level level : levels) {
                 for (ResnetBlock r : level.resnets) h = s.replace(h, r.forward(h, null));
                 if (level.upsampler == null) continue;
-                h = s.replace(h, h.upsample(2 * h.size(1), 2 * h.size(2)));
-                h = s.replace(h, level.upsampler.forward(h));                         // [B, 2^i h, 2^i w, channels[last - i]]
+                h = s.replace(h, level.upsampler.upsampled(h));                       // [B, 2^i h, 2^i w, channels[last - i]]
             }
             // 3. out
             h = s.replace(h, normOut.forwardSilu(h));

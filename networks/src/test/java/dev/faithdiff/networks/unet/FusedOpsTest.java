@@ -18,6 +18,7 @@ import dev.faithdiff.tensor.op.Engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Which ops a device with kernels of fused ops sees of the U-Net's blocks. */
@@ -38,6 +39,34 @@ class FusedOpsTest {
             if (out.device() == device && !op.name().contains("Norm")) ops.add(op.name());
         }, work);
         return ops;
+    }
+
+    /** So that a GPU takes them as one weight, without a copy; with the values that they have elsewhere. */
+    @Test void weightsOfSelfAttentionLieTogether() {
+        String name = "transformer_blocks.0.attn1.to_";
+        try (Scope _ = Scope.open(); Weights there = Weights.init(1, Backend.device("second")); Weights here = Weights.init(1, Device.CPU)) {
+            for (Weights w : List.of(there, here)) new SpatialTransformer(w, SIZES, 0, 1, 12);
+            List<Tensor> three = Stream.of("q", "k", "v").map(which -> there.parameters("").get(name + which + ".weight")).toList();
+            for (int i = 1; i < 3; i++) {
+                assertThat(three.get(i).storage()).isSameAs(three.getFirst().storage());
+                assertThat(three.get(i).address()).isEqualTo(three.getFirst().address() + i * three.getFirst().bytes());
+            }
+            there.parameters("").forEach((key, t) -> assertThat(t.toFloats()).as(key).isEqualTo(here.parameters("").get(key).toFloats()));
+        }
+    }
+
+    @Test void atTwiceTheSizeTheWayUpConvolvesSmallMaps() {
+        Device second = Backend.device("second");
+        UNetConfig two = new UNetConfig(4, 4, new int[] {8, 8}, 1, new Time(32, 0, 0), new Transformers(new int[] {0, 0}, 1, new int[] {2, 2}, true, List.of(Kind.text(12))),
+                new Norm(new int[] {4, 4}, 1e-5f));
+        try (Scope _ = Scope.open(); Weights w = Weights.init(1, second)) {
+            UNet unet = new UNet(w, two);
+            for (int side : new int[] {6, 5}) {
+                Tensor x = drawn(second, 1, side, side, 4), temb = drawn(second, 1, 32), text = drawn(second, 1, 7, 12);
+                List<String> ops = ops(second, () -> unet.denoise(unet.embed(x), temb, new Context(text)));
+                assertThat(ops.contains("UpsampleConv2dOp")).as("side " + side).isEqualTo(side % 2 == 0);
+            }
+        }
     }
 
     @Test void blocksSayFusedOps() {

@@ -1,6 +1,7 @@
 package dev.faithdiff.quality.ocr;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.quality.Better;
 import dev.faithdiff.quality.Measure;
 import dev.faithdiff.quality.MeasureError;
 import java.util.List;
@@ -17,7 +18,7 @@ public record TextMeasure(Rate rate, TextReader reader, List<Word> words) implem
 
     @Override public String name() { return "ocr-" + rate.name().toLowerCase(Locale.ROOT); }
 
-    @Override public boolean isHigherBetter() { return rate != Rate.CER && rate != Rate.WER; }
+    @Override public Better better() { return Better.of(rate != Rate.CER && rate != Rate.WER); }
 
     @Override public boolean needsReference() { return words == null; }
 

@@ -43,6 +43,19 @@ final class Document {
 
     void table(List<String> head, List<List<String>> rows) { blocks.add(new Block.Tabular(head, rows)); }
 
+    /** The same with rows as columns. */
+    void turnedTable(List<String> head, List<List<String>> rows) {
+        List<String> turnedHead = new ArrayList<>(List.of(head.getFirst()));
+        rows.forEach(r -> turnedHead.add(r.getFirst()));
+        List<List<String>> turned = new ArrayList<>();
+        for (int i = 1; i < head.size(); i++) {
+            List<String> row = new ArrayList<>(List.of(head.get(i)));
+            for (List<String> r : rows) row.add(r.get(i));
+            turned.add(row);
+        }
+        table(turnedHead, turned);
+    }
+
     /** A picture beside the document. Null: none. */
     void image(Path file, String text) { if (file != null) blocks.add(new Block.Shown(file, text)); }
 

@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
+import dev.faithdiff.model.ModelPlaces;
 import dev.faithdiff.quality.Consistency;
 import dev.faithdiff.quality.Measures;
 import dev.faithdiff.quality.Measures.Entry;
@@ -46,17 +47,28 @@ public record Study(Text text, StudyPhotos photos, List<StudyDegradation> degrad
     /** What replaces the file's own choice of photos; null and 0: nothing does. */
     public record Replaced(Path photos, int count) {
         public static final Replaced NOTHING = new Replaced(null, 0);
+
+        /** The settings with what replaces them. */
+        JsonObject in(JsonObject json) {
+            if (photos != null) json.addProperty("photos", photos.toAbsolutePath().normalize().toString());
+            if (count > 0) json.addProperty("count", count);
+            return json;
+        }
     }
 
     /** Reads a study file, whose paths are relative to it. @throws ModelError in one line that names the file and the setting */
     public static Study read(Path file, Replaced replaced) {
-        Config read = Config.read(file);
-        JsonObject json = read.json();
-        if (replaced.photos != null) json.addProperty("photos", replaced.photos.toAbsolutePath().normalize().toString());
-        if (replaced.count > 0) json.addProperty("count", replaced.count);
+        return of(file, replaced.in(Config.read(file).json()));
+    }
+
+    /** A study of these settings. @param file what messages name, and where paths begin */
+    static Study of(Path file, JsonObject json) {
         Config c = Config.of(file, json.toString());
         return c.checked(() -> of(c, file.toAbsolutePath().getParent()));
     }
+
+    /** The same with other degradations. */
+    Study with(List<StudyDegradation> others) { return new Study(text, photos, others, systems, measures, effort, baseline, settings); }
 
     private static Study of(Config c, Path home) {
         c.only("title", "note", "photos", "count", "crop", "scale", "references", "degradations", "systems", "measures", "repeats", "sheets",
@@ -129,9 +141,9 @@ public record Study(Text text, StudyPhotos photos, List<StudyDegradation> degrad
         StudySystem.Kind kind = StudySystem.Kind.named(c.text("kind", "model"));
         check(kind.needsModel() == c.has("model"),
                 "system " + name + ": " + (kind.needsModel() ? "'model' is missing" : "the kind " + kind + " has no model"));
-        Path model = kind.needsModel() ? home.resolve(c.text("model")).normalize() : null;
+        Path model = kind.needsModel() ? model(c.text("model"), home) : null;
         String first = c.text("initial", "");
-        Path initial = !c.has("initial") ? null : first.equals("none") ? StudySystem.NO_INITIAL : home.resolve(first).normalize();
+        Path initial = !c.has("initial") ? null : first.equals("none") ? StudySystem.NO_INITIAL : model(first, home);
         Map<String, String> options = new LinkedHashMap<>();
         if (c.has("options")) c.at("options").json().asMap().forEach((k, v) -> options.put(k, text(name, k, v)));
         check(kind == StudySystem.Kind.MODEL || options.isEmpty() && !c.has("vary"), "system " + name + ": only models have options");
@@ -141,6 +153,12 @@ public record Study(Text text, StudyPhotos photos, List<StudyDegradation> degrad
         List<StudySystem> all = c.has("vary") ? varied(one, c.at("vary")) : List.of(one);
         all.forEach(StudySystem::check);
         return all;
+    }
+
+    /** A folder, or a model that was pulled, by its name alone. */
+    private static Path model(String text, Path home) {
+        Path folder = home.resolve(text).normalize(), pulled = ModelPlaces.of(Path.of(text));
+        return Files.exists(folder) || !pulled.isAbsolute() ? folder : pulled;
     }
 
     private static List<StudySystem> varied(StudySystem one, Config vary) {

@@ -99,7 +99,7 @@ record StudyPlots(Summary summary, Path folder) {
 
     /** The first measure that has a direction, with or without a reference. */
     private Optional<Measure> first(boolean needsReference) {
-        return summary.measures().stream().filter(m -> Summary.direction(m) != 0 && m.needsReference() == needsReference).findFirst();
+        return summary.measures().stream().filter(m -> m.better().sign() != 0 && m.needsReference() == needsReference).findFirst();
     }
 
     private static void add(Map<String, List<Point>> lines, String name, Point p) {

@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Writes what a study found. All but times, memory and their plot follows from the study and its cells alone, whatever their order.
@@ -21,6 +23,7 @@ import java.util.stream.Collectors;
 record StudyReport(Summary summary, Map<String, String> closed, Path folder) {
     static final String COSTS = "Parameters, time and memory";
     private static final String NONE = "";
+    private static final int MOST_COLUMNS = 9;
 
     /** Writes all files and returns the one in Markdown. */
     Path write() {
@@ -67,14 +70,21 @@ record StudyReport(Summary summary, Map<String, String> closed, Path folder) {
         doc.heading(summary.study().photos().hasReferences() ? "Degradation " + d.name() : "Photos as they are");
         if (d.origin() != null) doc.paragraph("The numbers of " + d.name() + " are " + d.origin() + ".");
         List<String> head = new ArrayList<>(List.of("system"));
-        for (Measure m : summary.measures()) head.add(m.name() + List.of(" (lower)", NONE, " (higher)").get(Summary.direction(m) + 1));
+        for (Measure m : summary.measures()) head.add(m.name() + List.of(" (lower)", NONE, " (higher)").get(m.better().sign() + 1));
         List<List<String>> rows = new ArrayList<>();
         for (StudySystem s : summary.study().systems()) {
             List<String> row = new ArrayList<>(List.of(s.name()));
             for (Measure m : summary.measures()) row.add(cell(s, d, m));
             rows.add(row);
         }
-        doc.table(head, rows);
+        if (isWide()) doc.turnedTable(head, rows);
+        else doc.table(head, rows);
+    }
+
+    /** Whether measures have rows of their own, since there are too many for columns. */
+    private boolean isWide() {
+        int measures = summary.measures().size();
+        return measures > MOST_COLUMNS && measures > summary.study().systems().size();
     }
 
     private String cell(StudySystem s, StudyDegradation d, Measure m) {
@@ -97,26 +107,27 @@ record StudyReport(Summary summary, Map<String, String> closed, Path folder) {
         doc.heading("Benefit over " + base.name());
         doc.paragraph("Mean of the paired differences, positive where the system is better. Hardly damaged: the share of the bad photos that "
                 + "the guard warns of.");
-        List<Measure> directed = summary.measures().stream().filter(m -> Summary.direction(m) != 0).toList();
-        List<String> head = new ArrayList<>(List.of("degradation", "hardly damaged", "system"));
-        directed.forEach(m -> head.add(m.name()));
+        List<Measure> directed = summary.measures().stream().filter(m -> m.better().sign() != 0).toList();
+        List<StudySystem> others = summary.study().systems().stream().filter(s -> !s.equals(base)).toList();
+        List<String> head = new ArrayList<>(List.of("degradation", "hardly damaged", isWide() ? "measure" : "system"));
+        head.addAll(isWide() ? others.stream().map(StudySystem::name).toList() : directed.stream().map(Measure::name).toList());
         List<List<String>> rows = new ArrayList<>();
         for (StudyDegradation d : summary.study().degradations()) {
             double share = summary.mildShare(d);
             String mild = Double.isNaN(share) ? NONE : String.format(Locale.ROOT, "%.0f %%", 100 * share);
-            for (StudySystem s : summary.study().systems()) {
-                if (s.equals(base)) continue;
-                List<String> row = new ArrayList<>(List.of(d.name(), mild, s.name()));
-                for (Measure m : directed) row.add(gain(s, base, d, m));
-                rows.add(row);
-            }
+            if (isWide()) for (Measure m : directed) rows.add(row(List.of(d.name(), mild, m.name()), others, s -> gain(s, base, d, m)));
+            else for (StudySystem s : others) rows.add(row(List.of(d.name(), mild, s.name()), directed, m -> gain(s, base, d, m)));
         }
         doc.table(head, rows);
     }
 
+    private static <T> List<String> row(List<String> labels, List<T> columns, Function<T, String> cell) {
+        return Stream.concat(labels.stream(), columns.stream().map(cell)).toList();
+    }
+
     private String gain(StudySystem s, StudySystem base, StudyDegradation d, Measure m) {
         double[] gains = Summary.differences(summary.values(s, d, m), summary.values(base, d, m));
-        if (Summary.direction(m) < 0) for (int i = 0; i < gains.length; i++) gains[i] = -gains[i];
+        if (m.better().sign() < 0) for (int i = 0; i < gains.length; i++) gains[i] = -gains[i];
         Statistics.Interval i = Statistics.bootstrap(gains);
         return i.count() == 0 ? NONE : number(i.mean()) + interval(i);
     }

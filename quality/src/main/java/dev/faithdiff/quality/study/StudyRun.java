@@ -64,18 +64,33 @@ public final class StudyRun {
      */
     public Path run(boolean retries) {
         try (CellFile cells = new CellFile(folder.resolve(CELLS), retries)) {
-            for (StudySystem system : study.systems()) {
-                List<Cell.Key> left = keys(system).stream().filter(k -> !cells.cells().containsKey(k)).toList();
-                if (!left.isEmpty()) run(system, left, cells);
-            }
+            doLeft(cells);
             return new StudyReport(new Summary(study, cells.cells()), closed, folder).write();
         } finally {
             study.measures().forEach(e -> close(e.measure()));
         }
     }
 
+    /** Does what is left and writes no report. The weights of measures stay open. */
+    Summary cells() {
+        try (CellFile cells = new CellFile(folder.resolve(CELLS), false)) {
+            doLeft(cells);
+            return new Summary(study, cells.cells());
+        }
+    }
+
+    private void doLeft(CellFile cells) {
+        for (StudySystem system : study.systems()) {
+            List<Cell.Key> left = keys(system).stream().filter(k -> !cells.cells().containsKey(k)).toList();
+            if (!left.isEmpty()) run(system, left, cells);
+        }
+    }
+
+    /** Systems that could not be opened, and why. */
+    Map<String, String> closed() { return closed; }
+
     /** Frees the weights of a measure that is a network. */
-    private static void close(Measure m) { if (m instanceof NetworkMeasure network) network.close(); }
+    static void close(Measure m) { if (m instanceof NetworkMeasure network) network.close(); }
 
     /** All cells of a system, in their order. */
     private List<Cell.Key> keys(StudySystem system) {

@@ -1,6 +1,5 @@
 package dev.faithdiff.quality.study;
 
-import dev.faithdiff.quality.Energy;
 import dev.faithdiff.quality.Measure;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,9 +14,6 @@ import java.util.stream.IntStream;
 record Summary(Study study, Map<Cell.Key, Cell> cells) {
     /** The measures that can be used here. */
     List<Measure> measures() { return study.measures().stream().filter(e -> e.missing() == null).map(e -> e.measure()).toList(); }
-
-    /** 1 if more is better, -1 if less is, 0 if neither. */
-    static int direction(Measure m) { return m instanceof Energy ? 0 : m.isHigherBetter() ? 1 : -1; }
 
     /** One system's cells of one degradation and photo, of all seeds that are done. */
     private List<Cell> cells(StudySystem s, StudyDegradation d, String photo) {
@@ -61,7 +57,7 @@ record Summary(Study study, Map<Cell.Key, Cell> cells) {
 
     /** The systems from the best to the worst, those without values left out; empty for a measure without a direction. */
     List<StudySystem> ranked(StudyDegradation d, Measure m) {
-        int sign = direction(m);
+        int sign = m.better().sign();
         return study.systems().stream().filter(s -> sign != 0 && !Double.isNaN(mean(s, d, m)) && s.kind() != StudySystem.Kind.ORIGINAL)
                 .sorted((a, b) -> Double.compare(sign * mean(b, d, m), sign * mean(a, d, m))).toList();
     }

@@ -102,6 +102,13 @@ class StudyTest {
         assertThat(ImageFiles.read(dir.resolve("out/sheet-0-level1.jpg")).width()).as("input, six systems, original").isEqualTo(8 * 260);
     }
 
+    @Test void manyMeasuresHaveRowsOfTheirOwn() throws IOException {
+        String many = STUDY.replace("\"niqe\"", "\"psnr-rgb\", \"psnr-ycbcr\", \"ssim-rgb\", \"ssim-ycbcr\", \"gmsd\", \"fsim\", \"colour-shift\"");
+        String report = Files.readString(run(study(many), "out", new ArrayList<>()));
+        assertThat(report).containsPattern("\\| system \\| bicubic \\| stub \\|").containsPattern("\\| psnr-y \\(higher\\) \\| \\*{1,2}\\d\\d\\.")
+                .containsPattern("\\| degradation \\| hardly damaged \\| measure \\| stub \\|").containsPattern("\\| level1 \\| \\d+ % \\| gmsd \\|");
+    }
+
     @Test void failedCellsAreDoneAgainWhenAsked() throws IOException {
         run(study(STUDY), "out", new ArrayList<>());
         StubKind.made = 0;

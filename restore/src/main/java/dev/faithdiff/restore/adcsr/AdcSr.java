@@ -79,7 +79,7 @@ public final class AdcSr implements Restorer {
             parts.close();
             throw e;
         }
-        gate = new Gate("AdcSr", device, on.rounds());
+        gate = new Gate("AdcSr", device, on.rounding());
     }
 
     /** Opens a model folder as {@code faithdiff convert} writes it. */

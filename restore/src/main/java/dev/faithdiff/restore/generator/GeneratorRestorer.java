@@ -50,7 +50,7 @@ public final class GeneratorRestorer implements Restorer {
         this.weights = weights;
         this.net = net.apply(weights);
         weights.done();
-        gate = new Gate("GeneratorRestorer", device, on.rounds());
+        gate = new Gate("GeneratorRestorer", device, on.rounding());
     }
 
     /**

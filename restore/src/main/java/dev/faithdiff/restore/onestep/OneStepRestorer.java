@@ -57,7 +57,7 @@ public final class OneStepRestorer implements Restorer {
     public OneStepRestorer(SdModel model, OneStep system) {
         this.model = model;
         this.system = system;
-        gate = new Gate(system.name(), model.device, model.rounds());
+        gate = new Gate(system.name(), model.device, model.rounding());
     }
 
     /** The options of a system, with those of all such systems. */

@@ -38,7 +38,7 @@ record OseDiff(SdModel model) implements OneStep {
 
     @Override public boolean centred() { return false; }
 
-    @Override public int[] places(Options options, String word) { return model.text.places(text(options.get(PROMPT)), word); }
+    @Override public int[] places(Options options, String word) { return model.text.places(text(AutoPrompt.words(options)), word); }
 
     @Override public Denoiser denoiser(Options options, Attribution attribution, Listener listener) {
         String text = text(AutoPrompt.words(options));

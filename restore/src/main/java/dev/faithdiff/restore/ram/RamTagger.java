@@ -20,7 +20,7 @@ final class RamTagger implements Tagger {
     private final Gate gate;
 
     RamTagger(ModelFolder folder, Device device) {
-        gate = new Gate("RamTagger", device, false);
+        gate = new Gate("RamTagger", device, null);
         Compute on = Compute.on(device);
         try {
             network = new TaggerPart(folder.path(), device, file -> {

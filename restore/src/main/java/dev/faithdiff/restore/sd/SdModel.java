@@ -40,14 +40,14 @@ public final class SdModel implements AutoCloseable {
     private final ModelFolder folder;
     private final OpenParts parts;
     private final LongSupplier budget;
-    private final boolean rounds;
+    private final DType rounding;
     private String digest;
 
     private SdModel(ModelFolder folder, Compute on, UnaryOperator<UNetConfig> more) {
         this.folder = folder;
         device = on.device();
         dtype = on.activations();
-        rounds = on.rounds();
+        rounding = on.rounding();
         budget = on.budget();
         Path path = folder.path();
         scheduler = Config.read(path.resolve("scheduler/scheduler_config.json"));
@@ -98,8 +98,8 @@ public final class SdModel implements AutoCloseable {
         return u;
     }
 
-    /** Whether products round their factors: {@link Compute#rounds}. */
-    public boolean rounds() { return rounds; }
+    /** What products round their factors to: {@link Compute#rounding}. */
+    public DType rounding() { return rounding; }
 
     /** How many bytes a network may hold that sees a whole image. */
     public long budget() { return budget.getAsLong(); }

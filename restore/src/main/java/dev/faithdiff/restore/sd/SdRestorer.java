@@ -62,7 +62,7 @@ public final class SdRestorer implements Restorer {
     public SdRestorer(SdModel model, SdSystem system) {
         this.model = model;
         this.system = system;
-        gate = new Gate(system.name(), model.device, model.rounds());
+        gate = new Gate(system.name(), model.device, model.rounding());
     }
 
     /** The options of a system: those of all, and its own. */
@@ -78,7 +78,7 @@ public final class SdRestorer implements Restorer {
         Options o = Guard.guarded(photo, options, true, listener);
         if (Mixture.isPhoto(o)) return size.resized(photo, Wrap.NONE);
         ResumeFile file = resume == null ? null
-                : new ResumeFile(resume, model.digest(), model.device, model.rounds() ? DType.BF16 : model.dtype, o.values(options()), photo);
+                : new ResumeFile(resume, model.digest(), model.device, model.rounding() != null ? model.rounding() : model.dtype, o.values(options()), photo);
         try (Scope _ = Scope.open()) {
             Image result = new SdRun(model, photo, size, o, listener, file).of(system);
             double fidelity = o.get(FIDELITY);

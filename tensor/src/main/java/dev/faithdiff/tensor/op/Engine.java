@@ -1,5 +1,6 @@
 package dev.faithdiff.tensor.op;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Scope;
@@ -87,8 +88,8 @@ public final class Engine {
     /** True in work whose results must not depend on what was tuned on this machine. */
     public static boolean isExact() { return mode().exact; }
 
-    /** Runs work whose ops use the kernels that {@linkplain Kernel#rounds round their operands} before others. */
-    public static <T> T rounding(Supplier<T> work) { return onKernels(mode().kernels.rounding(), work); }
+    /** Runs work whose ops use the kernels that {@linkplain Kernel#rounds round their operands} to a type before others. */
+    public static <T> T rounding(DType to, Supplier<T> work) { return onKernels(mode().kernels.rounding(to), work); }
 
     /** Runs work that fails at the first op whose result is not finite, naming the op and its operands. Slow: for finding where a NaN begins. */
     public static <T> T checked(Supplier<T> work) {
@@ -159,7 +160,9 @@ public final class Engine {
         Observer o = mode.observer;
         if (o != null) out.device().synchronize();
         long start = o == null ? 0 : System.nanoTime();
-        if (kernel != null) {
+        if (!out.device().computes()) {
+            // It is counted.
+        } else if (kernel != null) {
             kernel.run(op, in, out);
         } else {
             op.require(out.device() == Device.CPU, in, "no kernel of " + out.device().name() + " takes this case");

@@ -1,5 +1,6 @@
 package dev.faithdiff.tensor.op;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 
 /**
@@ -13,8 +14,11 @@ public interface Kernel<O extends Op> {
     /** The op this kernel computes. */
     Class<O> op();
 
-    /** Whether it rounds operands of F32 before it computes; then it runs only where that is asked for. */
-    default boolean rounds() { return false; }
+    /** The type to which it rounds operands of F32 before it computes, or null; then it runs only where that type is asked for. */
+    default DType rounds() { return null; }
+
+    /** The operands as it rounds them, in host memory: what its result is checked by. */
+    default Tensor[] rounded(Tensor[] in) { return in; }
 
     /** Null if this process can run the kernel, else the reason in words, such as instructions that the processor lacks. */
     default String unavailable() { return null; }

@@ -1,10 +1,13 @@
 package dev.faithdiff.tensor.op;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.OpError;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** Which kernels compute each op on each kind of device, best first. Immutable, so threads may share it. */
@@ -19,11 +22,11 @@ public final class KernelTable {
 
     private final Map<Place, List<Kernel<?>>> lists = new ConcurrentHashMap<>();
     private final Map<Place, String> chosen;
-    private final boolean rounding;
+    private final DType rounding; // or null
 
-    KernelTable() { this(Map.of(), false); }
+    KernelTable() { this(Map.of(), null); }
 
-    private KernelTable(Map<Place, String> chosen, boolean rounding) {
+    private KernelTable(Map<Place, String> chosen, DType rounding) {
         this.chosen = chosen;
         this.rounding = rounding;
     }
@@ -32,7 +35,8 @@ public final class KernelTable {
     public List<Kernel<?>> kernels(String kind, Class<? extends Op> op) {
         return lists.computeIfAbsent(new Place(kind, op), place -> {
             String first = chosen.getOrDefault(place, System.getProperty("faithdiff.kernel." + Op.name(op)));
-            return ordered(kind, op, rounding && first == null ? roundingFirst(all(kind)) : all(kind), first);
+            List<Kernel<?>> all = all(kind);
+            return ordered(kind, op, first == null ? roundingFirst(unasked(all, op, rounding), rounding) : all, first);
         });
     }
 
@@ -49,11 +53,18 @@ public final class KernelTable {
         return new KernelTable(Map.copyOf(more), rounding);
     }
 
-    /** This table with the kernels that {@linkplain Kernel#rounds round} first, but for ops for which one was put first. */
-    public KernelTable rounding() { return rounding ? this : new KernelTable(chosen, true); }
+    /** This table with the kernels that {@linkplain Kernel#rounds round} to a type first, but for ops for which one was put first. */
+    public KernelTable rounding(DType to) { return rounding == to ? this : new KernelTable(chosen, to); }
 
-    static List<Kernel<?>> roundingFirst(List<Kernel<?>> all) {
-        return Stream.concat(all.stream().filter(Kernel::rounds), all.stream().filter(k -> !k.rounds())).toList();
+    /** Those that round to a type, those that do not round, and those that nobody asked for. @param to null: none */
+    static List<Kernel<?>> roundingFirst(List<Kernel<?>> all, DType to) {
+        Function<Kernel<?>, Integer> place = k -> k.rounds() == null ? 1 : k.rounds() == to ? 0 : 2;
+        return all.stream().sorted(Comparator.comparing(place)).toList();
+    }
+
+    /** Without the kernels of a fused op that round to another type than is asked for: its parts can do without. @param to null: none */
+    static List<Kernel<?>> unasked(List<Kernel<?>> all, Class<? extends Op> op, DType to) {
+        return FusedOp.class.isAssignableFrom(op) ? all.stream().filter(k -> k.rounds() == null || k.rounds() == to).toList() : all;
     }
 
     private static List<Kernel<?>> all(String kind) {

@@ -15,7 +15,7 @@ public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad,
         SoftmaxOp.Grad, LinearOp, QuantizedLinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad,
         GroupNormOp, GroupNormOp.Grad, LayerNormOp, LayerNormOp.Grad, RmsNormOp, RmsNormOp.Grad, GegluOp, GegluOp.Grad,
         ReshapeOp, SliceOp, ConcatOp, PermuteOp, PadOp, ResizeOp, ResizeOp.Grad, PoolOp, PoolOp.Grad, GatherOp, GatherOp.Grad,
-        AdamWOp, AdamWOp.Moments, FusedOp {
+        AdamWOp, AdamWOp.Moments, UpsampleConv2dOp.Phases, RoundRowsOp, FusedOp {
 
     /** The result's shape. @throws OpError if the operands do not fit, saying the rule */
     Shape shape(Tensor[] in);

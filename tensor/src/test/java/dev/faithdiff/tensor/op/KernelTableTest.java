@@ -3,6 +3,7 @@ package dev.faithdiff.tensor.op;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
@@ -29,14 +30,24 @@ class KernelTableTest {
     }
 
     @Test void thoseThatRoundComeFirstWhereThatIsAskedFor() {
-        Kernel<PadOp> rounding = new Kernel<>() {
+        Kernel<?> first = ALL.getFirst(), last = ALL.getLast(), pairs = rounding(DType.BF16), bytes = rounding(DType.I8);
+        List<Kernel<?>> all = List.of(first, pairs, bytes, last);
+        assertThat(KernelTable.roundingFirst(all, DType.I8)).containsExactly(bytes, first, last, pairs);
+        assertThat(KernelTable.roundingFirst(all, DType.BF16)).containsExactly(pairs, first, last, bytes);
+        assertThat(KernelTable.roundingFirst(all, null)).containsExactly(first, last, pairs, bytes);
+        assertThat(KernelTable.unasked(all, LinearAddOp.class, null)).as("parts need not round").containsExactly(first, last);
+        assertThat(KernelTable.unasked(all, LinearAddOp.class, DType.I8)).containsExactly(first, bytes, last);
+        assertThat(KernelTable.unasked(all, PadOp.class, null)).isEqualTo(all);
+    }
+
+    private static Kernel<PadOp> rounding(DType to) {
+        return new Kernel<>() {
             @Override public Class<PadOp> op() { return PadOp.class; }
 
-            @Override public boolean rounds() { return true; }
+            @Override public DType rounds() { return to; }
 
             @Override public void run(PadOp op, Tensor[] in, Tensor out) { throw new UnsupportedOperationException(); }
         };
-        assertThat(KernelTable.roundingFirst(List.of(ALL.getFirst(), rounding, ALL.getLast()))).containsExactly(rounding, ALL.getFirst(), ALL.getLast());
     }
 
     @Test void theReferenceIsNoKernel() { assertThat(ordered(PadOp.class, "reference")).isEmpty(); }

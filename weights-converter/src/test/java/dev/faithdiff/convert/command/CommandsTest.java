@@ -79,6 +79,18 @@ class CommandsTest {
     }
 
     @Test
+    void makesNetworksOfMeasuresInReleasedSizes() {
+        for (String kind : List.of("lpips-vgg", "lpips-alex", "dists")) {
+            CommandLineRun made = CommandLineRun.of(Main::run, "synth", "--metric", kind, "-o", folder.resolve(kind));
+            assertThat(made.code()).as(made.err()).isZero();
+            assertThat(CommandLineRun.of(Main::run, "verify", folder.resolve(kind)).code()).isZero();
+        }
+        assertThat(CommandLineRun.of(Main::run, "inspect", folder.resolve("lpips-vgg")).out()).contains(" 14716160 values"); // 14,714,688 and 1,472
+        CommandLineRun.of(Main::run, "synth", "--metric", "musiq", "-o", folder.resolve("m")).assertFailed(1, "dists, lpips-alex, lpips-vgg, not musiq");
+        CommandLineRun.of(Main::run, "synth", "-o", folder.resolve("m")).assertFailed(2, "--arch");
+    }
+
+    @Test
     void sameSeedGivesTheSameModel() throws IOException {
         for (String m : List.of("a", "b")) CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", folder.resolve(m), "--seed", "7");
         CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", folder.resolve("c"), "--seed", "8");

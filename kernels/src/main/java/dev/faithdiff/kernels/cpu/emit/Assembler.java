@@ -44,6 +44,8 @@ public final class Assembler {
     private static final Form MAX = either(NONE, MAP_0F, 0x5f, 1), COMPARE = either(NONE, MAP_0F, 0xc2, 1);
     private static final Form BLEND = new Form(Prefix.VEX, P66, MAP_0F3A, 0, 0x4a, 1), BLEND_MASKED = evex(P66, 0x65);
     private static final Form ADD_INTS = either(P66, MAP_0F, 0xfe, 1), SUB_INTS = either(P66, MAP_0F, 0xfa, 1), SHIFT = either(P66, MAP_0F, 0x72, 1);
+    private static final Form MAX_INTS = either(P66, MAP_0F38, 0x3d, 1), ORDER = either(P66, MAP_0F38, 0x36, 1);
+    private static final Form PACK_TO_SHORTS = either(P66, MAP_0F, 0x6b, 1), PACK_TO_BYTES = either(P66, MAP_0F, 0x63, 1);
     private static final Form UNPACK_LOW = either(NONE, MAP_0F, 0x14, 1), UNPACK_HIGH = either(NONE, MAP_0F, 0x15, 1);
     private static final Form SHUFFLE = either(NONE, MAP_0F, 0xc6, 1), PERMUTE = either(P66, MAP_0F3A, 0x04, 1);
     private static final Form PERMUTE_HALVES = new Form(Prefix.VEX, P66, MAP_0F3A, 0, 0x06, 1);
@@ -280,6 +282,18 @@ public final class Assembler {
     public void vpaddd(Simd to, Simd a, RegisterOrMemory b) { binary(ADD_INTS, to, a, b); }
 
     public void vpsubd(Simd to, Simd a, RegisterOrMemory b) { binary(SUB_INTS, to, a, b); }
+
+    /** The greater of two signed ints. */
+    public void vpmaxsd(Simd to, Simd a, RegisterOrMemory b) { binary(MAX_INTS, to, a, b); }
+
+    /** Signed ints of a and then of b as signed shorts, the nearest that there are, within each 128 bits. */
+    public void vpackssdw(Simd to, Simd a, RegisterOrMemory b) { binary(PACK_TO_SHORTS, to, a, b); }
+
+    /** Signed shorts of a and then of b as signed bytes, the nearest that there are, within each 128 bits. */
+    public void vpacksswb(Simd to, Simd a, RegisterOrMemory b) { binary(PACK_TO_BYTES, to, a, b); }
+
+    /** The elements of 32 bits whose numbers {@code which} has; of 256 or 512 bits. */
+    public void vpermd(Simd to, Simd which, RegisterOrMemory from) { binary(ORDER, to, which, from); }
 
     public void vpslld(Simd to, Simd from, int bits) { shift(6, to, from, bits); }
 

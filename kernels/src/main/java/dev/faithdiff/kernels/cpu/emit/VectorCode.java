@@ -402,6 +402,25 @@ public final class VectorCode {
     /** The difference of ints. */
     public Value subInts(Value x, Value y) { return of(a::vpsubd, x, y); }
 
+    /** The greater of two ints. */
+    public Value maxInts(Value x, Value y) { return either(a::vpmaxsd, x, y); }
+
+    /** Ints rounded to floats. */
+    public Value toFloats(Value x) { return value(List.of(x), to -> a.vcvtdq2ps(to, x.operand())); }
+
+    /** The ints of four vectors as signed bytes, the nearest that there are. @param order the vector at {@link #byteOrder} */
+    public Value toBytes(Value[] x, Value order) {
+        Value bytes = of(a::vpacksswb, of(a::vpackssdw, x[0], x[1]), of(a::vpackssdw, x[2], x[3]));
+        return value(List.of(order, bytes), to -> a.vpermd(to, order.register, bytes.register));
+    }
+
+    /** What {@link #toBytes} needs beside ints, in memory that stays. */
+    public MemorySegment byteOrder() {
+        MemorySegment order = Arena.global().allocate(bytes, 64);
+        for (int i = 0; i < lanes; i++) order.setAtIndex(ValueLayout.JAVA_INT, i, i % (lanes / 4) * 4 + i / (lanes / 4));
+        return order;
+    }
+
     public Value shiftLeft(Value x, int bits) { return value(List.of(x), to -> a.vpslld(to, x.register, bits)); }
 
     /** Shifts ints, which keep their sign. */
@@ -449,6 +468,12 @@ public final class VectorCode {
 
     /** The greatest of all elements, in every element. */
     public Value greatest(Value x) { return across(x, this::max); }
+
+    /** The sum of all ints, in every element. */
+    public Value sumInts(Value x) { return across(x, this::addInts); }
+
+    /** The greatest of all ints, in every element. */
+    public Value greatestInts(Value x) { return across(x, this::maxInts); }
 
     private interface Join {
         Value of(Value x, Value y);

@@ -23,6 +23,7 @@ import dev.faithdiff.kernels.cpu.emit.Assembler.Condition;
 import dev.faithdiff.kernels.cpu.emit.Assembler.Label;
 import dev.faithdiff.kernels.cpu.emit.Mem;
 import dev.faithdiff.kernels.cpu.emit.Routine;
+import dev.faithdiff.tensor.DType;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -40,6 +41,11 @@ record Bf16Pairs(Matrix m) implements Rows {
     private static final ThreadLocal<float[]> WIDE = ThreadLocal.withInitial(() -> new float[2 * DEPTH]);
 
     private static int pairs(int numbers) { return (numbers + 1) / 2; }
+
+    @Override public Matrix unpacked() {
+        boolean isPaired = m.dtype() == DType.BF16 && m.columns() % 2 == 0 && m.stride() % 2 == 0;
+        return isPaired ? new Matrix(m.address(), DType.F32, m.rows(), m.columns() / 2, m.stride() / 2) : null;
+    }
 
     @Override public void pack(int row, int rows, int k, int depth, float[] to) {
         int first = 2 * k, count = Math.min(2 * depth, m.columns() - first);

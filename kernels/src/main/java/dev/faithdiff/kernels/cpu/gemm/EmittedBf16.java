@@ -19,4 +19,10 @@ record EmittedBf16() implements MicroKernel {
     @Override public void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t) {
         Code.TILES.tiles(rows, depth, a, at, panel, add, f, step, to, t);
     }
+
+    @Override public int unpackedRows() { return Code.TILES.unpackedRows(); }
+
+    @Override public void unpacked(int rows, int depth, long a, long stride, long panel, float[] add, int f, int step, float[] to, int t) {
+        Code.TILES.unpacked(rows, depth, a, stride, panel, add, f, step, to, t);
+    }
 }

@@ -5,6 +5,7 @@ import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.kernels.cpu.ToFloat;
 import dev.faithdiff.kernels.cpu.Tuning;
+import dev.faithdiff.kernels.cpu.gemm.GemmBlocks.Finish;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -56,7 +57,7 @@ public final class Gemm {
 
     /** The same with rows of any source as the left operand and a packed right operand. */
     public static void multiply(Rows a, PackedB b, Matrix bias, Matrix c, boolean accumulate) {
-        new GemmBlocks(a, c.rows(), b, 0, false, widen(bias), c, accumulate, Panels.KERNEL).run();
+        new GemmBlocks(a, c.rows(), b, 0, false, widen(bias), c, accumulate, Panels.KERNEL, Finish.NONE).run();
     }
 
     /** The same with rows of any source as the left operand and a weight [N, K], both held in any form. */
@@ -67,17 +68,30 @@ public final class Gemm {
     /** The same with rows of length k of any source as both operands. Few rows or columns stay floats: memory is their limit. */
     static void multiply(Factors f, Rows a, Rows w, int k, Matrix bias, Matrix c, boolean accumulate) {
         if (GemmDots.suits(c.rows(), c.columns())) GemmDots.multiply(a, w, k, widen(bias), c, accumulate);
-        else slices(f.kernel(), f.rows(a, k), f.rows(w, k), f.depth(k), widen(bias), c, accumulate);
+        else slices(packsA(c, f.depth(k)), f.kernel(), f.rows(a, k), f.rows(w, k), f.depth(k), widen(bias), c, accumulate, Finish.NONE);
     }
 
-    private static void slices(MicroKernel kernel, Rows a, Rows w, int k, float[] bias, Matrix c, boolean accumulate) {
+    /** C = A B (+ bias) for rows of bytes, A and a weight [N, K]. Sums are exact: C has the same bits by any form of bytes. */
+    static void multiply(ByteFactors f, ByteRows a, ByteRows w, Matrix bias, Matrix c) {
+        int k = f.depth(w.bytes().columns());
+        boolean transposed = packsA(c, k);
+        ByteRows panels = transposed ? a : w, rows = transposed ? w : a;
+        Finish finish = (sums, at, row, count, column) -> f.scale(sums, at, count, rows.scales() + 4L * row, rows.offsets() + 4L * row,
+                panels.scales() + 4L * column, panels.offsets() + 4L * column);
+        slices(transposed, f.kernel(transposed), f.rows(a, false), f.rows(w, true), k, widen(bias), c, false, finish);
+    }
+
+    /** Whether C^T is computed with A in panels. Measured: transposing A and C is faster than transposing a weight of half their size. */
+    private static boolean packsA(Matrix c, int k) { return (long) c.rows() * (c.columns() + k) < 2L * c.columns() * k; }
+
+    private static void slices(boolean transposed, MicroKernel kernel, Rows a, Rows w, int k, float[] bias, Matrix c, boolean accumulate,
+            Finish finish) {
         int m = c.rows(), n = c.columns();
-        boolean transposed = (long) m * (n + k) < 2L * n * k; // measured: transposing A and C is faster than transposing a weight of half their size
         Rows panels = transposed ? a : w, rows = transposed ? w : a;
         int columns = transposed ? m : n, slice = slice(k, columns);
         for (int from = 0; from < columns; from += slice) {
             PackedB packed = PackedB.transpose(panels, from, Math.min(slice, columns - from), k, scratch(PackedB.bytes(k, slice)));
-            new GemmBlocks(rows, transposed ? n : m, packed, from, transposed, bias, c, accumulate, kernel).run();
+            new GemmBlocks(rows, transposed ? n : m, packed, from, transposed, bias, c, accumulate, kernel, finish).run();
         }
     }
 
@@ -85,7 +99,7 @@ public final class Gemm {
         int n = c.columns(), k = f.depth(b.rows()), slice = slice(k, n);
         for (int from = 0; from < n; from += slice) {
             PackedB packed = PackedB.copy(f, b, from, Math.min(slice, n - from), scratch(PackedB.bytes(k, slice)));
-            new GemmBlocks(f.rows(a, b.rows()), c.rows(), packed, from, false, bias, c, accumulate, f.kernel()).run();
+            new GemmBlocks(f.rows(a, b.rows()), c.rows(), packed, from, false, bias, c, accumulate, f.kernel(), Finish.NONE).run();
         }
     }
 

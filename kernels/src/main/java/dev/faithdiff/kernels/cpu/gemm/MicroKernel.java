@@ -9,4 +9,12 @@ public interface MicroKernel {
      * @param step floats from what is added to one tile to what is added to the next; 0: the same is added to all
      */
     void tiles(int rows, int depth, float[] a, int at, long panel, float[] add, int f, int step, float[] to, int t);
+
+    /** The number of rows of which {@link #unpacked} takes a multiple; 0: it takes none. */
+    default int unpackedRows() { return 0; }
+
+    /** The same with rows of A where they lie, {@code stride} bytes apart; no row beyond the last one is read. */
+    default void unpacked(int rows, int depth, long a, long stride, long panel, float[] add, int f, int step, float[] to, int t) {
+        throw new UnsupportedOperationException();
+    }
 }

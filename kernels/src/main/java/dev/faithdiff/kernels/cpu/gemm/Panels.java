@@ -49,6 +49,17 @@ public final class Panels {
         else kernel.tiles(rows, depth, a, 0, panel, ZEROS, 0, 0, sums, at);
     }
 
+    /** The same for rows of A where they lie, {@code stride} bytes apart. */
+    static void unpacked(MicroKernel kernel, int rows, int depth, long a, long stride, long panel, boolean add, float[] sums, int at) {
+        if (add) kernel.unpacked(rows, depth, a, stride, panel, sums, at, ROWS * WIDTH, sums, at);
+        else kernel.unpacked(rows, depth, a, stride, panel, ZEROS, 0, 0, sums, at);
+    }
+
+    /** sums = A B in F32 for rows of A from an index on. */
+    static void multiply(int rows, int depth, float[] a, int from, long panel, float[] sums) {
+        KERNEL.tiles(rows, depth, a, from, panel, ZEROS, 0, 0, sums, 0);
+    }
+
     /** One tile, sums[at..] = A B, or += A B, for A stored transposed: row r of column k is at index {@code a} + k * STRIDE + r. */
     public static void tileTransposed(int depth, float[] columns, int a, long panel, boolean add, float[] sums, int at) {
         float[] from = add ? sums : ZEROS;

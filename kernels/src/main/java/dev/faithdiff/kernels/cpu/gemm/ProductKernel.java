@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cpu.gemm;
 
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 
@@ -8,5 +9,5 @@ public interface ProductKernel<O extends Op> extends Kernel<O> {
     /** The form in which they hold their factors. */
     default Factors factors() { return Factors.F32; }
 
-    @Override default boolean rounds() { return factors() != Factors.F32; }
+    @Override default DType rounds() { return factors() == Factors.F32 ? null : DType.BF16; }
 }

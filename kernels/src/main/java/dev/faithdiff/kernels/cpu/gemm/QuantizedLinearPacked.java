@@ -8,7 +8,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.QuantizedLinearOp;
 
 /** As {@link LinearPacked}: bytes become floats and are scaled while the weight is packed. */
-public final class QuantizedLinearPacked implements Kernel<QuantizedLinearOp> {
+public class QuantizedLinearPacked implements Kernel<QuantizedLinearOp> {
     @Override public Class<QuantizedLinearOp> op() { return QuantizedLinearOp.class; }
 
     @Override public String refuses(QuantizedLinearOp op, Tensor[] in) { return in[0].dtype() == DType.F32 ? null : "computes in F32"; }

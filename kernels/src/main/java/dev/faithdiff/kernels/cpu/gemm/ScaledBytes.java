@@ -24,7 +24,8 @@ record ScaledBytes(Matrix bytes, long scales) implements Rows {
         for (int r = 0; r < rows; r++) scaled(bytes.at(row + r, k), depth, Vec.get(scales + 4L * (row + r)), to, r * STRIDE);
     }
 
-    private static void scaled(long from, int count, float scale, float[] to, int at) {
+    /** Bytes at an address times a scale. */
+    static void scaled(long from, int count, float scale, float[] to, int at) {
         int i = 0;
         for (; i <= count - BYTES.length(); i += LANES) {
             ByteVector b = ByteVector.fromMemorySegment(BYTES, MEMORY, from + i & ADDRESS, LE);

@@ -19,6 +19,6 @@ public final class CudnnConv2dAdd extends PlanKernel<Conv2dAddOp> {
     }
 
     @Override void compute(Conv2dAddOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
-        CudnnLinear.multiply(plans, pattern(op, in), in[0], in[1], in.length > 3 ? in[3] : null, in[2], out);
+        multiply(plans, pattern(op, in), in[0], in[1], in.length > 3 ? in[3] : null, in[2], out);
     }
 }

@@ -22,10 +22,10 @@ public final class CudnnConv2dPlan extends PlanKernel<Conv2dOp> {
         Shape w = in[1].shape(), y = op.shape(new Tensor[] {in[0], in[1]});
         boolean point = w.size(1) == 1 && w.size(2) == 1 && op.equals(new Conv2dOp(1, 0, 0, 0, 0));
         if (point && (addend == null || addend.equals(y))) return CudnnLinear.product(in, bias, addend == null ? Then.NOTHING : Then.ADD);
-        return new Convolution(in[0].dtype(), op, in[0].shape(), w, y, bias, addend);
+        return new Convolution(in[0].dtype(), op, in[0].shape(), w, y, bias, addend, false);
     }
 
     @Override void compute(Conv2dOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
-        CudnnLinear.multiply(plans, pattern(op, in, in.length > 2, null), in[0], in[1], in.length > 2 ? in[2] : null, null, out);
+        multiply(plans, pattern(op, in, in.length > 2, null), in[0], in[1], in.length > 2 ? in[2] : null, null, out);
     }
 }

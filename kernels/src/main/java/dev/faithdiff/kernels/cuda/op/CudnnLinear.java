@@ -1,11 +1,9 @@
 package dev.faithdiff.kernels.cuda.op;
 
-import dev.faithdiff.kernels.cuda.Cublas;
 import dev.faithdiff.kernels.cuda.CudnnPlans;
 import dev.faithdiff.kernels.cuda.GraphPattern;
 import dev.faithdiff.kernels.cuda.GraphPattern.Product;
 import dev.faithdiff.kernels.cuda.GraphPattern.Then;
-import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.LinearOp;
 import java.util.List;
@@ -32,17 +30,9 @@ public final class CudnnLinear extends PlanKernel<LinearOp> {
         return Product.linear(in[0].dtype(), Math.toIntExact(in[0].count() / k), Math.toIntExact(in[1].count() / k), k, bias, then);
     }
 
+    @Override public boolean choosesLibrary() { return false; }
+
     @Override void compute(LinearOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
         multiply(plans, product(in, in.length > 2, Then.NOTHING), in[0], in[1], in.length > 2 ? in[2] : null, null, out);
-    }
-
-    /** Runs a product or a convolution with its weight in the activation's type. @param bias may be null @param other may be null */
-    static void multiply(CudnnPlans plans, GraphPattern p, Tensor x, Tensor weight, Tensor bias, Tensor other, Tensor out) {
-        try (Scope _ = Scope.open()) {
-            long w = Cublas.like(weight, x.dtype()).address();
-            if (bias != null && other != null) plans.run(p, x.address(), w, bias.address(), other.address(), out.address());
-            else if (bias != null || other != null) plans.run(p, x.address(), w, (bias == null ? other : bias).address(), out.address());
-            else plans.run(p, x.address(), w, out.address());
-        }
     }
 }

@@ -15,7 +15,9 @@ public final class CudnnLinearAdd extends PlanKernel<LinearAddOp> {
 
     @Override List<GraphPattern> patterns(LinearAddOp op, Tensor[] in) { return List.of(CudnnLinear.product(in, in.length > 3, Then.ADD)); }
 
+    @Override public boolean choosesLibrary() { return false; }
+
     @Override void compute(LinearAddOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
-        CudnnLinear.multiply(plans, CudnnLinear.product(in, in.length > 3, Then.ADD), in[0], in[1], in.length > 3 ? in[3] : null, in[2], out);
+        multiply(plans, CudnnLinear.product(in, in.length > 3, Then.ADD), in[0], in[1], in.length > 3 ? in[3] : null, in[2], out);
     }
 }

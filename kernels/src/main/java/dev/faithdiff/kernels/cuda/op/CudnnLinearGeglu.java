@@ -34,7 +34,7 @@ public final class CudnnLinearGeglu extends PlanKernel<LinearGegluOp> {
             for (Then then : new Then[] {Then.NOTHING, Then.GATE}) {
                 int first = then == Then.GATE ? c : 0;
                 Tensor half = w.view((long) first * k, Shape.of(c, k)), bias = in.length > 2 ? in[2].view(first, Shape.of(c)) : null;
-                CudnnLinear.multiply(plans, half(in, then), in[0], half, bias, then == Then.GATE ? values : null, then == Then.GATE ? out : values);
+                multiply(plans, half(in, then), in[0], half, bias, then == Then.GATE ? values : null, then == Then.GATE ? out : values);
             }
         }
     }

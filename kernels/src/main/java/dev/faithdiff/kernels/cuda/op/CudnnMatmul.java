@@ -22,7 +22,9 @@ public final class CudnnMatmul extends PlanKernel<MatmulOp> {
                 Then.NOTHING);
     }
 
+    @Override public boolean choosesLibrary() { return false; }
+
     @Override void compute(MatmulOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
-        CudnnLinear.multiply(plans, product(op, in), in[0], in[1], null, null, out);
+        multiply(plans, product(op, in), in[0], in[1], null, null, out);
     }
 }

@@ -31,7 +31,7 @@ public final class CudnnSelfAttention extends PlanKernel<SelfAttentionOp> {
         return Product.linear(in[0].dtype(), Math.toIntExact(in[0].count() / k), 3 * in[1].size(0), k, false, Then.NOTHING);
     }
 
-    private static Attention attention(SelfAttentionOp op, Tensor[] in) {
+    static Attention attention(SelfAttentionOp op, Tensor[] in) {
         int width = in[1].size(0), rows = in[0].size(1);
         return new Attention(in[0].dtype(), in[0].size(0), op.heads(), rows, rows, width / op.heads(), 3 * width, 3 * width);
     }
@@ -41,20 +41,31 @@ public final class CudnnSelfAttention extends PlanKernel<SelfAttentionOp> {
         DType type = out.dtype();
         try (Scope _ = Scope.open()) {
             Tensor w = joined(in), all = Tensor.empty(out.device(), type, out.shape().with(2, 3 * width));
-            CudnnLinear.multiply(plans, product(in), in[0], w, null, null, all);
-            long next = (long) width * type.bytes();
-            plans.run(attention(op, in), all.address(), all.address() + next, all.address() + 2 * next,
-                    plans.number((float) (1 / Math.sqrt((double) width / op.heads()))), out.address());
+            multiply(plans, product(in), in[0], w, null, null, all);
+            attend(op, in, all, out, plans);
         }
     }
 
+    /** @param all query, keys and values side by side in rows */
+    static void attend(SelfAttentionOp op, Tensor[] in, Tensor all, Tensor out, CudnnPlans plans) {
+        int width = out.size(2);
+        long next = (long) width * out.dtype().bytes();
+        plans.run(attention(op, in), all.address(), all.address() + next, all.address() + 2 * next,
+                plans.number((float) (1 / Math.sqrt((double) width / op.heads()))), out.address());
+    }
+
+    /** Whether the three weights lie one behind the other, in one type. */
+    static boolean follow(Tensor[] in) {
+        Tensor q = in[1];
+        return q.dtype() == in[2].dtype() && q.dtype() == in[3].dtype() && q.storage() == in[2].storage() && q.storage() == in[3].storage()
+                && in[2].address() == q.address() + q.bytes() && in[3].address() == q.address() + 2 * q.bytes();
+    }
+
     /** The three weights one behind the other, in the activation's type. */
-    private static Tensor joined(Tensor[] in) {
+    static Tensor joined(Tensor[] in) {
         Shape shape = in[1].shape().with(0, 3 * in[1].size(0));
         Tensor q = in[1];
-        boolean follow = q.dtype() == in[0].dtype() && q.storage() == in[2].storage() && q.storage() == in[3].storage()
-                && in[2].address() == q.address() + q.bytes() && in[3].address() == q.address() + 2 * q.bytes();
-        if (follow) return q.view(0, shape);
+        if (follow(in)) return Cublas.like(q.view(0, shape), in[0].dtype());
         Tensor joined = Tensor.empty(q.device(), q.dtype(), shape);
         Engine.update(new ConcatOp(0), joined, in[1], in[2], in[3]);
         return Cublas.like(joined, in[0].dtype());

@@ -1,8 +1,10 @@
 package dev.faithdiff.kernels.cuda.op;
 
+import dev.faithdiff.kernels.cuda.Cublas;
 import dev.faithdiff.kernels.cuda.CudaDevice;
 import dev.faithdiff.kernels.cuda.CudnnPlans;
 import dev.faithdiff.kernels.cuda.GraphPattern;
+import dev.faithdiff.kernels.cuda.GraphPattern.Product;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -11,6 +13,7 @@ import dev.faithdiff.tensor.op.FusedOp;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * A kernel that runs plans of cuDNN's graph API, in F16 and BF16. It refuses a case without a plan, and one for which the kernel that follows it in
@@ -27,12 +30,29 @@ public abstract class PlanKernel<O extends Op> implements Kernel<O> {
 
     abstract void compute(O op, Tensor[] in, Tensor out, CudnnPlans plans);
 
+    /** Whether each of its products may run by cuBLASLt, too; not where the kernel that follows it in the table is just that. */
+    public boolean choosesLibrary() { return true; }
+
+    /**
+     * Runs a product or a convolution with its weight in the activation's type.
+     *
+     * @param bias  may be null
+     * @param other what is added or gated; may be null
+     */
+    final void multiply(CudnnPlans plans, GraphPattern p, Tensor x, Tensor weight, Tensor bias, Tensor other, Tensor out) {
+        try (Scope _ = Scope.open()) {
+            long w = Cublas.like(weight, x.dtype()).address(), b = bias == null ? 0 : bias.address(), o = other == null ? 0 : other.address();
+            if (p instanceof Product product && choosesLibrary()) plans.multiply(product, x.address(), w, b, o, out.address());
+            else plans.run(p, LongStream.of(x.address(), w, b, o, out.address()).filter(address -> address != 0).toArray());
+        }
+    }
+
     /** What it asks cuDNN for; nothing in a case that it does not take. */
     public final List<GraphPattern> asked(O op, Tensor[] in) { return excluded(op, in) == null ? patterns(op, in) : List.of(); }
 
     @Override public final String refuses(O op, Tensor[] in) {
         String reason = excluded(op, in);
-        return reason == null ? CudnnPlans.refuses(in[0].device(), patterns(op, in)) : reason;
+        return reason == null ? CudnnPlans.refuses(in[0].device(), name(), patterns(op, in)) : reason;
     }
 
     private String excluded(O op, Tensor[] in) {
@@ -59,14 +79,17 @@ public abstract class PlanKernel<O extends Op> implements Kernel<O> {
 
     @Override public final void run(O op, Tensor[] in, Tensor out) {
         CudnnPlans plans = ((CudaDevice) out.device()).cudnn().plans();
-        plans.compare(patterns(op, in), () -> compute(op, in, out, plans), () -> without(op, in, out));
+        plans.compare(name(), patterns(op, in), () -> compute(op, in, out, plans), () -> without(op, in, out));
         compute(op, in, out, plans);
     }
 
     /** The kernel that this one is measured against, and that runs where it is the faster of the two; null if there is none. */
     @SuppressWarnings("unchecked")
     public final Kernel<O> other(List<Kernel<?>> table, O op, Tensor[] in) {
-        for (Kernel<?> k : table) if (k.op() == op() && !(k instanceof PlanKernel) && ((Kernel<O>) k).objection(op, in) == null) return (Kernel<O>) k;
+        for (Kernel<?> k : table) {
+            boolean beside = k.op() == op() && (rounds() != null ? k.rounds() == null : !(k instanceof PlanKernel));
+            if (beside && ((Kernel<O>) k).objection(op, in) == null) return (Kernel<O>) k;
+        }
         return null;
     }
 

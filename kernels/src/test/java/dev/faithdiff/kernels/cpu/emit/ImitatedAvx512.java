@@ -14,15 +14,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A processor with AVX-512, AVX512-BF16 and AVX512-VNNI, imitated byte by byte. Arrays of the heap are copied to native memory, and what code changed
- * in them is copied back: other threads may write elsewhere in the same array.
+ * A processor with AVX-512, AVX512-BF16, AVX512-VNNI and AVX-VNNI, imitated byte by byte. Arrays of the heap are copied to native memory, and what
+ * code changed in them is copied back: other threads may write elsewhere in the same array.
  */
 public final class ImitatedAvx512 implements ImitatedProcessor {
     private static final Map<Long, ImitatedCode> CODE = new ConcurrentHashMap<>();
     private static final ThreadLocal<ImitatedState> STATE = ThreadLocal.withInitial(ImitatedState::new);
 
     @Override public Set<CpuFeature> features() {
-        return EnumSet.of(CpuFeature.AVX2, CpuFeature.AVX512, CpuFeature.AVX512_BF16, CpuFeature.AVX512_VNNI);
+        return EnumSet.of(CpuFeature.AVX2, CpuFeature.AVX512, CpuFeature.AVX512_BF16, CpuFeature.AVX512_VNNI, CpuFeature.AVX_VNNI);
     }
 
     @Override public MethodHandle handle(FunctionDescriptor types) {
@@ -48,6 +48,9 @@ public final class ImitatedAvx512 implements ImitatedProcessor {
             return result;
         }
     }
+
+    /** Where each instruction of a routine begins, and its end. */
+    public static int[] starts(byte[] code) { return new ImitatedCode(code).starts(); }
 
     /** An array in native memory, and as it was before. */
     private record Copy(MemorySegment memory, float[] before) {

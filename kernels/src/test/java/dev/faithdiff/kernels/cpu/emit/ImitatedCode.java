@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cpu.emit;
 
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.stream.IntStream;
 
 /** Code of an imitated processor: its bytes, and each instruction's meaning once it was read (Intel's manual, volume 2). */
 final class ImitatedCode {
@@ -31,6 +32,13 @@ final class ImitatedCode {
         if (i == null) known[s.at] = i = read(s.at);
         s.at = i.end;
         i.meaning.run(s);
+    }
+
+    /** Where each instruction begins, and the end. */
+    int[] starts() {
+        IntStream.Builder all = IntStream.builder();
+        for (int i = 0; i < bytes.length; i = read(i).end) all.add(i);
+        return all.add(bytes.length).build().toArray();
     }
 
     private synchronized Instruction read(int from) {

@@ -82,6 +82,14 @@ record ImitatedVector(int key, int w, int lanes, boolean evex, int second, int m
             case 0x105f -> floats(reg, rm, m, (a, b) -> a > b ? a : b);
             case 0x11fe -> ints(reg, rm, m, Integer::sum);
             case 0x11fa -> ints(reg, rm, m, (a, b) -> a - b);
+            case 0x213d -> ints(reg, rm, m, Math::max);
+            case 0x116b -> quads(reg, rm, m, (v, a, b, q, to) -> {
+                for (int i = 0; i < 4; i++) to[q + i] = i < 2 ? shorts(v, a + q + 2 * i) : shorts(b, q + 2 * i - 4);
+            });
+            case 0x1163 -> quads(reg, rm, m, (v, a, b, q, to) -> {
+                for (int i = 0; i < 4; i++) to[q + i] = i < 2 ? bytes(v, a + q + 2 * i) : bytes(b, q + 2 * i - 4);
+            });
+            case 0x2136 -> whole(reg, rm, m, lanes, (v, a, b, to) -> { for (int i = 0; i < lanes; i++) to[i] = b[v[a + i] & lanes - 1]; });
             case 0x1172 -> shift(reg, rm, number);
             case 0x10c2 -> compare(reg, rm, m, number);
             case 0x314a -> {
@@ -186,6 +194,18 @@ record ImitatedVector(int key, int w, int lanes, boolean evex, int second, int m
         if ((bits & LOW) == 0) return bits >>> 16 & 0x8000;
         if ((bits & LOW) == LOW) return bits >>> 16 | ((bits & 0x7fffff) != 0 ? 0x40 : 0);
         return bits + 0x7fff + (bits >>> 16 & 1) >>> 16;
+    }
+
+    /** Two ints as shorts, the nearest that there are. */
+    private static int shorts(int[] v, int at) {
+        return Math.clamp(v[at], Short.MIN_VALUE, Short.MAX_VALUE) & 0xffff | Math.clamp(v[at + 1], Short.MIN_VALUE, Short.MAX_VALUE) << 16;
+    }
+
+    /** Four shorts as bytes, the nearest that there are. */
+    private static int bytes(int[] v, int at) {
+        int four = 0;
+        for (int i = 0; i < 4; i++) four |= (Math.clamp((short) (v[at + i / 2] >> 16 * (i % 2)), Byte.MIN_VALUE, Byte.MAX_VALUE) & 0xff) << 8 * i;
+        return four;
     }
 
     private static int half(int[] b, int i) { return b[i / 2] >>> 16 * (i % 2) & 0xffff; }

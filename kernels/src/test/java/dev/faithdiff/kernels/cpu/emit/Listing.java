@@ -44,6 +44,7 @@ final class Listing {
         l.vectors();
         l.tiles();
         l.doubles();
+        l.bytes();
         return l.cases;
     }
 
@@ -329,6 +330,21 @@ final class Listing {
         }
         for (Gpr g : Gpr.values()) add("vmovq xmm" + (31 - g.ordinal()) + ", " + name(g), s -> s.vmovq(Simd.ymm(31 - g.ordinal()), g));
         for (Gpr g : Gpr.values()) add("vmovq xmm" + g.ordinal() + ", " + name(g), s -> s.vmovq(Simd.ymm(g.ordinal()), g));
+    }
+
+    /** What makes bytes of ints. */
+    private void bytes() {
+        binary("vpmaxsd", Assembler::vpmaxsd, true, true);
+        binary("vpackssdw", Assembler::vpackssdw, true, true);
+        binary("vpacksswb", Assembler::vpacksswb, true, false);
+        for (int width : new int[] {256, 512}) {
+            for (int[] n : NUMBERS) {
+                Simd a = new Simd(n[0], width, 0, false), b = new Simd(n[1], width, 0, false), c = new Simd(n[2], width, 0, false);
+                Mem m = next();
+                add("vpermd " + text(a) + ", " + text(b) + ", " + text(c), s -> s.vpermd(a, b, c));
+                add("vpermd " + text(a) + ", " + text(b) + ", " + text(m, width), s -> s.vpermd(a, b, m));
+            }
+        }
     }
 
     /** The next of many addresses. */

@@ -39,6 +39,22 @@ class MicroKernelTest {
         }
     }
 
+    @Test void rowsWhereTheyLieGiveTheSame() {
+        assumeTrue(EmittedF32.isHere(), CpuFeature.line());
+        MicroKernel emitted = new EmittedF32();
+        Random random = new Random(5);
+        int rows = emitted.unpackedRows() * 3, stride = 77;
+        for (int depth : new int[] {1, 15, 16, 33, stride}) {
+            float[] a = floats(random, rows * STRIDE), add = floats(random, SUMS), packed = new float[SUMS], actual = new float[SUMS];
+            MemorySegment panel = Arena.ofAuto().allocate(4L * depth * WIDTH, 64), where = Arena.ofAuto().allocate(4L * rows * stride, 4);
+            for (int i = 0; i < depth * WIDTH; i++) panel.setAtIndex(DType.FLOAT, i, (float) random.nextGaussian());
+            for (int r = 0; r < rows; r++) MemorySegment.copy(a, r * STRIDE, where, DType.FLOAT, 4L * r * stride, depth);
+            emitted.tiles(rows, depth, a, 0, panel.address(), add, 0, ROWS * WIDTH, packed, 0);
+            emitted.unpacked(rows, depth, where.address(), 4 * stride, panel.address(), add, 0, ROWS * WIDTH, actual, 0);
+            assertThat(actual).as("depth " + depth).isEqualTo(packed);
+        }
+    }
+
     /** As Intel's manual has it, which the imitated processor does: two fused steps, the odd product first; no number here is subnormal. */
     @Test void emittedTilesOfBf16AddPairs() {
         assumeTrue(ImitatedProcessor.NAMED != null && EmittedBf16.isHere(), "bits are known of the imitated processor alone");

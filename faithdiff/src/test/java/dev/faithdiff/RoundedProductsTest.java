@@ -20,9 +20,9 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What {@code --precision bf16} costs on the CPU, with the default model's last stage. */
+/** What {@code --precision bf16} and {@code int8} cost on the CPU, with the default model's last stage. */
 @Tag("full")
-class Bf16ProductsTest {
+class RoundedProductsTest {
     private static final Path HOME = Path.of(System.getProperty("faithdiff.home")), MODEL = HOME.resolve("models/faithdiff-mini");
 
     /** A restored photo, the U-Net's predictions, and the kernels that ran. */
@@ -40,16 +40,20 @@ class Bf16ProductsTest {
         }
     }
 
-    @Test void resultsStayNear() {
+    @Test void bf16StaysNear() { check(NumberType.BF16, "LinearBf16", "Conv2dImplicitGemmBf16"); }
+
+    @Test void int8StaysNear() { check(NumberType.INT8, "LinearInt8", "Conv2dImplicitGemm"); }
+
+    private static void check(NumberType precision, String... kernels) {
         for (String name : new String[] {"chelsea", "astronaut", "coffee"}) {
             Image photo = ImageFiles.read(HOME.resolve("samples/" + name + "-degraded.jpg"));
-            Run exact = Run.of(photo, NumberType.F32), near = Run.of(photo, NumberType.BF16);
-            assertThat(exact.kernels).noneMatch(k -> k.contains("Bf16"));
-            assertThat(near.kernels).contains("LinearBf16", "Conv2dImplicitGemmBf16").doesNotContain("LinearPacked");
+            Run exact = Run.of(photo, NumberType.F32), near = Run.of(photo, precision);
+            assertThat(exact.kernels).noneMatch(k -> k.endsWith("Bf16") || k.endsWith("Int8"));
+            assertThat(near.kernels).contains(kernels).doesNotContain("LinearPacked");
             double psnr = new Psnr(Channels.RGB).of(near.image, exact.image);
             List<Double> cosines = new ArrayList<>();
             for (int i = 0; i < exact.predictions.size(); i++) cosines.add(cosine(exact.predictions.get(i), near.predictions.get(i)));
-            System.out.printf("%s: cosine of predictions %s, PSNR against F32 %.1f dB; %s%n", name, cosines, psnr, near.kernels);
+            System.out.printf("%s %s: cosine of predictions %s, PSNR against F32 %.1f dB; %s%n", name, precision, cosines, psnr, near.kernels);
             assertThat(cosines).isNotEmpty().allMatch(c -> c > 0.999);
             assertThat(psnr).isBetween(45.0, 90.0);
         }

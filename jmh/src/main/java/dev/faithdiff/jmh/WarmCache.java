@@ -1,0 +1,44 @@
+package dev.faithdiff.jmh;
+
+import dev.faithdiff.kernels.CudaBackend;
+import dev.faithdiff.kernels.cuda.CompilingDevice;
+import dev.faithdiff.kernels.cuda.CudaKernel;
+import dev.faithdiff.kernels.lab.Bench;
+import dev.faithdiff.kernels.lab.Case;
+import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.tensor.OpError;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Compiles our CUDA kernels for all types of the laboratory's cases, for the bundle of {@code gpu/bundle}. */
+final class WarmCache {
+    private WarmCache() {}
+
+    /** @param arguments a folder, and an architecture such as {@code sm_90a} */
+    public static void main(String[] arguments) throws IOException {
+        CompilingDevice device = CompilingDevice.open(Path.of(arguments[0]), arguments[1]);
+        if (device == null) {
+            System.out.println("no NVRTC was found: no kernels are compiled ahead");
+            return;
+        }
+        for (Kernel<?> k : new CudaBackend().kernels()) {
+            if (!(k instanceof CudaKernel<?>)) continue;
+            for (Case c : Cases.all()) if (c.op().getClass() == k.op() && Bench.refusal(k, c, device) == null) compile(k, c, device);
+        }
+        System.out.println(device.done());
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <O extends Op> void compile(Kernel<O> kernel, Case c, CompilingDevice device) {
+        try (Scope _ = Scope.open()) {
+            Tensor[] in = c.outline(device);
+            kernel.run((O) c.op(), in, Tensor.empty(device, c.op().dtype(in), c.op().shape(in)));
+        } catch (ClassCastException | OpError e) {
+            // It goes on with a library or with another op, which only a GPU has.
+        }
+    }
+}
