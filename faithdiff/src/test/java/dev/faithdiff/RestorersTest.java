@@ -18,6 +18,8 @@ import dev.faithdiff.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +52,10 @@ class RestorersTest {
             }
         }
         assertThat(Restorers.options()).doesNotHaveDuplicates().containsAll(new FaithDiffKind().options()).containsAll(new RrdbNetKind().options())
-                .contains(TwoStages.DETAIL, TwoStages.QUALITY).extracting(Option::name).doesNotHaveDuplicates();
+                .contains(TwoStages.DETAIL, TwoStages.QUALITY);
+        Map<String, Long> named = Restorers.options().stream().collect(Collectors.groupingBy(Option::name, Collectors.counting()));
+        named.values().removeIf(count -> count == 1);
+        assertThat(named).as("names of several options, whose values differ between systems").containsOnlyKeys("start", "sampler");
     }
 
     @Test void ownOptionsStartAsPublished() {
@@ -67,7 +72,7 @@ class RestorersTest {
         says("");
         refused("model.json", "'kind' is missing", "convert the model again");
         PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"version\": 1,", "\"version\": 1, \"kind\": \"painter\","));
-        refused("of the kind 'painter'", "adcsr, faithdiff, osediff, pisasr, rrdbnet, srvggnetcompact");
+        refused("of the kind 'painter'", "adcsr, diffbir, faithdiff, osediff, pisasr, rrdbnet, seesr, srvggnetcompact");
     }
 
     @Test void wrongDefaultsAreNamed() throws IOException {
