@@ -9,6 +9,8 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
+import static dev.faithdiff.restore.sd.ControlOptions.CONTROL;
+import static dev.faithdiff.restore.sd.ControlOptions.START;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 
 import dev.faithdiff.image.ColorFix;
@@ -29,6 +31,7 @@ import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
+import dev.faithdiff.restore.sd.ControlOptions.Start;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRestorer;
 import dev.faithdiff.restore.sd.SdRun;
@@ -39,24 +42,12 @@ import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * PASD (Yang et al. 2024): the photo steers Stable Diffusion 1.5 through a ControlNet, whose results the U-Net also attends to, pixel by pixel.
  * Source: pipeline_pasd.py and test_pasd.py.
  */
 record Pasd(PasdModel model) implements SdSystem {
-    /** What the first latents are. */
-    enum Start {
-        LR, NOISE;
-
-        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
-    }
-
-    static final Option<Double> CONTROL = Option.number("control-scale", 1.0, "a number of at least 0", v -> v >= 0 && !v.isInfinite(),
-            "How strongly the photo steers the networks. 1: as published.");
-    static final Option<Start> START = Option.choice("start", Start.LR, "What the first latents are: lr: the photo's, with almost all noise of the "
-            + "training. noise: noise alone.");
     static final Option<Integer> ADDED_NOISE = Option.whole("added-noise-level", 900, 0, 999, "The timestep whose noise the first latents get beside "
             + "that of the first step. As published, one that is not a step's stands for the last step's.");
     static final List<Option<?>> OPTIONS = SdRestorer.options(List.of(PROCESS_SIZE, CONTROL, START, ADDED_NOISE));

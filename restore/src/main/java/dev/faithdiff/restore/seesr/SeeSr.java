@@ -9,6 +9,8 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
+import static dev.faithdiff.restore.sd.ControlOptions.CONTROL;
+import static dev.faithdiff.restore.sd.ControlOptions.START;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 
 import dev.faithdiff.image.Filter;
@@ -28,6 +30,7 @@ import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
+import dev.faithdiff.restore.sd.ControlOptions.Start;
 import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRestorer;
@@ -46,13 +49,6 @@ import java.util.Locale;
  * tagger saw. Source: pipeline_seesr.py and test_seesr.py.
  */
 record SeeSr(SeeSrModel model) implements SdSystem {
-    /** What the first latents are. */
-    enum Start {
-        LR, NOISE;
-
-        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
-    }
-
     /** Whose tags the prompt begins with. */
     enum Tags {
         OWN, NONE;
@@ -60,10 +56,6 @@ record SeeSr(SeeSrModel model) implements SdSystem {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    static final Option<Double> CONTROL = Option.number("control-scale", 1.0, "a number of at least 0", v -> v >= 0 && !v.isInfinite(),
-            "How strongly the photo steers the networks. 1: as published.");
-    static final Option<Start> START = Option.choice("start", Start.LR, "What the first latents are: lr: the photo's, with almost all noise of the "
-            + "training. noise: noise alone.");
     static final Option<Tags> TAGS = Option.choice("tags", Tags.OWN, "own: the prompt begins with the tags of the model's own tagger, as published.");
     static final List<Option<?>> OPTIONS = SdRestorer.options(List.of(PROCESS_SIZE, CONTROL, START, TAGS));
     private static final String ADDED = "clean, high-resolution, 8k", AGAINST = "dotted, noise, blur, lowres, smooth";

@@ -30,6 +30,7 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.Samplers;
+import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.tensor.Device;
@@ -129,7 +130,7 @@ class PasdTest {
             assertThat(r.restore(photo, own)).as("the same seed").isEqualTo(result);
             Map<String, Image> others = new LinkedHashMap<>(Map.of("default", result));
             List<Options> changed = List.of(own.with(SEED, 7L), own.with(PROMPT, "a photo"), own.with(Pasd.ADDED_NOISE, 666),
-                    own.with(Pasd.START, Pasd.Start.NOISE), own.with(Pasd.CONTROL, 0.5), own.with(GUIDANCE, 1.0), own.with(TILE, 64).with(OVERLAP, 0.75),
+                    own.with(ControlOptions.START, ControlOptions.Start.NOISE), own.with(ControlOptions.CONTROL, 0.5), own.with(GUIDANCE, 1.0), own.with(TILE, 64).with(OVERLAP, 0.75),
                     own.with(STRENGTH, 0.5));
             for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
             others.put("with dense blocks", dense.restore(photo, own));

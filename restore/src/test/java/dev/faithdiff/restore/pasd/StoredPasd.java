@@ -28,6 +28,7 @@ import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Plan;
+import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.Scope;
@@ -68,8 +69,8 @@ final class StoredPasd {
         assertThat(own.get(NEGATIVE)).isEqualTo(text("negative_prompt"));
         return own.with(SCALE, (double) whole("upscale")).with(PROCESS_SIZE, whole("process_size")).with(PROMPT, caption)
                 .with(STEPS, whole("num_inference_steps"))
-                .with(GUIDANCE, run.get("guidance_scale").getAsDouble()).with(Pasd.CONTROL, run.get("conditioning_scale").getAsDouble())
-                .with(Pasd.START, run.get("init_latent_with_noise").getAsBoolean() ? Pasd.Start.NOISE : Pasd.Start.LR)
+                .with(GUIDANCE, run.get("guidance_scale").getAsDouble()).with(ControlOptions.CONTROL, run.get("conditioning_scale").getAsDouble())
+                .with(ControlOptions.START, run.get("init_latent_with_noise").getAsBoolean() ? ControlOptions.Start.NOISE : ControlOptions.Start.LR)
                 .with(Pasd.ADDED_NOISE, whole("added_noise_level")).with(TILE, tile * down)
                 .with(OVERLAP, (tile - whole("latent_tiled_overlap")) / (double) tile).with(SEED, run.get("seed").getAsLong());
     }

@@ -26,6 +26,7 @@ import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.diffusion.Samplers;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.SdRestorer;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Backend;
@@ -124,8 +125,8 @@ class SeeSrTest {
             assertThat(r.restore(photo, own.with(PROMPT, "auto"))).as("its own tags").isEqualTo(result);
             Options untagged = own.with(SeeSr.TAGS, SeeSr.Tags.NONE);
             assertThat(List.of(r.restore(photo, own.with(SEED, 7L)), r.restore(photo, untagged), r.restore(photo, untagged.with(PROMPT, "a photo")),
-                    r.restore(photo, own.with(SeeSr.START, SeeSr.Start.NOISE)),
-                    r.restore(photo, own.with(SeeSr.CONTROL, 0.5)), r.restore(photo, own.with(GUIDANCE, 1.0)),
+                    r.restore(photo, own.with(ControlOptions.START, ControlOptions.Start.NOISE)),
+                    r.restore(photo, own.with(ControlOptions.CONTROL, 0.5)), r.restore(photo, own.with(GUIDANCE, 1.0)),
                     r.restore(photo, own.with(TILE, 64).with(OVERLAP, 0.75)), r.restore(photo, own.with(STRENGTH, 0.5)), result)).doesNotHaveDuplicates();
             assertThatThrownBy(() -> r.restore(photo, own.with(STEPS, 1))).hasMessageContaining("at least 2 steps");
         }

@@ -30,6 +30,7 @@ import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Plan;
+import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.tensor.Scope;
@@ -71,8 +72,8 @@ final class StoredSeeSr {
         int tile = whole("latent_tiled_size"), down = system.model().base().vae.config().downscale();
         return system.defaults().with(SCALE, (double) whole("upscale")).with(PROCESS_SIZE, whole("process_size")).with(PROMPT, text("user_prompt"))
                 .with(NEGATIVE, text("negative_prompt")).with(STEPS, whole("num_inference_steps"))
-                .with(GUIDANCE, run.get("guidance_scale").getAsDouble()).with(SeeSr.CONTROL, run.get("conditioning_scale").getAsDouble())
-                .with(SeeSr.START, text("start_point").equals("lr") ? SeeSr.Start.LR : SeeSr.Start.NOISE).with(TILE, tile * down)
+                .with(GUIDANCE, run.get("guidance_scale").getAsDouble()).with(ControlOptions.CONTROL, run.get("conditioning_scale").getAsDouble())
+                .with(ControlOptions.START, text("start_point").equals("lr") ? ControlOptions.Start.LR : ControlOptions.Start.NOISE).with(TILE, tile * down)
                 .with(OVERLAP, (tile - whole("latent_tiled_overlap")) / (double) tile).with(SEED, run.get("seed").getAsLong());
     }
 
