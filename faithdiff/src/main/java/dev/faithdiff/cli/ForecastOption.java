@@ -37,8 +37,8 @@ final class ForecastOption {
             return Forecast.of(on.device(), device -> open.apply(on.on(device, on.precision())), options, photo, rates, least);
         }
 
-        private String fits(Image photo, long room) {
-            List<String> found = new Fitting(on, open, options, photo, room).found();
+        private String fits(Image photo) {
+            List<String> found = new Fitting(on, open, options, photo, Forecast::fits).found();
             return found.isEmpty() ? "nothing that was tried fits" : "what fits: " + String.join(", ", found);
         }
     }
@@ -68,7 +68,7 @@ final class ForecastOption {
         if (!isWhole) return line(f, asked.on.device());
         Table table = new Table("stage", "GFLOP", "GB moved", "seconds", "peak MB of tensors");
         for (Forecast.Stage s : f.stages()) row(table, s.name(), s.operations(), s.moved(), s.seconds(), s.peak());
-        row(table, "all", f.operations(), f.moved(), f.seconds(), f.deviceBytes());
+        row(table, "all", f.operations(), f.moved(), f.seconds(), f.tensors());
         return line(f, asked.on.device()) + "\n" + table;
     }
 
@@ -78,8 +78,8 @@ final class ForecastOption {
 
     private static String line(Forecast f, Device on) {
         String time = f.seconds() == 0 ? "" : "takes " + time(f.seconds()) + " and ";
-        return time + "needs " + gigabytes(f.bytes()) + (on == Device.CPU ? "" : " of the GPU's memory") + "; " + gigabytes(on.freeBytes())
-                + " are free";
+        return time + "needs " + gigabytes(f.bytes()) + " of the " + gigabytes(f.room()) + (on == Device.CPU ? " that this process may hold"
+                : " that are free on the GPU");
     }
 
     /** In words, as exactly as it can be known. */
@@ -109,12 +109,11 @@ final class ForecastOption {
             return; // the restoration will say what is wrong
         } catch (OutOfMemoryError e) {
             throw new IllegalStateException("out of memory: the images take more than the heap of " + gigabytes(Runtime.getRuntime().maxMemory()) + "; "
-                    + asked.fits(photo, on.freeBytes()) + "; FAITHDIFF_JAVA_OPTS=-Xmx8g gives a larger heap", e);
+                    + asked.fits(photo) + "; FAITHDIFF_JAVA_OPTS=-Xmx8g gives a larger heap", e);
         }
-        long room = on.freeBytes();
-        if (f.deviceBytes() > room) {
-            throw new IllegalStateException("out of memory: tensors will take " + gigabytes(f.deviceBytes()) + ", and " + gigabytes(room)
-                    + " are free; " + asked.fits(photo, room));
+        if (!f.fits()) {
+            throw new IllegalStateException("out of memory: this would need " + gigabytes(f.needed()) + " of the " + gigabytes(f.room())
+                    + " that this process may hold; " + asked.fits(photo));
         }
         if (f.seconds() > LONG) announce.accept(line(f, on));
     }

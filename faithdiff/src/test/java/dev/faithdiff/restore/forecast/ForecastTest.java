@@ -104,13 +104,13 @@ class ForecastTest {
     @Test void findsWhatFits() {
         Image photo = photo(256, 256);
         Function<Restorer, Options> options = r -> r.defaults().with(STEPS, 1).with(SCALE, 2.0).with(VAE_TILE, 512);
-        long whole = Forecast.of(Device.CPU, d -> Restorers.open(SMALL, d), options, photo, null, 0).deviceBytes(), room = whole * 2 / 3;
-        List<String> found = new Fitting(on(NumberType.F32), opener(SMALL), options, photo, room).found();
+        long room = Forecast.of(Device.CPU, d -> Restorers.open(SMALL, d), options, photo, null, 0).tensors() * 2 / 3;
+        List<String> found = new Fitting(on(NumberType.F32), opener(SMALL), options, photo, f -> f.tensors() <= room).found();
         assertThat(found).hasSizeGreaterThanOrEqualTo(2).anyMatch(s -> s.startsWith("--tile")).anyMatch(s -> s.startsWith("--scale 1 "));
         int side = Integer.parseInt(found.getFirst().split(" ")[1]);
         Function<Restorer, Options> smaller = r -> options.apply(r).with(TILE, side).with(VAE_TILE, side);
-        assertThat(Forecast.of(Device.CPU, d -> Restorers.open(SMALL, d), smaller, photo, null, 0).deviceBytes()).isLessThanOrEqualTo(room);
-        assertThat(new Fitting(on(NumberType.F32), opener(SMALL), options, photo, 1000).found()).isEmpty();
+        assertThat(Forecast.of(Device.CPU, d -> Restorers.open(SMALL, d), smaller, photo, null, 0).tensors()).isLessThanOrEqualTo(room);
+        assertThat(new Fitting(on(NumberType.F32), opener(SMALL), options, photo, f -> false).found()).isEmpty();
     }
 
     /** A kind of work takes what runs of it took; the file keeps that, and one that is damaged counts as none. */

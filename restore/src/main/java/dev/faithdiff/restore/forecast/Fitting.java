@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -27,9 +28,10 @@ import java.util.stream.Stream;
  *
  * @param open    opens the restorer
  * @param options of the restorer
- * @param room    bytes of tensors that there is room for
+ * @param fits    whether there is room for a restoration
  */
-public record Fitting(Compute on, Function<Compute, Restorer> open, Function<Restorer, Options> options, Image photo, long room) {
+public record Fitting(Compute on, Function<Compute, Restorer> open, Function<Restorer, Options> options, Image photo,
+        Predicate<Forecast> fits) {
     private static final int[] SIDES = {512, 256, 128};
     private static final double LEAST_SCALE = 0.1;
 
@@ -83,7 +85,7 @@ public record Fitting(Compute on, Function<Compute, Restorer> open, Function<Res
         try {
             Forecast f = Forecast.of(on.device(), d -> open.apply(on.on(d, c.type == null ? on.precision() : c.type)),
                     r -> c.options.apply(options.apply(r)), photo, null, 0);
-            return f.deviceBytes() <= room ? String.format(Locale.ROOT, "%s (%.1f GB)", c.flags, f.deviceBytes() / 1e9) : null;
+            return fits.test(f) ? String.format(Locale.ROOT, "%s (%.1f GB)", c.flags, f.needed() / 1e9) : null;
         } catch (RuntimeException | OutOfMemoryError e) {
             return null; // another type's refusal, or images that the heap cannot hold
         }

@@ -4,6 +4,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.PeakMemory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -12,11 +13,13 @@ import java.util.function.Function;
  * What a restoration will do, take and hold, before it begins. The restorer runs on a device that only counts; what its ops take there follows from
  * {@link Rates}.
  *
- * @param stages     the opening of the model, the stages that its listener hears of, and what is no op
- * @param deviceBytes the most bytes of tensors at once
- * @param bytes      on the CPU: the most memory of the process; on a GPU: of the GPU
+ * @param stages  the opening of the model, the stages that its listener hears of, and what is no op
+ * @param tensors the most bytes of tensors at once
+ * @param bytes   the most that are held: by the process where it computes on the CPU, with files that it has mapped, else by the GPU
+ * @param needed  the same without mapped files, of which the system takes back what it needs
+ * @param room    what may be held: what is free, and on the CPU what the process holds already
  */
-public record Forecast(List<Stage> stages, long deviceBytes, long bytes) {
+public record Forecast(List<Stage> stages, long tensors, long bytes, long needed, long room) {
     /**
      * A stage.
      *
@@ -45,7 +48,7 @@ public record Forecast(List<Stage> stages, long deviceBytes, long bytes) {
             double least) {
         DryRun run = DryRun.of(real, open, options, photo.width(), photo.height(), photo.bits());
         Forecast first = of(run, real, rates);
-        if (rates == null || first.seconds() < least) return first;
+        if (rates == null || first.seconds() < least || !first.fits()) return first;
         rates.measure(run.work(), real, MEASURING);
         return of(run, real, rates);
     }
@@ -54,9 +57,14 @@ public record Forecast(List<Stage> stages, long deviceBytes, long bytes) {
         List<Stage> stages = new ArrayList<>();
         for (DryRun.Stage s : run.stages()) stages.add(stage(s, rates));
         stages.add(new Stage("images", 0, 0, rates == null ? 0 : run.seconds(), 0));
-        long all = run.hostBytes() + run.heldBytes() + run.mappedBytes() + CODE;
-        return new Forecast(stages, run.usedBytes(), real == Device.CPU ? all : run.usedBytes());
+        long free = real.freeBytes(), used = run.usedBytes(), all = run.hostBytes() + run.heldBytes() + CODE;
+        if (real != Device.CPU) return new Forecast(stages, used, used, used, free);
+        PeakMemory.reset();
+        return new Forecast(stages, used, all + run.mappedBytes(), all, free == Long.MAX_VALUE ? free : free + PeakMemory.bytes());
     }
+
+    /** Whether there is room for it. */
+    public boolean fits() { return needed <= room; }
 
     private static Stage stage(DryRun.Stage s, Rates rates) {
         long operations = 0, moved = 0;

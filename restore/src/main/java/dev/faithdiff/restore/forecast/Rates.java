@@ -111,6 +111,8 @@ public final class Rates implements Engine.Observer {
             });
         } catch (RuntimeException e) {
             return; // the op does not take shorter operands
+        } finally {
+            device.pool().trim();
         }
         known.computeIfAbsent(count.name, k -> new TreeMap<>()).put(size(best[1]), best[0]);
     }
