@@ -167,7 +167,7 @@ final class RestoreCommand implements Callable<Integer> {
         Chosen chosen = device();
         Device on = chosen.device();
         PrintWriter to = spec.commandLine().getOut();
-        onKernels(kernels.table(on.kind()), on, () -> {
+        choosing(kernels.table(on.kind()), () -> {
             for (Job job : jobs) {
                 Image photo = Batch.read(job.in(), results.rules(resume).strict()).visible();
                 to.println(job.shownOut() + ": " + forecast.dry(asked(on), photo, jobs.size() == 1));
@@ -197,7 +197,7 @@ final class RestoreCommand implements Callable<Integer> {
         long begin;
         try (Interrupt _ = new Interrupt()) {
             try {
-                onKernels(table, on, () -> {
+                choosing(table, () -> {
                     forecast.before(asked(on), photo.visible(), line -> { if (!quiet) warnings().warn(line); });
                     return null;
                 });
@@ -261,8 +261,12 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private <T> T onKernels(KernelTable table, Device on, Supplier<T> work) {
-        Supplier<T> watched = () -> Engine.onKernels(table, () -> kernels.watched(on, warnings()::warn, work));
-        return exact ? Engine.exactly(watched) : watched.get();
+        return choosing(table, () -> kernels.watched(on, warnings()::warn, work));
+    }
+
+    private <T> T choosing(KernelTable table, Supplier<T> work) {
+        Supplier<T> chosen = () -> Engine.onKernels(table, work);
+        return exact ? Engine.exactly(chosen) : chosen.get();
     }
 
     /** What a captioner is asked for; null where words are given, or the model finds them itself. */
