@@ -31,6 +31,13 @@ final class ForecastOption {
             + "bytes move, how long it will take on this machine, and how much memory it will hold.")
     private boolean dryRun;
 
+    /** Says in one line that a run would not fit, and what would. */
+    private static final class Refused extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Refused(String line) { super(line); }
+    }
+
     /** Opens the restorer, and its options. */
     record Asked(Compute on, Function<Compute, Restorer> open, Function<Restorer, Options> options) {
         Forecast forecast(Image photo, Rates rates, double least) {
@@ -64,12 +71,22 @@ final class ForecastOption {
 
     /** The forecast as a table, and in one line. */
     String dry(Asked asked, Image photo, boolean isWhole) {
-        Forecast f = asked.forecast(photo, rates(asked.on.device()), 0);
-        if (!isWhole) return line(f, asked.on.device());
+        Forecast f = forecast(asked, photo, rates(asked.on.device()), 0);
+        String line = line(f, asked.on.device()) + (f.fits() ? "" : "; " + asked.fits(photo));
+        if (!isWhole) return line;
         Table table = new Table("stage", "GFLOP", "GB moved", "seconds", "peak MB of tensors");
-        for (Forecast.Stage s : f.stages()) row(table, s.name(), s.operations(), s.moved(), s.seconds(), s.peak());
+        for (Forecast.Part s : f.stages()) row(table, s.name(), s.operations(), s.moved(), s.seconds(), s.peak());
         row(table, "all", f.operations(), f.moved(), f.seconds(), f.tensors());
-        return line(f, asked.on.device()) + "\n" + table;
+        return line + "\n" + table;
+    }
+
+    private static Forecast forecast(Asked asked, Image photo, Rates rates, double least) {
+        try {
+            return asked.forecast(photo, rates, least);
+        } catch (OutOfMemoryError e) {
+            throw new Refused("out of memory: the images take more than the heap of " + gigabytes(Runtime.getRuntime().maxMemory()) + "; "
+                    + asked.fits(photo) + "; FAITHDIFF_JAVA_OPTS=-Xmx8g gives a larger heap");
+        }
     }
 
     private static void row(Table table, String name, long operations, long moved, double seconds, long peak) {
@@ -94,7 +111,7 @@ final class ForecastOption {
     /**
      * Announces a long run.
      *
-     * @throws IllegalStateException in one line with what would fit, if the run would not
+     * @throws Refused if the run would not fit
      */
     void before(Asked asked, Image photo, Consumer<String> announce) {
         Device on = asked.on.device();
@@ -102,17 +119,14 @@ final class ForecastOption {
         if (rates == null) return;
         Forecast f;
         try {
-            f = asked.forecast(photo, rates, LONG / 4);
-        } catch (CancellationException e) {
+            f = forecast(asked, photo, rates, LONG / 4);
+        } catch (CancellationException | Refused e) {
             throw e;
         } catch (RuntimeException e) {
             return; // the restoration will say what is wrong
-        } catch (OutOfMemoryError e) {
-            throw new IllegalStateException("out of memory: the images take more than the heap of " + gigabytes(Runtime.getRuntime().maxMemory()) + "; "
-                    + asked.fits(photo) + "; FAITHDIFF_JAVA_OPTS=-Xmx8g gives a larger heap", e);
         }
         if (!f.fits()) {
-            throw new IllegalStateException("out of memory: this would need " + gigabytes(f.needed()) + " of the " + gigabytes(f.room())
+            throw new Refused("out of memory: this would need " + gigabytes(f.needed()) + " of the " + gigabytes(f.room())
                     + " that this process may hold; " + asked.fits(photo));
         }
         if (f.seconds() > LONG) announce.accept(line(f, on));

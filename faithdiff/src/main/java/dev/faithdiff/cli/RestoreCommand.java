@@ -264,6 +264,7 @@ final class RestoreCommand implements Callable<Integer> {
         return choosing(table, () -> kernels.watched(on, warnings()::warn, work));
     }
 
+    /** Does work on the kernels that were chosen, without a remark where one never ran. */
     private <T> T choosing(KernelTable table, Supplier<T> work) {
         Supplier<T> chosen = () -> Engine.onKernels(table, work);
         return exact ? Engine.exactly(chosen) : chosen.get();

@@ -38,7 +38,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What the counting device says of a run, against the run. */
 class ForecastTest {
-    private static final Path SMALL = Path.of(System.getProperty("faithdiff.model")), MINI = Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini");
+    private static final Path SMALL = Path.of(System.getProperty("faithdiff.model")),
+            MINI = Path.of(System.getProperty("faithdiff.home"), "models/faithdiff-mini");
 
     @TempDir Path dir;
 
@@ -58,13 +59,13 @@ class ForecastTest {
 
     /** Convolutions and products are the same ones, as often, on the same kernels; tensors take as much memory. */
     private static void check(Path model, NumberType type, UnaryOperator<Options> o, Image photo) {
-        Map<Work, Long> heavy = new HashMap<>(), counted = new HashMap<>();
+        Map<OpWork, Long> heavy = new HashMap<>(), counted = new HashMap<>();
         long[] flops = {0, 0};
         Device.CPU.pool().resetPeak();
         long before = Device.CPU.pool().usedBytes();
         Engine.observed((op, in, out, kernel, nanos) -> {
             flops[0] += op.flops(in);
-            if (isHeavy(op)) heavy.merge(Work.of(op, in, kernel), 1L, Long::sum);
+            if (isHeavy(op)) heavy.merge(OpWork.of(op, in, kernel), 1L, Long::sum);
         }, () -> {
             try (Restorer r = Restorers.open(model, on(type))) {
                 return r.restore(photo, o.apply(r.defaults()));

@@ -27,14 +27,14 @@ import java.util.function.Function;
  * @param hostBytes   the most memory of this process in the dry run, without tensors
  * @param seconds     what the dry run took: the work that is no op
  */
-record DryRun(List<Stage> stages, long usedBytes, long heldBytes, long mappedBytes, long hostBytes, double seconds) {
+record DryRun(List<StageCount> stages, long usedBytes, long heldBytes, long mappedBytes, long hostBytes, double seconds) {
     /** How often each kind of work is done in a stage, and the most bytes of tensors. */
-    static final class Stage {
+    static final class StageCount {
         final String name;
-        final Map<Work, Count> work = new LinkedHashMap<>();
+        final Map<OpWork, Count> work = new LinkedHashMap<>();
         long peak;
 
-        Stage(String name) { this.name = name; }
+        StageCount(String name) { this.name = name; }
     }
 
     /** What all runs of one kind of work cost. */
@@ -44,8 +44,8 @@ record DryRun(List<Stage> stages, long usedBytes, long heldBytes, long mappedByt
         long times;
 
         Count(Op op, Tensor[] in, Tensor out, String kernel) {
-            name = Work.name(op, in, out, kernel);
-            cost = Work.cost(op, in);
+            name = OpWork.name(op, in, out, kernel);
+            cost = OpWork.cost(op, in);
             flops = op.flops(in);
             bytes = op.bytes(in);
         }
@@ -53,9 +53,9 @@ record DryRun(List<Stage> stages, long usedBytes, long heldBytes, long mappedByt
 
     /** Counts by stage. */
     private static final class Account {
-        private final Map<String, Stage> stages = new LinkedHashMap<>();
+        private final Map<String, StageCount> stages = new LinkedHashMap<>();
         private final CountingDevice device;
-        private Stage stage;
+        private StageCount stage;
         private long held, used;
 
         Account(Device real) {
@@ -65,7 +65,7 @@ record DryRun(List<Stage> stages, long usedBytes, long heldBytes, long mappedByt
 
         private void begin(String name) {
             endStage();
-            stage = stages.computeIfAbsent(name, Stage::new);
+            stage = stages.computeIfAbsent(name, StageCount::new);
         }
 
         void endStage() {
@@ -77,7 +77,7 @@ record DryRun(List<Stage> stages, long usedBytes, long heldBytes, long mappedByt
 
         private void add(Op op, Tensor[] in, Tensor out, String kernel, long times) {
             if (in[0].device() != device) return; // it ran, on the host
-            stage.work.computeIfAbsent(Work.of(op, in, kernel), w -> new Count(op, in, out, kernel)).times += times;
+            stage.work.computeIfAbsent(OpWork.of(op, in, kernel), w -> new Count(op, in, out, kernel)).times += times;
         }
 
         private void ran(Op op, Tensor[] in, Tensor out, String kernel, long nanos) { add(op, in, out, kernel, 1); }
@@ -112,8 +112,8 @@ record DryRun(List<Stage> stages, long usedBytes, long heldBytes, long mappedByt
     }
 
     /** Every kind of work of all stages, once. */
-    Map<Work, Count> work() {
-        Map<Work, Count> all = new HashMap<>();
+    Map<OpWork, Count> work() {
+        Map<OpWork, Count> all = new HashMap<>();
         stages.forEach(s -> all.putAll(s.work));
         return all;
     }

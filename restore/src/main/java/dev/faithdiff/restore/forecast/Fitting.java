@@ -23,8 +23,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * What would fit where a restoration does not: smaller tiles, another type, a smaller result. Each is tried on the counting device, and the first of each
- * kind that fits is named.
+ * What would fit where a restoration does not: smaller tiles, another type, a smaller result. Each is tried on the counting device, and the first of
+ * each kind that fits is named.
  *
  * @param open    opens the restorer
  * @param options of the restorer

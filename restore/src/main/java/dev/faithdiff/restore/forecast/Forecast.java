@@ -19,7 +19,7 @@ import java.util.function.Function;
  * @param needed  the same without mapped files, of which the system takes back what it needs
  * @param room    what may be held: what is free, and on the CPU what the process holds already
  */
-public record Forecast(List<Stage> stages, long tensors, long bytes, long needed, long room) {
+public record Forecast(List<Part> stages, long tensors, long bytes, long needed, long room) {
     /**
      * A stage.
      *
@@ -28,7 +28,7 @@ public record Forecast(List<Stage> stages, long tensors, long bytes, long needed
      * @param seconds    0 on a device that was not measured
      * @param peak       the most bytes of tensors at once
      */
-    public record Stage(String name, long operations, long moved, double seconds, long peak) {}
+    public record Part(String name, long operations, long moved, double seconds, long peak) {}
 
     /** Compiled code and what kernels keep for each thread, which the dry run does not need. */
     private static final long CODE = 64L << 20;
@@ -48,15 +48,15 @@ public record Forecast(List<Stage> stages, long tensors, long bytes, long needed
             double least) {
         DryRun run = DryRun.of(real, open, options, photo.width(), photo.height(), photo.bits());
         Forecast first = of(run, real, rates);
-        if (rates == null || first.seconds() < least || !first.fits()) return first;
+        if (rates == null || first.seconds() < least || least > 0 && !first.fits()) return first;
         rates.measure(run.work(), real, MEASURING);
         return of(run, real, rates);
     }
 
     private static Forecast of(DryRun run, Device real, Rates rates) {
-        List<Stage> stages = new ArrayList<>();
-        for (DryRun.Stage s : run.stages()) stages.add(stage(s, rates));
-        stages.add(new Stage("images", 0, 0, rates == null ? 0 : run.seconds(), 0));
+        List<Part> stages = new ArrayList<>();
+        for (DryRun.StageCount s : run.stages()) stages.add(stage(s, rates));
+        stages.add(new Part("images", 0, 0, rates == null ? 0 : run.seconds(), 0));
         long free = real.freeBytes(), used = run.usedBytes(), all = run.hostBytes() + run.heldBytes() + CODE;
         if (real != Device.CPU) return new Forecast(stages, used, used, used, free);
         PeakMemory.reset();
@@ -66,7 +66,7 @@ public record Forecast(List<Stage> stages, long tensors, long bytes, long needed
     /** Whether there is room for it. */
     public boolean fits() { return needed <= room; }
 
-    private static Stage stage(DryRun.Stage s, Rates rates) {
+    private static Part stage(DryRun.StageCount s, Rates rates) {
         long operations = 0, moved = 0;
         double nanos = 0;
         for (DryRun.Count c : s.work.values()) {
@@ -74,12 +74,12 @@ public record Forecast(List<Stage> stages, long tensors, long bytes, long needed
             moved += c.times * c.bytes;
             if (rates != null) nanos += rates.nanos(c);
         }
-        return new Stage(s.name, operations, moved, nanos / 1e9, s.peak);
+        return new Part(s.name, operations, moved, nanos / 1e9, s.peak);
     }
 
-    public double seconds() { return stages.stream().mapToDouble(Stage::seconds).sum(); }
+    public double seconds() { return stages.stream().mapToDouble(Part::seconds).sum(); }
 
-    public long operations() { return stages.stream().mapToLong(Stage::operations).sum(); }
+    public long operations() { return stages.stream().mapToLong(Part::operations).sum(); }
 
-    public long moved() { return stages.stream().mapToLong(Stage::moved).sum(); }
+    public long moved() { return stages.stream().mapToLong(Part::moved).sum(); }
 }

@@ -17,7 +17,7 @@ import java.util.TreeMap;
 
 /**
  * How long each kind of op takes on this machine: measured where it was never seen, and then what runs really took. Kept in a file, in lines of name,
- * size and nanoseconds for a unit of {@link Work#cost}.
+ * size and nanoseconds for a unit of {@link OpWork#cost}.
  */
 public final class Rates implements Engine.Observer {
     /** What is assumed of an op before anything was measured, in nanoseconds for a unit of cost. */
@@ -55,8 +55,8 @@ public final class Rates implements Engine.Observer {
 
     /** Sees an op of a run. */
     @Override public synchronized void ran(Op op, Tensor[] in, Tensor out, String kernel, long nanos) {
-        double cost = Work.cost(op, in);
-        Seen s = seen.computeIfAbsent(Work.name(op, in, out, kernel), k -> new TreeMap<>()).computeIfAbsent(size(cost), k -> new Seen());
+        double cost = OpWork.cost(op, in);
+        Seen s = seen.computeIfAbsent(OpWork.name(op, in, out, kernel), k -> new TreeMap<>()).computeIfAbsent(size(cost), k -> new Seen());
         s.nanos += nanos;
         s.cost += cost;
     }
@@ -79,20 +79,20 @@ public final class Rates implements Engine.Observer {
     }
 
     /** Times what is not known of a run, the longest first, for at most so long.  */
-    void measure(Map<Work, Count> work, Device device, long nanos) {
+    void measure(Map<OpWork, Count> work, Device device, long nanos) {
         long end = System.nanoTime() + nanos;
-        Map<String, Map.Entry<Work, Count>> unknown = new HashMap<>();
+        Map<String, Map.Entry<OpWork, Count>> unknown = new HashMap<>();
         double all = 0;
-        for (Map.Entry<Work, Count> e : work.entrySet()) {
+        for (Map.Entry<OpWork, Count> e : work.entrySet()) {
             all += nanos(e.getValue());
             if (isKnown(e.getValue())) continue;
             unknown.merge(e.getValue().name + size(e.getValue().cost), e, (a, b) -> nanos(a.getValue()) >= nanos(b.getValue()) ? a : b);
         }
-        List<Map.Entry<Work, Count>> left = new ArrayList<>(unknown.values());
+        List<Map.Entry<OpWork, Count>> left = new ArrayList<>(unknown.values());
         left.sort((a, b) -> Double.compare(nanos(b.getValue()), nanos(a.getValue())));
         double rest = left.stream().mapToDouble(e -> nanos(e.getValue())).sum();
         if (!left.isEmpty()) time(left.getFirst().getKey(), device, left.getFirst().getValue(), nanos / 8);
-        for (Map.Entry<Work, Count> e : left) {
+        for (Map.Entry<OpWork, Count> e : left) {
             if (System.nanoTime() >= end || rest < REST * all) break;
             rest -= nanos(e.getValue());
             if (isKnown(e.getValue())) continue; // by what was measured meanwhile
@@ -101,11 +101,11 @@ public final class Rates implements Engine.Observer {
         if (!left.isEmpty()) keep();
     }
 
-    private void time(Work work, Device device, Count count, long duration) {
+    private void time(OpWork work, Device device, Count count, long duration) {
         double[] best = {Double.MAX_VALUE, 1};
         try {
             work.time(device, duration, (op, in, out, kernel, nanos) -> {
-                double cost = Work.cost(op, in);
+                double cost = OpWork.cost(op, in);
                 if (nanos / cost < best[0]) best[0] = nanos / cost;
                 best[1] = cost;
             });

@@ -12,14 +12,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /** An op on operands of some shapes, as a kernel computes it: one kind of work of a restoration. */
-record Work(Op op, String kernel, List<Shape> shapes, List<DType> dtypes) {
+record OpWork(Op op, String kernel, List<Shape> shapes, List<DType> dtypes) {
     /** What a byte costs beside an operation. Kernels differ in both, and rates are kept by kernel, so this need only be about right. */
     private static final int BYTE = 10;
     /** Operands of more than this cost or these bytes are not measured but shorter ones, since time grows with them. */
     private static final long MOST = 1L << 32, MOST_BYTES = 64L << 20;
 
-    static Work of(Op op, Tensor[] in, String kernel) {
-        return new Work(op, kernel, Arrays.stream(in).map(Tensor::shape).toList(), Arrays.stream(in).map(Tensor::dtype).toList());
+    static OpWork of(Op op, Tensor[] in, String kernel) {
+        return new OpWork(op, kernel, Arrays.stream(in).map(Tensor::shape).toList(), Arrays.stream(in).map(Tensor::dtype).toList());
     }
 
     /** Operations and bytes in one number, of which the time is a multiple for long operands of one width. */
