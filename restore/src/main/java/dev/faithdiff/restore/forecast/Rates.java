@@ -78,7 +78,7 @@ public final class Rates implements Engine.Observer {
         }
     }
 
-    /** Times what is not known of a run, the longest first, for at most so long.  */
+    /** Times what is not known of a run, the longest first, for at most so long. */
     void measure(Map<OpWork, Count> work, Device device, long nanos) {
         long end = System.nanoTime() + nanos;
         Map<String, Map.Entry<OpWork, Count>> unknown = new HashMap<>();
