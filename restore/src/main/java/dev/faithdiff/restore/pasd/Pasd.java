@@ -19,7 +19,6 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.networks.vae.Vae;
-import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
@@ -122,21 +121,11 @@ record Pasd(PasdModel model) implements SdSystem {
         Options o = run.options;
         String against = o.get(NEGATIVE) == null ? "" : o.get(NEGATIVE);
         Tensor text = plan.guidance().active() ? run.states(against, prompt(o)) : run.states(prompt(o));
-        return new PasdDenoiser(model, hints(in, plan.grid()), o.get(CONTROL), text);
+        return new PasdDenoiser(model, model.base().hints(in, plan.grid(), model.hint()::forward), o.get(CONTROL), text);
     }
 
     /** Caption and added words; nothing but a space is between them. */
     static String prompt(Options o) { return (AutoPrompt.words(o).strip() + " " + o.get(ADDED_PROMPT)).strip(); }
-
-    /** What each tile of the photo tells the ControlNet, {@code [1, h, w, channels]}. */
-    private List<Tensor> hints(Image in, TileGrid grid) {
-        int height = grid.tileHeight() * down(), width = grid.tileWidth() * down();
-        return grid.tiles().stream().map(tile -> Finite.require(() -> {
-            Image part = in.crop(tile.column() * down(), tile.row() * down(), width, height);
-            Tensor x = Tensor.of(part.toFloats(), 1, height, width, 3).to(model.base().device);
-            return model.hint().forward(x.affine(0.5f, 0.5f).to(model.base().dtype)); // in 0..1
-        }, "the ControlNet's first layers")).toList();
-    }
 
     /** The decoded image in the photo's colours and the size that was asked for. */
     private Image image(SdRun run, Tensor latents, Image enlarged) {

@@ -1,5 +1,6 @@
 package dev.faithdiff.restore.sd;
 
+import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
@@ -10,12 +11,16 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.networks.vae.VaeConfig;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.OpenParts;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.diffusion.Places;
+import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
@@ -100,6 +105,21 @@ public final class SdModel implements AutoCloseable {
 
     /** What products round their factors to: {@link Compute#rounding}. */
     public DType rounding() { return rounding; }
+
+    /**
+     * What each tile of a photo tells a ControlNet by its first layers.
+     *
+     * @param in    the photo as the network sees it; its sides are multiples of the autoencoder's
+     * @param first takes {@code [1, H, W, 3]} in 0..1, gives {@code [1, h, w, channels]}
+     */
+    public List<Tensor> hints(Image in, TileGrid grid, UnaryOperator<Tensor> first) {
+        int down = vae.config().downscale(), height = grid.tileHeight() * down, width = grid.tileWidth() * down;
+        return grid.tiles().stream().map(tile -> Finite.require(() -> {
+            Image part = in.crop(tile.column() * down, tile.row() * down, width, height);
+            Tensor x = Tensor.of(part.toFloats(), 1, height, width, 3).to(device);
+            return first.apply(x.affine(0.5f, 0.5f).to(dtype));
+        }, "the ControlNet's first layers")).toList();
+    }
 
     /** How many bytes a network may hold that sees a whole image. */
     public long budget() { return budget.getAsLong(); }

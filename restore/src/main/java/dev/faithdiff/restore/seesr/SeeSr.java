@@ -19,7 +19,6 @@ import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.vae.Vae;
-import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.caption.Tagger;
@@ -129,7 +128,8 @@ record SeeSr(SeeSrModel model) implements SdSystem {
         String prompt = prompt(run.options, run.options.get(TAGS) == Tags.OWN ? Tagger.joined(model.tagger().tags(seen)) : "");
         boolean guided = plan.guidance().active();
         Tensor text = guided ? run.states(negative(run.options), prompt) : run.states(prompt);
-        return new SeeSrDenoiser(model, hints(in, plan.grid()), run.options.get(CONTROL), text, seen.to(model.base().dtype));
+        List<Tensor> hints = model.base().hints(in, plan.grid(), model.hint()::forward);
+        return new SeeSrDenoiser(model, hints, run.options.get(CONTROL), text, seen.to(model.base().dtype));
     }
 
     /** The published form of a prompt. */
@@ -140,16 +140,6 @@ record SeeSr(SeeSrModel model) implements SdSystem {
     }
 
     private static String negative(Options o) { return o.get(NEGATIVE) == null ? "" : o.get(NEGATIVE); }
-
-    /** What each tile of the photo tells the ControlNet, {@code [1, h, w, channels]}. */
-    private List<Tensor> hints(Image in, TileGrid grid) {
-        int height = grid.tileHeight() * down(), width = grid.tileWidth() * down();
-        return grid.tiles().stream().map(tile -> Finite.require(() -> {
-            Image part = in.crop(tile.column() * down(), tile.row() * down(), width, height);
-            Tensor x = Tensor.of(part.toFloats(), 1, height, width, 3).to(model.base().device);
-            return model.hint().forward(x.affine(0.5f, 0.5f).to(model.base().dtype)); // in 0..1
-        }, "the ControlNet's first layers")).toList();
-    }
 
     /** The decoded image in the photo's colours and the size that was asked for. */
     private Image image(SdRun run, Tensor latents, Image enlarged) {

@@ -81,22 +81,12 @@ final class PasdSystem implements ReleasedSystem {
             this.folder = folder;
             plan = new ModelPlan(precision, report);
             own = new SdxlFolder(folder);
-            Path found = release.base() != null ? release.base() : beside(release, folder);
-            base = StableDiffusion.open(new Release(release.source(), found, release.tokenizer(), release.config()));
-        }
-
-        /** The other folder with a U-Net. @throws ConvertError if there are several or none */
-        private static Path beside(Release release, Path folder) {
-            List<Path> others = release.files().stream().filter(p -> p.endsWith("unet/config.json")).map(p -> p.getParent().getParent())
-                    .filter(p -> !p.equals(folder)).toList();
-            if (others.size() == 1) return others.getFirst();
-            throw new ConvertError(release.source(), (others.isEmpty() ? "holds no Stable Diffusion" : "holds more than one base: " + others)
-                    + "; name one by --base");
+            base = StableDiffusion.beside(release, folder);
         }
 
         @Override public ConversionReport plan() {
             plan.file("model.json", ModelJson.whole("PASD on " + base.name(), "pasd", new JsonObject()));
-            plan.file("scheduler/scheduler_config.json", scheduler());
+            plan.file("scheduler/scheduler_config.json", base.scheduler("UniPCMultistepScheduler", report));
             Map<String, Source> unet = own.tensors("unet"), attention = new LinkedHashMap<>(), control = own.tensors(RELEASED_CONTROL);
             if (has(unet, LIGHT)) {
                 throw new ConvertError(folder, "is PASD light, whose attention is inside other layers; only pasd and pasd_rrdb are known");
@@ -118,13 +108,6 @@ final class PasdSystem implements ReleasedSystem {
             plan.files(base.tokenizer(report));
             report.requireComplete();
             return report;
-        }
-
-        /** The base's, which the published script reads as that of another class. */
-        private String scheduler() {
-            JsonObject json = Config.of(Path.of("scheduler_config.json"), base.scheduler(report)).json();
-            json.addProperty("_class_name", "UniPCMultistepScheduler");
-            return Published.text(json);
         }
 
         /** Plans a configuration. @param config null: it is missing, which the report says */

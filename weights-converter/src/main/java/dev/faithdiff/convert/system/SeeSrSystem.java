@@ -85,28 +85,18 @@ final class SeeSrSystem implements ReleasedSystem {
             own = new SdxlFolder(folder);
             tagger = new TaggerFiles(release.file(TaggerFiles.RAM), release.file(TaggerFiles.DAPE));
             try {
-                Path found = release.base() != null ? release.base() : beside(release, folder);
-                base = StableDiffusion.open(new Release(release.source(), found, release.tokenizer(), release.config()));
+                base = StableDiffusion.beside(release, folder);
             } catch (Throwable e) {
                 tagger.close();
                 throw e;
             }
         }
 
-        /** The other folder with a U-Net. @throws ConvertError if there are several or none */
-        private static Path beside(Release release, Path folder) {
-            List<Path> others = release.files().stream().filter(p -> p.endsWith("unet/config.json")).map(p -> p.getParent().getParent())
-                    .filter(p -> !p.equals(folder)).toList();
-            if (others.size() == 1) return others.getFirst();
-            throw new ConvertError(release.source(), (others.isEmpty() ? "holds no Stable Diffusion" : "holds more than one base: " + others)
-                    + "; name one by --base");
-        }
-
         private boolean isTurbo() { return base.name().toLowerCase(Locale.ROOT).contains(TURBO); }
 
         @Override public ConversionReport plan() {
             plan.file("model.json", ModelJson.whole("SeeSR on " + base.name() + ", " + TaggerFiles.DAPE, kind(), numbers()));
-            plan.file("scheduler/scheduler_config.json", scheduler());
+            plan.file("scheduler/scheduler_config.json", base.scheduler("DDPMScheduler", report));
             Config settings = tagger.plan(plan, report, precision);
             Config unet = config("unet", isTurbo() ? base.config("unet", report) : own.config("unet", report));
             plan.part("unet", tuned(), unet(unet, settings), isTurbo() ? base.name() + " with SeeSR's attention" : own.name("unet"));
@@ -128,13 +118,6 @@ final class SeeSrSystem implements ReleasedSystem {
             numbers.addProperty("guidance_scale", 1.0);
             numbers.addProperty("tile_overlap", 32);
             return numbers;
-        }
-
-        /** The base's, which the published script reads as that of another class. */
-        private String scheduler() {
-            JsonObject json = Config.of(Path.of("scheduler_config.json"), base.scheduler(report)).json();
-            json.addProperty("_class_name", "DDPMScheduler");
-            return Published.text(json);
         }
 
         /** Plans a configuration. @param config null: it is missing, which the report says */

@@ -8,6 +8,7 @@ import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.KeyNames;
 import dev.faithdiff.convert.names.OriginalLayout;
 import dev.faithdiff.convert.system.Sdxl.ConfigFile;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.clip.ClipConfig;
 import dev.faithdiff.networks.clip.ClipTextEncoder;
 import dev.faithdiff.networks.clip.ClipTokenizer;
@@ -59,6 +60,22 @@ public final class StableDiffusion implements AutoCloseable {
         return new StableDiffusion(release, release.base() != null ? release.base() : find(release));
     }
 
+    /**
+     * The base of a system whose own U-Net lies in a folder: the one that is named, else the other folder with a U-Net.
+     *
+     * @throws ConvertError if there are several or none
+     */
+    static StableDiffusion beside(Release release, Path folder) {
+        if (release.base() != null) return open(new Release(release.source(), release.base(), release.tokenizer(), release.config()));
+        List<Path> others = release.files().stream().filter(p -> p.endsWith("unet/config.json")).map(p -> p.getParent().getParent())
+                .filter(p -> !p.equals(folder)).toList();
+        if (others.size() != 1) {
+            throw new ConvertError(release.source(), (others.isEmpty() ? "holds no Stable Diffusion" : "holds more than one base: " + others)
+                    + "; name one by --base");
+        }
+        return open(new Release(release.source(), others.getFirst(), release.tokenizer(), release.config()));
+    }
+
     private static Path find(Release release) {
         List<Path> files = release.files();
         List<Path> found = files.stream().filter(p -> p.endsWith("unet/config.json")).map(p -> p.getParent().getParent()).toList();
@@ -97,6 +114,13 @@ public final class StableDiffusion implements AutoCloseable {
         if (folder != null) report.problem("file " + own + " is missing");
         JsonObject json = Published.config(published(), "scheduler").json();
         if (base.getFileName().toString().contains(VELOCITY)) json.addProperty("prediction_type", "v_prediction");
+        return Published.text(json);
+    }
+
+    /** The same, which a published script reads as that of another class. */
+    String scheduler(String className, ConversionReport report) {
+        JsonObject json = Config.of(Path.of("scheduler_config.json"), scheduler(report)).json();
+        json.addProperty("_class_name", className);
         return Published.text(json);
     }
 
