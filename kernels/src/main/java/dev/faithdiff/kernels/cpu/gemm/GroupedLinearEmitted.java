@@ -16,7 +16,7 @@ import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
  * saves a shift: the numbers of x that it meets are 2^-28 times theirs.
  */
 public final class GroupedLinearEmitted implements GroupedDots {
-    private static final int UNROLLED = 4, SHIFT = 28;
+    private static final int UNROLLED = 4, SHIFT = 28, LINE = 64;
     private static final float SMALL = 0x1p-28f;
 
     private static final class Halves {
@@ -59,12 +59,17 @@ public final class GroupedLinearEmitted implements GroupedDots {
         c.advance(rows[1], step);
         rows[2] = c.copy(rows[1]);
         c.advance(rows[2], step);
+        Gpr ahead = c.copy(step);
+        c.multiply(ahead, FOUR);
         c.advance(step, rows[2]);
         rows[3] = step;
         Value[][] sums = new Value[FOUR][4 * SIDE / c.bytes()];
         for (Value[] sum : sums) for (int i = 0; i < sum.length; i++) sum[i] = c.variable(c.bits(0));
         int bytes = halves ? GROUP / 2 : GROUP;
-        c.useUp(c.argument(4), () -> groups(c, UNROLLED, x, rows, scales, sums, bytes));
+        c.useUp(c.argument(4), () -> {
+            for (Gpr row : rows) for (int line = 0; line < UNROLLED * bytes; line += LINE) c.prefetch(row, ahead, line);
+            groups(c, UNROLLED, x, rows, scales, sums, bytes);
+        });
         c.useUp(c.argument(5), () -> groups(c, 1, x, rows, scales, sums, bytes));
         for (int r = 0; r < FOUR; r++) c.storeFirst(c.sum(sums[r]), c.argument(6), 4 * r);
         return c.routine(halves ? "grouped_halves" : "grouped_bytes");
