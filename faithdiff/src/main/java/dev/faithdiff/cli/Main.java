@@ -34,7 +34,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  synth     Make a model folder of random weights, to measure with.",
             "  bench     Time kernels, blocks and models."},
         subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, MeasureCommand.class,
-            TagCommand.class, QualityCommand.class, EvaluateCommand.class, CalibrateCommand.class, VerifyResultCommand.class, StudyCommand.class,
+            TagCommand.class, CaptionCommand.class, QualityCommand.class, EvaluateCommand.class, CalibrateCommand.class,
+            VerifyResultCommand.class, StudyCommand.class,
             KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class, ScriptCommands.Completion.class, ScriptCommands.Man.class})
 public final class Main implements Callable<Integer> {
     /** Commands of other programs, which the launcher starts by the same name. */

@@ -19,11 +19,17 @@ public final class FileWeights implements WeightSource {
     private final SafeTensors file;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, Storage> mapped = new HashMap<>();
-    private final RecentPages pages = new RecentPages(RecentPages.MOST);
+    private final RecentPages pages;
 
     /** @throws dev.faithdiff.tensor.io.SafeTensorsError if the file is missing or breaks the format */
-    public FileWeights(Path path) {
+    public FileWeights(Path path) { this(path, RecentPages.MOST); }
+
+    /** All of whose pages stay in memory once they were used: for a network that reads them again and again. */
+    public static FileWeights kept(Path path) { return new FileWeights(path, Long.MAX_VALUE); }
+
+    private FileWeights(Path path, long most) {
         this.path = path;
+        pages = new RecentPages(most);
         file = SafeTensors.open(path);
         file.entries().forEach((key, e) -> held.put(key, new Held(e.shape(), e.dtype())));
     }
