@@ -11,8 +11,8 @@ import dev.faithdiff.tensor.op.GroupedLinearOp;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Matrices of 8 or 4 bits in groups of 32 neighbours of a row that share an F16 scale, as {@link GroupedLinearOp} takes them. A file holds the numbers
- * under the weight's own name and the scales under that name and {@link #SCALES}.
+ * Matrices of 8 or 4 bits in groups of 32 neighbours of a row that share an F16 scale, as {@link GroupedLinearOp} takes them. A file holds the
+ * numbers under the weight's own name and the scales under that name and {@link #SCALES}.
  */
 public final class Groups {
     /** The ending of the scales' name. */

@@ -73,7 +73,7 @@ public final class PieceTokenizer {
         return ids;
     }
 
-    /** The text of pieces; those for begin, end and the unknown are left out, and so is the space of the first one. Each byte that is no UTF-8 is U+FFFD. */
+    /** The text of pieces, without those for begin, end and the unknown and the space of the first one. Bytes that are no UTF-8 are U+FFFD. */
     public String decode(int... ids) {
         StringBuilder text = new StringBuilder();
         ByteArrayOutputStream run = new ByteArrayOutputStream();

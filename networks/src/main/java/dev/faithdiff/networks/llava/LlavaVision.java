@@ -9,8 +9,8 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * What LLaVA-1.5 (Liu et al., arXiv:2310.03744) sees of an image, as vectors of its language model: the states of CLIP's patches after the last layer but
- * one, through two linear layers.
+ * What LLaVA-1.5 (Liu et al., arXiv:2310.03744) sees of an image, as vectors of its language model: the states of CLIP's patches after the last layer
+ * but one, through two linear layers.
  */
 public final class LlavaVision {
     private final ClipVisionTower tower;

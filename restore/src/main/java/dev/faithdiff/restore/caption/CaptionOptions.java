@@ -1,5 +1,6 @@
 package dev.faithdiff.restore.caption;
 
+import dev.faithdiff.tensor.DType;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 
@@ -13,10 +14,12 @@ import java.util.function.UnaryOperator;
  * @param seed        of the draws
  * @param padded      whether a photo is padded to a square; else its middle is seen
  * @param style       what becomes of the answer
+ * @param rounding    the type to which products round their factors, or null
  */
-public record CaptionOptions(String question, int most, double temperature, double topP, long seed, boolean padded, Style style) {
+public record CaptionOptions(String question, int most, double temperature, double topP, long seed, boolean padded, Style style,
+        DType rounding) {
     /** As the published captioners of SUPIR and FaithDiff, but with a seed, and without what they cut off. */
-    public static final CaptionOptions PUBLISHED = new CaptionOptions(null, 512, 0.2, 0.7, 0, false, Style.PLAIN);
+    public static final CaptionOptions PUBLISHED = new CaptionOptions(null, 512, 0.2, 0.7, 0, false, Style.PLAIN, null);
 
     /** What becomes of an answer; {@link #apply}. */
     public enum Style {
@@ -25,8 +28,8 @@ public record CaptionOptions(String question, int most, double temperature, doub
         /** One line, as SUPIR has it. */
         SUPIR(s -> (s.strip().endsWith("</s>") ? s.strip().substring(0, s.strip().length() - 4) : s.strip()).replace("\n", " ").replace("\r", " ")),
         /**
-         * As FaithDiff has it: without the first three words, which are "The image features", and of the rest the first two sentences, with a full stop
-         * behind them even where there is one. Of fewer than four words nothing is left.
+         * As FaithDiff has it: without the first three words, which are "The image features", and of the rest the first two sentences, with a full
+         * stop behind them even where there is one. Of fewer than four words nothing is left.
          */
         FAITHDIFF(Style::faithDiff);
 
@@ -60,5 +63,5 @@ public record CaptionOptions(String question, int most, double temperature, doub
     }
 
     /** The same with another style. */
-    public CaptionOptions with(Style other) { return new CaptionOptions(question, most, temperature, topP, seed, padded, other); }
+    public CaptionOptions with(Style other) { return new CaptionOptions(question, most, temperature, topP, seed, padded, other, rounding); }
 }

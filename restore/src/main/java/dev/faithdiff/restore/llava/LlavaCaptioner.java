@@ -28,19 +28,19 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * LLaVA-1.5 as a captioner. The text before the image and the text after it are encoded apart, the vectors of the image's patches stand between them, and
- * the language model goes on with the whole until it ends its answer.
+ * LLaVA-1.5 as a captioner. The text before the image and the text after it are encoded apart, the vectors of the image's patches stand between them,
+ * and the language model goes on with the whole until it ends its answer.
  */
 final class LlavaCaptioner implements Captioner {
     /** The templates of Vicuna's first version, with the image at the begin of the question. */
-    private static final String BEFORE = "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, "
-            + "and polite answers to the user's questions. USER: ", AFTER = "\n%s ASSISTANT:";
+    private static final String BEFORE = "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, "
+            + "detailed, and polite answers to the user's questions. USER: ", AFTER = "\n%s ASSISTANT:";
     private static final String QUESTION = "Describe this image and its style in a very detailed manner.";
     /** The published library draws from no more tokens than these, whatever else is asked for. */
     private static final int TOP_K = 50;
 
     private final Deque<Weights> open = new ArrayDeque<>();
-    private final Gate gate = new Gate("LlavaCaptioner", Device.CPU, null);
+    private final Gate gate;
     private final CaptionOptions options;
     private final LlavaVision vision;
     private final Llama llama;
@@ -48,10 +48,12 @@ final class LlavaCaptioner implements Captioner {
 
     LlavaCaptioner(ModelFolder folder, CaptionOptions options) {
         this.options = options;
+        gate = new Gate("LlavaCaptioner", Device.CPU, options.rounding());
         try {
             tokenizer = PieceTokenizer.read(folder.path().resolve("tokenizer/tokenizer.model"));
-            vision = new LlavaVision(weights(new FileWeights(folder.path().resolve("vision/model.safetensors"))), LlavaConfig.of(config(folder, "vision")));
-            open.peek().done();
+            Weights seeing = weights(new FileWeights(folder.path().resolve("vision/model.safetensors")));
+            vision = new LlavaVision(seeing, LlavaConfig.of(config(folder, "vision")));
+            seeing.done();
             LlamaConfig c = LlamaConfig.of(config(folder, "language"));
             llama = new Llama(weights(FileWeights.kept(folder.path().resolve("language/model.safetensors"))), c);
             open.peek().done();

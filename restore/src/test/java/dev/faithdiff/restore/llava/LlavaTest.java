@@ -179,7 +179,7 @@ class LlavaTest {
     private static CaptionOptions greedy(JsonObject c, String key, String prompt) {
         String text = Fixtures.json(GROUP + "prompts.json").getAsJsonObject("prompts").get(prompt).getAsString();
         String question = text.substring(text.indexOf(QUESTION_START) + QUESTION_START.length(), text.length() - QUESTION_END.length());
-        return new CaptionOptions(question, Math.max(1, c.getAsJsonArray("ids").size()), 0, 1, 0, key.contains(".pad"), Style.PLAIN);
+        return new CaptionOptions(question, Math.max(1, c.getAsJsonArray("ids").size()), 0, 1, 0, key.contains(".pad"), Style.PLAIN, null);
     }
 
     @Test void greedyCaptions() {
@@ -236,11 +236,11 @@ class LlavaTest {
     }
 
     @Test void seedsDraw() {
-        CaptionOptions hot = new CaptionOptions("Describe this image.", 20, 1, 1, 7, false, Style.PLAIN);
+        CaptionOptions hot = new CaptionOptions("Describe this image.", 20, 1, 1, 7, false, Style.PLAIN, null);
         Image photo = image("0");
         try (Captioner a = Captioners.open(own, Device.CPU, hot)) {
             assertThat(a.describe(photo)).isEqualTo(a.describe(photo));
-            CaptionOptions other = new CaptionOptions(hot.question(), 20, 1, 1, 8, false, Style.PLAIN);
+            CaptionOptions other = new CaptionOptions(hot.question(), 20, 1, 1, 8, false, Style.PLAIN, null);
             try (Captioner b = Captioners.open(own, Device.CPU, other)) {
                 assertThat(b.describe(photo)).isNotEqualTo(a.describe(photo));
             }

@@ -5,8 +5,8 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * {@link LinearOp} with a weight of 8 or 4 bits in groups of 32 neighbours along K that share a scale: x {@code [..., K]}, weight I8 {@code [N, K]} or
- * U8 {@code [N, K/2]}, scales F16 {@code [N, K/32]}, bias {@code [N]} or absent. It is for inference and has no gradient.
+ * {@link LinearOp} with a weight of 8 or 4 bits in groups of 32 neighbours along K that share a scale: x {@code [..., K]}, weight I8 {@code [N, K]}
+ * or U8 {@code [N, K/2]}, scales F16 {@code [N, K/32]}, bias {@code [N]} or absent. It is for inference and has no gradient.
  *
  * <p>A number is a signed one of its bits times its group's scale. A byte of U8 holds two: of each group's 16 bytes, byte i has number i in its low
  * half and number i + 16 in its high half.

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The layers of a language model in {@link Groups} of 8 or 4 bits. The last one, which scores tokens, always has 8 bits; the table of tokens, and rows that
- * are no whole groups, stay as they are. The part's configuration says the bits.
+ * The layers of a language model in {@link Groups} of 8 or 4 bits. The last one, which scores tokens, always has 8 bits; the table of tokens and
+ * rows that are no whole groups stay as they are. The part's configuration says the bits.
  */
 final class GroupedTensors {
     private static final String BITS = "weight_bits";

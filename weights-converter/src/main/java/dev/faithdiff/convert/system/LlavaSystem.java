@@ -137,16 +137,18 @@ final class LlavaSystem implements ReleasedSystem {
             int width = s.size(Llama.TOKENS, 1), heads = c.integer("num_attention_heads", width / LlamaConfig.HEAD);
             String first = "model.layers.0.";
             int keyHeads = s.size(first + "self_attn.k_proj.weight", 0) / (width / Math.max(1, heads));
-            return new LlamaConfig(width, s.count("model.layers", "self_attn.q_proj.weight"), heads, keyHeads, s.size(first + "mlp.up_proj.weight", 0),
-                    s.size(Llama.TOKENS, 0), (float) c.number("rms_norm_eps", 1e-5), (float) c.number("rope_theta", 10000));
+            return new LlamaConfig(width, s.count("model.layers", "self_attn.q_proj.weight"), heads, keyHeads,
+                    s.size(first + "mlp.up_proj.weight", 0), s.size(Llama.TOKENS, 0), (float) c.number("rms_norm_eps", 1e-5),
+                    (float) c.number("rope_theta", 10000));
         }
 
         private LlavaConfig vision(NamedShapes s, int width) {
             String patches = "vision_model.embeddings.patch_embedding.weight", layers = "vision_model.encoder.layers";
             Config c = clipConfig.has("vision_config") ? clipConfig.at("vision_config") : clipConfig;
             int own = s.size(patches, 0);
-            return new LlavaConfig(new ClipVisionTower.Sizes(own, c.integer("num_attention_heads", own / VISION_HEAD), s.count(layers, "mlp.fc1.weight"),
-                    s.size(layers + ".0.mlp.fc1.weight", 0), s.size(patches, 2), s.size("vision_model.embeddings.position_embedding.weight", 0)), width);
+            return new LlavaConfig(new ClipVisionTower.Sizes(own, c.integer("num_attention_heads", own / VISION_HEAD),
+                    s.count(layers, "mlp.fc1.weight"), s.size(layers + ".0.mlp.fc1.weight", 0), s.size(patches, 2),
+                    s.size("vision_model.embeddings.position_embedding.weight", 0)), width);
         }
 
         @Override public void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }

@@ -16,8 +16,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Attention of one query on a cache of keys and values, which may be F16: both are read once, token by token, and a task does some heads of keys. Heads
- * are multiples of {@link Vec#SIDE} wide.
+ * Attention of one query on a cache of keys and values, which may be F16: both are read once, token by token, and a task does some heads of keys.
+ * Heads are multiples of {@link Vec#SIDE} wide.
  */
 public final class AttentionOne implements Kernel<AttentionOp> {
     private static final int CHUNK = 512; // floats of a token in one task, or one head

@@ -25,7 +25,8 @@ public final class GroupedLinearVector implements GroupedDots {
         for (int r = 0; r < FOUR; r++) {
             for (int i = 0; i < SIDE; i += LANES) {
                 long values = weight.row(row + r), s = scales + 4L * r * PITCH;
-                Vec.store(weight.halves() ? halves(weight.groups(), values, i, x, s) : bytes(weight.groups(), values, i, x, s), own.address() + 4L * i);
+                FloatVector sum = weight.halves() ? halves(weight.groups(), values, i, x, s) : bytes(weight.groups(), values, i, x, s);
+                Vec.store(sum, own.address() + 4L * i);
             }
             Vec.set(to + 4L * r, Vec.sumSide(own.address()));
         }
