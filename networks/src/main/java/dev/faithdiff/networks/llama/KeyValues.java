@@ -1,8 +1,8 @@
 package dev.faithdiff.networks.llama;
 
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
-import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.CastOp;
@@ -15,17 +15,16 @@ public final class KeyValues {
     private final DType dtype;
     private int tokens;
 
-    /** Room for {@code most} tokens. @param like a tensor of the device @param dtype F32, or F16 in half of the memory */
-    public KeyValues(LlamaConfig c, int most, DType dtype, Tensor like) {
+    /** Room for {@code most} tokens. @param dtype F32, or F16 in half of the memory */
+    public KeyValues(LlamaConfig c, int most, DType dtype, Device device) {
         this.most = most;
         this.dtype = dtype;
         width = c.keyWidth();
         keys = new Tensor[c.layers()];
         values = new Tensor[c.layers()];
-        Scope.current();
         for (int i = 0; i < c.layers(); i++) {
-            keys[i] = Tensor.empty(like.device(), dtype, Shape.of(1, most, width));
-            values[i] = Tensor.empty(like.device(), dtype, Shape.of(1, most, width));
+            keys[i] = Tensor.empty(device, dtype, Shape.of(1, most, width));
+            values[i] = Tensor.empty(device, dtype, Shape.of(1, most, width));
         }
     }
 

@@ -90,7 +90,7 @@ final class LlavaCaptioner implements Captioner {
         return gate.pass(() -> {
             try (Scope _ = Scope.open()) {
                 Tensor prompt = prompt(photo);
-                KeyValues cache = new KeyValues(llama.config(), prompt.size(1) + most, DType.F16, prompt);
+                KeyValues cache = new KeyValues(llama.config(), prompt.size(1) + most, DType.F16, Device.CPU);
                 List<Long> answer = new ArrayList<>();
                 long next = choice.of(logits(prompt, cache), 0);
                 answer.add(next);

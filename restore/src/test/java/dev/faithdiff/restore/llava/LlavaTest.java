@@ -133,7 +133,7 @@ class LlavaTest {
             Tensor x = Fixtures.tensor(f, "inputs_embeds");
             int tokens = x.size(1);
             long[] next = f.longs("next_tokens");
-            KeyValues cache = new KeyValues(c, tokens + next.length, DType.F32, x);
+            KeyValues cache = new KeyValues(c, tokens + next.length, DType.F32, Device.CPU);
             List<Tensor> states = llama.states(x, cache);
             for (int i = 0; i < c.layers(); i++) close(f, "layer." + i, states.get(i));
             close(f, "norm", states.getLast());
@@ -148,11 +148,11 @@ class LlavaTest {
                 steps.add(llama.logits(llama.forward(token, cache)));
             }
             close(f, "cached_step_logits", steps.get(0).concat(1, steps.get(1), steps.get(2)));
-            Tensor all = llama.logits(llama.forward(whole, new KeyValues(c, tokens + next.length, DType.F32, x)));
+            Tensor all = llama.logits(llama.forward(whole, new KeyValues(c, tokens + next.length, DType.F32, Device.CPU)));
             close(f, "uncached_logits_of_same", all.slice(1, tokens - 1, tokens + next.length));
             Tensor last = llama.embed(Tensor.of(new long[] {next[0]}, 1, 1));
             assertThatThrownBy(() -> llama.forward(last, cache)).isInstanceOf(OpError.class).hasMessageContaining("there is room for");
-            KeyValues parts = new KeyValues(c, tokens, DType.F32, x); // a prompt may come in parts
+            KeyValues parts = new KeyValues(c, tokens, DType.F32, Device.CPU); // a prompt may come in parts
             llama.forward(x.slice(1, 0, 50), parts);
             Tensor rest = llama.logits(llama.forward(x.slice(1, 50, tokens), parts)), logits = llama.logits(states.getLast());
             Fixtures.assertClose("in parts", rest.toFloats(), logits.slice(1, 50, tokens).toFloats(), atol("llama", "logits"));
@@ -170,7 +170,7 @@ class LlavaTest {
             Llama llama = new Llama(w, sizes(other));
             w.done();
             Tensor x = Fixtures.tensor(f, "inputs_embeds");
-            Tensor states = llama.forward(x, new KeyValues(sizes(other), x.size(1), DType.F32, x));
+            Tensor states = llama.forward(x, new KeyValues(sizes(other), x.size(1), DType.F32, Device.CPU));
             Tensor logits = llama.logits(states.slice(1, x.size(1) - 1, x.size(1)));
             Fixtures.assertClose("hf_last_logits", logits.toFloats(), f.floats("hf_last_logits"), atol("llama", "logits"));
         }
@@ -260,7 +260,7 @@ class LlavaTest {
                 Llama llama = new Llama(w, sizes(model));
                 w.done();
                 Tensor x = Fixtures.tensor(f, "inputs_embeds");
-                float[] logits = llama.logits(llama.forward(x, new KeyValues(sizes(model), x.size(1), DType.F16, x))).toFloats();
+                float[] logits = llama.logits(llama.forward(x, new KeyValues(sizes(model), x.size(1), DType.F16, Device.CPU))).toFloats();
                 double square = 0, all = 0;
                 for (int j = 0; j < logits.length; j++) {
                     square += Math.pow(logits[j] - exact[j], 2);
@@ -281,8 +281,8 @@ class LlavaTest {
             Llama llama = new Llama(w, c);
             Tensor x = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, 9, 64));
             for (int i = 0; i < x.count(); i++) x.set(i, Math.sin(i));
-            float[] whole = llama.forward(x, new KeyValues(c, 9, DType.F32, x)).slice(1, 8, 9).toFloats();
-            KeyValues cache = new KeyValues(c, 9, DType.F32, x);
+            float[] whole = llama.forward(x, new KeyValues(c, 9, DType.F32, Device.CPU)).slice(1, 8, 9).toFloats();
+            KeyValues cache = new KeyValues(c, 9, DType.F32, Device.CPU);
             llama.forward(x.slice(1, 0, 8), cache);
             Fixtures.assertClose("last token", llama.forward(x.slice(1, 8, 9), cache).toFloats(), whole, 1e-5);
         }
