@@ -65,7 +65,7 @@ final class Cpu implements Device {
             if (raw == 0) return 0;
             if (bytes >= LARGE && MADVISE != null) {
                 long first = (raw + LARGEST_PAGE - 1) & -LARGEST_PAGE;
-                int _ = (int) MADVISE.invokeExact(first, (raw + bytes - first) & -LARGEST_PAGE, MADV_HUGEPAGE); // a system without them goes on as it is
+                int _ = (int) MADVISE.invokeExact(first, (raw + bytes - first) & -LARGEST_PAGE, MADV_HUGEPAGE); // a system may refuse
             }
             long aligned = (raw + 2 * ALIGNMENT - 1) & -ALIGNMENT;
             MemorySegment.ofAddress(aligned - Long.BYTES).reinterpret(Long.BYTES).set(ValueLayout.JAVA_LONG, 0, raw);
