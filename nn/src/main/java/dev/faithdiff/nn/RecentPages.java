@@ -8,9 +8,9 @@ import java.util.SequencedSet;
 import java.util.Set;
 
 /**
- * Which tensors of a mapped file stay in memory; it gives the pages of the others back to the system, which reads them again if they are used. Those
- * used last always stay, so small files are whole. What is used again after it left stays, too, while there is room, until another file is at work: so a
- * U-Net is mapped once for all steps, and is gone when the image is decoded.
+ * Which tensors of a mapped file stay in memory; it gives the pages of the others back to the system, which reads them again if they are used.
+ * Those used last always stay, so small files are whole. What is used again after it left stays, too, while there is room, until another file is
+ * at work: so a U-Net is mapped once for all steps, and is gone when the image is decoded.
  */
 final class RecentPages {
     /** What always stays: more than any weight of SDXL has in F16. */

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Of a file of 16 MiB, 4 MiB stay in memory, more where there is room, and what left is read again. */
 @EnabledOnOs(OS.LINUX)
 class RecentPagesTest {
-    private static final int TENSORS = 16, BYTES = 1 << 20, LAST = 4 << 20, ROOM = 6 << 20, AROUND = 64 << 10; // the system maps pages around one that is read
+    private static final int TENSORS = 16, BYTES = 1 << 20, LAST = 4 << 20, ROOM = 6 << 20;
+    private static final int AROUND = 64 << 10; // the system maps pages around one that is read
 
     @TempDir Path dir;
 

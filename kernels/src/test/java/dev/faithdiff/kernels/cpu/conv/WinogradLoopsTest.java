@@ -50,7 +50,8 @@ class WinogradLoopsTest {
 
     private float[] inputs(Input input) {
         random.setSeed(4);
-        MemorySegment map = numbers(TILES * POSITIONS * CHANNELS), pixels = addresses(map, TILES * POSITIONS), places = Arena.ofAuto().allocate(8 * POSITIONS);
+        MemorySegment map = numbers(TILES * POSITIONS * CHANNELS), pixels = addresses(map, TILES * POSITIONS);
+        MemorySegment places = Arena.ofAuto().allocate(8 * POSITIONS);
         for (int p = 0; p < POSITIONS; p++) Vec.setNumber(places.address(), p, 4L * place(p));
         float[] numbers = new float[7 * TILES * Panels.STRIDE];
         input.of(pixels.address(), TILES, CHANNEL, VECTORS, numbers, 5, places.address());
