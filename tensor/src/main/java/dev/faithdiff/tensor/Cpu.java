@@ -16,15 +16,9 @@ import java.nio.file.Path;
  */
 final class Cpu implements Device {
     private static final long ALIGNMENT = 64;
-    /** From this size on the system is asked whether it has as much, and for huge pages, which it clears faster than small ones. */
-    private static final long LARGE = 64L << 20;
-    private static final long LARGEST_PAGE = 64L << 10; // but for huge ones
-    private static final int MADV_HUGEPAGE = 14;        // Linux
+    private static final long ASK_BEFORE = 64L << 20;
     private static final MethodHandle MALLOC = function("malloc", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
-
-    private static final MethodHandle MADVISE = !System.getProperty("os.name").equals("Linux") ? null
-            : function("madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
 
     private final Pool pool = new Pool("cpu", Cpu::malloc, Cpu::free);
 
@@ -59,14 +53,10 @@ final class Cpu implements Device {
 
     /** A 64-byte aligned block; the address malloc gave stands in the eight bytes before it. Zero when there is no memory. */
     private static long malloc(long bytes) {
-        if (bytes >= LARGE && bytes > availableBytes()) return 0;
+        if (bytes >= ASK_BEFORE && bytes > availableBytes()) return 0;
         try {
             long raw = (long) MALLOC.invokeExact(bytes + 2 * ALIGNMENT);
             if (raw == 0) return 0;
-            if (bytes >= LARGE && MADVISE != null) {
-                long first = (raw + LARGEST_PAGE - 1) & -LARGEST_PAGE;
-                int _ = (int) MADVISE.invokeExact(first, (raw + bytes - first) & -LARGEST_PAGE, MADV_HUGEPAGE); // a system may refuse
-            }
             long aligned = (raw + 2 * ALIGNMENT - 1) & -ALIGNMENT;
             MemorySegment.ofAddress(aligned - Long.BYTES).reinterpret(Long.BYTES).set(ValueLayout.JAVA_LONG, 0, raw);
             return aligned;
