@@ -52,7 +52,7 @@ public final class Main implements Callable<Integer> {
     @Parameters(paramLabel = "FILTER", description = "Part of a name, e.g. LinearOp/unet-640, block/, restore.", defaultValue = "")
     private String filter;
 
-    @Option(names = "--peers", description = "Time ONNX Runtime on the same cases (fetches it once, 54 MB).")
+    @Option(names = "--peers", description = "Time ONNX Runtime on the same cases (fetches it once, 54 MB); with --turns it instead of a kernel.")
     private boolean peers;
 
     @Option(names = "--all", description = "Time everything, which takes hours.")
@@ -159,15 +159,22 @@ public final class Main implements Callable<Integer> {
     }
 
     /** The work whose full name is the filter, of a kernel's case that of its best kernel; null if there is none. */
-    private Workload open(List<Case> cases) {
+    private Workload open(List<Case> cases) throws Exception {
         Function<BenchTarget, Workload> made = named("block/", Blocks.ALL);
         if (made == null) made = named("model/", Models.ALL);
         if (made != null) return made.apply(BenchTarget.CPU);
         Optional<Case> chosen = cases.stream().filter(c -> c.name().equals(filter)).findFirst();
         if (chosen.isEmpty()) return null;
+        if (peers) return peer();
         KernelBench bench = new KernelBench();
         bench.name = filter;
         bench.kernel = kernel != null ? kernel : Bench.takers(chosen.get(), Device.CPU).getFirst().name();
+        return bench.make();
+    }
+
+    private Workload peer() throws Exception {
+        Timed bench = (Timed) Class.forName(PEER).getDeclaredConstructor().newInstance();
+        bench.getClass().getField("name").set(bench, filter);
         return bench.make();
     }
 
