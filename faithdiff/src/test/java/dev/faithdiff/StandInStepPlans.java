@@ -41,7 +41,8 @@ final class StandInStepPlans {
         Set<GraphPattern> patterns = patterns(Path.of(arguments[0]), uses);
         System.out.println(patterns.size() + " patterns; ops that ask for plans, and those of products and attention that do not: " + uses);
         assertThat(uses).containsKeys("CudnnLinear", "CudnnLinearAdd", "CudnnLinearGeglu", "CudnnConv2dPlan", "CudnnConv2dAdd", "CudnnAttention",
-                "CudnnSelfAttention", "CudnnUpsampleConv2d", "CudnnLinearF8", "CudnnLinearAddF8", "CudnnLinearGegluF8", "CudnnSelfAttentionF8");
+                "CudnnSelfAttention", "CudnnUpsampleConv2d", "CudnnLinearF8", "CudnnLinearAddF8", "CudnnLinearGegluF8", "CudnnSelfAttentionF8",
+                "CudnnNormLinearF8", "CudnnNormConv2dF8");
         StandInPlans.open();
         StandInPlans.prove(patterns, arguments.length > 1 ? patterns : StandInPlans.ofEachKind(patterns), "sm_80", "sm_90", "sm_100");
     }
