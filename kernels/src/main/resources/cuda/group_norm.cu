@@ -75,7 +75,8 @@ struct Part {
     }
 };
 
-template <bool ROUND> DEVICE void moments_of_channels(const T0* x, Pair* parts, Pair* extremes, int64 pixels, int64 strip, int channels, int columns) {
+template <bool ROUND>
+DEVICE void moments_of_channels(const T0* x, Pair* parts, Pair* extremes, int64 pixels, int64 strip, int channels, int columns) {
     const int N = Wide<T0>::N;
     Part part(N, pixels, strip, channels, columns);
     x += blockIdx.z * pixels * channels;
@@ -129,7 +130,8 @@ struct Seen { const Pair* extremes; const T1* weight; const T2* bias; F32* large
 
 // The mean first, as a difference from the first part's, then the squared distances from it: without a division for each part.
 template <bool ROUND>
-DEVICE void moments_of_groups(const Pair* parts, Pair* moments, int64 pixels, int64 strip, int strips, int channels, int groups, float eps, Seen seen) {
+DEVICE void moments_of_groups(const Pair* parts, Pair* moments, int64 pixels, int64 strip, int strips, int channels, int groups, float eps,
+                              Seen seen) {
     int width = channels / groups, group = blockIdx.x % groups, b = blockIdx.x / groups;
     __shared__ float scratch[8];
     int64 at = (int64)b * strips * channels + group * width;

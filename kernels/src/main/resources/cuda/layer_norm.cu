@@ -1,6 +1,5 @@
 // y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis of x [rows, n], biased variance, mean first and then the
-// squared distances from it, in float. The row stays in registers between its passes: a thread holds up to HELD runs of 16 bytes of the
-// result.
+// squared distances from it, in float. The row stays in registers between its passes: a thread holds up to HELD runs of 16 bytes.
 //
 // layer_norm_warp3, layer_norm_warp6: a warp for each row and 4 rows to a block, without a barrier, for rows of up to 3 or 6 runs a lane.
 // layer_norm_block, layer_norm_long: one block of 32 to 256 or of 1024 threads for each row, up to 4 runs a thread.
@@ -10,7 +9,7 @@ template <bool WARP> DEVICE float sum_of(float v, float* scratch) { return WARP 
 
 template <int HELD, bool WARP, bool WHOLE, bool ROUND>
 DEVICE void norm(const T0* x, const T1* weight, const T2* bias, TO* y, F32* rowScale, int n, float eps) {
-    const int N = Wide<TO>::N;
+    const int N = Wide<T0>::N;
     __shared__ float scratch[32];
     int thread = WARP ? threadIdx.x % 32 : threadIdx.x, threads = WARP ? 32 : blockDim.x;
     float v[HELD][N] = {}, sum = 0, squares = 0, largest = 0;
@@ -65,7 +64,7 @@ DEVICE void norm(const T0* x, const T1* weight, const T2* bias, TO* y, F32* rowS
 
 template <int HELD, bool WARP, bool ROUND = false>
 DEVICE void row(const T0* x, const T1* weight, const T2* bias, TO* y, int rows, int n, float eps, F32* scales = nullptr) {
-    const int N = Wide<TO>::N;
+    const int N = Wide<T0>::N;
     int row = WARP ? blockIdx.x * 4 + threadIdx.x / 32 : blockIdx.x;
     if (row >= rows) return;
     x += (int64)row * n;

@@ -57,7 +57,8 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
      * @param wide      of wider heads
      * @param plain     products of F32, by whatever kernel
      */
-    record Plans(double product, double library, double scaled, double rounded, double convolution, double attention, double longer, double wide, double plain) {}
+    record Plans(double product, double library, double scaled, double rounded, double convolution, double attention, double longer,
+            double wide, double plain) {}
 
     static final List<Kernel<?>> CUDA = new CudaBackend().kernels();
     /** Where a kernel is in no family: a pass over its operands and its result. */
@@ -69,7 +70,8 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
      * An H200. Edge, memory and cache: measured by others on such cards. cuBLAS, cuBLASLt and convolutions: so that products and convolutions of SDXL
      * take what PyTorch's do. attention_flash: FlashAttention-2's rate, whose instruction counts it has; plans of attention: cuDNN's published 373 at
      * 1024 keys and 408 at 4096; wide heads run a kernel made for Ampere. Plans of products: below cuBLAS for their smaller tiles. F8: TileLang
-     * publishes 930 to 1130 on an H800 for 8192 rows and columns and K of 1024; convolutions of F8 a guess, as much slower than products as in 16 bits. None of our kernels was measured.
+     * publishes 930 to 1130 on an H800 for 8192 rows and columns and K of 1024; cuBLAS reaches 1297 on an H100 of 700 W (NVIDIA/cutlass, issue 1662).
+     * Convolutions of F8: a guess, as much slower than products as in 16 bits. None of our kernels was measured.
      */
     static final Map<String, Card> ALL = Map.of("h200", new Card("NVIDIA H200", 1.2, 2, 3800, 6000, 40,
             new Plans(640, 689, 1100, 890, 520, 373, 408, 200, 40), List.of(
@@ -85,7 +87,8 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
 
     <O extends Op> int launches(Kernel<O> kernel, O op, Tensor[] in) {
         if (!(kernel instanceof PlanKernel<O> planned)) return family(kernel.name()).launches;
-        return planned.asked(op, in).size() + (kernel instanceof CudnnUpsampleConv2d ? 1 : kernel instanceof F8PlanKernel<O> f8 ? f8.launchesBefore() : 0);
+        int before = kernel instanceof CudnnUpsampleConv2d ? 1 : kernel instanceof F8PlanKernel<O> f8 ? f8.launchesBefore() : 0;
+        return planned.asked(op, in).size() + before;
     }
 
     /** True where a run of the kernel is followed by a pass that adds the bias. */

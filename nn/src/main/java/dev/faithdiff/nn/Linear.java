@@ -49,7 +49,8 @@ public final class Linear {
 
     /** Attention of x {@code [B, T, in]} on itself, each of query, keys and values through its own layer. */
     public static Tensor selfAttention(Tensor x, Linear q, Linear k, Linear v, int heads) {
-        return arePlain(q, k, v) ? x.selfAttention(q.weight, k.weight, v.weight, heads) : q.forward(x).attention(k.forward(x), v.forward(x), heads, false);
+        if (!arePlain(q, k, v)) return q.forward(x).attention(k.forward(x), v.forward(x), heads, false);
+        return x.selfAttention(q.weight, k.weight, v.weight, heads);
     }
 
     /** The same of the norm of x. */

@@ -151,10 +151,10 @@ public sealed interface GraphPattern {
         }
 
         @Override public void describe(CudnnGraph g) {
-            int outputs = w.size(0);
             CudnnDescriptor dx = pixels(g, DType.F8_E4M3, x), dw = pixels(g, DType.F8_E4M3, w);
-            CudnnDescriptor scaleX = pixels(g, DType.F32, Shape.of(x.size(0), 1, 1, 1)), scaleW = pixels(g, DType.F32, Shape.of(1, 1, 1, outputs));
-            CudnnDescriptor row = bias ? pixels(g, result, Shape.of(1, 1, 1, outputs)) : null, other = addend == null ? null : pixels(g, result, addend);
+            Shape each = Shape.of(1, 1, 1, w.size(0));
+            CudnnDescriptor scaleX = pixels(g, DType.F32, Shape.of(x.size(0), 1, 1, 1)), scaleW = pixels(g, DType.F32, each);
+            CudnnDescriptor row = bias ? pixels(g, result, each) : null, other = addend == null ? null : pixels(g, result, addend);
             g.convolution(dx, dw, op, Convolution.sizes(y), Convolution.steps(y));
             g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleX);
             g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleW);
@@ -163,7 +163,9 @@ public sealed interface GraphPattern {
             g.result(result);
         }
 
-        private static CudnnDescriptor pixels(CudnnGraph g, DType type, Shape s) { return g.operand(type, Convolution.sizes(s), Convolution.steps(s)); }
+        private static CudnnDescriptor pixels(CudnnGraph g, DType type, Shape s) {
+            return g.operand(type, Convolution.sizes(s), Convolution.steps(s));
+        }
     }
 
     /**

@@ -128,10 +128,11 @@ final class CasesFused {
     private static void norms() {
         LayerNormOp layer = new LayerNormOp(1e-5f);
         parity(EACH, "layer-linear", new NormedOp(layer, new LinearOp()), x(2, 33, 64), w(64), w(64), w(48, 64), w(48));
-        parity(EACH, "layer-no-bias", new NormedOp(layer, new LinearOp()), x(17, 1632), w(1632), w(1632), w(16, 1632));
+        parity(EACH, "layer-no-bias", new NormedOp(layer, new LinearOp()), x(17, 1200), w(1200), w(1200), w(16, 1200));
         parity(PLAIN, "layer-prime", new NormedOp(layer, new LinearOp()), x(2, 3, 13), w(13), w(13), w(11, 13), w(11));
         parity(EACH, "layer-geglu", new NormedOp(layer, new LinearGegluOp()), x(37, 96), w(96), w(96), w(64, 96), w(64));
-        parity(EACH, "layer-attention", new NormedOp(layer, new SelfAttentionOp(2)), x(2, 23, 32), w(32), w(32), w(EVEN, 32, 32), w(EVEN, 32, 32), w(EVEN, 32, 32));
+        Operand square = w(EVEN, 32, 32);
+        parity(EACH, "layer-attention", new NormedOp(layer, new SelfAttentionOp(4)), x(2, 23, 32), w(32), w(32), square, square, square);
         Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
         Conv2dAddOp add = new Conv2dAddOp(same);
         for (boolean silu : new boolean[] {true, false}) {

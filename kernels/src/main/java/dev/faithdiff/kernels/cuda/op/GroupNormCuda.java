@@ -30,7 +30,7 @@ public final class GroupNormCuda extends CudaKernel<GroupNormOp> {
     }
 
     /** The norm as F8_E4M3 numbers of x's shape with an F32 scale for each sample: the largest magnitude, with SiLU at least 0.279, over 448. */
-    void round(GroupNormOp op, Tensor[] in, Tensor numbers, Tensor scales) {
+    public void round(GroupNormOp op, Tensor[] in, Tensor numbers, Tensor scales) {
         ChannelStrips strips = ChannelStrips.of(in[0]);
         int silu = op.silu() ? 1 : 0;
         try (Scope _ = Scope.open()) {
