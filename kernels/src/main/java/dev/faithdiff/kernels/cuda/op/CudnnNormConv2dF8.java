@@ -50,7 +50,7 @@ public final class CudnnNormConv2dF8 extends F8PlanKernel<NormedOp> {
     /** A tensor as rows, one for each index of its first axis. */
     private static Tensor rows(Tensor t) { return t.view(0, Shape.of(t.size(0), Math.toIntExact(t.count() / t.size(0)))); }
 
-    @Override Tensor round(NormedOp op, Tensor[] in) {
+    @Override public Tensor round(NormedOp op, Tensor[] in) {
         Tensor rows = rows(in[0]), rounded = Tensor.empty(rows.device(), DType.U8, new RoundRowsOp().shape(new Tensor[] {rows}));
         int k = rows.size(1);
         NORM.round((GroupNormOp) op.norm(), NormedOp.ofNorm(in), RoundRowsOp.numbers(rounded, k), RoundRowsOp.scales(rounded, k));

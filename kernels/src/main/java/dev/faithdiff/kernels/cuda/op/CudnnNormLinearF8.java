@@ -34,7 +34,7 @@ public final class CudnnNormLinearF8 extends F8PlanKernel<NormedOp> {
 
     @Override List<GraphPattern> patterns(NormedOp op, Tensor[] in) { return kernel(op).patterns(op.then(), NormedOp.ofThen(in, in[0])); }
 
-    @Override Tensor round(NormedOp op, Tensor[] in) {
+    @Override public Tensor round(NormedOp op, Tensor[] in) {
         int k = in[0].size(-1);
         Tensor rounded = Tensor.empty(in[0].device(), DType.U8, new RoundRowsOp().shape(new Tensor[] {in[0]}));
         NORM.round((LayerNormOp) op.norm(), NormedOp.ofNorm(in), RoundRowsOp.numbers(rounded, k), RoundRowsOp.scales(rounded, k));

@@ -64,7 +64,7 @@ public abstract class F8PlanKernel<O extends Op> extends PlanKernel<O> {
     }
 
     /** x as the op rounds it, in the current scope. */
-    Tensor round(O op, Tensor[] in) { return rounded(in[0]); }
+    public Tensor round(O op, Tensor[] in) { return rounded(in[0]); }
 
     /** Kernels that run before the plans, and bytes that they move. */
     public int launchesBefore() { return 1; }
