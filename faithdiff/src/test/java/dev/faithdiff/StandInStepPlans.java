@@ -17,6 +17,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.NormedOp;
 import dev.faithdiff.tensor.op.Op;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -67,6 +68,7 @@ final class StandInStepPlans {
             asked.addAll(((PlanKernel<O>) k).asked(op, in));
             uses.merge(asked.isEmpty() ? "no plan: " + op.name() + " " + in[0].dtype() : k.name(), 1, Integer::sum);
         });
+        if (op instanceof NormedOp normed) asked.addAll(asked(normed.then(), NormedOp.ofThen(in, in[0]), uses));
         return asked;
     }
 }
