@@ -87,7 +87,7 @@ public final class Main implements Callable<Integer> {
             + "rates of such a card: h200.")
     private String estimate;
 
-    @Option(names = "--f8", description = "Estimate with linear layers that round to F8.")
+    @Option(names = "--f8", description = "With --estimate or on a GPU: layers may round to F8.")
     private boolean f8;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
@@ -112,7 +112,7 @@ public final class Main implements Callable<Integer> {
             System.err.println("bench: name a FILTER, for example LinearOp or block/ (--list shows all names), or --all");
             return 2;
         }
-        if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list, profile).call();
+        if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list, profile, f8).call();
         List<Case> cases = Cases.all().stream().filter(c -> c.model() && isChosen(c.name()) && !Bench.takers(c, Device.CPU).isEmpty()).toList();
         if (turns) return takeTurns(cases);
         List<String> blocks = chosen("block/", Blocks.ALL), models = chosen("model/", Models.ALL);

@@ -36,9 +36,9 @@ public final class TransformerBlock {
 
     private Tensor run(Tensor x, Context context) {
         try (Scope s = Scope.open()) {
-            x = self.toItself(norm1.forward(x), x);
-            if (cross != null) x = cross.to(context, context.of(cross, () -> cross.project(context.states())), norm2.forward(x), x);
-            return s.keep(out.forward(gate.geglu(norm3.forward(x)), x));
+            x = self.toItself(norm1, x);
+            if (cross != null) x = cross.to(context, context.of(cross, () -> cross.project(context.states())), norm2, x);
+            return s.keep(out.forward(gate.geglu(norm3, x), x));
         }
     }
 
@@ -58,19 +58,19 @@ public final class TransformerBlock {
 
         Projected project(Tensor context) { return new Projected(k.forward(context), v.forward(context)); }
 
-        /** x attends to a context. */
-        Tensor to(Context context, Projected of, Tensor x, Tensor residual) {
+        /** The norm of x attends to a context; x is added. */
+        Tensor to(Context context, Projected of, LayerNorm norm, Tensor x) {
             try (Scope s = Scope.open()) {
-                Tensor queries = q.forward(x);
+                Tensor queries = q.forward(norm, x);
                 context.attends(this, queries, of.keys(), heads);
-                return s.keep(out.forward(queries.attention(of.keys(), of.values(), heads, false), residual));
+                return s.keep(out.forward(queries.attention(of.keys(), of.values(), heads, false), x));
             }
         }
 
-        /** x attends to itself. */
-        Tensor toItself(Tensor x, Tensor residual) {
+        /** The norm of x attends to itself; x is added. */
+        Tensor toItself(LayerNorm norm, Tensor x) {
             try (Scope s = Scope.open()) {
-                return s.keep(out.forward(Linear.selfAttention(x, q, k, v, heads), residual));
+                return s.keep(out.forward(Linear.selfAttention(norm, x, q, k, v, heads), x));
             }
         }
     }
