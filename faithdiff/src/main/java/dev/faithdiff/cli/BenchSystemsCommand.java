@@ -67,18 +67,19 @@ final class BenchSystemsCommand implements Callable<Integer> {
      * @param steps      of denoising; 1 for a network of one pass
      * @param parameters numbers in its files
      * @param first      seconds of the first result
-     * @param seconds    of a later one; NaN without one
-     * @param processor  seconds that all cores together worked for that one
+     * @param seconds    of a later one; null without one
+     * @param processor  seconds that all cores together worked for the last one
      * @param peak       bytes of the process since the model was opened
      */
-    private record Row(String model, String kind, int steps, long parameters, double open, double first, double seconds, double processor,
+    private record Row(String model, String kind, int steps, long parameters, double open, double first, Double seconds, double processor,
             long peak) {
         private static final String HEAD = "| model | kind | steps | parameters | opened, s | first result, s | another, s | processor's, s | peak "
                 + "memory |";
 
         @Override public String toString() {
-            return String.format(Locale.ROOT, "| %s | %s | %d | %.1f M | %.1f | %.2f | %.2f | %.1f | %.2f GB |", model, kind, steps, parameters / 1e6,
-                    open, first, seconds, processor, peak / 1e9);
+            String again = seconds == null ? "" : String.format(Locale.ROOT, "%.2f", seconds);
+            return String.format(Locale.ROOT, "| %s | %s | %d | %.1f M | %.1f | %.2f | %s | %.1f | %.2f GB |", model, kind, steps, parameters / 1e6,
+                    open, first, again, processor, peak / 1e9);
         }
     }
 
@@ -106,7 +107,7 @@ final class BenchSystemsCommand implements Callable<Integer> {
             }
             out.flush();
         }
-        if (json) out.println(new GsonBuilder().setPrettyPrinting().serializeSpecialFloatingPointValues().create().toJson(rows));
+        if (json) out.println(new GsonBuilder().setPrettyPrinting().create().toJson(rows));
         out.flush();
         return rows.size() == all.size() ? 0 : 1;
     }
@@ -133,21 +134,20 @@ final class BenchSystemsCommand implements Callable<Integer> {
             Options o = options(restorer);
             restorer.check(o);
             int[] steps = {1};
-            begin = seconds();
-            restorer.restore(small, o, (stage, step, of) -> { if (stage.equals("denoise")) steps[0] = of; }, null);
-            double first = seconds() - begin;
+            double first = 0, worked = 0;
             double[] later = new double[repeats];
-            double worked = processorSeconds();
-            for (int i = 0; i < repeats; i++) {
+            for (int i = 0; i <= repeats; i++) {
+                double processor = processorSeconds();
                 begin = seconds();
-                restorer.restore(small, o);
-                later[i] = seconds() - begin;
+                restorer.restore(small, o, (stage, step, of) -> { if (stage.equals("denoise")) steps[0] = of; }, null);
+                if (i == 0) first = seconds() - begin;
+                else later[i - 1] = seconds() - begin;
+                worked = processorSeconds() - processor;
             }
-            worked = repeats == 0 ? Double.NaN : (processorSeconds() - worked) / repeats;
             Arrays.sort(later);
             StudySystem files = new StudySystem(model.toString(), StudySystem.Kind.MODEL, model, null, Map.of(), List.of(), null, Double.NaN);
             return new Row(model.getFileName().toString(), new ModelFolder(model).kind(), steps[0], files.parameters(), opened, first,
-                    repeats == 0 ? Double.NaN : later[repeats / 2], worked, PeakMemory.bytes());
+                    repeats == 0 ? null : (Double) later[repeats / 2], worked, PeakMemory.bytes());
         }
     }
 
