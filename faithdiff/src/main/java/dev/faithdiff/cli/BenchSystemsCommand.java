@@ -66,20 +66,23 @@ final class BenchSystemsCommand implements Callable<Integer> {
      *
      * @param steps      of denoising; 1 for a network of one pass
      * @param parameters numbers in its files
-     * @param first      seconds of the first result
-     * @param seconds    of a later one; null without one
-     * @param processor  seconds that all cores together worked for the last one
-     * @param peak       bytes of the process since the model was opened
+     * @param peakBytes  of the process since the model was opened
      */
-    private record Row(String model, String kind, int steps, long parameters, double open, double first, Double seconds, double processor,
-            long peak) {
+    private record Row(String model, String kind, int steps, long parameters, Seconds seconds, long peakBytes) {
         private static final String HEAD = "| model | kind | steps | parameters | opened, s | first result, s | another, s | processor's, s | peak "
                 + "memory |";
 
         @Override public String toString() {
-            String again = seconds == null ? "" : String.format(Locale.ROOT, "%.2f", seconds);
-            return String.format(Locale.ROOT, "| %s | %s | %d | %.1f M | %.1f | %.2f | %s | %.1f | %.2f GB |", model, kind, steps, parameters / 1e6,
-                    open, first, again, processor, peak / 1e9);
+            double million = parameters / 1e6, gigabytes = peakBytes / 1e9;
+            return String.format(Locale.ROOT, "| %s | %s | %d | %.1f M | %s | %.2f GB |", model, kind, steps, million, seconds, gigabytes);
+        }
+    }
+
+    /** @param another median of the results after the first; null without them. @param processor of all cores together, for the last result */
+    private record Seconds(double opened, double first, Double another, double processor) {
+        @Override public String toString() {
+            String again = another == null ? "" : String.format(Locale.ROOT, "%.2f", another);
+            return String.format(Locale.ROOT, "%.1f | %.2f | %s | %.1f", opened, first, again, processor);
         }
     }
 
@@ -146,8 +149,8 @@ final class BenchSystemsCommand implements Callable<Integer> {
             }
             Arrays.sort(later);
             StudySystem files = new StudySystem(model.toString(), StudySystem.Kind.MODEL, model, null, Map.of(), List.of(), null, Double.NaN);
-            return new Row(model.getFileName().toString(), new ModelFolder(model).kind(), steps[0], files.parameters(), opened, first,
-                    repeats == 0 ? null : (Double) later[repeats / 2], worked, PeakMemory.bytes());
+            Seconds seconds = new Seconds(opened, first, repeats == 0 ? null : (Double) later[repeats / 2], worked);
+            return new Row(model.getFileName().toString(), new ModelFolder(model).kind(), steps[0], files.parameters(), seconds, PeakMemory.bytes());
         }
     }
 
