@@ -35,7 +35,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  bench     Time kernels, blocks and models."},
         subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, MeasureCommand.class,
             TagCommand.class, QualityCommand.class, EvaluateCommand.class, CalibrateCommand.class, VerifyResultCommand.class, StudyCommand.class,
-            KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class, ScriptCommands.Completion.class, ScriptCommands.Man.class})
+            BenchSystemsCommand.class, KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class, ScriptCommands.Completion.class,
+            ScriptCommands.Man.class})
 public final class Main implements Callable<Integer> {
     /** Commands of other programs, which the launcher starts by the same name. */
     private static final List<String> ELSEWHERE = List.of("pull", "models", "convert", "inspect", "verify", "diff", "synth", "bench");

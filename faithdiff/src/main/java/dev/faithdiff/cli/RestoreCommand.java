@@ -15,6 +15,7 @@ import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.batch.Batch;
+import dev.faithdiff.restore.batch.BatchListener;
 import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.restore.batch.Worklist;
@@ -235,7 +236,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Opens the model, restores one photo, and closes the model. */
     private Restored restored(Job job, Photo photo, String prompt, Device on, Path state, Listener first) {
         try (Restorer restorer = restorer(on)) {
-            if (!daam.isEmpty() && !restorer.options().contains(PROMPT)) throw usage("this model reads no prompt, so --daam has nothing to show");
+            requirePrompt(restorer);
             ResultSettings settings = settings(restorer), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
@@ -251,10 +252,15 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
+    private void requirePrompt(Restorer restorer) {
+        if (!daam.isEmpty() && !restorer.options().contains(PROMPT)) throw usage("this model reads no prompt, so --daam has nothing to show");
+    }
+
     /** Restores many photos, or one that is reported like many. */
     private int restoreMany(List<Job> jobs) {
-        if (trace != null || preview != null || !daam.isEmpty()) {
-            throw usage("--profile, --preview and --daam are for one photo, and go without --log, --progress and --report");
+        boolean isOne = jobs.size() == 1 && !results.isReported();
+        if (trace != null || preview != null || !daam.isEmpty() && !isOne) {
+            throw usage("--profile, --preview and --daam are for one photo, and go without --log and --progress, the first two without --report");
         }
         Chosen chosen = device();
         return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(jobs, chosen));
@@ -289,12 +295,16 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private int restoreMany(List<Job> jobs, Chosen chosen) {
+        AttributionFiles attribution = used(() -> new AttributionFiles(daam, jobs.getFirst().out(), results.rules(resume).overwrite()));
         Function<Path, Caption> captions = captions(jobs, chosen.device());
         try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), jobs.size());
                 Restorer restorer = restorer(chosen.device())) {
             Batch.Rules rules = results.rules(resume);
             ResultSettings settings = settings(restorer);
-            Batch batch = new Batch(restorer, settings, rules, report.listener(shown, model, compute(chosen.device()), restorer, rules), captions);
+            requirePrompt(restorer);
+            BatchListener pages = report.listener(shown, model, compute(chosen.device()), restorer, rules);
+            BatchListener all = attribution.of(pages, quiet ? line -> {} : spec.commandLine().getErr()::println);
+            Batch batch = new Batch(restorer, settings, rules, all, captions);
             boolean stopped = batch.run(jobs);
             shown.end(stopped, chosen.device().name(), ending(chosen));
             return stopped ? INTERRUPTED : shown.failed() ? 1 : 0;

@@ -8,6 +8,7 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.ImageFormat;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.quality.trust.Plane;
+import dev.faithdiff.restore.HeatMap;
 import java.io.ByteArrayOutputStream;
 import java.util.Base64;
 
@@ -37,6 +38,13 @@ final class Pictures {
         double factor = Math.min(1, MAP_SIDE / (double) Math.max(map.width(), map.height()));
         int w = (int) Math.max(1, Math.round(factor * map.width())), h = (int) Math.max(1, Math.round(factor * map.height()));
         return of(Photo.of(Resize.resize(grey, w, h, Filter.BILINEAR)));
+    }
+
+    /** A map in grey, from its least number to its largest. */
+    static String of(HeatMap map) {
+        Plane above = new Plane(map.width(), map.height(), new float[map.values().length]);
+        for (int i = 0; i < above.values().length; i++) above.values()[i] = map.values()[i] - map.min();
+        return of(above, Math.max(map.max() - map.min(), 1e-8));
     }
 
     private static Image grey(byte[] levels, int width, int height) {

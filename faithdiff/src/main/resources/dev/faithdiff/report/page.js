@@ -13,6 +13,14 @@
     change: ['How far the result went from the photo'], unexplained: ['Difference that survives shrinking'],
     seeds: ['Deviation between seeds'], score: ['Trust mask']
   };
+  for (const [name, {word}] of Object.entries(facts.words)) MAPS[name] = ['Attention to \u201c' + word + '\u201d'];
+  // The corners of the colour map "jet": for red, green and blue pairs of a place from 0 to 1 and the strength there
+  const JET = [[0, 0, 0.35, 0, 0.66, 1, 0.89, 1, 1, 0.5], [0, 0, 0.125, 0, 0.375, 1, 0.64, 1, 0.91, 0, 1, 0], [0, 0.5, 0.11, 1, 0.34, 1, 0.65, 0, 1, 0]];
+  const jet = x => JET.map(c => {
+    let i = 0;
+    while (i + 4 < c.length && x > c[i + 2]) i += 2;
+    return 255 * (c[i + 1] + (c[i + 3] - c[i + 1]) * (x - c[i]) / (c[i + 2] - c[i]));
+  });
   const NEAR = 24, MOST = 64; // of the divider, in CSS pixels; zoom
   // x and y: the picture's point in the middle of the view; zoom: screen pixels for a pixel of the result
   const view = {x: width / 2, y: height / 2, zoom: 1, whole: true, split: 0.5, strength: 1, show: 'none', alpha: facts.trust ? facts.trust.alpha : 0};
@@ -98,7 +106,7 @@
       own.height = map.naturalHeight;
       const p = own.getContext('2d');
       p.drawImage(map, 0, 0);
-      const all = p.getImageData(0, 0, own.width, own.height), d = all.data, isMask = view.show === 'score';
+      const all = p.getImageData(0, 0, own.width, own.height), d = all.data, isMask = view.show === 'score', heat = facts.words[view.show];
       const t = isMask ? threshold(view.alpha) : 0;
       let count = 0;
       for (let i = 0; i < d.length; i += 4) {
@@ -108,6 +116,9 @@
           [d[i], d[i + 1], d[i + 2]] = stripe ? [255, 255, 255] : [200, 40, 0];
           d[i + 3] = v <= t ? 0 : stripe ? 110 : 150;
           if (v <= t) count++;
+        } else if (heat) {
+          [d[i], d[i + 1], d[i + 2]] = jet(v / 255);
+          d[i + 3] = v;
         } else {
           [d[i], d[i + 1], d[i + 2]] = [255, 255 - v, 60];
           d[i + 3] = Math.min(235, 2 * v);
@@ -117,8 +128,10 @@
       p.putImageData(all, 0, 0);
       overlay = own;
       at('swatch').style.background = isMask ? 'repeating-linear-gradient(-45deg, #c82800 0 8px, #fff 8px 12px)'
+        : heat ? 'linear-gradient(90deg, #00f, #0ff, #ff0, #f00, #800000)'
         : 'linear-gradient(90deg, transparent, rgb(255,128,60), rgb(255,0,60))';
       at('legend-text').textContent = isMask ? 'Not to be trusted. Elsewhere the largest error is expected to stay below ' + percent(view.alpha) + ' of the range.'
+        : heat ? 'Mean probability from ' + heat.least.toPrecision(2) + ' to ' + heat.most.toPrecision(2) + '; the picture shows through where it is low.'
         : 'None to ' + percent(facts.most[view.show]) + ' of the range and more.';
     }
     draw();
