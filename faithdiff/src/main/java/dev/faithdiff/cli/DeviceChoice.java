@@ -9,13 +9,13 @@ import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
 /** The option that says where to compute. */
-final class DeviceChoice {
+public final class DeviceChoice {
     @Option(names = "--device", paramLabel = "NAME", description = "Where to compute: cpu, cuda, cuda:N, or auto. auto: the first GPU if it works "
             + "(driver, libraries and kernels), else the CPU; the last line of output says which, and why with --verbose.")
     private String name = "auto";
 
     /** A device. @param why the reason why auto chose it; null: it was asked for by name */
-    record Chosen(Device device, String why) {
+    public record Chosen(Device device, String why) {
         /** The end of a summary: the reason, if there is one. */
         String ending() { return why == null ? "" : "; auto: " + why; }
     }

@@ -1,12 +1,17 @@
 package dev.faithdiff.cli;
 
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
+
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.model.ModelPlaces;
 import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.quality.trust.Calibration;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.batch.ResultSettings;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,7 +23,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 /** The options that say which model a command uses. */
-final class ModelChoice {
+public final class ModelChoice {
     private static final int DIGITS = 12;
 
     @Option(names = "--model", paramLabel = "MODEL", description = "Folder of the model, made by 'faithdiff convert' or 'faithdiff train', or a name "
@@ -41,10 +46,25 @@ final class ModelChoice {
 
     List<LoraFile> loras() { return loras; }
 
-    Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
+    /** Opens the model, behind its first stage if it has one. */
+    public Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
 
     /** Whether the model says itself what a photo shows. */
     boolean describes() { return Restorers.describes(folder()); }
+
+    /** What a captioner is asked for; null where words are given, or the model finds them itself. */
+    public AutoPrompt asked(OptionFlags flags) {
+        AutoPrompt asked = AutoPrompt.of(flags.prompt());
+        return asked != null && asked.captioner() == null && describes() ? null : asked;
+    }
+
+    /** The settings of all photos, checked before any of them. @throws IllegalArgumentException if the restorer refuses an option */
+    public ResultSettings settings(Restorer restorer, OptionFlags flags) {
+        Options options = flags.of(restorer);
+        if (AutoPrompt.of(flags.prompt()) != null && asked(flags) == null) options = options.with(PROMPT, PROMPT.initial());
+        restorer.check(options);
+        return new ResultSettings(names(), digests(), options, restorer.options());
+    }
 
     /** The names of the model folders, and of LoRAs with their strengths. */
     String names() { return ofFolders(folder -> folder.getFileName().toString()) + (loras.isEmpty() ? "" : " with " + LoraFile.names(loras)); }
@@ -95,7 +115,7 @@ final class ModelChoice {
     Calibration calibration() { return Calibration.ofModel(folder()); }
 
     /** The model's folder. */
-    Path folder() {
+    public Path folder() {
         if (model != null) return absolute(model);
         String usual = System.getProperty("faithdiff.model");
         if (usual != null) return absolute(Path.of(usual));

@@ -9,9 +9,7 @@ import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Listener;
-import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.batch.Batch;
@@ -19,7 +17,6 @@ import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.restore.batch.Worklist;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
-import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.op.Engine;
@@ -66,22 +63,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private OptionFlags flags;
 
-    @Mixin private DeviceChoice device;
-
-    @Option(names = {"--precision", "--dtype"}, paramLabel = "NAME", description = "The type in which networks compute: "
-            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32, and f8: f16 "
-            + "with linear layers in 8 bits where that is faster. The CPU takes f32 (default), bf16: "
-            + "f32 with rounded factors of products, faster where the processor has AVX512-BF16, int8: f32 with linear layers in bytes, faster "
-            + "where it has VNNI, and int8-weights: f32 with weights of large networks in bytes.")
-    private NumberType precision;
-
-    @Option(names = "--exact", description = "The same bytes on every x86-64 processor: on the CPU, with tiles that do not depend on the free "
-            + "memory. Without it only large results differ, and those of a GPU.")
-    private boolean exact;
-
-    @Option(names = "--offload", paramLabel = "NAME", description = "Which weights leave the GPU's memory while they are not needed: "
-            + "${COMPLETION-CANDIDATES}. stages: whole networks. blocks: also parts of the U-Net, in each step. auto: as few as the memory allows.")
-    private Offload offload = Offload.AUTO;
+    @Mixin private ComputeChoice compute;
 
     @Option(names = "--profile", paramLabel = "FILE", description = "For one photo: print where the time went, and write a trace (.json) "
             + "for https://ui.perfetto.dev or chrome://tracing.")
@@ -114,6 +96,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private ResultOptions results;
 
+    @Mixin private ProgressOptions said;
+
     @Mixin private ReportOptions report;
 
     @Option(names = "--config", paramLabel = "FILE", description = "Take options from this file, in lines as 'scale = 2'. Those of the command "
@@ -135,10 +119,10 @@ final class RestoreCommand implements Callable<Integer> {
         if (forecast.isDryRun()) return dryRun(jobs);
         used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
-        if (first.isToOutput() && (results.isJson() || trace != null)) {
+        if (first.isToOutput() && (said.isJson() || trace != null)) {
             throw usage("standard output takes either the photo or --profile and --progress json");
         }
-        return isMany || results.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
+        return isMany || said.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
     }
 
     private <T> T used(Supplier<T> arguments) {
@@ -190,7 +174,7 @@ final class RestoreCommand implements Callable<Integer> {
         ImageFiles.checkWritable(job.out(), job.encoding(), 1, 1);
         if (!quiet) photo.remarks().forEach(warnings()::warn);
         Restored restored;
-        AutoPrompt asked = asked();
+        AutoPrompt asked = model.asked(flags);
         String prompt = asked == null ? null : Described.photo(asked, photo.visible(), on);
         if (prompt != null && !quiet) spec.commandLine().getErr().println("prompt: " + prompt);
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
@@ -236,7 +220,7 @@ final class RestoreCommand implements Callable<Integer> {
     private Restored restored(Job job, Photo photo, String prompt, Device on, Path state, Listener first) {
         try (Restorer restorer = restorer(on)) {
             if (!daam.isEmpty() && !restorer.options().contains(PROMPT)) throw usage("this model reads no prompt, so --daam has nothing to show");
-            ResultSettings settings = settings(restorer), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
+            ResultSettings settings = model.settings(restorer, flags), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
             if (trace == null) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
@@ -267,33 +251,27 @@ final class RestoreCommand implements Callable<Integer> {
     /** Does work on the kernels that were chosen, without a remark where one never ran. */
     private <T> T choosing(KernelTable table, Supplier<T> work) {
         Supplier<T> chosen = () -> Engine.onKernels(table, work);
-        return exact ? Engine.exactly(chosen) : chosen.get();
-    }
-
-    /** What a captioner is asked for; null where words are given, or the model finds them itself. */
-    private AutoPrompt asked() {
-        AutoPrompt asked = AutoPrompt.of(flags.prompt());
-        return asked != null && asked.captioner() == null && model.describes() ? null : asked;
+        return compute.work(chosen);
     }
 
     /** The captions of photos that are still to be restored. */
     private Function<Path, Caption> captions(List<Job> jobs, Device on) {
-        AutoPrompt asked = asked();
+        AutoPrompt asked = model.asked(flags);
         if (asked == null) return Caption::of;
         List<Path> open = jobs.stream().filter(j -> results.rules(resume).overwrite() || !j.isDone()).map(Job::in).distinct().toList();
         if (open.contains(Job.STREAM)) throw usage("--prompt auto reads a photo twice, so of several none can be standard input");
         if (open.isEmpty()) return Caption::of;
         return Described.photos(asked, open, results.rules(resume).strict(), on, (photo, text) -> {
-            if (!quiet && !results.isJson()) spec.commandLine().getErr().println(photo + ": " + text);
+            if (!quiet && !said.isJson()) spec.commandLine().getErr().println(photo + ": " + text);
         })::caption;
     }
 
     private int restoreMany(List<Job> jobs, Chosen chosen) {
         Function<Path, Caption> captions = captions(jobs, chosen.device());
-        try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), jobs.size());
+        try (Interrupt _ = new Interrupt(); Report shown = said.report(quiet, spec.commandLine(), jobs.size());
                 Restorer restorer = restorer(chosen.device())) {
             Batch.Rules rules = results.rules(resume);
-            ResultSettings settings = settings(restorer);
+            ResultSettings settings = model.settings(restorer, flags);
             Batch batch = new Batch(restorer, settings, rules, report.listener(shown, model, compute(chosen.device()), restorer, rules), captions);
             boolean stopped = batch.run(jobs);
             shown.end(stopped, chosen.device().name(), ending(chosen));
@@ -302,14 +280,6 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
-
-    /** Checks the options once, before any photo. @throws IllegalArgumentException if the restorer refuses one */
-    private ResultSettings settings(Restorer restorer) {
-        Options options = flags.of(restorer);
-        if (AutoPrompt.of(flags.prompt()) != null && asked() == null) options = options.with(PROMPT, PROMPT.initial());
-        restorer.check(options);
-        return new ResultSettings(model.names(), model.digests(), options, restorer.options());
-    }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
         if (preview != null && !restorer.options().contains(STEPS)) throw usage("this model has no steps, so it has no previews");
@@ -323,22 +293,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Restorer restorer(Device on) { return model.open(compute(on)); }
 
-    private Compute compute(Device on) { return new Compute(on, precision(on), offload, model.loras(), exact); }
+    private Compute compute(Device on) { return compute.on(on, model); }
 
-    private Chosen device() {
-        if (exact && !device.mayBeCpu()) throw usage("--exact is for the CPU; results of a GPU are not the same bytes");
-        if (exact && precision == NumberType.BF16) throw usage("--exact takes f32 and int8; processors may add products of bf16 differently");
-        if (exact) return new Chosen(Device.CPU, null);
-        Consumer<String> warn = quiet ? line -> {} : warnings()::warn;
-        return device.open(precision == null ? DType.F16 : precision.activations(), warn);
-    }
-
-    private NumberType precision(Device on) {
-        boolean isCpu = on == Device.CPU;
-        if (precision == null) return isCpu ? NumberType.F32 : NumberType.F16;
-        boolean forCpu = precision != NumberType.F16 && precision != NumberType.F8, forGpu = !precision.isBytes();
-        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32, bf16, int8 and int8-weights");
-        if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16, f32 and f8");
-        return precision;
-    }
+    private Chosen device() { return compute.device(quiet ? line -> {} : warnings()::warn); }
 }
