@@ -53,6 +53,9 @@ public final class DeviceChoice {
         return new Chosen(Device.CPU, reason);
     }
 
+    /** Whether a failure is a device's, which will fail at other work, too. */
+    public static boolean isBroken(Throwable e) { return e instanceof CudaError; }
+
     /** What the user can do about an error of a GPU; empty for other errors. */
     static String advice(Throwable e) {
         if (e instanceof CudaError) return "; --device cpu computes without the GPU";

@@ -47,7 +47,7 @@ public final class ModelChoice {
     List<LoraFile> loras() { return loras; }
 
     /** Opens the model, behind its first stage if it has one. */
-    public Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
+    public Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(first(), folder(), on); }
 
     /** Whether the model says itself what a photo shows. */
     boolean describes() { return Restorers.describes(folder()); }
@@ -77,14 +77,14 @@ public final class ModelChoice {
 
     /** Something about the first stage's folder, where there is one, and about the model's. */
     private String ofFolders(Function<Path, String> fact) {
-        Path first = initial == null ? Restorers.initial(folder()) : absolute(initial);
+        Path first = initial == null ? Restorers.initial(folder()) : first();
         return (first == null ? "" : fact.apply(first) + " and ") + fact.apply(folder());
     }
 
     /** Every file that results follow from, by its folder's name and its path there. */
     Map<String, Path> files() {
         Map<String, Path> files = new LinkedHashMap<>();
-        Path first = initial == null ? Restorers.initial(folder()) : absolute(initial);
+        Path first = initial == null ? Restorers.initial(folder()) : first();
         if (first != null) put(files, "first stage ", first);
         put(files, "", folder());
         loras.forEach(l -> files.put("LoRA " + l.path().getFileName(), l.path()));
@@ -125,6 +125,9 @@ public final class ModelChoice {
         }
         return Path.of(home, "models", "faithdiff-mini");
     }
+
+    /** The folder of the first stage that was asked for; null: none was. */
+    public Path first() { return initial == null ? null : absolute(initial); }
 
     private static Path absolute(Path folder) { return ModelPlaces.of(folder).toAbsolutePath().normalize(); }
 }

@@ -65,7 +65,11 @@ record HadoopFiles(Configuration configuration) {
         Path path = new Path(photo);
         return Caption.of(path.getName(), name -> {
             Path file = below(path.getParent(), name);
-            return system(file).isFile(file) ? new Caption.Text(file.toString(), open(file)) : null;
+            try {
+                return new Caption.Text(file.toString(), open(file));
+            } catch (FileNotFoundException e) {
+                return null;
+            }
         });
     }
 

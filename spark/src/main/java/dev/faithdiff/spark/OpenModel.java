@@ -15,7 +15,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkFiles;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
@@ -23,7 +22,7 @@ import org.apache.spark.resource.ResourceInformation;
 /** A model that this JVM has open: the first task that needs it opens it, all others share it, and with it the lock of its device. */
 record OpenModel(RestoreOptions options, Restorer restorer, ResultSettings settings, Batch.Rules rules) {
     private static final Map<List<String>, OpenModel> OPEN = new HashMap<>();
-    private static final String THREADS = "faithdiff.threads", CORES = "spark.executor.cores", GPU = "gpu";
+    private static final String GPU = "gpu";
 
     /** The model that arguments of the job ask for, on the GPU that Spark gave to this task, if it gave one. */
     static OpenModel of(List<String> arguments, Configuration hadoop) {
@@ -35,8 +34,7 @@ record OpenModel(RestoreOptions options, Restorer restorer, ResultSettings setti
     }
 
     private static OpenModel open(List<String> arguments, Configuration hadoop) {
-        String cores = SparkEnv.get().conf().get(CORES, null);
-        if (cores != null && System.getProperty(THREADS) == null) System.setProperty(THREADS, cores);
+        ExecutorCores.use();
         RestoreOptions options = RestoreOptions.of(local(arguments, hadoop));
         Device device = options.compute.device(_ -> {}).device();
         Restorer restorer = options.model.open(options.compute.on(device, options.model));
@@ -48,12 +46,12 @@ record OpenModel(RestoreOptions options, Restorer restorer, ResultSettings setti
         }
     }
 
-    /** The arguments, with folders and files of this machine in the place of URIs, which are fetched. */
+    /** The arguments, with folders of this machine in the place of URIs, which are fetched. */
     private static List<String> local(List<String> arguments, Configuration hadoop) {
         List<String> local = new ArrayList<>(arguments);
         for (int i = 1; i < local.size(); i++) {
-            boolean isModel = List.of("--model", "--initial", "--lora").contains(local.get(i - 1));
-            if (isModel && local.get(i).contains("://")) local.set(i, fetched(local.get(i), hadoop));
+            boolean isModel = List.of(RestoreOptions.MODEL, RestoreOptions.FIRST).contains(local.get(i - 1));
+            if (isModel && RestoreOptions.isUri(local.get(i))) local.set(i, fetched(local.get(i), hadoop));
         }
         return local;
     }

@@ -1,5 +1,6 @@
 package dev.faithdiff.spark;
 
+import dev.faithdiff.cli.DeviceChoice;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.ImageFiles;
@@ -48,13 +49,14 @@ record PhotoRestoring(List<String> arguments, String run, String unfinished, Bro
     private Row row(PhotoTask photo, HadoopFiles files, OpenModel model) {
         PhotoRow row = new PhotoRow(run, photo);
         try {
-            if (!model.rules().overwrite() && files.exists(photo.out())) return done(row, null, List.of());
+            if (!model.rules().overwrite() && again(model, () -> files.exists(photo.out()))) return done(row, null, List.of());
             return restored(photo, files, model, row);
         } catch (CancellationException e) {
             throw new TaskKilledException("interrupted");
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             // The copy of a task that came second is interrupted wherever it is.
             if (TaskContext.get().isInterrupted()) throw new TaskKilledException("interrupted");
+            if (e instanceof RuntimeException r && DeviceChoice.isBroken(r)) throw r; // another executor may have a whole one
             counts.failed().add(1);
             String reason = String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " ");
             return row.row(PhotoRow.FAILED, null, reason.contains(photo.in()) ? reason : photo.in() + ": " + reason, List.of());

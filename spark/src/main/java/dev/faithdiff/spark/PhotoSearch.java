@@ -26,9 +26,10 @@ record PhotoSearch(RestoreOptions options, HadoopFiles files, Path out) {
         if (options.list == null) {
             root = files.qualified(options.in);
             if (root.equals(out)) throw new IllegalArgumentException(out + " is the folder of the photos, write to another one");
-            for (Path file : below(root)) if (!isBelow(file, out) && isPhoto(file)) photos.add(file.toString());
+            boolean isWithin = isBelow(out, root);
+            for (Path file : below(root)) if (!(isWithin && isBelow(file, out)) && isPhoto(file)) photos.add(file.toString());
         } else {
-            for (String listed : listed(spark)) if (!listed.isBlank()) photos.add(files.qualified(listed.strip()).toString());
+            for (String listed : listed(spark)) if (!listed.isBlank()) photos.add(files.qualified(listed).toString());
             root = options.below == null ? common(photos) : files.qualified(options.below);
         }
         if (photos.isEmpty()) throw new IllegalArgumentException("no photos in " + options.in);

@@ -6,6 +6,7 @@ import dev.faithdiff.cli.OptionFlags;
 import dev.faithdiff.cli.ResultOptions;
 import dev.faithdiff.restore.batch.Batch;
 import dev.faithdiff.restore.batch.Worklist;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -38,7 +39,9 @@ final class RestoreOptions {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    private static final String MODEL = "--model", DEVICE = "--device";
+    /** Flags of folders that may lie at a URI. */
+    static final String MODEL = "--model", FIRST = "--initial";
+    private static final String DEVICE = "--device";
 
     @Spec private CommandSpec spec;
 
@@ -54,8 +57,8 @@ final class RestoreOptions {
     @Option(names = "--column", paramLabel = "NAME", description = "With --list parquet: the column that names the photos.")
     String column = "path";
 
-    @Option(names = "--below", paramLabel = "FOLDER", description = "With --list: the folder below which photos keep their paths (default: the deepest "
-            + "one that all of them are in).")
+    @Option(names = "--below", paramLabel = "FOLDER", description = "With --list: the folder below which photos keep their paths (default: the "
+            + "deepest one that all of them are in).")
     String below;
 
     @Option(names = "--table", paramLabel = "FOLDER", description = "Append to this table what became of each photo (default: OUT/_photos).")
@@ -68,7 +71,8 @@ final class RestoreOptions {
             + "task that runs at once).")
     int partitions;
 
-    @Option(names = "--tries", paramLabel = "N", description = "How often a photo is read, and a result is written, before the file system's error counts.")
+    @Option(names = "--tries", paramLabel = "N", description = "How often a photo is read, and a result is written, before an error of the "
+            + "file system counts.")
     int tries = 3;
 
     @Mixin ModelChoice model;
@@ -96,22 +100,30 @@ final class RestoreOptions {
         if (partitions < 0 || tries < 1) throw usage("--partitions must be at least 0, and --tries at least 1");
         if (list == null && below != null) throw usage("--below goes with --list");
         if (flags.prompt() != null && model.asked(flags) != null) {
-            throw usage("--prompt auto reads each photo before the model is opened; write captions beside the photos first ('faithdiff tag --write')");
+            throw usage("--prompt auto needs a captioner before the model; write captions beside the photos first ('faithdiff tag --write')");
         }
     }
 
     ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
 
-    /** Arguments that mean the same on another machine, as long as the model's folder lies at the same place there, or at a URI. */
+    /** Arguments that mean the same in any folder of any machine, as long as models' folders lie at the same place there, or at a URI. */
     List<String> elsewhere(List<String> arguments) {
-        boolean isUri = arguments.stream().anyMatch(a -> a.contains("://") && (a.startsWith(MODEL + "=") || isBehind(arguments, a, MODEL)));
-        return isUri ? arguments : Stream.concat(arguments.stream(), Stream.of(MODEL, model.folder().toString())).toList();
+        List<String> all = new ArrayList<>();
+        for (String a : arguments) {
+            boolean isWhole = a.startsWith(MODEL + "=") || a.startsWith(FIRST + "=");
+            all.addAll(isWhole ? List.of(a.split("=", 2)) : List.of(a));
+        }
+        if (!isUri(all, MODEL)) all.addAll(List.of(MODEL, model.folder().toString()));
+        if (all.contains(FIRST) && !isUri(all, FIRST)) all.addAll(List.of(FIRST, model.first().toString()));
+        return all;
     }
 
-    private static boolean isBehind(List<String> all, String value, String flag) {
-        int at = all.indexOf(value);
-        return at > 0 && all.get(at - 1).equals(flag);
+    private static boolean isUri(List<String> arguments, String flag) {
+        int at = arguments.lastIndexOf(flag);
+        return at >= 0 && at + 1 < arguments.size() && isUri(arguments.get(at + 1));
     }
+
+    static boolean isUri(String place) { return place.contains("://"); }
 
     /** The same arguments for one GPU. @param address as Spark gives it; null: the arguments' own device */
     static List<String> on(List<String> arguments, String address) {

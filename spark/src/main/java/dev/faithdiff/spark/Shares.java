@@ -24,7 +24,8 @@ final class Shares {
      * @return in each share the costliest first
      */
     static <T> List<List<T>> of(List<T> work, double[] cost, int most) {
-        PriorityQueue<Share<T>> lightest = new PriorityQueue<>(Comparator.comparingDouble((Share<T> s) -> s.cost).thenComparingInt(s -> s.number));
+        PriorityQueue<Share<T>> lightest = new PriorityQueue<>(Comparator.comparingDouble((Share<T> s) -> s.cost).thenComparingInt(s -> s.work.size())
+                .thenComparingInt(s -> s.number));
         List<Share<T>> all = IntStream.range(0, Math.min(most, work.size())).mapToObj(Share<T>::new).toList();
         lightest.addAll(all);
         IntStream.range(0, work.size()).boxed().sorted(Comparator.comparingDouble((Integer i) -> -cost[i])).forEach(i -> {

@@ -28,8 +28,8 @@ import scala.collection.Iterator;
 import scala.reflect.ClassTag$;
 
 /**
- * Trains a model on several workers (docs/cluster.md): the class for {@code spark-submit}. Each worker is a task of one barrier stage and has its share
- * of each step's batches. The stage begins again from the last checkpoint if a worker is lost.
+ * Trains a model on several workers (docs/cluster.md): the class for {@code spark-submit}. Each worker is a task of one barrier stage and has its
+ * share of each step's batches. The stage begins again from the last checkpoint if a worker is lost.
  */
 @Command(name = "TrainJob", mixinStandardHelpOptions = true, sortOptions = false, showDefaultValues = true,
         description = "Train a model on workers of a cluster, each of which sees the same folders.")
@@ -57,6 +57,7 @@ public final class TrainJob implements Callable<Integer> {
     /** What each worker does. @param run a run file's settings @param out the run's folder */
     private record Work(String run, String out, boolean resume) implements Function1<Iterator<Integer>, Iterator<String>>, Serializable {
         @Override public Iterator<String> apply(Iterator<Integer> rank) {
+            ExecutorCores.use();
             BarrierTaskContext task = BarrierTaskContext.get();
             String host = SparkEnv.get().blockManager().blockManagerId().host();
             try (SocketWorkers.Door door = new SocketWorkers.Door(host);
@@ -79,7 +80,7 @@ public final class TrainJob implements Callable<Integer> {
 
     public static void main(String[] args) { System.exit(new CommandLine(new TrainJob()).execute(args)); }
 
-    @Override public Integer call() {
+    @Override public Integer call() throws IOException {
         if (workers < 1) throw new ParameterException(spec.commandLine(), "--workers must be at least 1, not " + workers);
         RunFile run = RunFile.read(file, photos, heldOut);
         try (SparkSession spark = SparkSession.builder().appName("FaithDiff: train " + file.getFileName()).getOrCreate()) {
