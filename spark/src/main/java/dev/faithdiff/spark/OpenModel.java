@@ -62,8 +62,11 @@ record OpenModel(RestoreOptions options, Restorer restorer, ResultSettings setti
             Path from = new Path(uri);
             FileSystem system = from.getFileSystem(hadoop);
             File to = new File(new File(SparkFiles.getRootDirectory(), "models"), from.getName());
-            if (!to.exists()) FileUtil.copy(system, from, to, false, hadoop);
-            return to.getPath();
+            File part = new File(to + ".part");
+            if (to.exists()) return to.getPath();
+            FileUtil.fullyDelete(part); // of a task that failed
+            if (FileUtil.copy(system, from, part, false, hadoop) && part.renameTo(to)) return to.getPath();
+            throw new IOException("it could not be written to " + part);
         } catch (IOException e) {
             throw new UncheckedIOException(new IOException("cannot fetch the model " + uri + ": " + e.getMessage(), e));
         }

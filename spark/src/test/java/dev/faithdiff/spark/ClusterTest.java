@@ -39,7 +39,8 @@ class ClusterTest {
         plain = dir.resolve("plain");
         home = SparkHome.make(dir.resolve("spark"));
         for (int i = 0; i < PHOTOS; i++) Photos.write(in.resolve("p" + i + ".png"), 64, 48 + 4 * (i % 3), i);
-        assertThat(Photos.plainly(dir.resolve("log"), all(in.toString(), "-o", plain.toString()))).isZero();
+        int code = Photos.plainly(dir.resolve("log"), all(in.toString(), "-o", plain.toString()));
+        assertThat(code).as(Files.readString(dir.resolve("log"))).isZero();
     }
 
     private static String[] all(String... more) { return Stream.of(more, HOW).flatMap(Arrays::stream).toArray(String[]::new); }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -72,7 +73,7 @@ class RestoreJobTest {
 
     private static Map<String, List<Row>> rows(Path table, String format) {
         return spark.read().format(format).load(table.toString()).collectAsList().stream()
-                .collect(java.util.stream.Collectors.groupingBy(r -> r.<String>getAs("photo").replaceAll(".*/", "")));
+                .collect(Collectors.groupingBy(r -> r.<String>getAs("photo").replaceAll(".*/", "")));
     }
 
     /** A broken photo among good ones, and a second run. */
@@ -80,6 +81,7 @@ class RestoreJobTest {
         Files.writeString(in.resolve("broken.jpg"), "no photo");
         Files.write(in.resolve("cut.png"), Arrays.copyOf(Files.readAllBytes(in.resolve("same.png")), 300));
         assertThat(plain(in, "-o", dir.resolve("plain"))).as("a photo failed").isEqualTo(1);
+        assertThat(dir.resolve("log")).content().contains("5 restored, 0 already there, 1 failed");
         assertThat(run(in, "-o", out)).isEqualTo(new RestoreJob.Sums(5, 0, 1));
         assertThat(Photos.bytes(out)).hasSize(5).containsKeys("same.png", "same.tif", "a b/ü/x:y.webp");
         assertSame(out, dir.resolve("plain"));
@@ -99,7 +101,8 @@ class RestoreJobTest {
         assertThat(Files.getLastModifiedTime(out.resolve("same.png"))).isEqualTo(written);
         assertSame(out, dir.resolve("plain"));
         assertThat(rows(out.resolve("_photos"), "parquet")).allSatisfy((name, r) -> assertThat(r).as(name).hasSize(2));
-        assertThat(run(in, "-o", out, "--overwrite", "--partitions", "1")).isEqualTo(new RestoreJob.Sums(5, 0, 1));
+        assertThat(run(in, "-o", out, "--overwrite", "--partitions", "1", "--model=file://" + System.getProperty("faithdiff.model")))
+                .isEqualTo(new RestoreJob.Sums(5, 0, 1));
         assertSame(out, dir.resolve("plain"));
     }
 

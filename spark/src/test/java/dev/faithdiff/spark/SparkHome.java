@@ -7,14 +7,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import org.apache.spark.launcher.JavaModuleOptions;
 
 /**
- * What a download of Spark and this program's own jars are to {@code spark-submit}, made of Maven's class path: a folder of links to Spark's jars,
- * and jars of what the program adds.
+ * What a download of Spark and this program's own jars are to {@code spark-submit}, made of Maven's class path: a folder with a jar that names
+ * Spark's jars, and jars of what the program adds.
  *
  * @param folder  to be SPARK_HOME
  * @param program jars for {@code --jars}
@@ -26,12 +28,17 @@ record SparkHome(Path folder, List<Path> program) {
     static SparkHome make(Path folder) throws IOException {
         Path jars = Files.createDirectories(folder.resolve("jars")), made = Files.createDirectories(folder.resolve("program"));
         List<Path> program = new ArrayList<>();
+        List<String> ofSpark = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            Path path = Path.of(entry), link = jars.resolve(path.getFileName());
+            Path path = Path.of(entry);
             if (Files.isDirectory(path.resolve("dev/faithdiff"))) program.add(jar(path, made.resolve(program.size() + ".jar")));
             else if (isOfProgram(path)) program.add(path);
-            else if (entry.endsWith(".jar") && Files.notExists(link)) Files.createSymbolicLink(link, path);
+            else if (entry.endsWith(".jar")) ofSpark.add(path.toUri().toString());
         }
+        Manifest all = new Manifest();
+        all.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        all.getMainAttributes().put(Attributes.Name.CLASS_PATH, String.join(" ", ofSpark));
+        new JarOutputStream(Files.newOutputStream(jars.resolve("spark.jar")), all).close();
         return new SparkHome(folder, program);
     }
 
@@ -62,6 +69,7 @@ record SparkHome(Path folder, List<Path> program) {
         line.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile()).directory(folder.toFile());
         builder.environment().put("SPARK_HOME", folder.toString());
+        builder.environment().put("SPARK_SCALA_VERSION", "2.13");
         builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
         return builder.start();
     }
