@@ -48,15 +48,12 @@ public final class ComputeChoice {
     }
 
     /** How a model computes on a device. @throws ParameterException if the device cannot compute so */
-    public Compute on(Device on, ModelChoice model) { return new Compute(on, precision(on), offload, model.loras(), exact); }
-
-    private NumberType precision(Device on) {
-        boolean isCpu = on == Device.CPU;
-        if (precision == null) return isCpu ? NumberType.F32 : NumberType.F16;
-        boolean forCpu = precision != NumberType.F16 && precision != NumberType.F8, forGpu = !precision.isBytes();
-        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32, bf16, int8 and int8-weights");
-        if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16, f32 and f8");
-        return precision;
+    public Compute on(Device on, ModelChoice model) {
+        try {
+            return new Compute(on, DeviceChoice.precision(precision, on), offload, model.loras(), exact);
+        } catch (IllegalArgumentException e) {
+            throw usage(e.getMessage());
+        }
     }
 
     private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }

@@ -1,7 +1,5 @@
 package dev.faithdiff.cli;
 
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.model.ModelPlaces;
 import dev.faithdiff.nn.LoraFile;
@@ -11,7 +9,6 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.batch.ResultSettings;
-import dev.faithdiff.restore.diffusion.AutoPrompt;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,24 +44,10 @@ public final class ModelChoice {
     List<LoraFile> loras() { return loras; }
 
     /** Opens the model, behind its first stage if it has one. */
-    public Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(first(), folder(), on); }
+    public Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
 
     /** Whether the model says itself what a photo shows. */
     boolean describes() { return Restorers.describes(folder()); }
-
-    /** What a captioner is asked for; null where words are given, or the model finds them itself. */
-    public AutoPrompt asked(OptionFlags flags) {
-        AutoPrompt asked = AutoPrompt.of(flags.prompt());
-        return asked != null && asked.captioner() == null && describes() ? null : asked;
-    }
-
-    /** The settings of all photos, checked before any of them. @throws IllegalArgumentException if the restorer refuses an option */
-    public ResultSettings settings(Restorer restorer, OptionFlags flags) {
-        Options options = flags.of(restorer);
-        if (AutoPrompt.of(flags.prompt()) != null && asked(flags) == null) options = options.with(PROMPT, PROMPT.initial());
-        restorer.check(options);
-        return new ResultSettings(names(), digests(), options, restorer.options());
-    }
 
     /** The names of the model folders, and of LoRAs with their strengths. */
     String names() { return ofFolders(folder -> folder.getFileName().toString()) + (loras.isEmpty() ? "" : " with " + LoraFile.names(loras)); }
@@ -77,14 +60,14 @@ public final class ModelChoice {
 
     /** Something about the first stage's folder, where there is one, and about the model's. */
     private String ofFolders(Function<Path, String> fact) {
-        Path first = initial == null ? Restorers.initial(folder()) : first();
+        Path first = initial == null ? Restorers.initial(folder()) : absolute(initial);
         return (first == null ? "" : fact.apply(first) + " and ") + fact.apply(folder());
     }
 
     /** Every file that results follow from, by its folder's name and its path there. */
     Map<String, Path> files() {
         Map<String, Path> files = new LinkedHashMap<>();
-        Path first = initial == null ? Restorers.initial(folder()) : first();
+        Path first = initial == null ? Restorers.initial(folder()) : absolute(initial);
         if (first != null) put(files, "first stage ", first);
         put(files, "", folder());
         loras.forEach(l -> files.put("LoRA " + l.path().getFileName(), l.path()));
@@ -93,6 +76,12 @@ public final class ModelChoice {
 
     private static void put(Map<String, Path> files, String start, Path folder) {
         new ModelFolder(folder).parts().forEach(name -> files.put(start + folder.getFileName() + "/" + name, folder.resolve(name)));
+    }
+
+    /** The settings of all photos, checked before any of them. @throws IllegalArgumentException if the restorer refuses an option */
+    public ResultSettings settings(Restorer restorer, Options options) {
+        restorer.check(options);
+        return new ResultSettings(names(), digests(), options, restorer.options());
     }
 
     /** The flags that were given, by name, as they were. */

@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -96,8 +95,6 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private ResultOptions results;
 
-    @Mixin private ProgressOptions said;
-
     @Mixin private ReportOptions report;
 
     @Option(names = "--config", paramLabel = "FILE", description = "Take options from this file, in lines as 'scale = 2'. Those of the command "
@@ -119,10 +116,10 @@ final class RestoreCommand implements Callable<Integer> {
         if (forecast.isDryRun()) return dryRun(jobs);
         used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
-        if (first.isToOutput() && (said.isJson() || trace != null)) {
+        if (first.isToOutput() && (results.isJson() || trace != null)) {
             throw usage("standard output takes either the photo or --profile and --progress json");
         }
-        return isMany || said.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
+        return isMany || results.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
     }
 
     private <T> T used(Supplier<T> arguments) {
@@ -174,7 +171,7 @@ final class RestoreCommand implements Callable<Integer> {
         ImageFiles.checkWritable(job.out(), job.encoding(), 1, 1);
         if (!quiet) photo.remarks().forEach(warnings()::warn);
         Restored restored;
-        AutoPrompt asked = model.asked(flags);
+        AutoPrompt asked = asked();
         String prompt = asked == null ? null : Described.photo(asked, photo.visible(), on);
         if (prompt != null && !quiet) spec.commandLine().getErr().println("prompt: " + prompt);
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
@@ -220,7 +217,7 @@ final class RestoreCommand implements Callable<Integer> {
     private Restored restored(Job job, Photo photo, String prompt, Device on, Path state, Listener first) {
         try (Restorer restorer = restorer(on)) {
             if (!daam.isEmpty() && !restorer.options().contains(PROMPT)) throw usage("this model reads no prompt, so --daam has nothing to show");
-            ResultSettings settings = model.settings(restorer, flags), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
+            ResultSettings settings = settings(restorer), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
             if (trace == null) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
@@ -250,28 +247,33 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** Does work on the kernels that were chosen, without a remark where one never ran. */
     private <T> T choosing(KernelTable table, Supplier<T> work) {
-        Supplier<T> chosen = () -> Engine.onKernels(table, work);
-        return compute.work(chosen);
+        return compute.work(() -> Engine.onKernels(table, work));
+    }
+
+    /** What a captioner is asked for; null where words are given, or the model finds them itself. */
+    private AutoPrompt asked() {
+        AutoPrompt asked = AutoPrompt.of(flags.prompt());
+        return asked != null && asked.captioner() == null && model.describes() ? null : asked;
     }
 
     /** The captions of photos that are still to be restored. */
     private Function<Path, Caption> captions(List<Job> jobs, Device on) {
-        AutoPrompt asked = model.asked(flags);
+        AutoPrompt asked = asked();
         if (asked == null) return Caption::of;
         List<Path> open = jobs.stream().filter(j -> results.rules(resume).overwrite() || !j.isDone()).map(Job::in).distinct().toList();
         if (open.contains(Job.STREAM)) throw usage("--prompt auto reads a photo twice, so of several none can be standard input");
         if (open.isEmpty()) return Caption::of;
         return Described.photos(asked, open, results.rules(resume).strict(), on, (photo, text) -> {
-            if (!quiet && !said.isJson()) spec.commandLine().getErr().println(photo + ": " + text);
+            if (!quiet && !results.isJson()) spec.commandLine().getErr().println(photo + ": " + text);
         })::caption;
     }
 
     private int restoreMany(List<Job> jobs, Chosen chosen) {
         Function<Path, Caption> captions = captions(jobs, chosen.device());
-        try (Interrupt _ = new Interrupt(); Report shown = said.report(quiet, spec.commandLine(), jobs.size());
+        try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), jobs.size());
                 Restorer restorer = restorer(chosen.device())) {
             Batch.Rules rules = results.rules(resume);
-            ResultSettings settings = model.settings(restorer, flags);
+            ResultSettings settings = settings(restorer);
             Batch batch = new Batch(restorer, settings, rules, report.listener(shown, model, compute(chosen.device()), restorer, rules), captions);
             boolean stopped = batch.run(jobs);
             shown.end(stopped, chosen.device().name(), ending(chosen));
@@ -280,6 +282,13 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private ParameterException usage(String message) { return new ParameterException(spec.commandLine(), message); }
+
+    /** Checks the options once, before any photo. @throws IllegalArgumentException if the restorer refuses one */
+    private ResultSettings settings(Restorer restorer) {
+        Options options = flags.of(restorer);
+        if (AutoPrompt.of(flags.prompt()) != null && asked() == null) options = options.with(PROMPT, PROMPT.initial());
+        return model.settings(restorer, options);
+    }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
         if (preview != null && !restorer.options().contains(STEPS)) throw usage("this model has no steps, so it has no previews");

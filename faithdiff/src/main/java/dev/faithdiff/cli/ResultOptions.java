@@ -10,7 +10,7 @@ import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
-/** Options for the results' files. */
+/** Options for the results' files, and for what is said about them. */
 public final class ResultOptions {
     /** Formats of the results, as people name them. */
     enum Format {
@@ -45,6 +45,13 @@ public final class ResultOptions {
             + "result. The colour profile is always written.")
     private boolean noMetadata;
 
+    @Option(names = "--log", paramLabel = "FILE", description = "Append a line of JSON for each photo to this file.")
+    private Path log;
+
+    @Option(names = "--progress", paramLabel = "NAME", description = "How progress is shown: ${COMPLETION-CANDIDATES}. bar: also as lines, where "
+            + "stderr is no terminal. json: as lines of JSON on stdout (default: bar).")
+    private Report.Mode progress;
+
     /** @throws IllegalArgumentException if a value is out of range */
     public Worklist worklist(List<String> in, Path out) {
         if (jpegQuality < 1 || jpegQuality > 100) throw new IllegalArgumentException("--jpeg-quality must be 1..100, not " + jpegQuality);
@@ -53,4 +60,14 @@ public final class ResultOptions {
 
     /** @param resume whether each step is saved */
     public Batch.Rules rules(boolean resume) { return new Batch.Rules(!noMetadata, overwrite, resume, strict); }
+
+    /** Whether one photo is reported like many. */
+    public boolean isReported() { return log != null || progress != null; }
+
+    boolean isJson() { return progress == Report.Mode.JSON; }
+
+    Report report(boolean quiet, CommandLine line, int files) {
+        Report.Mode mode = progress != null ? progress : quiet ? Report.Mode.NONE : Report.Mode.BAR;
+        return new Report(mode, line.getOut(), line.getErr(), log, files);
+    }
 }

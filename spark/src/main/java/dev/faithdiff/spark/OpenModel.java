@@ -39,7 +39,7 @@ record OpenModel(RestoreOptions options, Restorer restorer, ResultSettings setti
         Device device = options.compute.device(_ -> {}).device();
         Restorer restorer = options.model.open(options.compute.on(device, options.model));
         try {
-            return new OpenModel(options, restorer, options.model.settings(restorer, options.flags), options.rules());
+            return new OpenModel(options, restorer, options.model.settings(restorer, options.flags.of(restorer)), options.rules());
         } catch (Throwable e) {
             restorer.close();
             throw e;

@@ -6,6 +6,7 @@ import dev.faithdiff.cli.OptionFlags;
 import dev.faithdiff.cli.ResultOptions;
 import dev.faithdiff.restore.batch.Batch;
 import dev.faithdiff.restore.batch.Worklist;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -99,8 +100,10 @@ final class RestoreOptions {
     void check() {
         if (partitions < 0 || tries < 1) throw usage("--partitions must be at least 0, and --tries at least 1");
         if (list == null && below != null) throw usage("--below goes with --list");
-        if (flags.prompt() != null && model.asked(flags) != null) {
-            throw usage("--prompt auto needs a captioner before the model; write captions beside the photos first ('faithdiff tag --write')");
+        if (results.isReported()) throw usage("the job's table is its log and its progress");
+        if (AutoPrompt.of(flags.prompt()) != null) {
+            throw usage("--prompt auto is not for a cluster: a model that describes photos itself does so without it, and for the others write captions "
+                    + "beside the photos first ('faithdiff tag --write')");
         }
     }
 
