@@ -56,7 +56,7 @@ public final class OptionFlags {
     }
 
     /** A restorer's defaults with the values of the flags that were given. */
-    Options of(Restorer restorer) {
+    public Options of(Restorer restorer) {
         Options all = restorer.defaults();
         for (var flag : given().entrySet()) {
             List<Option<?>> own = restorer.options().stream().filter(o -> o.name().equals(flag.getKey())).toList();
