@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("process")
 class ClusterTest {
     private static final int PHOTOS = 12;
-    private static final String[] HOW = {"--scale", "2", "--steps", "60"};
+    private static final String[] HOW = {"--scale", "2", "--steps", "40"};
     private static final String EXECUTOR = "CoarseGrainedExecutorBackend";
 
     @TempDir private static Path dir;
