@@ -9,9 +9,7 @@ import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Listener;
-import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.batch.Batch;
@@ -20,7 +18,6 @@ import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.restore.batch.Worklist;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
-import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.op.Engine;
@@ -32,7 +29,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -67,22 +63,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private OptionFlags flags;
 
-    @Mixin private DeviceChoice device;
-
-    @Option(names = {"--precision", "--dtype"}, paramLabel = "NAME", description = "The type in which networks compute: "
-            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32, and f8: f16 "
-            + "with linear layers in 8 bits where that is faster. The CPU takes f32 (default), bf16: "
-            + "f32 with rounded factors of products, faster where the processor has AVX512-BF16, int8: f32 with linear layers in bytes, faster "
-            + "where it has VNNI, and int8-weights: f32 with weights of large networks in bytes.")
-    private NumberType precision;
-
-    @Option(names = "--exact", description = "The same bytes on every x86-64 processor: on the CPU, with tiles that do not depend on the free "
-            + "memory. Without it only large results differ, and those of a GPU.")
-    private boolean exact;
-
-    @Option(names = "--offload", paramLabel = "NAME", description = "Which weights leave the GPU's memory while they are not needed: "
-            + "${COMPLETION-CANDIDATES}. stages: whole networks. blocks: also parts of the U-Net, in each step. auto: as few as the memory allows.")
-    private Offload offload = Offload.AUTO;
+    @Mixin private ComputeChoice compute;
 
     @Option(names = "--profile", paramLabel = "FILE", description = "For one photo: print where the time went, and write a trace (.json) "
             + "for https://ui.perfetto.dev or chrome://tracing.")
@@ -272,8 +253,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** Does work on the kernels that were chosen, without a remark where one never ran. */
     private <T> T choosing(KernelTable table, Supplier<T> work) {
-        Supplier<T> chosen = () -> Engine.onKernels(table, work);
-        return exact ? Engine.exactly(chosen) : chosen.get();
+        return compute.work(() -> Engine.onKernels(table, work));
     }
 
     /** What a captioner is asked for; null where words are given, or the model finds them itself. */
@@ -317,8 +297,7 @@ final class RestoreCommand implements Callable<Integer> {
     private ResultSettings settings(Restorer restorer) {
         Options options = flags.of(restorer);
         if (AutoPrompt.of(flags.prompt()) != null && asked() == null) options = options.with(PROMPT, PROMPT.initial());
-        restorer.check(options);
-        return new ResultSettings(model.names(), model.digests(), options, restorer.options());
+        return model.settings(restorer, options);
     }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
@@ -333,22 +312,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Restorer restorer(Device on) { return model.open(compute(on)); }
 
-    private Compute compute(Device on) { return new Compute(on, precision(on), offload, model.loras(), exact); }
+    private Compute compute(Device on) { return compute.on(on, model); }
 
-    private Chosen device() {
-        if (exact && !device.mayBeCpu()) throw usage("--exact is for the CPU; results of a GPU are not the same bytes");
-        if (exact && precision == NumberType.BF16) throw usage("--exact takes f32 and int8; processors may add products of bf16 differently");
-        if (exact) return new Chosen(Device.CPU, null);
-        Consumer<String> warn = quiet ? line -> {} : warnings()::warn;
-        return device.open(precision == null ? DType.F16 : precision.activations(), warn);
-    }
-
-    private NumberType precision(Device on) {
-        boolean isCpu = on == Device.CPU;
-        if (precision == null) return isCpu ? NumberType.F32 : NumberType.F16;
-        boolean forCpu = precision != NumberType.F16 && precision != NumberType.F8, forGpu = !precision.isBytes();
-        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32, bf16, int8 and int8-weights");
-        if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16, f32 and f8");
-        return precision;
-    }
+    private Chosen device() { return compute.device(quiet ? line -> {} : warnings()::warn); }
 }

@@ -11,7 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /** Options for the results' files, and for what is said about them. */
-final class ResultOptions {
+public final class ResultOptions {
     /** Formats of the results, as people name them. */
     enum Format {
         PNG(ImageFormat.PNG), JPG(ImageFormat.JPEG), JPEG(ImageFormat.JPEG), TIF(ImageFormat.TIFF), TIFF(ImageFormat.TIFF), WEBP(ImageFormat.WEBP);
@@ -53,15 +53,16 @@ final class ResultOptions {
     private Report.Mode progress;
 
     /** @throws IllegalArgumentException if a value is out of range */
-    Worklist worklist(List<String> in, Path out) {
+    public Worklist worklist(List<String> in, Path out) {
         if (jpegQuality < 1 || jpegQuality > 100) throw new IllegalArgumentException("--jpeg-quality must be 1..100, not " + jpegQuality);
         return new Worklist(in, out, format == null ? null : format.format, jpegQuality, seeds);
     }
 
-    Batch.Rules rules(boolean resume) { return new Batch.Rules(!noMetadata, overwrite, resume, strict); }
+    /** @param resume whether each step is saved */
+    public Batch.Rules rules(boolean resume) { return new Batch.Rules(!noMetadata, overwrite, resume, strict); }
 
     /** Whether one photo is reported like many. */
-    boolean isReported() { return log != null || progress != null; }
+    public boolean isReported() { return log != null || progress != null; }
 
     boolean isJson() { return progress == Report.Mode.JSON; }
 

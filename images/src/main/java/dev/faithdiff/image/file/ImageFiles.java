@@ -25,7 +25,8 @@ import javax.imageio.IIOException;
 
 /** Reads and writes photos; every failure is an {@link ImageError} of one line that names the file. */
 public final class ImageFiles {
-    private static final int MAX_FILE_BYTES = 1 << 30;
+    /** Longer files are not read. */
+    public static final int MAX_FILE_BYTES = 1 << 30;
     private static final Pattern UNFINISHED = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
 
     private static final Set<String> OTHER = Set.of("heic", "heif", "hif", "avif", "jxl", "jp2", "cr3", "raf", "orf", "rw2", "x3f", "mrw");
@@ -152,7 +153,8 @@ public final class ImageFiles {
         checkSize(path.toString(), encoding, width, height);
     }
 
-    private static void checkSize(String name, Encoding encoding, int width, int height) {
+    /** @throws ImageError if the format cannot hold an image of a size. @param name what messages call it */
+    public static void checkSize(String name, Encoding encoding, int width, int height) {
         String reason = encoding.format().refuses(width, height);
         if (reason != null) throw new ImageError("cannot write " + name + ": " + reason);
     }

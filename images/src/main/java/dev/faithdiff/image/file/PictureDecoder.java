@@ -159,7 +159,7 @@ final class PictureDecoder {
     }
 
     /** The WebP library brings a reader, too, which passes damaged files to C code; TwelveMonkeys' checks them in Java. */
-    private static ImageReader reader(ImageFormat format) {
+    static ImageReader reader(ImageFormat format) {
         Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format.name().toLowerCase(Locale.ROOT));
         ImageReader reader = readers.next();
         while (reader.getClass().getPackageName().startsWith("com.luciad")) reader = readers.next();

@@ -58,6 +58,23 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
         return new Found(jobs, remarks);
     }
 
+    /**
+     * The jobs of the photos of a folder that lies elsewhere, with the names of their results. No file is looked at.
+     *
+     * @param photos their paths below that folder; results have theirs below the folder of results
+     * @throws IllegalArgumentException in one line if two results would have one name
+     */
+    public List<Job> below(List<Path> photos) {
+        List<Place> places = photos.stream().map(p -> new Place(p, Path.of(""), p, format)).toList();
+        List<Job> jobs = jobs(places);
+        Map<Path, Path> writers = new HashMap<>();
+        for (Job j : jobs) {
+            Path other = writers.put(j.out(), j.in());
+            if (other != null) throw new IllegalArgumentException(other + " and " + j.in() + " would both be written to " + j.out());
+        }
+        return jobs;
+    }
+
     /** Whether two paths name the same existing file. */
     public static boolean isSame(Path a, Path b) { return FileNames.isSame(a, b); }
 
