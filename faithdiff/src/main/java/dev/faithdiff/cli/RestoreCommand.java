@@ -333,12 +333,5 @@ final class RestoreCommand implements Callable<Integer> {
         return device.open(precision == null ? DType.F16 : precision.activations(), warn);
     }
 
-    private NumberType precision(Device on) {
-        boolean isCpu = on == Device.CPU;
-        if (precision == null) return isCpu ? NumberType.F32 : NumberType.F16;
-        boolean forCpu = precision != NumberType.F16 && precision != NumberType.F8, forGpu = !precision.isBytes();
-        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32, bf16, int8 and int8-weights");
-        if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16, f32 and f8");
-        return precision;
-    }
+    private NumberType precision(Device on) { return used(() -> DeviceChoice.precision(precision, on)); }
 }
