@@ -25,6 +25,7 @@ import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.server.Refusal;
 import dev.faithdiff.server.WebServer;
+import dev.faithdiff.server.job.Progress;
 import dev.faithdiff.server.job.Restoration;
 import dev.faithdiff.server.job.RestorationStore;
 import dev.faithdiff.server.job.Restorations;
@@ -108,8 +109,8 @@ final class Blends {
         return Mixture.of(coloured, () -> o.enlarged, mix);
     }
 
-    /** A file of the result: without a blend, that which the command line would write. */
-    byte[] file(Restoration r, Blend b, Encoding encoding) {
+    /** A file of the result: without a blend, that which the command line would write. @param side most pixels of a side; 0: all */
+    byte[] file(Restoration r, Blend b, Encoding encoding, int side) {
         return bounded(() -> {
             Opened o = open(r);
             Map<String, Object> settings = new LinkedHashMap<>(r.result().settings());
@@ -120,6 +121,7 @@ final class Blends {
                 if (b.color != null) blend.put(COLOR_FIX.name(), b.color.toString());
                 settings.put("blend", blend);
             }
+            if (side > 0) return Progress.small(blended(o, b), side);
             Photo out = o.photo.restored(blended(o, b));
             out = out.with(r.order().metadata() ? o.photo.metadata().withSettings(ResultSettings.json(settings)) : o.photo.metadata().profileOnly());
             return encoded(out, encoding);

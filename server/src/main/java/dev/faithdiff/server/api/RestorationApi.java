@@ -179,9 +179,10 @@ public final class RestorationApi implements WebServer.Part {
         Restoration r = done(ctx);
         try {
             Blend blend = Blend.of(ctx.queryParam("strength"), ctx.queryParam("fidelity"), ctx.queryParam("color-fix"));
-            Encoding encoding = encoding(ctx);
-            boolean isKept = blend.equals(Blend.NONE) && encoding.equals(PNG);
-            byte[] file = isKept ? Files.readAllBytes(all.store().file(r.id(), RestorationStore.RESULT)) : blends.file(r, blend, encoding);
+            int side = (int) number(ctx, "side", 0, 0, 1024);
+            Encoding encoding = side > 0 ? new Encoding(ImageFormat.JPEG) : encoding(ctx);
+            boolean isKept = side == 0 && blend.equals(Blend.NONE) && encoding.equals(PNG);
+            byte[] file = isKept ? Files.readAllBytes(all.store().file(r.id(), RestorationStore.RESULT)) : blends.file(r, blend, encoding, side);
             if (ctx.queryParam("download") != null) ctx.header("Content-Disposition", "attachment; filename*=UTF-8''" + encoded(name(r, encoding)));
             picture(ctx, type(encoding), file);
         } catch (IllegalArgumentException | ImageError e) {
@@ -235,7 +236,7 @@ public final class RestorationApi implements WebServer.Part {
             String name = name(r, encoding), own = name;
             for (int k = 2; !names.add(own); k++) own = ImageFiles.stem(name) + "-" + k + "." + encoding.format().extension();
             out.putNextEntry(new ZipEntry(own));
-            out.write(encoding.equals(PNG) ? Files.readAllBytes(all.store().file(r.id(), RestorationStore.RESULT)) : blends.file(r, Blend.NONE, encoding));
+            out.write(encoding.equals(PNG) ? Files.readAllBytes(all.store().file(r.id(), RestorationStore.RESULT)) : blends.file(r, Blend.NONE, encoding, 0));
             out.closeEntry();
         }
         out.finish();

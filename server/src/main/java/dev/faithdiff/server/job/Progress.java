@@ -88,7 +88,7 @@ public final class Progress implements Listener {
     public byte[] lastPreview() { return preview; }
 
     /** A picture as JPEG with sides of at most so many pixels. */
-    static byte[] small(Image image, int side) {
+    public static byte[] small(Image image, int side) {
         double factor = Math.min(1, side / (double) Math.max(image.width(), image.height()));
         int w = (int) Math.max(1, Math.round(factor * image.width())), h = (int) Math.max(1, Math.round(factor * image.height()));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
