@@ -28,7 +28,6 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.server.handler.MinimumDataRateHandler;
 
 /**
  * The HTTP server of all commands that have one: limits, who may ask, headers, errors as JSON, health, and the files of pages. What it serves besides
@@ -38,7 +37,7 @@ public final class WebServer implements AutoCloseable {
     /** JSON as all answers have it. */
     public static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeNulls().serializeSpecialFloatingPointValues().create();
 
-    private static final int HEADER_BYTES = 8192, CONNECTIONS = 512, LEAST_RATE = 200, IN_MEMORY = 1 << 16;
+    private static final int HEADER_BYTES = 8192, CONNECTIONS = 512, LEAST_RATE = 1024, IN_MEMORY = 1 << 16;
     private static final String POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
             + "frame-ancestors 'none'";
     private static final Map<String, String> TYPES = Map.of("html", "text/html;charset=utf-8", "css", "text/css;charset=utf-8",
@@ -105,9 +104,8 @@ public final class WebServer implements AutoCloseable {
         config.jetty.multipartConfig.maxFileSize(settings.bytes, SizeUnit.BYTES);
         config.jetty.multipartConfig.maxTotalRequestSize(settings.bytes, SizeUnit.BYTES);
         config.jetty.multipartConfig.maxInMemoryFileSize(IN_MEMORY, SizeUnit.BYTES);
-        config.jetty.modifyHttpConfiguration(WebServer::limit);
+        config.jetty.modifyHttpConfiguration(this::limit);
         config.jetty.addConnector(this::connector);
-        config.jetty.modifyServletContextHandler(h -> h.insertHandler(new MinimumDataRateHandler(LEAST_RATE, 0)));
         config.jetty.modifyServer(server -> server.setStopTimeout(2000));
         RoutesConfig routes = config.routes;
         routes.before(this::begin);
@@ -126,9 +124,10 @@ public final class WebServer implements AutoCloseable {
         routes.exception(Exception.class, WebServer::failed);
     }
 
-    private static void limit(HttpConfiguration http) {
+    private void limit(HttpConfiguration http) {
         http.setRequestHeaderSize(HEADER_BYTES);
         http.setSendServerVersion(false);
+        http.addCustomizer(new LeastRate(LEAST_RATE, settings.idleMillis));
     }
 
     private Connector connector(Server server, HttpConfiguration http) {

@@ -5,9 +5,12 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.ToNumberPolicy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -29,6 +32,7 @@ public final class RestorationStore implements AutoCloseable {
     private static final String COLUMNS = "id CHAR(24) PRIMARY KEY, created BIGINT, ended BIGINT, bytes BIGINT, facts CHARACTER LARGE OBJECT";
 
     private final Path folder;
+    private final FileChannel lock;
     private final Connection database;
 
     /** @throws IllegalStateException in one line if another server uses the folder, or it cannot be used */
@@ -36,6 +40,8 @@ public final class RestorationStore implements AutoCloseable {
         this.folder = folder;
         try {
             Files.createDirectories(folder.resolve("jobs"));
+            lock = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (!isFree(lock)) throw new IllegalStateException("another server uses the folder " + folder);
             deleteAll(temporary());
             Files.createDirectories(temporary());
             // A row is on the disk when the call returns.
@@ -44,10 +50,17 @@ public final class RestorationStore implements AutoCloseable {
                 s.execute("CREATE TABLE IF NOT EXISTS restorations (" + COLUMNS + ")");
             }
         } catch (SQLException e) {
-            boolean isUsed = String.valueOf(e.getMessage()).contains("already in use") || String.valueOf(e.getMessage()).contains("locked");
-            throw new IllegalStateException(isUsed ? "another server uses the folder " + folder : "cannot use the folder " + folder + ": " + e.getMessage(), e);
+            throw new IllegalStateException("cannot use the folder " + folder + ": " + e.getMessage(), e);
         } catch (IOException e) {
             throw new IllegalStateException("cannot use the folder " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean isFree(FileChannel file) throws IOException {
+        try {
+            return file.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            return false; // this process's own
         }
     }
 
@@ -153,7 +166,8 @@ public final class RestorationStore implements AutoCloseable {
     @Override public synchronized void close() {
         try {
             database.close();
-        } catch (SQLException e) {
+            lock.close();
+        } catch (SQLException | IOException e) {
             throw new IllegalStateException("cannot close the database in " + folder + ": " + e.getMessage(), e);
         }
     }

@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -275,7 +276,7 @@ public final class Restorations implements AutoCloseable {
         queue.close();
         changes.wake();
         try {
-            worker.join(room.grace * 1000L);
+            worker.join(Duration.ofSeconds(room.grace));
             synchronized (this) {
                 if (running != null) worker.interrupt();
             }
