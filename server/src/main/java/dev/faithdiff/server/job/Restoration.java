@@ -39,8 +39,8 @@ public record Restoration(String id, Order order, State state, long created, lon
 
     static Restoration of(String id, Order order) { return new Restoration(id, order, State.QUEUED, System.currentTimeMillis(), 0, 0, null, null); }
 
-    /** Queued again. */
-    Restoration queued() { return new Restoration(id, order, State.QUEUED, created, 0, attempts, null, null); }
+    /** Queued again. @param begun attempts that count */
+    Restoration queued(int begun) { return new Restoration(id, order, State.QUEUED, created, 0, begun, null, null); }
 
     Restoration running() { return new Restoration(id, order, State.RUNNING, created, 0, attempts + 1, null, null); }
 

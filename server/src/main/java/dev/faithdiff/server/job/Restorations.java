@@ -85,7 +85,7 @@ public final class Restorations implements AutoCloseable {
                 put(r.failed("the server ended " + r.attempts() + " times while it restored this photo"));
                 continue;
             }
-            put(r.queued());
+            put(r.queued(r.attempts()));
             queue.add(r.order().client(), r.id(), true);
         }
         worker.start();
@@ -205,7 +205,7 @@ public final class Restorations implements AutoCloseable {
             Thread.interrupted();
         }
         progress.remove(r.id());
-        if (now == null) now = why == State.CANCELLED ? r.cancelled() : why == State.FAILED ? r.failed("it took longer than " + room.minutes + " minutes") : r.queued();
+        if (now == null) now = why == State.CANCELLED ? r.cancelled() : why == State.FAILED ? r.failed("it took longer than " + room.minutes + " minutes") : r.queued(r.attempts() - 1); // the server stops
         double seconds = (System.nanoTime() - begun) / 1e9;
         if (now.state() == State.DONE) meanSeconds = 0.8 * meanSeconds + 0.2 * seconds;
         put(now);
