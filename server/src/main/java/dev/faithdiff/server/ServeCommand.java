@@ -89,7 +89,7 @@ public final class ServeCommand implements Callable<Integer> {
         Restorations.Room room = new Restorations.Room(queue, minutes, hours, gigabytes * 1_000_000_000L, grace);
         Restorations all = new Restorations(store, models(new Compute(on, precision(on), offload)), room, new DeviceLock(), metrics::ended);
         long bytes = (long) megabytes << 20;
-        RestorationApi api = new RestorationApi(all, new RestorationApi.Limits(bytes, (long) megapixels << 20), metrics);
+        RestorationApi api = new RestorationApi(all, new RestorationApi.Allowed(bytes, (long) megapixels << 20), metrics);
         WebServer web = server.start(bytes, List.of(api, PAGE, VIEWER), store.temporary(), err);
         all.start();
         err.flush();

@@ -45,7 +45,7 @@ final class ServedSmallModel implements AutoCloseable {
         RestorationStore store = new RestorationStore(state);
         ServedModel model = new ServedModel(null, Compute.on(Device.CPU));
         all = new Restorations(store, Map.of(MODEL, model), new Restorations.Room(QUEUE, 1, 1, 1 << 30, 0), new DeviceLock(), metrics::ended);
-        RestorationApi api = new RestorationApi(all, new RestorationApi.Limits(BYTES, PIXELS), metrics);
+        RestorationApi api = new RestorationApi(all, new RestorationApi.Allowed(BYTES, PIXELS), metrics);
         WebServer.Settings settings = new WebServer.Settings("127.0.0.1", 0, token, List.of(), BYTES, IDLE_MILLIS, store.temporary());
         web = new WebServer(settings, List.of(api, ServeCommand.PAGE, ServeCommand.VIEWER));
         port = web.port();

@@ -42,15 +42,15 @@ public final class RestorationApi implements WebServer.Part {
     private static final Encoding PNG = new Encoding(ImageFormat.PNG);
 
     /** What a request may ask for. @param bytes of a photo's request. @param pixels of a photo, and of a result */
-    public record Limits(long bytes, long pixels) {}
+    public record Allowed(long bytes, long pixels) {}
 
     private final Restorations all;
-    private final Limits limits;
+    private final Allowed limits;
     private final Metrics metrics;
     private final Blends blends;
     private final EventStream events;
 
-    public RestorationApi(Restorations all, Limits limits, Metrics metrics) {
+    public RestorationApi(Restorations all, Allowed limits, Metrics metrics) {
         this.all = all;
         this.limits = limits;
         this.metrics = metrics;
