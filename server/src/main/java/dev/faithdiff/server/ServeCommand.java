@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
 /** Serves a page and an API that restore photos, until it is told to stop. */
 @Command(name = "serve", mixinStandardHelpOptions = true, sortOptions = false, showDefaultValues = true,
         description = "Restore photos from a page in a browser and by an HTTP API, until Ctrl-C or SIGTERM.",
-        footer = {"", "Exit code: 0 stopped as asked, 1 it cannot serve, 2 wrong usage. docs/serving.md says more."})
+        footer = {"", "Exit code: 130 stopped by Ctrl-C, 143 by SIGTERM, 1 it cannot serve, 2 wrong usage. docs/serving.md says more."})
 public final class ServeCommand implements Callable<Integer> {
     /** The files of the page, by path. */
     static final PageFiles PAGE = new PageFiles(ServeCommand.class, Map.of("/", "page/index.html", "/style.css", "page/style.css", "/app.js", "page/app.js",

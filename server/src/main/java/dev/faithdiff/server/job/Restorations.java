@@ -65,7 +65,7 @@ public final class Restorations implements AutoCloseable {
     private String running, doomed; // doomed: cancelled between queue and worker
     private State wanted; // why the running one was interrupted; null: it was not
     private volatile boolean stopping;
-    private volatile double meanSeconds = 5;
+    private volatile double meanSeconds = 1;
 
     /** @param models by name, the default first. @param ended hears of each that ended, and the seconds it ran */
     public Restorations(RestorationStore store, Map<String, ServedModel> models, Room room, DeviceLock device, BiConsumer<Restoration, Double> ended) {
@@ -106,8 +106,8 @@ public final class Restorations implements AutoCloseable {
 
     public boolean isStopping() { return stopping; }
 
-    /** About how long the queue takes, in seconds; at least 1. */
-    public int secondsToWait() { return (int) Math.clamp(Math.ceil(meanSeconds * Math.max(1, queue.size() / 4)), 1, 600); }
+    /** After how many seconds a quarter of the queue is done, by the last restorations; 1 to 60. */
+    public int secondsToWait() { return (int) Math.clamp(Math.ceil(meanSeconds * Math.max(1, queue.size() / 4)), 1, 60); }
 
     /** Queues a photo. @throws FairQueue.Full if there is no room, which {@link #isFull} tells */
     public Restoration add(Order order, byte[] file, Image visible) throws IOException {
@@ -207,7 +207,7 @@ public final class Restorations implements AutoCloseable {
         progress.remove(r.id());
         if (now == null) now = why == State.CANCELLED ? r.cancelled() : why == State.FAILED ? r.failed("it took longer than " + room.minutes + " minutes") : r.queued(r.attempts() - 1); // the server stops
         double seconds = (System.nanoTime() - begun) / 1e9;
-        if (now.state() == State.DONE) meanSeconds = 0.8 * meanSeconds + 0.2 * seconds;
+        if (now.state() == State.DONE) meanSeconds = 0.5 * (meanSeconds + seconds);
         put(now);
         if (now.state().isEnded()) ended.accept(now, seconds);
     }
