@@ -55,7 +55,7 @@ class WatchTest {
         Files.move(old(photo(dir.resolve("moved.png"))), in.resolve("moved.png"));
         await(out.resolve("moved.png"));
         await(out.resolve("second.png"));
-        Thread.sleep(1200);
+        Thread.sleep(700);
         watch.interrupt();
         watch.join(10_000);
         assertThat(ended.get().code()).isEqualTo(130);

@@ -86,7 +86,7 @@ public final class ServeCommand implements Callable<Integer> {
         Device on = device.open(precision == null ? DType.F16 : precision.activations(), line -> err.println("faithdiff: " + line)).device();
         Metrics metrics = new Metrics();
         RestorationStore store = new RestorationStore(server.state());
-        Restorations.Room room = new Restorations.Room(queue, minutes, hours, gigabytes * 1_000_000_000L, grace);
+        Restorations.Room room = new Restorations.Room(queue, 60 * minutes, hours, gigabytes * 1_000_000_000L, grace);
         Restorations all = new Restorations(store, models(new Compute(on, precision(on), offload)), room, new DeviceLock(), metrics::ended);
         long bytes = (long) megabytes << 20;
         RestorationApi api = new RestorationApi(all, new RestorationApi.Allowed(bytes, (long) megapixels << 20), metrics);

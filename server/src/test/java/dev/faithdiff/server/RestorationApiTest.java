@@ -211,6 +211,15 @@ class RestorationApiTest {
         }
     }
 
+    @Test void whatTakesTooLongFails() throws Exception {
+        try (ServedSmallModel own = new ServedSmallModel(other, null, 1)) {
+            String slow = own.add(png(noise(48, 32, 9)), "a", SLOW), quick = own.add(png(noise(24, 16, 9)), "a", QUICK);
+            own.await(slow, "failed");
+            assertThat(json(own.get("/v1/restorations/" + slow)).get("error").getAsString()).isEqualTo("it took longer than 1 s");
+            own.await(quick, "done");
+        }
+    }
+
     @Test void oneServerAloneUsesAFolder() {
         assertThat(catchThrowable(() -> new ServedSmallModel(state, null))).hasMessageContaining("another server uses the folder");
     }

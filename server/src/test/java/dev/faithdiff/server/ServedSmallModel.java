@@ -40,11 +40,14 @@ final class ServedSmallModel implements AutoCloseable {
     final int port;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    ServedSmallModel(Path state, String token) {
+    ServedSmallModel(Path state, String token) { this(state, token, 60); }
+
+    /** @param seconds that a restoration may take */
+    ServedSmallModel(Path state, String token, int seconds) {
         Metrics metrics = new Metrics();
         RestorationStore store = new RestorationStore(state);
         ServedModel model = new ServedModel(null, Compute.on(Device.CPU));
-        all = new Restorations(store, Map.of(MODEL, model), new Restorations.Room(QUEUE, 1, 1, 1 << 30, 0), new DeviceLock(), metrics::ended);
+        all = new Restorations(store, Map.of(MODEL, model), new Restorations.Room(QUEUE, seconds, 1, 1 << 30, 0), new DeviceLock(), metrics::ended);
         RestorationApi api = new RestorationApi(all, new RestorationApi.Allowed(BYTES, PIXELS), metrics);
         WebServer.Settings settings = new WebServer.Settings("127.0.0.1", 0, token, List.of(), BYTES, IDLE_MILLIS, store.temporary());
         web = new WebServer(settings, List.of(api, ServeCommand.PAGE, ServeCommand.VIEWER));
@@ -116,7 +119,7 @@ final class ServedSmallModel implements AutoCloseable {
 
     @Override public void close() {
         all.close();
+        client.shutdownNow();
         web.close();
-        client.close();
     }
 }

@@ -115,6 +115,7 @@ public final class RestorationApi implements WebServer.Part {
             ctx.status(202).header("Location", "/v1/restorations/" + r.id());
             WebServer.json(ctx, Facts.of(r, all));
         } catch (RuntimeException e) {
+            if (all.isStopping()) throw new Refusal(503, "the server is stopping", 30);
             if (!Restorations.isFull(e)) throw e;
             throw new Refusal(429, e.getMessage(), all.secondsToWait());
         }

@@ -41,12 +41,12 @@ public final class Restorations implements AutoCloseable {
      * What they may take.
      *
      * @param queued  photos that may wait
-     * @param minutes that a restoration may take
+     * @param seconds that a restoration may take
      * @param hours   for which a result is kept
      * @param bytes   that photos and results may take on the disk; the oldest go first
      * @param grace   seconds that the running restoration has when the server is stopped
      */
-    public record Room(int queued, int minutes, int hours, long bytes, int grace) {}
+    public record Room(int queued, int seconds, int hours, long bytes, int grace) {}
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -186,7 +186,7 @@ public final class Restorations implements AutoCloseable {
             wanted = r.id().equals(doomed) ? State.CANCELLED : null;
             if (wanted != null) worker.interrupt();
         }
-        var timer = clock.schedule(() -> interrupt(r.id(), State.FAILED), room.minutes, TimeUnit.MINUTES);
+        var timer = clock.schedule(() -> interrupt(r.id(), State.FAILED), room.seconds, TimeUnit.SECONDS);
         long begun = System.nanoTime();
         Restoration now;
         try {
@@ -205,7 +205,8 @@ public final class Restorations implements AutoCloseable {
             Thread.interrupted();
         }
         progress.remove(r.id());
-        if (now == null) now = why == State.CANCELLED ? r.cancelled() : why == State.FAILED ? r.failed("it took longer than " + room.minutes + " minutes") : r.queued(r.attempts() - 1); // the server stops
+        if (now == null) now = why == State.CANCELLED ? r.cancelled() : why == State.FAILED
+                ? r.failed("it took longer than " + room.seconds + " s") : r.queued(r.attempts() - 1); // the server stops
         double seconds = (System.nanoTime() - begun) / 1e9;
         if (now.state() == State.DONE) meanSeconds = 0.5 * (meanSeconds + seconds);
         put(now);

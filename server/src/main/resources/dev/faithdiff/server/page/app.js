@@ -249,6 +249,9 @@ const models = (await ask('/v1/models')).models;
 at('model').append(...models.map(m => new Option(m.name, m.name)));
 await options();
 await refresh();
+const newest = [...all.values()].filter(r => r.state === 'running' || r.state === 'done').sort((a, b) => b.created - a.created)[0];
+if (newest) open(newest.id);
+scrollTo(0, 0);
 listen({
   began: () => refresh().catch(() => {}),
   state: change,
