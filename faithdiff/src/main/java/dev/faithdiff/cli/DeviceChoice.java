@@ -31,14 +31,15 @@ public final class DeviceChoice {
         return name.equals("auto") ? auto(Backend.of("cuda"), dtype, remarks) : new Chosen(Backend.device(name), null);
     }
 
-    /** The type to compute in: F32 on the CPU and F16 on a GPU where none was asked for. @throws IllegalArgumentException if it is not for the device */
+    /** The type to compute in; by default F32 on the CPU and F16 on a GPU. @throws IllegalArgumentException if it is not for the device */
     public static NumberType precision(NumberType asked, Device on) {
         boolean isCpu = on == Device.CPU;
         if (asked == null) return isCpu ? NumberType.F32 : NumberType.F16;
         boolean forCpu = asked != NumberType.F16 && asked != NumberType.F8, forGpu = !asked.isBytes();
-        if (isCpu && !forCpu) throw new IllegalArgumentException("--precision " + asked + " is for a GPU; the CPU takes f32, bf16, int8 and int8-weights");
-        if (!isCpu && !forGpu) throw new IllegalArgumentException("--precision " + asked + " is for the CPU; a GPU takes f16, bf16, f32 and f8");
-        return asked;
+        if (isCpu ? forCpu : forGpu) return asked;
+        String others = isCpu ? " is for a GPU; the CPU takes f32, bf16, int8 and int8-weights"
+                : " is for the CPU; a GPU takes f16, bf16, f32 and f8";
+        throw new IllegalArgumentException("--precision " + asked + others);
     }
 
     /** True unless a GPU was asked for. */

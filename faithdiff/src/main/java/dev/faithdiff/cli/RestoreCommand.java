@@ -267,7 +267,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** Restores what arrives in a folder. */
     private int watch(Worklist list) {
-        if (trace != null || preview != null || !daam.isEmpty() || forecast.isDryRun()) throw usage("--watch goes without --profile, --preview, --daam and --dry-run");
+        boolean isForOne = trace != null || preview != null || !daam.isEmpty();
+        if (isForOne || forecast.isDryRun()) throw usage("--watch goes without --profile, --preview, --daam and --dry-run");
         if (asked() != null) throw usage("--watch goes without a captioner");
         Chosen chosen = device();
         return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(batch -> {

@@ -58,7 +58,7 @@ final class ResultOptions {
     /** @throws IllegalArgumentException if a value is out of range */
     Worklist worklist(List<String> in, Path out) {
         if (jpegQuality < 1 || jpegQuality > 100) throw new IllegalArgumentException("--jpeg-quality must be 1..100, not " + jpegQuality);
-        if (json && isJson()) throw new IllegalArgumentException("--json gives results alone, --progress json all that happens; leave one of them out");
+        if (json && isJson()) throw new IllegalArgumentException("--json gives results, --progress json all that happens; leave one out");
         return new Worklist(in, out, format == null ? null : format.format, jpegQuality, seeds);
     }
 

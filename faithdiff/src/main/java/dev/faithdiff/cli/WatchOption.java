@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
 final class WatchOption {
     private static final long MILLIS_APART = 500, MILLIS_STILL = 2000;
 
-    @Option(names = "--watch", paramLabel = "DIR", description = "Instead of IN: restore the photos in this folder and all that arrive there, until Ctrl-C. The "
-            + "model stays open.")
+    @Option(names = "--watch", paramLabel = "DIR", description = "Instead of IN: restore the photos in this folder and all that arrive "
+            + "there, until Ctrl-C. The model stays open.")
     private Path folder;
 
     /** What a file was when it was looked at. */

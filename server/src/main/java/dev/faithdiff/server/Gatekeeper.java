@@ -25,7 +25,10 @@ final class Gatekeeper {
     private final Set<String> hosts;
     private final Set<String> open = new HashSet<>(Set.of(HEALTH, SESSION));
 
-    /** @param token null: none is needed. @param hosts names that a Host header may have; empty: any, if there is a token, else those of this machine */
+    /**
+     * @param token null: none is needed
+     * @param hosts names that a Host header may have; empty: any, if there is a token, else those of this machine
+     */
     Gatekeeper(String token, List<String> hosts) {
         this.token = token == null ? null : token.getBytes(StandardCharsets.UTF_8);
         this.hosts = new HashSet<>(hosts);
@@ -44,9 +47,9 @@ final class Gatekeeper {
             throw new Refusal(403, "this server is not called " + withoutPort(host) + "; --allow-host allows that name");
         }
         String origin = ctx.header("Origin"), site = ctx.header("Sec-Fetch-Site");
-        if (origin != null && !origin.substring(origin.indexOf("//") + 2).equalsIgnoreCase(host)) throw new Refusal(403, "requests of other sites are refused");
-        boolean isOther = site != null && !site.equals("same-origin") && !site.equals("none");
-        boolean isVisit = ctx.path().equals("/") && "navigate".equals(ctx.header("Sec-Fetch-Mode"));
+        boolean isOther = origin != null && !origin.substring(origin.indexOf("//") + 2).equalsIgnoreCase(host);
+        if (site != null && !site.equals("same-origin") && !site.equals("none")) isOther = true;
+        boolean isVisit = ctx.path().equals("/") && origin == null && "navigate".equals(ctx.header("Sec-Fetch-Mode"));
         if (isOther && !isVisit) throw new Refusal(403, "requests of other sites are refused");
         if (token != null && !open.contains(ctx.path()) && !isShown(ctx)) {
             ctx.header("WWW-Authenticate", "Bearer realm=\"faithdiff\"");
@@ -72,6 +75,7 @@ final class Gatekeeper {
 
     private static String withoutPort(String host) {
         String lower = host.toLowerCase(Locale.ROOT);
-        return lower.startsWith("[") ? lower.substring(0, lower.indexOf(']') + 1) : lower.contains(":") ? lower.substring(0, lower.lastIndexOf(':')) : lower;
+        if (lower.startsWith("[")) return lower.substring(0, lower.indexOf(']') + 1);
+        return lower.contains(":") ? lower.substring(0, lower.lastIndexOf(':')) : lower;
     }
 }

@@ -17,7 +17,8 @@ final class HeaderDeadline implements Connection.Listener, AutoCloseable {
 
     private final Map<Connection, Seen> all = new ConcurrentHashMap<>();
     private final long nanos;
-    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("header-deadline").factory());
+    private final ScheduledExecutorService clock =
+            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("header-deadline").factory());
 
     HeaderDeadline(int millis) {
         nanos = millis * 1_000_000L;

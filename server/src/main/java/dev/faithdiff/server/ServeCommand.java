@@ -2,11 +2,12 @@ package dev.faithdiff.server;
 
 import dev.faithdiff.cli.DeviceChoice;
 import dev.faithdiff.model.ModelPlaces;
+import dev.faithdiff.report.ReportingListener;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.server.WebServer.PageFiles;
-import dev.faithdiff.server.api.Metrics;
+import dev.faithdiff.server.api.ServerMetrics;
 import dev.faithdiff.server.api.RestorationApi;
 import dev.faithdiff.server.job.RestorationStore;
 import dev.faithdiff.server.job.Restorations;
@@ -34,17 +35,18 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit code: 130 stopped by Ctrl-C, 143 by SIGTERM, 1 it cannot serve, 2 wrong usage. docs/serving.md says more."})
 public final class ServeCommand implements Callable<Integer> {
     /** The files of the page, by path. */
-    static final PageFiles PAGE = new PageFiles(ServeCommand.class, Map.of("/", "page/index.html", "/style.css", "page/style.css", "/app.js", "page/app.js",
-            "/api.js", "page/api.js", "/form.js", "page/form.js", "/result.js", "page/result.js", "/icon.svg", "page/icon.svg"));
+    static final PageFiles PAGE = new PageFiles(ServeCommand.class, Map.of("/", "page/index.html", "/style.css", "page/style.css",
+            "/app.js", "page/app.js", "/api.js", "page/api.js", "/form.js", "page/form.js", "/result.js", "page/result.js",
+            "/icon.svg", "page/icon.svg"));
     /** How the report's page shows a photo and its result is how this one does. */
-    static final PageFiles VIEWER = new PageFiles(dev.faithdiff.report.ReportingListener.class, Map.of("/viewer.js", "viewer.js"));
+    static final PageFiles VIEWER = new PageFiles(ReportingListener.class, Map.of("/viewer.js", "viewer.js"));
 
     @Spec private CommandSpec spec;
 
     @Mixin private ServerOptions server;
 
-    @Option(names = "--model", paramLabel = "MODEL", arity = "1..*", description = "Folders or names of the models that may be chosen, the first being the "
-            + "usual one (default: the bundled model and all others that 'faithdiff models' shows).")
+    @Option(names = "--model", paramLabel = "MODEL", arity = "1..*", description = "Folders or names of the models that may be chosen, the first "
+            + "being the usual one (default: the bundled model and all others that 'faithdiff models' shows).")
     private List<Path> models = List.of();
 
     @Mixin private DeviceChoice device;
@@ -53,7 +55,8 @@ public final class ServeCommand implements Callable<Integer> {
             + "${COMPLETION-CANDIDATES}.")
     private NumberType precision;
 
-    @Option(names = "--offload", paramLabel = "NAME", description = "Which weights leave the GPU's memory while they are not needed: ${COMPLETION-CANDIDATES}.")
+    @Option(names = "--offload", paramLabel = "NAME", description = "Which weights leave the GPU's memory while they are not needed: "
+            + "${COMPLETION-CANDIDATES}.")
     private Offload offload = Offload.AUTO;
 
     @Option(names = "--max-bytes", paramLabel = "N", description = "Bytes that a request may have, in MiB.")
@@ -74,8 +77,8 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--keep-gigabytes", paramLabel = "N", description = "Room on the disk for photos and results; the oldest go first.")
     private int gigabytes = 20;
 
-    @Option(names = "--grace", paramLabel = "SECONDS", description = "Time that the restoration under way has when the server is told to stop. After it, it "
-            + "goes back to the queue, which the next start takes up.")
+    @Option(names = "--grace", paramLabel = "SECONDS", description = "Time that the restoration under way has when the server is told to stop. "
+            + "After it, it goes back to the queue, which the next start takes up.")
     private int grace = 20;
 
     @Override public Integer call() throws InterruptedException {
@@ -84,7 +87,7 @@ public final class ServeCommand implements Callable<Integer> {
         }
         PrintWriter err = spec.commandLine().getErr();
         Device on = device.open(precision == null ? DType.F16 : precision.activations(), line -> err.println("faithdiff: " + line)).device();
-        Metrics metrics = new Metrics();
+        ServerMetrics metrics = new ServerMetrics();
         RestorationStore store = new RestorationStore(server.state());
         Restorations.Room room = new Restorations.Room(queue, 60 * minutes, hours, gigabytes * 1_000_000_000L, grace);
         Restorations all = new Restorations(store, models(new Compute(on, precision(on), offload)), room, new DeviceLock(), metrics::ended);

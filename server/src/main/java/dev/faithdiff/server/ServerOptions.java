@@ -19,12 +19,12 @@ public final class ServerOptions {
     @Option(names = "--port", paramLabel = "N", description = "The port; 0: a free one.")
     private int port = 7860;
 
-    @Option(names = "--host", paramLabel = "NAME", description = "Where to listen. Anything but this machine itself needs a token, which is made and shown "
-            + "if none is given.")
+    @Option(names = "--host", paramLabel = "NAME", description = "Where to listen. Anything but this machine itself needs a token, which is made "
+            + "and shown if none is given.")
     private String host = "127.0.0.1";
 
-    @Option(names = "--allow-host", paramLabel = "NAME", split = ",", description = "Names by which browsers may call this server besides localhost, for "
-            + "example behind a proxy.")
+    @Option(names = "--allow-host", paramLabel = "NAME", split = ",", description = "Names by which browsers may call this server besides "
+            + "localhost, for example behind a proxy.")
     private List<String> hosts = List.of();
 
     @Option(names = "--token-file", paramLabel = "FILE", description = "A file that holds the token; or set FAITHDIFF_TOKEN.")

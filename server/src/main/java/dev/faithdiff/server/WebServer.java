@@ -163,7 +163,8 @@ public final class WebServer implements AutoCloseable {
 
     /** A request's body, an object of JSON. @throws Refusal 400 or 415 */
     public static JsonObject body(Context ctx) {
-        if (ctx.contentType() == null || !ctx.contentType().startsWith("application/json")) throw new Refusal(415, "the body must be application/json");
+        boolean isJson = ctx.contentType() != null && ctx.contentType().startsWith("application/json");
+        if (!isJson) throw new Refusal(415, "the body must be application/json");
         try {
             return JsonParser.parseString(ctx.body()).getAsJsonObject();
         } catch (JsonParseException | IllegalStateException e) {

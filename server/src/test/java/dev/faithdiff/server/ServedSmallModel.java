@@ -8,7 +8,7 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.ImageFormat;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.server.api.Metrics;
+import dev.faithdiff.server.api.ServerMetrics;
 import dev.faithdiff.server.api.RestorationApi;
 import dev.faithdiff.server.job.RestorationStore;
 import dev.faithdiff.server.job.Restorations;
@@ -44,7 +44,7 @@ final class ServedSmallModel implements AutoCloseable {
 
     /** @param seconds that a restoration may take */
     ServedSmallModel(Path state, String token, int seconds) {
-        Metrics metrics = new Metrics();
+        ServerMetrics metrics = new ServerMetrics();
         RestorationStore store = new RestorationStore(state);
         ServedModel model = new ServedModel(null, Compute.on(Device.CPU));
         all = new Restorations(store, Map.of(MODEL, model), new Restorations.Room(QUEUE, seconds, 1, 1 << 30, 0), new DeviceLock(), metrics::ended);

@@ -25,7 +25,7 @@ import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.server.Refusal;
 import dev.faithdiff.server.WebServer;
-import dev.faithdiff.server.job.Progress;
+import dev.faithdiff.server.job.RunProgress;
 import dev.faithdiff.server.job.Restoration;
 import dev.faithdiff.server.job.RestorationStore;
 import dev.faithdiff.server.job.Restorations;
@@ -121,7 +121,7 @@ final class Blends {
                 if (b.color != null) blend.put(COLOR_FIX.name(), b.color.toString());
                 settings.put("blend", blend);
             }
-            if (side > 0) return Progress.small(blended(o, b), side);
+            if (side > 0) return RunProgress.small(blended(o, b), side);
             Photo out = o.photo.restored(blended(o, b));
             out = out.with(r.order().metadata() ? o.photo.metadata().withSettings(ResultSettings.json(settings)) : o.photo.metadata().profileOnly());
             return encoded(out, encoding);

@@ -2,7 +2,7 @@ package dev.faithdiff.server.api;
 
 import com.google.gson.JsonObject;
 import dev.faithdiff.server.WebServer;
-import dev.faithdiff.server.job.Progress;
+import dev.faithdiff.server.job.RunProgress;
 import dev.faithdiff.server.job.Restoration;
 import dev.faithdiff.server.job.Restorations;
 import java.util.List;
@@ -27,7 +27,7 @@ final class Facts {
             List<String> waiting = all.waiting();
             json.addProperty("position", waiting.indexOf(r.id()) + 1);
         }
-        Progress p = all.progress(r.id());
+        RunProgress p = all.progress(r.id());
         if (r.state() == Restoration.State.RUNNING && p != null) json.add("progress", WebServer.GSON.toJsonTree(p.moment()));
         if (r.ended() > 0) json.addProperty("ended", r.ended());
         if (r.error() != null) json.addProperty("error", r.error());

@@ -12,7 +12,7 @@ import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.server.Refusal;
 import dev.faithdiff.server.WebServer;
 import dev.faithdiff.server.api.Blends.Blend;
-import dev.faithdiff.server.job.Progress;
+import dev.faithdiff.server.job.RunProgress;
 import dev.faithdiff.server.job.Restoration;
 import dev.faithdiff.server.job.Restoration.Order;
 import dev.faithdiff.server.job.Restoration.State;
@@ -46,11 +46,11 @@ public final class RestorationApi implements WebServer.Part {
 
     private final Restorations all;
     private final Allowed limits;
-    private final Metrics metrics;
+    private final ServerMetrics metrics;
     private final Blends blends;
     private final EventStream events;
 
-    public RestorationApi(Restorations all, Allowed limits, Metrics metrics) {
+    public RestorationApi(Restorations all, Allowed limits, ServerMetrics metrics) {
         this.all = all;
         this.limits = limits;
         this.metrics = metrics;
@@ -80,7 +80,7 @@ public final class RestorationApi implements WebServer.Part {
         routes.get("/v1/results.zip", this::zip);
         routes.get("/v1/models", ctx -> WebServer.json(ctx, Map.of("models", models())));
         routes.get("/v1/options", this::options);
-        routes.get("/metrics", ctx -> ctx.contentType(Metrics.TYPE).result(metrics.text()));
+        routes.get("/metrics", ctx -> ctx.contentType(ServerMetrics.TYPE).result(metrics.text()));
         routes.get("/openapi.json", ctx -> WebServer.json(ctx, OpenApi.document(all.models().values().iterator().next().options())));
     }
 
@@ -102,8 +102,8 @@ public final class RestorationApi implements WebServer.Part {
             Options options = model.options(sent.options());
             ResultSize size = ResultSize.of(options, photo);
             if ((long) size.width() * size.height() > limits.pixels) {
-                throw new Refusal(422, "the result would be " + size.width() + "x" + size.height() + ", more than the " + (limits.pixels >> 20) + " megapixels "
-                        + "that this server makes; use a smaller scale");
+                throw new Refusal(422, "the result would be " + size.width() + "x" + size.height() + ", more than the " + (limits.pixels >> 20)
+                        + " megapixels that this server makes; use a smaller scale");
             }
             model.requireRoom(options, photo.width(), photo.height());
         } catch (IllegalArgumentException | ServedModel.NoRoom e) {
@@ -183,13 +183,15 @@ public final class RestorationApi implements WebServer.Part {
             int side = (int) number(ctx, "side", 0, 0, 1024);
             Encoding encoding = side > 0 ? new Encoding(ImageFormat.JPEG) : encoding(ctx);
             boolean isKept = side == 0 && blend.equals(Blend.NONE) && encoding.equals(PNG);
-            byte[] file = isKept ? Files.readAllBytes(all.store().file(r.id(), RestorationStore.RESULT)) : blends.file(r, blend, encoding, side);
+            byte[] file = isKept ? kept(r) : blends.file(r, blend, encoding, side);
             if (ctx.queryParam("download") != null) ctx.header("Content-Disposition", "attachment; filename*=UTF-8''" + encoded(name(r, encoding)));
             picture(ctx, type(encoding), file);
         } catch (IllegalArgumentException | ImageError e) {
             throw new Refusal(422, e.getMessage());
         }
     }
+
+    private byte[] kept(Restoration r) throws IOException { return Files.readAllBytes(all.store().file(r.id(), RestorationStore.RESULT)); }
 
     private static Encoding encoding(Context ctx) {
         String name = ctx.queryParam("format");
@@ -212,7 +214,7 @@ public final class RestorationApi implements WebServer.Part {
     }
 
     private void preview(Context ctx) {
-        Progress p = all.progress(one(ctx).id());
+        RunProgress p = all.progress(one(ctx).id());
         byte[] last = p == null ? null : p.lastPreview();
         if (last == null) throw new Refusal(404, "there is no preview");
         ctx.contentType("image/jpeg").result(last);
@@ -237,7 +239,7 @@ public final class RestorationApi implements WebServer.Part {
             String name = name(r, encoding), own = name;
             for (int k = 2; !names.add(own); k++) own = ImageFiles.stem(name) + "-" + k + "." + encoding.format().extension();
             out.putNextEntry(new ZipEntry(own));
-            out.write(encoding.equals(PNG) ? Files.readAllBytes(all.store().file(r.id(), RestorationStore.RESULT)) : blends.file(r, Blend.NONE, encoding, 0));
+            out.write(encoding.equals(PNG) ? kept(r) : blends.file(r, Blend.NONE, encoding, 0));
             out.closeEntry();
         }
         out.finish();

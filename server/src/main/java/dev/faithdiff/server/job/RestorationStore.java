@@ -45,7 +45,8 @@ public final class RestorationStore implements AutoCloseable {
             deleteAll(temporary());
             Files.createDirectories(temporary());
             // A row is on the disk when the call returns.
-            database = DriverManager.getConnection("jdbc:h2:file:" + folder.toAbsolutePath().resolve("restorations") + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE");
+            Path file = folder.toAbsolutePath().resolve("restorations");
+            database = DriverManager.getConnection("jdbc:h2:file:" + file + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE");
             try (var s = database.createStatement()) {
                 s.execute("CREATE TABLE IF NOT EXISTS restorations (" + COLUMNS + ")");
             }

@@ -31,8 +31,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 /**
- * All restorations: those that wait, the one that runs, and those that ended. One worker restores on the device. What waits when the process ends goes on
- * with the next one, and what ran begins anew; a photo with which the process ended twice has failed.
+ * All restorations: those that wait, the one that runs, and those that ended. One worker restores on the device. What waits when the process ends
+ * goes on with the next one, and what ran begins anew; a photo with which the process ended twice has failed.
  */
 public final class Restorations implements AutoCloseable {
     private static final int MOST_ATTEMPTS = 3, SMALL = 320;
@@ -57,8 +57,9 @@ public final class Restorations implements AutoCloseable {
     private final BiConsumer<Restoration, Double> ended;
     private final FairQueue queue;
     private final Changes changes = new Changes();
-    private final Map<String, Progress> progress = new ConcurrentHashMap<>();
-    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("restorations-clock").factory());
+    private final Map<String, RunProgress> progress = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService clock =
+            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("restorations-clock").factory());
     private final Thread worker = new Thread(this::work, "restorations");
     private Restorer open; // the worker's alone
     private String openName;
@@ -68,7 +69,8 @@ public final class Restorations implements AutoCloseable {
     private volatile double meanSeconds = 1;
 
     /** @param models by name, the default first. @param ended hears of each that ended, and the seconds it ran */
-    public Restorations(RestorationStore store, Map<String, ServedModel> models, Room room, DeviceLock device, BiConsumer<Restoration, Double> ended) {
+    public Restorations(RestorationStore store, Map<String, ServedModel> models, Room room, DeviceLock device,
+            BiConsumer<Restoration, Double> ended) {
         this.store = store;
         this.models = models;
         this.room = room;
@@ -99,7 +101,7 @@ public final class Restorations implements AutoCloseable {
     public Map<String, ServedModel> models() { return models; }
 
     /** Null unless it runs. */
-    public Progress progress(String id) { return progress.get(id); }
+    public RunProgress progress(String id) { return progress.get(id); }
 
     /** Those that wait, in the order of their turns. */
     public List<String> waiting() { return queue.order(); }
@@ -115,7 +117,7 @@ public final class Restorations implements AutoCloseable {
         RANDOM.nextBytes(random);
         Restoration r = Restoration.of(HexFormat.of().formatHex(random), order);
         store.write(r.id(), RestorationStore.PHOTO, file);
-        store.write(r.id(), RestorationStore.SMALL, Progress.small(visible, SMALL));
+        store.write(r.id(), RestorationStore.SMALL, RunProgress.small(visible, SMALL));
         try {
             put(r);
             queue.add(order.client(), r.id(), false);
@@ -178,7 +180,7 @@ public final class Restorations implements AutoCloseable {
     }
 
     private void begin(Restoration r) {
-        Progress heard = new Progress(() -> changes.add(r.id()), changes::isWatched);
+        RunProgress heard = new RunProgress(() -> changes.add(r.id()), changes::isWatched);
         progress.put(r.id(), heard);
         put(r); // nothing may interrupt this thread while it writes the database: that would close its file
         synchronized (this) {
@@ -219,7 +221,7 @@ public final class Restorations implements AutoCloseable {
         worker.interrupt();
     }
 
-    private Result restored(Restoration r, Progress heard) {
+    private Result restored(Restoration r, RunProgress heard) {
         long begin = System.nanoTime();
         ServedModel model = models.get(r.order().model());
         if (model == null) throw new IllegalStateException("the model " + r.order().model() + " is no longer served");

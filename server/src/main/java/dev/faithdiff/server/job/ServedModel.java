@@ -72,7 +72,8 @@ public final class ServedModel {
         String prompt = given.get(PROMPT.name());
         AutoPrompt asked = prompt == null ? null : AutoPrompt.of(prompt);
         if (asked != null) {
-            if (asked.captioner() != null || !choice.describes()) throw new IllegalArgumentException("this model does not find its prompt itself; write one");
+            boolean isOwn = asked.captioner() == null && choice.describes();
+            if (!isOwn) throw new IllegalArgumentException("this model does not find its prompt itself; write one");
             all = all.with(PROMPT, PROMPT.initial());
         }
         outline().check(all);
@@ -111,8 +112,8 @@ public final class ServedModel {
             Forecast f = Forecast.of(on.device(), d -> choice.open(on.on(d, on.precision())), r -> options, photo, null, 0);
             if (f.fits()) return null;
             List<String> found = new Fitting(on, choice::open, r -> options, photo, Forecast::fits).found();
-            return String.format(Locale.ROOT, "this would need %.1f GB of the %.1f GB that this server may hold; %s", f.needed() / 1e9, f.room() / 1e9,
-                    found.isEmpty() ? "nothing that was tried fits" : "what fits: " + String.join(", ", found));
+            return String.format(Locale.ROOT, "this would need %.1f GB of the %.1f GB that this server may hold; %s",
+                    f.needed() / 1e9, f.room() / 1e9, found.isEmpty() ? "nothing that was tried fits" : "what fits: " + String.join(", ", found));
         } catch (OutOfMemoryError e) {
             return "the images of this size take more than this server's heap holds";
         }

@@ -16,13 +16,13 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /** Numbers for Prometheus: requests, restorations, the queue, and the process. */
-public final class Metrics {
+public final class ServerMetrics {
     /** What Prometheus reads. */
     static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-    public Metrics() {
+    public ServerMetrics() {
         List.of(new JvmMemoryMetrics(), new JvmThreadMetrics(), new FileDescriptorMetrics(), new ProcessorMetrics(), new UptimeMetrics())
                 .forEach(m -> m.bindTo(registry));
     }
@@ -34,8 +34,8 @@ public final class Metrics {
     }
 
     void request(String method, String path, int status, long nanos) {
-        Timer.builder("faithdiff.http.requests").description("Requests, by the path as the API document has it").tag("method", method).tag("path", path)
-                .tag("status", String.valueOf(status)).register(registry).record(Duration.ofNanos(nanos));
+        Timer.builder("faithdiff.http.requests").description("Requests, by the path as the API document has it").tag("method", method)
+                .tag("path", path).tag("status", String.valueOf(status)).register(registry).record(Duration.ofNanos(nanos));
     }
 
     void gauge(String name, String what, Supplier<Number> value) { Gauge.builder(name, value).description(what).register(registry); }

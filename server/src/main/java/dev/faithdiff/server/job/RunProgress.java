@@ -15,7 +15,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** How far a restoration is. Other threads look at it. */
-public final class Progress implements Listener {
+public final class RunProgress implements Listener {
     /** Of a preview's longer side. */
     private static final int PREVIEW = 640;
     private static final int QUALITY = 80;
@@ -41,7 +41,7 @@ public final class Progress implements Listener {
     private volatile byte[] preview;
 
     /** @param changed runs after each change. @param isWatched whether previews are wanted */
-    Progress(Runnable changed, BooleanSupplier isWatched) {
+    RunProgress(Runnable changed, BooleanSupplier isWatched) {
         this.changed = changed;
         this.isWatched = isWatched;
     }
