@@ -16,6 +16,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -44,10 +45,10 @@ public final class RestorationStore implements AutoCloseable {
             if (!isFree(lock)) throw new IllegalStateException("another server uses the folder " + folder);
             deleteAll(temporary());
             Files.createDirectories(temporary());
-            // A row is on the disk when the call returns.
+            // Old rows are kept for a second, not for 45: else the file grows without end where much changes.
             Path file = folder.toAbsolutePath().resolve("restorations");
-            database = DriverManager.getConnection("jdbc:h2:file:" + file + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE");
-            try (var s = database.createStatement()) {
+            database = DriverManager.getConnection("jdbc:h2:file:" + file + ";RETENTION_TIME=1000;DB_CLOSE_ON_EXIT=FALSE");
+            try (Statement s = database.createStatement()) {
                 s.execute("CREATE TABLE IF NOT EXISTS restorations (" + COLUMNS + ")");
             }
         } catch (SQLException e) {
@@ -87,8 +88,16 @@ public final class RestorationStore implements AutoCloseable {
             s.setLong(4, bytes(r.id()));
             s.setString(5, GSON.toJson(r));
             s.executeUpdate();
+            flush();
         } catch (SQLException e) {
             throw new IllegalStateException("cannot write the database in " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** What was changed is in the file when this returns, so that a killed process does not lose it. */
+    private void flush() throws SQLException {
+        try (Statement s = database.createStatement()) {
+            s.execute("CHECKPOINT");
         }
     }
 
@@ -132,6 +141,7 @@ public final class RestorationStore implements AutoCloseable {
         try (PreparedStatement s = database.prepareStatement("DELETE FROM restorations WHERE id = ?")) {
             s.setString(1, id);
             s.executeUpdate();
+            flush();
             deleteAll(folder.resolve("jobs").resolve(id));
         } catch (SQLException | IOException e) {
             throw new IllegalStateException("cannot delete " + id + " in " + folder + ": " + e.getMessage(), e);
