@@ -1,12 +1,14 @@
 package dev.faithdiff.server.api;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.cli.Main;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.Encoding;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.ImageFormat;
 import dev.faithdiff.image.file.Photo;
+import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.server.Refusal;
@@ -97,6 +99,7 @@ public final class RestorationApi implements WebServer.Part {
         String name = sent.model() == null || sent.model().isEmpty() ? all.models().keySet().iterator().next() : sent.model();
         ServedModel model = all.models().get(name);
         if (model == null) throw new Refusal(422, "there is no model " + name + " here, only " + String.join(", ", all.models().keySet()));
+        options(model);
         Image photo = blends.bounded(() -> read(sent).visible());
         try {
             Options options = model.options(sent.options());
@@ -260,6 +263,16 @@ public final class RestorationApi implements WebServer.Part {
         String name = ctx.queryParam("model");
         ServedModel model = name == null ? all.models().values().iterator().next() : all.models().get(name);
         if (model == null) throw new Refusal(404, "there is no model " + name.replaceAll("[^\\w.-]", "?"));
+        options(model);
         WebServer.json(ctx, Map.of("model", model.name(), "options", OptionForm.of(model)));
+    }
+
+    /** @throws Refusal 500 that says why the model cannot be opened */
+    private static List<Option<?>> options(ServedModel model) {
+        try {
+            return model.options();
+        } catch (RuntimeException e) {
+            throw new Refusal(500, "the model cannot be opened: " + Main.reason(e));
+        }
     }
 }
