@@ -62,7 +62,7 @@ public final class RestorationApi implements WebServer.Part {
         metrics.gauge("faithdiff.event.streams", "Clients that hear events", events::count);
     }
 
-    @Override public String unhealthy() { return all.isStopping() ? "stopping" : null; }
+    @Override public String unhealthy() { return all.isStopping() ? "stopping" : all.isWorking() ? null : "the worker has ended"; }
 
     @Override public void addTo(RoutesConfig routes) {
         routes.before(ctx -> ctx.attribute(BEGUN, System.nanoTime()));

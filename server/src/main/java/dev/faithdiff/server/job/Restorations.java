@@ -108,6 +108,9 @@ public final class Restorations implements AutoCloseable {
 
     public boolean isStopping() { return stopping; }
 
+    /** Whether the worker is there. */
+    public boolean isWorking() { return worker.isAlive(); }
+
     /** After how many seconds a quarter of the queue is done, by the last restorations; 1 to 60. */
     public int secondsToWait() { return (int) Math.clamp(Math.ceil(meanSeconds * Math.max(1, queue.size() / 4)), 1, 60); }
 
@@ -170,7 +173,12 @@ public final class Restorations implements AutoCloseable {
             for (String id; (id = queue.take()) != null; ) {
                 Restoration r = store.get(id);
                 if (r == null || r.state() != State.QUEUED) continue;
-                begin(r.running());
+                try {
+                    begin(r.running());
+                } catch (RuntimeException e) { // the disk is full, for example: the others may still be restored
+                    System.err.println("faithdiff: " + id + ": " + e.getMessage());
+                    progress.remove(id);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

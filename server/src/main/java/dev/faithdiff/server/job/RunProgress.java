@@ -19,8 +19,9 @@ public final class RunProgress implements Listener {
     /** Of a preview's longer side. */
     private static final int PREVIEW = 640;
     private static final int QUALITY = 80;
-    /** From one preview to the next, since each costs a decoding. */
+    /** From one preview to the next, at least: each costs a decoding, and all together shall not cost more than a fifth of the time. */
     private static final long NANOS_APART = 1_500_000_000L;
+    private static final int COSTS_APART = 4;
 
     /**
      * A moment.
@@ -37,7 +38,7 @@ public final class RunProgress implements Listener {
     private String stage = "open";
     private int step, steps, previews;
     private double share;
-    private long last;
+    private long next;
     private volatile byte[] preview;
 
     /** @param changed runs after each change. @param isWatched whether previews are wanted */
@@ -67,12 +68,14 @@ public final class RunProgress implements Listener {
     }
 
     @Override public void preview(int done, int all, Supplier<Image> image) {
-        if (!isWatched.getAsBoolean() || done == all || System.nanoTime() - last < NANOS_APART) return;
+        long now = System.nanoTime();
+        if (!isWatched.getAsBoolean() || done == all || next != 0 && now < next) return;
         preview = small(image.get(), PREVIEW);
         synchronized (this) {
             previews++;
         }
-        last = System.nanoTime();
+        long ended = System.nanoTime();
+        next = ended + Math.max(NANOS_APART, COSTS_APART * (ended - now));
         changed.run();
     }
 
