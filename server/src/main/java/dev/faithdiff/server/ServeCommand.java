@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -45,8 +46,9 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ServerOptions server;
 
-    @Option(names = "--model", paramLabel = "MODEL", arity = "1..*", description = "Folders or names of the models that may be chosen, the first "
-            + "being the usual one (default: the bundled model and all others that 'faithdiff models' shows).")
+    @Option(names = "--model", paramLabel = "MODEL", arity = "1..*", showDefaultValue = Visibility.NEVER,
+            description = "Folders or names of the models that may be chosen, the first being the usual one (default: "
+                    + "the bundled model and all others that 'faithdiff models' shows).")
     private List<Path> models = List.of();
 
     @Mixin private DeviceChoice device;

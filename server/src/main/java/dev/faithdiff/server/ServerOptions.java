@@ -8,6 +8,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Option;
 
 /** Options of all commands that serve. */
@@ -23,8 +24,8 @@ public final class ServerOptions {
             + "and shown if none is given.")
     private String host = "127.0.0.1";
 
-    @Option(names = "--allow-host", paramLabel = "NAME", split = ",", description = "Names by which browsers may call this server besides "
-            + "localhost, for example behind a proxy.")
+    @Option(names = "--allow-host", paramLabel = "NAME", split = ",", showDefaultValue = Visibility.NEVER,
+            description = "Names by which browsers may call this server besides localhost, for example behind a proxy.")
     private List<String> hosts = List.of();
 
     @Option(names = "--token-file", paramLabel = "FILE", description = "A file that holds the token; or set FAITHDIFF_TOKEN.")
