@@ -41,19 +41,26 @@ public final class ModelChoice {
         @Override public LoraFile convert(String text) { return LoraFile.of(text); }
     }
 
+    /** As if {@code --model} were given. @param folder or a name; null: the default */
+    public static ModelChoice of(Path folder) {
+        ModelChoice choice = new ModelChoice();
+        choice.model = folder;
+        return choice;
+    }
+
     List<LoraFile> loras() { return loras; }
 
     /** Opens the model, behind its first stage if it has one. */
     public Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
 
     /** Whether the model says itself what a photo shows. */
-    boolean describes() { return Restorers.describes(folder()); }
+    public boolean describes() { return Restorers.describes(folder()); }
 
     /** The names of the model folders, and of LoRAs with their strengths. */
-    String names() { return ofFolders(folder -> folder.getFileName().toString()) + (loras.isEmpty() ? "" : " with " + LoraFile.names(loras)); }
+    public String names() { return ofFolders(folder -> folder.getFileName().toString()) + (loras.isEmpty() ? "" : " with " + LoraFile.names(loras)); }
 
     /** The first digits of the model folders' digests; the last one's covers the LoRAs. */
-    String digests() {
+    public String digests() {
         Map<String, Path> added = LoraFile.digested(loras);
         return ofFolders(folder -> new ModelFolder(folder).digest(folder.equals(folder()) ? added : Map.of()).substring(0, DIGITS));
     }
@@ -101,7 +108,7 @@ public final class ModelChoice {
     }
 
     /** The calibration in the model's folder; null if there is none. */
-    Calibration calibration() { return Calibration.ofModel(folder()); }
+    public Calibration calibration() { return Calibration.ofModel(folder()); }
 
     /** The model's folder. */
     public Path folder() {

@@ -30,6 +30,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,15 +45,17 @@ import picocli.CommandLine.Spec;
         sortOptions = false, showDefaultValues = true,
         footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.", "With many photos, a photo whose result "
             + "exists is skipped. A caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt, if the model reads text.",
-            "Where an option is given twice, the last one counts."})
+            "Where an option is given twice, the last one counts. NO_COLOR in the environment keeps colours out of the help."})
 final class RestoreCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
 
     @Spec private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input. Or several "
+    @Parameters(arity = "0..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input. Or several "
             + "photos, folders, or quoted patterns such as 'album/**/*.jpg'.")
-    private List<String> in;
+    private List<String> in = List.of();
+
+    @Mixin private WatchOption watch;
 
     @Option(names = {"-o", "--output"}, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp; - is standard output. "
             + "A folder, if there are several photos, or OUT is a folder or has no extension (default: beside a photo with -restored in its name, as "
@@ -110,15 +113,16 @@ final class RestoreCommand implements Callable<Integer> {
         if (resume && !daam.isEmpty()) throw usage("--daam shows all steps, so it does not go with --resume");
         if (trace == null && (warmup != 0 || repeat != 1)) throw usage("--warmup and --repeat go with --profile");
         if (warmup < 0 || repeat < 1) throw usage("--warmup must be at least 0, and --repeat at least 1");
-        Worklist list = used(() -> results.worklist(in, out));
+        Worklist list = used(() -> results.worklist(watch.inputs(in), out));
+        if (watch.isAsked()) return watch(list);
         boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
         List<Job> jobs = jobs(list);
         Job first = jobs.getFirst();
         if (forecast.isDryRun()) return dryRun(jobs);
         used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
-        if (first.isToOutput() && (results.isJson() || trace != null)) {
-            throw usage("standard output takes either the photo or --profile and --progress json");
+        if (first.isToOutput() && (results.isJson() || results.isResults() || trace != null)) {
+            throw usage("standard output takes either the photo or --profile, --json and --progress json");
         }
         return isMany || results.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
     }
@@ -244,7 +248,21 @@ final class RestoreCommand implements Callable<Integer> {
             throw usage("--profile, --preview and --daam are for one photo, and go without --log and --progress, the first two without --report");
         }
         Chosen chosen = device();
-        return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(jobs, chosen));
+        return onKernels(kernels.table(chosen.device().kind()), chosen.device(),
+                () -> restoreMany(batch -> batch.run(jobs), captions(jobs, chosen.device()), jobs.size(), jobs.getFirst().out(), chosen));
+    }
+
+    /** Restores what arrives in a folder. */
+    private int watch(Worklist list) {
+        boolean isForOne = trace != null || preview != null || !daam.isEmpty();
+        if (isForOne || forecast.isDryRun()) throw usage("--watch goes without --profile, --preview, --daam and --dry-run");
+        if (asked() != null) throw usage("--watch goes without a captioner");
+        Chosen chosen = device();
+        return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(batch -> {
+            if (!quiet && !results.isJson()) spec.commandLine().getErr().println("watching; Ctrl-C ends it");
+            watch.run(batch, list);
+            return true;
+        }, Caption::of, 0, null, chosen));
     }
 
     private <T> T onKernels(KernelTable table, Device on, Supplier<T> work) {
@@ -274,18 +292,18 @@ final class RestoreCommand implements Callable<Integer> {
         })::caption;
     }
 
-    private int restoreMany(List<Job> jobs, Chosen chosen) {
-        AttributionFiles attribution = used(() -> new AttributionFiles(daam, jobs.getFirst().out(), results.rules(resume).overwrite()));
-        Function<Path, Caption> captions = captions(jobs, chosen.device());
-        try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), jobs.size());
+    /** @param run lets a batch work, and says whether it was interrupted. @param files how many, 0 where nobody knows. @param first result, or null */
+    private int restoreMany(Predicate<Batch> run, Function<Path, Caption> captions, int files, Path first, Chosen chosen) {
+        AttributionFiles attribution = used(() -> new AttributionFiles(daam, first, results.rules(resume).overwrite()));
+        try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), files);
                 Restorer restorer = restorer(chosen.device())) {
             Batch.Rules rules = results.rules(resume);
             ResultSettings settings = settings(restorer);
             requirePrompt(restorer);
             BatchListener pages = report.listener(shown, model, compute(chosen.device()), restorer, rules);
-            BatchListener all = attribution.of(pages, quiet ? line -> {} : spec.commandLine().getErr()::println);
+            BatchListener all = attribution.of(pages, quiet || results.isJson() ? line -> {} : spec.commandLine().getErr()::println);
             Batch batch = new Batch(restorer, settings, rules, all, captions);
-            boolean stopped = batch.run(jobs);
+            boolean stopped = run.test(batch);
             shown.end(stopped, chosen.device().name(), ending(chosen));
             return stopped ? INTERRUPTED : shown.failed() ? 1 : 0;
         }

@@ -33,7 +33,7 @@ import java.util.function.Function;
  */
 public final class ReportingListener implements BatchListener {
     /** Maps are as strong as they get where they reach this share of the range. */
-    private static final double MOST_CHANGE = 0.25, MOST_UNEXPLAINED = 0.1, MOST_SEEDS = 0.1;
+    public static final double MOST_CHANGE = 0.25, MOST_UNEXPLAINED = 0.1, MOST_SEEDS = 0.1;
 
     /**
      * A restored photo whose page is not yet written.

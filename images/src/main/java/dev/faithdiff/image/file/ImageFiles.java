@@ -92,8 +92,11 @@ public final class ImageFiles {
     }
 
     /** As {@link #readPhoto(Path, boolean)}, a file's bytes. @param name what messages call it */
-    public static Photo readPhoto(byte[] file, String name, boolean strict) {
-        return PhotoReader.read(file, name, strict);
+    public static Photo readPhoto(byte[] file, String name, boolean strict) { return readPhoto(file, name, strict, PictureDecoder.MAX_PIXELS); }
+
+    /** As {@link #readPhoto(byte[], String, boolean)}. @param most pixels; a picture of more is refused by its header, before it is decoded */
+    public static Photo readPhoto(byte[] file, String name, boolean strict, long most) {
+        return PhotoReader.read(file, name, strict, Math.min(most, PictureDecoder.MAX_PIXELS));
     }
 
     /** Writes pixels alone, as {@link #write(Photo, Path)} does. */

@@ -49,10 +49,16 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
      * @throws IllegalArgumentException in one line if nothing is found, or a result would be written over an input or another result
      */
     public Found find() {
+        Found found = findAny();
+        if (found.jobs.isEmpty()) throw new IllegalArgumentException("no photos in " + String.join(", ", inputs));
+        return found;
+    }
+
+    /** As {@link #find}, where nothing may be found. */
+    public Found findAny() {
         List<String> remarks = new ArrayList<>();
         Set<Place> places = new LinkedHashSet<>();
         for (String input : inputs) add(input, places, remarks);
-        if (places.isEmpty()) throw new IllegalArgumentException("no photos in " + String.join(", ", inputs));
         List<Job> jobs = jobs(places);
         check(jobs);
         return new Found(jobs, remarks);
