@@ -2,6 +2,7 @@ package dev.faithdiff.server.lab;
 
 import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.kernels.cuda.CompilingDevice;
+import dev.faithdiff.kernels.cuda.CudaError;
 import dev.faithdiff.kernels.cuda.CudaKernel;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
@@ -58,10 +59,11 @@ final class CudaTrial {
                 try {
                     compile(k, c, device);
                     done++;
-                } catch (OpError | IllegalStateException e) {
-                    if (isRejected(e, findings)) return;
-                } catch (ClassCastException e) {
-                    // It goes on with a library, which only a GPU has.
+                } catch (CudaError e) {
+                    if (!isRejected(e, findings)) throw e;
+                    return;
+                } catch (ClassCastException | OpError e) {
+                    // It goes on with a library or another op, which only a GPU has.
                 }
             }
         }

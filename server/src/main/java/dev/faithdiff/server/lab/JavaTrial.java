@@ -23,7 +23,7 @@ import java.util.Map;
 /** Compiles a kernel for the CPU, checks it, times it beside those that there are, and runs the bundled model on it. */
 final class JavaTrial {
     private static final int TIMED_CASES = 4, RIVALS = 3, MILLIS = 120, SHOWN_FAILURES = 8;
-    private static final double FASTER = 0.98, SLOWER = 1.02;
+    private static final double FASTER = 0.95, SLOWER = 1.05;
 
     private final Class<? extends Op> op;
     private final Path home;

@@ -33,7 +33,7 @@ final class Trials implements AutoCloseable {
         private final List<JsonObject> findings = new ArrayList<>();
         private boolean ended, cancelled;
         private int output;
-        private String work = "starting";
+        private String work = "starting", signal = "";
         private Process process;
 
         private Trial(String id, Order order) {
@@ -67,6 +67,7 @@ final class Trials implements AutoCloseable {
         }
 
         private void output(String line) {
+            if (line.startsWith("#  SIG")) signal = ": " + line.substring(3);
             if (output++ >= OUTPUT) return;
             JsonObject o = new JsonObject();
             o.addProperty("stage", "output");
@@ -162,7 +163,7 @@ final class Trials implements AutoCloseable {
         String at = " in: " + trial.work;
         if (trial.cancelled) trial.verdict("cancelled", "it was ended" + at);
         else if (!inTime) trial.verdict("endless", "it had not ended after " + seconds + " s," + at);
-        else if (!trial.hasVerdict()) trial.verdict("crashed", "its process ended with exit code " + code + (code > 128 ? ", signal " + (code - 128) : "") + at);
+        else if (!trial.hasVerdict()) trial.verdict("crashed", "its process ended with exit code " + code + at + trial.signal);
     }
 
     private static void read(Process process, Trial trial) {

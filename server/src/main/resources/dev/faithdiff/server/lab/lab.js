@@ -170,4 +170,5 @@ get('op').onchange = choose;
   ops = known.ops;
   get('language').onchange = () => language(known);
   await language(known);
+  document.documentElement.dataset.ready = 'true';
 })().catch(e => say(e.message));
