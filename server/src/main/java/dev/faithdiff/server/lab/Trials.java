@@ -162,7 +162,7 @@ final class Trials implements AutoCloseable {
         int code = process.exitValue();
         String at = " in: " + trial.work;
         if (trial.cancelled) trial.verdict("cancelled", "it was ended" + at);
-        else if (!inTime) trial.verdict("endless", "it had not ended after " + seconds + " s," + at);
+        else if (!inTime) trial.verdict("out of time", "it had not ended after " + seconds + " s," + at);
         else if (!trial.hasVerdict()) trial.verdict("crashed", "its process ended with exit code " + code + at + trial.signal);
     }
 

@@ -59,7 +59,7 @@ function place(line, column) {
   source.scrollTop = (line - 8) * 19.5;
 }
 
-const BAD = ['rejected', 'wrong', 'crashed', 'endless', 'failed'];
+const BAD = ['rejected', 'wrong', 'crashed', 'out of time', 'failed'];
 function verdict(v) {
   const box = get('verdict');
   box.hidden = false;
@@ -75,7 +75,7 @@ function show(all) {
     head('Parity');
     box.append(element('p', `${p.cases} cases compared, ${p.refused} refused, ${p.failed} failed`, {class: 'small'}));
     const rows = [...(p.failures || []), ...(p.worst ? [p.worst] : [])];
-    if (rows.length) box.append(table(['case', 'error', 'allowed', ''], rows.map(r => typeof r === 'string' ? [r, '', '', ''] : [r.case, digits(r.error), digits(r.allowed), r.failure || 'worst of those that pass'])));
+    if (rows.length) box.append(table(['case', 'error', 'allowed', 'finding'], rows.map(r => typeof r === 'string' ? [r, '', '', ''] : [r.case, digits(r.error), digits(r.allowed), r.failure || 'worst of those that pass'])));
   }
   for (const g of of('gradient')) {
     head('Slope');
