@@ -1,5 +1,6 @@
 package dev.faithdiff.server;
 
+import dev.faithdiff.server.lab.LabCommand;
 import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.tensor.Version;
 import java.util.concurrent.Callable;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Spec;
 
 /** The commands {@code serve} and {@code lab}, which the launcher starts: exit code 2 for usage, 1 for failure. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
-        description = "Serves pages and an API.", subcommands = ServeCommand.class)
+        description = "Serves pages and an API.", subcommands = {ServeCommand.class, LabCommand.class})
 public final class Main implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
