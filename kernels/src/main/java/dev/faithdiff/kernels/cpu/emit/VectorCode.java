@@ -392,7 +392,7 @@ public final class VectorCode {
 
     public Value sqrt(Value x) { return value(List.of(x), to -> a.vsqrtps(to, x.operand())); }
 
-    /** x < y ? x : y, and y where one is no number. */
+    /** {@code x < y ? x : y}, and y where one is no number. */
     public Value min(Value x, Value y) { return of(a::vminps, x, y); }
 
     /** x > y ? x : y, and y where one is no number. */
@@ -450,7 +450,7 @@ public final class VectorCode {
         });
     }
 
-    /** x < y ? yes : no, and no where x or y is no number. */
+    /** {@code x < y ? yes : no}, and no where x or y is no number. */
     public Value less(Value x, Value y, Value yes, Value no) {
         Value first = register(x), other = register(no);
         return value(List.of(first, y, yes, other), to -> {
