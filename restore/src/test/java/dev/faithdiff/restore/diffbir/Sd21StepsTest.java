@@ -8,6 +8,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.restore.diffusion.SignalTable;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.diffusion.Sampler;
