@@ -22,14 +22,14 @@ public final class FileWeights implements WeightSource {
     private final RecentPages pages;
 
     /** @throws dev.faithdiff.tensor.io.SafeTensorsError if the file is missing or breaks the format */
-    public FileWeights(Path path) { this(path, RecentPages.MOST); }
+    public FileWeights(Path path) { this(path, RecentPages.ofFile()); }
 
     /** All of whose pages stay in memory once they were used: for a network that reads them again and again. */
-    public static FileWeights kept(Path path) { return new FileWeights(path, Long.MAX_VALUE); }
+    public static FileWeights kept(Path path) { return new FileWeights(path, new RecentPages(Long.MAX_VALUE, 0)); }
 
-    private FileWeights(Path path, long most) {
+    private FileWeights(Path path, RecentPages pages) {
         this.path = path;
-        pages = new RecentPages(most);
+        this.pages = pages;
         file = SafeTensors.open(path);
         file.entries().forEach((key, e) -> held.put(key, new Held(e.shape(), e.dtype())));
     }
@@ -49,6 +49,7 @@ public final class FileWeights implements WeightSource {
 
     @Override public void close() {
         mapped.values().forEach(Storage::forget);
+        pages.end();
         file.close();
     }
 }

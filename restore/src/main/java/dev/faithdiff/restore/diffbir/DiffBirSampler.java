@@ -5,6 +5,7 @@ import dev.faithdiff.restore.diffusion.KDiffusion;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.MultistepSampler;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.diffusion.SignalTable;
 import java.util.function.DoubleUnaryOperator;
 
 /** DiffBIR's samplers under their published names. They share solvers with other systems, and spread their steps in ways of their own. */

@@ -16,7 +16,7 @@ public enum Architecture {
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
     ADCSR("AdcSR's U-Net and the middle of its decoder"), IRCONTROLNET("DiffBIR's IRControlNet"), SWINIR("a SwinIR"),
     OSEDIFF("OSEDiff's changes to Stable Diffusion 2.1"), PISASR("PiSA-SR's changes to Stable Diffusion 2.1"),
-    RAM("a RAM"), DAPE("DAPE's changes to a RAM"),
+    SUPIR("SUPIR's control, connectors and encoder"), RAM("a RAM"), DAPE("DAPE's changes to a RAM"),
     RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNetFile()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNetFile()),
     UNKNOWN("of no known architecture");
 
@@ -42,6 +42,7 @@ public enum Architecture {
         boolean added = keys.stream().anyMatch(KeyNames::added), unet = keys.contains("time_embedding.linear_1.weight");
         if (added) return unet ? FAITHDIFF : FAITHDIFF_ADDED;
         if (unet) return keys.contains("add_embedding.linear_1.weight") ? UNET : SD_UNET;
+        if (SupirFiles.is(inner)) return SUPIR;
         if (OriginalLayout.is(inner)) return OriginalLayout.isBeforeSdxl(inner) ? SD_FILE : SDXL_FILE;
         if (OriginalLayout.isVae(inner)) return VAE_ORIGINAL;
         if (AdcSrFiles.is(inner)) return ADCSR;

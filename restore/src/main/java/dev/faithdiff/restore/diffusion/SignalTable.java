@@ -1,16 +1,16 @@
-package dev.faithdiff.restore.diffbir;
+package dev.faithdiff.restore.diffusion;
 
 import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * How much signal each timestep of the training has, in double precision: DiffBIR computes its tables so, and diffusers in float.
+ * How much signal each timestep of the training has, in double precision: DiffBIR and SUPIR compute their tables so, and diffusers in float.
  *
  * @param alphas share of the signal's variance at each timestep
  */
-record SignalTable(double[] alphas) {
+public record SignalTable(double[] alphas) {
     /** Reads {@code scheduler/scheduler_config.json}. */
-    static SignalTable of(Config c) {
+    public static SignalTable of(Config c) {
         int n = c.positive("num_train_timesteps");
         double start = Math.sqrt(c.number("beta_start")), end = Math.sqrt(c.number("beta_end")), product = 1;
         double[] alphas = new double[n];
@@ -26,20 +26,29 @@ record SignalTable(double[] alphas) {
     }
 
     /** The number of timesteps. */
-    int timesteps() { return alphas.length; }
+    public int timesteps() { return alphas.length; }
 
     /** Noise over signal at a timestep. */
-    double sigma(int timestep) { return Math.sqrt(1 / alphas[timestep] - 1); }
+    public double sigma(int timestep) { return Math.sqrt(1 / alphas[timestep] - 1); }
+
+    /** The timestep whose noise over signal is nearest, the lower of two; compared in float, as published. */
+    public int nearest(double sigma) {
+        int best = 0;
+        for (int t = 1; t < alphas.length; t++) if (distance(t, sigma) < distance(best, sigma)) best = t;
+        return best;
+    }
+
+    private float distance(int timestep, double sigma) { return Math.abs((float) sigma - (float) sigma(timestep)); }
 
     /** Noise over signal at a fraction, where the logarithm of the signal's share is interpolated. */
-    double sigma(double timestep) {
+    public double sigma(double timestep) {
         int low = Math.clamp((int) timestep, 0, alphas.length - 2);
         double share = timestep - low, log = Math.log(alphas[low]);
         return Math.sqrt(Math.expm1(-(share == 0 ? log : log + share * (Math.log(alphas[low + 1]) - log))));
     }
 
     /** Data with as much noise as there is at a timestep. */
-    Tensor noised(Tensor data, Tensor noise, int timestep) {
+    public Tensor noised(Tensor data, Tensor noise, int timestep) {
         return data.mul((float) Math.sqrt(alphas[timestep])).add(noise.mul((float) Math.sqrt(1 - alphas[timestep])));
     }
 }
