@@ -26,19 +26,24 @@ public final class MultiHeadAttention {
     /** x {@code [B, tokens, channels]} attends to a context. @param residual of x's shape */
     public Tensor to(Context context, Tensor x, Tensor residual) {
         try (Scope s = Scope.open()) {
-            return s.keep(attend(context, q.forward(x), residual));
+            Projected of = projected(context);
+            return s.keep(attend(context, of, q.forward(x), residual));
         }
     }
 
     /** The norm of x attends to a context; x is added. */
     Tensor to(Context context, LayerNorm norm, Tensor x) {
         try (Scope s = Scope.open()) {
-            return s.keep(attend(context, q.forward(norm, x), x));
+            Projected of = projected(context);
+            return s.keep(attend(context, of, q.forward(norm, x), x));
         }
     }
 
-    private Tensor attend(Context context, Tensor queries, Tensor residual) {
-        Projected of = context.of(this, () -> new Projected(k.forward(context.states()), v.forward(context.states())));
+    private Projected projected(Context context) {
+        return context.of(this, () -> new Projected(k.forward(context.states()), v.forward(context.states())));
+    }
+
+    private Tensor attend(Context context, Projected of, Tensor queries, Tensor residual) {
         context.attends(this, queries, of.keys(), heads);
         return out.forward(queries.attention(of.keys(), of.values(), heads, false), residual);
     }
