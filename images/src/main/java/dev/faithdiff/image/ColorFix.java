@@ -74,6 +74,26 @@ public enum ColorFix {
         return new FloatImage(content.width(), content.height(), result);
     }
 
+    /** Of floats, whose result is neither clamped nor rounded but for {@link #LAB}. @throws ImageError if the sizes differ */
+    public FloatImage apply(FloatImage content, FloatImage style) {
+        return switch (this) {
+            case ADAIN -> adain(content, style);
+            case WAVELET -> wavelet(content, style);
+            case LAB -> FloatImage.of(apply(content.cut(16), style.cut(16)));
+            case NONE -> content;
+        };
+    }
+
+    /** {@link #ADAIN} of floats. As published for these, what is added to variances is meant for -1..1 (StableSR). */
+    private static FloatImage adain(FloatImage content, FloatImage style) {
+        float[] result = new float[content.rgb().length];
+        for (int c = 0; c < 3; c++) {
+            Stats from = Stats.of(content, c), to = Stats.of(style, c);
+            for (int i = c; i < result.length; i += 3) result[i] = (content.rgb()[i] - from.mean) / from.deviation * to.deviation + to.mean;
+        }
+        return new FloatImage(content.width(), content.height(), result);
+    }
+
     private static float[] plane(float[] rgb, int c) {
         float[] plane = new float[rgb.length / 3];
         for (int i = 0; i < plane.length; i++) plane[i] = rgb[3 * i + c];
@@ -164,6 +184,15 @@ public enum ColorFix {
             }
             double variance = (squares - (double) sum * sum / n) / Math.max(n - 1, 1) / (max * max);
             return new Stats((float) (sum / max / n), (float) Math.sqrt((float) variance + VARIANCE_EPSILON));
+        }
+
+        static Stats of(FloatImage image, int c) {
+            int n = image.rgb().length / 3;
+            double sum = 0, squares = 0;
+            for (int i = c; i < image.rgb().length; i += 3) sum += image.rgb()[i];
+            double mean = sum / n;
+            for (int i = c; i < image.rgb().length; i += 3) squares += (image.rgb()[i] - mean) * (image.rgb()[i] - mean);
+            return new Stats((float) mean, (float) Math.sqrt(squares / Math.max(n - 1, 1) + VARIANCE_EPSILON / 4));
         }
     }
 }

@@ -28,6 +28,7 @@ import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.diffusion.SignalTable;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRestorer;
 import dev.faithdiff.restore.sd.SdRun;

@@ -17,6 +17,7 @@ import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.diffusion.SignalTable;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;

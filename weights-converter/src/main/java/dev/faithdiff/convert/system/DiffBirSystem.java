@@ -16,7 +16,6 @@ import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -132,7 +131,7 @@ final class DiffBirSystem implements ReleasedSystem {
             plan.part(StableDiffusion.TEXT, base.tensors(StableDiffusion.TEXT), NeededTensors.text(text), base.name());
             plan.part(CLEANER, isSwinIr() ? DiffBirFiles.swinIr(cleaning) : Architecture.RRDBNET.generator().modern(cleaning),
                     cleaner(model.at(CLEANER)), version.cleaner);
-            plan.files(tokenizer());
+            plan.files(base.openClipTokenizer(report));
             report.requireComplete();
             return report;
         }
@@ -169,20 +168,6 @@ final class DiffBirSystem implements ReleasedSystem {
             json.addProperty("prediction_type", version.velocity() ? "v_prediction" : "epsilon");
             json.addProperty("rescale_betas_zero_snr", version.velocity());
             return Published.text(json);
-        }
-
-        /** The base's as open_clip reads it, which pads with the first token and takes no word for a mark. */
-        private Map<String, byte[]> tokenizer() {
-            Map<String, byte[]> files = new LinkedHashMap<>(base.tokenizer(report));
-            for (String name : List.of("tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json")) {
-                byte[] text = files.get(name);
-                if (text == null) continue;
-                JsonObject json = Config.of(Path.of(name), new String(text, StandardCharsets.UTF_8)).json();
-                json.addProperty("pad_token", "!");
-                if (name.endsWith("config.json")) json.addProperty("tokenizer_class", "SimpleTokenizer");
-                files.put(name, Published.text(json).getBytes(StandardCharsets.UTF_8));
-            }
-            return files;
         }
 
         @Override public void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }

@@ -18,6 +18,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -89,7 +90,7 @@ public final class StableDiffusion implements AutoCloseable {
     private static Map<String, Map<String, Source>> parts(Path base, WeightFile file) {
         Map<String, Source> tensors = KeyNames.unwrap(file.tensors());
         Architecture kind = Architecture.of(tensors);
-        if (kind != Architecture.SD_FILE) throw new ConvertError(base, "is not " + Architecture.SD_FILE + " but " + kind);
+        if (kind != Architecture.SD_FILE && kind != Architecture.STABLESR) throw new ConvertError(base, "is not " + Architecture.SD_FILE + " but " + kind);
         return OriginalLayout.parts(tensors);
     }
 
@@ -131,6 +132,20 @@ public final class StableDiffusion implements AutoCloseable {
         if (own != null) return SdxlFolder.tokenizer(own, "tokenizer", report);
         report.problem("a single file has no tokenizer; name its folder by --tokenizer");
         return Map.of();
+    }
+
+    /** The same as open_clip reads it, which pads with the first token and takes no word for a mark. */
+    Map<String, byte[]> openClipTokenizer(ConversionReport report) {
+        Map<String, byte[]> files = new LinkedHashMap<>(tokenizer(report));
+        for (String name : List.of("tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json")) {
+            byte[] text = files.get(name);
+            if (text == null) continue;
+            JsonObject json = Config.of(Path.of(name), new String(text, StandardCharsets.UTF_8)).json();
+            json.addProperty("pad_token", "!");
+            if (name.endsWith("config.json")) json.addProperty("tokenizer_class", "SimpleTokenizer");
+            files.put(name, Published.text(json).getBytes(StandardCharsets.UTF_8));
+        }
+        return files;
     }
 
     private static Path below(Path folder) { return folder == null ? null : folder.resolve("tokenizer"); }

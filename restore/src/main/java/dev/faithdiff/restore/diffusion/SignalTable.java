@@ -1,16 +1,17 @@
-package dev.faithdiff.restore.diffbir;
+package dev.faithdiff.restore.diffusion;
 
 import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * How much signal each timestep of the training has, in double precision: DiffBIR computes its tables so, and diffusers in float.
+ * How much signal each timestep of the training has, in double precision: code that descends from the original Stable Diffusion (DiffBIR, StableSR)
+ * computes its tables so, and diffusers in float.
  *
  * @param alphas share of the signal's variance at each timestep
  */
-record SignalTable(double[] alphas) {
+public record SignalTable(double[] alphas) {
     /** Reads {@code scheduler/scheduler_config.json}. */
-    static SignalTable of(Config c) {
+    public static SignalTable of(Config c) {
         int n = c.positive("num_train_timesteps");
         double start = Math.sqrt(c.number("beta_start")), end = Math.sqrt(c.number("beta_end")), product = 1;
         double[] alphas = new double[n];
@@ -26,20 +27,33 @@ record SignalTable(double[] alphas) {
     }
 
     /** The number of timesteps. */
-    int timesteps() { return alphas.length; }
+    public int timesteps() { return alphas.length; }
+
+    /**
+     * So many timesteps from the last to the first one of the training, evenly spread. Positions are summed up, and so rounded, as published
+     * (guided-diffusion space_timesteps).
+     *
+     * @param steps at least 2
+     */
+    public double[] spaced(int steps) {
+        double[] t = new double[steps];
+        double at = 0, stride = (timesteps() - 1) / (steps - 1.0);
+        for (int i = 0; i < steps; i++, at += stride) t[steps - 1 - i] = Math.rint(at);
+        return t;
+    }
 
     /** Noise over signal at a timestep. */
-    double sigma(int timestep) { return Math.sqrt(1 / alphas[timestep] - 1); }
+    public double sigma(int timestep) { return Math.sqrt(1 / alphas[timestep] - 1); }
 
     /** Noise over signal at a fraction, where the logarithm of the signal's share is interpolated. */
-    double sigma(double timestep) {
+    public double sigma(double timestep) {
         int low = Math.clamp((int) timestep, 0, alphas.length - 2);
         double share = timestep - low, log = Math.log(alphas[low]);
         return Math.sqrt(Math.expm1(-(share == 0 ? log : log + share * (Math.log(alphas[low + 1]) - log))));
     }
 
     /** Data with as much noise as there is at a timestep. */
-    Tensor noised(Tensor data, Tensor noise, int timestep) {
+    public Tensor noised(Tensor data, Tensor noise, int timestep) {
         return data.mul((float) Math.sqrt(alphas[timestep])).add(noise.mul((float) Math.sqrt(1 - alphas[timestep])));
     }
 }
