@@ -21,7 +21,7 @@ public final class Spade {
     private record Layer(GroupNorm norm, Conv2d shared, Conv2d gamma, Conv2d beta) {
         static Layer of(Weights resnet, UNetConfig c, StructureConfig s, int width) {
             Weights w = resnet.at("spade");
-            GroupNorm norm = new GroupNorm(w.at("param_free_norm"), width, c.norm().groups(width), c.norm().eps()); // has parameters, for all its name
+            GroupNorm norm = new GroupNorm(w.at("param_free_norm"), width, c.norm().groups(width), c.norm().eps()); // not free, for all its name
             return new Layer(norm, new Conv2d(w.at("mlp_shared.0"), s.outChannels(), s.hidden(), 3),
                     new Conv2d(w.at("mlp_gamma"), s.hidden(), width, 3), new Conv2d(w.at("mlp_beta"), s.hidden(), width, 3));
         }

@@ -25,7 +25,8 @@ public record StructureConfig(int inChannels, int[] channels, int layers, int at
     public static StructureConfig of(Config c) {
         int[] channels = c.integers("block_out_channels");
         return new StructureConfig(c.positive("in_channels"), channels, c.positive("layers_per_block"),
-                c.within("attention_levels", 0, channels.length), c.positive("num_attention_heads"), c.positive("out_channels"), c.positive("modulation_channels"), c.positive("norm_num_groups"));
+                c.within("attention_levels", 0, channels.length), c.positive("num_attention_heads"), c.positive("out_channels"),
+                c.positive("modulation_channels"), c.positive("norm_num_groups"));
     }
 
     /**

@@ -50,12 +50,12 @@ import java.util.stream.Stream;
  * from the photo, too. Source: sr_val_ddpm_text_T_vqganfin_oldcanvas_tile.py and sr_val_ddim_text_T_negativeprompt_canvas_tile.py.
  */
 final class StableSr implements SdSystem {
-    static final Option<StableSrSampler> SAMPLER = Option.choice("sampler", StableSrSampler.DDPM, "Sampler that removes the noise. ddim: as published, "
-            + "with noise levels that are not those of its timesteps. ddim-matched: with those.");
+    static final Option<StableSrSampler> SAMPLER = Option.choice("sampler", StableSrSampler.DDPM, "Sampler that removes the noise. ddim: as "
+            + "published, with noise levels that are not those of its timesteps. ddim-matched: with those.");
     static final Option<Start> START = Option.choice("start", null, Start.class, "What the first latents are: lr: the photo's, with almost all noise "
             + "of the training, as published with ddpm. noise: noise alone, as published with ddim.");
-    static final Option<Double> FUSION = Option.share("fusion", 0.5, "How much of the photo's structure the decoder takes, the published dec_w. 0: none; "
-            + "more is truer to the photo and less clean.").ofModel();
+    static final Option<Double> FUSION = Option.share("fusion", 0.5, "How much of the photo's structure the decoder takes, the published dec_w. 0: "
+            + "none; more is truer to the photo and less clean.").ofModel();
     static final Option<Integer> IMAGE_TILE = Option.side("image-tile", 1280, 64, "Side of the overlapping pieces in which a larger result is "
             + "restored, each by itself, in pixels of the result; a multiple of 32.");
     static final Option<Double> IMAGE_OVERLAP = Option.number("image-overlap", 1000 / 1280.0, "above 0 and at most 1", v -> v > 0 && v <= 1,
@@ -108,10 +108,10 @@ final class StableSr implements SdSystem {
 
     /** The photo in the size in which it is restored. */
     FloatImage enlarged(SdRun run) {
-        int w = run.size.width(), h = run.size.height(), least = run.options.get(PROCESS_SIZE), shorter = Math.min(run.photo.width(), run.photo.height());
+        int w = run.size.width(), h = run.size.height(), least = run.options.get(PROCESS_SIZE);
         FloatImage photo = FloatImage.of(run.photo);
         if (Math.min(w, h) >= least) return resized(photo, w, h);
-        double scale = (double) least / shorter;
+        double scale = (double) least / Math.min(run.photo.width(), run.photo.height());
         boolean wide = run.photo.width() >= run.photo.height();
         return resized(photo, wide ? (int) (run.photo.width() * scale) : least, wide ? least : (int) (run.photo.height() * scale));
     }
@@ -182,7 +182,8 @@ final class StableSr implements SdSystem {
         float weight = (float) (double) run.options.get(FUSION);
         int h = latents.size(1), w = latents.size(2), c = latents.size(3);
         try (Scope _ = Scope.open()) {
-            Tensor z = latents.mul(1 / model.base().vae.config().scaling()), image = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h * down, w * down, 3));
+            Tensor z = latents.mul(1 / model.base().vae.config().scaling());
+            Tensor image = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h * down, w * down, 3));
             // The photo's pixels go beside the latents of their place, so that a tile has both.
             Tensor both = weight == 0 ? z : z.concat(3, tensor(photo).affine(2, -1).to(z.device()).pixelUnshuffle(down));
             UnaryOperator<Tensor> network = x -> model.decoder().decode(x.slice(3, 0, c).to(model.base().dtype),

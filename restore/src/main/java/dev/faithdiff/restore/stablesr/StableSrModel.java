@@ -33,11 +33,13 @@ record StableSrModel(SdModel base, StructureEncoder structure, Spade spade, Fusi
         if (sizes.channels().length != base.sizes.channels().length || sizes.inChannels() != base.vae.config().latentChannels()) {
             throw new ModelError(folder.path(), "the structure encoder must have the levels of the U-Net and the channels of the latents");
         }
-        Weights w = base.weights("structure/model.safetensors"), s = base.weights("spade/model.safetensors"), d = base.weights("cfw/model.safetensors");
+        Weights w = base.weights("structure/model.safetensors");
         StructureEncoder structure = new StructureEncoder(w, sizes);
         w.done();
+        Weights s = base.weights("spade/model.safetensors");
         Spade spade = new Spade(s, base.sizes, sizes);
         s.done();
+        Weights d = base.weights("cfw/model.safetensors");
         FusingVae decoder = new FusingVae(d, base.vae.config(), FusingConfig.of(base.description()));
         d.done();
         return new StableSrModel(base, structure, spade, decoder);

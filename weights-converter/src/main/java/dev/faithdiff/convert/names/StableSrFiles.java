@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The layouts of StableSR's files: a single file of Stable Diffusion with a structure encoder and with a modulation in each resnet of the U-Net, and an
- * autoencoder with fusions in its decoder.
+ * The layouts of StableSR's files: a single file of Stable Diffusion with a structure encoder and with a modulation in each resnet of the U-Net, and
+ * an autoencoder with fusions in its decoder.
  */
 public final class StableSrFiles {
     private static final String STRUCTURE = "structcond_stage_model.", MODULATION = ".spade.", FUSION = "decoder.fusion_layer_";

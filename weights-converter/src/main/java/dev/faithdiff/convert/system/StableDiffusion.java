@@ -90,7 +90,8 @@ public final class StableDiffusion implements AutoCloseable {
     private static Map<String, Map<String, Source>> parts(Path base, WeightFile file) {
         Map<String, Source> tensors = KeyNames.unwrap(file.tensors());
         Architecture kind = Architecture.of(tensors);
-        if (kind != Architecture.SD_FILE && kind != Architecture.STABLESR) throw new ConvertError(base, "is not " + Architecture.SD_FILE + " but " + kind);
+        boolean whole = kind == Architecture.SD_FILE || kind == Architecture.STABLESR;
+        if (!whole) throw new ConvertError(base, "is not " + Architecture.SD_FILE + " but " + kind);
         return OriginalLayout.parts(tensors);
     }
 

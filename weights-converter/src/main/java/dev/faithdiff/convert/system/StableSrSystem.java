@@ -57,7 +57,8 @@ final class StableSrSystem implements ReleasedSystem {
     @Override public Converter converter(Release release, Precision precision) {
         List<Variant> found = Arrays.stream(Variant.values()).filter(v -> release.find(v.file) != null).toList();
         if (found.size() > 1) {
-            throw new ConvertError(release.source(), "holds more than one StableSR: " + found.stream().map(v -> v.file).toList() + "; name one file as SOURCE");
+            List<String> names = found.stream().map(v -> v.file).toList();
+            throw new ConvertError(release.source(), "holds more than one StableSR: " + names + "; name one file as SOURCE");
         }
         return new Made(release, found.getFirst(), precision);
     }
@@ -87,7 +88,9 @@ final class StableSrSystem implements ReleasedSystem {
             plan = new ModelPlan(precision, report);
             path = release.file(variant.file);
             Path found = release.find(variant.autoencoder), beside = found != null ? found : path.resolveSibling(variant.autoencoder);
-            if (!Files.isRegularFile(beside)) throw new ConvertError(release.source(), "holds no " + variant.autoencoder + ", which goes with " + variant.file);
+            if (!Files.isRegularFile(beside)) {
+                throw new ConvertError(release.source(), "holds no " + variant.autoencoder + ", which goes with " + variant.file);
+            }
             base = StableDiffusion.open(new Release(release.source(), path, release.tokenizer(), release.config()));
             WeightFile first = null;
             try {
@@ -140,7 +143,8 @@ final class StableSrSystem implements ReleasedSystem {
         /** Read from the tensors, but for the number of groups, which is that of all norms. */
         private Config structure(Map<String, Map<String, Source>> parts, Config unet) {
             try {
-                StructureConfig sizes = StructureConfig.of(Views.shapes(parts.get(STRUCTURE)), Views.shapes(parts.get(SPADE)), unet.positive("norm_num_groups"));
+                int groups = unet.positive("norm_num_groups");
+                StructureConfig sizes = StructureConfig.of(Views.shapes(parts.get(STRUCTURE)), Views.shapes(parts.get(SPADE)), groups);
                 plan.file(STRUCTURE + "/config.json", Published.text(sizes.json()));
                 return Config.of(path, sizes.json().toString());
             } catch (IllegalArgumentException e) {
