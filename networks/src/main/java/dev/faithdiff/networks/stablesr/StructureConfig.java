@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.nn.NamedShapes;
+import java.util.Arrays;
 
 /**
  * Sizes of StableSR's structure encoder and of the modulation by what it gives.
@@ -24,6 +25,10 @@ public record StructureConfig(int inChannels, int[] channels, int layers, int at
     /** Reads {@code structure/config.json}. */
     public static StructureConfig of(Config c) {
         int[] channels = c.integers("block_out_channels");
+        for (String divisor : new String[] {"num_attention_heads", "norm_num_groups"}) {
+            int d = c.positive(divisor);
+            if (Arrays.stream(channels).anyMatch(n -> n % d != 0)) throw c.wrong(divisor, "a divisor of 'block_out_channels'");
+        }
         return new StructureConfig(c.positive("in_channels"), channels, c.positive("layers_per_block"),
                 c.within("attention_levels", 0, channels.length), c.positive("num_attention_heads"), c.positive("out_channels"),
                 c.positive("modulation_channels"), c.positive("norm_num_groups"));

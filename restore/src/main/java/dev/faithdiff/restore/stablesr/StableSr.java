@@ -148,7 +148,8 @@ final class StableSr implements SdSystem {
         Options o = run.options;
         int h = pieces.height() / down, w = pieces.width() / down;
         TileGrid grid = pieces.tiles(h, w, o.get(TILE) / down, o.get(OVERLAP));
-        Guidance guidance = DiffusionOptions.guidance(o, o.get(NEGATIVE) == null || o.get(GUIDANCE) == null ? 1 : o.get(GUIDANCE));
+        boolean against = o.get(NEGATIVE) != null && !o.get(NEGATIVE).isEmpty();
+        Guidance guidance = DiffusionOptions.guidance(o, against && o.get(GUIDANCE) != null ? o.get(GUIDANCE) : 1);
         Sampler sampler = run.within(sampler(o));
         if (pieces.count() > 1) sampler = new SameNoise(sampler, pieces);
         Plan plan = new Plan(model.base().schedule, sampler, guidance, DiffusionOptions.cache(o), grid, true);

@@ -38,15 +38,25 @@ enum StableSrSampler {
 
     /** The signal's share at timesteps, highest first. The published code makes betas of some timesteps' shares, and shares of these, in float. */
     static float[] signal(SignalTable table, double[] timesteps) {
-        float[] signal = new float[timesteps.length];
-        float before = 1, product = 1;
-        for (int i = timesteps.length - 1; i >= 0; i--) {
-            float share = (float) table.alphas()[(int) timesteps[i]], beta = 1 - share / before;
-            before = share;
-            product *= 1 - beta;
+        float[] signal = betas(table, timesteps);
+        float product = 1;
+        for (int i = signal.length - 1; i >= 0; i--) {
+            product *= 1 - signal[i];
             signal[i] = product;
         }
         return signal;
+    }
+
+    /** The share of the signal that is lost from the timestep below to each, highest first. */
+    static float[] betas(SignalTable table, double[] timesteps) {
+        float[] betas = new float[timesteps.length];
+        float before = 1;
+        for (int i = betas.length - 1; i >= 0; i--) {
+            float share = (float) table.alphas()[(int) timesteps[i]];
+            betas[i] = 1 - share / before;
+            before = share;
+        }
+        return betas;
     }
 
     private static double sigma(float signal) { return Math.sqrt((1 - (double) signal) / signal); }

@@ -104,7 +104,7 @@ class StableSrNetworksTest {
     @TestFactory DynamicNode structureEncoder() {
         Stored maps = maps().stream().map(n -> stored("structcond", n)).reduce(Stored::and).orElseThrow();
         return new NetworkBattery("structure encoder", structureFile(), structure(small()), () -> new Tensor[] {tensor(file("structcond"), "x")}, maps,
-                new Released(List.of("structure_stablesr"), structure(FULL), List.of(Shape.of(1, 64, 64, 4)), 60_000_000)).tests();
+                new Released(List.of("structure_stablesr"), structure(FULL), List.of(Shape.of(1, 64, 64, 4)), 47_000_000)).tests();
     }
 
     /** The sizes that the converter reads from the tensors. */
@@ -128,7 +128,7 @@ class StableSrNetworksTest {
         };
         List<Shape> released = List.of(Shape.of(2, 64, 64, 320), Shape.of(1, 64, 64, 256));
         return Stream.of(new NetworkBattery("modulation", weights("spade"), spade(sizes, small()), inputs, stored("unet_trace", "input_blocks.1.0.spade"),
-                new Released(List.of("spade_stablesr"), spade(UNetConfig.SD21, FULL), released, 60_000_000)).tests());
+                new Released(List.of("spade_stablesr"), spade(UNetConfig.SD21, FULL), released, 47_000_000)).tests());
     }
 
     private static Build spade(UNetConfig unet, StructureConfig sizes) {
@@ -146,7 +146,7 @@ class StableSrNetworksTest {
         return Stream.of(new NetworkBattery("CFW", weights("cfw"), fusing(sizes, FusingConfig.of(new ModelFolder(model()).description())),
                 () -> new Tensor[] {tensor(f, "z"), tensor(f, "x")}, decoded,
                 new Released(List.of("cfw_stablesr"), fusing(full, new FusingConfig(2, 32)), List.of(Shape.of(1, 64, 64, 4), Shape.of(1, 512, 512, 3)),
-                        900_000_000)).tests());
+                        790_000_000)).tests());
     }
 
     private static Build fusing(VaeConfig sizes, FusingConfig fusing) {

@@ -16,6 +16,7 @@ import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.diffusion.Levels;
+import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.SignalTable;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.tiles.TileGrid;
@@ -26,8 +27,11 @@ import dev.faithdiff.tensor.op.ResizeOp;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -60,7 +64,7 @@ class StableSrTest {
         return FILES.getAsJsonObject(file).getAsJsonObject("errors").getAsJsonObject(tensor).get("suggested_atol").getAsDouble();
     }
 
-    /** The shares of signal, and what the published table makes of them. */
+    /** The published tables, of which the betas and the shares of signal are made as the sampler makes them. */
     @Test void noiseLevelsAreThePublishedOnes() {
         Fixtures f = Fixtures.open("stablesr/schedule.safetensors");
         List<String> numbers = f.names().stream().filter(n -> n.endsWith(".timesteps")).map(n -> n.substring(0, n.indexOf('.'))).toList();
@@ -68,22 +72,56 @@ class StableSrTest {
         for (String n : numbers) {
             Levels levels = StableSrSampler.DDPM.of(TABLE, Integer.parseInt(n), null).levels();
             assertThat(reversed(levels.timesteps())).containsExactly(doubles(f.longs(n + ".timesteps")));
-            float[] signal = StableSrSampler.signal(TABLE, levels.timesteps()), up = new float[signal.length];
-            for (int i = 0; i < up.length; i++) up[i] = signal[up.length - 1 - i];
-            String file = "schedule.safetensors";
-            Fixtures.assertClose(n + " alphas_cumprod", up, f.floats(n + ".alphas_cumprod"), atol(file, n + ".alphas_cumprod"));
-            float[] sigma = new float[up.length], mean = new float[up.length], variance = new float[up.length];
-            for (int i = 0; i < up.length; i++) {
-                int at = up.length - 1 - i;
-                double from = levels.from()[at], to = levels.to()[at], before = Levels.alpha(to), share = Math.pow(Levels.alpha(from) / before, 2);
-                sigma[i] = (float) from;
-                mean[i] = (float) (before * (1 - share) / (1 - Math.pow(Levels.alpha(from), 2)));
-                variance[i] = (float) ((1 - share) * (1 - before * before) / (1 - Math.pow(Levels.alpha(from), 2)));
+            float[] betas = reversed(StableSrSampler.betas(TABLE, levels.timesteps())), signal = reversed(StableSrSampler.signal(TABLE, levels.timesteps()));
+            Map<String, float[]> tables = new LinkedHashMap<>();
+            tables.put("betas", betas);
+            tables.put("alphas_cumprod", signal);
+            tables.put("sqrt_recipm1_alphas_cumprod", reversed(levels.from()));
+            tables.put("sqrt_alphas_cumprod", each(reversed(levels.from()), Levels::alpha));
+            tables.put("sqrt_one_minus_alphas_cumprod", each(reversed(levels.from()), Levels::spread));
+            tables.put("sqrt_recip_alphas_cumprod", each(reversed(levels.from()), sigma -> 1 / Levels.alpha(sigma)));
+            float[] data = new float[betas.length], latents = new float[betas.length], variance = new float[betas.length];
+            for (int i = 0; i < betas.length; i++) {
+                double before = i == 0 ? 1 : signal[i - 1], left = 1.0 - signal[i];
+                data[i] = (float) (betas[i] * Math.sqrt(before) / left);
+                latents[i] = (float) ((1 - before) * Math.sqrt(1 - betas[i]) / left);
+                variance[i] = (float) (betas[i] * (1 - before) / left);
             }
-            Fixtures.assertClose(n + " sigmas", sigma, f.floats(n + ".sqrt_recipm1_alphas_cumprod"), atol(file, n + ".sqrt_recipm1_alphas_cumprod"));
-            Fixtures.assertClose(n + " share of data", mean, f.floats(n + ".posterior_mean_coef1"), atol(file, n + ".posterior_mean_coef1"));
-            Fixtures.assertClose(n + " variances", variance, f.floats(n + ".posterior_variance"), atol(file, n + ".posterior_variance"));
+            tables.put("posterior_mean_coef1", data);
+            tables.put("posterior_mean_coef2", latents);
+            tables.put("posterior_variance", variance);
+            tables.put("posterior_log_variance_clipped", each(variance, v -> Math.log(Math.max(v, 1e-20))));
+            assertThat(f.names().stream().filter(name -> name.startsWith(n + "."))).hasSize(tables.size() + 1);
+            tables.forEach((name, values) -> Fixtures.assertClose(n + " " + name, values, f.floats(n + "." + name), atol("schedule.safetensors", n + "." + name)));
+            takesThePublishedSteps(n, f, betas.length);
         }
+    }
+
+    /** What a step keeps of the latents and takes of the data. The published numbers have the rounding of small betas, which these have not. */
+    private static void takesThePublishedSteps(String n, Fixtures f, int steps) {
+        float[] latents = f.floats(n + ".posterior_mean_coef2"), data = f.floats(n + ".posterior_mean_coef1"), betas = f.floats(n + ".betas");
+        Sampler sampler = StableSrSampler.DDPM.of(TABLE, steps, null);
+        try (Scope _ = Scope.open(); Sampler.State state = sampler.begin()) {
+            Tensor one = Tensor.of(new float[] {1}, 1, 1, 1, 1), none = one.mul(0);
+            for (int step = 0; step < steps; step++) {
+                int i = steps - 1 - step;
+                double rounding = Math.max(2e-6, Math.ulp(1f) / betas[i]);
+                assertThat((double) state.step(one, none, step, () -> none).toFloats()[0]).isCloseTo(latents[i], offset(rounding));
+                assertThat((double) state.step(none, one, step, () -> none).toFloats()[0]).isCloseTo(data[i], offset(rounding));
+            }
+        }
+    }
+
+    private static float[] each(float[] values, DoubleUnaryOperator f) {
+        float[] all = new float[values.length];
+        for (int i = 0; i < all.length; i++) all[i] = (float) f.applyAsDouble(values[i]);
+        return all;
+    }
+
+    private static float[] reversed(float[] values) {
+        float[] all = new float[values.length];
+        for (int i = 0; i < all.length; i++) all[i] = values[all.length - 1 - i];
+        return all;
     }
 
     /** The network is told other timesteps than those of the noise levels. */
@@ -101,7 +139,8 @@ class StableSrTest {
                 double from = levels.from()[steps - 1 - i], to = levels.to()[steps - 1 - i], a = Math.pow(Levels.alpha(from), 2);
                 alphas[i] = (float) a;
                 before[i] = (float) Math.pow(Levels.alpha(to), 2);
-                drawn[i] = (float) (eta * Math.sqrt((1 - before[i]) / (1 - a) * (1 - a / before[i])));
+                double fall = to / from;
+                drawn[i] = (float) (eta * Math.sqrt((1 - Math.pow(Levels.alpha(to), 2)) * Math.max(0, 1 - fall * fall)));
                 assertThat(matched.from()[steps - 1 - i]).isCloseTo((float) TABLE.sigma((int) matched.timesteps()[steps - 1 - i]), withPercentage(0.01));
             }
             Fixtures.assertClose(table + " alphas", alphas, f.floats(table + ".alphas"), atol("ddim_tables.safetensors", table + ".alphas"));
@@ -158,7 +197,7 @@ class StableSrTest {
             }
             for (String name : f.names().stream().filter(n -> n.startsWith("bi")).toList()) {
                 ResizeOp.Kind kind = name.startsWith("bicubic") ? ResizeOp.Kind.BICUBIC : ResizeOp.Kind.BILINEAR;
-                Tensor resized = tensor(f, "content").slice(0, 0, 1).resize(new ResizeOp(kind, false, f.shape(name).size(2), f.shape(name).size(3)));
+                Tensor resized = tensor(f, "style").slice(0, 0, 1).resize(new ResizeOp(kind, false, f.shape(name).size(2), f.shape(name).size(3)));
                 Fixtures.assertClose(name, resized, f, name, atol("colour_resize.safetensors", name));
             }
         }

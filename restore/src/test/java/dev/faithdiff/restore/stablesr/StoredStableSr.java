@@ -125,7 +125,7 @@ final class StoredStableSr {
             task = system.begin(run);
         }
         if (o.get(StableSr.START) == null && !isDdim()) for (int i = 0; i < pieces[0].count(); i++) check("q_sample." + i, pieces[0].part(task.start(), i));
-        check("text." + (isDdim() ? 1 : 0), run.states(o.get(NEGATIVE) == null ? "" : o.get(NEGATIVE)));
+        check("text." + (isDdim() ? 1 : 0), run.states(o.get(NEGATIVE)));
         Tensor clean = denoised(task, model, whole, pieces[0]);
         images(system, run, clean, padded, pieces[0]);
         FloatImage result = system.restored(run, clean, padded, pieces[0]);
