@@ -35,14 +35,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a restorer of StableSR does with sizes, options, tiles, previews and resume files, with a small model that is drawn at random. */
 class StableSrRestorerTest {
     /** Red, green and blue of some pixels of {@link #givesTheSameImageAsEver}, when the stored runs were met. */
-    private static final List<Integer> KNOWN = List.of();
+    private static final int[] KNOWN = {100, 183, 105, 130, 142, 111, 127, 152, 155, 174, 140, 156, 90, 184, 239, 159, 115, 125, 183, 153, 201, 246, 87, 215,
+            92, 165, 105, 144, 176, 126, 92, 120, 156, 129, 167, 131, 112, 162, 111, 79, 147, 124, 99, 141, 134, 37, 102, 146};
     @TempDir static Path dir;
 
     private static Restorer open() { return Restorers.open(TinyStableSr.random(dir), Device.CPU); }
@@ -61,26 +61,25 @@ class StableSrRestorerTest {
             assertThat(result).hasToString("Image 104x72");
             List<Integer> seen = new ArrayList<>();
             for (int y = 5; y < 72; y += 20) for (int x = 9; x < 104; x += 30) for (int c = 0; c < 3; c++) seen.add(result.rgb()[3 * (y * 104 + x) + c] & 0xff);
-            System.out.println(seen);
-            assertThat(seen).hasSameSizeAs(KNOWN);
-            assertThat(IntStream.range(0, seen.size()).map(i -> Math.abs(seen.get(i) - KNOWN.get(i))).max().orElseThrow()).isLessThanOrEqualTo(1);
+            assertThat(seen).hasSize(KNOWN.length);
+            for (int i = 0; i < KNOWN.length; i++) assertThat(seen.get(i)).as("value %d", i).isBetween(KNOWN[i] - 1, KNOWN[i] + 1);
         }
     }
 
     @Test void everyOptionCounts() {
         try (Restorer r = open()) {
-            Options own = r.defaults();
-            assertThat(own.get(STEPS)).isEqualTo(3);
-            assertThat(own.get(COLOR_FIX)).isEqualTo(ColorFix.ADAIN);
-            Image photo = photo(21, 17), result = r.restore(photo, own);
+            assertThat(r.defaults().get(STEPS)).isEqualTo(3);
+            assertThat(r.defaults().get(COLOR_FIX)).isEqualTo(ColorFix.ADAIN);
+            Options own = r.defaults().with(STEPS, 2);
+            Image photo = photo(24, 16), result = r.restore(photo, own);
             assertThat(r.restore(photo, own)).as("the same seed").isEqualTo(result);
             Map<String, Image> others = new LinkedHashMap<>(Map.of("default", result));
             Options ddim = own.with(StableSr.SAMPLER, StableSrSampler.DDIM);
-            List<Options> changed = List.of(own.with(SEED, 7L), own.with(PROMPT, "cat"), own.with(NEGATIVE, "cat"), own.with(STEPS, 4),
+            List<Options> changed = List.of(own.with(SEED, 7L), own.with(PROMPT, "cat"), own.with(NEGATIVE, "cat"), own.with(STEPS, 3),
                     own.with(StableSr.START, Start.NOISE), own.with(StableSr.FUSION, 0.0), own.with(StableSr.FUSION, 1.0), own.with(COLOR_FIX, ColorFix.NONE),
                     own.with(COLOR_FIX, ColorFix.WAVELET), own.with(COLOR_FIX, ColorFix.LAB), ddim, ddim.with(ETA, 1.0), ddim.with(StableSr.START, Start.LR),
                     own.with(StableSr.SAMPLER, StableSrSampler.DDIM_MATCHED), own.with(STRENGTH, 0.4), own.with(FIDELITY, 0.5), own.with(CACHE, "deep:2"),
-                    own.with(StableSr.IMAGE_TILE, 64), own.with(StableSr.IMAGE_TILE, 64).with(StableSr.IMAGE_OVERLAP, 0.5), own.with(PROCESS_SIZE, 80));
+                    own.with(StableSr.IMAGE_TILE, 64), own.with(StableSr.IMAGE_TILE, 64).with(StableSr.IMAGE_OVERLAP, 0.25), own.with(PROCESS_SIZE, 80));
             for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
             others.forEach((a, x) -> others.forEach((b, y) -> assertThat(a.equals(b) || !x.equals(y)).as("%s and %s differ", a, b).isTrue()));
         }
