@@ -116,11 +116,11 @@ final class StableSr implements SdSystem {
         return resized(photo, wide ? (int) (run.photo.width() * scale) : least, wide ? least : (int) (run.photo.height() * scale));
     }
 
-    /** By the cubic filter that does not widen where images shrink, and clamped. */
+    /** By the cubic filter that does not widen where images shrink; clamped before and after. */
     static FloatImage resized(FloatImage image, int w, int h) {
         if (w == image.width() && h == image.height()) return image;
         try (Scope _ = Scope.open()) {
-            Tensor x = tensor(image).resize(new ResizeOp(ResizeOp.Kind.BICUBIC, false, h, w));
+            Tensor x = tensor(image).clamp(0, 1).resize(new ResizeOp(ResizeOp.Kind.BICUBIC, false, h, w));
             return new FloatImage(w, h, x.clamp(0, 1).toFloats());
         }
     }
