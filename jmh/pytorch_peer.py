@@ -1,8 +1,9 @@
-"""Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [--bf16] [--beside] [FILTER]
+"""Times PyTorch on the shapes of the benchmarks, for whoever has it: python jmh/pytorch_peer.py [--bf16] [--beside [--onnx]] [FILTER]
 
 Prints one row for each case with FILTER in its name: median of several runs in milliseconds and GFLOP/s, in F32 on all threads, or with
 --bf16 with inputs, weights and results in BF16. With --beside it takes turns with bin/bench, run by run, and prints the medians of both and, for noisy machines, of the ratios of neighbouring
-runs (ours to PyTorch's), with the least and the most. The whole U-Net holds 10 GB.
+runs (ours to PyTorch's), with the least and the most. With --onnx ONNX Runtime takes its turn, too, in F32, where its one operator does the
+same: linear layers, convolutions, attention. The whole U-Net holds 10 GB.
 """
 import statistics
 import subprocess
@@ -19,6 +20,7 @@ from pytorch_sdxl import Decoder, UNet, unet_inputs
 
 BESIDE = "--beside" in sys.argv
 BF16 = "--bf16" in sys.argv
+ONNX = "--onnx" in sys.argv
 FILTER = ([a for a in sys.argv[1:] if not a.startswith("--")] or [""])[0]
 ROUNDING = {"LinearOp": "LinearBf16", "Conv2dOp": "Conv2dWinogradBf16", "AttentionOp": "AttentionBf16"}  # our kernels beside --bf16
 PAUSE = 0.2  # seconds until the other side's threads sleep
@@ -49,21 +51,36 @@ def beside(flops, name, work, runs):
         command += ["--kernel", ROUNDING[op]]
     if BF16 and op == "model":
         command[-1] += "-bf16"
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as ours:
-        if ours.stdout.readline() != "ready\n":
-            sys.exit(f"bin/bench --turns {name} did not start")
-        pairs = []
-        for _ in range(runs):
+    sides = {"ours": ready(command)}
+    if ONNX and op in ROUNDING:
+        sides["ONNX Runtime"] = ready(command[:5] + ["--peers"])
+    rounds = []
+    for _ in range(runs):
+        time.sleep(PAUSE)
+        times = {"PyTorch " + torch.__version__: measured(work)}
+        for side, process in sides.items():
             time.sleep(PAUSE)
-            peer = measured(work)
-            time.sleep(PAUSE)
-            ours.stdin.write("\n")
-            pairs.append((float(ours.stdout.readline()), peer))
-        ours.stdin.close()
-    mine, theirs = (statistics.median(side) for side in zip(*pairs))
-    ratios = [a / b for a, b in pairs]
-    print(f"| {name} | {mine:.1f} ms | {flops / mine / 1e6:.0f} GFLOP/s | PyTorch {torch.__version__} | {theirs:.1f} ms | {flops / theirs / 1e6:.0f} GFLOP/s "
-          f"| {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |", flush=True)
+            process.stdin.write("\n")
+            times[side] = float(process.stdout.readline())
+        rounds.append(times)
+    for process in sides.values():
+        process.stdin.close()
+        process.wait()
+    mine = statistics.median(r["ours"] for r in rounds)
+    row = f"| {name} | {mine:.1f} ms | {flops / mine / 1e6:.0f} GFLOP/s |"
+    for side in rounds[0]:
+        if side != "ours":
+            theirs, ratios = statistics.median(r[side] for r in rounds), [r["ours"] / r[side] for r in rounds]
+            row += (f" {side} | {theirs:.1f} ms | {flops / theirs / 1e6:.0f} GFLOP/s "
+                    f"| {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |")
+    print(row, flush=True)
+
+
+def ready(command):
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    if process.stdout.readline() != "ready\n":
+        sys.exit(f"{' '.join(map(str, command))} did not start")
+    return process
 
 
 def linear(name, m, n, k):

@@ -6,6 +6,8 @@
 //   runs of N neighbouring channels and blockDim.x / columns pixels at a time; grid (strips, tiles of columns, B).
 // group_norm_groups: merges strips and channels into mean and 1/sqrt(variance + eps), [B, groups] pairs; one block for each.
 // group_norm_apply: the same blocks and grid as the first; a thread keeps its channels' factors over all its pixels.
+// group_norm_rounded_channels, _groups, _apply: the same, with the result in F8 and a scale for each sample, its largest magnitude over 448. The
+//   first also writes the least and the largest value of each channel of a strip, the second the largest magnitude of each group.
 //
 // The gradients, for g of x's shape as the third operand and h = (x - mean) / sqrt(variance + eps), after the first two kernels:
 // group_norm_grad_channels: sums of g and of g h of each channel over a strip of pixels, as [B, strips, C] pairs; blocks as above.
@@ -15,25 +17,32 @@
 
 struct Pair { float first, second; };
 
-// Adds up the sums of a block's pixels, in their order, and gives f those of each of its channels: f(channel, a, b). Sums lie as
-// [run element][thread]. Its 4 pairs between them keep both the writes and the reads, of N elements of 32 / N threads, free of bank conflicts.
-template <int N, typename F> DEVICE void join_pixels(const float (&a)[N], const float (&b)[N], int columns, int channels, F f) {
-    const int APART = 256 + 4;
+const int APART = 256 + 4;
+
+template <int N> DEVICE Pair* shared_pairs() {
     __shared__ Pair shared[APART * N];
+    return shared;
+}
+
+// Joins the pairs of a block's pixels, in their order, and gives f those of each of its channels: f(channel, a, b). Pairs lie as
+// [run element][thread]. Its 4 pairs between them keep both the writes and the reads, of N elements of 32 / N threads, free of bank conflicts.
+template <int N, typename J, typename F>
+DEVICE void join_pixels(const float (&a)[N], const float (&b)[N], int columns, int channels, J joined, F f) {
+    Pair* shared = shared_pairs<N>();
 #pragma unroll
     for (int i = 0; i < N; i++) shared[i * APART + threadIdx.x] = {a[i], b[i]};
     __syncthreads();
     int width = columns * N, first = blockIdx.y * width;
     for (int c = threadIdx.x; c < width && first + c < channels; c += blockDim.x) {
         const Pair* from = shared + c % N * APART + c / N;
-        float sumA = 0, sumB = 0;
-        for (int t = 0; t < (int)blockDim.x; t += columns) {
-            sumA += from[t].first;
-            sumB += from[t].second;
-        }
-        f(first + c, sumA, sumB);
+        Pair all = from[0];
+        for (int t = columns; t < (int)blockDim.x; t += columns) all = joined(all, from[t]);
+        f(first + c, all.first, all.second);
     }
 }
+
+struct Sums { DEVICE Pair operator()(Pair a, Pair b) const { return {a.first + b.first, a.second + b.second}; } };
+struct Extremes { DEVICE Pair operator()(Pair a, Pair b) const { return {fminf(a.first, b.first), fmaxf(a.second, b.second)}; } };
 
 // Calls f(run of x, its place in y) for each of a thread's pixels. Four whole runs are loaded together.
 template <int N, bool WHOLE, typename X, typename Y, typename F> DEVICE void each_pixel(const X* x, Y* y, int count, int pixels, int step, F f) {
@@ -66,18 +75,28 @@ struct Part {
     }
 };
 
-KERNEL(256) group_norm_channels(const T0* x, Pair* parts, int64 pixels, int64 strip, int channels, int columns) {
+template <bool ROUND>
+DEVICE void moments_of_channels(const T0* x, Pair* parts, Pair* extremes, int64 pixels, int64 strip, int channels, int columns) {
     const int N = Wide<T0>::N;
     Part part(N, pixels, strip, channels, columns);
     x += blockIdx.z * pixels * channels;
     const T0 *from = x + part.begin * channels, *mine = x + part.first * channels + part.channel;
-    float base[N], sum[N] = {}, squares[N] = {};
+    float base[N], sum[N] = {}, squares[N] = {}, least[N], most[N];
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        least[i] = INFINITY;
+        most[i] = -INFINITY;
+    }
     auto add = [&](const float (&v)[N], const T0*) {
 #pragma unroll
         for (int i = 0; i < N; i++) {
             float d = v[i] - base[i];
             sum[i] += d;
             squares[i] += d * d;
+            if (ROUND) {
+                least[i] = fminf(least[i], v[i]);
+                most[i] = fmaxf(most[i], v[i]);
+            }
         }
     };
     if (part.pixels > 0) {
@@ -86,19 +105,37 @@ KERNEL(256) group_norm_channels(const T0* x, Pair* parts, int64 pixels, int64 st
         if (channels % N == 0 && aligned<T0, N>(mine)) each_pixel<N, true>(mine, mine, N, part.pixels, step, add);
         else each_pixel<N, false>(mine, mine, part.count, part.pixels, step, add);
     }
-    Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels;
+    int64 at = ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels;
+    Pair* to = parts + at;
     float count = 1.0f / (float)(part.end - part.begin);
-    join_pixels(sum, squares, columns, channels, [=](int channel, float all, float distances) {
+    join_pixels(sum, squares, columns, channels, Sums(), [=](int channel, float all, float distances) {
         float d = all * count;
         to[channel] = {to_float(from[channel]) + d, fmaxf(distances - all * d, 0.0f)};
     });
+    if (!ROUND) return;
+    __syncthreads();
+    to = extremes + at;
+    join_pixels(least, most, columns, channels, Extremes(), [=](int channel, float least, float most) { to[channel] = {least, most}; });
 }
 
+KERNEL(256) group_norm_channels(const T0* x, Pair* parts, int64 pixels, int64 strip, int channels, int columns) {
+    moments_of_channels<false>(x, parts, nullptr, pixels, strip, channels, columns);
+}
+
+KERNEL(256) group_norm_rounded_channels(const T0* x, Pair* parts, Pair* extremes, int64 pixels, int64 strip, int channels, int columns) {
+    moments_of_channels<true>(x, parts, extremes, pixels, strip, channels, columns);
+}
+
+struct Seen { const Pair* extremes; const T1* weight; const T2* bias; F32* largest; int silu; };
+
 // The mean first, as a difference from the first part's, then the squared distances from it: without a division for each part.
-KERNEL(256) group_norm_groups(const Pair* parts, Pair* moments, int64 pixels, int64 strip, int strips, int channels, int groups, float eps) {
+template <bool ROUND>
+DEVICE void moments_of_groups(const Pair* parts, Pair* moments, int64 pixels, int64 strip, int strips, int channels, int groups, float eps,
+                              Seen seen) {
     int width = channels / groups, group = blockIdx.x % groups, b = blockIdx.x / groups;
     __shared__ float scratch[8];
-    parts += (int64)b * strips * channels + group * width;
+    int64 at = (int64)b * strips * channels + group * width;
+    parts += at;
     int across = min(width, 256), down = 256 / across, row = threadIdx.x / across, column = threadIdx.x - row * across;
     float base = parts->first, whole = (float)strip, last = (float)(pixels - (strips - 1) * strip), sum = 0, squares = 0;
     for (int c = column; c < width && row < down; c += across) {
@@ -114,12 +151,33 @@ KERNEL(256) group_norm_groups(const Pair* parts, Pair* moments, int64 pixels, in
             squares += p.second + (s == strips - 1 ? last : whole) * d * d;
         }
     }
-    squares = block_sum(squares, scratch);
-    if (threadIdx.x == 0) moments[blockIdx.x] = {mean, 1.0f / sqrtf(squares / count + eps)};
+    float scale = 1.0f / sqrtf(block_sum(squares, scratch) / count + eps);
+    if (threadIdx.x == 0) moments[blockIdx.x] = {mean, scale};
+    if (!ROUND) return;
+    float largest = 0;
+    for (int c = column; c < width && row < down; c += across) {
+        float w = scale * to_float(seen.weight[group * width + c]), shift = to_float(seen.bias[group * width + c]);
+        for (int s = row; s < strips; s += down) {
+            Pair p = seen.extremes[at + (int64)s * channels + c];
+            float low = (p.first - mean) * w + shift, high = (p.second - mean) * w + shift, most = fmaxf(low, high);
+            largest = fmaxf(largest, seen.silu ? most * sigmoid(most) : fmaxf(fabsf(low), fabsf(high)));
+        }
+    }
+    largest = block_max(largest, scratch);
+    if (threadIdx.x == 0) seen.largest[blockIdx.x].value = largest;
 }
 
-KERNEL(256) group_norm_apply(const T0* x, const T1* weight, const T2* bias, const Pair* moments, TO* y,
-                             int64 pixels, int64 strip, int channels, int groups, int columns, int silu) {
+KERNEL(256) group_norm_groups(const Pair* parts, Pair* moments, int64 pixels, int64 strip, int strips, int channels, int groups, float eps) {
+    moments_of_groups<false>(parts, moments, pixels, strip, strips, channels, groups, eps, Seen());
+}
+
+KERNEL(256) group_norm_rounded_groups(const Pair* parts, Pair* moments, int64 pixels, int64 strip, int strips, int channels, int groups, float eps,
+                                      const Pair* extremes, const T1* weight, const T2* bias, F32* largest, int silu) {
+    moments_of_groups<true>(parts, moments, pixels, strip, strips, channels, groups, eps, {extremes, weight, bias, largest, silu});
+}
+
+template <bool ROUND> DEVICE void apply(const T0* x, const T1* weight, const T2* bias, const Pair* moments, TO* y, int64 pixels, int64 strip,
+                                        int channels, int groups, int columns, int silu, const F32* largest, F32* scales) {
     const int N = Wide<T0>::N;
     Part part(N, pixels, strip, channels, columns);
     if (part.pixels == 0) return;
@@ -133,6 +191,13 @@ KERNEL(256) group_norm_apply(const T0* x, const T1* weight, const T2* bias, cons
         mean[i] = m.first;
         scale[i] *= m.second;
     }
+    float factor = 1;
+    if (ROUND) {
+        float most = silu ? 0.27846454f : 0.0f; // SiLU goes no lower than the negative of this
+        for (int g = 0; g < groups; g++) most = fmaxf(most, largest[blockIdx.z * groups + g].value);
+        factor = most > 0.0f ? 448.0f / most : 0.0f;
+        if (blockIdx.x + blockIdx.y + threadIdx.x == 0) scales[blockIdx.z].value = most / 448.0f;
+    }
     int64 at = (blockIdx.z * pixels + part.first) * channels + part.channel;
     int step = part.apart * channels;
     x += at;
@@ -142,6 +207,7 @@ KERNEL(256) group_norm_apply(const T0* x, const T1* weight, const T2* bias, cons
         for (int i = 0; i < N; i++) {
             v[i] = (v[i] - mean[i]) * scale[i] + shift[i];
             if (silu) v[i] *= sigmoid(v[i]);
+            if (ROUND) v[i] *= factor;
         }
     };
     if (channels % N == 0 && aligned<T0, N>(x) && aligned<TO, N>(y)) {
@@ -155,6 +221,16 @@ KERNEL(256) group_norm_apply(const T0* x, const T1* weight, const T2* bias, cons
             store_run(to, part.count, v);
         });
     }
+}
+
+KERNEL(256) group_norm_apply(const T0* x, const T1* weight, const T2* bias, const Pair* moments, TO* y,
+                             int64 pixels, int64 strip, int channels, int groups, int columns, int silu) {
+    apply<false>(x, weight, bias, moments, y, pixels, strip, channels, groups, columns, silu, nullptr, nullptr);
+}
+
+KERNEL(256) group_norm_rounded_apply(const T0* x, const T1* weight, const T2* bias, const Pair* moments, TO* y, int64 pixels, int64 strip,
+                                     int channels, int groups, int columns, int silu, const F32* largest, F32* scales) {
+    apply<true>(x, weight, bias, moments, y, pixels, strip, channels, groups, columns, silu, largest, scales);
 }
 
 KERNEL(256) group_norm_grad_channels(const T0* x, const T2* g, const Pair* moments, Pair* parts, int64 pixels, int64 strip, int channels,
@@ -182,7 +258,7 @@ KERNEL(256) group_norm_grad_channels(const T0* x, const T2* g, const Pair* momen
         }
     }
     Pair* to = parts + ((int64)blockIdx.z * gridDim.x + blockIdx.x) * channels;
-    join_pixels(sum, dot, columns, channels, [=](int channel, float sum, float dot) { to[channel] = {sum, dot}; });
+    join_pixels(sum, dot, columns, channels, Sums(), [=](int channel, float sum, float dot) { to[channel] = {sum, dot}; });
 }
 
 KERNEL(256) group_norm_grad_groups(const Pair* parts, const T1* weight, Pair* means, int64 pixels, int strips, int channels, int groups) {

@@ -17,6 +17,7 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.NormedOp;
 import dev.faithdiff.tensor.op.Op;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -41,7 +42,8 @@ final class StandInStepPlans {
         Set<GraphPattern> patterns = patterns(Path.of(arguments[0]), uses);
         System.out.println(patterns.size() + " patterns; ops that ask for plans, and those of products and attention that do not: " + uses);
         assertThat(uses).containsKeys("CudnnLinear", "CudnnLinearAdd", "CudnnLinearGeglu", "CudnnConv2dPlan", "CudnnConv2dAdd", "CudnnAttention",
-                "CudnnSelfAttention", "CudnnUpsampleConv2d", "CudnnLinearF8", "CudnnLinearAddF8", "CudnnLinearGegluF8", "CudnnSelfAttentionF8");
+                "CudnnSelfAttention", "CudnnUpsampleConv2d", "CudnnLinearF8", "CudnnLinearAddF8", "CudnnLinearGegluF8", "CudnnSelfAttentionF8",
+                "CudnnNormLinearF8", "CudnnNormConv2dF8");
         StandInPlans.open();
         StandInPlans.prove(patterns, arguments.length > 1 ? patterns : StandInPlans.ofEachKind(patterns), "sm_80", "sm_90", "sm_100");
     }
@@ -66,6 +68,7 @@ final class StandInStepPlans {
             asked.addAll(((PlanKernel<O>) k).asked(op, in));
             uses.merge(asked.isEmpty() ? "no plan: " + op.name() + " " + in[0].dtype() : k.name(), 1, Integer::sum);
         });
+        if (op instanceof NormedOp normed) asked.addAll(asked(normed.then(), NormedOp.ofThen(in, in[0]), uses));
         return asked;
     }
 }

@@ -4,6 +4,9 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.batch.BatchListener;
+import dev.faithdiff.restore.batch.Job;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Wants maps of words, and shows each over the result in a file beside it, {@code RESULT-daam-WORD.png}. */
 final class AttributionFiles implements Listener {
@@ -34,6 +39,26 @@ final class AttributionFiles implements Listener {
     @Override public List<String> words() { return List.copyOf(files.keySet()); }
 
     @Override public void map(String word, HeatMap map) { maps.put(word, map); }
+
+    /** A listener of a batch of one photo that also writes the files. @param says gets a line about each word */
+    BatchListener of(BatchListener inner, Consumer<String> says) {
+        if (files.isEmpty()) return inner;
+        Listener words = this;
+        return new BatchListener() {
+            private Image result;
+
+            @Override public Image restoring(Job job, Options options, Function<Listener, Image> restore) {
+                return result = inner.restoring(job, options, progress -> restore.apply(progress.and(words)));
+            }
+
+            @Override public void finished(Job job, Outcome outcome, Map<String, Object> facts) {
+                if (outcome == Outcome.DONE) write(result).forEach(says);
+                inner.finished(job, outcome, facts);
+            }
+
+            @Override public String reason(Throwable e) { return inner.reason(e); }
+        };
+    }
 
     /** Writes the files. Returns a line about each word. @param result the restored image */
     List<String> write(Image result) {

@@ -32,13 +32,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  verify    Check that a model folder is complete.",
             "  diff      Show how the tensors of two files or models differ.",
             "  synth     Make a model folder of random weights, to measure with.",
-            "  bench     Time kernels, blocks and models."},
+            "  bench     Time kernels, blocks and models.",
+            "  serve     Restore photos from a page in a browser and by an HTTP API.",
+            "  lab       Try a kernel in a browser: its errors, its speed, its effect."},
         subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, MeasureCommand.class,
             TagCommand.class, QualityCommand.class, EvaluateCommand.class, CalibrateCommand.class, VerifyResultCommand.class, StudyCommand.class,
-            KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class, ScriptCommands.Completion.class, ScriptCommands.Man.class})
+            BenchSystemsCommand.class, KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class, ScriptCommands.Completion.class,
+            ScriptCommands.Man.class})
 public final class Main implements Callable<Integer> {
     /** Commands of other programs, which the launcher starts by the same name. */
-    private static final List<String> ELSEWHERE = List.of("pull", "models", "convert", "inspect", "verify", "diff", "synth", "bench");
+    private static final List<String> ELSEWHERE = List.of("pull", "models", "convert", "inspect", "verify", "diff", "synth", "bench", "serve",
+            "lab");
 
     @Spec private CommandSpec spec;
 
@@ -111,7 +115,7 @@ public final class Main implements Callable<Integer> {
     }
 
     /** The reason of a failure, in one line for the user. */
-    static String reason(Throwable e) {
+    public static String reason(Throwable e) {
         Throwable shown = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
         String message = shown.getMessage();
         if (e instanceof OutOfMemoryError && !String.valueOf(message).startsWith("out of memory")) {

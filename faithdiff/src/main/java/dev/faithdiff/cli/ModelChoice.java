@@ -5,8 +5,10 @@ import dev.faithdiff.model.ModelPlaces;
 import dev.faithdiff.nn.LoraFile;
 import dev.faithdiff.quality.trust.Calibration;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.batch.ResultSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,7 +20,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 /** The options that say which model a command uses. */
-final class ModelChoice {
+public final class ModelChoice {
     private static final int DIGITS = 12;
 
     @Option(names = "--model", paramLabel = "MODEL", description = "Folder of the model, made by 'faithdiff convert' or 'faithdiff train', or a name "
@@ -39,18 +41,26 @@ final class ModelChoice {
         @Override public LoraFile convert(String text) { return LoraFile.of(text); }
     }
 
+    /** As if {@code --model} were given. @param folder or a name; null: the default */
+    public static ModelChoice of(Path folder) {
+        ModelChoice choice = new ModelChoice();
+        choice.model = folder;
+        return choice;
+    }
+
     List<LoraFile> loras() { return loras; }
 
-    Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
+    /** Opens the model, behind its first stage if it has one. */
+    public Restorer open(Compute on) { return initial == null ? Restorers.open(folder(), on) : Restorers.open(absolute(initial), folder(), on); }
 
     /** Whether the model says itself what a photo shows. */
-    boolean describes() { return Restorers.describes(folder()); }
+    public boolean describes() { return Restorers.describes(folder()); }
 
     /** The names of the model folders, and of LoRAs with their strengths. */
-    String names() { return ofFolders(folder -> folder.getFileName().toString()) + (loras.isEmpty() ? "" : " with " + LoraFile.names(loras)); }
+    public String names() { return ofFolders(folder -> folder.getFileName().toString()) + (loras.isEmpty() ? "" : " with " + LoraFile.names(loras)); }
 
     /** The first digits of the model folders' digests; the last one's covers the LoRAs. */
-    String digests() {
+    public String digests() {
         Map<String, Path> added = LoraFile.digested(loras);
         return ofFolders(folder -> new ModelFolder(folder).digest(folder.equals(folder()) ? added : Map.of()).substring(0, DIGITS));
     }
@@ -75,6 +85,12 @@ final class ModelChoice {
         new ModelFolder(folder).parts().forEach(name -> files.put(start + folder.getFileName() + "/" + name, folder.resolve(name)));
     }
 
+    /** The settings of all photos, checked before any of them. @throws IllegalArgumentException if the restorer refuses an option */
+    public ResultSettings settings(Restorer restorer, Options options) {
+        restorer.check(options);
+        return new ResultSettings(names(), digests(), options, restorer.options());
+    }
+
     /** The flags that were given, by name, as they were. */
     Map<String, Object> asked() {
         Map<String, Object> asked = new LinkedHashMap<>();
@@ -92,10 +108,10 @@ final class ModelChoice {
     }
 
     /** The calibration in the model's folder; null if there is none. */
-    Calibration calibration() { return Calibration.ofModel(folder()); }
+    public Calibration calibration() { return Calibration.ofModel(folder()); }
 
     /** The model's folder. */
-    Path folder() {
+    public Path folder() {
         if (model != null) return absolute(model);
         String usual = System.getProperty("faithdiff.model");
         if (usual != null) return absolute(Path.of(usual));
@@ -105,6 +121,9 @@ final class ModelChoice {
         }
         return Path.of(home, "models", "faithdiff-mini");
     }
+
+    /** The folder of the first stage that was asked for; null: none was. */
+    public Path first() { return initial == null ? null : absolute(initial); }
 
     private static Path absolute(Path folder) { return ModelPlaces.of(folder).toAbsolutePath().normalize(); }
 }

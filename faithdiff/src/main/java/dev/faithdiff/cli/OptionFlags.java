@@ -1,5 +1,8 @@
 package dev.faithdiff.cli;
 
+import static dev.faithdiff.restore.CommonOptions.LONG_SIDE;
+import static dev.faithdiff.restore.CommonOptions.SIZE;
+
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
@@ -20,12 +23,12 @@ import picocli.CommandLine.Spec;
 
 /** The options of all kinds of restorers, as flags of a command. Options of one name share a flag. */
 @Command // a mixin needs an annotation of picocli's, and the flags have none
-final class OptionFlags {
+public final class OptionFlags {
     /** Options by name. Two kinds may have different options of one name. */
     private final Map<String, List<Option<?>>> known = new LinkedHashMap<>();
     private CommandSpec spec;
 
-    OptionFlags() {
+    public OptionFlags() {
         for (Option<?> o : Restorers.options()) known.computeIfAbsent(o.name(), n -> new ArrayList<>()).add(o);
     }
 
@@ -44,7 +47,7 @@ final class OptionFlags {
     }
 
     /** Checks the flags before a model is opened. @throws ParameterException if no option of a flag's name takes its value, or two sizes are given */
-    void check() {
+    public void check() {
         given().forEach((name, text) -> set(Options.defaults(), known.get(name), text));
         // Options do not tell a scale that is given from the same one that is not.
         if (ResultSize.OPTIONS.stream().filter(o -> given().containsKey(o.name())).count() > 1) {
@@ -53,7 +56,7 @@ final class OptionFlags {
     }
 
     /** A restorer's defaults with the values of the flags that were given. */
-    Options of(Restorer restorer) {
+    public Options of(Restorer restorer) {
         Options all = restorer.defaults();
         for (var flag : given().entrySet()) {
             List<Option<?>> own = restorer.options().stream().filter(o -> o.name().equals(flag.getKey())).toList();
@@ -62,8 +65,11 @@ final class OptionFlags {
         return all;
     }
 
+    /** Whether results are as much larger than their photos as a scale says, and not of one size. */
+    public boolean scales() { return given().keySet().stream().noneMatch(n -> n.equals(SIZE.name()) || n.equals(LONG_SIDE.name())); }
+
     /** The value of the flag {@code --prompt}; null if it is not given. */
-    String prompt() { return given().get(DiffusionOptions.PROMPT.name()); }
+    public String prompt() { return given().get(DiffusionOptions.PROMPT.name()); }
 
     private Map<String, String> given() {
         Map<String, String> given = new LinkedHashMap<>();

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
  *
  * <p>An op belongs to the module whose weight it reads. An op that reads no weight belongs to the module of the op before it.
  */
-final class Profile implements Engine.Observer, AutoCloseable {
+public final class Profile implements Engine.Observer, AutoCloseable {
     /** The start of a weight's key that names its module: up to the first number, or in blocks up to the number of the resnet or transformer. */
     private static final Pattern MODULE = Pattern.compile(".*?blocks\\.\\d+\\.\\w+\\.\\d+|.*?\\.\\d+");
     private static final int SHOWN = 25;
@@ -70,13 +70,14 @@ final class Profile implements Engine.Observer, AutoCloseable {
         trace.span(op.name(), "op", begin, end, details);
     }
 
-    private static String weight(Tensor[] in) {
+    /** The label of the first operand that has one, or null. */
+    public static String weight(Tensor[] in) {
         for (Tensor t : in) if (t.label() != null) return t.label();
         return null;
     }
 
     /** {@code down_blocks.1.attentions.0} of {@code down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q.weight}. */
-    static String module(String key) {
+    public static String module(String key) {
         Matcher m = MODULE.matcher(key);
         return m.lookingAt() ? m.group() : key.replaceFirst("\\.(weight|bias)$", "");
     }

@@ -34,15 +34,17 @@ final class Report implements BatchListener, AutoCloseable {
     }
 
     private final Mode mode;
+    private final boolean results;
     private final PrintWriter out, err;
     private final Writer log;
     private final int files;
     private final int[] counts = new int[Outcome.values().length];
     private int otherOptions;
 
-    /** @param log null: none */
-    Report(Mode mode, PrintWriter out, PrintWriter err, Path log, int files) {
+    /** @param results whether each is printed as a line of JSON. @param log null: none. @param files how many there will be; 0: nobody knows */
+    Report(Mode mode, boolean results, PrintWriter out, PrintWriter err, Path log, int files) {
         this.mode = mode;
+        this.results = results;
         this.out = out;
         this.err = err;
         this.files = files;
@@ -101,11 +103,16 @@ final class Report implements BatchListener, AutoCloseable {
                 throw new UncheckedIOException(e);
             }
         }
+        if (results) {
+            out.println(ResultSettings.json(line));
+            out.flush();
+        }
         if (mode == Mode.JSON) event("file", line);
         else if (outcome == Outcome.FAILED) err.println("faithdiff: " + facts.get("error"));
         else if (mode == Mode.BAR && outcome == Outcome.DONE) {
             if (facts.get("remarks") instanceof List<?> remarks) remarks.forEach(r -> err.println("faithdiff: " + job.shownOut() + ": " + r));
-            err.printf(Locale.ROOT, "%d/%d %s: %sx%s in %.1f s%n", counts[0] + counts[1] + counts[2], files, job.shownOut(), facts.get("outWidth"),
+            String place = counts[0] + counts[1] + counts[2] + (files == 0 ? "" : "/" + files);
+            err.printf(Locale.ROOT, "%s %s: %sx%s in %.1f s%n", place, job.shownOut(), facts.get("outWidth"),
                     facts.get("outHeight"), facts.get("seconds"));
         }
         err.flush();
@@ -117,7 +124,7 @@ final class Report implements BatchListener, AutoCloseable {
             event("end", Map.of("done", counts[0], "skipped", counts[1], "failed", counts[2], "stopped", stopped, "device", device));
             return;
         }
-        int left = files - counts[0] - counts[1] - counts[2];
+        int left = Math.max(0, files - counts[0] - counts[1] - counts[2]);
         String others = otherOptions == 0 ? "" : ", " + otherOptions + " of them made with other options";
         String again = counts[1] == 0 ? "" : others + " (--overwrite restores them again)";
         String sums = counts[0] + " restored, " + counts[1] + " already there" + again + ", " + counts[2] + " failed";

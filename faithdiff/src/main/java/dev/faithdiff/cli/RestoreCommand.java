@@ -9,17 +9,15 @@ import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Listener;
-import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.batch.Batch;
+import dev.faithdiff.restore.batch.BatchListener;
 import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.restore.batch.Worklist;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
-import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.op.Engine;
@@ -31,8 +29,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,15 +45,17 @@ import picocli.CommandLine.Spec;
         sortOptions = false, showDefaultValues = true,
         footer = {"", "Exit code: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.", "With many photos, a photo whose result "
             + "exists is skipped. A caption beside a photo (photo.txt, or \"caption\" in photo.json) is its prompt, if the model reads text.",
-            "Where an option is given twice, the last one counts."})
+            "Where an option is given twice, the last one counts. NO_COLOR in the environment keeps colours out of the help."})
 final class RestoreCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
 
     @Spec private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input. Or several "
+    @Parameters(arity = "0..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input. Or several "
             + "photos, folders, or quoted patterns such as 'album/**/*.jpg'.")
-    private List<String> in;
+    private List<String> in = List.of();
+
+    @Mixin private WatchOption watch;
 
     @Option(names = {"-o", "--output"}, paramLabel = "OUT", description = "The restored photo: .png, .jpg, .tif or .webp; - is standard output. "
             + "A folder, if there are several photos, or OUT is a folder or has no extension (default: beside a photo with -restored in its name, as "
@@ -66,22 +66,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private OptionFlags flags;
 
-    @Mixin private DeviceChoice device;
-
-    @Option(names = {"--precision", "--dtype"}, paramLabel = "NAME", description = "The type in which networks compute: "
-            + "${COMPLETION-CANDIDATES}. A GPU takes f16 (default), bf16 and f32, with sums in f32, and f8: f16 "
-            + "with linear layers in 8 bits where that is faster. The CPU takes f32 (default), bf16: "
-            + "f32 with rounded factors of products, faster where the processor has AVX512-BF16, int8: f32 with linear layers in bytes, faster "
-            + "where it has VNNI, and int8-weights: f32 with weights of large networks in bytes.")
-    private NumberType precision;
-
-    @Option(names = "--exact", description = "The same bytes on every x86-64 processor: on the CPU, with tiles that do not depend on the free "
-            + "memory. Without it only large results differ, and those of a GPU.")
-    private boolean exact;
-
-    @Option(names = "--offload", paramLabel = "NAME", description = "Which weights leave the GPU's memory while they are not needed: "
-            + "${COMPLETION-CANDIDATES}. stages: whole networks. blocks: also parts of the U-Net, in each step. auto: as few as the memory allows.")
-    private Offload offload = Offload.AUTO;
+    @Mixin private ComputeChoice compute;
 
     @Option(names = "--profile", paramLabel = "FILE", description = "For one photo: print where the time went, and write a trace (.json) "
             + "for https://ui.perfetto.dev or chrome://tracing.")
@@ -128,15 +113,16 @@ final class RestoreCommand implements Callable<Integer> {
         if (resume && !daam.isEmpty()) throw usage("--daam shows all steps, so it does not go with --resume");
         if (trace == null && (warmup != 0 || repeat != 1)) throw usage("--warmup and --repeat go with --profile");
         if (warmup < 0 || repeat < 1) throw usage("--warmup must be at least 0, and --repeat at least 1");
-        Worklist list = used(() -> results.worklist(in, out));
+        Worklist list = used(() -> results.worklist(watch.inputs(in), out));
+        if (watch.isAsked()) return watch(list);
         boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
         List<Job> jobs = jobs(list);
         Job first = jobs.getFirst();
         if (forecast.isDryRun()) return dryRun(jobs);
         used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
-        if (first.isToOutput() && (results.isJson() || trace != null)) {
-            throw usage("standard output takes either the photo or --profile and --progress json");
+        if (first.isToOutput() && (results.isJson() || results.isResults() || trace != null)) {
+            throw usage("standard output takes either the photo or --profile, --json and --progress json");
         }
         return isMany || results.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
     }
@@ -235,7 +221,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Opens the model, restores one photo, and closes the model. */
     private Restored restored(Job job, Photo photo, String prompt, Device on, Path state, Listener first) {
         try (Restorer restorer = restorer(on)) {
-            if (!daam.isEmpty() && !restorer.options().contains(PROMPT)) throw usage("this model reads no prompt, so --daam has nothing to show");
+            requirePrompt(restorer);
             ResultSettings settings = settings(restorer), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
@@ -251,13 +237,32 @@ final class RestoreCommand implements Callable<Integer> {
         }
     }
 
+    private void requirePrompt(Restorer restorer) {
+        if (!daam.isEmpty() && !restorer.options().contains(PROMPT)) throw usage("this model reads no prompt, so --daam has nothing to show");
+    }
+
     /** Restores many photos, or one that is reported like many. */
     private int restoreMany(List<Job> jobs) {
-        if (trace != null || preview != null || !daam.isEmpty()) {
-            throw usage("--profile, --preview and --daam are for one photo, and go without --log, --progress and --report");
+        boolean isOne = jobs.size() == 1 && !results.isReported();
+        if (trace != null || preview != null || !daam.isEmpty() && !isOne) {
+            throw usage("--profile, --preview and --daam are for one photo, and go without --log and --progress, the first two without --report");
         }
         Chosen chosen = device();
-        return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(jobs, chosen));
+        return onKernels(kernels.table(chosen.device().kind()), chosen.device(),
+                () -> restoreMany(batch -> batch.run(jobs), captions(jobs, chosen.device()), jobs.size(), jobs.getFirst().out(), chosen));
+    }
+
+    /** Restores what arrives in a folder. */
+    private int watch(Worklist list) {
+        boolean isForOne = trace != null || preview != null || !daam.isEmpty();
+        if (isForOne || forecast.isDryRun()) throw usage("--watch goes without --profile, --preview, --daam and --dry-run");
+        if (asked() != null) throw usage("--watch goes without a captioner");
+        Chosen chosen = device();
+        return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(batch -> {
+            if (!quiet && !results.isJson()) spec.commandLine().getErr().println("watching; Ctrl-C ends it");
+            watch.run(batch, list);
+            return true;
+        }, Caption::of, 0, null, chosen));
     }
 
     private <T> T onKernels(KernelTable table, Device on, Supplier<T> work) {
@@ -266,8 +271,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** Does work on the kernels that were chosen, without a remark where one never ran. */
     private <T> T choosing(KernelTable table, Supplier<T> work) {
-        Supplier<T> chosen = () -> Engine.onKernels(table, work);
-        return exact ? Engine.exactly(chosen) : chosen.get();
+        return compute.work(() -> Engine.onKernels(table, work));
     }
 
     /** What a captioner is asked for; null where words are given, or the model finds them itself. */
@@ -288,14 +292,18 @@ final class RestoreCommand implements Callable<Integer> {
         })::caption;
     }
 
-    private int restoreMany(List<Job> jobs, Chosen chosen) {
-        Function<Path, Caption> captions = captions(jobs, chosen.device());
-        try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), jobs.size());
+    /** @param run lets a batch work, and says whether it was interrupted. @param files how many, 0 where nobody knows. @param first result, or null */
+    private int restoreMany(Predicate<Batch> run, Function<Path, Caption> captions, int files, Path first, Chosen chosen) {
+        AttributionFiles attribution = used(() -> new AttributionFiles(daam, first, results.rules(resume).overwrite()));
+        try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), files);
                 Restorer restorer = restorer(chosen.device())) {
             Batch.Rules rules = results.rules(resume);
             ResultSettings settings = settings(restorer);
-            Batch batch = new Batch(restorer, settings, rules, report.listener(shown, model, compute(chosen.device()), restorer, rules), captions);
-            boolean stopped = batch.run(jobs);
+            requirePrompt(restorer);
+            BatchListener pages = report.listener(shown, model, compute(chosen.device()), restorer, rules);
+            BatchListener all = attribution.of(pages, quiet || results.isJson() ? line -> {} : spec.commandLine().getErr()::println);
+            Batch batch = new Batch(restorer, settings, rules, all, captions);
+            boolean stopped = run.test(batch);
             shown.end(stopped, chosen.device().name(), ending(chosen));
             return stopped ? INTERRUPTED : shown.failed() ? 1 : 0;
         }
@@ -307,8 +315,7 @@ final class RestoreCommand implements Callable<Integer> {
     private ResultSettings settings(Restorer restorer) {
         Options options = flags.of(restorer);
         if (AutoPrompt.of(flags.prompt()) != null && asked() == null) options = options.with(PROMPT, PROMPT.initial());
-        restorer.check(options);
-        return new ResultSettings(model.names(), model.digests(), options, restorer.options());
+        return model.settings(restorer, options);
     }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
@@ -323,22 +330,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     private Restorer restorer(Device on) { return model.open(compute(on)); }
 
-    private Compute compute(Device on) { return new Compute(on, precision(on), offload, model.loras(), exact); }
+    private Compute compute(Device on) { return compute.on(on, model); }
 
-    private Chosen device() {
-        if (exact && !device.mayBeCpu()) throw usage("--exact is for the CPU; results of a GPU are not the same bytes");
-        if (exact && precision == NumberType.BF16) throw usage("--exact takes f32 and int8; processors may add products of bf16 differently");
-        if (exact) return new Chosen(Device.CPU, null);
-        Consumer<String> warn = quiet ? line -> {} : warnings()::warn;
-        return device.open(precision == null ? DType.F16 : precision.activations(), warn);
-    }
-
-    private NumberType precision(Device on) {
-        boolean isCpu = on == Device.CPU;
-        if (precision == null) return isCpu ? NumberType.F32 : NumberType.F16;
-        boolean forCpu = precision != NumberType.F16 && precision != NumberType.F8, forGpu = !precision.isBytes();
-        if (isCpu && !forCpu) throw usage("--precision " + precision + " is for a GPU; the CPU takes f32, bf16, int8 and int8-weights");
-        if (!isCpu && !forGpu) throw usage("--precision " + precision + " is for the CPU; a GPU takes f16, bf16, f32 and f8");
-        return precision;
-    }
+    private Chosen device() { return compute.device(quiet ? line -> {} : warnings()::warn); }
 }

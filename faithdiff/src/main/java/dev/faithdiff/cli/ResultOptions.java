@@ -11,7 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /** Options for the results' files, and for what is said about them. */
-final class ResultOptions {
+public final class ResultOptions {
     /** Formats of the results, as people name them. */
     enum Format {
         PNG(ImageFormat.PNG), JPG(ImageFormat.JPEG), JPEG(ImageFormat.JPEG), TIF(ImageFormat.TIFF), TIFF(ImageFormat.TIFF), WEBP(ImageFormat.WEBP);
@@ -52,21 +52,29 @@ final class ResultOptions {
             + "stderr is no terminal. json: as lines of JSON on stdout (default: bar).")
     private Report.Mode progress;
 
+    @Option(names = "--json", description = "Print each result as a line of JSON on stdout, as --log keeps it.")
+    private boolean json;
+
     /** @throws IllegalArgumentException if a value is out of range */
-    Worklist worklist(List<String> in, Path out) {
+    public Worklist worklist(List<String> in, Path out) {
         if (jpegQuality < 1 || jpegQuality > 100) throw new IllegalArgumentException("--jpeg-quality must be 1..100, not " + jpegQuality);
+        if (json && isJson()) throw new IllegalArgumentException("--json gives results, --progress json all that happens; leave one out");
         return new Worklist(in, out, format == null ? null : format.format, jpegQuality, seeds);
     }
 
-    Batch.Rules rules(boolean resume) { return new Batch.Rules(!noMetadata, overwrite, resume, strict); }
+    /** @param resume whether each step is saved */
+    public Batch.Rules rules(boolean resume) { return new Batch.Rules(!noMetadata, overwrite, resume, strict); }
 
     /** Whether one photo is reported like many. */
-    boolean isReported() { return log != null || progress != null; }
+    public boolean isReported() { return log != null || progress != null || json; }
 
     boolean isJson() { return progress == Report.Mode.JSON; }
 
+    /** Whether results are printed. */
+    boolean isResults() { return json; }
+
     Report report(boolean quiet, CommandLine line, int files) {
         Report.Mode mode = progress != null ? progress : quiet ? Report.Mode.NONE : Report.Mode.BAR;
-        return new Report(mode, line.getOut(), line.getErr(), log, files);
+        return new Report(mode, json, line.getOut(), line.getErr(), log, files);
     }
 }

@@ -12,11 +12,11 @@ import java.util.Map;
 import java.util.function.DoubleSupplier;
 
 /** Numbers about a result that need no truth. One that cannot be had, of a result smaller than its photo for example, is missing. */
-final class Figures {
+public final class Figures {
     private Figures() {}
 
     /** By name. @param enlarged the photo at the result's size */
-    static Map<String, Double> of(Image photo, Image enlarged, Image result) {
+    public static Map<String, Double> of(Image photo, Image enlarged, Image result) {
         Map<String, Double> all = new LinkedHashMap<>();
         boolean isLarger = result.width() >= photo.width() && result.height() >= photo.height();
         Image in = photo.to8Bits(), shrunk = isLarger ? Resize.resize(result.to8Bits(), in.width(), in.height(), Filter.BICUBIC) : null;

@@ -57,6 +57,7 @@ final class PhotoPage {
                 "stages", table(stages(c.stages, seconds)), "settings", table(settings(c.origin)), "hashes", table(hashes(c.origin)),
                 "facts", safe.toJson(c.facts));
         Map<String, String> all = new LinkedHashMap<>(parts);
+        all.put("viewer", resource("viewer.js"));
         all.put("pictures", safe.toJson(c.pictures));
         String html = PLACE.matcher(resource("page.html")).replaceAll(m -> Matcher.quoteReplacement(all.get(m.group(1))));
         try {

@@ -8,6 +8,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.quality.trust.Plane;
 import dev.faithdiff.quality.trust.TrustScore;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
@@ -32,10 +33,22 @@ import java.util.function.Function;
  */
 public final class ReportingListener implements BatchListener {
     /** Maps are as strong as they get where they reach this share of the range. */
-    private static final double MOST_CHANGE = 0.25, MOST_UNEXPLAINED = 0.1, MOST_SEEDS = 0.1;
+    public static final double MOST_CHANGE = 0.25, MOST_UNEXPLAINED = 0.1, MOST_SEEDS = 0.1;
 
-    /** A restored photo whose page is not yet written. @param seeds the deviation between seeds; null: only one was tried */
-    private record Restored(Photo photo, Image result, Options options, Map<String, Double> stages, Plane seeds) {}
+    /**
+     * A restored photo whose page is not yet written.
+     *
+     * @param words where the network looked at words, for those who asked
+     * @param seeds the deviation between seeds; null: only one was tried
+     */
+    private record Restored(Photo photo, Image result, Options options, Map<String, Double> stages, Map<String, HeatMap> words, Plane seeds) {}
+
+    /** Hears where the network looked, without asking for it. */
+    private record Words(Map<String, HeatMap> maps) implements Listener {
+        @Override public void at(String stage, int step, int steps) {}
+
+        @Override public void map(String word, HeatMap map) { maps.put(word, map); }
+    }
 
     private final BatchListener inner;
     private final Path folder;
@@ -58,14 +71,15 @@ public final class ReportingListener implements BatchListener {
 
     @Override public Image restoring(Job job, Options options, Function<Listener, Image> restore) {
         Map<String, Double> stages = new LinkedHashMap<>();
+        Map<String, HeatMap> words = new LinkedHashMap<>();
         Image result = inner.restoring(job, options, progress -> {
             StageTimes times = new StageTimes();
-            Image image = restore.apply(progress.and(times));
+            Image image = restore.apply(progress.and(times).and(new Words(words)));
             stages.putAll(times.ended());
             return image;
         });
         Photo photo = Batch.read(job.in(), rules.strict());
-        restored.put(job, new Restored(photo, result, options, stages, deviation(job, options, photo.visible(), result)));
+        restored.put(job, new Restored(photo, result, options, stages, words, deviation(job, options, photo.visible(), result)));
         return result;
     }
 
@@ -110,6 +124,17 @@ public final class ReportingListener implements BatchListener {
             facts.add("trust", Trust.json(model.calibration()));
         }
         facts.add("most", most);
+        JsonObject words = new JsonObject();
+        r.words.forEach((word, map) -> {
+            String name = "word" + words.size();
+            pictures.put(name, Pictures.of(map));
+            JsonObject seen = new JsonObject();
+            seen.addProperty("word", word);
+            seen.addProperty("least", map.min());
+            seen.addProperty("most", map.max());
+            words.add(name, seen);
+        });
+        facts.add("words", words);
         Origin origin = Origin.of(model, job, settings, rules, page);
         PhotoPage.write(page, new PhotoPage.Content(job.out(), PhotoPage.size(photo, result), origin, figures, r.stages,
                 sentences(settings, figures, result), facts, pictures));

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /** What a page says of its trust mask: for its script, and in sentences. */
-final class Trust {
+public final class Trust {
     /** The error that a page begins with, if the calibration can promise it. */
     private static final double ALPHA = 0.1;
     /** What a calibration's photos may have otherwise. */
@@ -21,7 +21,7 @@ final class Trust {
     private Trust() {}
 
     /** Bounds and shares for all scores, and the error to begin with. */
-    static JsonObject json(Calibration c) {
+    public static JsonObject json(Calibration c) {
         JsonObject json = new JsonObject();
         JsonArray bounds = new JsonArray();
         IntStream.range(0, c.largest().size()).forEach(s -> bounds.add(c.bound(s)));
@@ -33,10 +33,10 @@ final class Trust {
     }
 
     /** Whether scores that were made with so many further seeds are those of the calibration. */
-    static boolean isFor(Calibration c, int seeds) { return c != null && (c.seeds() == 0 || c.seeds() == seeds); }
+    public static boolean isFor(Calibration c, int seeds) { return c != null && (c.seeds() == 0 || c.seeds() == seeds); }
 
     /** In sentences. @param c null: none. @param settings of this result. @param seeds how many further seeds were tried */
-    static List<String> sentences(Calibration c, Map<String, Object> settings, int seeds, Image result) {
+    public static List<String> sentences(Calibration c, Map<String, Object> settings, int seeds, Image result) {
         List<String> all = new ArrayList<>();
         if (c == null) {
             all.add("This model has no calibration, so there is no trust mask. 'faithdiff calibrate PHOTOS' makes one.");

@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongToIntFunction;
+import java.util.function.LongUnaryOperator;
 
 /** Prepares the next batches on background threads, and returns them in order. */
 final class Loader implements AutoCloseable {
@@ -17,18 +18,21 @@ final class Loader implements AutoCloseable {
 
     private final Samples samples;
     private final int batch;
+    private final LongUnaryOperator numbers;
     private final LongToIntFunction crop;
     private final ExecutorService threads;
     private final Deque<Future<List<Sample>>> ahead = new ArrayDeque<>();
     private long next, waitNanos;
 
     /**
-     * @param first number of the first batch
-     * @param crop  side in pixels of the crops of a batch, by its number
+     * @param first   how many batches were taken before
+     * @param numbers the number of each batch that is taken
+     * @param crop    side in pixels of the crops of a batch, by its number
      */
-    Loader(Samples samples, int batch, long first, LongToIntFunction crop) {
+    Loader(Samples samples, int batch, long first, LongUnaryOperator numbers, LongToIntFunction crop) {
         this.samples = samples;
         this.batch = batch;
+        this.numbers = numbers;
         this.crop = crop;
         next = first;
         int count = Math.max(1, Runtime.getRuntime().availableProcessors() / 4);
@@ -37,7 +41,7 @@ final class Loader implements AutoCloseable {
     }
 
     private void order() {
-        long number = next++;
+        long number = numbers.applyAsLong(next++);
         ahead.add(threads.submit(() -> {
             List<Sample> drawn = new ArrayList<>();
             for (int i = 0; i < batch; i++) drawn.add(samples.draw(number * batch + i, crop.applyAsInt(number)));

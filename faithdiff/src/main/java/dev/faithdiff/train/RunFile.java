@@ -149,7 +149,7 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
     }
 
     /** Reads what {@link #json} wrote. */
-    static RunFile parse(String json) { return of(JsonParser.parseString(json).getAsJsonObject()); }
+    public static RunFile parse(String json) { return of(JsonParser.parseString(json).getAsJsonObject()); }
 
     /**
      * The first setting that differs from another run's, of those that decide the weights up to a stage; null if there is none. Folders of

@@ -22,6 +22,7 @@ import java.util.Set;
 final class RunFolder implements AutoCloseable {
     private final Path folder;
     private final FileChannel lock;
+    private final String architecture;
 
     /**
      * Makes the folder where there is none.
@@ -31,6 +32,7 @@ final class RunFolder implements AutoCloseable {
      */
     RunFolder(Path folder) {
         this.folder = folder;
+        architecture = "architecture";
         try {
             Files.createDirectories(checkpoints());
             Files.createDirectories(folder.resolve("validation"));
@@ -44,6 +46,15 @@ final class RunFolder implements AutoCloseable {
             throw new UncheckedIOException(new IOException("cannot write " + folder + ": " + e.getMessage(), e));
         }
     }
+
+    private RunFolder(Path folder, int rank) {
+        this.folder = folder;
+        lock = null;
+        architecture = "architecture-" + rank;
+    }
+
+    /** The folder that the first worker holds and writes, for another one to read from. */
+    static RunFolder ofWorker(Path folder, int rank) { return new RunFolder(folder, rank); }
 
     private boolean locked() throws IOException {
         try {
@@ -64,7 +75,7 @@ final class RunFolder implements AutoCloseable {
 
     /** The configuration files of an ablated model, in this folder. */
     Path resized(Path model, Set<Ablation> ablations) {
-        Path target = folder.resolve("architecture");
+        Path target = folder.resolve(architecture);
         WholeFolder.write(target, true, part -> Ablation.resize(model, part, ablations));
         return target;
     }

@@ -37,9 +37,15 @@ final class StageRun implements AutoCloseable {
     private final Optimizer optimizer;
     private final Ema ema;
     private final Loader loader;
+    private final GradientSums everyone;
+    private final int first, own;
 
-    /** @param at the position of the run, in this stage */
-    StageRun(RunFile run, Position at, Objective objective, ImageFolder photos, FirstStage initial, Device device) {
+    /**
+     * @param at      the position of the run, in this stage
+     * @param workers share the batches of each step: each has as many, one behind the other
+     * @throws IllegalArgumentException if they cannot
+     */
+    StageRun(RunFile run, Position at, Objective objective, ImageFolder photos, FirstStage initial, Device device, Workers workers) {
         number = at.stage();
         stage = run.stagesToRun().get(number);
         seed = run.seed();
@@ -53,9 +59,15 @@ final class StageRun implements AutoCloseable {
         AdamW.Settings settings = new AdamW.Settings(d.beta1(), d.beta2(), d.epsilon(), stage.weightDecay());
         optimizer = stage.optimizer().equals("muon") ? new Muon(groups, settings) : new AdamW(groups, settings);
         ema = stage.ema() == 0 ? null : new Ema(parameters, stage.ema(), stage.emaWarmup());
-        int accumulation = stage.accumulation();
-        loader = new Loader(samples(run, number, photos, initial), stage.batch(), at.step() * accumulation,
-                batch -> stage.crop(batch / accumulation));
+        int all = stage.accumulation();
+        if (all % workers.count() != 0) {
+            throw new IllegalArgumentException("a stage's 'accumulation', " + all + ", must be a multiple of the " + workers.count() + " workers");
+        }
+        everyone = new GradientSums(workers, parameters.values());
+        own = all / workers.count();
+        first = workers.rank() * own;
+        loader = new Loader(samples(run, number, photos, initial), stage.batch(), at.step() * own, k -> k / own * all + first + k % own,
+                batch -> stage.crop(batch / all));
     }
 
     /** The crops of a stage. The autoencoder's objective uses clean ones only. */
@@ -75,9 +87,12 @@ final class StageRun implements AutoCloseable {
     private StepRecord take(long step, long total) {
         long begin = System.nanoTime(), waited = loader.waitNanos();
         double loss = 0, norm, factor = schedule.factor(step);
+        float[] losses = new float[stage.accumulation()];
         try (Scope _ = Scope.open()) {
             Map<Tensor, Tensor> sums = new IdentityHashMap<>();
-            for (int i = 0; i < stage.accumulation(); i++) loss += accumulate(sums, Rng.cpu(Seeds.of(seed, number, LOSS, step, i)));
+            for (int i = first; i < first + own; i++) losses[i] = accumulate(sums, Rng.cpu(Seeds.of(seed, number, LOSS, step, i)));
+            everyone.add(losses, sums, total);
+            for (float l : losses) loss += l;
             loss /= stage.accumulation();
             norm = GradClip.norm(parameters.values().stream().map(sums::get).filter(g -> g != null).toList()) / stage.accumulation();
             if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
@@ -94,7 +109,7 @@ final class StageRun implements AutoCloseable {
     }
 
     /** Adds one batch's gradients and returns its loss. */
-    private double accumulate(Map<Tensor, Tensor> sums, Rng rng) {
+    private float accumulate(Map<Tensor, Tensor> sums, Rng rng) {
         try (Tape tape = Tape.watch(parameters.values(), stage.recompute())) {
             Tensor loss = loss(batch(loader.next()), rng);
             tape.gradients(loss).forEach((parameter, gradient) -> {

@@ -39,6 +39,7 @@ public final class Training implements AutoCloseable {
     private final RunFile run;
     private final Device device;
     private final Observer listener;
+    private final Workers workers;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final ImageFolder photos;
     private final FirstStage initial;
@@ -58,7 +59,13 @@ public final class Training implements AutoCloseable {
      * @param resume whether to continue the run in this folder; else the folder must not have one
      */
     public Training(RunFile run, Path out, Device device, boolean resume, Observer listener) {
+        this(run, out, device, resume, listener, Workers.ALONE);
+    }
+
+    /** As one of several workers, each with a training of its own. The first one alone writes into the folder, and all must see what it wrote. */
+    public Training(RunFile run, Path out, Device device, boolean resume, Observer listener, Workers workers) {
         this.run = run;
+        this.workers = workers;
         this.device = device;
         this.listener = listener;
         if (!resume && !Checkpoint.list(out.resolve("checkpoints")).isEmpty()) {
@@ -67,23 +74,25 @@ public final class Training implements AutoCloseable {
         try {
             photos = ImageFolder.open(Path.of(run.data().folder()), (long) run.data().cacheMegabytes() << 20);
             initial = firstStage(run.data());
-            validation = validation(run.validation());
+            validation = leads() ? validation(run.validation()) : null;
             if (!Files.isDirectory(run.model().folder())) {
                 throw new IllegalArgumentException(run.model().folder() + ": there is no such model folder");
             }
-            folder = open(new RunFolder(out));
+            folder = leads() ? open(new RunFolder(out)) : RunFolder.ofWorker(out, workers.rank());
             model = open(model());
             objectives = open(new Objectives(model, run));
             resumed = Checkpoint.newest(folder.checkpoints());
             if (resumed != null) goOn(open(resumed));
-            folder.writeRun(run);
-            log = open(new JsonLines<>(folder.file("log.jsonl"), StepRecord.class, at.total()));
-            qualities = open(new JsonLines<>(folder.file("quality.jsonl"), QualityRecord.class, at.total()));
+            if (leads()) folder.writeRun(run);
+            log = leads() ? open(new JsonLines<>(folder.file("log.jsonl"), StepRecord.class, at.total())) : null;
+            qualities = leads() ? open(new JsonLines<>(folder.file("quality.jsonl"), QualityRecord.class, at.total())) : null;
         } catch (Throwable e) {
             close();
             throw e;
         }
     }
+
+    private boolean leads() { return workers.rank() == 0; }
 
     private FirstStage firstStage(RunFile.Data data) {
         if (data.initial().isEmpty()) return null;
@@ -141,13 +150,13 @@ public final class Training implements AutoCloseable {
     private boolean runStage() {
         Stage stage = run.stagesToRun().get(at.stage());
         if (at.step() == 0) objectives.begin(stage, StageRun.samples(run, at.stage(), photos, initial));
-        try (StageRun steps = new StageRun(run, at, objectives.of(stage), photos, initial, device)) {
+        try (StageRun steps = new StageRun(run, at, objectives.of(stage), photos, initial, device, workers)) {
             if (at.step() > 0 && resumed != null) steps.restore(resumed);
             resumed = null;
             while (at.step() < stage.steps()) {
                 if (at.step() > 0 && at.total() % run.validateEvery() == 0 && !validated()) validate(at.stage(), steps.averages());
                 StepRecord done = steps.step(at.step(), at.total() + 1);
-                log.add(done);
+                if (leads()) log.add(done);
                 listener.step(done);
                 at = new Position(at.stage(), at.step() + 1, at.total() + 1, steps.optimizerSteps(), steps.averagings());
                 if (at.step() == stage.steps()) break;
@@ -166,16 +175,18 @@ public final class Training implements AutoCloseable {
     }
 
     private void save(Map<String, Tensor> stageState) {
+        if (!leads()) return;
         Map<String, Tensor> all = modelState();
         all.putAll(stageState);
         Checkpoint.save(folder.checkpoints(), at, run, all);
     }
 
     /** False also for a run that was killed after it saved the step and before it validated. */
-    private boolean validated() { return !qualities.records().isEmpty() && qualities.records().getLast().total() >= at.total(); }
+    private boolean validated() { return !leads() || !qualities.records().isEmpty() && qualities.records().getLast().total() >= at.total(); }
 
     /** Writes the current model and validates it. */
     private void validate(int stage, Map<String, Tensor> averages) {
+        if (!leads()) return;
         folder.writeModel(model, averages);
         if (validation != null) {
             QualityRecord q = quality(stage);

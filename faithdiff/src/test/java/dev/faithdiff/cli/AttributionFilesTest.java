@@ -44,6 +44,18 @@ class AttributionFilesTest {
         assertThat(ImageFiles.read(cat)).hasToString("Image 96x64").isNotEqualTo(ImageFiles.read(out)).isNotEqualTo(ImageFiles.read(hill));
     }
 
+    /** Its own page has the maps too, for one photo and its result. */
+    @Test void standsInThePage() throws Exception {
+        Path out = dir.resolve("out.png"), pages = dir.resolve("pages");
+        CommandLineRun run = restore(out, "--report", pages, "--daam", "cat,hill");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("attention to 'cat' from", "attention to 'hill' from");
+        String page = Files.readString(pages.resolve("out.png.html"));
+        assertThat(page).contains("\"words\":{\"word0\":{\"word\":\"cat\",\"least\":0.", "\"word1\":{\"word\":\"hill\",").contains("\"word0\":\"data:image/png");
+        assertThat(dir.resolve("out-daam-cat.png")).isNotEmptyFile();
+        assertThat(CommandLineRun.of(Main::run, "verify-result", pages.resolve("out.png.html")).out()).contains("restored again: the same bytes");
+    }
+
     @Test void refusals() {
         Path out = dir.resolve("out.png");
         restore(out, "--daam", "dog").assertFailed(1, "the prompt, as the model reads it, has no 'dog'");
@@ -51,7 +63,7 @@ class AttributionFilesTest {
         restore(out, "--daam", "cat,CAT").assertFailed(2, "two words would be shown in");
         restore(out, "--daam", "cat", "--resume").assertFailed(2, "does not go with --resume");
         restore(Path.of("-"), "--daam", "cat").assertFailed(2, "needs a file");
-        restore(dir.resolve("many"), photo, "--daam", "cat", "--seeds", 2).assertFailed(2, "are for one photo");
+        restore(dir.resolve("many"), "--daam", "cat", "--seeds", "1,2").assertFailed(2, "are for one photo");
         restore(out, "--model", CliTest.MODEL, "--daam", "cat").assertFailed(2, "this model reads no prompt");
         assertThat(out).doesNotExist();
         assertThat(restore(out, "--daam", "cat", "--strength", 0).err()).contains("there is no map of 'cat'");

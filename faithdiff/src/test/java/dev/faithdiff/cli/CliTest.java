@@ -197,7 +197,7 @@ class CliTest {
     @Test void helpAndScripts() {
         String help = run("--help").out();
         assertThat(help).contains("restore ", "devices ", "degrade ", "compare ", "measure ", "quality ", "evaluate ", "study ", "kernels ", "train ", "convert ",
-                "inspect ", "verify ", "diff ", "synth ", "bench ").doesNotContain("completion");
+                "inspect ", "verify ", "diff ", "synth ", "bench ", "serve ", "lab ").doesNotContain("completion");
         assertThat(run("help").out()).isEqualTo(help);
         assertThat(run("help", "restore").out()).isEqualTo(run("restore", "--help").out());
         assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash").contains("--color-fix", "convert", "--tokenizer", "--niqe-model", "fit-niqe", "--retry");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonArray;
+import dev.faithdiff.Chromium;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
@@ -13,6 +14,7 @@ import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.quality.trust.Calibration;
 import dev.faithdiff.restore.CommonOptions;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.HeatMap;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
@@ -48,6 +50,7 @@ class PageInBrowserTest {
             byte[] rgb = large.rgb().clone();
             Random noise = new Random(o.get(CommonOptions.SEED));
             for (int i = 0; i < rgb.length; i++) rgb[i] = (byte) Math.clamp((rgb[i] & 0xff) + noise.nextInt(-20, 21) * (i / 3 % large.width()) / large.width(), 0, 255);
+            if (o.get(CommonOptions.SEED) == 42) listener.map("cat", attention());
             return Image.of(large.width(), large.height(), rgb);
         }
 
@@ -56,6 +59,13 @@ class PageInBrowserTest {
         @Override public Options defaults() { return Options.defaults(); }
 
         @Override public void close() {}
+    }
+
+    /** Rises from left to right. */
+    private static HeatMap attention() {
+        float[] rising = new float[16 * SIDE * SIDE];
+        for (int i = 0; i < rising.length; i++) rising[i] = 0.1f + 0.2f * (i % (4 * SIDE)) / (4 * SIDE - 1);
+        return new HeatMap(4 * SIDE, 4 * SIDE, rising);
     }
 
     /** The bound of score t is t / 255. */
@@ -144,7 +154,11 @@ class PageInBrowserTest {
             assertThat(browser.value("document.getElementById('alpha-text').textContent").getAsString())
                     .contains("25 % of the range: " + Math.round(100 * trusted) + " % trusted");
             assertThat(browser.value("[...document.getElementById('show').options].map(o => o.value).join()").getAsString())
-                    .isEqualTo("none,change,unexplained,seeds,score");
+                    .isEqualTo("none,change,unexplained,seeds,score,word0");
+            browser.value("(e => { e.value = 'word0'; e.dispatchEvent(new Event('change')); })(document.getElementById('show'))");
+            assertThat(browser.value("document.getElementById('legend-text').textContent").getAsString()).startsWith("Mean probability from 0.10 to 0.30");
+            assertThat(browser.value("document.getElementById('show').selectedOptions[0].textContent").getAsString()).isEqualTo("Attention to \u201ccat\u201d");
+            sees(browser, 100, 40, attention().over(after));
             looks(browser, page);
         }
     }

@@ -60,11 +60,9 @@ public enum ColorFix {
 
     public static Image wavelet(Image content, Image style) { return WAVELET.apply(content, style); }
 
-    /** {@link #WAVELET} of floats, whose result is neither clamped nor rounded (DiffBIR). @throws ImageError if the sizes differ */
+    /** {@link #WAVELET} of floats, whose result is neither clamped nor rounded (DiffBIR, SUPIR). @throws ImageError if the sizes differ */
     public static FloatImage wavelet(FloatImage content, FloatImage style) {
-        if (content.width() != style.width() || content.height() != style.height()) {
-            throw new ImageError("colour fix takes two images of one size, got " + content + " and " + style);
-        }
+        requireSameSize(content, style);
         float[] result = new float[content.rgb().length];
         for (int c = 0; c < 3; c++) {
             float[] detail = new float[result.length / 3], coarse = blurred(plane(style.rgb(), c), style.width(), null);
@@ -74,24 +72,30 @@ public enum ColorFix {
         return new FloatImage(content.width(), content.height(), result);
     }
 
-    /** Of floats, whose result is neither clamped nor rounded but for {@link #LAB}. @throws ImageError if the sizes differ */
+    /** Of floats in 0..1, whose result is neither clamped nor rounded but for {@link #LAB}. @throws ImageError if the sizes differ */
     public FloatImage apply(FloatImage content, FloatImage style) {
         return switch (this) {
-            case ADAIN -> adain(content, style);
+            case ADAIN -> adain(content.affine(2, -1), style.affine(2, -1)).affine(0.5f, 0.5f); // as published for StableSR
             case WAVELET -> wavelet(content, style);
             case LAB -> FloatImage.of(apply(content.cut(16), style.cut(16)));
             case NONE -> content;
         };
     }
 
-    /** {@link #ADAIN} of floats. As published for these, what is added to variances is meant for -1..1 (StableSR). */
-    private static FloatImage adain(FloatImage content, FloatImage style) {
-        float[] result = new float[content.rgb().length];
+    /** {@link #ADAIN} of floats of any range, whose result is neither clamped nor rounded (SUPIR). @throws ImageError if the sizes differ */
+    public static FloatImage adain(FloatImage content, FloatImage style) {
+        requireSameSize(content, style);
+        float[] result = content.rgb().clone();
         for (int c = 0; c < 3; c++) {
-            Stats from = Stats.of(content, c), to = Stats.of(style, c);
-            for (int i = c; i < result.length; i += 3) result[i] = (content.rgb()[i] - from.mean) / from.deviation * to.deviation + to.mean;
+            Stats from = Stats.of(plane(content.rgb(), c)), to = Stats.of(plane(style.rgb(), c));
+            for (int i = c; i < result.length; i += 3) result[i] = (result[i] - from.mean) / from.deviation * to.deviation + to.mean;
         }
         return new FloatImage(content.width(), content.height(), result);
+    }
+
+    private static void requireSameSize(FloatImage content, FloatImage style) {
+        if (content.width() == style.width() && content.height() == style.height()) return;
+        throw new ImageError("colour fix takes two images of one size, got " + content + " and " + style);
     }
 
     private static float[] plane(float[] rgb, int c) {
@@ -170,7 +174,7 @@ public enum ColorFix {
         }
     }
 
-    /** Mean and deviation of a channel of v/255: exact integer sums, then unbiased variance + 1e-5 under the root. */
+    /** Mean and deviation of a channel, of v/255 by exact integer sums: unbiased variance + 1e-5 under the root. */
     private record Stats(float mean, float deviation) {
         static Stats of(Image image, int c) {
             long n = image.rgb().length / 3;
@@ -183,16 +187,19 @@ public enum ColorFix {
                 squares += v * v;
             }
             double variance = (squares - (double) sum * sum / n) / Math.max(n - 1, 1) / (max * max);
-            return new Stats((float) (sum / max / n), (float) Math.sqrt((float) variance + VARIANCE_EPSILON));
+            return of(sum / max / n, variance);
         }
 
-        static Stats of(FloatImage image, int c) {
-            int n = image.rgb().length / 3;
+        static Stats of(float[] plane) {
             double sum = 0, squares = 0;
-            for (int i = c; i < image.rgb().length; i += 3) sum += image.rgb()[i];
-            double mean = sum / n;
-            for (int i = c; i < image.rgb().length; i += 3) squares += (image.rgb()[i] - mean) * (image.rgb()[i] - mean);
-            return new Stats((float) mean, (float) Math.sqrt(squares / Math.max(n - 1, 1) + VARIANCE_EPSILON / 4));
+            for (float v : plane) sum += v;
+            double mean = sum / plane.length;
+            for (float v : plane) squares += (v - mean) * (v - mean);
+            return of(mean, squares / Math.max(plane.length - 1, 1));
+        }
+
+        private static Stats of(double mean, double variance) {
+            return new Stats((float) mean, (float) Math.sqrt((float) variance + VARIANCE_EPSILON));
         }
     }
 }

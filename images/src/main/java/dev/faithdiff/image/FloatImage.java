@@ -77,5 +77,12 @@ public record FloatImage(int width, int height, float[] rgb) {
      */
     public FloatImage resized(int w, int h) { return w == width && h == height ? this : SmoothResize.resized(this, w, h); }
 
+    /** Each value times a scale, plus a shift. */
+    public FloatImage affine(float scale, float shift) {
+        float[] all = new float[rgb.length];
+        for (int i = 0; i < all.length; i++) all[i] = rgb[i] * scale + shift;
+        return new FloatImage(width, height, all);
+    }
+
     @Override public String toString() { return "FloatImage " + width + "x" + height; }
 }

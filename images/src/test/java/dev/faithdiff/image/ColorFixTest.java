@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,6 +36,24 @@ class ColorFixTest {
             }
             assertThat(off).as("%s of %s", fix, run).isLessThanOrEqualTo((int) (OFF_BY_ONE * expected.rgb().length));
         }
+    }
+
+    /** Floats of samples give what samples give, but for a last bit. */
+    @Test
+    void floatsAreSamples() {
+        Random random = new Random(3);
+        byte[] one = new byte[3 * 20 * 15], two = new byte[one.length];
+        random.nextBytes(one);
+        for (int i = 0; i < two.length; i++) two[i] = (byte) (60 + random.nextInt(40) + 30 * (i % 3));
+        Image content = Image.of(20, 15, one), style = Image.of(20, 15, two);
+        FloatImage adain = ColorFix.adain(FloatImage.of(content), FloatImage.of(style));
+        FloatImage wavelet = ColorFix.wavelet(FloatImage.of(content), FloatImage.of(style));
+        near(adain.cut(8), ColorFix.adain(content, style));
+        near(wavelet.cut(8), ColorFix.wavelet(content, style));
+    }
+
+    private static void near(Image actual, Image expected) {
+        for (int i = 0; i < actual.rgb().length; i++) assertThat((double) actual.sample(i)).isCloseTo(expected.sample(i), Offset.offset(1.0));
     }
 
     @Test

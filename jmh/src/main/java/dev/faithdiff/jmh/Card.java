@@ -5,6 +5,7 @@ import dev.faithdiff.kernels.cuda.GraphPattern;
 import dev.faithdiff.kernels.cuda.GraphPattern.Attention;
 import dev.faithdiff.kernels.cuda.GraphPattern.Convolution;
 import dev.faithdiff.kernels.cuda.GraphPattern.Product;
+import dev.faithdiff.kernels.cuda.GraphPattern.ScaledConvolution;
 import dev.faithdiff.kernels.cuda.GraphPattern.ScaledProduct;
 import dev.faithdiff.kernels.cuda.GraphPattern.Then;
 import dev.faithdiff.kernels.cuda.op.AttentionCublas;
@@ -55,7 +56,10 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
      * @param wide      of wider heads
      * @param plain     products of F32, by whatever kernel
      */
-    record Plans(double product, double library, double scaled, double convolution, double attention, double longer, double wide, double plain) {}
+    record Plans(double product, double library, double scaled, double convolution, double attention, double longer, double wide, double plain) {
+        /** Convolutions of F8_E4M3: a guess, as much slower than products as in 16 bits. */
+        double rounded() { return scaled * convolution / product; }
+    }
 
     static final List<Kernel<?>> CUDA = new CudaBackend().kernels();
     /** Where a kernel is in no family: a pass over its operands and its result. */
@@ -67,7 +71,8 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
      * An H200. Edge, memory and cache: measured by others on such cards. cuBLAS, cuBLASLt and convolutions: so that products and convolutions of SDXL
      * take what PyTorch's do. attention_flash: FlashAttention-2's rate, whose instruction counts it has; plans of attention: cuDNN's published 373 at
      * 1024 keys and 408 at 4096; wide heads run a kernel made for Ampere. Plans of products: below cuBLAS for their smaller tiles. F8: TileLang
-     * publishes 930 to 1130 on an H800 for 8192 rows and columns and K of 1024. None of our kernels was measured.
+     * publishes 930 to 1130 on an H800 for 8192 rows and columns and K of 1024; cuBLAS reaches 1297 on an H100 of 700 W (NVIDIA/cutlass, issue 1662).
+     * None of our kernels was measured.
      */
     static final Map<String, Card> ALL = Map.of("h200", new Card("NVIDIA H200", 1.2, 2, 3800, 6000, 40,
             new Plans(640, 689, 1100, 520, 373, 408, 200, 40), List.of(
@@ -83,7 +88,8 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
 
     <O extends Op> int launches(Kernel<O> kernel, O op, Tensor[] in) {
         if (!(kernel instanceof PlanKernel<O> planned)) return family(kernel.name()).launches;
-        return planned.asked(op, in).size() + (kernel instanceof CudnnUpsampleConv2d || kernel instanceof F8PlanKernel ? 1 : 0);
+        int before = kernel instanceof CudnnUpsampleConv2d ? 1 : kernel instanceof F8PlanKernel<O> f8 ? f8.launchesBefore() : 0;
+        return planned.asked(op, in).size() + before;
     }
 
     /** True where a run of the kernel is followed by a pass that adds the bias. */
@@ -96,7 +102,7 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
     <O extends Op> double micros(Kernel<O> kernel, O op, Tensor[] in, Tensor out) {
         if (kernel instanceof PlanKernel<O> planned) {
             double before = kernel instanceof CudnnUpsampleConv2d ? edge + ramp + pass(in[1].bytes() * (1 + 16 / 9.0)) // sums of weights
-                    : kernel instanceof F8PlanKernel ? edge + ramp + pass(in[0].bytes() + in[0].count()) : 0; // x rounded
+                    : kernel instanceof F8PlanKernel<O> f8 ? f8.launchesBefore() * (edge + ramp) + pass(f8.bytesBefore(in)) : 0; // x rounded
             return before + planned.asked(op, in).stream().mapToDouble(p -> plan(p, planned.choosesLibrary())).sum();
         }
         Family f = family(kernel.name());
@@ -113,6 +119,7 @@ record Card(String name, double edge, double ramp, double memory, double cache, 
         double tflops = switch (pattern) {
             case Product p -> either && p.batch() == 1 && p.then() != Then.GATE ? Math.max(plans.product, plans.library) : plans.product;
             case ScaledProduct _ -> plans.scaled;
+            case ScaledConvolution p -> plans.rounded() / waste(p.w());
             case Convolution p -> plans.convolution / waste(p.w());
             case Attention p -> (p.width() > 128 ? plans.wide : p.keys() < 2048 ? plans.attention : plans.longer) / waste(p.keys());
         };

@@ -13,6 +13,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
+import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Kernel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,6 +57,9 @@ public final class DeviceBench implements Callable<Integer> {
     @Option(names = "--profile", description = "Blocks and models: also show the time of each op.")
     private boolean profile;
 
+    @Option(names = "--f8", description = "Layers may round to F8, on a GPU.")
+    private boolean f8;
+
     @Option(names = "--list", description = "Only show the names.")
     private boolean list;
 
@@ -66,8 +70,9 @@ public final class DeviceBench implements Callable<Integer> {
 
     public DeviceBench() {}
 
-    DeviceBench(String filter, String device, double seconds, boolean list, boolean profile) {
+    DeviceBench(String filter, String device, double seconds, boolean list, boolean profile, boolean f8) {
         this.profile = profile;
+        this.f8 = f8;
         this.filter = filter;
         this.device = device;
         this.seconds = seconds;
@@ -83,6 +88,17 @@ public final class DeviceBench implements Callable<Integer> {
     }
 
     @Override public Integer call() throws Exception {
+        if (!f8) return run();
+        return Engine.rounding(DType.F8_E4M3, () -> {
+            try {
+                return run();
+            } catch (Exception e) {
+                throw new IllegalStateException(e.getMessage(), e);
+            }
+        });
+    }
+
+    private int run() throws Exception {
         List<Case> cases = cases();
         Map<String, Function<BenchTarget, Workload>> whole = new LinkedHashMap<>();
         Models.FULL.forEach((name, make) -> whole.put("model/" + name, make)); // what matters most first

@@ -52,7 +52,7 @@ public final class Main implements Callable<Integer> {
     @Parameters(paramLabel = "FILTER", description = "Part of a name, e.g. LinearOp/unet-640, block/, restore.", defaultValue = "")
     private String filter;
 
-    @Option(names = "--peers", description = "Time ONNX Runtime on the same cases (fetches it once, 54 MB).")
+    @Option(names = "--peers", description = "Time ONNX Runtime on the same cases (fetches it once, 54 MB); with --turns it instead of a kernel.")
     private boolean peers;
 
     @Option(names = "--all", description = "Time everything, which takes hours.")
@@ -87,7 +87,7 @@ public final class Main implements Callable<Integer> {
             + "rates of such a card: h200.")
     private String estimate;
 
-    @Option(names = "--f8", description = "Estimate with linear layers that round to F8.")
+    @Option(names = "--f8", description = "With --estimate or on a GPU: layers may round to F8.")
     private boolean f8;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
@@ -112,7 +112,7 @@ public final class Main implements Callable<Integer> {
             System.err.println("bench: name a FILTER, for example LinearOp or block/ (--list shows all names), or --all");
             return 2;
         }
-        if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list, profile).call();
+        if (!device.equals("cpu")) return new DeviceBench(filter, device, seconds, list, profile, f8).call();
         List<Case> cases = Cases.all().stream().filter(c -> c.model() && isChosen(c.name()) && !Bench.takers(c, Device.CPU).isEmpty()).toList();
         if (turns) return takeTurns(cases);
         List<String> blocks = chosen("block/", Blocks.ALL), models = chosen("model/", Models.ALL);
@@ -159,15 +159,22 @@ public final class Main implements Callable<Integer> {
     }
 
     /** The work whose full name is the filter, of a kernel's case that of its best kernel; null if there is none. */
-    private Workload open(List<Case> cases) {
+    private Workload open(List<Case> cases) throws Exception {
         Function<BenchTarget, Workload> made = named("block/", Blocks.ALL);
         if (made == null) made = named("model/", Models.ALL);
         if (made != null) return made.apply(BenchTarget.CPU);
         Optional<Case> chosen = cases.stream().filter(c -> c.name().equals(filter)).findFirst();
         if (chosen.isEmpty()) return null;
+        if (peers) return peer();
         KernelBench bench = new KernelBench();
         bench.name = filter;
         bench.kernel = kernel != null ? kernel : Bench.takers(chosen.get(), Device.CPU).getFirst().name();
+        return bench.make();
+    }
+
+    private Workload peer() throws Exception {
+        Timed bench = (Timed) Class.forName(PEER).getDeclaredConstructor().newInstance();
+        bench.getClass().getField("name").set(bench, filter);
         return bench.make();
     }
 

@@ -3,6 +3,7 @@ package dev.faithdiff.jmh;
 import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.kernels.cuda.CompilingDevice;
 import dev.faithdiff.kernels.cuda.CudaKernel;
+import dev.faithdiff.kernels.cuda.op.F8PlanKernel;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
@@ -10,6 +11,7 @@ import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.NormedOp;
 import dev.faithdiff.tensor.op.Op;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,7 +28,7 @@ final class WarmCache {
             return;
         }
         for (Kernel<?> k : new CudaBackend().kernels()) {
-            if (!(k instanceof CudaKernel<?>)) continue;
+            if (!(k instanceof CudaKernel<?>) && k.op() != NormedOp.class) continue;
             for (Case c : Cases.all()) if (c.op().getClass() == k.op() && Bench.refusal(k, c, device) == null) compile(k, c, device);
         }
         System.out.println(device.done());
@@ -36,7 +38,8 @@ final class WarmCache {
     private static <O extends Op> void compile(Kernel<O> kernel, Case c, CompilingDevice device) {
         try (Scope _ = Scope.open()) {
             Tensor[] in = c.outline(device);
-            kernel.run((O) c.op(), in, Tensor.empty(device, c.op().dtype(in), c.op().shape(in)));
+            if (kernel instanceof F8PlanKernel<O> rounding) rounding.round((O) c.op(), in);
+            else kernel.run((O) c.op(), in, Tensor.empty(device, c.op().dtype(in), c.op().shape(in)));
         } catch (ClassCastException | OpError e) {
             // It goes on with a library or with another op, which only a GPU has.
         }

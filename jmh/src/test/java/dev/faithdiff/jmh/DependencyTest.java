@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class DependencyTest {
     private static final String ALL = "dev.faithdiff..", TENSOR = "dev.faithdiff.tensor..", KERNELS = "dev.faithdiff.kernels..",
             NN = "dev.faithdiff.nn..", MODEL = "dev.faithdiff.model..", IMAGE = "dev.faithdiff.image..", DEGRADE = "dev.faithdiff.degrade..",
-            NETWORKS = "dev.faithdiff.networks..", CONVERTER = "dev.faithdiff.convert..", RESTORE = "dev.faithdiff.restore..", JMH = "dev.faithdiff.jmh..";
+            NETWORKS = "dev.faithdiff.networks..", CONVERTER = "dev.faithdiff.convert..", RESTORE = "dev.faithdiff.restore..", SERVER = "dev.faithdiff.server..", JMH = "dev.faithdiff.jmh..";
     static final JavaClasses CLASSES = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("dev.faithdiff");
 
@@ -88,6 +88,14 @@ class DependencyTest {
                 .should().dependOnClassesThat().resideInAnyPackage(CONVERTER, JMH).check(CLASSES);
     }
 
+    /** Nobody sees the server, and only the server sees the library that it is made with. */
+    @Test void theServerStandsAboveAll() {
+        noClasses().that().resideInAPackage(SERVER).should().dependOnClassesThat().resideInAnyPackage(CONVERTER, JMH).check(CLASSES);
+        noClasses().that().resideInAPackage(ALL).and().resideOutsideOfPackage(SERVER).should().dependOnClassesThat().resideInAPackage(SERVER).check(CLASSES);
+        onlyIn(SERVER, "io.javalin..");
+        noClasses().that().resideInAPackage("dev.faithdiff.server.job").should().dependOnClassesThat().resideInAPackage("dev.faithdiff.server.api").check(CLASSES);
+    }
+
     @Test void onlyCpuKernelsUseTheVectorApi() { onlyIn("dev.faithdiff.kernels.cpu..", "jdk.incubator.vector.."); }
 
     @Test void onlyCudaKernelsUseJCuda() { onlyIn("dev.faithdiff.kernels.cuda..", "jcuda.."); }
@@ -95,7 +103,7 @@ class DependencyTest {
     /** A reader that cannot read this JDK's class files would import nothing and pass everything. */
     @Test void everyModuleWasRead() {
         for (String known : new String[] {"tensor.Tensor", "kernels.lab.Cases", "nn.Weights", "image.Image", "networks.unet.UNet", "restore.Restorer",
-                "quality.Measures", "cli.Main", "convert.Main"}) {
+                "quality.Measures", "cli.Main", "convert.Main", "server.WebServer"}) {
             assertThat(CLASSES.contain("dev.faithdiff." + known)).as(known).isTrue();
         }
         assertThat(CLASSES.get("dev.faithdiff.kernels.lab.Cases").getDirectDependenciesFromSelf())

@@ -54,7 +54,7 @@ class NetworksTest {
         return new NetworkBattery("U-Net", folder, unet(sizes),
                 () -> new Tensor[] {tensor(f, "latents"), tensor(f, "prompt_embeds").slice(0, 1, 2), tensor(f, "ram_embeds")},
                 stored("seesr", "stages.safetensors", "unet.eps_without_control"),
-                new Released(List.of("unet_sd21"), unet(UNetConfig.SD21), released, 167_000_000)).tests();
+                new Released(List.of("unet_sd21"), unet(UNetConfig.SD21), released, 149_000_000)).tests();
     }
 
     /** Latents, then a context for each kind of transformer. */
@@ -84,7 +84,7 @@ class NetworksTest {
         Supplier<Tensor[]> inputs = () -> new Tensor[] {tensor(f, "latents"), image("seesr/stage_image.png").affine(0.5f, 0.5f),
             tensor(f, "prompt_embeds").slice(0, 1, 2), tensor(f, "ram_embeds")};
         return new NetworkBattery("ControlNet", folder, controlNet(sizes, json.integers("conditioning_embedding_out_channels")), inputs, stored,
-                new Released(List.of("controlnet_seesr"), controlNet(full, 16, 32, 96, 256), released, 137_000_000)).tests();
+                new Released(List.of("controlnet_seesr"), controlNet(full, 16, 32, 96, 256), released, 120_000_000)).tests();
     }
 
     private static String residual(int i) { return String.format("control.residual.%02d", i); }

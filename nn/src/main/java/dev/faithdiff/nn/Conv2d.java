@@ -1,7 +1,10 @@
 package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Conv2dAddOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.GroupNormOp;
+import dev.faithdiff.tensor.op.NormedOp;
 
 /** {@code [B, H, W, in] -> [B, H', W', out]} with a square kernel. */
 public final class Conv2d {
@@ -26,4 +29,12 @@ public final class Conv2d {
 
     /** {@code forward(x) + addend}, an addend of the result's shape or {@code [B, 1, 1, out]}. */
     public Tensor forward(Tensor x, Tensor addend) { return x.conv2dAdd(weight, bias, addend, op); }
+
+    /** @param addend null if there is none */
+    Tensor plus(Tensor x, Tensor addend) { return addend == null ? forward(x) : forward(x, addend); }
+
+    /** The same of a norm of x. */
+    Tensor normed(GroupNormOp norm, Tensor x, Tensor scale, Tensor shift, Tensor addend) {
+        return NormedOp.run(norm, addend == null ? op : new Conv2dAddOp(op), x, scale, shift, weight, addend, bias);
+    }
 }

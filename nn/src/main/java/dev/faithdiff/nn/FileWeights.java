@@ -19,7 +19,7 @@ public final class FileWeights implements WeightSource {
     private final SafeTensors file;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, Storage> mapped = new HashMap<>();
-    private final RecentPages pages = new RecentPages(RecentPages.MOST);
+    private final RecentPages pages = RecentPages.ofFile();
 
     /** @throws dev.faithdiff.tensor.io.SafeTensorsError if the file is missing or breaks the format */
     public FileWeights(Path path) {
@@ -43,6 +43,7 @@ public final class FileWeights implements WeightSource {
 
     @Override public void close() {
         mapped.values().forEach(Storage::forget);
+        pages.end();
         file.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.GroupNormOp;
 
 /**
  * GroupNorm over the last axis of {@code [B, ..., channels]}. Inside {@link SharedStatistics#run} the result depends on those statistics,
@@ -22,6 +23,13 @@ public final class GroupNorm {
 
     /** The norm followed by SiLU. */
     public Tensor forwardSilu(Tensor x) { return forward(x, true); }
+
+    /** A convolution of the norm's SiLU, plus an addend unless it is null; inside {@link SharedStatistics#run} in steps. */
+    Tensor siluInto(Conv2d conv, Tensor x, Tensor addend) {
+        if (SharedStatistics.current() != null) return conv.plus(forwardSilu(x), addend);
+        EdgeStrength.see(x);
+        return conv.normed(new GroupNormOp(groups, eps, true), x, weight, bias, addend);
+    }
 
     private Tensor forward(Tensor x, boolean silu) {
         EdgeStrength.see(x);

@@ -1,6 +1,11 @@
 package dev.faithdiff.nn;
 
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.LinearGegluOp;
+import dev.faithdiff.tensor.op.LinearOp;
+import dev.faithdiff.tensor.op.NormedOp;
+import dev.faithdiff.tensor.op.Op;
+import dev.faithdiff.tensor.op.SelfAttentionOp;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -34,9 +39,25 @@ public final class Linear {
     /** {@code forward(x).geglu()}. */
     public Tensor geglu(Tensor x) { return quantized == null ? x.linearGeglu(weight, bias) : forward(x).geglu(); }
 
+    /** {@code forward(norm.forward(x))}. */
+    public Tensor forward(LayerNorm norm, Tensor x) { return quantized == null ? normed(norm, x, new LinearOp()) : forward(norm.forward(x)); }
+
+    /** {@code geglu(norm.forward(x))}. */
+    public Tensor geglu(LayerNorm norm, Tensor x) { return quantized == null ? normed(norm, x, new LinearGegluOp()) : geglu(norm.forward(x)); }
+
+    private Tensor normed(LayerNorm norm, Tensor x, Op then) { return NormedOp.run(norm.op, then, x, norm.weight, norm.bias, weight, bias); }
+
     /** Attention of x {@code [B, T, in]} on itself, each of query, keys and values through its own layer. */
     public static Tensor selfAttention(Tensor x, Linear q, Linear k, Linear v, int heads) {
-        boolean plain = Stream.of(q, k, v).allMatch(l -> l.quantized == null && l.bias == null);
-        return plain ? x.selfAttention(q.weight, k.weight, v.weight, heads) : q.forward(x).attention(k.forward(x), v.forward(x), heads, false);
+        if (!arePlain(q, k, v)) return q.forward(x).attention(k.forward(x), v.forward(x), heads, false);
+        return x.selfAttention(q.weight, k.weight, v.weight, heads);
     }
+
+    /** The same of the norm of x. */
+    public static Tensor selfAttention(LayerNorm norm, Tensor x, Linear q, Linear k, Linear v, int heads) {
+        if (!arePlain(q, k, v)) return selfAttention(norm.forward(x), q, k, v, heads);
+        return NormedOp.run(norm.op, new SelfAttentionOp(heads), x, norm.weight, norm.bias, q.weight, k.weight, v.weight);
+    }
+
+    private static boolean arePlain(Linear... layers) { return Stream.of(layers).allMatch(l -> l.quantized == null && l.bias == null); }
 }

@@ -44,14 +44,19 @@ public final class ResnetBlock {
         }, (h, x) -> shortcut == null ? conv2.forward(h, x) : shortcut.forward(x, conv2.forward(h)));
     }
 
+    /** A convolution of the norm's SiLU, in place of x. An autoencoder's are no op of their own: kernels may round what is between. */
+    private Tensor convolved(Scope s, GroupNorm norm, Conv2d conv, Tensor x, Tensor addend) {
+        if (time != null) return s.replace(x, norm.siluInto(conv, x, addend));
+        Tensor y = s.replace(x, norm.forwardSilu(x));
+        return s.replace(y, conv.plus(y, addend));
+    }
+
     private Tensor run(Tensor x, Tensor temb, UnaryOperator<Tensor> branch) {
         try (Scope s = Scope.open()) {
-            Tensor h = norm1.forwardSilu(x);
             Tensor t = time == null ? null : time.forward(temb);                      // [B, out]
-            h = s.replace(h, t == null ? conv1.forward(h) : conv1.forward(h, t.reshape(t.size(0), 1, 1, t.size(1)))); // [B, H, W, out]
-            h = s.replace(h, norm2.forwardSilu(h));
-            if (shortcut == null && branch == null) return s.keep(conv2.forward(h, x));
-            h = s.replace(h, conv2.forward(h));
+            Tensor h = convolved(s, norm1, conv1, x, t == null ? null : t.reshape(t.size(0), 1, 1, t.size(1))); // [B, H, W, out]
+            if (shortcut == null && branch == null) return s.keep(convolved(s, norm2, conv2, h, x));
+            h = convolved(s, norm2, conv2, h, null);
             if (branch != null) h = s.replace(h, branch.apply(h));
             return s.keep(shortcut == null ? x.add(h) : shortcut.forward(x, h));
         }

@@ -34,7 +34,7 @@ public record Compute(Device device, NumberType precision, Offload offload, List
         INT8(DType.F32),
         /** On the CPU: activations in F32, and weights of the linear layers of large networks in signed bytes with a scale for each output. */
         INT8_WEIGHTS(DType.F32),
-        /** On a GPU: F16, and the operands of linear layers are rounded to F8_E4M3 with a scale for each row where that is faster. */
+        /** On a GPU: F16, and operands of linear layers and of a U-Net's convolutions are rounded to F8_E4M3, with scales, where that is faster. */
         F8(DType.F16);
 
         private final DType activations;

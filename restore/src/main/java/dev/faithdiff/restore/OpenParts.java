@@ -20,7 +20,9 @@ public final class OpenParts implements AutoCloseable {
     public OpenParts(ModelFolder folder, Compute on, Function<String, Place> places) {
         this.folder = folder;
         this.on = on;
-        Offload offload = on.offload().chosen(folder.weightBytes(""), folder.weightBytes("unet"), on.device(), on.activations());
+        // What steers a U-Net is on the device with it.
+        long largest = folder.weightBytes("unet") + folder.weightBytes("control");
+        Offload offload = on.offload().chosen(folder.weightBytes(""), largest, on.device(), on.activations());
         residency = offload.residency(on.device(), places);
     }
 

@@ -81,6 +81,11 @@ public final class Option<T> {
         return of(name, initial, "X", rule, Double::valueOf, allows, help);
     }
 
+    /** A number. Null where none is given. @param rule what {@code allows} tests, in words behind "must be" */
+    public static Option<Double> number(String name, String rule, Predicate<Double> allows, String help) {
+        return unset(name, "X", rule, Double::valueOf, allows, help);
+    }
+
     /** Any whole number of 64 bits. */
     public static Option<Long> seed(String name, long initial, String help) {
         return of(name, initial, "N", "a whole number", Long::valueOf, v -> true, help);

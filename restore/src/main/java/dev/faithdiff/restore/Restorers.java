@@ -31,6 +31,9 @@ public final class Restorers {
         return List.copyOf(all);
     }
 
+    /** Whether a model folder restores photos. */
+    public static boolean isRestorer(Path folder) { return KINDS.containsKey(new ModelFolder(folder).kind()); }
+
     /** Whether the restorer of a folder says itself what a photo shows: {@link RestorerKind#describes}. */
     public static boolean describes(Path folder) {
         RestorerKind kind = KINDS.get(new ModelFolder(folder).kind());

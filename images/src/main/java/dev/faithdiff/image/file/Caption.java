@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -13,6 +14,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a photo shows, in the words of a file of its name beside it.
@@ -32,22 +34,47 @@ public record Caption(String text, List<String> remarks) {
      */
     public static Caption of(Path photo) {
         try {
-            Path text = beside(photo), json = photo.resolveSibling(ImageFiles.stem(photo.getFileName().toString()) + ".json");
-            if (Files.isRegularFile(text)) return read(text, false);
-            return Files.isRegularFile(json) ? read(json, true) : NONE;
+            return of(photo.getFileName().toString(), name -> {
+                Path file = photo.resolveSibling(name);
+                return Files.isRegularFile(file) ? new Text(file.toString(), Files.newInputStream(file)) : null;
+            });
         } catch (InvalidPathException e) {
             return NONE; // the photo's name cannot be written in this locale
         }
     }
 
+    /** As {@link #of(Path)}, wherever files lie. @param photo its name without folders. @param folder of the photo */
+    public static Caption of(String photo, Folder folder) {
+        Caption text = read(ImageFiles.stem(photo) + ".txt", folder, false);
+        return text != null ? text : Objects.requireNonNullElse(read(ImageFiles.stem(photo) + ".json", folder, true), NONE);
+    }
+
+    /** A file of text. @param name what remarks call it. @param bytes are closed after reading */
+    public record Text(String name, InputStream bytes) {}
+
+    /** A photo's folder. */
+    public interface Folder {
+        /** The file of a name, null without one. */
+        Text open(String name) throws IOException;
+    }
+
     /** The file of a photo's text, which need not exist. */
     public static Path beside(Path photo) { return photo.resolveSibling(ImageFiles.stem(photo.getFileName().toString()) + ".txt"); }
 
-    private static Caption read(Path file, boolean json) {
+    /** Null without such a file. */
+    private static Caption read(String name, Folder folder, boolean json) {
         List<String> remarks = new ArrayList<>();
+        String file = name;
         try {
-            if (Files.size(file) > MOST_BYTES) return skipped(file, "it has more than " + MOST_BYTES + " bytes");
-            String text = decoded(Files.readAllBytes(file), file, remarks);
+            Text found = folder.open(name);
+            if (found == null) return null;
+            file = found.name;
+            byte[] bytes;
+            try (InputStream in = found.bytes) {
+                bytes = in.readNBytes(MOST_BYTES + 1);
+            }
+            if (bytes.length > MOST_BYTES) return skipped(file, "it has more than " + MOST_BYTES + " bytes");
+            String text = decoded(bytes, file, remarks);
             if (text.indexOf('\0') >= 0) return skipped(file, "it is no text");
             return new Caption(json ? find(JsonParser.parseString(text)) : text.strip(), remarks);
         } catch (JsonParseException e) {
@@ -57,12 +84,12 @@ public record Caption(String text, List<String> remarks) {
         }
     }
 
-    private static Caption skipped(Path file, String why) {
+    private static Caption skipped(String file, String why) {
         return new Caption(null, List.of("the caption " + file + " is not used: " + why));
     }
 
     /** By its byte order mark, else UTF-8, else what Windows wrote before: every file is some text in that. */
-    private static String decoded(byte[] bytes, Path file, List<String> remarks) {
+    private static String decoded(byte[] bytes, String file, List<String> remarks) {
         if (begins(bytes, 0xFF, 0xFE)) return new String(bytes, 2, bytes.length - 2, StandardCharsets.UTF_16LE);
         if (begins(bytes, 0xFE, 0xFF)) return new String(bytes, 2, bytes.length - 2, StandardCharsets.UTF_16BE);
         int mark = begins(bytes, 0xEF, 0xBB, 0xBF) ? 3 : 0;

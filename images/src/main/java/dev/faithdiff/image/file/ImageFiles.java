@@ -25,7 +25,8 @@ import javax.imageio.IIOException;
 
 /** Reads and writes photos; every failure is an {@link ImageError} of one line that names the file. */
 public final class ImageFiles {
-    private static final int MAX_FILE_BYTES = 1 << 30;
+    /** Longer files are not read. */
+    public static final int MAX_FILE_BYTES = 1 << 30;
     private static final Pattern UNFINISHED = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
 
     private static final Set<String> OTHER = Set.of("heic", "heif", "hif", "avif", "jxl", "jp2", "cr3", "raf", "orf", "rw2", "x3f", "mrw");
@@ -91,8 +92,11 @@ public final class ImageFiles {
     }
 
     /** As {@link #readPhoto(Path, boolean)}, a file's bytes. @param name what messages call it */
-    public static Photo readPhoto(byte[] file, String name, boolean strict) {
-        return PhotoReader.read(file, name, strict);
+    public static Photo readPhoto(byte[] file, String name, boolean strict) { return readPhoto(file, name, strict, PictureDecoder.MAX_PIXELS); }
+
+    /** As {@link #readPhoto(byte[], String, boolean)}. @param most pixels; a picture of more is refused by its header, before it is decoded */
+    public static Photo readPhoto(byte[] file, String name, boolean strict, long most) {
+        return PhotoReader.read(file, name, strict, Math.min(most, PictureDecoder.MAX_PIXELS));
     }
 
     /** Writes pixels alone, as {@link #write(Photo, Path)} does. */
@@ -152,7 +156,8 @@ public final class ImageFiles {
         checkSize(path.toString(), encoding, width, height);
     }
 
-    private static void checkSize(String name, Encoding encoding, int width, int height) {
+    /** @throws ImageError if the format cannot hold an image of a size. @param name what messages call it */
+    public static void checkSize(String name, Encoding encoding, int width, int height) {
         String reason = encoding.format().refuses(width, height);
         if (reason != null) throw new ImageError("cannot write " + name + ": " + reason);
     }

@@ -9,18 +9,21 @@ import java.util.List;
 final class PhotoReader {
     private final String name;
     private final boolean strict;
+    private final long most;
     private final List<String> remarks = new ArrayList<>();
 
-    private PhotoReader(String name, boolean strict) {
+    private PhotoReader(String name, boolean strict, long most) {
         this.name = name;
+        this.most = most;
         this.strict = strict;
     }
 
-    static Photo read(byte[] file, String name, boolean strict) {
+    /** @param most pixels that are decoded */
+    static Photo read(byte[] file, String name, boolean strict, long most) {
         if (file.length == 0) throw new ImageError(name + " is empty");
         ImageFormat format = ImageFormat.of(file, name);
         try {
-            return new PhotoReader(name, strict).read(file, format);
+            return new PhotoReader(name, strict, most).read(file, format);
         } catch (ImageError e) {
             throw e;
         } catch (RuntimeException e) {
@@ -34,7 +37,7 @@ final class PhotoReader {
         String defect = WholeFile.defect(file, format);
         if (strict && defect != null) throw damaged(format, defect);
         Picture picture = Picture.of(file, format, name);
-        PictureDecoder.Decoded decoded = PictureDecoder.decode(file, format, picture, name, defect);
+        PictureDecoder.Decoded decoded = PictureDecoder.decode(file, format, picture, name, most, defect);
         String damage = defect == null ? decoded.damage() : defect;
         if (strict && damage != null) throw damaged(format, damage);
         if (damage != null) remarks.add("the file is damaged (" + damage + "): it is read as far as it goes");

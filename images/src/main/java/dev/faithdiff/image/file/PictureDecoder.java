@@ -55,13 +55,14 @@ final class PictureDecoder {
     }
 
     /**
+     * @param most   pixels that are decoded
      * @param defect what is known to be wrong with the file, null: nothing
      * @throws ImageError if nothing can be read of it, it is of an unsupported kind, or too large
      */
-    static Decoded decode(byte[] file, ImageFormat format, Picture picture, String name, String defect) {
+    static Decoded decode(byte[] file, ImageFormat format, Picture picture, String name, long most, String defect) {
         PictureDecoder decoder = new PictureDecoder(format, picture);
         try {
-            return decoder.read(file, format, name);
+            return decoder.read(file, format, name, most);
         } catch (IOException | RuntimeException | LinkageError e) {
             if (e instanceof ImageError known) throw known;
             String why = defect == null ? ImageFiles.reason(e) : defect;
@@ -71,7 +72,7 @@ final class PictureDecoder {
         }
     }
 
-    private Decoded read(byte[] file, ImageFormat format, String name) throws IOException {
+    private Decoded read(byte[] file, ImageFormat format, String name, long most) throws IOException {
         byte[] plain = switch (format) {
             case WEBP -> WebpContainer.withoutProfile(Arrays.copyOf(file, Math.max(file.length, SHORTEST_WEBP)));
             case JPEG -> picture.hasInks() ? file : FileChunks.withoutProfile(file);
@@ -80,8 +81,8 @@ final class PictureDecoder {
         };
         reader.setInput(new ByteArrayImageInputStream(plain), format != ImageFormat.GIF, true);
         int width = reader.getWidth(0), height = reader.getHeight(0);
-        if ((long) width * height > MAX_PIXELS) {
-            throw new ImageError(name + " is " + width + "x" + height + ", more than 256 megapixels: cut it up first");
+        if ((long) width * height > most) {
+            throw new ImageError.TooLarge(name + " is " + width + "x" + height + ", more than " + (most >> 20) + " megapixels: cut it up first");
         }
         if (format == ImageFormat.WEBP && WebpContainer.lossless(file) instanceof FileChunks.Chunk chunk) {
             WebpLossless.Decoded lossless = WebpLossless.decode(file, chunk);
@@ -159,7 +160,7 @@ final class PictureDecoder {
     }
 
     /** The WebP library brings a reader, too, which passes damaged files to C code; TwelveMonkeys' checks them in Java. */
-    private static ImageReader reader(ImageFormat format) {
+    static ImageReader reader(ImageFormat format) {
         Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format.name().toLowerCase(Locale.ROOT));
         ImageReader reader = readers.next();
         while (reader.getClass().getPackageName().startsWith("com.luciad")) reader = readers.next();

@@ -23,7 +23,7 @@ public abstract class CudaKernel<O extends Op> implements Kernel<O> {
     protected CudaKernel(String source) { this.source = source; }
 
     /** The name of its source. */
-    final String source() { return source; }
+    public final String source() { return source; }
 
     /** A launch of an entry for the types of these tensors; its arguments follow in the order of the entry's parameters. */
     public final Launch launch(Tensor[] in, Tensor out, String entry) {

@@ -137,6 +137,38 @@ public sealed interface GraphPattern {
     }
 
     /**
+     * A convolution in NHWC of x {@code [B, H, W, I]} and a weight {@code [O, kh, kw, I]}, both F8_E4M3, times a scale of each sample of x and one of
+     * each output, plus a bias and an addend, to {@code result}. Addresses: x, weight, F32 scales of x, F32 scales of the weight, bias and addend
+     * where there are any, result.
+     *
+     * @param addend {@code [B, 1, 1, O]} or the result's shape; null: there is none
+     */
+    record ScaledConvolution(DType result, Conv2dOp op, Shape x, Shape w, Shape y, boolean bias, Shape addend) implements GraphPattern {
+        @Override public double work() { return (double) y.count() * w.count(1, 4); }
+
+        @Override public double bytes() {
+            return x.count() + w.count() + (double) result.bytes() * (y.count() + (bias ? w.size(0) : 0) + (addend == null ? 0 : addend.count()));
+        }
+
+        @Override public void describe(CudnnGraph g) {
+            CudnnDescriptor dx = pixels(g, DType.F8_E4M3, x), dw = pixels(g, DType.F8_E4M3, w);
+            Shape each = Shape.of(1, 1, 1, w.size(0));
+            CudnnDescriptor scaleX = pixels(g, DType.F32, Shape.of(x.size(0), 1, 1, 1)), scaleW = pixels(g, DType.F32, each);
+            CudnnDescriptor row = bias ? pixels(g, result, each) : null, other = addend == null ? null : pixels(g, result, addend);
+            g.convolution(dx, dw, op, Convolution.sizes(y), Convolution.steps(y));
+            g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleX);
+            g.then(cudnnPointwiseMode.CUDNN_POINTWISE_MUL, scaleW);
+            if (bias) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, row);
+            if (other != null) g.then(cudnnPointwiseMode.CUDNN_POINTWISE_ADD, other);
+            g.result(result);
+        }
+
+        private static CudnnDescriptor pixels(CudnnGraph g, DType type, Shape s) {
+            return g.operand(type, Convolution.sizes(s), Convolution.steps(s));
+        }
+    }
+
+    /**
      * Attention, heads side by side in rows, with the result's rows dense. Addresses: q, k, v, the scale (one F32 in host memory), result.
      *
      * @param width   of a head

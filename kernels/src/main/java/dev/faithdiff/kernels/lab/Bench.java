@@ -15,8 +15,21 @@ import java.util.List;
 public final class Bench {
     private static final int LEAST_RUNS = 5;
 
-    /** How long one kernel takes for one case: the median of several runs, and the shortest. */
-    public record Time(String kernel, double nanos, double best) {}
+    /**
+     * How long one kernel takes for one case.
+     *
+     * @param nanos median of several runs
+     * @param low   of the interval that holds the median of all runs with 95 % confidence, by order of the runs
+     * @param high  its other end
+     * @param best  the shortest run
+     */
+    public record Time(String kernel, double nanos, double low, double high, double best) {
+        private static Time of(String kernel, List<Long> runs) {
+            List<Long> sorted = runs.stream().sorted().toList();
+            int n = sorted.size(), half = (int) Math.ceil(0.98 * Math.sqrt(n)); // 1.96 standard deviations of a binomial's middle
+            return new Time(kernel, sorted.get(n / 2), sorted.get(Math.max(0, n / 2 - half)), sorted.get(Math.min(n - 1, n / 2 + half)), sorted.getFirst());
+        }
+    }
 
     private Bench() {}
 
@@ -48,10 +61,7 @@ public final class Bench {
             times(c, in, kernels, millis);
             List<List<Long>> times = times(c, in, kernels, millis);
             List<Time> result = new ArrayList<>();
-            for (int i = 0; i < kernels.size(); i++) {
-                List<Long> sorted = times.get(i).stream().sorted().toList();
-                result.add(new Time(kernels.get(i).name(), sorted.get(sorted.size() / 2), sorted.getFirst()));
-            }
+            for (int i = 0; i < kernels.size(); i++) result.add(Time.of(kernels.get(i).name(), times.get(i)));
             return result;
         }
     }

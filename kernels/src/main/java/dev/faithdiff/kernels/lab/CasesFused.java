@@ -18,8 +18,12 @@ import dev.faithdiff.kernels.lab.Case.Types;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.op.Conv2dAddOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.GroupNormOp;
+import dev.faithdiff.tensor.op.LayerNormOp;
 import dev.faithdiff.tensor.op.LinearAddOp;
 import dev.faithdiff.tensor.op.LinearGegluOp;
+import dev.faithdiff.tensor.op.LinearOp;
+import dev.faithdiff.tensor.op.NormedOp;
 import dev.faithdiff.tensor.op.RoundRowsOp;
 import dev.faithdiff.tensor.op.SelfAttentionOp;
 import dev.faithdiff.tensor.op.UpsampleConv2dOp;
@@ -35,6 +39,7 @@ final class CasesFused {
         upsampling();
         rounding();
         attention();
+        norms();
     }
 
     private static void linear() {
@@ -117,6 +122,27 @@ final class CasesFused {
         self(PLAIN, "many", 8, 8, 1, 1, 203);
         model(INFERENCE, "unet-640", new SelfAttentionOp(10), x(1, 4096, 640), w(EVEN, 640, 640), w(EVEN, 640, 640), w(EVEN, 640, 640));
         model(INFERENCE, "unet-1280", new SelfAttentionOp(20), x(1, 1024, 1280), w(EVEN, 1280, 1280), w(EVEN, 1280, 1280), w(EVEN, 1280, 1280));
+    }
+
+    /** Norms and what takes their results. */
+    private static void norms() {
+        LayerNormOp layer = new LayerNormOp(1e-5f);
+        parity(EACH, "layer-linear", new NormedOp(layer, new LinearOp()), x(2, 33, 64), w(64), w(64), w(48, 64), w(48));
+        parity(EACH, "layer-no-bias", new NormedOp(layer, new LinearOp()), x(17, 1200), w(1200), w(1200), w(16, 1200));
+        parity(PLAIN, "layer-prime", new NormedOp(layer, new LinearOp()), x(2, 3, 13), w(13), w(13), w(11, 13), w(11));
+        parity(EACH, "layer-geglu", new NormedOp(layer, new LinearGegluOp()), x(37, 96), w(96), w(96), w(64, 96), w(64));
+        Operand square = w(EVEN, 32, 32);
+        parity(EACH, "layer-attention", new NormedOp(layer, new SelfAttentionOp(4)), x(2, 23, 32), w(32), w(32), square, square, square);
+        Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
+        Conv2dAddOp add = new Conv2dAddOp(same);
+        for (boolean silu : new boolean[] {true, false}) {
+            GroupNormOp group = new GroupNormOp(4, 1e-5f, silu);
+            String label = "group-" + (silu ? "silu-" : "");
+            parity(EACH, label + "conv", new NormedOp(group, same), x(2, 9, 7, 32), w(32), w(32), w(16, 3, 3, 32), w(16));
+            parity(EACH, label + "conv-time", new NormedOp(group, add), x(2, 20, 15, 32), w(32), w(32), w(32, 3, 3, 32), x(2, 1, 1, 32), w(32));
+            parity(EACH, label + "conv-add", new NormedOp(group, add), x(1, 5, 6, 16), w(16), w(16), w(48, 3, 3, 16), x(1, 5, 6, 48));
+            parity(PLAIN, label + "prime", new NormedOp(new GroupNormOp(3, 1e-5f, silu), same), x(2, 3, 5, 9), w(9), w(9), w(5, 3, 3, 9), w(5));
+        }
     }
 
     private static void self(List<Types> types, String label, int width, int channels, int heads, int batch, int tokens) {

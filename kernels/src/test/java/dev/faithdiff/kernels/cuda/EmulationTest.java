@@ -4,8 +4,11 @@ import static dev.faithdiff.kernels.lab.Operand.Values.WIDE;
 import static dev.faithdiff.kernels.lab.Operand.w;
 import static dev.faithdiff.kernels.lab.Operand.x;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.faithdiff.kernels.CudaBackend;
+import dev.faithdiff.kernels.cuda.op.GroupNormCuda;
+import dev.faithdiff.kernels.cuda.op.LayerNormCuda;
 import dev.faithdiff.kernels.cuda.op.UnaryCuda;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Case.Types;
@@ -31,6 +34,7 @@ import dev.faithdiff.tensor.op.PoolOp;
 import dev.faithdiff.tensor.op.ReduceOp;
 import dev.faithdiff.tensor.op.ResizeOp;
 import dev.faithdiff.tensor.op.RmsNormOp;
+import dev.faithdiff.tensor.op.RoundRowsOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 import dev.faithdiff.tensor.op.UnaryOp;
@@ -153,6 +157,41 @@ class EmulationTest {
             assertThat(gelu(gelu, new float[] {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN}, device))
                     .containsExactly(Float.POSITIVE_INFINITY, 0, Float.NaN);
         }
+    }
+
+    /** Norms that write F8 with scales: numbers times scales are the norm, rounded by the rule, but for single values between two numbers of F8. */
+    @Test void normsRound(@TempDir Path folder) throws IOException {
+        StandIn.requireCompiler();
+        EmulatedDevice device = new EmulatedDevice(new HostCompiler(folder));
+        try (Scope _ = Scope.open()) {
+            for (int n : new int[] {48, 640, 1200}) rounds(device, new LayerNormOp(1e-5f), 9, n);
+            for (boolean silu : new boolean[] {true, false}) {
+                rounds(device, new GroupNormOp(32, 1e-5f, silu), 2, 23, 40, 64);
+                rounds(device, new GroupNormOp(4, 1e-5f, silu), 1, 9, 5, 528);
+                rounds(device, new GroupNormOp(4, 1e-5f, silu), 3, 1, 1, 32);
+            }
+        }
+    }
+
+    private static void rounds(EmulatedDevice device, Op norm, int... shape) {
+        Operand[] operands = {x(shape), w(shape[shape.length - 1]), w(shape[shape.length - 1])};
+        Tensor[] host = new Case("rounds", norm, F16, false, List.of(operands)).draw(Device.CPU), in = new Tensor[3];
+        for (int i = 0; i < in.length; i++) in[i] = host[i].to(device);
+        Tensor y = Tensor.empty(Device.CPU, DType.F32, Shape.of(shape));
+        norm.reference(host, y);
+        int rows = norm instanceof LayerNormOp ? Math.toIntExact(y.count() / y.size(-1)) : shape[0], k = Math.toIntExact(y.count() / rows);
+        Tensor numbers = Tensor.empty(device, DType.F8_E4M3, Shape.of(rows, k)), scales = Tensor.empty(device, DType.F32, Shape.of(rows));
+        if (norm instanceof LayerNormOp layer) new LayerNormCuda().round(layer, in, numbers, scales);
+        else new GroupNormCuda().round((GroupNormOp) norm, in, numbers, scales);
+        float[] got = numbers.to(Device.CPU).to(DType.F32).toFloats(), scale = scales.toFloats(), exact = y.toFloats();
+        float[] expected = RoundRowsOp.rounded(y.reshape(rows, k)).toFloats();
+        int others = 0;
+        for (int i = 0; i < exact.length; i++) {
+            float value = got[i] * scale[i / k];
+            assertThat(value).as(norm + " " + i).isCloseTo(exact[i], within(Math.max(Math.abs(exact[i]) / 15, scale[i / k] / 256)));
+            if (Math.abs(value - expected[i]) > 1e-5f * Math.abs(expected[i]) + 1e-7f) others++;
+        }
+        assertThat(others).as(norm + " " + Shape.of(shape)).isLessThanOrEqualTo(exact.length / 1000 + 1);
     }
 
     private static float[] gelu(UnaryOp gelu, float[] x, Device device) {

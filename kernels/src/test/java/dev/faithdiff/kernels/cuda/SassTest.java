@@ -24,10 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("native")
 class SassTest {
     private static final String ARCHITECTURE = "sm_90a", TRITON = "triton/backends/nvidia/bin";
-    /** Source, its types, and for each entry of interest the least number of loads and of stores of 16 bytes. */
+    /** Source, its types, F16 where none is said, and for each entry of interest the least number of loads and of stores of 16 bytes. */
     private static final List<String> EXPECTED = List.of(
             "attention_flash: T0 TO: attention_64 12 0, attention_128 12 0",
             "group_norm: T0 T1 T2 TO: group_norm_channels 4 0, group_norm_apply 6 4",
+            "group_norm: T0 T1 T2 TO=F8_E4M3: group_norm_rounded_channels 4 0, group_norm_rounded_apply 6 0",
+            "layer_norm: T0 T1 T2 TO=F8_E4M3: layer_norm_rounded6 6 0",
             "layer_norm: T0 T1 T2 TO: layer_norm_warp6 6 6, layer_norm_block 8 8",
             "binary: T0 T1 TO: ADD_SAME 2 1, ADD_ROWS 4 4",
             "geglu: T0 TO: geglu 2 1", "affine: T0 TO: affine 1 1", "cast: T0 TO: cast 1 1", "unary: T0 TO: GELU 1 1, SILU 1 1",
@@ -62,7 +64,7 @@ class SassTest {
         Path text = folder.resolve(source + ".cu"), code = folder.resolve(source + ".cubin");
         Files.writeString(text, CudaModules.text(source));
         List<String> command = new ArrayList<>(List.of("nvcc", "-cubin", "-std=c++17", "-arch=" + ARCHITECTURE, "-o", code.toString(), text.toString()));
-        for (String type : types) command.add("-D" + type + "=F16");
+        for (String type : types) command.add("-D" + type + (type.contains("=") ? "" : "=F16"));
         assertThat(said(command.toArray(String[]::new))).as(source).isNotNull();
         Map<String, Counts> found = counts(said(disassembler, code.toString()));
         List<String> faults = new ArrayList<>();

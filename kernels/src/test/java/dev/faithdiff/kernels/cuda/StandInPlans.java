@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.faithdiff.kernels.cuda.GraphPattern.Attention;
 import dev.faithdiff.kernels.cuda.GraphPattern.Convolution;
 import dev.faithdiff.kernels.cuda.GraphPattern.Product;
+import dev.faithdiff.kernels.cuda.GraphPattern.ScaledConvolution;
 import dev.faithdiff.kernels.cuda.GraphPattern.ScaledProduct;
 import dev.faithdiff.kernels.cuda.GraphPattern.Then;
 import dev.faithdiff.tensor.DType;
@@ -97,7 +98,7 @@ public final class StandInPlans {
             if (!List.of(architectures).contains(device.architecture)) continue;
             CudnnTarget target = new CudnnTarget(device.json);
             for (GraphPattern p : patterns) {
-                if (p instanceof ScaledProduct && device.architecture.equals("sm_80")) continue; // Ampere has no F8
+                if ((p instanceof ScaledProduct || p instanceof ScaledConvolution) && device.architecture.equals("sm_80")) continue; // Ampere has no F8
                 Files.writeString(calls, "");
                 long begin = System.nanoTime();
                 String found = find(p, target, compiled.contains(p));
@@ -151,6 +152,7 @@ public final class StandInPlans {
         Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
         Shape x = Shape.of(2, 64, 64, 640), w = Shape.of(640, 3, 3, 640);
         for (Shape addend : new Shape[] {null, Shape.of(2, 1, 1, 640), x}) patterns.add(new Convolution(half, same, x, w, x, true, addend, false));
+        for (Shape addend : new Shape[] {null, Shape.of(2, 1, 1, 640), x}) patterns.add(new ScaledConvolution(half, same, x, w, x, true, addend));
         List<GraphPattern> others = new ArrayList<>();
         for (int width : new int[] {32, 40, 48, 80, 96, 128}) others.add(new Attention(half, 2, 8, 1024, 1024, width, 8 * width, 8 * width));
         boolean all = arguments.length > 0;

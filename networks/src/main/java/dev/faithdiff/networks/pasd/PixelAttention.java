@@ -8,7 +8,6 @@ import dev.faithdiff.networks.unet.SpatialTransformer;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ public final class PixelAttention {
 
     /** @param w the U-Net's weights */
     public PixelAttention(Weights w, UNetConfig c) {
-        List<Integer> widths = widths(c);
+        List<Integer> widths = c.skipWidths();
         int last = c.channels().length - 1, skip = widths.size();
         for (int i = last; i >= 0; i--) {
             for (int j = 0; j <= c.layers(); j++) {
@@ -41,17 +40,6 @@ public final class PixelAttention {
                 layers.put(new Site.Layer(Site.Part.UP, i, j), new Layer(new SpatialTransformer(own, c, i, DEPTH, widths.get(skip)), skip));
             }
         }
-    }
-
-    /** The width of each skip, outermost first: that of the first convolution, of each layer, and of each halving. */
-    private static List<Integer> widths(UNetConfig c) {
-        int[] channels = c.channels();
-        List<Integer> widths = new ArrayList<>(List.of(channels[0]));
-        for (int i = 0; i < channels.length; i++) {
-            int count = i < channels.length - 1 ? c.layers() + 1 : c.layers();
-            for (int j = 0; j < count; j++) widths.add(channels[i]);
-        }
-        return widths;
     }
 
     /** A control that adds residuals as any ControlNet's, and lets the U-Net attend to them. */

@@ -18,27 +18,20 @@ public final class DownPath {
     }
 
     private final List<Part> parts = new ArrayList<>();
-    private final List<Integer> widths = new ArrayList<>();
 
     DownPath(Weights w, UNetConfig c) {
         int[] channels = c.channels();
         int width = channels[0], last = channels.length - 1;
-        widths.add(width);
         for (int i = 0; i <= last; i++) {
             Weights block = w.at("down_blocks", i);
             for (int j = 0; j < c.layers(); j++) {
                 parts.add(new Part(UNetLayer.of(block, c, Site.Part.DOWN, i, j, width), null));
                 width = channels[i];
-                widths.add(width);
             }
             if (i == last) continue;
             parts.add(new Part(null, new Conv2d(block.at("downsamplers.0.conv"), width, width, 3, new Conv2dOp(2, 1, 1, 1, 1))));
-            widths.add(width);
         }
     }
-
-    /** The width of each skip, outermost first. */
-    List<Integer> widths() { return widths; }
 
     /**
      * The skips, outermost first: the input, the result of each layer and of each halving {@code [B, h/2^i, w/2^i, channels[i]]}. The last

@@ -28,7 +28,7 @@ public final class UNet {
         time = c.time().width() == 0 ? null : new TimeEmbedding(w, c);
         down = new DownPath(w, c);
         middle = new MidBlock(w, c);
-        up = new UpPath(w, c, down.widths());
+        up = new UpPath(w, c);
         normOut = new GroupNorm(w.at("conv_norm_out"), first, c.norm().groups(first), c.norm().eps());
         convOut = new Conv2d(w.at("conv_out"), first, c.outChannels(), 3);
     }

@@ -127,6 +127,16 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
     /** These sizes for a network that sees more than the latents. @param inputs channels of its input */
     public UNetConfig withInputs(int inputs) { return new UNetConfig(inputs, outChannels, channels, layers, time, transformers, norm); }
 
+    /** The width of each skip, outermost first: that of the first convolution, of each layer, and of each halving. */
+    public List<Integer> skipWidths() {
+        List<Integer> widths = new ArrayList<>(List.of(channels[0]));
+        for (int i = 0; i < channels.length; i++) {
+            int count = i < channels.length - 1 ? layers + 1 : layers;
+            for (int j = 0; j < count; j++) widths.add(channels[i]);
+        }
+        return widths;
+    }
+
     /** Width of the text states. */
     public int textWidth() { return transformers.kinds.getFirst().contextWidth(); }
 

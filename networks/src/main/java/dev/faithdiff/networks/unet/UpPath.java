@@ -27,9 +27,9 @@ public final class UpPath {
 
     private final List<Step> steps = new ArrayList<>();
 
-    /** @param widths of the skips, outermost first */
-    UpPath(Weights w, UNetConfig c, List<Integer> widths) {
+    UpPath(Weights w, UNetConfig c) {
         int[] channels = c.channels();
+        List<Integer> widths = c.skipWidths();
         int last = channels.length - 1, width = channels[last], skip = widths.size();
         for (int i = last; i >= 0; i--) {
             Weights block = w.at("up_blocks", last - i);

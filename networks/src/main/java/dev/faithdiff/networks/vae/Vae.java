@@ -1,7 +1,6 @@
 package dev.faithdiff.networks.vae;
 
 import dev.faithdiff.nn.Conv2d;
-import dev.faithdiff.nn.GroupNorm;
 import dev.faithdiff.nn.SideBySide;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
@@ -24,29 +23,36 @@ public final class Vae {
     }
 
     private final VaeConfig config;
-    private final Encoder encoder;
-    private final GroupNorm normOut;
-    private final Conv2d convOut, quant, postQuant;
+    private final VaeEncoder encoder;
+    private final Conv2d quant, postQuant;
     private final Decoder decoder;
 
     public Vae(Weights w, VaeConfig c) {
         config = c;
-        int width = c.channels()[c.channels().length - 1], z = c.latentChannels();
-        Weights e = w.at("encoder");
-        encoder = new Encoder(e, c.channels(), c.layers(), c.groups(), c.midAttention());
-        normOut = new GroupNorm(e.at("conv_norm_out"), width, c.groups(), Encoder.EPS);
-        convOut = new Conv2d(e.at("conv_out"), width, 2 * z, 3);
+        int z = c.latentChannels();
+        encoder = new VaeEncoder(w.at("encoder"), c);
         quant = new Conv2d(w.at("quant_conv"), 2 * z, 2 * z, 1);
         postQuant = new Conv2d(w.at("post_quant_conv"), z, z, 1);
         decoder = new Decoder(w.at("decoder"), c);
     }
+
+    private Vae(Vae of, VaeEncoder encoder) {
+        config = of.config;
+        this.encoder = encoder;
+        quant = of.quant;
+        postQuant = of.postQuant;
+        decoder = of.decoder;
+    }
+
+    /** This autoencoder with another encoder. */
+    public Vae encodingBy(VaeEncoder other) { return new Vae(this, other); }
 
     public VaeConfig config() { return config; }
 
     /** Mean and log variance {@code [B, h, w, 2*latentChannels]} of an image, before the clamp. */
     public Tensor encode(Tensor image) {
         try (Scope s = Scope.open()) {
-            return s.keep(quant.forward(convOut.forward(normOut.forwardSilu(encoder.forward(image)))));
+            return s.keep(quant.forward(encoder.forward(image)));
         }
     }
 
@@ -66,8 +72,6 @@ public final class Vae {
     /** {@link #encode(Tensor)} for tiles of an image side by side. */
     public void encode(SideBySide tiles) {
         encoder.forward(tiles);
-        tiles.norm(normOut, true);
-        tiles.each(convOut::forward);
         tiles.each(quant::forward);
     }
 

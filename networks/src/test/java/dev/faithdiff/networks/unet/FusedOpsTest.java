@@ -15,6 +15,7 @@ import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
 import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.NormedOp;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -32,11 +33,13 @@ class FusedOpsTest {
         return Tensor.of(Rng.cpu(count).randn(count), sizes).to(device);
     }
 
-    /** The ops with work that ran on a device; views and normalization left out. */
+    /** The ops with work that ran on a device; views and norms alone left out. */
     private static List<String> ops(Device device, Supplier<Tensor> work) {
         List<String> ops = new ArrayList<>();
         Engine.observed((op, in, out, kernel, nanos) -> {
-            if (out.device() == device && !op.name().contains("Norm")) ops.add(op.name());
+            if (out.device() != device) return;
+            if (op instanceof NormedOp normed) ops.add("norm, " + normed.then().name());
+            else if (!op.name().contains("Norm")) ops.add(op.name());
         }, work);
         return ops;
     }
@@ -75,10 +78,10 @@ class FusedOpsTest {
             ResnetBlock same = new ResnetBlock(w.at("same"), 8, 8, 32, 4, 1e-5f), wider = new ResnetBlock(w.at("wider"), 8, 16, 32, 4, 1e-5f);
             SpatialTransformer transformer = new SpatialTransformer(w.at("transformer"), SIZES, 0, 1, 12);
             Tensor x = drawn(second, 1, 3, 5, 8), temb = drawn(second, 1, 32), text = drawn(second, 1, 7, 12);
-            assertThat(ops(second, () -> same.forward(x, temb))).containsExactly("LinearOp", "Conv2dAddOp", "Conv2dAddOp");
-            assertThat(ops(second, () -> wider.forward(x, temb))).containsExactly("LinearOp", "Conv2dAddOp", "Conv2dOp", "Conv2dAddOp");
-            assertThat(ops(second, () -> transformer.forward(x, new Context(text)))).containsExactly("LinearOp", "SelfAttentionOp", "LinearAddOp",
-                    "LinearOp", "LinearOp", "LinearOp", "AttentionOp", "LinearAddOp", "LinearGegluOp", "LinearAddOp", "LinearAddOp");
+            assertThat(ops(second, () -> same.forward(x, temb))).containsExactly("LinearOp", "norm, Conv2dAddOp", "norm, Conv2dAddOp");
+            assertThat(ops(second, () -> wider.forward(x, temb))).containsExactly("LinearOp", "norm, Conv2dAddOp", "norm, Conv2dOp", "Conv2dAddOp");
+            assertThat(ops(second, () -> transformer.forward(x, new Context(text)))).containsExactly("LinearOp", "norm, SelfAttentionOp", "LinearAddOp",
+                    "LinearOp", "LinearOp", "norm, LinearOp", "AttentionOp", "LinearAddOp", "norm, LinearGegluOp", "LinearAddOp", "LinearAddOp");
             try (Tape _ = Tape.watch(x)) {
                 assertThat(ops(second, () -> same.forward(x, temb))).as("with a tape")
                         .containsExactly("LinearOp", "Conv2dOp", "BinaryOp", "Conv2dOp", "BinaryOp");

@@ -27,8 +27,6 @@ import java.util.stream.Collectors;
  *
  * @param text         title and note, for the report
  * @param measures     those that cannot be used here, too
- * @param repeats      how often a result is made, for its time
- * @param sheets       photos in the contact sheets
  * @param baseline     the system from which benefits are counted; null: none are
  * @param settings     all of the above as JSON, which a resumed study must repeat
  */
@@ -37,7 +35,12 @@ public record Study(Text text, StudyPhotos photos, List<StudyDegradation> degrad
     /** What a person reads first. */
     public record Text(String title, String note) {}
 
-    /** How often a result is made, for its time, and how many photos are shown. */
+    /**
+     * How much work it is.
+     *
+     * @param repeats how often a result is made, for its time
+     * @param sheets  photos in the contact sheets
+     */
     public record Effort(int repeats, int sheets) {}
 
     /** Names go into tables and file names. */

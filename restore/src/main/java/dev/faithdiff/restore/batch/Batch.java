@@ -26,7 +26,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * Restores a list of photos with one restorer. While a photo is restored, the next one is read and the one before is written. A photo that
@@ -47,9 +46,6 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
      */
     public record Rules(boolean metadata, boolean overwrite, boolean resume, boolean strict) {}
 
-    /** A photo in memory, with the settings that its caption and its seed make. @param remarks on both, in sentences */
-    private record Loaded(Photo photo, ResultSettings settings, List<String> remarks) {}
-
     /** With the captions that lie beside photos. */
     public Batch(Restorer restorer, ResultSettings settings, Rules rules, BatchListener listener) {
         this(restorer, settings, rules, listener, Caption::of);
@@ -63,9 +59,9 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
         ExecutorService reader = Executors.newSingleThreadExecutor(), writer = Executors.newSingleThreadExecutor();
         Future<?> written = writer.submit(() -> {});
         try {
-            Future<Loaded> next = open.isEmpty() ? null : reader.submit(() -> load(open.getFirst()));
+            Future<LoadedPhoto> next = open.isEmpty() ? null : reader.submit(() -> load(open.getFirst()));
             for (int k = 0; k < open.size(); k++) {
-                Future<Loaded> current = next;
+                Future<LoadedPhoto> current = next;
                 int following = k + 1;
                 if (following < open.size()) next = reader.submit(() -> load(open.get(following)));
                 written = restore(open.get(k), current, written, writer);
@@ -110,15 +106,11 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
 
     /** What a captioner wrote for an earlier result is not known. */
     private boolean isOther(Job job) {
-        ResultSettings own = settings(job, caption(job));
+        ResultSettings own = LoadedPhoto.settings(caption(job), settings, job.seed());
         return AutoPrompt.of(own.options().get(PROMPT)) == null && own.isOther(job.out());
     }
 
-    private Loaded load(Job job) {
-        Photo photo = read(job.in(), rules.strict);
-        Caption caption = caption(job);
-        return new Loaded(photo, settings(job, caption), Stream.concat(photo.remarks().stream(), caption.remarks().stream()).toList());
-    }
+    private LoadedPhoto load(Job job) { return LoadedPhoto.of(read(job.in(), rules.strict), caption(job), settings, job.seed()); }
 
     /** Reads a photo. @param in {@link Job#STREAM}: all of standard input */
     public static Photo read(Path in, boolean strict) {
@@ -131,33 +123,28 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
         return ImageFiles.write(result, job.out(), job.encoding());
     }
 
-    /** A model that reads no text has no captions. */
     private Caption caption(Job job) {
-        return restorer.options().contains(PROMPT) && !job.in().equals(Job.STREAM) ? captions.apply(job.in()) : Caption.NONE;
-    }
-
-    private ResultSettings settings(Job job, Caption caption) {
-        return (caption.text() == null ? settings : settings.with(PROMPT, caption.text())).of(job);
+        return settings.readsText() && !job.in().equals(Job.STREAM) ? captions.apply(job.in()) : Caption.NONE;
     }
 
     /** Restores one photo, waits until the one before is written, and starts writing this one. */
-    private Future<?> restore(Job job, Future<Loaded> loading, Future<?> before, ExecutorService writer)
+    private Future<?> restore(Job job, Future<LoadedPhoto> loading, Future<?> before, ExecutorService writer)
             throws InterruptedException, ExecutionException {
         Map<String, Object> facts = new LinkedHashMap<>();
         long begin = System.nanoTime();
-        Loaded in;
+        LoadedPhoto in;
         Image restored;
         Path file = rules.resume && !job.isStreamed() ? resumeFile(job.out()) : null;
         try {
             in = loading.get();
-            Image image = in.photo.visible();
-            Options options = in.settings.options();
+            Image image = in.photo().visible();
+            Options options = in.settings().options();
             facts.put("width", image.width());
             facts.put("height", image.height());
             if (!job.isStreamed()) Files.createDirectories(folder(job));
             checkSize(job, image, options);
             restored = listener.restoring(job, options, progress -> {
-                in.remarks.forEach(progress::warn);
+                in.remarks().forEach(progress::warn);
                 return restorer.restore(image, options, progress, file);
             });
         } catch (CancellationException e) {
@@ -167,12 +154,12 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             return failed(job, facts, e, before);
         }
-        Photo photo = result(in.photo, restored, in.settings, rules.metadata);
+        Photo photo = result(in.photo(), restored, in.settings(), rules.metadata);
         facts.put("outWidth", restored.width());
         facts.put("outHeight", restored.height());
         facts.put("seconds", (System.nanoTime() - begin) / 1e9);
-        if (restorer.options().contains(SEED)) facts.put("seed", in.settings.options().get(SEED));
-        facts.put("settings", in.settings.values());
+        if (restorer.options().contains(SEED)) facts.put("seed", in.settings().options().get(SEED));
+        facts.put("settings", in.settings().values());
         before.get();
         return writer.submit(() -> write(photo, job, file, facts));
     }

@@ -6,6 +6,7 @@ import dev.faithdiff.restore.CommonOptions;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import dev.faithdiff.tensor.Version;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,7 +34,13 @@ public record ResultSettings(String model, String digest, Options options, List<
     public <T> ResultSettings with(Option<T> option, T value) { return new ResultSettings(model, digest, options.with(option, value), shown); }
 
     /** These settings with a job's seed, if it has its own. */
-    public ResultSettings of(Job job) { return job.seed() == null ? this : with(CommonOptions.SEED, job.seed()); }
+    public ResultSettings of(Job job) { return ofSeed(job.seed()); }
+
+    /** @param seed null: that of the options */
+    ResultSettings ofSeed(Long seed) { return seed == null ? this : with(CommonOptions.SEED, seed); }
+
+    /** Whether the model reads text, so that photos may have captions. */
+    public boolean readsText() { return shown.contains(DiffusionOptions.PROMPT); }
 
     /** Whether a result's file says that it was made with other settings than these. */
     boolean isOther(Path result) {

@@ -49,13 +49,36 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
      * @throws IllegalArgumentException in one line if nothing is found, or a result would be written over an input or another result
      */
     public Found find() {
+        Found found = findAny();
+        if (found.jobs.isEmpty()) throw new IllegalArgumentException("no photos in " + String.join(", ", inputs));
+        return found;
+    }
+
+    /** As {@link #find}, where nothing may be found. */
+    public Found findAny() {
         List<String> remarks = new ArrayList<>();
         Set<Place> places = new LinkedHashSet<>();
         for (String input : inputs) add(input, places, remarks);
-        if (places.isEmpty()) throw new IllegalArgumentException("no photos in " + String.join(", ", inputs));
         List<Job> jobs = jobs(places);
         check(jobs);
         return new Found(jobs, remarks);
+    }
+
+    /**
+     * The jobs of the photos of a folder that lies elsewhere, with the names of their results. No file is looked at.
+     *
+     * @param photos their paths below that folder; results have theirs below the folder of results
+     * @throws IllegalArgumentException in one line if two results would have one name
+     */
+    public List<Job> below(List<Path> photos) {
+        List<Place> places = photos.stream().map(p -> new Place(p, Path.of(""), p, format)).toList();
+        List<Job> jobs = jobs(places);
+        Map<Path, Path> writers = new HashMap<>();
+        for (Job j : jobs) {
+            Path other = writers.put(j.out(), j.in());
+            if (other != null) throw new IllegalArgumentException(other + " and " + j.in() + " would both be written to " + j.out());
+        }
+        return jobs;
     }
 
     /** Whether two paths name the same existing file. */

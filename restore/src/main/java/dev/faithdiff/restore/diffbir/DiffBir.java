@@ -3,6 +3,7 @@ package dev.faithdiff.restore.diffbir;
 import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
 import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.CHURN;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_INTERVAL;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
@@ -70,8 +71,6 @@ final class DiffBir implements SdSystem {
             + "latents before they steer: more leaves more freedom. 0: none.");
     static final Option<Course> COURSE = Option.choice("guidance-course", Course.CONSTANT, "Whether the guidance has its scale in all steps, or is "
             + "weak first and grows to the scale plus one.");
-    static final Option<Double> CHURN = Option.number("churn", 0.0, "at least 0", v -> v >= 0 && !v.isInfinite(), "How much noise is added anew "
-            + "before the steps, all together, for edm_euler, edm_heun and edm_dpm_2.");
     static final Option<Integer> ORDER = Option.whole("order", 1, 1, 8, "How many steps edm_lms looks back on.");
     static final Option<Integer> CLEANER_TILE = Option.side("cleaner-tile", 0, 64, "Side of the overlapping tiles in which the photo is cleaned, in "
             + "pixels as the cleaner sees it; for SwinIR a multiple of 64. 0: no tiles while memory suffices, else 512.");

@@ -49,6 +49,9 @@ public final class DiffusionOptions {
     /** Null: the sampler's own. */
     public static final Option<Double> ETA = Option.share("eta", null, "Share of the noise that is drawn anew, for ddim (its own: 0) and tcd (0.3): "
             + "more invents more detail.");
+    /** How much noise is added before the steps (Karras et al. 2022, S_churn), where a sampler takes it. */
+    public static final Option<Double> CHURN = Option.number("churn", 0.0, "at least 0", v -> v >= 0 && !v.isInfinite(), "How much noise is added "
+            + "anew before the steps, all together, for the samplers edm, edm_euler, edm_heun and edm_dpm_2.").ofModel();
     /** The side of the tiles of denoising, in pixels of the result. */
     public static final Option<Integer> TILE =
             Option.side("tile", 1024, 64, "Side of the overlapping tiles in which large results are denoised, in pixels of the result.").ofModel();

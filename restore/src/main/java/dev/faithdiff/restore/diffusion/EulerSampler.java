@@ -45,7 +45,10 @@ public final class EulerSampler implements Sampler {
 
     static EulerSampler of(Levels levels, NoiseSchedule schedule) { return euler(levels, first(schedule, levels)); }
 
-    static EulerSampler euler(Levels levels, float initNoiseSigma) { return new EulerSampler(levels, levels.to(), initNoiseSigma, false, 0, 0); }
+    /** All noise is kept, on given levels. */
+    public static EulerSampler euler(Levels levels, float initNoiseSigma) {
+        return new EulerSampler(levels, levels.to(), initNoiseSigma, false, 0, 0);
+    }
 
     /** The levels of EulerDiscreteScheduler and HeunDiscreteScheduler. */
     static Levels levels(NoiseSchedule schedule, int steps, Sigmas sigmas, double end) {
@@ -68,7 +71,7 @@ public final class EulerSampler implements Sampler {
     }
 
     /** Euler's method where each step begins with more noise than the one before keeps, which is drawn. @param keeps noise after each step */
-    static EulerSampler churning(Levels levels, float[] keeps, float initNoiseSigma) {
+    public static EulerSampler churning(Levels levels, float[] keeps, float initNoiseSigma) {
         return new EulerSampler(levels, keeps, initNoiseSigma, false, levels.steps() - 1, 0);
     }
 

@@ -4,8 +4,8 @@ import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * How much signal each timestep of the training has, in double precision: code that descends from the original Stable Diffusion (DiffBIR, StableSR)
- * computes its tables so, and diffusers in float.
+ * How much signal each timestep of the training has, in double precision: code that descends from the original Stable Diffusion (DiffBIR, SUPIR,
+ * StableSR) computes its tables so, and diffusers in float.
  *
  * @param alphas share of the signal's variance at each timestep
  */
@@ -44,6 +44,15 @@ public record SignalTable(double[] alphas) {
 
     /** Noise over signal at a timestep. */
     public double sigma(int timestep) { return Math.sqrt(1 / alphas[timestep] - 1); }
+
+    /** The timestep whose noise over signal is nearest, the lower of two; compared in float, as published. */
+    public int nearest(double sigma) {
+        int best = 0;
+        for (int t = 1; t < alphas.length; t++) if (distance(t, sigma) < distance(best, sigma)) best = t;
+        return best;
+    }
+
+    private float distance(int timestep, double sigma) { return Math.abs((float) sigma - (float) sigma(timestep)); }
 
     /** Noise over signal at a fraction, where the logarithm of the signal's share is interpolated. */
     public double sigma(double timestep) {

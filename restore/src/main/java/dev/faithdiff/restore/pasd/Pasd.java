@@ -24,20 +24,17 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoiser;
-import dev.faithdiff.restore.diffusion.DiffusionOptions;
-import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
 import dev.faithdiff.restore.sd.ControlOptions.Start;
+import dev.faithdiff.restore.sd.Controlled;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRestorer;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.sd.SdSystem;
 import dev.faithdiff.restore.sd.SdTask;
-import dev.faithdiff.restore.tiles.Patch;
-import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
@@ -56,8 +53,6 @@ record Pasd(PasdModel model) implements SdSystem {
     /** The published tiles have 320 latents and overlap by 8. */
     private static final int TILE_PIXELS = 2560;
     private static final double STRIDE = 312 / 320.0;
-    /** Sides are padded to multiples of this. The published script shrinks to such sides, and then enlarges the result. */
-    private static final int PADDING = 8;
 
     @Override public String name() { return "Pasd"; }
 
@@ -71,9 +66,9 @@ record Pasd(PasdModel model) implements SdSystem {
     @Override public void check(Options o) { sampler(o); }
 
     @Override public SdTask begin(SdRun run) {
-        Image enlarged = enlarged(run.photo, run.size, run.options.get(PROCESS_SIZE)), in = enlarged.padTo(PADDING);
+        Image enlarged = enlarged(run.photo, run.size, run.options.get(PROCESS_SIZE)), in = enlarged.padTo(Controlled.PADDING);
         Plan plan = plan(run, in.height() / down(), in.width() / down());
-        return new SdTask(plan, start(run, in, plan.sampler()), denoiser(run, in, plan), latents -> image(run, latents, enlarged));
+        return new SdTask(plan, start(run, in, plan.sampler()), denoiser(run, in, plan), latents -> Controlled.image(run, latents, enlarged));
     }
 
     /** The photo in the result's size or, where its shorter side is below {@code least}, enlarged from there to that. */
@@ -90,13 +85,7 @@ record Pasd(PasdModel model) implements SdSystem {
     private Sampler sampler(Options o) { return Samplers.UNIPC.create(model.base().schedule, model.base().scheduler, o.get(STEPS)); }
 
     /** What the steps do. @param h of the latents */
-    Plan plan(SdRun run, int h, int w) {
-        Options o = run.options;
-        int side = o.get(TILE) / down(), stride = (int) Math.round(side * o.get(OVERLAP));
-        Guidance guidance = DiffusionOptions.guidance(o, o.get(GUIDANCE) == null ? 1 : o.get(GUIDANCE));
-        return new Plan(model.base().schedule, run.within(sampler(o)), guidance, DiffusionOptions.cache(o),
-                TileGrid.square(h, w, side, side - stride, false), true);
-    }
+    Plan plan(SdRun run, int h, int w) { return Controlled.plan(run, sampler(run.options), h, w); }
 
     /** The first latents. What is drawn has the published order: the photo's sample, noise, added noise. */
     Tensor start(SdRun run, Image in, Sampler sampler) {
@@ -118,24 +107,10 @@ record Pasd(PasdModel model) implements SdSystem {
 
     /** The networks with what the photo tells them. @param in the photo as the ControlNet sees it */
     Denoiser denoiser(SdRun run, Image in, Plan plan) {
-        Options o = run.options;
-        String against = o.get(NEGATIVE) == null ? "" : o.get(NEGATIVE);
-        Tensor text = plan.guidance().active() ? run.states(against, prompt(o)) : run.states(prompt(o));
-        return new PasdDenoiser(model, model.base().hints(in, plan.grid(), model.hint()::forward), o.get(CONTROL), text);
+        Tensor text = Controlled.states(run, plan, prompt(run.options));
+        return new PasdDenoiser(model, model.base().hints(in, plan.grid(), model.hint()::forward), run.options.get(CONTROL), text);
     }
 
     /** Caption and added words; nothing but a space is between them. */
     static String prompt(Options o) { return (AutoPrompt.words(o).strip() + " " + o.get(ADDED_PROMPT)).strip(); }
-
-    /** The decoded image in the photo's colours and the size that was asked for. */
-    private Image image(SdRun run, Tensor latents, Image enlarged) {
-        Image result = run.options.get(COLOR_FIX).apply(decoded(run, latents, enlarged), enlarged);
-        return Resize.resize(result, run.size.width(), run.size.height(), Filter.BICUBIC);
-    }
-
-    /** The image of clean latents, without the padding. */
-    Image decoded(SdRun run, Tensor latents, Image enlarged) {
-        Patch all = run.decode(latents, run.options.get(VAE_TILE));
-        return Image.fromFloats(all.values(), all.width(), all.height(), enlarged.bits()).crop(0, 0, enlarged.width(), enlarged.height());
-    }
 }

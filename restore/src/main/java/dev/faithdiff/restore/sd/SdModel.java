@@ -4,6 +4,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.networks.clip.PromptEncoder;
 import dev.faithdiff.networks.clip.TextStates;
 import dev.faithdiff.networks.unet.UNet;
 import dev.faithdiff.networks.unet.UNetConfig;
@@ -25,10 +26,13 @@ import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
 /**
- * The networks of Stable Diffusion in a model folder. A system with further networks opens them by {@link #weights}; one whose U-Net has more than
- * the text to attend to says so when it opens this.
+ * The networks of Stable Diffusion 1, 2 or XL in a model folder. A system with further networks opens them by {@link #weights}; one whose U-Net
+ * has more than the text to attend to says so when it opens this.
  */
 public final class SdModel implements AutoCloseable {
+    /** The numbers of SDXL's size conditioning: height and width, top and left, target height and width. */
+    public static final int SIZE_NUMBERS = 6;
+
     /** Where the weights are and the networks compute. */
     public final Device device;
     /** The type of activations; what is between the networks is F32. */
@@ -37,9 +41,14 @@ public final class SdModel implements AutoCloseable {
     public final Config scheduler;
     /** The noise of the U-Net's first training. */
     public final NoiseSchedule schedule;
+    /** The text of Stable Diffusion 1 and 2; null in SDXL. */
     public final TextStates text;
+    /** The text of SDXL; null in Stable Diffusion 1 and 2. */
+    public final PromptEncoder prompts;
     public final UNet unet;
     public final Vae vae;
+    /** The type of the autoencoder's activations: F32 in SDXL, whose autoencoder leaves the range of F16. */
+    public final DType imageType;
     /** The sizes of the U-Net. */
     public final UNetConfig sizes;
     private final ModelFolder folder;
@@ -60,7 +69,10 @@ public final class SdModel implements AutoCloseable {
         sizes = more.apply(UNetConfig.of(Config.read(path.resolve("unet/config.json"))));
         parts = new OpenParts(folder, on, Places::of);
         try {
-            text = TextStates.open(path, sizes.textWidth(), device, parts::weights);
+            boolean sdxl = sizes.time().addedWidth() > 0;
+            text = sdxl ? null : TextStates.open(path, sizes.textWidth(), device, parts::weights);
+            prompts = sdxl ? PromptEncoder.open(path, folder.description(), device, parts::weights) : null;
+            imageType = sdxl ? DType.F32 : dtype;
             unet = unet("unet");
             Weights w = parts.weights("vae/model.safetensors");
             vae = new Vae(w, VaeConfig.of(Config.read(path.resolve("vae/config.json"))));
@@ -68,7 +80,11 @@ public final class SdModel implements AutoCloseable {
             int latents = vae.config().latentChannels();
             requirePair(folder, sizes.inChannels() == latents && sizes.outChannels() == latents, "the VAE has latents of " + latents
                     + " channels, the U-Net takes " + sizes.inChannels() + " and gives " + sizes.outChannels());
-            requirePair(folder, text.width() == sizes.textWidth(), "text states are " + text.width() + " wide, the U-Net takes " + sizes.textWidth());
+            int states = sdxl ? prompts.stateWidth() : text.width();
+            requirePair(folder, states == sizes.textWidth(), "text states are " + states + " wide, the U-Net takes " + sizes.textWidth());
+            int added = sdxl ? prompts.pooledWidth() + SIZE_NUMBERS * sizes.time().sizeWidth() : 0;
+            requirePair(folder, added == sizes.time().addedWidth(), "pooled text and size conditioning are " + added + " wide, the U-Net takes "
+                    + sizes.time().addedWidth());
         } catch (Throwable e) {
             parts.close();
             throw e;

@@ -7,9 +7,12 @@ import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.model.ModelError;
+import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
+import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.RandomNumbers;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
@@ -133,6 +136,14 @@ public final class SdRun {
     /** As {@link #noise(int, int)}, the first ones of another seed, for what published code draws from a generator that it does not seed. */
     public Tensor otherNoise(int h, int w) { return noise(options.get(RNG).of(~options.get(SEED)), h, w); }
 
+    /**
+     * As {@link #noise(int, int)}, for what published code draws on the CPU even where it draws all else on a GPU: with the random numbers of CUDA
+     * the first ones of the seed on the CPU.
+     */
+    public Tensor hostNoise(int h, int w) {
+        return options.get(RNG) == RandomNumbers.CPU ? noise(h, w) : noise(RandomNumbers.CPU.of(options.get(SEED)), h, w);
+    }
+
     private Tensor noise(Rng rng, int h, int w) {
         if (given != null) return given.of(h, w);
         int channels = model.vae.config().latentChannels();
@@ -159,6 +170,15 @@ public final class SdRun {
         }, "the text encoder");
     }
 
+    /** As {@link #states}, and pooled texts, in SDXL. */
+    public Prompt prompts(String... texts) {
+        for (String text : texts) warnOfCut(model.prompts.beyond(text));
+        Prompt rows = model.prompts.encode(texts[0]);
+        for (int i = 1; i < texts.length; i++) rows = rows.with(model.prompts.encode(texts[i]));
+        Finite.require(rows::states, "the text encoders");
+        return rows;
+    }
+
     private void warnOfCut(List<String> words) {
         if (words.isEmpty()) return;
         listener.warn("the model reads 75 tokens of a prompt, so " + words.size() + (words.size() == 1 ? " word is" : " words are") + " cut off: '"
@@ -172,8 +192,11 @@ public final class SdRun {
      * @param tile  side of the published tiles of the autoencoder in pixels, which go through it side by side; 0: the whole image where memory
      *              suffices, else tiles that fit
      */
-    public Tensor encode(TileSource image, int h, int w, int tile) {
-        TiledVae vae = vae();
+    public Tensor encode(TileSource image, int h, int w, int tile) { return encode(model.vae, image, h, w, tile); }
+
+    /** As {@link #encode(TileSource, int, int, int)}. @param with another encoder */
+    public Tensor encode(Vae with, TileSource image, int h, int w, int tile) {
+        TiledVae vae = vae(with);
         int down = model.vae.config().downscale(), channels = 2 * model.vae.config().latentChannels();
         SideBySideTiles tiles = new SideBySideTiles(h * down, w * down, tile, MARGIN);
         boolean whole = tile == 0 || tiles.isWhole();
@@ -181,32 +204,35 @@ public final class SdRun {
         return Finite.require(() -> {
             if (tile == 0) return vae.encode(image, h, w, afterTile);
             try (Scope s = Scope.open()) {
-                if (whole) return s.keep(model.vae.encode(image.part(0, 0, h * down, w * down).to(model.dtype)).to(DType.F32));
+                if (whole) return s.keep(with.encode(image.part(0, 0, h * down, w * down).to(model.imageType)).to(DType.F32));
                 Tensor all = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h, w, channels));
-                tiles.apply(image, model.dtype, model.vae::encode, 1, down, TileSink.into(all));
+                tiles.apply(image, model.imageType, with::encode, 1, down, TileSink.into(all));
                 return s.keep(all.to(model.device));
             }
         }, "the autoencoder's encoder");
     }
 
     /** The decoded image of latents on the scale of the diffusion, nominally -1..1. @param tile as in {@link #encode} */
-    public Patch decode(Tensor latents, int tile) {
-        TiledVae vae = vae();
+    public Patch decode(Tensor latents, int tile) { return decode(latents, tile, "decode"); }
+
+    /** As {@link #decode(Tensor, int)}. @param stage to which this belongs */
+    public Patch decode(Tensor latents, int tile, String stage) {
+        TiledVae vae = vae(model.vae);
         int h = latents.size(1), w = latents.size(2), down = model.vae.config().downscale();
         SideBySideTiles tiles = new SideBySideTiles(h, w, tile / down, LATENT_MARGIN);
-        Runnable afterTile = previews ? () -> {} : counter("decode", tile == 0 ? vae.decodeTiles(h, w).count() : 1);
+        Runnable afterTile = previews ? () -> {} : counter(stage, tile == 0 ? vae.decodeTiles(h, w).count() : 1);
         try (Scope _ = Scope.open()) {
             Tensor image = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h * down, w * down, 3));
             TileSink sink = TileSink.into(image).then(afterTile);
             Tensor z = latents.mul(1 / model.vae.config().scaling());
             if (tile == 0) vae.decode(latents, sink);
-            else if (tiles.isWhole()) return new Patch(h * down, w * down, 3, model.vae.decode(z.to(model.dtype)).toFloats());
-            else tiles.apply(TileSource.of(z), model.dtype, model.vae::decode, down, 1, sink);
+            else if (tiles.isWhole()) return new Patch(h * down, w * down, 3, model.vae.decode(z.to(model.imageType)).toFloats());
+            else tiles.apply(TileSource.of(z), model.imageType, model.vae::decode, down, 1, sink);
             return new Patch(h * down, w * down, 3, image.toFloats());
         }
     }
 
-    private TiledVae vae() { return new TiledVae(model.vae, model.device, model.dtype, 0, bytes, Wrap.NONE); }
+    private TiledVae vae(Vae vae) { return new TiledVae(vae, model.device, model.imageType, 0, bytes, Wrap.NONE); }
 
     /** A task for after each of a stage's tiles, which tells the listener. Tiles that are done again to find a fault are not told of. */
     public Runnable counter(String stage, int tiles) {

@@ -1,6 +1,5 @@
 package dev.faithdiff.restore.seesr;
 
-import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
 import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
@@ -13,9 +12,7 @@ import static dev.faithdiff.restore.sd.ControlOptions.CONTROL;
 import static dev.faithdiff.restore.sd.ControlOptions.START;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 
-import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.vae.Vae;
@@ -24,20 +21,17 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.caption.Tagger;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Denoiser;
-import dev.faithdiff.restore.diffusion.DiffusionOptions;
-import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.Samplers;
 import dev.faithdiff.restore.sd.ControlOptions.Start;
+import dev.faithdiff.restore.sd.Controlled;
 import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRestorer;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.sd.SdSystem;
 import dev.faithdiff.restore.sd.SdTask;
-import dev.faithdiff.restore.tiles.Patch;
-import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
@@ -60,8 +54,6 @@ record SeeSr(SeeSrModel model) implements SdSystem {
     private static final String ADDED = "clean, high-resolution, 8k", AGAINST = "dotted, noise, blur, lowres, smooth";
     /** The published tiles have 96 latents. */
     private static final int TILE_PIXELS = 768;
-    /** Sides are padded to multiples of this. The published script shrinks to such sides, and then enlarges the result. */
-    private static final int PADDING = 8;
 
     @Override public String name() { return "SeeSr"; }
 
@@ -79,13 +71,9 @@ record SeeSr(SeeSrModel model) implements SdSystem {
     @Override public void check(Options o) { sampler(o); }
 
     @Override public SdTask begin(SdRun run) {
-        return task(run, ProcessSize.enlarged(run.photo, run.size, run.options.get(PROCESS_SIZE)));
-    }
-
-    private SdTask task(SdRun run, Image enlarged) {
-        Image in = enlarged.padTo(PADDING);
+        Image enlarged = ProcessSize.enlarged(run.photo, run.size, run.options.get(PROCESS_SIZE)), in = enlarged.padTo(Controlled.PADDING);
         Plan plan = plan(run, in.height() / down(), in.width() / down());
-        return new SdTask(plan, start(run, in, plan.sampler()), denoiser(run, in, plan), latents -> image(run, latents, enlarged));
+        return new SdTask(plan, start(run, in, plan.sampler()), denoiser(run, in, plan), latents -> Controlled.image(run, latents, enlarged));
     }
 
     private int down() { return model.base().vae.config().downscale(); }
@@ -93,13 +81,7 @@ record SeeSr(SeeSrModel model) implements SdSystem {
     private Sampler sampler(Options o) { return Samplers.DDPM.create(model.base().schedule, model.base().scheduler, o.get(STEPS)); }
 
     /** What the steps do. @param h of the latents */
-    Plan plan(SdRun run, int h, int w) {
-        Options o = run.options;
-        int side = o.get(TILE) / down(), stride = (int) Math.round(side * o.get(OVERLAP));
-        Guidance guidance = DiffusionOptions.guidance(o, o.get(GUIDANCE) == null ? 1 : o.get(GUIDANCE));
-        return new Plan(model.base().schedule, run.within(sampler(o)), guidance, DiffusionOptions.cache(o),
-                TileGrid.square(h, w, side, side - stride, false), true);
-    }
+    Plan plan(SdRun run, int h, int w) { return Controlled.plan(run, sampler(run.options), h, w); }
 
     private Tensor start(SdRun run, Image in, Sampler sampler) {
         int h = in.height() / down(), w = in.width() / down();
@@ -126,10 +108,8 @@ record SeeSr(SeeSrModel model) implements SdSystem {
     Denoiser denoiser(SdRun run, Image in, Plan plan) {
         Tensor seen = model.tagger().embed(run.photo);
         String prompt = prompt(run.options, run.options.get(TAGS) == Tags.OWN ? Tagger.joined(model.tagger().tags(seen)) : "");
-        boolean guided = plan.guidance().active();
-        Tensor text = guided ? run.states(negative(run.options), prompt) : run.states(prompt);
         List<Tensor> hints = model.base().hints(in, plan.grid(), model.hint()::forward);
-        return new SeeSrDenoiser(model, hints, run.options.get(CONTROL), text, seen.to(model.base().dtype));
+        return new SeeSrDenoiser(model, hints, run.options.get(CONTROL), Controlled.states(run, plan, prompt), seen.to(model.base().dtype));
     }
 
     /** The published form of a prompt. */
@@ -139,19 +119,4 @@ record SeeSr(SeeSrModel model) implements SdSystem {
         return tags + ", " + words + "," + o.get(ADDED_PROMPT);
     }
 
-    private static String negative(Options o) { return o.get(NEGATIVE) == null ? "" : o.get(NEGATIVE); }
-
-    /** The decoded image in the photo's colours and the size that was asked for. */
-    private Image image(SdRun run, Tensor latents, Image enlarged) {
-        Image result = coloured(decoded(run, latents, enlarged), enlarged, run.options);
-        return Resize.resize(result, run.size.width(), run.size.height(), Filter.BICUBIC);
-    }
-
-    /** The image of clean latents, without the padding. */
-    Image decoded(SdRun run, Tensor latents, Image enlarged) {
-        Patch all = run.decode(latents, run.options.get(VAE_TILE));
-        return Image.fromFloats(all.values(), all.width(), all.height(), enlarged.bits()).crop(0, 0, enlarged.width(), enlarged.height());
-    }
-
-    static Image coloured(Image decoded, Image enlarged, Options o) { return o.get(COLOR_FIX).apply(decoded, enlarged); }
 }

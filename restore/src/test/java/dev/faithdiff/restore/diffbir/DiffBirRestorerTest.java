@@ -8,6 +8,7 @@ import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.STRENGTH;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.CACHE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.CHURN;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
@@ -150,7 +151,7 @@ class DiffBirRestorerTest {
     @Test void refusesWhatDoesNotGoTogether() {
         try (Restorer r = open("v2")) {
             Options o = r.defaults();
-            assertThatThrownBy(() -> r.check(o.with(DiffBir.CHURN, 1.0))).hasMessage("the sampler spaced takes no churn");
+            assertThatThrownBy(() -> r.check(o.with(CHURN, 1.0))).hasMessage("the sampler spaced takes no churn");
             assertThatThrownBy(() -> r.check(o.with(TILE, 100))).hasMessage("tile must be a multiple of 64, not 100");
             assertThatThrownBy(() -> r.check(o.with(STEPS, 1))).hasMessage("the sampler spaced takes 2..1000 steps, not 1");
             assertThatThrownBy(() -> r.check(o.with(DiffBir.RESTORATION, 0.5).with(DiffBir.SPACE, RestorationGuidance.Space.LATENT)))

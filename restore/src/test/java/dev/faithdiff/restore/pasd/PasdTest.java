@@ -33,6 +33,7 @@ import dev.faithdiff.restore.diffusion.Samplers;
 import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRun;
+import dev.faithdiff.restore.sd.StoredSteps;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -66,17 +67,17 @@ class PasdTest {
 
     private static Path random() { return TinyPasd.random(dir, false); }
 
-    private static Stream<DynamicTest> each(Stream<String> runs, Path model, Consumer<StoredPasd> test) {
-        return runs.map(name -> DynamicTest.dynamicTest(name, () -> with(model, system -> test.accept(new StoredPasd(name, system)))));
+    private static Stream<DynamicTest> each(List<String> runs, Path model, Consumer<StoredPasd> test) {
+        return runs.stream().map(name -> DynamicTest.dynamicTest(name, () -> with(model, system -> test.accept(new StoredPasd(name, system)))));
     }
 
     @TestFactory Stream<DynamicTest> runs() {
-        return TinyPasd.isWhole() ? each(StoredPasd.having("run.safetensors"), TinyPasd.stored(dir), StoredPasd::check) : Stream.of();
+        return TinyPasd.isWhole() ? each(StoredSteps.having("pasd", "run.safetensors"), TinyPasd.stored(dir), StoredPasd::check) : Stream.of();
     }
 
-    @TestFactory Stream<DynamicTest> steps() { return each(StoredPasd.having("run.safetensors"), random(), StoredPasd::checkSteps); }
+    @TestFactory Stream<DynamicTest> steps() { return each(StoredSteps.having("pasd", "run.safetensors"), random(), StoredPasd::checkSteps); }
 
-    @TestFactory Stream<DynamicTest> sizes() { return each(StoredPasd.having("input.png"), random(), StoredPasd::checkSizes); }
+    @TestFactory Stream<DynamicTest> sizes() { return each(StoredSteps.having("pasd", "input.png"), random(), StoredPasd::checkSizes); }
 
     @Test void readsPromptsAsPublished() {
         assumeTrue(TinyPasd.isWhole(), "this set has no text encoder");

@@ -28,6 +28,7 @@ import dev.faithdiff.restore.diffusion.Samplers;
 import dev.faithdiff.restore.onestep.TinyBase;
 import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.SdRestorer;
+import dev.faithdiff.restore.sd.StoredSteps;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Backend;
 import java.io.IOException;
@@ -82,7 +83,7 @@ class SeeSrTest {
     private static Options quick(Restorer r) { return r.defaults().with(PROCESS_SIZE, 64).with(STEPS, 3).with(SCALE, 2.0); }
 
     @TestFactory Stream<DynamicTest> runs() {
-        return StoredSeeSr.names().stream().map(name -> DynamicTest.dynamicTest(name, () -> {
+        return StoredSteps.having(StoredSeeSr.GROUP, "run.safetensors").stream().map(name -> DynamicTest.dynamicTest(name, () -> {
             SeeSrModel m = SeeSrModel.open(new ModelFolder(converted("sd21-base", Fixtures.path("osediff/sd21-base"))), Compute.on(Device.CPU));
             try (var _ = m.base()) {
                 new StoredSeeSr(name, new SeeSr(m)).check();
@@ -91,7 +92,7 @@ class SeeSrTest {
     }
 
     @Test void promptsAreThePublishedOnes() {
-        for (JsonElement e : StoredSeeSr.runs().asMap().values()) {
+        for (JsonElement e : StoredSteps.runs(StoredSeeSr.GROUP).asMap().values()) {
             JsonObject run = e.getAsJsonObject();
             Options o = Options.defaults().with(SdRestorer.ADDED_PROMPT, "clean, high-resolution, 8k").with(PROMPT, run.get("user_prompt").getAsString());
             assertThat(SeeSr.prompt(o, run.get("tags").getAsString())).isEqualTo(run.get("prompt").getAsString());

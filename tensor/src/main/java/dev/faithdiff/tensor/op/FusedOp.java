@@ -9,7 +9,7 @@ import dev.faithdiff.tensor.Tensor;
  * An op that other ops can compute one after the other. A kernel may compute it whole. Where none takes the case, and where a tape records, the
  * {@link Engine} runs the composition, so it has no gradient of its own.
  */
-public sealed interface FusedOp extends Op permits LinearAddOp, LinearGegluOp, Conv2dAddOp, UpsampleConv2dOp, SelfAttentionOp {
+public sealed interface FusedOp extends Op permits LinearAddOp, LinearGegluOp, Conv2dAddOp, UpsampleConv2dOp, SelfAttentionOp, NormedOp {
     /** The op computed by other ops; the result is new. */
     Tensor compose(Tensor[] in);
 

@@ -20,6 +20,9 @@ public interface Kernel<O extends Op> {
     /** The operands as it rounds them, in host memory: what its result is checked by. */
     default Tensor[] rounded(Tensor[] in) { return in; }
 
+    /** Fills {@code out}, in host memory, with what its result is checked by. */
+    default void expected(O op, Tensor[] in, Tensor out) { op.reference(rounded(in), out); }
+
     /** Null if this process can run the kernel, else the reason in words, such as instructions that the processor lacks. */
     default String unavailable() { return null; }
 

@@ -22,12 +22,14 @@ public final class KernelTable {
 
     private final Map<Place, List<Kernel<?>>> lists = new ConcurrentHashMap<>();
     private final Map<Place, String> chosen;
+    private final Map<Place, Kernel<?>> guests; // of no backend
     private final DType rounding; // or null
 
-    KernelTable() { this(Map.of(), null); }
+    KernelTable() { this(Map.of(), Map.of(), null); }
 
-    private KernelTable(Map<Place, String> chosen, DType rounding) {
+    private KernelTable(Map<Place, String> chosen, Map<Place, Kernel<?>> guests, DType rounding) {
         this.chosen = chosen;
+        this.guests = guests;
         this.rounding = rounding;
     }
 
@@ -36,7 +38,8 @@ public final class KernelTable {
         return lists.computeIfAbsent(new Place(kind, op), place -> {
             String first = chosen.getOrDefault(place, System.getProperty("faithdiff.kernel." + Op.name(op)));
             List<Kernel<?>> all = all(kind);
-            return ordered(kind, op, first == null ? roundingFirst(unasked(all, op, rounding), rounding) : all, first);
+            List<Kernel<?>> own = ordered(kind, op, first == null ? roundingFirst(unasked(all, op, rounding), rounding) : all, first);
+            return guests.containsKey(place) ? Stream.concat(Stream.of(guests.get(place)), own.stream()).toList() : own;
         });
     }
 
@@ -50,11 +53,18 @@ public final class KernelTable {
         ordered(kind, op, all(kind), kernel);
         Map<Place, String> more = new HashMap<>(chosen);
         more.put(new Place(kind, op), kernel);
-        return new KernelTable(Map.copyOf(more), rounding);
+        return new KernelTable(Map.copyOf(more), guests, rounding);
+    }
+
+    /** This table with a kernel before all others of its op, though no backend has it. */
+    public KernelTable with(String kind, Kernel<?> guest) {
+        Map<Place, Kernel<?>> more = new HashMap<>(guests);
+        more.put(new Place(kind, guest.op()), guest);
+        return new KernelTable(chosen, Map.copyOf(more), rounding);
     }
 
     /** This table with the kernels that {@linkplain Kernel#rounds round} to a type first, but for ops for which one was put first. */
-    public KernelTable rounding(DType to) { return rounding == to ? this : new KernelTable(chosen, to); }
+    public KernelTable rounding(DType to) { return rounding == to ? this : new KernelTable(chosen, guests, to); }
 
     /** Those that round to a type, those that do not round, and those that nobody asked for. @param to null: none */
     static List<Kernel<?>> roundingFirst(List<Kernel<?>> all, DType to) {

@@ -17,7 +17,7 @@ public enum Architecture {
     ADCSR("AdcSR's U-Net and the middle of its decoder"), IRCONTROLNET("DiffBIR's IRControlNet"), SWINIR("a SwinIR"),
     STABLESR("StableSR: Stable Diffusion 2.1 with a structure encoder"), CFW("StableSR's autoencoder, whose decoder sees the photo"),
     OSEDIFF("OSEDiff's changes to Stable Diffusion 2.1"), PISASR("PiSA-SR's changes to Stable Diffusion 2.1"),
-    RAM("a RAM"), DAPE("DAPE's changes to a RAM"),
+    SUPIR("SUPIR's control, connectors and encoder"), RAM("a RAM"), DAPE("DAPE's changes to a RAM"),
     RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNetFile()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNetFile()),
     UNKNOWN("of no known architecture");
 
@@ -45,6 +45,7 @@ public enum Architecture {
         if (unet) return keys.contains("add_embedding.linear_1.weight") ? UNET : SD_UNET;
         if (StableSrFiles.is(inner)) return STABLESR;
         if (StableSrFiles.isFusing(inner)) return CFW;
+        if (SupirFiles.is(inner)) return SUPIR;
         if (OriginalLayout.is(inner)) return OriginalLayout.isBeforeSdxl(inner) ? SD_FILE : SDXL_FILE;
         if (OriginalLayout.isVae(inner)) return VAE_ORIGINAL;
         if (AdcSrFiles.is(inner)) return ADCSR;

@@ -178,6 +178,7 @@ final class Download {
         int status = r.statusCode();
         switch (status) {
             case 401, 403 -> throw new ConvertError(address.getHost() + " does not give " + name + " (" + status + "): " + web.advice(address));
+            case 407 -> throw new ConvertError("the proxy asks for a name and a password (407): name it as http://USER:PASSWORD@HOST:PORT");
             case 404, 410 -> throw new ConvertError(address.getHost() + " has no " + name + " (" + status + "): " + address);
             case 408, 429, 500, 502, 503, 504 -> throw new Busy(status, pause(header(r.headers(), "Retry-After")));
             case 416 -> {

@@ -29,7 +29,10 @@ public record Hosts(String mirror, UnaryOperator<String> environment) {
     private static URI uri(String base, Repository s, String path) {
         String within = switch (s.host()) {
             case HUB -> "/" + s.repository() + "/resolve/" + s.revision() + "/" + path;
-            case RELEASES -> "/" + s.repository() + "/releases/download/" + s.revision() + "/" + path;
+            case RELEASES -> {
+                boolean isCommit = s.revision().matches("[0-9a-f]{40}");
+                yield "/" + s.repository() + (isCommit ? "/raw/" : "/releases/download/") + s.revision() + "/" + path;
+            }
             default -> throw new ConvertError("the registry names the host " + s.host() + ", which this program does not know");
         };
         try {

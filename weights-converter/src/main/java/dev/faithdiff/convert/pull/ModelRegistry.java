@@ -27,7 +27,7 @@ public record ModelRegistry(Map<String, Repository> sources, Map<String, Pullabl
     /**
      * Files of a repository, under one licence.
      *
-     * @param host          {@code huggingface.co}, or {@code github.com} for the files of a release
+     * @param host          {@code huggingface.co}, or {@code github.com} for the files of a release or, at a commit, of a repository
      * @param revision      a commit, or a release's tag
      * @param licence       null if its authors state none
      * @param terms         address of the licence
@@ -53,7 +53,8 @@ public record ModelRegistry(Map<String, Repository> sources, Map<String, Pullabl
      *
      * @param makes   what it is, in words
      * @param bytes   about, of the model folder
-     * @param convert arguments of {@code convert}; {@code @NAME} stands for the folder of a source, {@code @NAME/PATH} for a file of it
+     * @param convert arguments of {@code convert}; {@code @NAME} stands for the folder of a source, {@code @NAME/PATH} for a file or
+     *                folder of it. A source that is named {@code NAME/MORE} lies in that of {@code NAME}
      */
     public record Pullable(String makes, long bytes, List<String> from, List<String> convert) {}
 

@@ -80,8 +80,8 @@ final class PasdSystem implements ReleasedSystem {
         Made(Release release, Path folder, Precision precision) {
             this.folder = folder;
             plan = new ModelPlan(precision, report);
-            own = new SdxlFolder(folder);
             base = StableDiffusion.beside(release, folder);
+            own = new SdxlFolder(folder);
         }
 
         @Override public ConversionReport plan() {

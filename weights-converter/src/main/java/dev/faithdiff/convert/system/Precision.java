@@ -17,7 +17,7 @@ import java.util.Map;
  */
 public final class Precision {
     private static final List<String> PARTS = List.of("unet", "vae", "text_encoder", "text_encoder_2", "generator", "measure", "decoder", "text",
-            "control", "cleaner", "tagger");
+            "control", "lq_encoder", "cleaner", "tagger");
     private static final List<String> TYPES = List.of("keep", "f32", "f16", "bf16", "f8_e4m3");
     static final Precision KEEP = parse("keep");
 

@@ -36,18 +36,19 @@ public record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers, Pa
      */
     public SourceFolder completed(Path source) {
         if (source != null && !Files.isDirectory(source)) throw new ConvertError(source, "is not a folder");
-        Path base = sdxl != null ? sdxl : findSdxl(source);
+        Path base = sdxl != null ? sdxl : findSdxl(source, "--sdxl", null);
         Path fine = faithdiff != null ? faithdiff : findFaithDiff(source, base);
         for (Path p : new Path[] {base, fine, vae}) if (p != null && !Files.exists(p)) throw new ConvertError(p, "does not exist");
         Path own = vae != null ? vae : findVae(source, base, fine), config = fine.resolveSibling("faithdiff_config.json");
         return new SourceFolder(base, own, fine, Files.exists(config) ? config : null, tokenizer, this.config);
     }
 
-    private static Path findSdxl(Path source) {
+    /** The SDXL in a folder. @param flag names one otherwise @param not a file that is none; may be null */
+    static Path findSdxl(Path source, String flag, Path not) {
         List<Path> folders = around(source).filter(p -> Files.exists(p.resolve("unet/config.json"))).toList();
-        if (!folders.isEmpty() || source == null) return only(source, "--sdxl", "folder with unet/config.json", folders);
-        List<Path> files = files(source, SINGLE).filter(SourceFolder::isSingleFile).toList();
-        return only(source, "--sdxl", "folder with unet/config.json and no single-file SDXL checkpoint", files);
+        if (!folders.isEmpty() || source == null) return only(source, flag, "folder with unet/config.json", folders);
+        List<Path> files = files(source, SINGLE).filter(p -> !p.equals(not) && isSingleFile(p)).toList();
+        return only(source, flag, "folder with unet/config.json and no single-file SDXL checkpoint", files);
     }
 
     private static boolean isSingleFile(Path file) {

@@ -18,7 +18,6 @@ import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -138,14 +137,7 @@ public final class StableDiffusion implements AutoCloseable {
     /** The same as open_clip reads it, which pads with the first token and takes no word for a mark. */
     Map<String, byte[]> openClipTokenizer(ConversionReport report) {
         Map<String, byte[]> files = new LinkedHashMap<>(tokenizer(report));
-        for (String name : List.of("tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json")) {
-            byte[] text = files.get(name);
-            if (text == null) continue;
-            JsonObject json = Config.of(Path.of(name), new String(text, StandardCharsets.UTF_8)).json();
-            json.addProperty("pad_token", "!");
-            if (name.endsWith("config.json")) json.addProperty("tokenizer_class", "SimpleTokenizer");
-            files.put(name, Published.text(json).getBytes(StandardCharsets.UTF_8));
-        }
+        OpenClipTokenizer.change(files, "tokenizer");
         return files;
     }
 

@@ -31,17 +31,17 @@ final class StableSrSystem implements ReleasedSystem {
 
     /** A released file, with the autoencoder that goes with it, and what the published commands start from. */
     private enum Variant {
-        PLAIN("stablesr_000117.ckpt", GENERAL_CFW, "epsilon", 512, 200, 0.5, "adain"),
-        VELOCITY("stablesr_768v_000139.ckpt", GENERAL_CFW, "v_prediction", 768, 200, 0, "adain"),
-        TURBO("stablesr_turbo.ckpt", GENERAL_CFW, "epsilon", 512, 4, 0.5, "wavelet"),
-        FACE("face_stablesr_000050.ckpt", "face_vqgan_cfw_00011.ckpt", "v_prediction", 512, 200, 0, "adain");
+        PLAIN("stablesr_000117.ckpt", "epsilon", 512, 200, 0.5, "adain"),
+        VELOCITY("stablesr_768v_000139.ckpt", "v_prediction", 768, 200, 0, "adain"),
+        TURBO("stablesr_turbo.ckpt", "epsilon", 512, 4, 0.5, "wavelet"),
+        FACE("face_stablesr_000050.ckpt", "v_prediction", 512, 200, 0, "adain");
 
         private final String file, autoencoder, prediction;
         private final JsonObject settings = new JsonObject();
 
-        Variant(String file, String autoencoder, String prediction, int size, int steps, double fusion, String colours) {
+        Variant(String file, String prediction, int size, int steps, double fusion, String colours) {
             this.file = file;
-            this.autoencoder = autoencoder;
+            autoencoder = (file.startsWith("face_") ? "face_" : "") + GENERAL_CFW;
             this.prediction = prediction;
             settings.addProperty("process_size", size);
             settings.addProperty("num_inference_steps", steps);

@@ -39,7 +39,8 @@ public final class SyntheticModel implements Converter {
         system.needed(model, architecture::config).forEach(this::part);
         plan.files(system.publishedFiles());
         if (!architecture.text) return;
-        plan.files(ByteTokenizer.files("tokenizer", architecture.config(StableDiffusion.TEXT).integer("vocab_size"), "!"));
+        if (architecture.has(Sdxl.TEXT.getLast())) tokenizers();
+        else plan.files(ByteTokenizer.files("tokenizer", architecture.config(StableDiffusion.TEXT).integer("vocab_size"), "!"));
     }
 
     private void faithDiff() {
@@ -55,6 +56,10 @@ public final class SyntheticModel implements Converter {
 
     private void text() {
         for (String p : Sdxl.TEXT) part(p, NeededTensors.text(architecture.config(p)));
+        tokenizers();
+    }
+
+    private void tokenizers() {
         int vocabulary = architecture.config(Sdxl.TEXT.getFirst()).integer("vocab_size");
         plan.files(ByteTokenizer.files("tokenizer", vocabulary, "<|endoftext|>"));
         plan.files(ByteTokenizer.files("tokenizer_2", vocabulary, "!"));

@@ -276,6 +276,8 @@ class DownloadTest {
         assertThat(new Hosts(mirror, environment::get).address(release, "w.pth").getPath())
                 .isEqualTo("/hub/owner/repository/releases/download/v1/w.pth");
         assertThat(Hosts.published(release, "w.pth")).hasToString("https://github.com/owner/repository/releases/download/v1/w.pth");
+        ModelRegistry.Repository file = new ModelRegistry.Repository(Hosts.RELEASES, "owner/repository", "0a".repeat(20), "MIT", "", false, Map.of());
+        assertThat(Hosts.published(file, "a/w.pkl")).hasToString("https://github.com/owner/repository/raw/" + "0a".repeat(20) + "/a/w.pkl");
         mirror = "ftp://there";
         assertThatThrownBy(() -> fetch(SUM)).hasMessageContaining("is no address that begins with http:// or https://");
     }

@@ -1,6 +1,7 @@
 package dev.faithdiff.convert.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -10,8 +11,10 @@ import dev.faithdiff.convert.file.Views;
 import dev.faithdiff.convert.names.AdcSrFiles;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.DiffBirFiles;
+import dev.faithdiff.convert.names.KeyNames;
 import dev.faithdiff.convert.names.OriginalLayout;
 import dev.faithdiff.convert.names.StableSrFiles;
+import dev.faithdiff.convert.names.SupirFiles;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.ram.RamConfig;
 import dev.faithdiff.networks.stablesr.FusingConfig;
@@ -19,6 +22,8 @@ import dev.faithdiff.networks.stablesr.StructureConfig;
 import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +31,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The networks of released systems take exactly the tensors of the released full-size files, which also tell their sizes. */
 @Tag("full")
@@ -136,6 +142,50 @@ class ReleasedSystemTest {
         for (String part : new String[] {"structure", "spade", "cfw"}) assertThat(needed.get(part)).as(part).isEqualTo(KeyLists.of(part + "_stablesr"));
         assertThat(StructureConfig.of(Views.shapes(structure), Views.shapes(spade), 32).json()).isEqualTo(Published.stablesr.config("structure").json());
         assertThat(FusingConfig.of(Views.shapes(StableSrFiles.autoencoder(autoencoder)))).isEqualTo(FusingConfig.of(Published.stablesr.config("model")));
+    }
+
+    /** SUPIR's own file has the control, the connectors and the encoder, and SDXL's has all else. */
+    @Test void supir() {
+        JsonObject keys = ReleasedKeys.json("supir/full_size_keys.json.gz"), counts = Fixtures.json("supir/parameter_counts.json");
+        Map<String, Source> own = ReleasedKeys.tensors(keys.getAsJsonObject("SUPIR-v0Q.ckpt / SUPIR-v0F.ckpt"));
+        assertThat(Architecture.of(own)).isEqualTo(Architecture.SUPIR);
+        Map<String, Source> control = SupirFiles.control(own), encoder = SupirFiles.encoder(own);
+        Map<String, Map<String, Shape>> needed = needed(Published.supir);
+        assertThat(needed.get("control")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(control));
+        assertThat(needed.get("lq_encoder")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(encoder));
+        assertThat(control.size() + encoder.size()).isEqualTo(own.size());
+        assertThat(SupirFiles.connectorWidth(control)).isEqualTo(Published.supir.config("model").integer("connector_width"));
+        assertThat(count(needed.get("control"))).isEqualTo(counts.get("control_model").getAsLong() + counts.get("project_modules").getAsLong());
+        assertThat(count(needed.get("lq_encoder"))).isEqualTo(counts.get("denoise_encoder").getAsLong());
+        assertThat(SupirFiles.base(own).values()).allMatch(Map::isEmpty);
+        for (String part : List.of("unet", "vae", "text_encoder", "text_encoder_2")) {
+            Map<String, Shape> released = new LinkedHashMap<>(KeyLists.of(part));
+            released.keySet().removeIf(KeyNames::ignored);
+            assertThat(needed.get(part)).as(part).containsExactlyInAnyOrderEntriesOf(released);
+        }
+    }
+
+    /** Where both files have a tensor, that of SUPIR's file counts. */
+    @Test void supirOverridesItsBase() {
+        JsonObject keys = ReleasedKeys.json("supir/full_size_keys.json.gz");
+        Map<String, Source> own = ReleasedKeys.tensors(keys.getAsJsonObject("SUPIR-v0Q.ckpt / SUPIR-v0F.ckpt"));
+        String unet = "model.diffusion_model.out.2.weight", vae = "first_stage_model.encoder.mid.block_1.norm1.weight";
+        Source any = own.values().iterator().next();
+        own.put(unet, any);
+        own.put(vae, any);
+        assertThat(SupirFiles.base(own).get("unet")).containsOnlyKeys("conv_out.weight");
+        assertThat(SupirFiles.base(own).get("vae")).containsOnlyKeys("encoder.mid_block.resnets.0.norm1.weight");
+        assertThat(Architecture.of(own)).isEqualTo(Architecture.SUPIR);
+    }
+
+    @Test void supirIsKnownByItsName(@TempDir Path dir) throws IOException {
+        ReleasedSystem system = ReleasedSystem.ofKind("supir");
+        for (String name : List.of("SUPIR-v0Q.ckpt", "SUPIR-v0F_fp16.safetensors", "v0Q.ckpt")) {
+            Path file = Files.createFile(dir.resolve(name));
+            assertThat(system.is(new Release(file, null, null, null))).as(name).isTrue();
+        }
+        assertThat(system.is(new Release(Files.createFile(dir.resolve("v2.pth")), null, null, null))).isFalse();
+        assertThatThrownBy(() -> system.converter(new Release(dir, null, null, null), Precision.KEEP)).hasMessageContaining("holds more than one SUPIR");
     }
 
     private static long count(Map<String, Shape> shapes) { return shapes.values().stream().mapToLong(Shape::count).sum(); }

@@ -30,11 +30,20 @@ record WinogradEmitted() implements WinogradLoops {
     private static final float[] NONE = {};
     /** Written when first called. */
     private static final class Code {
-        private static final Routine INPUT = input(VecCode.start()), WEIGHT = weight(VecCode.start()), OUTPUT = output(VecCode.start());
+        private static final Routine INPUT = input(VecCode.start(), false), WEIGHT = weight(VecCode.start()), OUTPUT = output(VecCode.start());
+    }
+
+    /** Written when first called, by processors that have it. */
+    private static final class Bf16Code {
+        private static final Routine INPUT = input(VecCode.start(), true);
     }
 
     @Override public void input(long pixels, int tiles, long channel, int vectors, float[] to, int at, long places) {
         Code.INPUT.call(to, NONE, pixels, tiles, channel, vectors, places, 4L * at);
+    }
+
+    @Override public void inputBf16(long pixels, int tiles, long channel, int vectors, float[] to, int at, long places) {
+        Bf16Code.INPUT.call(to, NONE, pixels, tiles, channel, vectors, places, 4L * at);
     }
 
     @Override public void weight(long taps, int vectors, long to, long step) { Code.WEIGHT.call(taps, vectors, to, step, 0); }
@@ -48,7 +57,7 @@ record WinogradEmitted() implements WinogradLoops {
         void put(int number, Value v);
     }
 
-    private static Routine input(VectorCode c) {
+    private static Routine input(VectorCode c, boolean rounded) {
         Gpr to = c.argument(0), pixels = c.argument(2), tiles = c.argument(3), channel = c.argument(4), vectors = c.argument(5);
         Gpr places = c.argument(6), offset = c.argument(7), patch = c.memory(POSITIONS * BYTES);
         c.advance(to, offset);
@@ -61,17 +70,20 @@ record WinogradEmitted() implements WinogradLoops {
                 }
                 for (int y = 0; y < INPUTS; y++) {
                     int row = y * INPUTS;
-                    inputs(c, x -> c.load(patch, (row + x) * BYTES), (x, v) -> c.storeThrough(v, places, 8 * (row + x), into));
+                    inputs(c, x -> c.load(patch, (row + x) * BYTES), (x, v) -> {
+                        if (rounded) c.storeBf16Through(v, places, 8 * (row + x), into);
+                        else c.storeThrough(v, places, 8 * (row + x), into);
+                    });
                 }
                 c.advance(at, BYTES);
-                c.advance(into, BYTES);
+                c.advance(into, rounded ? BYTES / 2 : BYTES);
             });
             c.release(at);
             c.release(into);
             c.advance(pixels, 8 * POSITIONS);
             c.advance(to, 4 * Panels.STRIDE);
         });
-        return c.routine("winograd_input");
+        return c.routine(rounded ? "winograd_input_bf16" : "winograd_input");
     }
 
     /** Six numbers of an input to six positions. */

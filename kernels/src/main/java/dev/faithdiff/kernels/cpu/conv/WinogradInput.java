@@ -91,6 +91,10 @@ final class WinogradInput {
             long pixels = PIXELS.get().address();
             for (int r = 0; r < rows; r++) findPixels(first + row + r, pixels + 8L * r * POSITIONS, zeros);
             for (int p = 0; p < parts; p++) {
+                if (factors.isPaired()) {
+                    WinogradLoops.FASTEST.inputBf16(pixels, rows, 4L * p * depth, channels(p) / LANES, numbers, row * STRIDE, places(p));
+                    continue;
+                }
                 WinogradLoops.FASTEST.input(pixels, rows, 4L * p * depth, channels(p) / LANES, numbers, row * STRIDE, places(p));
                 for (int at = 0; at < POSITIONS; at++) factors.round(numbers, at(p, at, row), rows, channels(p));
             }

@@ -16,6 +16,11 @@ interface WinogradLoops {
      */
     void input(long pixels, int tiles, long channel, int vectors, float[] to, int at, long places);
 
+    /** The same with numbers rounded to BF16, in pairs of neighbouring channels. Needs AVX512-BF16. */
+    default void inputBf16(long pixels, int tiles, long channel, int vectors, float[] to, int at, long places) {
+        throw new IllegalStateException("no processor without AVX512-BF16 has pairs");
+    }
+
     /** Transforms vectors of weights: their nine taps lie {@code step} bytes apart, as the positions of the result do. */
     void weight(long taps, int vectors, long to, long step);
 

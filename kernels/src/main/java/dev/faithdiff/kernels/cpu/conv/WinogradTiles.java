@@ -5,7 +5,6 @@ import static dev.faithdiff.kernels.cpu.Vec.LANES;
 import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.OUTPUTS;
 import static dev.faithdiff.kernels.cpu.conv.WinogradTransforms.POSITIONS;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.ROWS;
-import static dev.faithdiff.kernels.cpu.gemm.Panels.STRIDE;
 import static dev.faithdiff.kernels.cpu.gemm.Panels.WIDTH;
 
 import dev.faithdiff.kernels.cpu.Copy;
@@ -34,14 +33,15 @@ final class WinogradTiles {
     private static final int CHANNELS = 192;  // multiplied at once: 432 KiB of weights or twice that; sums in parts also have half the error
     private static final int GAP = LANES;     // floats between positions, so that they do not all fall into one cache set
     private static final int TASKS = 2 * Parallel.threads();
-    private static final int TAPS = 9, PIXELS = OUTPUTS * OUTPUTS, TILE = ROWS * WIDTH;
-    private static final float[] ZEROS = new float[TILE];
+    private static final int TAPS = 9, PIXELS = OUTPUTS * OUTPUTS;
+    private static final float[] ZEROS = new float[ROWS * WIDTH];
 
-    /** A thread's buffers: the addresses of the pixels of a block's tiles, and the products of a tile and of a block. */
-    private record Scratch(MemorySegment pixels, float[] tile, float[] products) {}
+    /** A thread's buffers: the addresses of the pixels of a block's tiles, the products of a block at all positions, and those of a part at one. */
+    private record Scratch(MemorySegment pixels, float[] products, float[] part) {}
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(() -> new Scratch(
-            Arena.ofAuto().allocate(8L * BLOCK * PIXELS, 8), new float[TILE], new float[POSITIONS * Panels.roundUp(BLOCK) * WIDTH]));
+            Arena.ofAuto().allocate(8L * BLOCK * PIXELS, 8), new float[POSITIONS * Panels.roundUp(BLOCK) * WIDTH],
+            new float[Panels.roundUp(BLOCK) * WIDTH]));
 
     private final Factors factors;
     private final Conv.Size size;
@@ -116,15 +116,9 @@ final class WinogradTiles {
     }
 
     private void multiplyAndAdd(int depth, int at, int rows, long panel, Scratch scratch, int to) {
-        for (int r = 0; r < rows; r += ROWS) {
-            factors.kernel().tiles(Math.min(ROWS, rows - r), depth, input.numbers, at + r * STRIDE, panel, ZEROS, 0, 0, scratch.tile, 0);
-            add(scratch.tile, scratch.products, to + r * WIDTH);
-        }
-    }
-
-    private static void add(float[] tile, float[] to, int at) {
-        for (int i = 0; i < TILE; i += LANES) {
-            FloatVector.fromArray(F, to, at + i).add(FloatVector.fromArray(F, tile, i)).intoArray(to, at + i);
+        factors.kernel().tiles(rows, depth, input.numbers, at, panel, ZEROS, 0, 0, scratch.part, 0);
+        for (int i = 0; i < rows * WIDTH; i += LANES) {
+            FloatVector.fromArray(F, scratch.products, to + i).add(FloatVector.fromArray(F, scratch.part, i)).intoArray(scratch.products, to + i);
         }
     }
 

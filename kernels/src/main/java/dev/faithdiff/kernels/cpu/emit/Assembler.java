@@ -135,7 +135,7 @@ public final class Assembler {
 
     public void cmp(Gpr a, int value) { arithmetic(7, a, value); }
 
-    /** Sets the conditions of a comparison of a & b with zero. */
+    /** Sets the conditions of a comparison of {@code a & b} with zero. */
     public void test(Gpr a, Gpr b) { code.general(true, b.ordinal(), a.ordinal(), 0x85); }
 
     public void shl(Gpr to, int bits) { shift(4, to, bits); }
@@ -250,7 +250,7 @@ public final class Assembler {
 
     public void vdivps(Simd to, Simd a, RegisterOrMemory b) { binary(DIV, to, a, b); }
 
-    /** a < b ? a : b; b where one is no number. */
+    /** {@code a < b ? a : b}; b where one is no number. */
     public void vminps(Simd to, Simd a, RegisterOrMemory b) { binary(MIN, to, a, b); }
 
     /** a > b ? a : b; b where one is no number. */

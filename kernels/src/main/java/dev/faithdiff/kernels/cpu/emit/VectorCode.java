@@ -289,6 +289,14 @@ public final class VectorCode {
         store(v, Mem.at(SCRATCH, at, 1, 0));
     }
 
+    /** Stores floats rounded to BF16, in half a vector, at a byte offset from the address that lies in memory. Needs AVX512-BF16. */
+    public void storeBf16Through(Value value, Gpr table, int offset, Gpr at) {
+        if (rest != null) throw new IllegalStateException("narrow numbers are stored as whole vectors only");
+        Value v = register(value), half = value(List.of(v), to -> a.vcvtneps2bf16(to, v.register, bits));
+        step(() -> a.mov(SCRATCH, Mem.at(table, offset)));
+        add(null, List.of(half), _ -> a.vmovups(Mem.at(SCRATCH, at, 1, 0), new Simd(half.register.number(), bits / 2, 0, false)));
+    }
+
     private void store(Value value, Mem to) {
         Value mask = rest, v = register(value);
         add(null, mask == null ? List.of(v) : List.of(v, mask), _ -> {
@@ -384,7 +392,7 @@ public final class VectorCode {
 
     public Value sqrt(Value x) { return value(List.of(x), to -> a.vsqrtps(to, x.operand())); }
 
-    /** x < y ? x : y, and y where one is no number. */
+    /** {@code x < y ? x : y}, and y where one is no number. */
     public Value min(Value x, Value y) { return of(a::vminps, x, y); }
 
     /** x > y ? x : y, and y where one is no number. */
@@ -442,7 +450,7 @@ public final class VectorCode {
         });
     }
 
-    /** x < y ? yes : no, and no where x or y is no number. */
+    /** {@code x < y ? yes : no}, and no where x or y is no number. */
     public Value less(Value x, Value y, Value yes, Value no) {
         Value first = register(x), other = register(no);
         return value(List.of(first, y, yes, other), to -> {

@@ -10,6 +10,9 @@ public interface Factors {
     /** What multiplies them. */
     default MicroKernel kernel() { return Panels.KERNEL; }
 
+    /** Whether each 32 bits hold two BF16 that are neighbours along K. */
+    default boolean isPaired() { return false; }
+
     /** Values of 32 bits that hold {@code numbers} neighbours along K. */
     default int depth(int numbers) { return numbers; }
 

@@ -24,6 +24,8 @@ record PairedFactors() implements Factors {
 
     @Override public MicroKernel kernel() { return new EmittedBf16(); }
 
+    @Override public boolean isPaired() { return true; }
+
     @Override public int depth(int numbers) { return (numbers + 1) / 2; }
 
     @Override public Rows rows(Rows wide, int k) {

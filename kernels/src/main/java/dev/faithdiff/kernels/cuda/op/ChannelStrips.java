@@ -35,9 +35,12 @@ record ChannelStrips(int batch, int channels, long pixels, int tiles, int column
     /** An uninitialized tensor of two floats for each strip of each channel, in the current scope. */
     Tensor parts(Tensor x) { return Tensor.empty(x.device(), DType.F32, Shape.of(batch, strips, channels, 2)); }
 
+    /** An uninitialized tensor of two floats for each group of each sample, in the current scope. */
+    Tensor pairs(Tensor x, int groups) { return Tensor.empty(x.device(), DType.F32, Shape.of(batch, groups, 2)); }
+
     /** Means and 1/sqrt(variance + eps) of all groups, {@code [B, groups, 2]} in the current scope. @param launch makes launches of group_norm.cu */
     Tensor moments(Function<String, Launch> launch, Tensor x, int groups, float eps) {
-        Tensor parts = parts(x), moments = Tensor.empty(x.device(), DType.F32, Shape.of(batch, groups, 2));
+        Tensor parts = parts(x), moments = pairs(x, groups);
         over(launch.apply("group_norm_channels")).arg(x).arg(parts).arg(pixels).arg(strip).arg(channels).arg(columns).run();
         launch.apply("group_norm_groups").grid((long) batch * groups)
                 .arg(parts).arg(moments).arg(pixels).arg(strip).arg(strips).arg(channels).arg(groups).arg(eps).run();

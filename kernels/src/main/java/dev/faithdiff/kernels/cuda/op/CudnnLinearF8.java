@@ -3,7 +3,6 @@ package dev.faithdiff.kernels.cuda.op;
 import dev.faithdiff.kernels.cuda.CudnnPlans;
 import dev.faithdiff.kernels.cuda.GraphPattern;
 import dev.faithdiff.kernels.cuda.GraphPattern.Then;
-import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.LinearOp;
 import java.util.List;
@@ -16,10 +15,8 @@ public final class CudnnLinearF8 extends F8PlanKernel<LinearOp> {
 
     @Override List<GraphPattern> patterns(LinearOp op, Tensor[] in) { return List.of(product(in, in[1].size(0), in.length > 2, Then.NOTHING)); }
 
-    @Override void compute(LinearOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
-        try (Scope _ = Scope.open()) {
-            multiply(plans, product(in, in[1].size(0), in.length > 2, Then.NOTHING), rounded(in[0]), kept(in[1]), 0,
-                    in.length > 2 ? in[2] : null, null, out);
-        }
+    @Override void compute(LinearOp op, Tensor rounded, Tensor[] in, Tensor out, CudnnPlans plans) {
+        multiply(plans, product(in, in[1].size(0), in.length > 2, Then.NOTHING), rounded, kept(in[1]), 0,
+                in.length > 2 ? in[2] : null, null, out);
     }
 }

@@ -23,10 +23,10 @@ public final class CudnnLinearGegluF8 extends F8PlanKernel<LinearGegluOp> {
 
     private static ScaledProduct half(Tensor[] in, Then then) { return product(in, in[1].size(0) / 2, in.length > 2, then); }
 
-    @Override void compute(LinearGegluOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
+    @Override void compute(LinearGegluOp op, Tensor x, Tensor[] in, Tensor out, CudnnPlans plans) {
         int c = out.size(-1);
         try (Scope _ = Scope.open()) {
-            Tensor x = rounded(in[0]), w = kept(in[1]), values = Tensor.empty(out.device(), out.dtype(), out.shape());
+            Tensor w = kept(in[1]), values = Tensor.empty(out.device(), out.dtype(), out.shape());
             Tensor first = in.length > 2 ? in[2].view(0, Shape.of(c)) : null, second = in.length > 2 ? in[2].view(c, Shape.of(c)) : null;
             multiply(plans, half(in, Then.NOTHING), x, w, 0, first, null, values);
             multiply(plans, half(in, Then.GATE), x, w, c, second, values, out);

@@ -27,13 +27,13 @@ public final class CudnnSelfAttentionF8 extends F8PlanKernel<SelfAttentionOp> {
         return List.of(product(in, 3 * in[1].size(0), false, Then.NOTHING), CudnnSelfAttention.attention(op, in));
     }
 
-    @Override void compute(SelfAttentionOp op, Tensor[] in, Tensor out, CudnnPlans plans) {
+    @Override void compute(SelfAttentionOp op, Tensor x, Tensor[] in, Tensor out, CudnnPlans plans) {
         int width = out.size(2);
         try (Scope _ = Scope.open()) {
             boolean follow = CudnnSelfAttention.follow(in);
             Tensor w = follow ? kept(in[1].view(0, in[1].shape().with(0, 3 * width))) : rounded(CudnnSelfAttention.joined(in));
             Tensor all = Tensor.empty(out.device(), out.dtype(), out.shape().with(2, 3 * width));
-            multiply(plans, product(in, 3 * width, false, Then.NOTHING), rounded(in[0]), w, 0, null, null, all);
+            multiply(plans, product(in, 3 * width, false, Then.NOTHING), x, w, 0, null, null, all);
             CudnnSelfAttention.attend(op, in, all, out, plans);
         }
     }

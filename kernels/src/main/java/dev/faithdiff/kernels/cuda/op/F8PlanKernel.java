@@ -54,12 +54,30 @@ public abstract class F8PlanKernel<O extends Op> extends PlanKernel<O> {
         return CudnnLinear.tooFew(in);
     }
 
+    /** Runs it on x as it was rounded. */
+    abstract void compute(O op, Tensor rounded, Tensor[] in, Tensor out, CudnnPlans plans);
+
+    @Override final void compute(O op, Tensor[] in, Tensor out, CudnnPlans plans) {
+        try (Scope _ = Scope.open()) {
+            compute(op, round(op, in), in, out, plans);
+        }
+    }
+
+    /** x as the op rounds it, in the current scope. */
+    public Tensor round(O op, Tensor[] in) { return rounded(in[0]); }
+
+    /** Kernels that run before the plans, and bytes that they move. */
+    public int launchesBefore() { return 1; }
+
+    /** See {@link #launchesBefore}. */
+    public long bytesBefore(Tensor[] in) { return in[0].bytes() + in[0].count(); }
+
     static ScaledProduct product(Tensor[] in, int n, boolean bias, Then then) {
         int k = in[1].size(1);
         return new ScaledProduct(in[0].dtype(), Math.toIntExact(in[0].count() / k), n, k, true, bias, then);
     }
 
-    /** x as the op rounds it, in the current scope. */
+    /** Rows with their scales, in the current scope. */
     static Tensor rounded(Tensor x) { return Engine.run(new RoundRowsOp(), x); }
 
     /** A weight as the op rounds it, kept as long as the weight. */

@@ -37,6 +37,17 @@ public final class LayerNormCuda extends CudaKernel<LayerNormOp> {
         launch.arg(in[0]).arg(in[1]).arg(in[2]).arg(out).arg(rows).arg(n).arg(op.eps()).run();
     }
 
+    /** The longest row of 16-bit numbers that {@link #round} takes. */
+    static final int LONGEST_ROUNDED = MIDDLE * WARP * 8;
+
+    /** The norm's rows as F8_E4M3 {@code [rows, n]} with F32 scales {@code [rows]}, see RoundRowsOp. */
+    public void round(LayerNormOp op, Tensor[] in, Tensor numbers, Tensor scales) {
+        int n = numbers.size(1), rows = numbers.size(0);
+        String entry = Grid.runs(n, in[0].dtype()) <= SHORT * WARP ? "layer_norm_rounded3" : "layer_norm_rounded6";
+        launch(in, numbers, entry).grid(Grid.ceil(rows, ROWS)).block(ROWS * WARP)
+                .arg(in[0]).arg(in[1]).arg(in[2]).arg(numbers).arg(rows).arg(n).arg(op.eps()).arg(scales).run();
+    }
+
     /** Threads for a row, with two runs for each thread, or up to HELD in long rows. */
     static int block(int n, DType type) { return (int) Math.min(MOST_THREADS, 32 * Grid.ceil(Grid.runs(n, type), 2 * 32)); }
 }

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.CpuFeature;
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -25,14 +27,38 @@ class WinogradLoopsTest {
 
     @Test void transformsInputsAlike() {
         assumeTrue(VecCode.isHere(), CpuFeature.line());
-        MemorySegment map = numbers(TILES * POSITIONS * CHANNELS), pixels = addresses(map, TILES * POSITIONS), places = Arena.ofAuto().allocate(8 * POSITIONS);
-        int strip = TILES * Panels.STRIDE;
-        for (int p = 0; p < POSITIONS; p++) Vec.setNumber(places.address(), p, 4L * (p / 6 * strip + p % 6 * 3 * Vec.LANES));
-        float[] expected = new float[7 * strip], actual = expected.clone();
-        vector.input(pixels.address(), TILES, CHANNEL, VECTORS, expected, 5, places.address());
-        emitted.input(pixels.address(), TILES, CHANNEL, VECTORS, actual, 5, places.address());
+        float[] expected = inputs(vector::input), actual = inputs(emitted::input);
         assertThat(actual).isEqualTo(expected).isNotEqualTo(new float[actual.length]);
     }
+
+    @Test void roundsInputsAlike() {
+        assumeTrue(Factors.BF16.isPaired(), CpuFeature.line());
+        float[] expected = inputs(vector::input), actual = inputs(emitted::inputBf16);
+        for (int p = 0; p < POSITIONS; p++) {
+            int place = 5 + place(p);
+            Factors.BF16.round(expected, place, TILES, VECTORS * Vec.LANES);
+            for (int t = place; t < place + TILES * Panels.STRIDE; t += Panels.STRIDE) {
+                assertThat(Arrays.mismatch(actual, t, t + VECTORS * Vec.LANES / 2, expected, t, t + VECTORS * Vec.LANES / 2)).isEqualTo(-1);
+            }
+        }
+        assertThat(actual).isNotEqualTo(new float[actual.length]);
+    }
+
+    private interface Input {
+        void of(long pixels, int tiles, long channel, int vectors, float[] to, int at, long places);
+    }
+
+    private float[] inputs(Input input) {
+        random.setSeed(4);
+        MemorySegment map = numbers(TILES * POSITIONS * CHANNELS), pixels = addresses(map, TILES * POSITIONS);
+        MemorySegment places = Arena.ofAuto().allocate(8 * POSITIONS);
+        for (int p = 0; p < POSITIONS; p++) Vec.setNumber(places.address(), p, 4L * place(p));
+        float[] numbers = new float[7 * TILES * Panels.STRIDE];
+        input.of(pixels.address(), TILES, CHANNEL, VECTORS, numbers, 5, places.address());
+        return numbers;
+    }
+
+    private static int place(int position) { return position / 6 * TILES * Panels.STRIDE + position % 6 * 3 * Vec.LANES; }
 
     @Test void transformsWeightsAlike() {
         assumeTrue(VecCode.isHere(), CpuFeature.line());

@@ -1,4 +1,4 @@
-package dev.faithdiff.report;
+package dev.faithdiff;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A headless Chromium with one page, driven by its devtools' protocol: a JSON message each way over a web socket. */
-final class Chromium implements AutoCloseable {
+public final class Chromium implements AutoCloseable {
     private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome");
 
     private final Process process;
@@ -31,13 +31,13 @@ final class Chromium implements AutoCloseable {
     private int last;
 
     /** Where Chromium is; null if it is not here. */
-    static Path found() {
+    public static Path found() {
         return Stream.of(System.getenv("PATH").split(":")).flatMap(folder -> NAMES.stream().map(name -> Path.of(folder, name))).filter(Files::isExecutable)
                 .findFirst().orElse(null);
     }
 
     /** @param profile a folder that is not there yet */
-    Chromium(Path profile) throws Exception {
+    public Chromium(Path profile) throws Exception {
         process = new ProcessBuilder(found().toString(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--user-data-dir=" + profile,
                 "--remote-debugging-port=0", "about:blank").redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
@@ -72,7 +72,7 @@ final class Chromium implements AutoCloseable {
     }
 
     /** Asks the page for something. */
-    JsonObject ask(String method, Map<String, ?> with) throws Exception { return ask(session, method, with); }
+    public JsonObject ask(String method, Map<String, ?> with) throws Exception { return ask(session, method, with); }
 
     private JsonObject ask(String to, String method, Map<String, ?> with) throws Exception {
         JsonObject message = new JsonObject();
@@ -91,20 +91,25 @@ final class Chromium implements AutoCloseable {
     }
 
     /** The value of an expression in the page; waits for a promise. */
-    JsonElement value(String expression) throws Exception {
+    public JsonElement value(String expression) throws Exception {
         JsonObject result = ask("Runtime.evaluate", Map.of("expression", expression, "returnByValue", true, "awaitPromise", true));
         if (result.has("exceptionDetails")) throw new IOException(result.get("exceptionDetails").toString());
         return result.getAsJsonObject("result").get("value");
     }
 
     /** Opens a page, and waits until its script says that it is ready. */
-    void open(Path page) throws Exception {
-        ask("Page.navigate", Map.of("url", page.toUri().toString()));
+    public void open(Path page) throws Exception {
+        open(page.toUri().toString());
+    }
+
+    /** As {@link #open(Path)}, a page of a server. */
+    public void open(String page) throws Exception {
+        ask("Page.navigate", Map.of("url", page));
         await("document.documentElement?.dataset.ready === 'true'");
     }
 
     /** Waits until something holds. */
-    void await(String expression) throws Exception {
+    public void await(String expression) throws Exception {
         for (int i = 0; i < 200; i++) {
             if (value(expression).getAsBoolean()) return;
             Thread.sleep(50);
@@ -113,40 +118,47 @@ final class Chromium implements AutoCloseable {
     }
 
     /** @param isDark the colour scheme that the user prefers */
-    void screen(int width, int height, boolean isDark) throws Exception {
+    public void screen(int width, int height, boolean isDark) throws Exception {
         ask("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
         ask("Emulation.setEmulatedMedia", Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", isDark ? "dark" : "light"))));
     }
 
     /** A picture of the window, or of the whole page. */
-    byte[] picture(boolean isWhole) throws Exception {
+    public byte[] picture(boolean isWhole) throws Exception {
         return Base64.getDecoder().decode(ask("Page.captureScreenshot", Map.of("captureBeyondViewport", isWhole)).get("data").getAsString());
     }
 
-    void mouse(String type, double x, double y) throws Exception {
+    public void mouse(String type, double x, double y) throws Exception {
         ask("Input.dispatchMouseEvent", Map.of("type", type, "x", x, "y", y, "button", "left", "buttons", type.equals("mouseReleased") ? 0 : 1, "clickCount", 1));
     }
 
-    void drag(double fromX, double fromY, double toX, double toY) throws Exception {
+    public void drag(double fromX, double fromY, double toX, double toY) throws Exception {
         mouse("mousePressed", fromX, fromY);
         mouse("mouseMoved", (fromX + toX) / 2, (fromY + toY) / 2);
         mouse("mouseMoved", toX, toY);
         mouse("mouseReleased", toX, toY);
     }
 
-    void wheel(double x, double y, double down) throws Exception {
+    public void wheel(double x, double y, double down) throws Exception {
         ask("Input.dispatchMouseEvent", Map.of("type", "mouseWheel", "x", x, "y", y, "deltaX", 0, "deltaY", down));
     }
 
     /** @param points x and y of each finger; none: they are lifted */
-    void touch(String type, double[]... points) throws Exception {
+    public void touch(String type, double[]... points) throws Exception {
         List<Map<String, Object>> fingers = Stream.of(points).map(p -> Map.<String, Object>of("x", p[0], "y", p[1], "id", p[2])).toList();
         ask("Input.dispatchTouchEvent", Map.of("type", type, "touchPoints", fingers));
     }
 
     /** @param shift whether it is held */
-    void key(String key, boolean shift) throws Exception {
+    public void key(String key, boolean shift) throws Exception {
         for (String type : new String[] {"keyDown", "keyUp"}) ask("Input.dispatchKeyEvent", Map.of("type", type, "key", key, "modifiers", shift ? 8 : 0));
+    }
+
+    /** Puts files into a field of the page. @param selector of the field */
+    public void choose(String selector, Path... files) throws Exception {
+        int root = ask("DOM.getDocument", Map.of()).getAsJsonObject("root").get("nodeId").getAsInt();
+        int node = ask("DOM.querySelector", Map.of("nodeId", root, "selector", selector)).get("nodeId").getAsInt();
+        ask("DOM.setFileInputFiles", Map.of("nodeId", node, "files", Stream.of(files).map(Path::toString).toList()));
     }
 
     @Override public void close() {

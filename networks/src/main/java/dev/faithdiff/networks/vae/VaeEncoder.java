@@ -1,0 +1,36 @@
+package dev.faithdiff.networks.vae;
+
+import dev.faithdiff.nn.Conv2d;
+import dev.faithdiff.nn.GroupNorm;
+import dev.faithdiff.nn.SideBySide;
+import dev.faithdiff.nn.Weights;
+import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Tensor;
+
+/** An autoencoder's encoder: its body, and the norm and the convolution behind it. SUPIR has a second one, which sees degraded photos. */
+public final class VaeEncoder {
+    private final Encoder body;
+    private final GroupNorm normOut;
+    private final Conv2d convOut;
+
+    public VaeEncoder(Weights w, VaeConfig c) {
+        int width = c.channels()[c.channels().length - 1];
+        body = new Encoder(w, c.channels(), c.layers(), c.groups(), c.midAttention());
+        normOut = new GroupNorm(w.at("conv_norm_out"), width, c.groups(), Encoder.EPS);
+        convOut = new Conv2d(w.at("conv_out"), width, 2 * c.latentChannels(), 3);
+    }
+
+    /** {@code [B, H, W, 3]} in -1..1 to {@code [B, h, w, 2*latentChannels]}. */
+    public Tensor forward(Tensor image) {
+        try (Scope s = Scope.open()) {
+            return s.keep(convOut.forward(normOut.forwardSilu(body.forward(image))));
+        }
+    }
+
+    /** The same for tiles side by side. */
+    public void forward(SideBySide tiles) {
+        body.forward(tiles);
+        tiles.norm(normOut, true);
+        tiles.each(convOut::forward);
+    }
+}
