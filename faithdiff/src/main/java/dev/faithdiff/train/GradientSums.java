@@ -38,7 +38,7 @@ final class GradientSums {
         for (int i = 0; i < parameters.size(); i++) said[n + i] = sums.containsKey(parameters.get(i)) ? 1 : 0;
         float mine = said[at] = total % (1 << 16);
         workers.sum(said);
-        if (said[at] != mine * workers.count()) throw new IllegalStateException("workers are at different steps: not all see the same folder of the run");
+        if (said[at] != mine * workers.count()) throw new IllegalStateException("workers are at different steps: not all see the same folder");
         System.arraycopy(said, 0, losses, 0, n);
         List<Tensor> bundle = new ArrayList<>();
         long length = 0;

@@ -102,7 +102,7 @@ final class RestoreOptions {
         if (list == null && below != null) throw usage("--below goes with --list");
         if (results.isReported()) throw usage("the job's table is its log and its progress");
         if (AutoPrompt.of(flags.prompt()) != null) {
-            throw usage("--prompt auto is not for a cluster: a model that describes photos itself does so without it, and for the others write captions "
+            throw usage("--prompt auto is not for a cluster: a model that describes photos does so without it, and for others write captions "
                     + "beside the photos first ('faithdiff tag --write')");
         }
     }

@@ -72,7 +72,7 @@ class ClusterTest {
     }
 
     private void await(String what, BooleanSupplier holds) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
         while (!holds.getAsBoolean()) {
             assertThat(driver.isAlive() && System.nanoTime() < deadline).as(what + ": " + Files.readString(own.resolve("log"))).isTrue();
             Thread.sleep(20);
@@ -80,7 +80,7 @@ class ClusterTest {
     }
 
     private void assertWhole() throws Exception {
-        assertThat(driver.waitFor(3, TimeUnit.MINUTES)).isTrue();
+        assertThat(driver.waitFor(10, TimeUnit.MINUTES)).isTrue();
         String log = Files.readString(own.resolve("log"));
         assertThat(driver.exitValue()).as(log).isZero();
         assertThat(log).contains("12 restored, 0 already there, 0 failed");

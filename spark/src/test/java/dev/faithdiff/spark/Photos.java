@@ -57,7 +57,7 @@ final class Photos {
         line.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.faithdiff.cli.Main", "restore"));
         line.addAll(List.of(arguments));
         Process p = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        if (!p.waitFor(3, TimeUnit.MINUTES)) p.destroyForcibly();
+        if (!p.waitFor(10, TimeUnit.MINUTES)) p.destroyForcibly();
         return p.waitFor();
     }
 }

@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 public record LoadedPhoto(Photo photo, ResultSettings settings, List<String> remarks) {
     /** @param settings of photos without captions. @param seed null: that of the settings */
     public static LoadedPhoto of(Photo photo, Caption caption, ResultSettings settings, Long seed) {
-        return new LoadedPhoto(photo, settings(caption, settings, seed), Stream.concat(photo.remarks().stream(), caption.remarks().stream()).toList());
+        List<String> remarks = Stream.concat(photo.remarks().stream(), caption.remarks().stream()).toList();
+        return new LoadedPhoto(photo, settings(caption, settings, seed), remarks);
     }
 
     static ResultSettings settings(Caption caption, ResultSettings settings, Long seed) {
