@@ -36,9 +36,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  serve     Restore photos from a page in a browser and by an HTTP API.",
             "  lab       Try a kernel in a browser: its errors, its speed, its effect."},
         subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, MeasureCommand.class,
-            TagCommand.class, QualityCommand.class, EvaluateCommand.class, CalibrateCommand.class, VerifyResultCommand.class, StudyCommand.class,
-            BenchSystemsCommand.class, KernelsCommand.class, TrainCommand.class, CommandLine.HelpCommand.class, ScriptCommands.Completion.class,
-            ScriptCommands.Man.class})
+            TagCommand.class, CaptionCommand.class, QualityCommand.class, EvaluateCommand.class, CalibrateCommand.class,
+            VerifyResultCommand.class, StudyCommand.class, BenchSystemsCommand.class, KernelsCommand.class, TrainCommand.class,
+            CommandLine.HelpCommand.class, ScriptCommands.Completion.class, ScriptCommands.Man.class})
 public final class Main implements Callable<Integer> {
     /** Commands of other programs, which the launcher starts by the same name. */
     private static final List<String> ELSEWHERE = List.of("pull", "models", "convert", "inspect", "verify", "diff", "synth", "bench", "serve",

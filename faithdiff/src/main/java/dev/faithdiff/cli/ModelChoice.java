@@ -56,6 +56,9 @@ public final class ModelChoice {
     /** Whether the model says itself what a photo shows. */
     public boolean describes() { return Restorers.describes(folder()); }
 
+    /** Whether the model is FaithDiff, whose published scripts shorten captions. */
+    boolean isFaithDiff() { return new ModelFolder(folder()).kind().equals("faithdiff"); }
+
     /** The names of the model folders, and of LoRAs with their strengths. */
     public String names() { return ofFolders(folder -> folder.getFileName().toString()) + (loras.isEmpty() ? "" : " with " + LoraFile.names(loras)); }
 

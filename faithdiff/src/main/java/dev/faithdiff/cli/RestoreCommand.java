@@ -17,6 +17,8 @@ import dev.faithdiff.restore.batch.BatchListener;
 import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.restore.batch.Worklist;
+import dev.faithdiff.restore.caption.CaptionOptions.Style;
+import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
@@ -88,6 +90,10 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next. Each preview costs a decoding.")
     private int previewEvery = 5;
+
+    @Option(names = "--caption-command", paramLabel = "CMD", description = "With --prompt auto: another program that says what a photo shows. "
+            + "It gets the path of a PNG file as its last argument and prints the caption.")
+    private String captionCommand;
 
     @Option(names = "--daam", split = ",", paramLabel = "WORD", description = "For one photo: show where the network looked at these words of the "
             + "prompt, each over the result in a file beside it, OUT-daam-WORD.png. Slower; the result stays the same.")
@@ -177,7 +183,7 @@ final class RestoreCommand implements Callable<Integer> {
         if (!quiet) photo.remarks().forEach(warnings()::warn);
         Restored restored;
         AutoPrompt asked = asked();
-        String prompt = asked == null ? null : Described.photo(asked, photo.visible(), on);
+        String prompt = asked == null ? null : Described.photo(() -> captioner(asked, on), photo.visible());
         if (prompt != null && !quiet) spec.commandLine().getErr().println("prompt: " + prompt);
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
         long begin;
@@ -274,10 +280,15 @@ final class RestoreCommand implements Callable<Integer> {
         return compute.work(() -> Engine.onKernels(table, work));
     }
 
+    private Captioner captioner(AutoPrompt asked, Device on) {
+        return Described.captioner(asked, captionCommand, model.isFaithDiff() ? Style.FAITHDIFF : Style.SUPIR, on);
+    }
+
     /** What a captioner is asked for; null where words are given, or the model finds them itself. */
     private AutoPrompt asked() {
         AutoPrompt asked = AutoPrompt.of(flags.prompt());
-        return asked != null && asked.captioner() == null && model.describes() ? null : asked;
+        if (captionCommand != null && asked == null) throw usage("--caption-command answers --prompt auto, which is not given");
+        return asked != null && asked.captioner() == null && captionCommand == null && model.describes() ? null : asked;
     }
 
     /** The captions of photos that are still to be restored. */
@@ -287,7 +298,7 @@ final class RestoreCommand implements Callable<Integer> {
         List<Path> open = jobs.stream().filter(j -> results.rules(resume).overwrite() || !j.isDone()).map(Job::in).distinct().toList();
         if (open.contains(Job.STREAM)) throw usage("--prompt auto reads a photo twice, so of several none can be standard input");
         if (open.isEmpty()) return Caption::of;
-        return Described.photos(asked, open, results.rules(resume).strict(), on, (photo, text) -> {
+        return Described.photos(() -> captioner(asked, on), open, results.rules(resume).strict(), (photo, text) -> {
             if (!quiet && !results.isJson()) spec.commandLine().getErr().println(photo + ": " + text);
         })::caption;
     }

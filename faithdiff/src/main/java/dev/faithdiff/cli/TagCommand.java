@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,7 +54,7 @@ final class TagCommand implements Callable<Integer> {
     @Override public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         Warnings warnings = new Warnings(spec.commandLine().getErr());
-        List<Path> photos = photos(warnings);
+        List<Path> photos = photos(in, spec.commandLine(), warnings);
         Device on = device.open(DType.F32, warnings::warn).device();
         JsonArray all = new JsonArray();
         boolean failed = false;
@@ -77,13 +78,14 @@ final class TagCommand implements Callable<Integer> {
         return failed ? 1 : 0;
     }
 
-    private List<Path> photos(Warnings warnings) {
+    /** The photos that arguments name. */
+    static List<Path> photos(List<String> in, CommandLine line, Warnings warnings) {
         try {
             Worklist.Found found = new Worklist(in, null).find();
             found.remarks().forEach(warnings::warn);
             return found.jobs().stream().map(Job::in).distinct().toList();
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage());
+            throw new ParameterException(line, e.getMessage());
         }
     }
 

@@ -86,6 +86,6 @@ class TagCommandTest {
     @Test void whatIsNoTaggerIsRefused() {
         CommandLineRun run = CommandLineRun.of(Main::run, "tag", album.resolve("a.png"), "--captioner", TinyModel.folder());
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("captioners are ram");
+        assertThat(run.err()).contains("captioners are llava, ram");
     }
 }

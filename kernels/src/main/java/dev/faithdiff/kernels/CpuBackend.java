@@ -20,12 +20,14 @@ import java.util.List;
 public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
             new LinearPacked(), new LinearBf16(), new LinearInt8(), new QuantizedLinearPacked(), new QuantizedLinearInt8(),
+            new GroupedLinearEmitted(), new GroupedLinearVector(), new GroupedLinearPacked(), new GroupedLinearBf16(),
             new MatmulPacked(), new MatmulBf16(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dWinogradBf16(), new Conv2dImplicitGemmBf16(),
             new Conv2dDepthwise(), new Conv2dGroups(),
             new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dDepthwise.InputGrad(), new Conv2dGroups.InputGrad(),
             new Conv2dWeightGradWinograd(), new Conv2dWeightGradColumns(), new Conv2dGroups.WeightGrad(),
-            new AttentionFew(), new AttentionFlash(), new AttentionBf16(), new AttentionGradFew(), new AttentionGradFlash(),
+            new AttentionFew(), new AttentionOneEmitted(), new AttentionOneVector(),
+            new AttentionFlash(), new AttentionBf16(), new AttentionGradFew(), new AttentionGradFlash(),
             new GroupNormEmitted(), new GroupNormVector(), new GroupNormGradVector(),
             new LayerNormEmitted(), new LayerNormVector(), new LayerNormGradVector(),
             new RmsNormEmitted(), new RmsNormVector(), new RmsNormGradVector(),
@@ -38,6 +40,7 @@ public final class CpuBackend implements Backend {
             new CastVector(),
             new ReduceEmitted(), new ReduceVector(),
             new GegluEmitted(), new GegluVector(), new GegluGradVector(),
+            new RopeVector(),
             new SliceCopy(),
             new ConcatCopy(),
             new PermuteCopy(),

@@ -19,11 +19,17 @@ public final class FileWeights implements WeightSource {
     private final SafeTensors file;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, Storage> mapped = new HashMap<>();
-    private final RecentPages pages = RecentPages.ofFile();
+    private final RecentPages pages;
 
     /** @throws dev.faithdiff.tensor.io.SafeTensorsError if the file is missing or breaks the format */
-    public FileWeights(Path path) {
+    public FileWeights(Path path) { this(path, RecentPages.ofFile()); }
+
+    /** All of whose pages stay in memory once they were used: for a network that reads them again and again. */
+    public static FileWeights kept(Path path) { return new FileWeights(path, new RecentPages(Long.MAX_VALUE, 0)); }
+
+    private FileWeights(Path path, RecentPages pages) {
         this.path = path;
+        this.pages = pages;
         file = SafeTensors.open(path);
         file.entries().forEach((key, e) -> held.put(key, new Held(e.shape(), e.dtype())));
     }

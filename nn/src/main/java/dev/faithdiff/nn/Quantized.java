@@ -8,10 +8,10 @@ import dev.faithdiff.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A matrix of signed bytes with a scale for each row, so that the largest number of a row is 127 or -127 times its scale.
+ * A matrix of signed bytes with a scale for each row, so that the largest number of a row is 127 or -127 times its scale; or one in {@link Groups}.
  *
- * @param values I8 {@code [N, K]}
- * @param scales F32 {@code [N]}
+ * @param values I8 {@code [N, K]}, or U8 {@code [N, K/2]}
+ * @param scales F32 {@code [N]}, or F16 {@code [N, K/32]} of groups
  */
 public record Quantized(Tensor values, Tensor scales) {
     private static final float LARGEST = 127;
@@ -39,7 +39,7 @@ public record Quantized(Tensor values, Tensor scales) {
     }
 
     /** What it stands for, F32 {@code [N, K]}. */
-    Tensor wide() { return values.to(DType.F32).mul(scales.reshape(-1, 1)); }
+    public Tensor wide() { return scales.rank() == 2 ? Groups.wide(this) : values.to(DType.F32).mul(scales.reshape(-1, 1)); }
 
     private static float largest(float[] row) {
         float largest = 0;

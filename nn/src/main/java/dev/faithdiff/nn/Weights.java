@@ -162,6 +162,7 @@ public final class Weights implements AutoCloseable {
         String key = prefix + name;
         Shape shape = Shape.of(out, in);
         Map<String, WeightSource.Held> held = root.source.held();
+        if (held != null && held.containsKey(key + Groups.SCALES)) return grouped(key, shape);
         if (held == null || !held.containsKey(key) || !held.get(key).shape().equals(shape) || root.taken.containsKey(key)) return null;
         try (Scope _ = Scope.open()) {
             Quantized q = root.source.quantized(key, shape);
@@ -170,6 +171,20 @@ public final class Weights implements AutoCloseable {
             root.taken.put(key, values);
             return new Quantized(values, root.scope.adopt(q.scales()));
         }
+    }
+
+    /** A weight that its source holds in groups. */
+    private Quantized grouped(String key, Shape shape) {
+        String scales = key + Groups.SCALES;
+        boolean fours = root.source.held().containsKey(key) && root.source.held().get(key).dtype() == DType.U8;
+        Tensor[] both = new Tensor[2];
+        for (int i = 0; i < 2; i++) {
+            String name = i == 0 ? key : scales;
+            Shape each = i == 0 ? Groups.numbers(shape, fours ? 4 : 8) : Groups.scales(shape);
+            both[i] = fits(name, each) ? read(name, null, each) : ShapeWeights.tensor(name, i == 0 ? DType.I8 : DType.F16, each);
+            if (root.taken.put(name, both[i]) != null) root.problems.add(name + " is asked for twice");
+        }
+        return new Quantized(both[0], both[1]);
     }
 
     private Tensor read(String key, Init init, Shape shape) {

@@ -11,11 +11,13 @@ import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.GatherOp;
 import dev.faithdiff.tensor.op.GegluOp;
 import dev.faithdiff.tensor.op.GroupNormOp;
+import dev.faithdiff.tensor.op.GroupedLinearOp;
 import dev.faithdiff.tensor.op.LayerNormOp;
 import dev.faithdiff.tensor.op.LinearAddOp;
 import dev.faithdiff.tensor.op.LinearGegluOp;
 import dev.faithdiff.tensor.op.LinearOp;
 import dev.faithdiff.tensor.op.MatmulOp;
+import dev.faithdiff.tensor.op.Op;
 import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
 import dev.faithdiff.tensor.op.PoolOp;
@@ -25,6 +27,7 @@ import dev.faithdiff.tensor.op.ReduceOp;
 import dev.faithdiff.tensor.op.ReshapeOp;
 import dev.faithdiff.tensor.op.ResizeOp;
 import dev.faithdiff.tensor.op.RmsNormOp;
+import dev.faithdiff.tensor.op.RopeOp;
 import dev.faithdiff.tensor.op.SelfAttentionOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
@@ -281,9 +284,9 @@ public final class Tensor {
         return bias == null ? Engine.run(new LinearOp(), this, weight) : Engine.run(new LinearOp(), this, weight, bias);
     }
 
-    /** The same with a weight of I8 and F32 scales {@code [N]} of its rows; the bias may be null. */
+    /** The same with a narrow weight and F32 scales {@code [N]} of its rows or F16 scales {@code [N, K/32]} of groups; the bias may be null. */
     public Tensor linear(Tensor weight, Tensor scales, Tensor bias) {
-        QuantizedLinearOp op = new QuantizedLinearOp();
+        Op op = scales.rank() == 1 ? new QuantizedLinearOp() : new GroupedLinearOp();
         return bias == null ? Engine.run(op, this, weight, scales) : Engine.run(op, this, weight, scales, bias);
     }
 
@@ -361,6 +364,9 @@ public final class Tensor {
 
     /** {@code x / sqrt(mean(x^2) + eps) * weight} over the last axis (T5, LLaMA). */
     public Tensor rmsNorm(Tensor weight, float eps) { return Engine.run(new RmsNormOp(eps), this, weight); }
+
+    /** Rotary positions of {@code [B, T, heads*d]}, whose first token has position {@code offset}. */
+    public Tensor rope(int heads, float theta, int offset) { return Engine.run(new RopeOp(heads, theta, offset), this); }
 
     /** {@code [..., 2C] -> [..., C]}: first half times GELU of the second half. */
     public Tensor geglu() { return Engine.run(new GegluOp(), this); }

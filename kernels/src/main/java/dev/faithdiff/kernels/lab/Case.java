@@ -69,6 +69,7 @@ public record Case(String label, Op op, Types types, boolean model, List<Operand
         return switch (operands.get(operand).role()) {
             case ACTIVATION -> types.activation();
             case WEIGHT -> types.weight();
+            case SCALE -> DType.F16;
             case INDEX -> DType.I64;
         };
     }

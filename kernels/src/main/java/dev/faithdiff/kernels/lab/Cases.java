@@ -5,6 +5,7 @@ import static dev.faithdiff.tensor.DType.F16;
 import static dev.faithdiff.tensor.DType.F32;
 import static dev.faithdiff.tensor.DType.F8_E4M3;
 import static dev.faithdiff.tensor.DType.I8;
+import static dev.faithdiff.tensor.DType.U8;
 
 import dev.faithdiff.kernels.lab.Case.Types;
 import dev.faithdiff.tensor.DType;
@@ -26,6 +27,10 @@ public final class Cases {
     static final List<Types> STORED = types(F32, F32, F32, F16, F32, BF16, F32, F8_E4M3);
     /** F32 with weights of signed bytes. */
     static final List<Types> QUANTIZED = types(F32, I8);
+    /** F32 with weights of 8 bits in groups. */
+    static final List<Types> GROUPED8 = types(F32, I8);
+    /** F32 with weights of 4 bits in groups. */
+    static final List<Types> GROUPED4 = types(F32, U8);
     /** F32 with each narrower type of weight. */
     static final List<Types> NARROWER = types(F32, F16, F32, BF16, F32, F8_E4M3);
     /** Each type of activation, with weights of the same type. */

@@ -1,13 +1,17 @@
 package dev.faithdiff.kernels.lab;
 
 import static dev.faithdiff.kernels.lab.Cases.EACH;
+import static dev.faithdiff.kernels.lab.Cases.GROUPED4;
+import static dev.faithdiff.kernels.lab.Cases.GROUPED8;
 import static dev.faithdiff.kernels.lab.Cases.INFERENCE;
 import static dev.faithdiff.kernels.lab.Cases.MIXED;
+import static dev.faithdiff.kernels.lab.Cases.NARROWER;
 import static dev.faithdiff.kernels.lab.Cases.PLAIN;
 import static dev.faithdiff.kernels.lab.Cases.QUANTIZED;
 import static dev.faithdiff.kernels.lab.Cases.STORED;
 import static dev.faithdiff.kernels.lab.Cases.model;
 import static dev.faithdiff.kernels.lab.Cases.parity;
+import static dev.faithdiff.kernels.lab.Operand.scale;
 import static dev.faithdiff.kernels.lab.Operand.w;
 import static dev.faithdiff.kernels.lab.Operand.x;
 import static dev.faithdiff.kernels.lab.Operand.Values.WIDE;
@@ -16,6 +20,7 @@ import dev.faithdiff.kernels.lab.Case.Types;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.GroupedLinearOp;
 import dev.faithdiff.tensor.op.LinearOp;
 import dev.faithdiff.tensor.op.MatmulOp;
 import dev.faithdiff.tensor.op.Op;
@@ -28,8 +33,33 @@ final class CasesHeavy {
 
     static void add() {
         products();
+        grouped();
         convolutions();
         attention();
+    }
+
+    /** Layers with weights in groups of 32, of 8 and of 4 bits. */
+    private static void grouped() {
+        for (List<Types> types : List.of(GROUPED8, GROUPED4)) {
+            int each = types == GROUPED4 ? 2 : 1;
+            grouped(types, each, false, "prime", 35, 96, 11);
+            grouped(types, each, false, "deep", 13, 2080, 17);
+            grouped(types, each, false, "ragged", 97, 288, 129);
+            grouped(types, each, false, "row", 1, 160, 131);
+            grouped(types, each, false, "three-rows", 3, 416, 66);
+            grouped(types, each, false, "one", 1, 32, 1);
+            for (int[] s : new int[][] {{4096, 4096}, {4096, 11008}, {11008, 4096}, {5120, 13824}}) {
+                grouped(types, each, true, "llama-" + s[0] + "-" + s[1], 1, s[0], s[1]);
+            }
+            grouped(types, each, true, "llama-prompt", 640, 4096, 4096);
+        }
+        model(GROUPED8, "llama-head", new GroupedLinearOp(), x(1, 4096), w(WIDE, 32000, 4096), scale(32000, 128));
+    }
+
+    private static void grouped(List<Types> types, int each, boolean model, String label, int rows, int k, int n) {
+        Operand[] operands = {x(rows, k), w(WIDE, n, k / each), scale(n, k / 32), x(n)};
+        if (model) model(types, label, new GroupedLinearOp(), operands[0], operands[1], operands[2]);
+        else parity(types, label, new GroupedLinearOp(), operands);
     }
 
     private static void products() {
@@ -212,6 +242,12 @@ final class CasesHeavy {
         biased(PLAIN, "bias-grouped", new AttentionOp(4, 2, false, 0), x(2, 7, 16), x(2, 9, 8), x(2, 9, 8), x(1, 4, 7, 9));
         attention(EACH, "offset", new AttentionOp(2, 2, true, 4), x(1, 9, 16), x(1, 13, 16), x(1, 13, 16));
         attention(PLAIN, "offset-one", new AttentionOp(2, 2, true, 76), x(2, 1, 16), x(2, 77, 16), x(2, 77, 16));
+        for (List<Types> types : List.of(PLAIN, NARROWER)) { // one token on a cache
+            parity(types, "cache", new AttentionOp(4, 2, true, 36), x(1, 1, 64), w(1, 37, 32), w(1, 37, 32));
+            parity(types, "cache-wide", new AttentionOp(5, 5, true, 70), x(2, 1, 640), w(2, 71, 640), w(2, 71, 640));
+        }
+        model(List.of(PLAIN.getFirst(), NARROWER.getFirst()), "llama-cache", new AttentionOp(32, 32, true, 700), x(1, 1, 4096), w(1, 701, 4096),
+                w(1, 701, 4096));
         attention(PLAIN, "offset-many", new AttentionOp(1, 1, true, 30), x(1, 205, 8), x(1, 220, 8), x(1, 220, 8));
         attention(EACH, "grouped", new AttentionOp(6, 2, false, 0), x(2, 9, 24), x(2, 7, 8), x(2, 7, 10));
         attention(PLAIN, "grouped-one", new AttentionOp(4, 1, true, 2), x(2, 5, 16), x(2, 7, 4), x(2, 7, 4));

@@ -22,6 +22,7 @@ import dev.faithdiff.tensor.op.PadOp;
 import dev.faithdiff.tensor.op.PermuteOp;
 import dev.faithdiff.tensor.op.ReshapeOp;
 import dev.faithdiff.tensor.op.RmsNormOp;
+import dev.faithdiff.tensor.op.RopeOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import java.util.List;
 
@@ -70,6 +71,10 @@ final class CasesNormsMoves {
         rmsNorm(PLAIN, "full", x(4, 128));
         rmsNorm(PLAIN, "wide", x(WIDE, 7, 41));
         parity(PLAIN, "one", new RmsNormOp(0.1f), x(3, 1), w(1));
+        parity(PLAIN, "prime", new RopeOp(3, 10000, 5), x(2, 7, 30));
+        parity(PLAIN, "full", new RopeOp(2, 10000, 0), x(1, 5, 128));
+        parity(PLAIN, "back", new RopeOp(2, 500, 600, true), x(1, 3, 96));
+        model(PLAIN, "llama", new RopeOp(32, 10000, 0), x(1, 640, 4096));
         model(EACH, "t5-4096", new RmsNormOp(1e-6f), x(1, 120, 4096), w(4096));
         model(EACH, "t5-4096", new RmsNormOp.Grad(1e-6f, 0), x(1, 120, 4096), w(4096), x(1, 120, 4096));
     }

@@ -12,8 +12,8 @@ import java.util.random.RandomGenerator;
  * @param rows INDEX values are below this
  */
 public record Operand(Role role, Values values, int rows, Shape shape) {
-    /** A weight may be stored narrower than the activations. */
-    public enum Role { ACTIVATION, WEIGHT, INDEX }
+    /** A weight may be stored narrower than the activations; scales of its groups are F16. */
+    public enum Role { ACTIVATION, WEIGHT, SCALE, INDEX }
 
     /**
      * NORMAL is standard normal. EVEN is that over the root of the last size, for weights whose products are as large as their activations. WIDE is
@@ -34,6 +34,9 @@ public record Operand(Role role, Values values, int rows, Shape shape) {
 
     /** A weight of other values. */
     public static Operand w(Values values, int... sizes) { return new Operand(Role.WEIGHT, values, 0, Shape.of(sizes)); }
+
+    /** Scales of the groups of a weight. */
+    public static Operand scale(int... sizes) { return new Operand(Role.SCALE, Values.EVEN, 0, Shape.of(sizes)); }
 
     /** Indices from 0 to rows - 1. */
     public static Operand index(int rows, int... sizes) { return new Operand(Role.INDEX, Values.INDEX, rows, Shape.of(sizes)); }

@@ -43,7 +43,7 @@ public final class Tolerance {
             "ResizeNearest", MOVES, "ResizeNearestCuda", MOVES, "CastOp", ROUNDS));
 
     static {
-        EXCEPTIONS.putAll(Map.of("LinearBf16", NARROW, "Conv2dImplicitGemmBf16", NARROW,
+        EXCEPTIONS.putAll(Map.of("LinearBf16", NARROW, "GroupedLinearBf16", NARROW, "Conv2dImplicitGemmBf16", NARROW,
                 "MatmulBf16", NARROW_MATMUL, "AttentionBf16", NARROW_ATTENTION,
                 "Conv2dWinogradBf16", narrow(8.2, "the same before Winograd's output transform, which enlarges errors up to 8.2 times")));
     }

@@ -9,6 +9,14 @@ public interface CaptionerKind {
     /** The value of {@code kind} in {@code model.json}, for example {@code ram}. */
     String kind();
 
-    /** Opens a model folder of this kind. @throws RuntimeException of one line, naming the file, if a part is missing or damaged */
-    Captioner open(ModelFolder folder, Device device);
+    /** Whether it writes tags and not sentences. */
+    default boolean tags() { return false; }
+
+    /**
+     * Opens a model folder of this kind.
+     *
+     * @param options for a captioner that writes sentences
+     * @throws RuntimeException of one line, naming the file, if a part is missing or damaged
+     */
+    Captioner open(ModelFolder folder, Device device, CaptionOptions options);
 }

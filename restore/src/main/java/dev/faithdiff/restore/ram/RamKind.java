@@ -1,6 +1,7 @@
 package dev.faithdiff.restore.ram;
 
 import dev.faithdiff.model.ModelFolder;
+import dev.faithdiff.restore.caption.CaptionOptions;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.caption.CaptionerKind;
 import dev.faithdiff.tensor.Device;
@@ -9,5 +10,9 @@ import dev.faithdiff.tensor.Device;
 public final class RamKind implements CaptionerKind {
     @Override public String kind() { return "ram"; }
 
-    @Override public Captioner open(ModelFolder folder, Device device) { return device.exclusive(() -> new RamTagger(folder, device)); }
+    @Override public boolean tags() { return true; }
+
+    @Override public Captioner open(ModelFolder folder, Device device, CaptionOptions options) {
+        return device.exclusive(() -> new RamTagger(folder, device));
+    }
 }

@@ -12,10 +12,10 @@ import java.util.stream.Stream;
  * fast. Optional operands come last and are left out when absent.
  */
 public sealed interface Op permits UnaryOp, UnaryOp.Grad, PreluOp, PreluOp.Grad, BinaryOp, AffineOp, CastOp, ReduceOp, SoftmaxOp,
-        SoftmaxOp.Grad, LinearOp, QuantizedLinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp, AttentionOp.Grad,
-        GroupNormOp, GroupNormOp.Grad, LayerNormOp, LayerNormOp.Grad, RmsNormOp, RmsNormOp.Grad, GegluOp, GegluOp.Grad,
+        SoftmaxOp.Grad, LinearOp, QuantizedLinearOp, GroupedLinearOp, MatmulOp, Conv2dOp, Conv2dOp.InputGrad, Conv2dOp.WeightGrad, AttentionOp,
+        AttentionOp.Grad, GroupNormOp, GroupNormOp.Grad, LayerNormOp, LayerNormOp.Grad, RmsNormOp, RmsNormOp.Grad, GegluOp, GegluOp.Grad,
         ReshapeOp, SliceOp, ConcatOp, PermuteOp, PadOp, ResizeOp, ResizeOp.Grad, PoolOp, PoolOp.Grad, GatherOp, GatherOp.Grad,
-        AdamWOp, AdamWOp.Moments, UpsampleConv2dOp.Phases, RoundRowsOp, FusedOp {
+        AdamWOp, AdamWOp.Moments, UpsampleConv2dOp.Phases, RoundRowsOp, RopeOp, FusedOp {
 
     /** The result's shape. @throws OpError if the operands do not fit, saying the rule */
     Shape shape(Tensor[] in);

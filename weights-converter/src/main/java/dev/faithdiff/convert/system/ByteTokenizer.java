@@ -1,11 +1,15 @@
 package dev.faithdiff.convert.system;
 
 import com.google.gson.JsonObject;
+import dev.faithdiff.networks.llama.PieceFile;
+import dev.faithdiff.networks.llama.PieceFile.Piece;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/** A CLIP tokenizer without merges: every byte of a prompt is a token. Source: the byte table of GPT-2, in CLIP's order. */
+/** Tokenizers without merges: every byte of a prompt is a token. Source of CLIP's: the byte table of GPT-2, in CLIP's order. */
 final class ByteTokenizer {
     private static final String START = "<|startoftext|>", END = "<|endoftext|>";
 
@@ -31,6 +35,15 @@ final class ByteTokenizer {
         files.put(folder + "/special_tokens_map.json", bytes(Published.text(special)));
         files.put(folder + "/tokenizer_config.json", bytes(Published.text(special)));
         return files;
+    }
+
+    /** LLaMA's {@code tokenizer.model} without pieces but bytes and a space; the others of {@code size} are words that no text has. */
+    static byte[] pieces(int size) {
+        List<Piece> pieces = new ArrayList<>(List.of(new Piece("<unk>", 0, 2), new Piece("<s>", 0, 3), new Piece("</s>", 0, 3)));
+        for (int b = 0; b < 256; b++) pieces.add(new Piece("<0x%02X>".formatted(b), 0, 6));
+        pieces.add(new Piece("\u2581", 0, 1));
+        while (pieces.size() < size) pieces.add(new Piece("\u2581w" + pieces.size(), -pieces.size(), 1));
+        return PieceFile.write(pieces);
     }
 
     private static boolean visible(char c) { return c >= '!' && c <= '~' || c >= 0xA1 && c != 0xAD; }

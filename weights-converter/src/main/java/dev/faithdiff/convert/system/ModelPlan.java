@@ -55,7 +55,7 @@ final class ModelPlan {
         });
         parts.put(part, taken);
         report.mapped(part, taken.values(), origin);
-        long integers = taken.keySet().stream().filter(k -> !tensors.get(k).dtype().isFloating()).count();
+        long integers = taken.keySet().stream().filter(k -> !tensors.get(k).dtype().isFloating() && !GroupedTensors.isPartOfOne(k, needed)).count();
         if (integers > 0) report.note(part + ": " + integers + " tensors hold integers, which are read as plain numbers, without scales");
         if (precision.keeps() && taken.values().stream().anyMatch(t -> t.dtype() == DType.F32)) {
             report.note(part + ": element types are kept; --dtype f16 would halve the size of F32 tensors");

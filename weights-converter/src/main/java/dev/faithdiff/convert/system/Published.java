@@ -16,7 +16,8 @@ import java.util.List;
  */
 public enum Published {
     sdxl(true), mini(false), adcsr(false), osediff(true, "sd21"), pisasr(false, "sd21"), diffbir(true, "sd21"),
-    ram(false), seesr(true, "sd21", "ram"), pasd(true, "sd15"), stablesr(true, "sd21"), supir(true, "sdxl");
+    ram(false), seesr(true, "sd21", "ram"), pasd(true, "sd15"), stablesr(true, "sd21"), supir(true, "sdxl"),
+    llava(false), llava13(false, "llava");
 
     /** Stable Diffusion 2.1 and 1.5, of which other systems are made. */
     static final String SD21 = "sd21", SD15 = "sd15";
@@ -30,6 +31,9 @@ public enum Published {
         this.text = text;
         this.bases = List.of(bases);
     }
+
+    /** The kind of the model: its name without a size. */
+    String kind() { return name().replaceAll("\\d+$", ""); }
 
     /** The settings of a part, {@code scheduler}, {@code faithdiff} or {@code model}. */
     Config config(String part) { return config(from(part), part); }

@@ -10,7 +10,7 @@ import java.util.function.Function;
 public interface ReleasedSystem {
     /** All of them. */
     List<ReleasedSystem> ALL = List.of(new AdcSrSystem(), new OseDiffSystem(), new PiSaSrSystem(), new DiffBirSystem(),
-            new SeeSrSystem(), new RamSystem(), new PasdSystem(), new StableSrSystem(), new SupirSystem());
+            new SeeSrSystem(), new RamSystem(), new PasdSystem(), new StableSrSystem(), new SupirSystem(), new LlavaSystem());
 
     /** The kind that {@code model.json} gives for it. */
     String kind();
@@ -29,7 +29,7 @@ public interface ReleasedSystem {
      */
     Map<String, Map<String, Shape>> needed(Config model, Function<String, Config> part);
 
-    /** Small files of its model folder beside settings and tokenizer, by path, as published. */
+    /** Files of a model folder of random weights beside settings and CLIP's tokenizer, by path: as published where they are small. */
     default Map<String, byte[]> publishedFiles() { return Map.of(); }
 
     /** The system that released files belong to; null: none of these. */

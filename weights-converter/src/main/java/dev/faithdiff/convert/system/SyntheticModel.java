@@ -15,17 +15,19 @@ import java.util.Map;
 public final class SyntheticModel implements Converter {
     private final Published architecture;
     private final long seed;
+    private final Precision precision;
     private final ConversionReport report = new ConversionReport();
     private final ModelPlan plan;
 
     public SyntheticModel(Published architecture, long seed, Precision precision) {
         this.architecture = architecture;
         this.seed = seed;
+        this.precision = precision;
         plan = new ModelPlan(precision, report);
     }
 
     @Override public ConversionReport plan() {
-        ReleasedSystem system = ReleasedSystem.ofKind(architecture.name());
+        ReleasedSystem system = ReleasedSystem.ofKind(architecture.kind());
         if (system == null) faithDiff();
         else released(system);
         report.requireComplete();
@@ -36,7 +38,7 @@ public final class SyntheticModel implements Converter {
         Config model = architecture.config("model");
         plan.file("model.json", ModelJson.whole(origin(), system.kind(), model.json()));
         if (architecture.has("scheduler")) plan.file("scheduler/scheduler_config.json", Published.text(architecture.config("scheduler").json()));
-        system.needed(model, architecture::config).forEach(this::part);
+        system.needed(model, this::config).forEach(this::part);
         plan.files(system.publishedFiles());
         if (!architecture.text) return;
         if (architecture.has(Sdxl.TEXT.getLast())) tokenizers();
@@ -65,10 +67,16 @@ public final class SyntheticModel implements Converter {
         plan.files(ByteTokenizer.files("tokenizer_2", vocabulary, "!"));
     }
 
+    private Config config(String part) {
+        Config published = architecture.config(part);
+        return part.equals(LlavaSystem.LANGUAGE) ? GroupedTensors.said(published, precision.groupBits()) : published;
+    }
+
     private void part(String part, Map<String, Shape> shapes) {
-        if (architecture.has(part)) plan.file(part + "/config.json", Published.text(architecture.config(part).json()));
+        if (architecture.has(part)) plan.file(part + "/config.json", Published.text(config(part).json()));
         Map<String, Source> tensors = new LinkedHashMap<>();
-        shapes.forEach((key, shape) -> tensors.put(key, new RandomTensor(key, DType.F32, shape, seed, part)));
+        shapes.forEach((key, shape) -> tensors.put(key, GroupedTensors.isPartOfOne(key, shapes)
+                ? new RandomGroups(key, shape, shapes, seed) : new RandomTensor(key, DType.F32, shape, seed, part)));
         plan.part(part, tensors, shapes, "seed " + seed);
     }
 

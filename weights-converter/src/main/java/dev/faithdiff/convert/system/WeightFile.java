@@ -1,15 +1,19 @@
 package dev.faithdiff.convert.system;
 
+import com.google.gson.JsonElement;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.file.NcnnFile;
 import dev.faithdiff.convert.file.TorchFile;
 import dev.faithdiff.convert.names.Architecture;
+import dev.faithdiff.model.Config;
+import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +23,8 @@ import java.util.stream.Stream;
 public final class WeightFile implements AutoCloseable {
     private static final List<String> TORCH_NAMES = List.of("diffusion_pytorch_model.fp16.bin", "diffusion_pytorch_model.bin",
             "pytorch_model.fp16.bin", "pytorch_model.bin");
+
+    private static final String SHARDS = "pytorch_model.bin.index.json";
 
     private final Map<String, Source> tensors;
     private final Map<String, String> metadata;
@@ -38,6 +44,7 @@ public final class WeightFile implements AutoCloseable {
      * @throws RuntimeException (ConvertError or SafeTensorsError) with one line if nothing readable is there
      */
     public static WeightFile open(Path fileOrFolder) {
+        if (Files.isDirectory(fileOrFolder) && Files.exists(fileOrFolder.resolve(SHARDS))) return shards(fileOrFolder.resolve(SHARDS));
         Path path = Files.isDirectory(fileOrFolder) && !hasSafeTensors(fileOrFolder) ? torchFile(fileOrFolder) : fileOrFolder;
         if (Files.isDirectory(path) || path.toString().endsWith(".json")) return safeTensors(path, "safetensors, as its folder or index says");
         byte[] start = start(path);
@@ -48,6 +55,29 @@ public final class WeightFile implements AutoCloseable {
         }
         TorchFile file = TorchFile.open(path);
         return new WeightFile(file.entries(), Map.of(), start[0] == 'P' ? "torch.save, zip" : "torch.save, legacy", file);
+    }
+
+    /** The tensors of all shards of a file of torch.save, which its index names. */
+    private static WeightFile shards(Path index) {
+        Map<String, Source> tensors = new LinkedHashMap<>();
+        List<AutoCloseable> open = new ArrayList<>();
+        AutoCloseable all = () -> { for (AutoCloseable file : open) file.close(); };
+        try {
+            Map<String, JsonElement> shardOf = Config.read(index).at("weight_map").json().asMap();
+            for (String shard : shardOf.values().stream().map(JsonElement::getAsString).distinct().toList()) {
+                if (!shard.matches("[\\w-]+\\.bin")) throw new ConvertError(index, "names a shard " + ModelError.clean(shard));
+                TorchFile file = TorchFile.open(index.resolveSibling(shard));
+                open.add(file);
+                tensors.putAll(file.entries());
+            }
+            shardOf.keySet().stream().filter(k -> !tensors.containsKey(k)).findFirst().ifPresent(k -> {
+                throw new ConvertError(index, "names " + ModelError.clean(k) + ", which no shard holds");
+            });
+            return new WeightFile(tensors, Map.of(), "torch.save, " + open.size() + " shards", all);
+        } catch (RuntimeException e) {
+            new WeightFile(tensors, Map.of(), "", all).close();
+            throw e;
+        }
     }
 
     /** Whether a folder holds weights under a published name or in safetensors. */

@@ -12,6 +12,7 @@ import dev.faithdiff.convert.names.AdcSrFiles;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.DiffBirFiles;
 import dev.faithdiff.convert.names.KeyNames;
+import dev.faithdiff.convert.names.LlavaFiles;
 import dev.faithdiff.convert.names.OriginalLayout;
 import dev.faithdiff.convert.names.StableSrFiles;
 import dev.faithdiff.convert.names.SupirFiles;
@@ -37,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("full")
 class ReleasedSystemTest {
     private static Map<String, Map<String, Shape>> needed(Published architecture) {
-        return ReleasedSystem.ofKind(architecture.name()).needed(architecture.config("model"), architecture::config);
+        return ReleasedSystem.ofKind(architecture.kind()).needed(architecture.config("model"), architecture::config);
     }
 
     @Test void adcSr() {
@@ -73,6 +74,28 @@ class ReleasedSystemTest {
             assertThat(count(own)).isEqualTo(full.getAsJsonObject(part).get("parameters").getAsLong());
         }
         assertThat(needed.get(TaggerFiles.PART)).isEqualTo(KeyLists.of("ram"));
+    }
+
+    /** Both sizes in both layouts; that of transformers has more rows in two tables. */
+    @Test void llava() {
+        JsonObject keys = ReleasedKeys.json("llava/full_size_keys.json.gz"), counts = Fixtures.json("llava/parameter_counts.json");
+        String tower = "openai/clip-vit-large-patch14-336 (vision part)";
+        Map<String, Source> clip = ReleasedKeys.tensors(keys.getAsJsonObject(tower));
+        for (Published size : List.of(Published.llava, Published.llava13)) {
+            String name = "llava-v1.5-" + (size == Published.llava ? "7b" : "13b"), other = name.replace("-v1", "-1") + "-hf";
+            Map<String, Map<String, Shape>> needed = needed(size);
+            Map<String, Source> own = ReleasedKeys.tensors(keys.getAsJsonObject("liuhaotian/" + name));
+            assertThat(LlavaFiles.hasTower(own)).isFalse();
+            assertThat(needed.get("vision")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(LlavaFiles.vision(own, clip)));
+            assertThat(needed.get("language")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(LlavaFiles.language(own)));
+            assertThat(count(ReleasedKeys.shapes(own))).isEqualTo(counts.get("liuhaotian/" + name).getAsLong());
+            Map<String, Source> whole = ReleasedKeys.tensors(keys.getAsJsonObject("llava-hf/" + other));
+            assertThat(needed.get("vision")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(LlavaFiles.vision(whole, whole)));
+            Map<String, Shape> language = ReleasedKeys.shapes(LlavaFiles.language(whole));
+            for (String table : List.of("model.embed_tokens.weight", "lm_head.weight")) language.replace(table, Shape.of(32000, language.get(table).size(1)));
+            assertThat(needed.get("language")).containsExactlyInAnyOrderEntriesOf(language);
+        }
+        assertThat(count(ReleasedKeys.shapes(clip))).isEqualTo(counts.get(tower).getAsLong());
     }
 
     /** Each released file's tensors are what a version's networks take, but for what a SwinIR computes of its sizes. */

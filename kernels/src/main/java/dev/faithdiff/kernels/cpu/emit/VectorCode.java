@@ -271,6 +271,9 @@ public final class VectorCode {
         return value(List.of(), to -> widen.write(to, from));
     }
 
+    /** Brings a line of memory at an offset from an address into the caches, if there is such memory. */
+    public void prefetch(Gpr address, Gpr offset, int more) { step(() -> a.prefetch(Mem.at(address, offset, 1, more))); }
+
     /** Copies 32 bits from one address to another. */
     public void copyInt(Gpr from, Gpr to) {
         step(() -> {
