@@ -303,7 +303,7 @@ final class RestoreCommand implements Callable<Integer> {
         })::caption;
     }
 
-    /** @param run lets a batch work, and says whether it was interrupted. @param files how many, 0 where nobody knows. @param first result, or null */
+    /** @param run lets a batch work, and says if it was interrupted. @param files how many; 0: nobody knows. @param first result, or null */
     private int restoreMany(Predicate<Batch> run, Function<Path, Caption> captions, int files, Path first, Chosen chosen) {
         AttributionFiles attribution = used(() -> new AttributionFiles(daam, first, results.rules(resume).overwrite()));
         try (Interrupt _ = new Interrupt(); Report shown = results.report(quiet, spec.commandLine(), files);
