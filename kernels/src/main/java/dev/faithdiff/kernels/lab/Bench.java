@@ -27,7 +27,8 @@ public final class Bench {
         private static Time of(String kernel, List<Long> runs) {
             List<Long> sorted = runs.stream().sorted().toList();
             int n = sorted.size(), half = (int) Math.ceil(0.98 * Math.sqrt(n)); // 1.96 standard deviations of a binomial's middle
-            return new Time(kernel, sorted.get(n / 2), sorted.get(Math.max(0, n / 2 - half)), sorted.get(Math.min(n - 1, n / 2 + half)), sorted.getFirst());
+            long low = sorted.get(Math.max(0, n / 2 - half)), high = sorted.get(Math.min(n - 1, n / 2 + half));
+            return new Time(kernel, sorted.get(n / 2), low, high, sorted.getFirst());
         }
     }
 

@@ -38,11 +38,18 @@ public final class Tolerance {
      */
     private static final Exception NARROW_ATTENTION = narrow(2, "the same for weights and values, and as much again by weights of rounded scores");
 
+    /**
+     * Of three roundings of a norm and what takes its result, two come before the last sum: that of the norm's result, which all factors share, and that
+     * of the factors. They are independent and as large, so their sum has twice the variance that one has in the op alone.
+     */
+    private static final Exception NORMED = new Exception(Math.sqrt(2), "rounds the norm's result before its user rounds its own factors");
+
     private static final Map<String, Exception> EXCEPTIONS = new HashMap<>(Map.of(
             "ReshapeOp", MOVES, "SliceOp", MOVES, "ConcatOp", MOVES, "PermuteOp", MOVES, "PadOp", MOVES, "GatherOp", MOVES,
             "ResizeNearest", MOVES, "ResizeNearestCuda", MOVES, "CastOp", ROUNDS));
 
     static {
+        EXCEPTIONS.put("NormedOp", NORMED);
         EXCEPTIONS.putAll(Map.of("LinearBf16", NARROW, "GroupedLinearBf16", NARROW, "Conv2dImplicitGemmBf16", NARROW,
                 "MatmulBf16", NARROW_MATMUL, "AttentionBf16", NARROW_ATTENTION,
                 "Conv2dWinogradBf16", narrow(8.2, "the same before Winograd's output transform, which enlarges errors up to 8.2 times")));

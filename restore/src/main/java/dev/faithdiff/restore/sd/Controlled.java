@@ -41,7 +41,7 @@ public final class Controlled {
         return plan.guidance().active() ? run.states(against, prompt) : run.states(prompt);
     }
 
-    /** The image of clean latents in the photo's colours and the size that was asked for. @param enlarged as the networks see the photo, not padded */
+    /** The image of clean latents in the photo's colours and the size asked for. @param enlarged as the networks see the photo, not padded */
     public static Image image(SdRun run, Tensor latents, Image enlarged) {
         Image result = run.options.get(COLOR_FIX).apply(decoded(run, latents, enlarged), enlarged);
         return Resize.resize(result, run.size.width(), run.size.height(), Filter.BICUBIC);

@@ -27,7 +27,8 @@ import javax.tools.ToolProvider;
 
 /** A kernel that is compiled in memory from the text of a Java file. */
 final class CompiledKernel {
-    private static final Pattern PACKAGE = Pattern.compile("(?m)^\\s*package\\s+([\\w.]+)\\s*;"), TYPE = Pattern.compile("\\b(?:class|record|enum)\\s+(\\w+)");
+    private static final Pattern PACKAGE = Pattern.compile("(?m)^\\s*package\\s+([\\w.]+)\\s*;");
+    private static final Pattern TYPE = Pattern.compile("\\b(?:class|record|enum)\\s+(\\w+)");
 
     /** An error of the source. @param line from 1, 0 if it has no place. @param column from 1 */
     record Fault(long line, long column, String message) {}
@@ -47,7 +48,8 @@ final class CompiledKernel {
     private CompiledKernel() {}
 
     /**
-     * Compiles a source and makes its kernel. Its classes become part of the package that it names, so that it can use what kernels of that package share.
+     * Compiles a source and makes its kernel. Its classes become part of the package that it names, so that it can use what kernels of that package
+     * share.
      *
      * @param neighbour a class of that package
      * @throws Rejected if the source has errors, or no class of it is a kernel that can be made without arguments
@@ -83,7 +85,8 @@ final class CompiledKernel {
         if (compiler == null) throw rejected("this Java runtime has no compiler: use a JDK");
         DiagnosticCollector<JavaFileObject> said = new DiagnosticCollector<>();
         Map<String, ByteArrayOutputStream> written = new LinkedHashMap<>();
-        List<String> flags = List.of("--add-modules", "jdk.incubator.vector", "-classpath", System.getProperty("java.class.path"), "-proc:none", "-g");
+        List<String> flags = List.of("--add-modules", "jdk.incubator.vector", "-classpath", System.getProperty("java.class.path"),
+                "-proc:none", "-g");
         try (StandardJavaFileManager standard = compiler.getStandardFileManager(said, Locale.ROOT, null);
                 JavaFileManager memory = new InMemory(standard, written)) {
             if (!compiler.getTask(null, memory, said, flags, null, List.of(new Source(name, source))).call()) {

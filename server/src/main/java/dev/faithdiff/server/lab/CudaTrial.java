@@ -35,7 +35,8 @@ final class CudaTrial {
     static void run(String file, Path source, TrialProcess.Findings findings) throws Exception {
         System.setProperty("faithdiff.cuda.sources", source.getParent().toString());
         String name = file.replaceFirst("\\.cuh?$", "");
-        List<Kernel<?>> own = new CudaBackend().kernels().stream().<Kernel<?>>filter(k -> k instanceof CudaKernel<?> c && c.source().equals(name)).toList();
+        List<Kernel<?>> own = new CudaBackend().kernels().stream()
+                .<Kernel<?>>filter(k -> k instanceof CudaKernel<?> c && c.source().equals(name)).toList();
         if (own.isEmpty()) {
             verdict(findings, "rejected", "no kernel uses " + file);
             return;

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Compiles a kernel for the CPU, checks it, times it beside those that there are, and runs the bundled model on it. */
@@ -67,11 +68,15 @@ final class JavaTrial {
         facts.put("cases", ran.size());
         facts.put("refused", refused.size());
         facts.put("failed", failed.size());
-        ran.stream().filter(r -> r.failure() == null).max(Comparator.comparingDouble(r -> r.error() / r.allowed())).ifPresent(w -> facts.put("worst", fact(w)));
+        ran.stream().filter(r -> r.failure() == null).max(Comparator.comparingDouble(r -> r.error() / r.allowed()))
+                .ifPresent(w -> facts.put("worst", fact(w)));
         facts.put("failures", failed.stream().limit(SHOWN_FAILURES).map(JavaTrial::fact).toList());
         findings.found("parity", facts);
-        if (ran.isEmpty()) verdict("rejected", "it refuses all small cases, so nothing shows that it is right: " + (refused.isEmpty() ? "" : refused.getFirst()));
-        else if (!failed.isEmpty()) verdict("wrong", failed.size() + " of " + ran.size() + " cases differ from the reference, first " + failed.getFirst());
+        if (ran.isEmpty()) {
+            verdict("rejected", "it refuses all small cases, so nothing shows that it is right: " + (refused.isEmpty() ? "" : refused.getFirst()));
+        } else if (!failed.isEmpty()) {
+            verdict("wrong", failed.size() + " of " + ran.size() + " cases differ from the reference, first " + failed.getFirst());
+        }
         return !ran.isEmpty() && failed.isEmpty();
     }
 
@@ -111,14 +116,15 @@ final class JavaTrial {
             List<Map<String, Object>> times = new ArrayList<>();
             List<Bench.Time> measured = Bench.run(c, Device.CPU, all, MILLIS);
             for (Bench.Time t : measured) times.add(fact(t, c, limits));
-            findings.found("time", Map.of("case", c.name(), "flops", c.flops(), "bytes", c.bytes(), "kernels", times, "allocated", allocated(kernel, c)));
+            findings.found("time", Map.of("case", c.name(), "flops", c.flops(), "bytes", c.bytes(), "kernels", times,
+                    "allocated", allocated(kernel, c)));
             measured.stream().skip(1).mapToDouble(Bench.Time::nanos).min().ifPresent(best -> ratios.add(measured.getFirst().nanos() / best));
         }
         new ModelTrial(home, findings).run(kernel);
         if (ratios.isEmpty()) verdict("right", "it is right; no real model's case has another kernel to compare with");
         else {
             double mean = Math.exp(ratios.stream().mapToDouble(Math::log).average().orElseThrow());
-            String times = String.format(java.util.Locale.ROOT, "%.2f of the time of the fastest other kernel, over %d cases", mean, ratios.size());
+            String times = String.format(Locale.ROOT, "%.2f of the time of the fastest other kernel, over %d cases", mean, ratios.size());
             verdict(mean < FASTER ? "faster" : mean > SLOWER ? "slower" : "as fast", "it is right and takes " + times);
         }
     }

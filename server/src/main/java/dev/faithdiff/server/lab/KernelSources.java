@@ -30,7 +30,9 @@ final class KernelSources {
     /** The kernel's source under a name of its own, {@code LinearPackedTrial}; the frame if there is no source. */
     String java(Class<? extends Op> op, Kernel<?> kernel) {
         String own = kernel == null ? null : text(kernel.getClass());
-        return own == null ? frame(op) : own.replaceAll("\\b" + kernel.getClass().getSimpleName() + "\\b", kernel.getClass().getSimpleName() + "Trial");
+        if (own == null) return frame(op);
+        String name = kernel.getClass().getSimpleName();
+        return own.replaceAll("\\b" + name + "\\b", name + "Trial");
     }
 
     private String text(Class<?> c) {
@@ -55,7 +57,7 @@ final class KernelSources {
     }
 
     private static String frame(Class<? extends Op> op) {
-        String name = Op.name(op), simple = name.substring(name.lastIndexOf('.') + 1);
+        String name = Op.name(op), outer = name.replaceFirst("\\..*", ""), simple = name.substring(name.lastIndexOf('.') + 1).replace("Op", "");
         return """
                 package %s;
 
@@ -73,8 +75,7 @@ final class KernelSources {
 
                     @Override public void run(%s op, Tensor[] in, Tensor out) { op.reference(in, out); }
                 }
-                """.formatted(neighbour(op).getPackageName(), name.contains(".") ? name.substring(0, name.indexOf('.')) : name, simple.replace("Op", ""), name, name,
-                name, name, name);
+                """.formatted(neighbour(op).getPackageName(), outer, simple, name, name, name, name, name);
     }
 
     /** The source of a file of CUDA kernels, {@code affine.cu}. @return null if there is none of this name */

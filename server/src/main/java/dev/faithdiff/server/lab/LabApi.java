@@ -47,7 +47,8 @@ final class LabApi implements WebServer.Part {
     }
 
     private static List<String> cuda() {
-        return new CudaBackend().kernels().stream().filter(CudaKernel.class::isInstance).map(k -> ((CudaKernel<?>) k).source() + ".cu").distinct().sorted().toList();
+        return new CudaBackend().kernels().stream().filter(CudaKernel.class::isInstance).map(k -> ((CudaKernel<?>) k).source() + ".cu")
+                .distinct().sorted().toList();
     }
 
     private void source(Context ctx) {
@@ -73,8 +74,8 @@ final class LabApi implements WebServer.Part {
         JsonObject asked = WebServer.body(ctx);
         String language = text(asked, "language"), subject = text(asked, "subject"), source = text(asked, "source");
         if (source.length() > LONGEST) throw new Refusal(413, "the source is longer than " + LONGEST + " characters");
-        if (language.equals("cuda") ? KernelSources.cuda(subject) == null : !language.equals("java")) throw new Refusal(422, "language must be java or cuda");
         if (language.equals("java")) op(subject);
+        else if (!language.equals("cuda") || KernelSources.cuda(subject) == null) throw new Refusal(422, "there is no such language or CUDA source");
         Trials.Trial trial = trials.begin(new Trials.Order(language, subject, source));
         ctx.status(202).header("Location", "/v1/lab/trials/" + trial.id());
         WebServer.json(ctx, trial.since(0));

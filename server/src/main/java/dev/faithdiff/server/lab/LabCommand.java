@@ -24,9 +24,10 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit code: 130 stopped by Ctrl-C, 143 by SIGTERM, 1 it cannot serve, 2 wrong usage. docs/lab.md says more."})
 public final class LabCommand implements Callable<Integer> {
     /** The page; it looks as the other one does. */
-    static final List<WebServer.Part> PAGE = List.of(new PageFiles(LabCommand.class, Map.of("/", "index.html", "/lab.css", "lab.css", "/lab.js", "lab.js",
-            "/plots.js", "plots.js", "/trace.js", "trace.js")), new PageFiles(ServeCommand.class, Map.of("/style.css", "page/style.css", "/api.js", "page/api.js",
-            "/icon.svg", "page/icon.svg")));
+    static final List<WebServer.Part> PAGE = List.of(
+            new PageFiles(LabCommand.class, Map.of("/", "index.html", "/lab.css", "lab.css", "/lab.js", "lab.js", "/plots.js", "plots.js",
+                    "/trace.js", "trace.js")),
+            new PageFiles(ServeCommand.class, Map.of("/style.css", "page/style.css", "/api.js", "page/api.js", "/icon.svg", "page/icon.svg")));
     private static final long BYTES = 1 << 20;
 
     @Spec private CommandSpec spec;

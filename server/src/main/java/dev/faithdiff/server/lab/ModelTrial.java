@@ -22,7 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A photo restored by the bundled model with the kernels that there are and with one more before them: time by layer, and what differs in the picture. */
+/** A photo restored by the bundled model without and with one more kernel before all others: time by layer, and what differs in the picture. */
 final class ModelTrial {
     private static final int TURNS = 3, AMPLIFIED = 32;
 

@@ -11,8 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The process in which a kernel is tried, so that a crash or an endless loop costs the server nothing. It says each finding as a line of JSON that begins
- * with {@link #MARK}; the kernel's own output has other lines.
+ * The process in which a kernel is tried, so that a crash or an endless loop costs the server nothing. It says each finding as a line of JSON that
+ * begins with {@link #MARK}; the kernel's own output has other lines.
  */
 final class TrialProcess {
     static final String MARK = "\u0001";

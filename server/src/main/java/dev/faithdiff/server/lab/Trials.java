@@ -17,11 +17,15 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Trials of kernels: one runs at a time, each in a process of its own with a time limit; the last ones are kept. */
 final class Trials implements AutoCloseable {
     private static final int KEPT = 20, WAITING = 4, LINE = 1 << 23, OUTPUT = 50, OUTPUT_COLUMNS = 400;
+
+    /** Properties that a trial takes over from the server. */
+    private static final Pattern OURS = Pattern.compile("faithdiff\\.(?!stderr$|terminal$|model$).*");
 
     /** What is tried. @param subject the op's name, or the file of a CUDA source */
     record Order(String language, String subject, String source) {}
@@ -169,7 +173,8 @@ final class Trials implements AutoCloseable {
     private static void read(Process process, Trial trial) {
         try (BufferedReader in = process.inputReader()) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                if (line.startsWith(TrialProcess.MARK) && line.length() < LINE) trial.add(JsonParser.parseString(line.substring(1)).getAsJsonObject());
+                boolean isFinding = line.startsWith(TrialProcess.MARK) && line.length() < LINE;
+                if (isFinding) trial.add(JsonParser.parseString(line.substring(1)).getAsJsonObject());
                 else if (!line.startsWith("WARNING: Using incubator modules")) trial.output(line);
             }
         } catch (IOException | UncheckedIOException e) {
@@ -178,14 +183,15 @@ final class Trials implements AutoCloseable {
     }
 
     private List<String> command(Order order, Path source) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-Xmx1g",
-                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=" + source + ".crash",
-                "-Djava.awt.headless=true"));
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:+UseSerialGC", "-Xmx1g", "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=" + source + ".crash"));
+        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true"));
         System.getProperties().forEach((name, value) -> {
-            if (name.toString().startsWith("faithdiff.") && !name.toString().matches("faithdiff\\.(stderr|terminal|model)")) command.add("-D" + name + "=" + value);
+            if (OURS.matcher(name.toString()).matches()) command.add("-D" + name + "=" + value);
         });
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), TrialProcess.class.getName(), order.language, order.subject, source.toString(),
-                home.toString()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), TrialProcess.class.getName()));
+        command.addAll(List.of(order.language, order.subject, source.toString(), home.toString()));
         return command;
     }
 
