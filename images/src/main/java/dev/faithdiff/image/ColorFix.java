@@ -72,6 +72,16 @@ public enum ColorFix {
         return new FloatImage(content.width(), content.height(), result);
     }
 
+    /** Of floats in 0..1, whose result is neither clamped nor rounded but for {@link #LAB}. @throws ImageError if the sizes differ */
+    public FloatImage apply(FloatImage content, FloatImage style) {
+        return switch (this) {
+            case ADAIN -> adain(content.affine(2, -1), style.affine(2, -1)).affine(0.5f, 0.5f); // as published for StableSR
+            case WAVELET -> wavelet(content, style);
+            case LAB -> FloatImage.of(apply(content.cut(16), style.cut(16)));
+            case NONE -> content;
+        };
+    }
+
     /** {@link #ADAIN} of floats of any range, whose result is neither clamped nor rounded (SUPIR). @throws ImageError if the sizes differ */
     public static FloatImage adain(FloatImage content, FloatImage style) {
         requireSameSize(content, style);

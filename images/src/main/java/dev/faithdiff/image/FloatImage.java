@@ -53,11 +53,36 @@ public record FloatImage(int width, int height, float[] rgb) {
         return new FloatImage(w, h, part);
     }
 
+    /** So many columns and rows from the first on, with the mirror image beyond the last, which is not repeated. At most twice the size, less 1. */
+    public FloatImage reflected(int w, int h) {
+        if (w == width && h == height) return this;
+        float[] all = new float[Image.blank(w, h).length];
+        for (int y = 0; y < h; y++) {
+            int row = 3 * width * (y < height ? y : 2 * (height - 1) - y);
+            for (int x = 0; x < w; x++) System.arraycopy(rgb, row + 3 * (x < width ? x : 2 * (width - 1) - x), all, 3 * (y * w + x), 3);
+        }
+        return new FloatImage(w, h, all);
+    }
+
+    /** The part of w x h pixels at (x, y), which lies inside. */
+    public FloatImage part(int x, int y, int w, int h) {
+        float[] part = new float[Image.blank(w, h).length];
+        for (int row = 0; row < h; row++) System.arraycopy(rgb, 3 * ((y + row) * width + x), part, 3 * row * w, 3 * w);
+        return new FloatImage(w, h, part);
+    }
+
     /**
      * Resized by the cubic filter, which widens where the image shrinks (torch.nn.functional.interpolate, bicubic with antialias): as
      * {@link Resize}, without rounding.
      */
     public FloatImage resized(int w, int h) { return w == width && h == height ? this : SmoothResize.resized(this, w, h); }
+
+    /** Each value times a scale, plus a shift. */
+    public FloatImage affine(float scale, float shift) {
+        float[] all = new float[rgb.length];
+        for (int i = 0; i < all.length; i++) all[i] = rgb[i] * scale + shift;
+        return new FloatImage(width, height, all);
+    }
 
     @Override public String toString() { return "FloatImage " + width + "x" + height; }
 }

@@ -13,9 +13,11 @@ public final class TimeEmbedding {
     private final int sinusoidWidth, sizeWidth;
     private final Linear time1, time2, added1, added2;
 
-    TimeEmbedding(Weights w, UNetConfig c) {
-        UNetConfig.Time t = c.time();
-        sinusoidWidth = c.channels()[0];
+    TimeEmbedding(Weights w, UNetConfig c) { this(w, c.channels()[0], c.time()); }
+
+    /** @param sinusoidWidth of the sinusoid that timesteps become */
+    public TimeEmbedding(Weights w, int sinusoidWidth, UNetConfig.Time t) {
+        this.sinusoidWidth = sinusoidWidth;
         sizeWidth = t.sizeWidth();
         time1 = new Linear(w.at("time_embedding.linear_1"), sinusoidWidth, t.width());
         time2 = new Linear(w.at("time_embedding.linear_2"), t.width(), t.width());

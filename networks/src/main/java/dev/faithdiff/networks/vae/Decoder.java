@@ -17,9 +17,9 @@ final class Decoder {
     }
 
     /** {@code [B, h, w, latentChannels]} to {@code [B, H, W, 3]}. */
-    Tensor forward(Tensor z) {
+    Tensor forward(Tensor z, LevelControl control) {
         try (Scope s = Scope.open()) {
-            return s.keep(body.forward(convIn.forward(z)));
+            return s.keep(body.forward(convIn.forward(z), control));
         }
     }
 

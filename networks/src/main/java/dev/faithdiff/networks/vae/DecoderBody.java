@@ -46,13 +46,18 @@ public final class DecoderBody {
     }
 
     /** {@code [B, h, w, channels[last]]} to {@code [B, H, W, 3]}. */
-    public Tensor forward(Tensor x) {
+    public Tensor forward(Tensor x) { return forward(x, LevelControl.NONE); }
+
+    /** As {@link #forward(Tensor)}. @param control acts behind the resnets of each level */
+    Tensor forward(Tensor x, LevelControl control) {
         try (Scope s = Scope.open()) {
             // 1. middle
             Tensor h = mid.forward(x);                                                // [B, h, w, channels[last]]
             // 2. up: resnets, then twice the size, at all levels but the last
+            int at = levels.size();
             for (Level level : levels) {
                 for (ResnetBlock r : level.resnets) h = s.replace(h, r.forward(h, null));
+                h = s.replace(h, control.at(--at, h));
                 if (level.upsampler == null) continue;
                 h = s.replace(h, level.upsampler.upsampled(h));                       // [B, 2^i h, 2^i w, channels[last - i]]
             }

@@ -59,6 +59,20 @@ public final class Encoder {
         }
     }
 
+    /** The features behind the resnets of the levels {@code from..to-1}: {@code [B, H/2^i, W/2^i, channels[i]]}. */
+    List<Tensor> features(Tensor x, int from, int to) {
+        List<Tensor> features = new ArrayList<>();
+        try (Scope s = Scope.open()) {
+            Tensor h = convIn.forward(x);
+            for (int i = 0; i < to; i++) {
+                if (i > 0) h = s.replace(h, levels.get(i - 1).downsampler.forward(h));
+                for (ResnetBlock r : levels.get(i).resnets) h = s.replace(h, r.forward(h, null));
+                if (i >= from) features.add(s.keep(h));
+            }
+        }
+        return features;
+    }
+
     /** The same for tiles side by side. */
     void forward(SideBySide tiles) {
         tiles.each(convIn::forward);

@@ -5,6 +5,7 @@ import dev.faithdiff.nn.SideBySide;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.util.List;
 
 /** The autoencoder between images and latents (diffusers AutoencoderKL). Images are {@code [B, H, W, 3]} in -1..1. */
 public final class Vae {
@@ -56,11 +57,17 @@ public final class Vae {
     }
 
     /** The image of latents that are already divided by the scaling factor. */
-    public Tensor decode(Tensor z) {
+    public Tensor decode(Tensor z) { return decode(z, LevelControl.NONE); }
+
+    /** As {@link #decode(Tensor)}. @param control acts in the decoder behind the resnets of each level */
+    public Tensor decode(Tensor z, LevelControl control) {
         try (Scope s = Scope.open()) {
-            return s.keep(decoder.forward(postQuant.forward(z)));
+            return s.keep(decoder.forward(postQuant.forward(z), control));
         }
     }
+
+    /** What the encoder makes of an image at the levels {@code from..to-1}: {@code [B, H/2^i, W/2^i, channels[i]]}. */
+    public List<Tensor> features(Tensor image, int from, int to) { return encoder.features(image, from, to); }
 
     /** {@link #encode(Tensor)} for tiles of an image side by side. */
     public void encode(SideBySide tiles) {

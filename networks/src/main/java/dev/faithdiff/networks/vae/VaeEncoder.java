@@ -6,6 +6,7 @@ import dev.faithdiff.nn.SideBySide;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.util.List;
 
 /** An autoencoder's encoder: its body, and the norm and the convolution behind it. SUPIR has a second one, which sees degraded photos. */
 public final class VaeEncoder {
@@ -27,7 +28,10 @@ public final class VaeEncoder {
         }
     }
 
-    /** The same for tiles side by side. */
+    /** The features behind the resnets of the levels {@code from..to-1}: {@code [B, H/2^i, W/2^i, channels[i]]}. */
+    List<Tensor> features(Tensor image, int from, int to) { return body.features(image, from, to); }
+
+    /** The same as {@link #forward(Tensor)} for tiles side by side. */
     public void forward(SideBySide tiles) {
         body.forward(tiles);
         tiles.norm(normOut, true);

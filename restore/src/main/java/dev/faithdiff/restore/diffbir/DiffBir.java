@@ -12,7 +12,6 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 
-import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.Image;
@@ -249,11 +248,7 @@ final class DiffBir implements SdSystem {
     private Image finished(SdRun run, Tensor latents, FloatImage cleaned, int vaeTile) {
         int down = model.vae.config().downscale(), tile = vaeTile(latents.size(1) * down, latents.size(2) * down, vaeTile);
         FloatImage decoded = decoded(run, latents, tile).topLeft(cleaned.width(), cleaned.height());
-        ColorFix fix = run.options.get(COLOR_FIX);
-        int w = run.size.width(), h = run.size.height(), bits = run.photo.bits();
-        if (fix == ColorFix.WAVELET) return ColorFix.wavelet(decoded, cleaned).resized(w, h).cut(bits);
-        if (fix == ColorFix.NONE) return decoded.resized(w, h).cut(bits);
-        return Resize.resize(fix.apply(decoded.cut(bits), cleaned.cut(bits)), w, h, Filter.BICUBIC);
+        return run.options.get(COLOR_FIX).apply(decoded, cleaned).resized(run.size.width(), run.size.height()).cut(run.photo.bits());
     }
 
     /** In 0..1. */

@@ -52,7 +52,7 @@ public enum DiffBirSampler {
     /** @param root see {@link KDiffusion#of(Levels, double, int, DoubleUnaryOperator)} */
     Sampler of(SignalTable table, int steps, double churn, int order, DoubleUnaryOperator root) {
         return switch (this) {
-            case SPACED -> EulerSampler.ddpm(levels(table, spaced(table, require(steps, 2, table.timesteps())), 0));
+            case SPACED -> EulerSampler.ddpm(levels(table, table.spaced(require(steps, 2, table.timesteps())), 0));
             case DDIM -> {
                 int stride = table.timesteps() / require(steps, 2, table.timesteps() / 2), count = Math.ceilDiv(table.timesteps(), stride);
                 double[] t = new double[count];
@@ -80,14 +80,6 @@ public enum DiffBirSampler {
         float[] from = new float[timesteps.length];
         for (int i = 0; i < from.length; i++) from[i] = (float) table.sigma((int) timesteps[i]);
         return Levels.chain(timesteps, from, end);
-    }
-
-    /** Positions are summed up, and so rounded, as published. */
-    private static double[] spaced(SignalTable table, int steps) {
-        double[] t = new double[steps];
-        double at = 0, stride = (table.timesteps() - 1) / (steps - 1.0);
-        for (int i = 0; i < steps; i++, at += stride) t[steps - 1 - i] = Math.rint(at);
-        return t;
     }
 
     /** Of the training's timesteps those that have signal enough, from the last to the first, of which fractions are asked. */

@@ -98,7 +98,12 @@ public final class EulerSampler implements Sampler {
     }
 
     /** DDIM without noise, of given levels. */
-    public static EulerSampler ddim(Levels levels) { return new EulerSampler(levels, levels.to(), 1, true, 0, 0); }
+    public static EulerSampler ddim(Levels levels) { return ddim(levels, 0); }
+
+    /** DDIM of given levels. @param eta the share of the noise of a Markov chain that is drawn */
+    public static EulerSampler ddim(Levels levels, double eta) {
+        return new EulerSampler(levels, kept(levels, eta), 1, true, eta > 0 ? levels.steps() : 0, 0);
+    }
 
     /**
      * DDIMScheduler. As published, each step goes down by a fixed number of timesteps, wherever the next step begins.
@@ -113,7 +118,7 @@ public final class EulerSampler implements Sampler {
         if (schedule.given() == null) {
             for (int i = 0; i < steps; i++) levels.to()[i] = (float) (t[i] < down ? end : schedule.sigma(t[i] - down));
         }
-        return new EulerSampler(levels, kept(levels, eta), 1, true, eta > 0 ? t.length : 0, 0);
+        return ddim(levels, eta);
     }
 
     /**

@@ -4,7 +4,8 @@ import dev.faithdiff.model.Config;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * How much signal each timestep of the training has, in double precision: DiffBIR and SUPIR compute their tables so, and diffusers in float.
+ * How much signal each timestep of the training has, in double precision: code that descends from the original Stable Diffusion (DiffBIR, SUPIR,
+ * StableSR) computes its tables so, and diffusers in float.
  *
  * @param alphas share of the signal's variance at each timestep
  */
@@ -27,6 +28,19 @@ public record SignalTable(double[] alphas) {
 
     /** The number of timesteps. */
     public int timesteps() { return alphas.length; }
+
+    /**
+     * So many timesteps from the last to the first one of the training, evenly spread. Positions are summed up, and so rounded, as published
+     * (guided-diffusion space_timesteps).
+     *
+     * @param steps at least 2
+     */
+    public double[] spaced(int steps) {
+        double[] t = new double[steps];
+        double at = 0, stride = (timesteps() - 1) / (steps - 1.0);
+        for (int i = 0; i < steps; i++, at += stride) t[steps - 1 - i] = Math.rint(at);
+        return t;
+    }
 
     /** Noise over signal at a timestep. */
     public double sigma(int timestep) { return Math.sqrt(1 / alphas[timestep] - 1); }

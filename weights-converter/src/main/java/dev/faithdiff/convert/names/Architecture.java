@@ -15,6 +15,7 @@ public enum Architecture {
     UNET("an SDXL U-Net (diffusers)"), SD_UNET("a U-Net of Stable Diffusion 1 or 2 (diffusers)"), VAE("a VAE (diffusers)"),
     VAE_ORIGINAL("a VAE (original layout)"), CLIP("a CLIP text encoder (transformers)"), OPEN_CLIP("a text encoder (open_clip)"),
     ADCSR("AdcSR's U-Net and the middle of its decoder"), IRCONTROLNET("DiffBIR's IRControlNet"), SWINIR("a SwinIR"),
+    STABLESR("StableSR: Stable Diffusion 2.1 with a structure encoder"), CFW("StableSR's autoencoder, whose decoder sees the photo"),
     OSEDIFF("OSEDiff's changes to Stable Diffusion 2.1"), PISASR("PiSA-SR's changes to Stable Diffusion 2.1"),
     SUPIR("SUPIR's control, connectors and encoder"), RAM("a RAM"), DAPE("DAPE's changes to a RAM"),
     RRDBNET("an RRDBNet (Real-ESRGAN or BSRGAN)", new RrdbNetFile()), SRVGG("an SRVGGNetCompact (Real-ESRGAN)", new SrvggNetFile()),
@@ -42,6 +43,8 @@ public enum Architecture {
         boolean added = keys.stream().anyMatch(KeyNames::added), unet = keys.contains("time_embedding.linear_1.weight");
         if (added) return unet ? FAITHDIFF : FAITHDIFF_ADDED;
         if (unet) return keys.contains("add_embedding.linear_1.weight") ? UNET : SD_UNET;
+        if (StableSrFiles.is(inner)) return STABLESR;
+        if (StableSrFiles.isFusing(inner)) return CFW;
         if (SupirFiles.is(inner)) return SUPIR;
         if (OriginalLayout.is(inner)) return OriginalLayout.isBeforeSdxl(inner) ? SD_FILE : SDXL_FILE;
         if (OriginalLayout.isVae(inner)) return VAE_ORIGINAL;

@@ -94,7 +94,8 @@ public final class OriginalLayout {
         return "0".equals(m.group(3)) ? at + ".resnets." + layer + "." + resnet(rest) : at + ".attentions." + layer + "." + rest;
     }
 
-    private static String resnet(String rest) {
+    /** The name of a part of a resnet. */
+    static String resnet(String rest) {
         String name = replaceStart(rest, RESNET);
         return name == null ? rest : name;
     }

@@ -131,9 +131,7 @@ final class DiffBirSystem implements ReleasedSystem {
             plan.part(StableDiffusion.TEXT, base.tensors(StableDiffusion.TEXT), NeededTensors.text(text), base.name());
             plan.part(CLEANER, isSwinIr() ? DiffBirFiles.swinIr(cleaning) : Architecture.RRDBNET.generator().modern(cleaning),
                     cleaner(model.at(CLEANER)), version.cleaner);
-            Map<String, byte[]> files = new LinkedHashMap<>(base.tokenizer(report));
-            OpenClipTokenizer.change(files, "tokenizer");
-            plan.files(files);
+            plan.files(base.openClipTokenizer(report));
             report.requireComplete();
             return report;
         }

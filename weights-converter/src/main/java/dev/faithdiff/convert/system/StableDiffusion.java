@@ -89,7 +89,8 @@ public final class StableDiffusion implements AutoCloseable {
     private static Map<String, Map<String, Source>> parts(Path base, WeightFile file) {
         Map<String, Source> tensors = KeyNames.unwrap(file.tensors());
         Architecture kind = Architecture.of(tensors);
-        if (kind != Architecture.SD_FILE) throw new ConvertError(base, "is not " + Architecture.SD_FILE + " but " + kind);
+        boolean whole = kind == Architecture.SD_FILE || kind == Architecture.STABLESR;
+        if (!whole) throw new ConvertError(base, "is not " + Architecture.SD_FILE + " but " + kind);
         return OriginalLayout.parts(tensors);
     }
 
@@ -131,6 +132,13 @@ public final class StableDiffusion implements AutoCloseable {
         if (own != null) return SdxlFolder.tokenizer(own, "tokenizer", report);
         report.problem("a single file has no tokenizer; name its folder by --tokenizer");
         return Map.of();
+    }
+
+    /** The same as open_clip reads it, which pads with the first token and takes no word for a mark. */
+    Map<String, byte[]> openClipTokenizer(ConversionReport report) {
+        Map<String, byte[]> files = new LinkedHashMap<>(tokenizer(report));
+        OpenClipTokenizer.change(files, "tokenizer");
+        return files;
     }
 
     private static Path below(Path folder) { return folder == null ? null : folder.resolve("tokenizer"); }

@@ -7,14 +7,19 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.KeyLists;
+import dev.faithdiff.convert.file.Views;
 import dev.faithdiff.convert.names.AdcSrFiles;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.DiffBirFiles;
 import dev.faithdiff.convert.names.KeyNames;
 import dev.faithdiff.convert.names.LlavaFiles;
+import dev.faithdiff.convert.names.OriginalLayout;
+import dev.faithdiff.convert.names.StableSrFiles;
 import dev.faithdiff.convert.names.SupirFiles;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.ram.RamConfig;
+import dev.faithdiff.networks.stablesr.FusingConfig;
+import dev.faithdiff.networks.stablesr.StructureConfig;
 import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
@@ -137,6 +142,29 @@ class ReleasedSystemTest {
         JsonObject full = Fixtures.json("pasd/pasd.json").getAsJsonObject("full_size");
         assertThat(count(all)).isEqualTo(full.getAsJsonObject("pasd unet").get("parameters").getAsLong());
         assertThat(count(KeyLists.of("controlnet_pasd"))).isEqualTo(full.getAsJsonObject("pasd controlnet").get("parameters").getAsLong());
+    }
+
+    /** Each released file's tensors are what the networks take, but for the last layer of the text encoder, which nobody runs. */
+    @Test void stableSr() {
+        JsonObject keys = ReleasedKeys.json("stablesr/keys_full.json.gz"), counts = keys.getAsJsonObject("parameter_counts");
+        Map<String, Source> file = released(keys, "stablesr_turbo.ckpt"), autoencoder = released(keys, "vqgan_cfw_00011.ckpt (without its loss.* keys)");
+        assertThat(Architecture.of(file)).isEqualTo(Architecture.STABLESR);
+        assertThat(Architecture.of(autoencoder)).isEqualTo(Architecture.CFW);
+        Map<String, Map<String, Source>> parts = OriginalLayout.parts(file);
+        Map<String, Source> structure = StableSrFiles.structure(file), spade = StableSrFiles.unet(parts.get("unet"), true);
+        Map<String, Map<String, Shape>> needed = needed(Published.stablesr);
+        assertThat(needed.get("unet")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(StableSrFiles.unet(parts.get("unet"), false)));
+        assertThat(needed.get("spade")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(spade));
+        assertThat(needed.get("structure")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(structure));
+        assertThat(needed.get("vae")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(parts.get("vae")));
+        assertThat(needed.get("text_encoder")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(parts.get("text_encoder")));
+        assertThat(needed.get("cfw")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(StableSrFiles.autoencoder(autoencoder)));
+        assertThat(count(needed.get("unet")) + count(needed.get("spade"))).isEqualTo(counts.get("unet_with_spade").getAsLong());
+        assertThat(count(needed.get("structure"))).isEqualTo(counts.get("structcond").getAsLong());
+        assertThat(count(needed.get("cfw"))).isEqualTo(counts.get("cfw_autoencoder").getAsLong());
+        for (String part : new String[] {"structure", "spade", "cfw"}) assertThat(needed.get(part)).as(part).isEqualTo(KeyLists.of(part + "_stablesr"));
+        assertThat(StructureConfig.of(Views.shapes(structure), Views.shapes(spade), 32).json()).isEqualTo(Published.stablesr.config("structure").json());
+        assertThat(FusingConfig.of(Views.shapes(StableSrFiles.autoencoder(autoencoder)))).isEqualTo(FusingConfig.of(Published.stablesr.config("model")));
     }
 
     /** SUPIR's own file has the control, the connectors and the encoder, and SDXL's has all else. */
