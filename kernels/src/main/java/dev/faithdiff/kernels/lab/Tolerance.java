@@ -39,8 +39,8 @@ public final class Tolerance {
     private static final Exception NARROW_ATTENTION = narrow(2, "the same for weights and values, and as much again by weights of rounded scores");
 
     /**
-     * Of three roundings of a norm and what takes its result, two come before the last sum: that of the norm's result, which all factors share, and that
-     * of the factors. They are independent and as large, so their sum has twice the variance that one has in the op alone.
+     * Of three roundings of a norm and what takes its result, two come before the last sum: that of the norm's result, which all factors share,
+     * and that of the factors. They are independent and as large, so their sum has twice the variance that one has in the op alone.
      */
     private static final Exception NORMED = new Exception(Math.sqrt(2), "rounds the norm's result before its user rounds its own factors");
 
