@@ -36,7 +36,8 @@ class BenchSystemsCommandTest {
         assertThat(row.get("parameters").getAsLong()).isEqualTo(1_213_296);
         assertThat(row.get("peakBytes").getAsLong()).isGreaterThan(50_000_000);
         JsonObject seconds = row.getAsJsonObject("seconds");
-        assertThat(List.of("opened", "first", "another", "processor")).allSatisfy(name -> assertThat(seconds.get(name).getAsDouble()).isPositive());
+        assertThat(List.of("opened", "first", "another")).allSatisfy(name -> assertThat(seconds.get(name).getAsDouble()).isPositive());
+        assertThat(seconds.get("processor").getAsDouble()).isNotNegative(); // its clock may tick in hundredths
     }
 
     @Test void refusesOddSides() {

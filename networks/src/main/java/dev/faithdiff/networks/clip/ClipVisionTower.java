@@ -11,10 +11,10 @@ import java.util.List;
 
 /** The layers of CLIP's vision transformer: square patches, a class token before them (transformers CLIPVisionModel without its last norm). */
 public final class ClipVisionTower {
-    /** Sizes. @param positions of the table, one more than patches */
+    /** Sizes. @param heads 0 where weights are only listed. @param positions of the table, one more than patches */
     public record Sizes(int width, int heads, int layers, int mlpWidth, int patch, int positions) {
         public Sizes {
-            if (width % heads != 0) throw new IllegalArgumentException("a width of " + width + " does not divide into " + heads + " heads");
+            if (heads > 0 && width % heads != 0) throw new IllegalArgumentException("a width of " + width + " does not divide into " + heads + " heads");
         }
 
         /** The side of the images that it was trained with. */
