@@ -55,7 +55,7 @@ public final class CaptionCleaning {
         Matcher joints = JOINTS.matcher(text);
         if (joints.results().count() > MOST_JOINTS) text = joints.replaceAll(" ");
         text = HtmlEntities.unescape(HtmlEntities.unescape(TextCleaning.fix(text))).strip();
-        return applied(ENDS, applied(AFTER_REPAIR, text).strip()).strip();
+        return applied(ENDS, applied(AFTER_REPAIR, text)).strip(); // as published, ends are seen with their spaces
     }
 
     private static String applied(List<Rule> rules, String text) {

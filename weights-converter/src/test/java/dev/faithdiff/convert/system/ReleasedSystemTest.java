@@ -105,7 +105,7 @@ class ReleasedSystemTest {
         Map<String, Map<String, Shape>> needed = needed(Published.dreamclear);
         Map<String, Source> net = ReleasedKeys.tensors(keys.getAsJsonObject("DreamClear-1024.pth"));
         assertThat(needed.get("dit")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(DreamClearFiles.net(net)));
-        assertThat(count(needed.get("dit"))).isEqualTo(counts.get("DreamClear-1024.pth").getAsLong());
+        assertThat(count(ReleasedKeys.shapes(net))).isEqualTo(counts.get("DreamClear-1024.pth").getAsLong());
         assertThat(DreamClearFiles.sizes(net).json()).isEqualTo(Published.dreamclear.config("dit").json());
         Map<String, Source> t5 = ReleasedKeys.tensors(keys.getAsJsonObject("t5-v1_1-xxl (encoder)"));
         assertThat(needed.get("t5")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(DreamClearFiles.t5(t5)));
