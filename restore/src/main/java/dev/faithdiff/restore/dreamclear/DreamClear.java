@@ -18,22 +18,20 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 
 import dev.faithdiff.image.ColorFix;
-import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Resize;
 import dev.faithdiff.networks.dreamclear.DreamClearConfig;
 import dev.faithdiff.networks.dreamclear.DreamClearNet;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
-import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
 import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.sd.SdSystem;
 import dev.faithdiff.restore.sd.SdTask;
@@ -43,7 +41,6 @@ import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.ResizeOp;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -67,8 +64,6 @@ record DreamClear(DreamClearModel model) implements SdSystem {
             + "the noise of the first step. noise: noise alone.");
     static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, PROCESS_SIZE, STEPS, GUIDANCE, SEED, RNG, STRENGTH, FIDELITY, GUARD, PROMPT,
             COLOR_FIX, START, TILE, OVERLAP, VAE_TILE);
-    /** Sides are multiples of this when networks see them. */
-    private static final int MULTIPLE = 64;
     private static final int PROCESS = 1024, PUBLISHED_STEPS = 50, TILE_PIXELS = 1024;
     private static final double PUBLISHED_SCALE = 4, PUBLISHED_GUIDANCE = 4.5, STRIDE = 0.75;
 
@@ -88,7 +83,7 @@ record DreamClear(DreamClearModel model) implements SdSystem {
     }
 
     @Override public SdTask begin(SdRun run) {
-        Image in = enlarged(run.photo, run.size, run.options);
+        Image in = RoundedSize.enlarged(run.photo, run.size, run.options);
         int h = in.height() / down(), w = in.width() / down();
         FloatImage cleaned = cleaned(in);
         Tensor lq = latents(run, TileSource.of(tensor(in).affine(2, -1)), h, w), pre = latents(run, TileSource.of(tensor(cleaned).affine(2, -1)), h, w);
@@ -97,16 +92,6 @@ record DreamClear(DreamClearModel model) implements SdSystem {
         DreamClearDenoiser denoiser = denoiser(run.options, plan, lq, pre);
         return new SdTask(plan, start, denoiser, clean -> image(run, aligned(run.options, decoded(run, clean), cleaned)));
     }
-
-    /** The photo as the networks see it: in the result's size or, where its shorter side is less, at the process size; sides are rounded. */
-    static Image enlarged(Image photo, ResultSize size, Options o) {
-        boolean scaled = ResultSize.isScaled(o);
-        double w = scaled ? photo.width() * o.get(SCALE) : size.width(), h = scaled ? photo.height() * o.get(SCALE) : size.height();
-        double more = Math.max(1, o.get(PROCESS_SIZE) / Math.min(w, h));
-        return Resize.resize(photo, multiple(w * more), multiple(h * more), Filter.BICUBIC);
-    }
-
-    private static int multiple(double side) { return Math.max(1, (int) Math.rint(side / MULTIPLE)) * MULTIPLE; }
 
     private int down() { return model.base().vae.config().downscale(); }
 
@@ -176,13 +161,10 @@ record DreamClear(DreamClearModel model) implements SdSystem {
         };
     }
 
-    /** In the size that was asked for, by the cubic filter that never widens, and only then as samples. */
+    /** In the size that was asked for, and only then as samples. */
     static Image image(SdRun run, FloatImage aligned) {
-        int w = run.size.width(), h = run.size.height(), bits = run.photo.bits();
-        if (w == aligned.width() && h == aligned.height()) return aligned.cut(bits);
-        try (Scope _ = Scope.open()) {
-            Tensor x = Tensor.of(aligned.rgb(), 1, aligned.height(), aligned.width(), 3).clamp(0, 1);
-            return new FloatImage(w, h, x.resize(new ResizeOp(ResizeOp.Kind.BICUBIC, false, h, w)).toFloats()).cut(bits);
-        }
+        float[] rgb = aligned.rgb().clone();
+        for (int i = 0; i < rgb.length; i++) rgb[i] = Math.clamp(rgb[i], 0f, 1f); // leaves what is no number to those who look for it
+        return RoundedSize.resized(new FloatImage(aligned.width(), aligned.height(), rgb), run.size).cut(run.photo.bits());
     }
 }

@@ -33,6 +33,7 @@ import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Plan;
+import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.tiles.TileSource;
@@ -76,7 +77,7 @@ class DreamClearTest {
             Options o = options(system, run, base.vae.config().downscale());
             int[] drawn = {0};
             SdRun r = SdRun.given(base, photo, ResultSize.of(o, photo), o, Listener.NONE, (_, _) -> Fixtures.tensor(f, "noise." + drawn[0]++));
-            Image in = DreamClear.enlarged(photo, r.size, o);
+            Image in = RoundedSize.enlarged(photo, r.size, o);
             assertThat(in).hasToString("Image " + run.get("width").getAsInt() + "x" + run.get("height").getAsInt());
             FloatImage cleaned = system.cleaned(in);
             int rows = f.shape("img_pre_rows_0_8").size(2), h = in.height() / 8, w = in.width() / 8;
