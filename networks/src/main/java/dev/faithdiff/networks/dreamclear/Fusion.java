@@ -8,8 +8,8 @@ import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * How the branches of the photo and of the cleaned photo act on the base behind one block: the first attends to the second, what it finds is added, and the
- * second's and the first's modulators change what comes of that.
+ * How the branches of the photo and of the cleaned photo act on the base behind one block: the first attends to the second, what it finds is
+ * added, and the second's and the first's modulators change what comes of that.
  */
 final class Fusion {
     private static final float EPS = 1e-5f;
@@ -58,8 +58,8 @@ final class Fusion {
     }
 
     /**
-     * What the photo's tokens find in the cleaned photo's. As published, all rows are one sequence, so that each token also sees those of the other row:
-     * rows of guidance must come together.
+     * What the photo's tokens find in the cleaned photo's. As published, all rows are one sequence, so that each token also sees those of the
+     * other row: rows of guidance must come together.
      */
     private Tensor found(Tensor photo, Tensor cleaned) {
         int b = photo.size(0), n = photo.size(1);

@@ -8,8 +8,8 @@ import dev.faithdiff.tensor.Tape;
 import dev.faithdiff.tensor.Tensor;
 
 /**
- * A block of PixArt-alpha (Chen et al., arXiv:2310.00426): attention, attention to the text, and a feed-forward. The timestep shifts, scales and gates the
- * first and the last, by the same numbers in all blocks but for a table of each (adaLN-single).
+ * A block of PixArt-alpha (Chen et al., arXiv:2310.00426): attention, attention to the text, and a feed-forward. The timestep shifts, scales and
+ * gates the first and the last, by the same numbers in all blocks but for a table of each (adaLN-single).
  */
 final class PixArtBlock {
     static final float EPS = 1e-6f;

@@ -11,7 +11,8 @@ final class Positions {
         int width = c.width(), quarter = width / 4;
         float[] all = new float[rows * columns * width];
         for (int token = 0; token < rows * columns; token++) {
-            float column = token % columns / (float) ((double) columns / c.grid()) / SCALE, row = token / columns / (float) ((double) rows / c.grid()) / SCALE;
+            float column = token % columns / (float) ((double) columns / c.grid()) / SCALE;
+            float row = token / columns / (float) ((double) rows / c.grid()) / SCALE;
             for (int i = 0; i < quarter; i++) {
                 double omega = 1 / Math.pow(10000, (double) i / quarter);
                 int at = token * width + i;

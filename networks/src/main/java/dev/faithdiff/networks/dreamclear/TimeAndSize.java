@@ -37,7 +37,8 @@ final class TimeAndSize {
     /** {@code [1, width]}. */
     Tensor forward(Tensor like, float timestep, DreamClearNet.Watcher watcher) {
         try (Scope s = Scope.open()) {
-            Tensor t = time.forward(like, timestep), sides = side.forward(like, SIDE, SIDE).reshape(1, width / 3 * 2), ratio = aspect.forward(like, ASPECT);
+            Tensor t = time.forward(like, timestep), sides = side.forward(like, SIDE, SIDE).reshape(1, width / 3 * 2);
+            Tensor ratio = aspect.forward(like, ASPECT);
             watcher.sees("t_embedder", t);
             watcher.sees("csize_embedder", sides);
             watcher.sees("ar_embedder", ratio);

@@ -15,7 +15,8 @@ import java.util.List;
 
 /**
  * The pieces of a SentencePiece model, {@code tokenizer.model}: a message of protocol buffers whose field 1 is repeated for each piece, with its text
- * (1), score (2) and kind (3) (sentencepiece_model.proto). Field 3 says how texts are normalized: its field 2 is a table of characters. The file is not trusted.
+ * (1), score (2) and kind (3) (sentencepiece_model.proto). Field 3 says how texts are normalized: its field 2 is a table of characters. The file is
+ * not trusted.
  *
  * @param table of characters that are replaced before pieces are looked for; empty: none is
  */

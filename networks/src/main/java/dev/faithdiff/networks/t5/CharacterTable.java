@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What SentencePiece replaces before it looks for pieces, such as NFKC with spaces for control characters: of all sequences of bytes in the table, the
- * longest one at a place. The table is a size, a trie as a double array of that many bytes (darts-clone), and texts that end in a zero byte.
+ * What SentencePiece replaces before it looks for pieces, such as NFKC with spaces for control characters: of all sequences of bytes in the table,
+ * the longest one at a place. The table is a size, a trie as a double array of that many bytes (darts-clone), and texts that end in a zero byte.
  */
 final class CharacterTable {
     private static final String DAMAGED = "has a damaged table of characters";

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * T5's tokenizer: SentencePiece's unigram model (Kudo, arXiv:1804.10959). A text is put together by the pieces whose scores have the largest sum; what
- * no piece has is unknown. Characters are first replaced by the file's own table, runs of spaces become one, and a space is put in front.
+ * T5's tokenizer: SentencePiece's unigram model (Kudo, arXiv:1804.10959). A text is put together by the pieces whose scores have the largest sum;
+ * what no piece has is unknown. Characters are first replaced by the file's own table, runs of spaces become one, and a space is put in front.
  */
 public final class UnigramTokenizer {
     /** Ids of padding, a text's end, and what is unknown. */

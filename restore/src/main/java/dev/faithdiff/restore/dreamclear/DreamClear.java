@@ -46,8 +46,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * DreamClear (Ai et al. 2024): a SwinIR cleans the photo, and PixArt-alpha, which both the photo and the cleaned one steer, makes a sharp image of noise.
- * Source: test.py and IDDPM.
+ * DreamClear (Ai et al. 2024): a SwinIR cleans the photo, and PixArt-alpha, which both the photo and the cleaned one steer, makes a sharp image
+ * of noise. Source: test.py and IDDPM.
  */
 record DreamClear(DreamClearModel model) implements SdSystem {
     /** What the first latents are. */
@@ -60,10 +60,11 @@ record DreamClear(DreamClearModel model) implements SdSystem {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    static final Option<Start> START = Option.choice("start", Start.CLEANED, "What denoising starts from. cleaned: the latents of the cleaned photo with "
+    static final Option<Start> START = Option.choice("start", Start.CLEANED,
+            "What denoising starts from. cleaned: the latents of the cleaned photo with "
             + "the noise of the first step. noise: noise alone.");
-    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, PROCESS_SIZE, STEPS, GUIDANCE, SEED, RNG, STRENGTH, FIDELITY, GUARD, PROMPT,
-            COLOR_FIX, START, TILE, OVERLAP, VAE_TILE);
+    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, PROCESS_SIZE, STEPS, GUIDANCE, SEED, RNG, STRENGTH, FIDELITY, GUARD,
+            PROMPT, COLOR_FIX, START, TILE, OVERLAP, VAE_TILE);
     private static final int PROCESS = 1024, PUBLISHED_STEPS = 50, TILE_PIXELS = 1024;
     private static final double PUBLISHED_SCALE = 4, PUBLISHED_GUIDANCE = 4.5, STRIDE = 0.75;
 
@@ -72,8 +73,8 @@ record DreamClear(DreamClearModel model) implements SdSystem {
     @Override public List<Option<?>> options() { return OPTIONS; }
 
     @Override public Options defaults() {
-        return Options.defaults().with(SCALE, PUBLISHED_SCALE).with(PROCESS_SIZE, PROCESS).with(STEPS, PUBLISHED_STEPS).with(GUIDANCE, PUBLISHED_GUIDANCE)
-                .with(COLOR_FIX, ColorFix.WAVELET).with(TILE, TILE_PIXELS).with(OVERLAP, STRIDE);
+        return Options.defaults().with(SCALE, PUBLISHED_SCALE).with(PROCESS_SIZE, PROCESS).with(STEPS, PUBLISHED_STEPS)
+                .with(GUIDANCE, PUBLISHED_GUIDANCE).with(COLOR_FIX, ColorFix.WAVELET).with(TILE, TILE_PIXELS).with(OVERLAP, STRIDE);
     }
 
     @Override public void check(Options o) {
@@ -86,7 +87,8 @@ record DreamClear(DreamClearModel model) implements SdSystem {
         Image in = RoundedSize.enlarged(run.photo, run.size, run.options);
         int h = in.height() / down(), w = in.width() / down();
         FloatImage cleaned = cleaned(in);
-        Tensor lq = latents(run, TileSource.of(tensor(in).affine(2, -1)), h, w), pre = latents(run, TileSource.of(tensor(cleaned).affine(2, -1)), h, w);
+        Tensor lq = latents(run, TileSource.of(tensor(in).affine(2, -1)), h, w);
+        Tensor pre = latents(run, TileSource.of(tensor(cleaned).affine(2, -1)), h, w);
         Plan plan = plan(run, h, w);
         Tensor start = start(run, plan.sampler(), pre);
         DreamClearDenoiser denoiser = denoiser(run.options, plan, lq, pre);

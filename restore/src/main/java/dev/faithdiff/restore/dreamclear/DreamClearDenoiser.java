@@ -9,8 +9,8 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 
 /**
- * DreamClear's network with text and condition. It gives the guided clean latents and behind them the variance, {@code [1, h, w, 2C]}. Its tensors belong to
- * the scope it is made in.
+ * DreamClear's network with text and condition. It gives the guided clean latents and behind them the variance, {@code [1, h, w, 2C]}. Its tensors
+ * belong to the scope it is made in.
  *
  * @param text       of caption and no caption, which always go through the network together, since their tokens see each other
  * @param conditions of each tile

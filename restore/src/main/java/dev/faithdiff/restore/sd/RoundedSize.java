@@ -11,7 +11,10 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.ResizeOp;
 
-/** Sizes as the scripts of SUPIR and DreamClear have them: networks see sides that are rounded to multiples of 64, so proportions may change on the way. */
+/**
+ * Sizes as the scripts of SUPIR and DreamClear have them: networks see sides that are rounded to multiples of 64, so proportions may change on the
+ * way.
+ */
 public final class RoundedSize {
     private static final int MULTIPLE = 64;
 

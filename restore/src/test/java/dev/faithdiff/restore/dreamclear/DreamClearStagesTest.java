@@ -42,7 +42,9 @@ class DreamClearStagesTest {
 
     private static Fixtures stage(String name) { return Fixtures.open(GROUP + "stages/" + name + ".safetensors"); }
 
-    private static JsonObject facts(String stage) { return Fixtures.json(GROUP + "stages.json").getAsJsonObject("files").getAsJsonObject(stage + ".safetensors"); }
+    private static JsonObject facts(String stage) {
+        return Fixtures.json(GROUP + "stages.json").getAsJsonObject("files").getAsJsonObject(stage + ".safetensors");
+    }
 
     private static double atol(String stage, String name) {
         return facts(stage).getAsJsonObject("errors").getAsJsonObject(name).get("suggested_atol").getAsDouble();
@@ -82,7 +84,8 @@ class DreamClearStagesTest {
 
     private static void rows(String name, Tensor actual, float[] stored, int row, int count) {
         int width = actual.size(2);
-        Fixtures.assertClose(name, Arrays.copyOf(actual.toFloats(), count * width), Arrays.copyOfRange(stored, row * width, (row + count) * width), atol("t5", name));
+        Fixtures.assertClose(name, Arrays.copyOf(actual.toFloats(), count * width), Arrays.copyOfRange(stored, row * width, (row + count) * width),
+                atol("t5", name));
     }
 
     @Test void captionsGoThroughT5() {
@@ -94,7 +97,8 @@ class DreamClearStagesTest {
             for (int k = 0; k < captions.size(); k++) {
                 int n = (int) Arrays.stream(mask, k * length, (k + 1) * length).sum();
                 String caption = captions.get(k).getAsString();
-                assertThat(m.captions().tokens(caption)).as(caption).isEqualTo(Arrays.stream(ids, k * length, k * length + n).mapToObj(i -> (int) i).toList());
+                assertThat(m.captions().tokens(caption)).as(caption).isEqualTo(Arrays.stream(ids, k * length, k * length + n).mapToObj(i -> (int) i)
+                        .toList());
                 rows("last_hidden_state", m.captions().of(caption), f.floats("last_hidden_state"), k * rows, Math.min(n, rows));
             }
         });
@@ -130,7 +134,8 @@ class DreamClearStagesTest {
             int n = text.size(1), width = text.size(2), stored = f.shape("y_embedder").size(2), rows = Math.min(n, stored);
             for (int row = 0; row < 2; row++) {
                 Fixtures.assertClose("y_embedder", Arrays.copyOfRange(text.toFloats(), row * n * width, (row * n + rows) * width),
-                        Arrays.copyOfRange(f.floats("y_embedder"), row * stored * width, (row * stored + rows) * width), atol("dit_trace", "y_embedder"));
+                        Arrays.copyOfRange(f.floats("y_embedder"), row * stored * width, (row * stored + rows) * width), atol("dit_trace",
+                        "y_embedder"));
             }
             DreamClearNet.Condition condition = net.condition(Fixtures.tensor(f, "c_lq"), Fixtures.tensor(f, "c_pre"));
             close("dit_trace", "c_embedder_lq", condition.lq());
@@ -143,7 +148,8 @@ class DreamClearStagesTest {
                 Fixtures.assertClose(name, (once ? value.concat(0, value) : value).toFloats(), f.floats(name), atol("dit_trace", name));
             };
             close("dit_trace", "out", net.forward(Fixtures.tensor(f, "x"), 500, text, condition, compare::accept));
-            assertThat(seen).hasSizeGreaterThanOrEqualTo(8 * net.config().depth()).contains("t_block", "final_layer", "cross_de.0.de_map", "am_lq.0.gate");
+            assertThat(seen).hasSizeGreaterThanOrEqualTo(8 * net.config().depth()).contains("t_block", "final_layer", "cross_de.0.de_map",
+                    "am_lq.0.gate");
         });
     }
 
@@ -160,7 +166,8 @@ class DreamClearStagesTest {
             Tensor odd = Fixtures.tensor(f, "odd.x");
             close("dit", "odd.t321", net.forward(odd, 321, text, net.condition(Fixtures.tensor(f, "odd.c_lq"), Fixtures.tensor(f, "odd.c_pre"))));
             first(f, "cfg4.5_t500", guided(net, text, condition, x.slice(0, 0, 1).mul(1)));
-            Tensor tiled = Fixtures.tensor(f, "tiled.x").slice(0, 0, 1).mul(1), lq = Fixtures.tensor(f, "tiled.c_lq"), pre = Fixtures.tensor(f, "tiled.c_pre");
+            Tensor tiled = Fixtures.tensor(f, "tiled.x").slice(0, 0, 1).mul(1), lq = Fixtures.tensor(f, "tiled.c_lq"), pre = Fixtures.tensor(f,
+                    "tiled.c_pre");
             TileGrid grid = TileGrid.square(tiled.size(1), tiled.size(2), 8, 2, false);
             assertThat(grid.tiles()).hasSizeGreaterThan(1);
             List<Tensor> parts = grid.tiles().stream()

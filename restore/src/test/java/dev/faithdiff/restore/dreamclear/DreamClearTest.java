@@ -71,7 +71,8 @@ class DreamClearTest {
         DreamClearModel model = DreamClearModel.open(new ModelFolder(TinyDreamClear.stored(dir)), Compute.on(Device.CPU));
         try (SdModel base = model.base(); Scope _ = Scope.open()) {
             DreamClear system = new DreamClear(model);
-            Image photo = ImageFiles.read(Fixtures.path(GROUP + "runs/" + name + "/lr.png")), out = ImageFiles.read(Fixtures.path(GROUP + "runs/" + name + "/out.png"));
+            Image photo = ImageFiles.read(Fixtures.path(GROUP + "runs/" + name + "/lr.png")), out =
+                    ImageFiles.read(Fixtures.path(GROUP + "runs/" + name + "/out.png"));
             Fixtures f = Fixtures.open(GROUP + "runs/" + name + "/run.safetensors");
             JsonObject errors = run.getAsJsonObject("errors");
             Options o = options(system, run, base.vae.config().downscale());
@@ -129,7 +130,8 @@ class DreamClearTest {
     private static Options options(DreamClear system, JsonObject run, int down) {
         JsonObject given = run.getAsJsonObject("options");
         Options o = system.defaults().with(SCALE, given.get("up").getAsDouble()).with(PROCESS_SIZE, given.get("min_size").getAsInt())
-                .with(STEPS, given.get("steps").getAsInt()).with(GUIDANCE, given.get("cfg").getAsDouble()).with(PROMPT, run.get("caption").getAsString())
+                .with(STEPS, given.get("steps").getAsInt()).with(GUIDANCE, given.get("cfg").getAsDouble()).with(PROMPT, run.get("caption")
+                        .getAsString())
                 .with(DreamClear.START, given.get("lre").getAsBoolean() ? DreamClear.Start.CLEANED : DreamClear.Start.NOISE)
                 .with(COLOR_FIX, given.get("align").getAsString().equals("adain") ? ColorFix.ADAIN : ColorFix.WAVELET);
         if (!given.has("tile")) return o;
@@ -153,7 +155,8 @@ class DreamClearTest {
             assertThat(r.restore(photo, own)).as("the same seed").isEqualTo(result);
             Map<String, Image> others = new LinkedHashMap<>(Map.of("default", result));
             List<Options> changed = List.of(own.with(SEED, 7L), own.with(PROMPT, "a photo"), own.with(DreamClear.START, DreamClear.Start.NOISE),
-                    own.with(GUIDANCE, 1.0), own.with(STRENGTH, 0.5), own.with(COLOR_FIX, ColorFix.NONE), own.with(SCALE, 4.0), own.with(COLOR_FIX, ColorFix.LAB));
+                    own.with(GUIDANCE, 1.0), own.with(STRENGTH, 0.5), own.with(COLOR_FIX, ColorFix.NONE), own.with(SCALE, 4.0), own.with(COLOR_FIX,
+                    ColorFix.LAB));
             for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
             others.forEach((a, x) -> others.forEach((b, y) -> assertThat(a.equals(b) || !x.equals(y)).as("%s and %s differ", a, b).isTrue()));
             assertThatThrownBy(() -> r.restore(photo, own.with(STEPS, 1))).hasMessageContaining("steps must be 2");

@@ -48,7 +48,8 @@ final class ByteTokenizer {
 
     /** T5's {@code spiece.model} of the characters of ASCII. */
     static byte[] characters() {
-        List<Piece> pieces = new ArrayList<>(List.of(new Piece("<pad>", 0, 3), new Piece("</s>", 0, 3), new Piece("<unk>", 0, 2), new Piece("\u2581", -1, 1)));
+        List<Piece> pieces = new ArrayList<>(List.of(new Piece("<pad>", 0, 3), new Piece("</s>", 0, 3), new Piece("<unk>", 0, 2),
+                new Piece("\u2581", -1, 1)));
         for (char c = '!'; c <= '~'; c++) pieces.add(new Piece(Character.toString(c), -2, 1));
         return PieceFile.write(pieces);
     }

@@ -27,7 +27,10 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** DreamClear: its network, T5's encoder, an autoencoder of Stable Diffusion 1, and DiffBIR's SwinIR, which may lie in any of the folders that are named. */
+/**
+ * DreamClear: its network, T5's encoder, an autoencoder of Stable Diffusion 1, and DiffBIR's SwinIR, which may lie in any of the folders that are
+ * named.
+ */
 final class DreamClearSystem implements ReleasedSystem {
     static final String T5 = "t5";
     private static final String NET = "dit", CLEANER = "cleaner", VAE = "vae", TOKENIZER = "spiece.model", OWN = "DreamClear-\\w+\\.pth",
@@ -67,14 +70,14 @@ final class DreamClearSystem implements ReleasedSystem {
         }
 
         @Override public ConversionReport plan() {
-            Path own = file("DreamClear-1024.pth", OWN), swinIr = file("general_swinir_v1.ckpt", SWINIR), t5 = folder("T5", c -> isOf(c, "model_type", "t5")),
-                    vae = folder("autoencoder", c -> isOf(c, "_class_name", "AutoencoderKL"));
+            Path own = file("DreamClear-1024.pth", OWN), swinIr = file("general_swinir_v1.ckpt", SWINIR);
+            Path t5 = folder("T5", c -> isOf(c, "model_type", "t5")), vae = folder("autoencoder", c -> isOf(c, "_class_name", "AutoencoderKL"));
             Map<String, Source> net = tensors(own), cleaner = DiffBirFiles.swinIr(KeyNames.unwrap(tensors(swinIr)));
             JsonObject model = new JsonObject();
             model.add(CLEANER, DiffBirFiles.sizes(cleaner));
             plan.file("model.json", ModelJson.whole(own.getFileName() + ", " + swinIr.getFileName(), kind(), model));
-            Map<String, Config> settings = Map.of(NET, Config.of(own, sizes(own, net).json().toString()), VAE, Config.read(vae.resolve("config.json")),
-                    T5, GroupedTensors.said(Config.read(t5.resolve("config.json")), precision.groupBits(T5)));
+            Map<String, Config> settings = Map.of(NET, Config.of(own, sizes(own, net).json().toString()),
+                    VAE, Config.read(vae.resolve("config.json")), T5, GroupedTensors.said(Config.read(t5.resolve("config.json")), precision.groupBits(T5)));
             settings.forEach((part, c) -> plan.file(part + "/config.json", Published.text(c.json())));
             plan.files(Map.of("tokenizer/" + TOKENIZER, SmallFile.bytes(file(TOKENIZER, "spiece\\.model"))));
             Map<String, Map<String, Shape>> needed = needed(Config.of(own, model.toString()), settings::get);
@@ -101,7 +104,9 @@ final class DreamClearSystem implements ReleasedSystem {
             return open.getLast().tensors();
         }
 
-        private Path file(String name, String pattern) { return only(name, files().filter(p -> p.getFileName().toString().matches(pattern)).toList()); }
+        private Path file(String name, String pattern) {
+            return only(name, files().filter(p -> p.getFileName().toString().matches(pattern)).toList());
+        }
 
         private Path folder(String what, Predicate<Path> config) {
             return only(what, files().filter(p -> p.endsWith("config.json")).filter(config).map(Path::getParent).toList());
