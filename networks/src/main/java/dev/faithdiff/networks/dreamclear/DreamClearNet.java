@@ -118,7 +118,7 @@ public final class DreamClearNet {
             watcher.sees("t_block", t0);
             t0 = t0.reshape(PixArtBlock.NUMBERS, config.width());
             // 2. tokens of the base and of the branches
-            Tensor places = Tensor.of(Positions.of(h, w, config), 1, h * w, config.width()).to(x.device()).to(x.dtype());
+            Tensor places = Tensor.of(GridPositions.of(h, w, config), 1, h * w, config.width()).to(x.device()).to(x.dtype());
             Tensor base = tokens(patches, x), photo = tokens(patchesLq, x), clean = tokens(patchesPre, x);
             watcher.sees("x_embedder", base);
             watcher.sees("x_embedder_lq", photo);

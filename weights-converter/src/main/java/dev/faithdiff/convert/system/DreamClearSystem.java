@@ -77,7 +77,8 @@ final class DreamClearSystem implements ReleasedSystem {
             model.add(CLEANER, DiffBirFiles.sizes(cleaner));
             plan.file("model.json", ModelJson.whole(own.getFileName() + ", " + swinIr.getFileName(), kind(), model));
             Map<String, Config> settings = Map.of(NET, Config.of(own, sizes(own, net).json().toString()),
-                    VAE, Config.read(vae.resolve("config.json")), T5, GroupedTensors.said(Config.read(t5.resolve("config.json")), precision.groupBits(T5)));
+                    VAE, Config.read(vae.resolve("config.json")),
+                    T5, GroupedTensors.said(Config.read(t5.resolve("config.json")), precision.groupBits(T5)));
             settings.forEach((part, c) -> plan.file(part + "/config.json", Published.text(c.json())));
             plan.files(Map.of("tokenizer/" + TOKENIZER, SmallFile.bytes(file(TOKENIZER, "spiece\\.model"))));
             Map<String, Map<String, Shape>> needed = needed(Config.of(own, model.toString()), settings::get);

@@ -1,10 +1,10 @@
 package dev.faithdiff.networks.dreamclear;
 
 /** PixArt's fixed positions: sines and cosines of column and row, stretched to one grid whatever the size. */
-final class Positions {
+final class GridPositions {
     private static final float SCALE = 2;
 
-    private Positions() {}
+    private GridPositions() {}
 
     /** {@code [rows * columns, width]}, row-major: of each token the column's sines and cosines, then the row's. */
     static float[] of(int rows, int columns, DreamClearConfig c) {
