@@ -72,7 +72,7 @@ class RestorersTest {
         says("");
         refused("model.json", "'kind' is missing", "convert the model again");
         PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"version\": 1,", "\"version\": 1, \"kind\": \"painter\","));
-        refused("of the kind 'painter'", "adcsr, diffbir, faithdiff, osediff, pasd, pisasr, rrdbnet, seesr, srvggnetcompact, stablesr, supir");
+        refused("of the kind 'painter'", "adcsr, diffbir, dreamclear, faithdiff, osediff, pasd, pisasr, rrdbnet, seesr, srvggnetcompact, stablesr, supir");
     }
 
     @Test void wrongDefaultsAreNamed() throws IOException {

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * Replaces HTML character references that end in a semicolon, by the HTML standard's table of names; a lower-case name
  * is also known in capitals ({@code &EACUTE;}) where that is no other name, as ftfy 6.3.1 does.
  */
-final class HtmlEntities {
+public final class HtmlEntities {
     private static final Pattern REFERENCE = Pattern.compile("&(?:#([0-9]{1,24})|#[xX]([0-9a-fA-F]{1,23})|([0-9A-Za-z]{1,24}));");
     /** Names that HTML also knows without a semicolon: a longer word in capitals that starts like one is ambiguous. */
     private static final Pattern AMBIGUOUS = Pattern.compile("(AMP|COPY|ETH|GT|LT|QUOT|REG|THORN).+");
@@ -24,7 +24,8 @@ final class HtmlEntities {
 
     private HtmlEntities() {}
 
-    static String unescape(String text) {
+    /** The text with its references replaced. */
+    public static String unescape(String text) {
         if (text.indexOf('&') < 0) return text;
         return REFERENCE.matcher(text).replaceAll(m -> Matcher.quoteReplacement(replacement(m.group(), m.group(1), m.group(2), m.group(3))));
     }

@@ -15,33 +15,36 @@ import java.util.List;
 
 /**
  * The pieces of a SentencePiece model, {@code tokenizer.model}: a message of protocol buffers whose field 1 is repeated for each piece, with its text
- * (1), score (2) and kind (3) (sentencepiece_model.proto). The file is not trusted.
+ * (1), score (2) and kind (3) (sentencepiece_model.proto). Field 3 says how texts are normalized: its field 2 is a table of characters. The file is
+ * not trusted.
+ *
+ * @param table of characters that are replaced before pieces are looked for; empty: none is
  */
-public final class PieceFile {
+public record PieceFile(List<Piece> pieces, ByteBuffer table) {
     private static final int NORMAL = 1, USER_DEFINED = 4, BYTE = 6, MOST_BYTES = 64 << 20, MOST_PIECES = 1_000_000;
 
     /** A piece. @param kind as the file numbers them: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte */
     public record Piece(String text, float score, int kind) {
         /** Whether it stands for a part of a text. */
-        boolean isText() { return kind == NORMAL || kind == USER_DEFINED; }
+        public boolean isText() { return kind == NORMAL || kind == USER_DEFINED; }
 
         /** Whether it stands for a byte. */
         boolean isByte() { return kind == BYTE && text.matches("<0x[0-9A-Fa-f]{2}>"); }
     }
 
-    private PieceFile() {}
-
-    /** @throws ModelError if the file is missing or damaged, or has no pieces */
-    static List<Piece> read(Path file) {
+    /** Reads a file. @throws ModelError if the file is missing or damaged, or has no pieces */
+    public static PieceFile read(Path file) {
         try {
             if (Files.size(file) > MOST_BYTES) throw new ModelError(file, "is larger than 64 MB");
             List<Piece> pieces = new ArrayList<>();
+            ByteBuffer[] table = {ByteBuffer.allocate(0)};
             fields(ByteBuffer.wrap(Files.readAllBytes(file)), (number, _, content) -> {
                 if (number == 1 && content != null) pieces.add(piece(content));
+                if (number == 3 && content != null) fields(content, (inner, _, part) -> { if (inner == 2 && part != null) table[0] = part; });
                 if (pieces.size() > MOST_PIECES) throw new ModelError(file, "has more than a million pieces");
             });
             if (pieces.size() <= PieceTokenizer.END) throw new ModelError(file, "holds no pieces of SentencePiece");
-            return pieces;
+            return new PieceFile(pieces, table[0]);
         } catch (NoSuchFileException e) {
             throw new ModelError(file, "there is no such file", e);
         } catch (BufferUnderflowException | IllegalArgumentException e) {

@@ -36,7 +36,7 @@ public final class PieceTokenizer {
     }
 
     /** Reads {@code tokenizer.model}. @throws ModelError if it is missing, damaged or of another kind */
-    public static PieceTokenizer read(Path file) { return new PieceTokenizer(file, PieceFile.read(file)); }
+    public static PieceTokenizer read(Path file) { return new PieceTokenizer(file, PieceFile.read(file).pieces()); }
 
     /** How many pieces there are. */
     public int size() { return pieces.size(); }

@@ -25,7 +25,7 @@ class PieceTokenizerTest {
     private static int[] ids(JsonElement list) { return list.getAsJsonArray().asList().stream().mapToInt(JsonElement::getAsInt).toArray(); }
 
     @Test void readsThePieces() {
-        List<PieceFile.Piece> pieces = PieceFile.read(FILE);
+        List<PieceFile.Piece> pieces = PieceFile.read(FILE).pieces();
         JsonArray stored = CASES.getAsJsonArray("pieces");
         assertThat(pieces).hasSameSizeAs(stored);
         for (int i = 0; i < pieces.size(); i++) {

@@ -10,6 +10,7 @@ import dev.faithdiff.networks.unet.UNet;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.networks.vae.VaeConfig;
+import dev.faithdiff.nn.FileWeights;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Finite;
@@ -52,31 +53,35 @@ public final class SdModel implements AutoCloseable {
     /** The sizes of the U-Net. */
     public final UNetConfig sizes;
     private final ModelFolder folder;
+    private final Compute on;
     private final OpenParts parts;
     private final LongSupplier budget;
     private final DType rounding;
     private String digest;
 
+    /** @param more null: there is only the autoencoder */
     private SdModel(ModelFolder folder, Compute on, UnaryOperator<UNetConfig> more) {
         this.folder = folder;
+        this.on = on;
         device = on.device();
         dtype = on.activations();
         rounding = on.rounding();
         budget = on.budget();
         Path path = folder.path();
-        scheduler = Config.read(path.resolve("scheduler/scheduler_config.json"));
-        schedule = NoiseSchedule.of(scheduler);
-        sizes = more.apply(UNetConfig.of(Config.read(path.resolve("unet/config.json"))));
+        scheduler = more == null ? null : Config.read(path.resolve("scheduler/scheduler_config.json"));
+        schedule = more == null ? null : NoiseSchedule.of(scheduler);
+        sizes = more == null ? null : more.apply(UNetConfig.of(Config.read(path.resolve("unet/config.json"))));
         parts = new OpenParts(folder, on, Places::of);
         try {
-            boolean sdxl = sizes.time().addedWidth() > 0;
-            text = sdxl ? null : TextStates.open(path, sizes.textWidth(), device, parts::weights);
+            boolean sdxl = more != null && sizes.time().addedWidth() > 0;
+            text = sdxl || more == null ? null : TextStates.open(path, sizes.textWidth(), device, parts::weights);
             prompts = sdxl ? PromptEncoder.open(path, folder.description(), device, parts::weights) : null;
-            imageType = sdxl ? DType.F32 : dtype;
-            unet = unet("unet");
+            imageType = sdxl || more == null ? DType.F32 : dtype;
+            unet = more == null ? null : unet("unet");
             Weights w = parts.weights("vae/model.safetensors");
             vae = new Vae(w, VaeConfig.of(Config.read(path.resolve("vae/config.json"))));
             w.done();
+            if (more == null) return;
             int latents = vae.config().latentChannels();
             requirePair(folder, sizes.inChannels() == latents && sizes.outChannels() == latents, "the VAE has latents of " + latents
                     + " channels, the U-Net takes " + sizes.inChannels() + " and gives " + sizes.outChannels());
@@ -99,11 +104,26 @@ public final class SdModel implements AutoCloseable {
         return on.device().exclusive(() -> new SdModel(folder, on, more));
     }
 
+    /**
+     * Opens the autoencoder of a folder, for a system whose own network denoises in its latents. There is neither a U-Net, with its sizes and its
+     * schedule, nor a text encoder.
+     */
+    public static SdModel autoencoder(ModelFolder folder, Compute on) { return on.device().exclusive(() -> new SdModel(folder, on, null)); }
+
     /** {@code model.json}, which has the system's own numbers. */
     public Config description() { return folder.description(); }
 
     /** The weights of one more network, which are closed with this. @param file such as {@code control/model.safetensors} */
     public Weights weights(String file) { return parts.weights(file); }
+
+    /** A network that is opened for some work and closed after it, so that its weights need no memory between. @param file as in {@link #weights} */
+    public Weights passing(String file) { return on.weights(new FileWeights(folder.path().resolve(file)), null); }
+
+    /** The settings of a part, its {@code config.json}. */
+    public Config settings(String part) { return Config.read(folder.path().resolve(part).resolve("config.json")); }
+
+    /** A file of the folder. */
+    public Path file(String name) { return folder.path().resolve(name); }
 
     /** {@link ModelFolder#digest} of the folder. */
     public synchronized String digest() {

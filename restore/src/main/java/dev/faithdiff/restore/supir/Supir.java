@@ -1,8 +1,6 @@
 package dev.faithdiff.restore.supir;
 
 import static dev.faithdiff.restore.CommonOptions.COLOR_FIX;
-import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
-import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.CHURN;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
@@ -19,10 +17,8 @@ import static dev.faithdiff.restore.supir.SupirOptions.RESTORATION;
 import static dev.faithdiff.restore.supir.SupirOptions.TILE_PROMPTS;
 
 import dev.faithdiff.image.ColorFix;
-import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.image.Resize;
 import dev.faithdiff.image.Wrap;
 import dev.faithdiff.networks.clip.PromptEncoder.Prompt;
 import dev.faithdiff.networks.vae.Vae;
@@ -34,6 +30,7 @@ import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.sd.SdSystem;
 import dev.faithdiff.restore.sd.SdTask;
@@ -41,7 +38,6 @@ import dev.faithdiff.restore.tiles.Patch;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.ResizeOp;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -51,9 +47,6 @@ import java.util.stream.Stream;
  * copy of its first half holds it to them. Source: test.py, SUPIR_model.py and util.py of github.com/Fanghua-Yu/SUPIR.
  */
 record Supir(SupirModel model) implements SdSystem {
-    /** Sides of what the networks see are multiples of this. */
-    private static final int MULTIPLE = 64;
-
     @Override public String name() { return "Supir"; }
 
     @Override public List<Option<?>> options() { return SupirOptions.ALL; }
@@ -72,7 +65,7 @@ record Supir(SupirModel model) implements SdSystem {
 
     @Override public SdTask begin(SdRun run) {
         int tile = run.options.get(VAE_TILE), down = down();
-        Image in = enlarged(run.photo, run.size, run.options);
+        Image in = RoundedSize.enlarged(run.photo, run.size, run.options);
         int h = in.height() / down, w = in.width() / down;
         SupirSteps steps = steps(run, h, w);
         Tensor photo = photo(run, TileSource.of(in, model.base().device, Wrap.NONE), h, w);
@@ -83,16 +76,6 @@ record Supir(SupirModel model) implements SdSystem {
         SupirDenoiser denoiser = new SupirDenoiser(model, steps, prompts(run, steps), photo, first);
         return new SdTask(steps.plan(), start, denoiser, latents -> image(run, decoded(run, latents, "decode"), seen));
     }
-
-    /** The photo as the networks see it: in the result's size or, where its shorter side is less, at the process size; sides are rounded. */
-    static Image enlarged(Image photo, ResultSize size, Options o) {
-        boolean scaled = ResultSize.isScaled(o);
-        double w = scaled ? photo.width() * o.get(SCALE) : size.width(), h = scaled ? photo.height() * o.get(SCALE) : size.height();
-        double more = Math.max(1, o.get(PROCESS_SIZE) / Math.min(w, h));
-        return Resize.resize(photo, multiple(w * more), multiple(h * more), Filter.BICUBIC);
-    }
-
-    private static int multiple(double side) { return Math.max(1, (int) Math.rint(side / MULTIPLE)) * MULTIPLE; }
 
     private int down() { return model.base().vae.config().downscale(); }
 
@@ -167,11 +150,9 @@ record Supir(SupirModel model) implements SdSystem {
         return resized(rgb, decoded.width(), decoded.height(), run.size, bits);
     }
 
-    /** In another size, by the cubic filter that never widens, and only then as samples. */
+    /** In another size, and only then as samples. @param rgb in -1..1 */
     static Image resized(float[] rgb, int width, int height, ResultSize size, int bits) {
-        if (width == size.width() && height == size.height()) return cut(rgb, width, height, bits);
-        Tensor resized = Tensor.of(rgb, 1, height, width, 3).resize(new ResizeOp(ResizeOp.Kind.BICUBIC, false, size.height(), size.width()));
-        return cut(resized.toFloats(), size.width(), size.height(), bits);
+        return cut(RoundedSize.resized(new FloatImage(width, height, rgb), size).rgb(), size.width(), size.height(), bits);
     }
 
     private static Image cut(float[] rgb, int width, int height, int bits) { return Image.cutFloats(rgb, width, height, bits); }

@@ -34,6 +34,7 @@ import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.Plan;
+import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSource;
@@ -122,7 +123,7 @@ final class StoredSupir {
         assertThat(List.of(size.height(), size.width())).isEqualTo(List.of(run.get("h0").getAsInt(), run.get("w0").getAsInt()));
         try (Scope _ = Scope.open()) {
             SdRun r = SdRun.given(system.model().base(), lr, size, o, Listener.NONE, (_, _) -> noise());
-            Image in = Supir.enlarged(lr, size, o);
+            Image in = RoundedSize.enlarged(lr, size, o);
             assertThat(List.of(in.height(), in.width())).isEqualTo(List.of(run.get("h").getAsInt(), run.get("w").getAsInt()));
             int kept = stored.shape("lq").size(2);
             Fixtures.assertClose(name + " lq", in.crop(0, 0, in.width(), kept).toFloats(), tensor("lq").toFloats(), 1e-6);
@@ -154,7 +155,7 @@ final class StoredSupir {
         Options o = options().with(SCALE, side / (double) Math.min(lr.width(), lr.height())).with(PROCESS_SIZE, 64);
         ResultSize size = new ResultSize(w0, h0);
         SdRun r = SdRun.given(system.model().base(), lr, size, o, Listener.NONE, null);
-        Image in = Supir.enlarged(lr, size, o);
+        Image in = RoundedSize.enlarged(lr, size, o);
         assertThat(List.of(in.height(), in.width())).isEqualTo(List.of(s.get(2).getAsInt(), s.get(3).getAsInt()));
         FloatImage seen = system.decoded(r, system.photo(r, TileSource.of(in, Device.CPU, Wrap.NONE), in.height() / 8, in.width() / 8), "encode");
         near(name + " captioner", Supir.resized(seen.rgb(), seen.width(), seen.height(), size, 8), ImageFiles.read(file("captioner.png")));

@@ -20,6 +20,7 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.SignalTable;
+import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -162,7 +163,7 @@ class SupirPartsTest {
             double scale = fixed ? Integer.parseInt(m.group(3)) / (double) Math.min(photo.width(), photo.height()) : Integer.parseInt(m.group(1));
             Options o = Options.defaults().with(SCALE, scale).with(PROCESS_SIZE, Integer.parseInt(m.group(2)));
             Image expected = ImageFiles.read(Fixtures.path("supir/resize/" + name));
-            assertThat(Supir.enlarged(photo, ResultSize.of(o, photo), o)).as(name).isEqualTo(expected);
+            assertThat(RoundedSize.enlarged(photo, ResultSize.of(o, photo), o)).as(name).isEqualTo(expected);
         });
     }
 

@@ -46,6 +46,14 @@ final class ByteTokenizer {
         return PieceFile.write(pieces);
     }
 
+    /** T5's {@code spiece.model} of the characters of ASCII. */
+    static byte[] characters() {
+        List<Piece> pieces = new ArrayList<>(List.of(new Piece("<pad>", 0, 3), new Piece("</s>", 0, 3), new Piece("<unk>", 0, 2),
+                new Piece("\u2581", -1, 1)));
+        for (char c = '!'; c <= '~'; c++) pieces.add(new Piece(Character.toString(c), -2, 1));
+        return PieceFile.write(pieces);
+    }
+
     private static boolean visible(char c) { return c >= '!' && c <= '~' || c >= 0xA1 && c != 0xAD; }
 
     private static byte[] bytes(String text) { return text.getBytes(StandardCharsets.UTF_8); }

@@ -3,6 +3,7 @@ package dev.faithdiff.convert.system;
 import com.google.gson.JsonObject;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.llama.Llama;
+import dev.faithdiff.networks.t5.T5Encoder;
 import dev.faithdiff.nn.Groups;
 import dev.faithdiff.nn.Quantized;
 import dev.faithdiff.tensor.DType;
@@ -13,6 +14,7 @@ import dev.faithdiff.tensor.io.Source;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -21,6 +23,9 @@ import java.util.function.Supplier;
  */
 final class GroupedTensors {
     private static final String BITS = "weight_bits";
+
+    /** Tables whose rows are looked up. */
+    private static final Set<String> TABLES = Set.of(Llama.TOKENS, T5Encoder.TOKENS, T5Encoder.DISTANCES);
 
     private GroupedTensors() { }
 
@@ -39,7 +44,7 @@ final class GroupedTensors {
     }
 
     private static boolean takes(String key, Shape s) {
-        return s.rank() == 2 && key.endsWith(".weight") && !key.equals(Llama.TOKENS) && Groups.fit(s.size(1));
+        return s.rank() == 2 && key.endsWith(".weight") && !TABLES.contains(key) && Groups.fit(s.size(1));
     }
 
     private static int bits(String key, int bits) { return key.equals(Llama.HEAD) ? 8 : bits; }

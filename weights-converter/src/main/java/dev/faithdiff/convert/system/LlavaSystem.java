@@ -105,7 +105,7 @@ final class LlavaSystem implements ReleasedSystem {
         @Override public ConversionReport plan() {
             String name = folder.toAbsolutePath().normalize().getFileName().toString();
             plan.file("model.json", ModelJson.whole(name, kind(), new JsonObject()));
-            int bits = precision.groupBits();
+            int bits = precision.groupBits(LANGUAGE);
             Map<String, Source> language = LlavaFiles.language(own), vision = LlavaFiles.vision(own, clip);
             LlamaConfig sizes = sizes(() -> language(Views.shapes(language)));
             LlavaConfig seen = sizes(() -> vision(Views.shapes(vision), sizes.width()));

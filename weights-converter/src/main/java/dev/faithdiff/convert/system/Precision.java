@@ -8,18 +8,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The element types that a model is stored in, by part.
  *
  * <p>8 bits are for the U-Net's matrices and convolutions only. As in the fp8 mode of the published code they have no scales, and the LQ
- * encoder stays in half precision. Biases, norms and the other parts then become F16. {@code q8} and {@code q4} are 8 and 4 bits in groups for a
- * language model's layers ({@link GroupedTensors}); all else is F16.
+ * encoder stays in half precision. Biases, norms and the other parts then become F16. {@code q8} and {@code q4} are 8 and 4 bits in groups for the
+ * layers of a language model and of T5 ({@link GroupedTensors}); all else is F16.
  */
 public final class Precision {
     private static final String LANGUAGE = "language";
     private static final List<String> PARTS = List.of("unet", "vae", "text_encoder", "text_encoder_2", "generator", "measure", "decoder", "text",
-            "control", "lq_encoder", "cleaner", "tagger", "vision", LANGUAGE);
+            "control", "lq_encoder", "cleaner", "tagger", "vision", LANGUAGE, "dit", DreamClearSystem.T5);
+    private static final Set<String> GROUPED = Set.of(LANGUAGE, DreamClearSystem.T5);
     private static final List<String> TYPES = List.of("keep", "f32", "f16", "bf16", "f8_e4m3", "q8", "q4");
     static final Precision KEEP = parse("keep");
 
@@ -36,7 +38,9 @@ public final class Precision {
             if (!part.isEmpty() && !PARTS.contains(part)) throw new IllegalArgumentException("'" + part + "' is none of " + PARTS);
             if (!TYPES.contains(type)) throw new IllegalArgumentException("'" + type + "' is none of " + TYPES);
             if (type.equals("f8_e4m3") && !part.isEmpty() && !part.equals("unet")) throw new IllegalArgumentException("only unet may be f8_e4m3");
-            if (type.startsWith("q") && !part.isEmpty() && !part.equals(LANGUAGE)) throw new IllegalArgumentException("only language may be " + type);
+            if (type.startsWith("q") && !part.isEmpty() && !GROUPED.contains(part)) {
+                throw new IllegalArgumentException("only " + LANGUAGE + " and " + DreamClearSystem.T5 + " may be " + type);
+            }
             if (p.types.put(part, type) != null) throw new IllegalArgumentException("two types for " + (part.isEmpty() ? "all parts" : part));
         }
         return p;
@@ -47,7 +51,7 @@ public final class Precision {
         return Cast.to(switch (type(part)) {
             case "f32" -> DType.F32;
             case "f16" -> DType.F16;
-            case "q8", "q4" -> part.equals(LANGUAGE) && !t.dtype().isFloating() ? t.dtype() : DType.F16;
+            case "q8", "q4" -> GROUPED.contains(part) && !t.dtype().isFloating() ? t.dtype() : DType.F16;
             case "bf16" -> DType.BF16;
             case "f8_e4m3" -> eight(part, t) ? DType.F8_E4M3 : DType.F16;
             default -> switch (t.dtype()) {
@@ -59,9 +63,9 @@ public final class Precision {
         }, t);
     }
 
-    /** The bits of a language model's layers that are kept in groups; 0 if they are not. */
-    int groupBits() {
-        return switch (type(LANGUAGE)) {
+    /** The bits of a part's layers that are kept in groups; 0 if they are not. */
+    int groupBits(String part) {
+        return !GROUPED.contains(part) ? 0 : switch (type(part)) {
             case "q8" -> 8;
             case "q4" -> 4;
             default -> 0;

@@ -17,7 +17,7 @@ import java.util.List;
 public enum Published {
     sdxl(true), mini(false), adcsr(false), osediff(true, "sd21"), pisasr(false, "sd21"), diffbir(true, "sd21"),
     ram(false), seesr(true, "sd21", "ram"), pasd(true, "sd15"), stablesr(true, "sd21"), supir(true, "sdxl"),
-    llava(false), llava13(false, "llava");
+    llava(false), llava13(false, "llava"), dreamclear(false);
 
     /** Stable Diffusion 2.1 and 1.5, of which other systems are made. */
     static final String SD21 = "sd21", SD15 = "sd15";

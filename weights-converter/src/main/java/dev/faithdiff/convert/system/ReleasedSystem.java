@@ -10,7 +10,7 @@ import java.util.function.Function;
 public interface ReleasedSystem {
     /** All of them. */
     List<ReleasedSystem> ALL = List.of(new AdcSrSystem(), new OseDiffSystem(), new PiSaSrSystem(), new DiffBirSystem(),
-            new SeeSrSystem(), new RamSystem(), new PasdSystem(), new StableSrSystem(), new SupirSystem(), new LlavaSystem());
+            new SeeSrSystem(), new RamSystem(), new PasdSystem(), new StableSrSystem(), new SupirSystem(), new LlavaSystem(), new DreamClearSystem());
 
     /** The kind that {@code model.json} gives for it. */
     String kind();

@@ -68,8 +68,7 @@ public final class SyntheticModel implements Converter {
     }
 
     private Config config(String part) {
-        Config published = architecture.config(part);
-        return part.equals(LlavaSystem.LANGUAGE) ? GroupedTensors.said(published, precision.groupBits()) : published;
+        return GroupedTensors.said(architecture.config(part), precision.groupBits(part));
     }
 
     private void part(String part, Map<String, Shape> shapes) {

@@ -52,7 +52,7 @@ class PullTest {
     @Test void theBuiltInRegistryIsWhole() {
         ModelRegistry registry = ModelRegistry.load();
         assertThat(registry.models()).containsKeys("faithdiff", "realesrgan-x4plus", "realesrgan-x2plus", "realesr-general-x4v3", "bsrgan",
-                "adcsr", "osediff", "diffbir", "seesr", "pasd");
+                "adcsr", "osediff", "diffbir", "seesr", "pasd", "dreamclear");
         registry.models().forEach((name, model) -> {
             assertThat(registry.sources(model).values()).as(name).allSatisfy(s -> {
                 assertThat(s.terms()).startsWith("https://");

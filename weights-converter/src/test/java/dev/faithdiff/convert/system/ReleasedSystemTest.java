@@ -11,6 +11,7 @@ import dev.faithdiff.convert.file.Views;
 import dev.faithdiff.convert.names.AdcSrFiles;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.DiffBirFiles;
+import dev.faithdiff.convert.names.DreamClearFiles;
 import dev.faithdiff.convert.names.KeyNames;
 import dev.faithdiff.convert.names.LlavaFiles;
 import dev.faithdiff.convert.names.OriginalLayout;
@@ -96,6 +97,23 @@ class ReleasedSystemTest {
             assertThat(needed.get("language")).containsExactlyInAnyOrderEntriesOf(language);
         }
         assertThat(count(ReleasedKeys.shapes(clip))).isEqualTo(counts.get(tower).getAsLong());
+    }
+
+    /** The positions of the network, and of the autoencoder the old names, are not those that are needed. */
+    @Test void dreamClear() {
+        JsonObject keys = ReleasedKeys.json("dreamclear/full_size_keys.json.gz"), counts = Fixtures.json("dreamclear/parameter_counts.json");
+        Map<String, Map<String, Shape>> needed = needed(Published.dreamclear);
+        Map<String, Source> net = ReleasedKeys.tensors(keys.getAsJsonObject("DreamClear-1024.pth"));
+        assertThat(needed.get("dit")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(DreamClearFiles.net(net)));
+        assertThat(count(ReleasedKeys.shapes(net))).isEqualTo(counts.get("DreamClear-1024.pth").getAsLong());
+        assertThat(DreamClearFiles.sizes(net).json()).isEqualTo(Published.dreamclear.config("dit").json());
+        Map<String, Source> t5 = ReleasedKeys.tensors(keys.getAsJsonObject("t5-v1_1-xxl (encoder)"));
+        assertThat(needed.get("t5")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(DreamClearFiles.t5(t5)));
+        assertThat(count(needed.get("t5"))).isEqualTo(counts.get("t5-v1_1-xxl (encoder)").getAsLong());
+        Map<String, Source> cleaner = ReleasedKeys.tensors(keys.getAsJsonObject("general_swinir_v1.ckpt"));
+        assertThat(needed.get("cleaner")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(DiffBirFiles.swinIr(cleaner)));
+        Map<String, Source> vae = OriginalLayout.vae(ReleasedKeys.tensors(keys.getAsJsonObject("sd-vae-ft-ema")));
+        assertThat(needed.get("vae")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(vae));
     }
 
     /** Each released file's tensors are what a version's networks take, but for what a SwinIR computes of its sizes. */
