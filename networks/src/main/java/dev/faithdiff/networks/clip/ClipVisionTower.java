@@ -14,7 +14,9 @@ public final class ClipVisionTower {
     /** Sizes. @param heads 0 where weights are only listed. @param positions of the table, one more than patches */
     public record Sizes(int width, int heads, int layers, int mlpWidth, int patch, int positions) {
         public Sizes {
-            if (heads > 0 && width % heads != 0) throw new IllegalArgumentException("a width of " + width + " does not divide into " + heads + " heads");
+            if (heads > 0 && width % heads != 0) {
+                throw new IllegalArgumentException("a width of " + width + " does not divide into " + heads + " heads");
+            }
         }
 
         /** The side of the images that it was trained with. */
