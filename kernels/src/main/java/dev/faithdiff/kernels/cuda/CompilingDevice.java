@@ -3,7 +3,11 @@ package dev.faithdiff.kernels.cuda;
 import dev.faithdiff.tensor.CountingDevice;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Pool;
+import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Storage;
+import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Kernel;
+import dev.faithdiff.tensor.op.Op;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -37,6 +41,14 @@ public final class CompilingDevice implements Device, KernelEntry.Target {
         if (major == 0) return null;
         CudaLibraries.loadNatives(major, "jcuda.nvrtc.JNvrtc");
         return new CompilingDevice(new Nvrtc(), folder, architecture);
+    }
+
+    /** Compiles what a kernel would launch for these operands, which need no memory. @throws CudaError if a source has errors */
+    @SuppressWarnings("unchecked")
+    public <O extends Op> void compile(Kernel<O> kernel, Op op, Tensor[] in) {
+        try (Scope _ = Scope.open()) {
+            kernel.run((O) op, in, Tensor.empty(this, op.dtype(in), op.shape(in)));
+        }
     }
 
     /** How many sources were compiled, each with its types, by which compiler. */

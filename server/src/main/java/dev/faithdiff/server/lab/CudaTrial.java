@@ -10,10 +10,7 @@ import dev.faithdiff.kernels.lab.Cases;
 import dev.faithdiff.kernels.lab.Parity;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
-import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Kernel;
-import dev.faithdiff.tensor.op.Op;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +55,7 @@ final class CudaTrial {
                 if (Bench.refusal(k, c, device) != null || done >= MOST) continue;
                 findings.found("begun", Map.of("work", "compiling for " + c.name()));
                 try {
-                    compile(k, c, device);
+                    device.compile(k, c.op(), c.outline(device));
                     done++;
                 } catch (CudaError e) {
                     if (!isRejected(e, findings)) throw e;
@@ -80,14 +77,6 @@ final class CudaTrial {
         findings.found("compile", Map.of("errors", faults));
         verdict(findings, "rejected", "it does not compile: " + faults.getFirst().message());
         return true;
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <O extends Op> void compile(Kernel<O> kernel, Case c, CompilingDevice device) {
-        try (Scope _ = Scope.open()) {
-            Tensor[] in = c.outline(device);
-            kernel.run((O) c.op(), in, Tensor.empty(device, c.op().dtype(in), c.op().shape(in)));
-        }
     }
 
     private static void onGpu(List<Kernel<?>> own, Device device, TrialProcess.Findings findings) {

@@ -7,6 +7,7 @@ import dev.faithdiff.server.WebServer.PageFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -41,7 +42,7 @@ public final class LabCommand implements Callable<Integer> {
         if (seconds < 1) throw new ParameterException(spec.commandLine(), "--seconds must be at least 1");
         Path home = Path.of(System.getProperty("faithdiff.home", "."));
         Trials trials = new Trials(home, seconds);
-        List<WebServer.Part> parts = new java.util.ArrayList<>(PAGE);
+        List<WebServer.Part> parts = new ArrayList<>(PAGE);
         parts.add(new LabApi(trials, new KernelSources(home)));
         WebServer web = server.start(BYTES, parts, Files.createTempDirectory("faithdiff-lab"), spec.commandLine().getErr());
         CountDownLatch stopped = new CountDownLatch(1);
