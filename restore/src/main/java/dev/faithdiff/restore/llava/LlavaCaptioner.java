@@ -14,6 +14,8 @@ import dev.faithdiff.nn.FileWeights;
 import dev.faithdiff.nn.WeightSource;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Gate;
+import dev.faithdiff.restore.caption.CaptionListener;
+import dev.faithdiff.restore.caption.CaptionListener.Stage;
 import dev.faithdiff.restore.caption.CaptionOptions;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.tensor.DType;
@@ -70,7 +72,9 @@ final class LlavaCaptioner implements Captioner {
         return open.peek();
     }
 
-    @Override public String describe(Image photo) { return options.style().apply(tokenizer.decode(answer(photo))); }
+    @Override public String describe(Image photo, CaptionListener listener) {
+        return options.style().apply(tokenizer.decode(answer(photo, listener)));
+    }
 
     /** Chooses a token by the scores of all. */
     interface Choice {
@@ -78,27 +82,31 @@ final class LlavaCaptioner implements Captioner {
     }
 
     /** The tokens of the answer, without the end. */
-    int[] answer(Image photo) {
+    int[] answer(Image photo, CaptionListener listener) {
         Sampling sampling = new Sampling(options.temperature(), TOP_K, options.topP());
         Rng rng = Rng.cpu(options.seed());
-        return drawn(photo, options.most(), (logits, _) -> sampling.choose(logits, rng)).stream().filter(id -> id != PieceTokenizer.END)
+        return drawn(photo, options.most(), (logits, _) -> sampling.choose(logits, rng), listener).stream().filter(id -> id != PieceTokenizer.END)
                 .mapToInt(Long::intValue).toArray();
     }
 
     /** The tokens of an answer up to its end or to {@code most}. */
-    List<Long> drawn(Image photo, int most, Choice choice) {
+    List<Long> drawn(Image photo, int most, Choice choice, CaptionListener listener) {
         return gate.pass(() -> {
             try (Scope _ = Scope.open()) {
+                listener.at(Stage.SEE, 0);
                 Tensor prompt = prompt(photo);
+                listener.at(Stage.READ, prompt.size(1));
                 KeyValues cache = new KeyValues(llama.config(), prompt.size(1) + most, DType.F16, Device.CPU);
                 List<Long> answer = new ArrayList<>();
                 long next = choice.of(logits(prompt, cache), 0);
                 answer.add(next);
+                listener.at(Stage.WRITE, 1);
                 while (next != PieceTokenizer.END && answer.size() < most) {
                     try (Scope _ = Scope.open()) {
                         next = choice.of(logits(embedded((int) next), cache), answer.size());
                     }
                     answer.add(next);
+                    listener.at(Stage.WRITE, answer.size());
                 }
                 return answer;
             }
