@@ -60,6 +60,10 @@ final class CaptionCommand implements Callable<Integer> {
             + "for https://ui.perfetto.dev or chrome://tracing.")
     private Path trace;
 
+    @Option(names = "--dry-run", description = "Describe nothing: print for the first photo how long a caption of --max-tokens will take on this "
+            + "machine, and how much memory it will hold.")
+    private boolean dryRun;
+
     @Option(names = "--json", description = "Print JSON: for each photo its text, and with --tiles those of its parts.")
     private boolean json;
 
@@ -73,6 +77,7 @@ final class CaptionCommand implements Callable<Integer> {
         if (photos.isEmpty()) return 0;
         JsonArray all = new JsonArray();
         if (trace != null && photos.size() != 1) throw new ParameterException(spec.commandLine(), "--profile is for one photo");
+        if (dryRun) return dryRun(photos.getFirst(), out);
         boolean failed = false;
         try (Interrupt _ = new Interrupt(); Captioner c = captioner(warnings)) {
             for (Path photo : photos) {
@@ -94,6 +99,14 @@ final class CaptionCommand implements Callable<Integer> {
         if (json) out.println(new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(all));
         out.flush();
         return failed ? 1 : 0;
+    }
+
+    private int dryRun(Path photo, PrintWriter out) {
+        if (command != null) throw new ParameterException(spec.commandLine(), "--dry-run is not for another program");
+        Image image = Batch.read(photo, false).visible();
+        out.println(photo + ": " + ForecastOption.caption(on -> Captioners.open(Captioners.folder(captioner), on, flags.options()), image));
+        out.flush();
+        return 0;
     }
 
     private static boolean isOpen(Path photo) { return Caption.of(photo).text() == null; }

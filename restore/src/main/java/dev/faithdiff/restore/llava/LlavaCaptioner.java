@@ -44,13 +44,16 @@ final class LlavaCaptioner implements Captioner {
     private final Deque<Weights> open = new ArrayDeque<>();
     private final Gate gate;
     private final CaptionOptions options;
+    private final Device device;
     private final LlavaVision vision;
     private final Llama llama;
     private final PieceTokenizer tokenizer;
 
-    LlavaCaptioner(ModelFolder folder, CaptionOptions options) {
+    /** @param device the CPU, or what stands in for it */
+    LlavaCaptioner(ModelFolder folder, Device device, CaptionOptions options) {
         this.options = options;
-        gate = new Gate("LlavaCaptioner", Device.CPU, options.rounding());
+        this.device = device;
+        gate = new Gate("LlavaCaptioner", device, options.rounding());
         try {
             tokenizer = PieceTokenizer.read(folder.path().resolve("tokenizer/tokenizer.model"));
             Weights seeing = weights(new FileWeights(folder.path().resolve("vision/model.safetensors")));
@@ -68,7 +71,7 @@ final class LlavaCaptioner implements Captioner {
     private static Config config(ModelFolder folder, String part) { return Config.read(folder.path().resolve(part).resolve("config.json")); }
 
     private Weights weights(WeightSource source) {
-        open.push(Weights.of(source, Device.CPU, null, null));
+        open.push(Weights.of(source, device, null, null));
         return open.peek();
     }
 
@@ -96,12 +99,13 @@ final class LlavaCaptioner implements Captioner {
                 listener.at(Stage.SEE, 0);
                 Tensor prompt = prompt(photo);
                 listener.at(Stage.READ, prompt.size(1));
-                KeyValues cache = new KeyValues(llama.config(), prompt.size(1) + most, DType.F16, Device.CPU);
+                KeyValues cache = new KeyValues(llama.config(), prompt.size(1) + most, DType.F16, device);
                 List<Long> answer = new ArrayList<>();
                 long next = choice.of(logits(prompt, cache), 0);
                 answer.add(next);
                 listener.at(Stage.WRITE, 1);
-                while (next != PieceTokenizer.END && answer.size() < most) {
+                // Without values every answer is as long as may be.
+                while ((next != PieceTokenizer.END || !device.computes()) && answer.size() < most) {
                     try (Scope _ = Scope.open()) {
                         next = choice.of(logits(embedded((int) next), cache), answer.size());
                     }
@@ -117,7 +121,7 @@ final class LlavaCaptioner implements Captioner {
     private Tensor prompt(Image photo) {
         try (Scope s = Scope.open()) {
             String question = AFTER.formatted(options.question() == null ? QUESTION : options.question());
-            Tensor image = vision.forward(LlavaVision.normalized(LlavaImage.of(photo, vision.side(), options.padded())));
+            Tensor image = vision.forward(LlavaVision.normalized(LlavaImage.of(photo, vision.side(), options.padded()).to(device)));
             int[] before = tokenizer.encode(BEFORE), begun = new int[before.length + 1];
             begun[0] = PieceTokenizer.BEGIN;
             System.arraycopy(before, 0, begun, 1, before.length);
@@ -125,7 +129,7 @@ final class LlavaCaptioner implements Captioner {
         }
     }
 
-    private Tensor embedded(int... ids) { return llama.embed(Tensor.of(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length)); }
+    private Tensor embedded(int... ids) { return llama.embed(Tensor.of(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length).to(device)); }
 
     /** The scores of the token behind the next vectors. Rows of the table behind the tokenizer's pieces are never meant. */
     private float[] logits(Tensor x, KeyValues cache) {

@@ -192,7 +192,7 @@ class LlavaTest {
             CaptionOptions options = greedy(c, key, c.get("prompt").getAsString());
             int[] ids = c.getAsJsonArray("ids").asList().stream().mapToInt(JsonElement::getAsInt).filter(id -> id != 2).toArray();
             for (Path model : List.of(own, other)) {
-                try (LlavaCaptioner captioner = new LlavaCaptioner(new ModelFolder(model), options)) {
+                try (LlavaCaptioner captioner = new LlavaCaptioner(new ModelFolder(model), Device.CPU, options)) {
                     assertThat(captioner.answer(image(key.substring(5, 6)), CaptionListener.NONE)).as(key).isEqualTo(ids);
                     assertThat(captioner.describe(image(key.substring(5, 6)))).as(key).isEqualTo(c.get("text").getAsString().strip());
                 }
@@ -215,7 +215,7 @@ class LlavaTest {
             JsonObject c = captions.get(key).getAsJsonObject();
             long[] ids = c.getAsJsonArray("ids").asList().stream().mapToLong(JsonElement::getAsLong).toArray();
             CaptionOptions options = greedy(c, c.get("image").getAsString(), c.get("prompt").getAsString());
-            try (Scope _ = Scope.open(); LlavaCaptioner captioner = new LlavaCaptioner(new ModelFolder(own), options)) {
+            try (Scope _ = Scope.open(); LlavaCaptioner captioner = new LlavaCaptioner(new ModelFolder(own), Device.CPU, options)) {
                 float[] noise = f.floats("exponential_noise");
                 int n = f.shape("exponential_noise").size(1);
                 List<Long> drawn = captioner.drawn(image(c.get("image").getAsString().substring(5, 6)), ids.length,
