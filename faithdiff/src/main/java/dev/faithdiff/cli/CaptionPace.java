@@ -8,9 +8,9 @@ final class CaptionPace implements CaptionListener {
     private long seen, read, begun, last;
     private int prompt, written;
 
-    @Override public void at(Stage stage, int tokens) {
+    @Override public void at(Phase phase, int tokens) {
         last = System.nanoTime();
-        switch (stage) {
+        switch (phase) {
             case SEE -> seen = last;
             case READ -> {
                 read = last;
@@ -27,8 +27,8 @@ final class CaptionPace implements CaptionListener {
     String line() {
         if (written == 0) return null;
         double seconds = (last - begun) / 1e9;
-        String line = String.format(Locale.ROOT, "saw the photo in %.1f s, read %d tokens of the prompt in %.1f s, wrote %d tokens", (read - seen) / 1e9,
-                prompt, (begun - read) / 1e9, written);
+        String line = String.format(Locale.ROOT, "saw the photo in %.1f s, read %d tokens of the prompt in %.1f s, wrote %d tokens",
+                (read - seen) / 1e9, prompt, (begun - read) / 1e9, written);
         return written == 1 ? line : line + String.format(Locale.ROOT, " in %.1f s: %.2f tokens/s", seconds, (written - 1) / seconds);
     }
 }

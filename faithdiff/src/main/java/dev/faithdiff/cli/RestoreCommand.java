@@ -177,7 +177,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** A caption that is still to be written takes no other time than none. */
     private ForecastOption.Asked asked(Device on) {
-        return new ForecastOption.Asked(compute(on), model::open, r -> AutoPrompt.of(flags.prompt()) == null ? flags.of(r) : flags.of(r).with(PROMPT, ""));
+        boolean open = AutoPrompt.of(flags.prompt()) != null;
+        return new ForecastOption.Asked(compute(on), model::open, r -> open ? flags.of(r).with(PROMPT, "") : flags.of(r));
     }
 
     private int restoreOne(Job job) {

@@ -4,10 +4,10 @@ package dev.faithdiff.restore.caption;
 @FunctionalInterface
 public interface CaptionListener {
     /** Hears nothing. */
-    CaptionListener NONE = (stage, tokens) -> { };
+    CaptionListener NONE = (phase, tokens) -> { };
 
     /** What a captioner is at. */
-    enum Stage {
+    enum Phase {
         /** It looks at the photo. */
         SEE,
         /** It reads the prompt: the question, with what it saw. */
@@ -16,6 +16,6 @@ public interface CaptionListener {
         WRITE
     }
 
-    /** A stage begins, or the answer has one more token. @param tokens of the prompt, or of the answer so far; 0 while it looks */
-    void at(Stage stage, int tokens);
+    /** A phase begins, or the answer has one more token. @param tokens of the prompt, or of the answer so far; 0 while it looks */
+    void at(Phase phase, int tokens);
 }

@@ -56,7 +56,9 @@ public record Forecast(List<Part> stages, long tensors, long bytes, long needed,
      *
      * @param work does it on a device, and tells of its stages as they begin
      */
-    public static Forecast of(Device real, BiConsumer<Device, Consumer<String>> work, Rates rates) { return of(DryRun.of(real, work), real, rates, 0); }
+    public static Forecast of(Device real, BiConsumer<Device, Consumer<String>> work, Rates rates) {
+        return of(DryRun.of(real, work), real, rates, 0);
+    }
 
     private static Forecast of(DryRun run, Device real, Rates rates, double least) {
         Forecast first = of(run, real, rates);

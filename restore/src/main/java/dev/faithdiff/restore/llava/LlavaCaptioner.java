@@ -15,7 +15,7 @@ import dev.faithdiff.nn.WeightSource;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Gate;
 import dev.faithdiff.restore.caption.CaptionListener;
-import dev.faithdiff.restore.caption.CaptionListener.Stage;
+import dev.faithdiff.restore.caption.CaptionListener.Phase;
 import dev.faithdiff.restore.caption.CaptionOptions;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.tensor.DType;
@@ -96,21 +96,21 @@ final class LlavaCaptioner implements Captioner {
     List<Long> drawn(Image photo, int most, Choice choice, CaptionListener listener) {
         return gate.pass(() -> {
             try (Scope _ = Scope.open()) {
-                listener.at(Stage.SEE, 0);
+                listener.at(Phase.SEE, 0);
                 Tensor prompt = prompt(photo);
-                listener.at(Stage.READ, prompt.size(1));
+                listener.at(Phase.READ, prompt.size(1));
                 KeyValues cache = new KeyValues(llama.config(), prompt.size(1) + most, DType.F16, device);
                 List<Long> answer = new ArrayList<>();
                 long next = choice.of(logits(prompt, cache), 0);
                 answer.add(next);
-                listener.at(Stage.WRITE, 1);
+                listener.at(Phase.WRITE, 1);
                 // Without values every answer is as long as may be.
                 while ((next != PieceTokenizer.END || !device.computes()) && answer.size() < most) {
                     try (Scope _ = Scope.open()) {
                         next = choice.of(logits(embedded((int) next), cache), answer.size());
                     }
                     answer.add(next);
-                    listener.at(Stage.WRITE, answer.size());
+                    listener.at(Phase.WRITE, answer.size());
                 }
                 return answer;
             }
