@@ -7,13 +7,18 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.OutputFile;
+import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.batch.Batch;
+import dev.faithdiff.restore.caption.CaptionListener;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.caption.Captioners;
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.op.Engine;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,6 +56,14 @@ final class CaptionCommand implements Callable<Integer> {
     @Option(names = "--tiles", paramLabel = "N", description = "Also print a caption of each of N x N parts of a photo, row by row.")
     private int tiles = 1;
 
+    @Option(names = "--profile", paramLabel = "FILE", description = "For one photo: print where the time went, and write a trace (.json) "
+            + "for https://ui.perfetto.dev or chrome://tracing.")
+    private Path trace;
+
+    @Option(names = "--dry-run", description = "Describe nothing: print for the first photo how long a caption of --max-tokens will take on this "
+            + "machine, and how much memory it will hold.")
+    private boolean dryRun;
+
     @Option(names = "--json", description = "Print JSON: for each photo its text, and with --tiles those of its parts.")
     private boolean json;
 
@@ -63,12 +76,14 @@ final class CaptionCommand implements Callable<Integer> {
         List<Path> photos = TagCommand.photos(in, spec.commandLine(), warnings).stream().filter(p -> print || overwrite || isOpen(p)).toList();
         if (photos.isEmpty()) return 0;
         JsonArray all = new JsonArray();
+        if (trace != null && photos.size() != 1) throw new ParameterException(spec.commandLine(), "--profile is for one photo");
+        if (dryRun) return dryRun(photos.getFirst(), out);
         boolean failed = false;
         try (Interrupt _ = new Interrupt(); Captioner c = captioner(warnings)) {
             for (Path photo : photos) {
                 try {
                     Image image = Batch.read(photo, false).visible();
-                    String text = c.describe(image);
+                    String text = described(c, image, out);
                     List<String> parts = tiles == 1 ? List.of() : Described.parts(c, image, tiles);
                     if (json) all.add(json(photo, text, parts));
                     else out.println(photos.size() == 1 ? text : photo + ": " + text);
@@ -86,6 +101,14 @@ final class CaptionCommand implements Callable<Integer> {
         return failed ? 1 : 0;
     }
 
+    private int dryRun(Path photo, PrintWriter out) {
+        if (command != null) throw new ParameterException(spec.commandLine(), "--dry-run is not for another program");
+        Image image = Batch.read(photo, false).visible();
+        out.println(photo + ": " + ForecastOption.caption(on -> Captioners.open(Captioners.folder(captioner), on, flags.options()), image));
+        out.flush();
+        return 0;
+    }
+
     private static boolean isOpen(Path photo) { return Caption.of(photo).text() == null; }
 
     private Captioner captioner(Warnings warnings) {
@@ -94,6 +117,26 @@ final class CaptionCommand implements Callable<Integer> {
             return Captioners.open(Captioners.folder(captioner), device.open(DType.F32, warnings::warn).device(), flags.options());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
+        }
+    }
+
+    /** What a photo shows. How long that took is said with --verbose, and where the time went with --profile. */
+    private String described(Captioner c, Image photo, PrintWriter out) {
+        CaptionPace pace = new CaptionPace();
+        String text = trace == null ? c.describe(photo, pace) : profiled(c, photo, pace, out);
+        if (Main.isVerbose(spec) && pace.line() != null) spec.commandLine().getErr().println(pace.line());
+        return text;
+    }
+
+    private String profiled(Captioner c, Image photo, CaptionListener pace, PrintWriter out) {
+        try (Profile profile = new Profile(trace)) {
+            Listener stages = profile.stages();
+            String text = Engine.observed(profile, () -> c.describe(photo, (stage, tokens) -> {
+                pace.at(stage, tokens);
+                stages.at(stage.name().toLowerCase(Locale.ROOT), 0, 0);
+            }));
+            out.print(profile.end(Device.CPU));
+            return text;
         }
     }
 

@@ -2,6 +2,7 @@ package dev.faithdiff.cli;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.restore.caption.CaptionListener;
 import dev.faithdiff.restore.caption.Captioner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,7 +22,7 @@ record CommandCaptioner(List<String> command) implements Captioner {
     /** @param line the program and its arguments, with spaces between */
     static CommandCaptioner of(String line) { return new CommandCaptioner(List.of(line.strip().split("\\s+"))); }
 
-    @Override public String describe(Image photo) {
+    @Override public String describe(Image photo, CaptionListener listener) {
         try {
             Path file = Files.createTempFile("faithdiff", ".png");
             try {

@@ -7,6 +7,7 @@ import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
+import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.forecast.Fitting;
 import dev.faithdiff.restore.forecast.Forecast;
 import dev.faithdiff.restore.forecast.Rates;
@@ -73,11 +74,24 @@ final class ForecastOption {
     String dry(Asked asked, Image photo, boolean isWhole) {
         Forecast f = forecast(asked, photo, rates(asked.on.device()), 0);
         String line = line(f, asked.on.device()) + (f.fits() ? "" : "; " + asked.fits(photo));
-        if (!isWhole) return line;
+        return isWhole ? line + "\n" + table(f) : line;
+    }
+
+    /** The forecast of a caption on the CPU, as long as it may be: a line and a table. @param open opens the captioner on a device */
+    static String caption(Function<Device, Captioner> open, Image photo) {
+        Forecast f = Forecast.of(Device.CPU, (device, stages) -> {
+            try (Captioner c = open.apply(device)) {
+                c.describe(photo, (stage, _) -> stages.accept(stage.name().toLowerCase(Locale.ROOT)));
+            }
+        }, rates(Device.CPU));
+        return line(f, Device.CPU) + (f.fits() ? "" : ", so it does not fit") + "\n" + table(f);
+    }
+
+    private static Table table(Forecast f) {
         Table table = new Table("stage", "GFLOP", "GB moved", "seconds", "peak MB of tensors");
         for (Forecast.Part s : f.stages()) row(table, s.name(), s.operations(), s.moved(), s.seconds(), s.peak());
         row(table, "all", f.operations(), f.moved(), f.seconds(), f.tensors());
-        return line + "\n" + table;
+        return table;
     }
 
     private static Forecast forecast(Asked asked, Image photo, Rates rates, double least) {

@@ -159,6 +159,11 @@ final class RestoreCommand implements Callable<Integer> {
         Chosen chosen = device();
         Device on = chosen.device();
         PrintWriter to = spec.commandLine().getOut();
+        AutoPrompt asked = asked();
+        if (asked != null && captionCommand == null) {
+            Image first = Batch.read(jobs.getFirst().in(), results.rules(resume).strict()).visible();
+            to.println("the captioner, before: " + ForecastOption.caption(device -> captioner(asked, device), first));
+        }
         choosing(kernels.table(on.kind()), () -> {
             for (Job job : jobs) {
                 Image photo = Batch.read(job.in(), results.rules(resume).strict()).visible();
@@ -170,7 +175,11 @@ final class RestoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    private ForecastOption.Asked asked(Device on) { return new ForecastOption.Asked(compute(on), model::open, flags::of); }
+    /** A caption that is still to be written takes no other time than none. */
+    private ForecastOption.Asked asked(Device on) {
+        boolean open = AutoPrompt.of(flags.prompt()) != null;
+        return new ForecastOption.Asked(compute(on), model::open, r -> open ? flags.of(r).with(PROMPT, "") : flags.of(r));
+    }
 
     private int restoreOne(Job job) {
         if (job.isStreamed() && !daam.isEmpty()) throw usage("--daam writes beside the result, so it needs a file for that");

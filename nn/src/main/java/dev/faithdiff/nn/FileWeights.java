@@ -34,6 +34,9 @@ public final class FileWeights implements WeightSource {
         file.entries().forEach((key, e) -> held.put(key, new Held(e.shape(), e.dtype())));
     }
 
+    /** How many of so many bytes stay in memory once they were used. */
+    long stay(long bytes) { return pages.stay(bytes); }
+
     @Override public String name() { return path.toString(); }
 
     @Override public Map<String, Held> held() { return Collections.unmodifiableMap(held); }

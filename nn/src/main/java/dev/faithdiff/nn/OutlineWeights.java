@@ -15,7 +15,7 @@ record OutlineWeights(WeightSource source, CountingDevice device) implements Der
     static WeightSource of(WeightSource source, Device device) {
         if (!(device instanceof CountingDevice counts) || !source.hasValues() || source.held() == null) return source;
         long bytes = source.held().values().stream().mapToLong(h -> h.shape().count() * h.dtype().bytes()).sum();
-        if (source instanceof FileWeights) counts.maps(Math.min(bytes, RecentPages.LAST));
+        if (source instanceof FileWeights file) counts.maps(file.stay(bytes));
         return new OutlineWeights(source, counts);
     }
 

@@ -35,6 +35,9 @@ final class RecentPages {
         return new RecentPages(MOST == null ? LAST : Math.min(LAST, MOST), MOST == null ? Device.CPU.freeBytes() / 2 : Math.max(0, MOST - LAST));
     }
 
+    /** How many of so many bytes always stay once they were used. */
+    long stay(long bytes) { return Math.min(bytes, last); }
+
     /** To be called before each use of a mapped tensor. Work on other tensors may go on: it reads what it misses again. */
     void used(MemorySegment data) {
         if (atWork != this) begin(this);

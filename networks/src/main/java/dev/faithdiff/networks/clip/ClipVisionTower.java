@@ -3,7 +3,6 @@ package dev.faithdiff.networks.clip;
 import dev.faithdiff.nn.Init;
 import dev.faithdiff.nn.LayerNorm;
 import dev.faithdiff.nn.Weights;
-import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.ArrayList;
@@ -26,7 +25,6 @@ public final class ClipVisionTower {
     private static final float EPS = 1e-5f;
 
     private final Sizes sizes;
-    private final DType dtype;
     private final Tensor token, patches, positions;
     private final LayerNorm pre;
     private final List<ClipLayer> layers = new ArrayList<>();
@@ -34,7 +32,6 @@ public final class ClipVisionTower {
     /** @param m weights at {@code vision_model} */
     public ClipVisionTower(Weights m, Sizes c) {
         sizes = c;
-        dtype = m.dtype();
         token = m.get("embeddings.class_embedding", Init.normal(0.02f), c.width);
         patches = m.get("embeddings.patch_embedding.weight", Init.uniform(3 * c.patch * c.patch), c.width, c.patch, c.patch, 3);
         positions = m.get("embeddings.position_embedding.weight", Init.normal(0.02f), c.positions, c.width);
@@ -52,10 +49,10 @@ public final class ClipVisionTower {
             int batch = x.size(0), count = h.size(1) * h.size(2) + 1;
             h = h.reshape(batch, count - 1, sizes.width);
             // 2. class token and positions
-            Tensor first = token.to(dtype).reshape(1, 1, sizes.width), all = first;
+            Tensor first = token.to(x.dtype()).reshape(1, 1, sizes.width), all = first;
             for (int i = 1; i < batch; i++) all = all.concat(0, first);
             h = all.concat(1, h);                                                     // [B, 1 + h*w, width]
-            if (kind != ClipImageEncoder.Positions.NONE) h = h.add(ClipImageEncoder.positions(positions.to(dtype), count));
+            if (kind != ClipImageEncoder.Positions.NONE) h = h.add(ClipImageEncoder.positions(positions.to(x.dtype()), count));
             h = pre.forward(h);
             // 3. layers
             for (ClipLayer layer : layers) h = s.replace(h, layer.forward(h));

@@ -13,7 +13,7 @@ public interface Tagger extends Captioner {
     List<Tag> tags(Image photo);
 
     /** The tags with commas between, as prompts hold them. */
-    @Override default String describe(Image photo) { return joined(tags(photo)); }
+    @Override default String describe(Image photo, CaptionListener listener) { return joined(tags(photo)); }
 
     /** The names with commas between. */
     static String joined(List<Tag> tags) { return tags.stream().map(Tag::name).collect(Collectors.joining(", ")); }

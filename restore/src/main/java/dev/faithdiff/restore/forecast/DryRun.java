@@ -15,12 +15,14 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * A restoration of a black photo on a device that only counts. What the restorer does with images and arrays, it does; only ops do not run.
+ * Work on a device that only counts, such as the restoration of a black photo. What it does with images and arrays, it does; only ops do not run.
  *
- * @param stages      as the restorer's listener hears of them, in the order in which they began; the first is the opening of the model
+ * @param stages      as the work's listener hears of them, in the order in which they began; the first is the opening of the model
  * @param usedBytes   the most bytes of tensors at once
  * @param heldBytes   the same with blocks that the pool keeps for reuse
  * @param mappedBytes of the model's files that stay in memory
@@ -91,17 +93,25 @@ record DryRun(List<StageCount> stages, long usedBytes, long heldBytes, long mapp
      * @throws OutOfMemoryError if the heap cannot hold the images
      */
     static DryRun of(Device real, Function<Device, Restorer> open, Function<Restorer, Options> options, int width, int height, int bits) {
+        return of(real, (device, stages) -> {
+            try (Restorer restorer = open.apply(device)) {
+                Image black = Image.of(width, height, Image.blank(width, height), bits == 16 ? Image.blank(width, height) : null);
+                Listener listener = (stage, step, steps) -> stages.accept(stage);
+                restorer.restore(black, options.apply(restorer), listener);
+            }
+        });
+    }
+
+    /** Does any work. @param work on a device; it tells of stages as they begin */
+    static DryRun of(Device real, BiConsumer<Device, Consumer<String>> work) {
         Account account = new Account(real);
         PeakMemory.reset();
         Device.CPU.pool().trim();
         Device.CPU.pool().resetPeak();
         long begin = System.nanoTime(), host = Device.CPU.pool().usedBytes();
         Engine.observed(account::ran, () -> {
-            try (Restorer restorer = open.apply(account.device)) {
-                Image black = Image.of(width, height, Image.blank(width, height), bits == 16 ? Image.blank(width, height) : null);
-                Listener stages = (stage, step, steps) -> account.begin(stage);
-                return restorer.restore(black, options.apply(restorer), stages);
-            }
+            work.accept(account.device, account::begin);
+            return null;
         });
         account.endStage();
         double seconds = (System.nanoTime() - begin) / 1e9;

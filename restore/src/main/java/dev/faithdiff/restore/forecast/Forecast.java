@@ -7,6 +7,8 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -46,7 +48,19 @@ public record Forecast(List<Part> stages, long tensors, long bytes, long needed,
      */
     public static Forecast of(Device real, Function<Device, Restorer> open, Function<Restorer, Options> options, Image photo, Rates rates,
             double least) {
-        DryRun run = DryRun.of(real, open, options, photo.width(), photo.height(), photo.bits());
+        return of(DryRun.of(real, open, options, photo.width(), photo.height(), photo.bits()), real, rates, least);
+    }
+
+    /**
+     * The forecast of other work, as of a captioner's.
+     *
+     * @param work does it on a device, and tells of its stages as they begin
+     */
+    public static Forecast of(Device real, BiConsumer<Device, Consumer<String>> work, Rates rates) {
+        return of(DryRun.of(real, work), real, rates, 0);
+    }
+
+    private static Forecast of(DryRun run, Device real, Rates rates, double least) {
         Forecast first = of(run, real, rates);
         if (rates == null || first.seconds() < least || least > 0 && !first.fits()) return first;
         rates.measure(run.work(), real, MEASURING);

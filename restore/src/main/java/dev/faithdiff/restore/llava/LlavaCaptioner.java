@@ -14,6 +14,8 @@ import dev.faithdiff.nn.FileWeights;
 import dev.faithdiff.nn.WeightSource;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Gate;
+import dev.faithdiff.restore.caption.CaptionListener;
+import dev.faithdiff.restore.caption.CaptionListener.Phase;
 import dev.faithdiff.restore.caption.CaptionOptions;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.tensor.DType;
@@ -42,13 +44,16 @@ final class LlavaCaptioner implements Captioner {
     private final Deque<Weights> open = new ArrayDeque<>();
     private final Gate gate;
     private final CaptionOptions options;
+    private final Device device;
     private final LlavaVision vision;
     private final Llama llama;
     private final PieceTokenizer tokenizer;
 
-    LlavaCaptioner(ModelFolder folder, CaptionOptions options) {
+    /** @param device the CPU, or what stands in for it */
+    LlavaCaptioner(ModelFolder folder, Device device, CaptionOptions options) {
         this.options = options;
-        gate = new Gate("LlavaCaptioner", Device.CPU, options.rounding());
+        this.device = device;
+        gate = new Gate("LlavaCaptioner", device, options.rounding());
         try {
             tokenizer = PieceTokenizer.read(folder.path().resolve("tokenizer/tokenizer.model"));
             Weights seeing = weights(new FileWeights(folder.path().resolve("vision/model.safetensors")));
@@ -66,11 +71,13 @@ final class LlavaCaptioner implements Captioner {
     private static Config config(ModelFolder folder, String part) { return Config.read(folder.path().resolve(part).resolve("config.json")); }
 
     private Weights weights(WeightSource source) {
-        open.push(Weights.of(source, Device.CPU, null, null));
+        open.push(Weights.of(source, device, null, null));
         return open.peek();
     }
 
-    @Override public String describe(Image photo) { return options.style().apply(tokenizer.decode(answer(photo))); }
+    @Override public String describe(Image photo, CaptionListener listener) {
+        return options.style().apply(tokenizer.decode(answer(photo, listener)));
+    }
 
     /** Chooses a token by the scores of all. */
     interface Choice {
@@ -78,27 +85,32 @@ final class LlavaCaptioner implements Captioner {
     }
 
     /** The tokens of the answer, without the end. */
-    int[] answer(Image photo) {
+    int[] answer(Image photo, CaptionListener listener) {
         Sampling sampling = new Sampling(options.temperature(), TOP_K, options.topP());
         Rng rng = Rng.cpu(options.seed());
-        return drawn(photo, options.most(), (logits, _) -> sampling.choose(logits, rng)).stream().filter(id -> id != PieceTokenizer.END)
+        return drawn(photo, options.most(), (logits, _) -> sampling.choose(logits, rng), listener).stream().filter(id -> id != PieceTokenizer.END)
                 .mapToInt(Long::intValue).toArray();
     }
 
     /** The tokens of an answer up to its end or to {@code most}. */
-    List<Long> drawn(Image photo, int most, Choice choice) {
+    List<Long> drawn(Image photo, int most, Choice choice, CaptionListener listener) {
         return gate.pass(() -> {
             try (Scope _ = Scope.open()) {
+                listener.at(Phase.SEE, 0);
                 Tensor prompt = prompt(photo);
-                KeyValues cache = new KeyValues(llama.config(), prompt.size(1) + most, DType.F16, Device.CPU);
+                listener.at(Phase.READ, prompt.size(1));
+                KeyValues cache = new KeyValues(llama.config(), prompt.size(1) + most, DType.F16, device);
                 List<Long> answer = new ArrayList<>();
                 long next = choice.of(logits(prompt, cache), 0);
                 answer.add(next);
-                while (next != PieceTokenizer.END && answer.size() < most) {
+                listener.at(Phase.WRITE, 1);
+                // Without values every answer is as long as may be.
+                while ((next != PieceTokenizer.END || !device.computes()) && answer.size() < most) {
                     try (Scope _ = Scope.open()) {
                         next = choice.of(logits(embedded((int) next), cache), answer.size());
                     }
                     answer.add(next);
+                    listener.at(Phase.WRITE, answer.size());
                 }
                 return answer;
             }
@@ -109,7 +121,7 @@ final class LlavaCaptioner implements Captioner {
     private Tensor prompt(Image photo) {
         try (Scope s = Scope.open()) {
             String question = AFTER.formatted(options.question() == null ? QUESTION : options.question());
-            Tensor image = vision.forward(LlavaVision.normalized(LlavaImage.of(photo, vision.side(), options.padded())));
+            Tensor image = vision.forward(LlavaVision.normalized(LlavaImage.of(photo, vision.side(), options.padded()).to(device)));
             int[] before = tokenizer.encode(BEFORE), begun = new int[before.length + 1];
             begun[0] = PieceTokenizer.BEGIN;
             System.arraycopy(before, 0, begun, 1, before.length);
@@ -117,7 +129,7 @@ final class LlavaCaptioner implements Captioner {
         }
     }
 
-    private Tensor embedded(int... ids) { return llama.embed(Tensor.of(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length)); }
+    private Tensor embedded(int... ids) { return llama.embed(Tensor.of(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length).to(device)); }
 
     /** The scores of the token behind the next vectors. Rows of the table behind the tokenizer's pieces are never meant. */
     private float[] logits(Tensor x, KeyValues cache) {

@@ -10,5 +10,7 @@ import dev.faithdiff.tensor.Device;
 public final class LlavaKind implements CaptionerKind {
     @Override public String kind() { return "llava"; }
 
-    @Override public Captioner open(ModelFolder folder, Device device, CaptionOptions options) { return new LlavaCaptioner(folder, options); }
+    @Override public Captioner open(ModelFolder folder, Device device, CaptionOptions options) {
+        return new LlavaCaptioner(folder, device.kind().equals(Device.CPU.kind()) ? device : Device.CPU, options);
+    }
 }

@@ -17,6 +17,7 @@ import dev.faithdiff.networks.llama.Sampling;
 import dev.faithdiff.networks.llava.LlavaConfig;
 import dev.faithdiff.networks.llava.LlavaVision;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.restore.caption.CaptionListener;
 import dev.faithdiff.restore.caption.CaptionOptions;
 import dev.faithdiff.restore.caption.CaptionOptions.Style;
 import dev.faithdiff.restore.caption.Captioner;
@@ -191,8 +192,8 @@ class LlavaTest {
             CaptionOptions options = greedy(c, key, c.get("prompt").getAsString());
             int[] ids = c.getAsJsonArray("ids").asList().stream().mapToInt(JsonElement::getAsInt).filter(id -> id != 2).toArray();
             for (Path model : List.of(own, other)) {
-                try (LlavaCaptioner captioner = new LlavaCaptioner(new ModelFolder(model), options)) {
-                    assertThat(captioner.answer(image(key.substring(5, 6)))).as(key).isEqualTo(ids);
+                try (LlavaCaptioner captioner = new LlavaCaptioner(new ModelFolder(model), Device.CPU, options)) {
+                    assertThat(captioner.answer(image(key.substring(5, 6)), CaptionListener.NONE)).as(key).isEqualTo(ids);
                     assertThat(captioner.describe(image(key.substring(5, 6)))).as(key).isEqualTo(c.get("text").getAsString().strip());
                 }
                 try (Captioner captioner = Captioners.open(model, Device.CPU, options.with(Style.SUPIR))) {
@@ -214,11 +215,11 @@ class LlavaTest {
             JsonObject c = captions.get(key).getAsJsonObject();
             long[] ids = c.getAsJsonArray("ids").asList().stream().mapToLong(JsonElement::getAsLong).toArray();
             CaptionOptions options = greedy(c, c.get("image").getAsString(), c.get("prompt").getAsString());
-            try (Scope _ = Scope.open(); LlavaCaptioner captioner = new LlavaCaptioner(new ModelFolder(own), options)) {
+            try (Scope _ = Scope.open(); LlavaCaptioner captioner = new LlavaCaptioner(new ModelFolder(own), Device.CPU, options)) {
                 float[] noise = f.floats("exponential_noise");
                 int n = f.shape("exponential_noise").size(1);
                 List<Long> drawn = captioner.drawn(image(c.get("image").getAsString().substring(5, 6)), ids.length,
-                        (logits, step) -> Sampling.choose(sampling.probabilities(logits), Arrays.copyOfRange(noise, step * n, (step + 1) * n)));
+                        (logits, step) -> Sampling.choose(sampling.probabilities(logits), Arrays.copyOfRange(noise, step * n, (step + 1) * n)), CaptionListener.NONE);
                 assertThat(drawn).as(key).isEqualTo(Arrays.stream(ids).boxed().toList());
             }
         });

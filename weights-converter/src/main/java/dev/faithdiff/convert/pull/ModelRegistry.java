@@ -32,12 +32,13 @@ public record ModelRegistry(Map<String, Repository> sources, Map<String, Pullabl
      * @param licence       null if its authors state none
      * @param terms         address of the licence
      * @param nonCommercial whether the licence forbids commercial use
+     * @param agreement     whether the licence is an agreement that forbids some uses, as Llama's does
      * @param files         by path
      */
     public record Repository(String host, String repository, String revision, String licence, String terms,
-            @SerializedName("non_commercial") boolean nonCommercial, Map<String, Released> files) {
-        /** Whether it must be accepted: commercial use is forbidden, or nothing is allowed in writing. */
-        public boolean isAsked() { return nonCommercial || licence == null; }
+            @SerializedName("non_commercial") boolean nonCommercial, boolean agreement, Map<String, Released> files) {
+        /** Whether it must be accepted: commercial use or some other is forbidden, or nothing is allowed in writing. */
+        public boolean isAsked() { return nonCommercial || agreement || licence == null; }
 
         /** The licence in words. */
         public String shownLicence() {

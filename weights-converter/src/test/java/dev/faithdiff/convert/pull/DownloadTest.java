@@ -59,7 +59,7 @@ class DownloadTest {
     @AfterEach void stop() { server.close(); }
 
     private Fetched fetch(String expected) {
-        ModelRegistry.Repository source = new ModelRegistry.Repository(Hosts.HUB, "owner/repository", "main", "MIT", "", false, Map.of());
+        ModelRegistry.Repository source = new ModelRegistry.Repository(Hosts.HUB, "owner/repository", "main", "MIT", "", false, false, Map.of());
         Hosts hosts = new Hosts(mirror, environment::get);
         try (Web web = new Web(hosts, pauses::add, silence)) {
             TransferLine line = new TransferLine(new PrintStream(said, true, StandardCharsets.UTF_8), FILE.length);
@@ -272,11 +272,11 @@ class DownloadTest {
         fetch(SUM);
         arrived();
         assertThat(server.requests()).containsExactly(new ReleaseServer.Request("/hub" + PATH, null, null, null));
-        ModelRegistry.Repository release = new ModelRegistry.Repository(Hosts.RELEASES, "owner/repository", "v1", "MIT", "", false, Map.of());
+        ModelRegistry.Repository release = new ModelRegistry.Repository(Hosts.RELEASES, "owner/repository", "v1", "MIT", "", false, false, Map.of());
         assertThat(new Hosts(mirror, environment::get).address(release, "w.pth").getPath())
                 .isEqualTo("/hub/owner/repository/releases/download/v1/w.pth");
         assertThat(Hosts.published(release, "w.pth")).hasToString("https://github.com/owner/repository/releases/download/v1/w.pth");
-        ModelRegistry.Repository file = new ModelRegistry.Repository(Hosts.RELEASES, "owner/repository", "0a".repeat(20), "MIT", "", false, Map.of());
+        ModelRegistry.Repository file = new ModelRegistry.Repository(Hosts.RELEASES, "owner/repository", "0a".repeat(20), "MIT", "", false, false, Map.of());
         assertThat(Hosts.published(file, "a/w.pkl")).hasToString("https://github.com/owner/repository/raw/" + "0a".repeat(20) + "/a/w.pkl");
         mirror = "ftp://there";
         assertThatThrownBy(() -> fetch(SUM)).hasMessageContaining("is no address that begins with http:// or https://");

@@ -72,6 +72,7 @@ class PullTest {
         assertThatThrownBy(() -> registry.model("faithdif")).hasMessageContaining("there is no model 'faithdif' to pull, but there are faithdiff, ");
         assertThat(registry.model("faithdiff").convert()).doesNotContain("keep");
         assertThat(registry.sources().get("faithdiff").isAsked()).as("nobody states its licence").isTrue();
+        assertThat(registry.sources().get("llava-1.5-7b").isAsked()).as("its licence forbids some uses").isTrue();
         for (String name : new String[] {"stablesr", "stablesr-768v", "stablesr-turbo"}) {
             assertThat(registry.sources(registry.model(name)).values()).as("%s forbids commercial use", name).anyMatch(ModelRegistry.Repository::nonCommercial);
         }

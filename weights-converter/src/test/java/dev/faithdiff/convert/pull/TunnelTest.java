@@ -152,7 +152,7 @@ class TunnelTest {
     }
 
     private void fetch() {
-        ModelRegistry.Repository source = new ModelRegistry.Repository(Hosts.HUB, "owner/repository", "main", "MIT", "", false, Map.of());
+        ModelRegistry.Repository source = new ModelRegistry.Repository(Hosts.HUB, "owner/repository", "main", "MIT", "", false, false, Map.of());
         Hosts hosts = new Hosts(null, environment::get);
         try (Web web = new Web(hosts, pause -> { }, Duration.ofSeconds(20))) {
             TransferLine line = new TransferLine(new PrintStream(said, true, StandardCharsets.UTF_8), FILE.length);
