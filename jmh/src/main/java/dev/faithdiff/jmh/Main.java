@@ -5,16 +5,13 @@ import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.kernels.lab.OnnxModel;
 import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Launcher;
-import dev.faithdiff.tensor.op.AttentionOp;
-import dev.faithdiff.tensor.op.Conv2dOp;
 import dev.faithdiff.tensor.op.Kernel;
-import dev.faithdiff.tensor.op.LinearOp;
-import dev.faithdiff.tensor.op.Op;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -26,7 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.openjdk.jmh.results.RunResult;
@@ -47,7 +43,6 @@ import picocli.CommandLine.Parameters;
             "--list shows them."})
 public final class Main implements Callable<Integer> {
     private static final String PEER = "dev.faithdiff.jmh.peer.PeerBench";
-    private static final Set<Class<? extends Op>> PEER_OPS = Set.of(LinearOp.class, Conv2dOp.class, AttentionOp.class);
 
     @Parameters(paramLabel = "FILTER", description = "Part of a name, e.g. LinearOp/unet-640, block/, restore.", defaultValue = "")
     private String filter;
@@ -128,7 +123,7 @@ public final class Main implements Callable<Integer> {
             Cost cost = new Cost(c.flops(), c.bytes());
             String[] kernels = Bench.takers(c, Device.CPU).stream().map(Kernel::name).toArray(String[]::new);
             for (RunResult r : run(KernelBench.class.getName(), c.name(), kernels)) row(c.name(), r.getParams().getParam("kernel"), r, cost);
-            if (peers && isPeerCase(c)) for (RunResult r : run(PEER, c.name())) row(c.name(), "ONNX Runtime", r, cost);
+            if (peers && OnnxModel.isFor(c)) for (RunResult r : run(PEER, c.name())) row(c.name(), "ONNX Runtime", r, cost);
         }
         for (String b : blocks) row("block/" + b, BlockBench.class, b, Blocks.ALL.get(b));
         for (String m : models) row("model/" + m, ModelBench.class, m, Models.ALL.get(m));
@@ -202,10 +197,6 @@ public final class Main implements Callable<Integer> {
 
     private List<String> chosen(String prefix, Map<String, Function<BenchTarget, Workload>> all) {
         return all.keySet().stream().filter(n -> isChosen(prefix + n)).toList();
-    }
-
-    private static boolean isPeerCase(Case c) {
-        return PEER_OPS.contains(c.op().getClass()) && c.types().activation() == DType.F32 && c.types().weight() == DType.F32;
     }
 
     /** The best of the samples: noise only ever makes a machine look slower. */

@@ -1,7 +1,6 @@
 package dev.faithdiff.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -20,19 +19,18 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Executors in processes of their own, of which one is killed, and one stands still. */
+/** Executors in processes of their own, of which one is killed, and one stands still, while a task of it is at work ({@link StandingDisk}). */
 @Tag("process")
 class ClusterTest {
     private static final int PHOTOS = 12;
-    private static final String[] HOW = {"--scale", "2", "--steps", "100"};
-    private static final String EXECUTOR = "CoarseGrainedExecutorBackend";
+    private static final String[] HOW = {"--scale", "2", "--steps", "4"};
 
     @TempDir private static Path dir;
     private static Path in, plain;
     private static SparkHome home;
 
     @TempDir private Path own;
-    private Path out;
+    private Path out, stand;
     private Process driver;
 
     @BeforeAll static void photos() throws Exception {
@@ -46,22 +44,32 @@ class ClusterTest {
 
     private static String[] all(String... more) { return Stream.of(more, HOW).flatMap(Arrays::stream).toArray(String[]::new); }
 
-    private List<String> conf(String... more) {
+    /** Settings under which one task stands still. */
+    private List<String> conf(String... more) throws Exception {
+        stand = Files.createFile(own.resolve("stand"));
         List<String> conf = new ArrayList<>(List.of("spark.ui.enabled=false", "spark.local.dir=" + own.resolve("local"), "spark.jars=" + home.jars(),
-                "spark.executor.extraJavaOptions=" + String.join(" ", Photos.jvm()) + " -Dfaithdiff.threads=1"));
+                "spark.executor.extraJavaOptions=" + String.join(" ", Photos.jvm()) + " -Dfaithdiff.threads=1",
+                "spark.executor.extraClassPath=" + tests(), "spark.hadoop.fs.file.impl=" + StandingDisk.class.getName(),
+                "spark.hadoop." + StandingDisk.PROPERTY + "=" + stand));
         conf.addAll(Arrays.asList(more));
         return conf;
     }
+
+    private static Path tests() throws Exception { return Path.of(TwoHosts.class.getProtectionDomain().getCodeSource().getLocation().toURI()); }
 
     private String[] job() {
         out = own.resolve("out");
         return all(in.toString(), "-o", out.toString(), "--table-format", "json");
     }
 
-    /** An executor, once some results are there, when each executor restores a photo at any time. */
+    /** The executor one of whose tasks stands still. */
     private ProcessHandle executor() throws Exception {
-        await("some results", () -> results() >= 3);
-        return driver.descendants().filter(p -> p.info().commandLine().orElse("").contains(EXECUTOR)).findFirst().orElseThrow();
+        await("a task that stands still", () -> standing() != null);
+        return standing();
+    }
+
+    private ProcessHandle standing() {
+        return driver.descendants().filter(p -> Files.exists(StandingDisk.standing(stand, p.pid()))).findFirst().orElse(null);
     }
 
     private long results() {
@@ -73,7 +81,7 @@ class ClusterTest {
     }
 
     private void await(String what, BooleanSupplier holds) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
         while (!holds.getAsBoolean()) {
             assertThat(driver.isAlive() && System.nanoTime() < deadline).as(what + ": " + Files.readString(own.resolve("log"))).isTrue();
             Thread.sleep(20);
@@ -81,7 +89,7 @@ class ClusterTest {
     }
 
     private void assertWhole() throws Exception {
-        assertThat(driver.waitFor(10, TimeUnit.MINUTES)).isTrue();
+        assertThat(driver.waitFor(3, TimeUnit.MINUTES)).isTrue();
         String log = Files.readString(own.resolve("log"));
         assertThat(driver.exitValue()).as(log).isZero();
         assertThat(log).contains("12 restored, 0 already there, 0 failed");
@@ -92,7 +100,7 @@ class ClusterTest {
         List<JsonObject> rows = rows();
         assertThat(rows.stream().map(r -> r.get("photo").getAsString()).distinct()).hasSize(PHOTOS);
         assertThat(rows).hasSize(PHOTOS).allMatch(r -> r.get("outcome").getAsString().equals("done"));
-        assumeTrue(rows.stream().anyMatch(r -> r.get("attempt").getAsInt() > 0), "the executor was hit between two tasks, so none ran again");
+        assertThat(rows).as("one ran again").anyMatch(r -> r.get("attempt").getAsInt() > 0);
     }
 
     private List<JsonObject> rows() throws IOException {
@@ -110,9 +118,11 @@ class ClusterTest {
         conf().forEach(c -> submit.addAll(List.of("--conf", c)));
         submit.add(home.program().getLast().toString());
         submit.addAll(List.of(job()));
-        driver = home.driver(own.resolve("log"), "", List.of(), "org.apache.spark.deploy.SparkSubmit", submit);
+        driver = home.driver(own.resolve("log"), ":" + tests(), List.of(), "org.apache.spark.deploy.SparkSubmit", submit);
         try {
-            assertThat(executor().destroyForcibly()).isTrue();
+            ProcessHandle hit = executor();
+            await("some results", () -> results() >= 3);
+            assertThat(hit.destroyForcibly()).isTrue();
             assertWhole();
         } finally {
             end();
@@ -121,18 +131,18 @@ class ClusterTest {
 
     /** A speculative copy does its work, and wakes it while the job ends. */
     @Test void theCopyOfATaskThatStandsStillLosesAndDoublesNothing() throws Exception {
-        List<String> flags = conf("spark.speculation=true", "spark.speculation.quantile=0.2", "spark.speculation.multiplier=1.5").stream()
-                .map(c -> "-D" + c).toList();
+        List<String> flags = conf("spark.speculation=true", "spark.speculation.quantile=0.1", "spark.speculation.multiplier=1",
+                "spark.speculation.minTaskRuntime=0", "spark.speculation.interval=10ms").stream().map(c -> "-D" + c).toList();
         List<String> arguments = new ArrayList<>(List.of(own.resolve("workers").toString()));
         arguments.addAll(List.of(job()));
-        Path tests = Path.of(TwoHosts.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-        String classes = ":" + tests + ":" + home.jars().replace(',', ':');
+        String classes = ":" + tests() + ":" + home.jars().replace(',', ':');
         driver = home.driver(own.resolve("log"), classes, flags, TwoHosts.class.getName(), arguments);
         ProcessHandle slow = null;
         try {
             slow = executor();
             signal(slow, "STOP");
             await("results without it", () -> results() == PHOTOS);
+            Files.delete(StandingDisk.standing(stand, slow.pid()));
             signal(slow, "CONT");
             assertWhole();
         } finally {

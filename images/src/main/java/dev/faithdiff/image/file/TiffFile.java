@@ -55,20 +55,20 @@ final class TiffFile {
         pixels.writeTo(to);
     }
 
-    private static void deflate(Raster raster, int top, int rows, int bits, OutputStream to) throws IOException {
+    private static void deflate(Raster raster, int top, int rows, int bits, ByteArrayOutputStream to) throws IOException {
         int bands = raster.getNumBands(), samples = raster.getWidth() * bands;
         int[] row = new int[samples];
         byte[] bytes = new byte[samples * bits / 8];
-        var out = new DeflaterOutputStream(to);
-        for (int y = top; y < top + rows; y++) {
-            raster.getPixels(0, y, raster.getWidth(), 1, row);
-            for (int i = 0; i < samples; i++) {
-                int difference = i < bands ? row[i] : row[i] - row[i - bands];
-                if (bits == 16) bytes[2 * i] = (byte) (difference >> 8);
-                bytes[i * bits / 8 + bits / 8 - 1] = (byte) difference;
+        try (var out = new DeflaterOutputStream(to)) { // gives the deflater's native memory back
+            for (int y = top; y < top + rows; y++) {
+                raster.getPixels(0, y, raster.getWidth(), 1, row);
+                for (int i = 0; i < samples; i++) {
+                    int difference = i < bands ? row[i] : row[i] - row[i - bands];
+                    if (bits == 16) bytes[2 * i] = (byte) (difference >> 8);
+                    bytes[i * bits / 8 + bits / 8 - 1] = (byte) difference;
+                }
+                out.write(bytes);
             }
-            out.write(bytes);
         }
-        out.finish();
     }
 }

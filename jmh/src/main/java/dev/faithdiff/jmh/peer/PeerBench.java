@@ -8,13 +8,9 @@ import dev.faithdiff.jmh.KernelBench;
 import dev.faithdiff.jmh.Timed;
 import dev.faithdiff.jmh.Workload;
 import dev.faithdiff.kernels.cpu.Parallel;
-import dev.faithdiff.kernels.lab.Case;
-import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.AttentionOp;
-import java.util.Arrays;
+import dev.faithdiff.kernels.lab.OnnxModel;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Param;
 
 /** ONNX Runtime on the laboratory's cases, with as many threads as the kernels have; compiled with the Maven profile {@code peers}. */
@@ -22,18 +18,15 @@ public class PeerBench extends Timed {
     @Param("LinearOp/unet-640") public String name;
 
     @Override protected Workload make() throws OrtException {
-        Case c = KernelBench.find(name);
+        OnnxModel model = OnnxModel.of(KernelBench.find(name));
         Workload work = new Workload();
-        int[][] sizes = Stream.of(c.outline()).map(OnnxModel::sizes).toArray(int[][]::new);
-        int inputs = c.op() instanceof AttentionOp ? sizes.length : 1;
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         OrtSession.SessionOptions options = work.hold(new OrtSession.SessionOptions());
         options.setIntraOpNumThreads(Parallel.threads());
-        OrtSession session = work.hold(environment.createSession(OnnxModel.of(c, sizes, inputs), options));
+        OrtSession session = work.hold(environment.createSession(model.file(), options));
         Map<String, OnnxTensor> in = new HashMap<>();
-        for (int i = 0; i < inputs; i++) {
-            long[] shape = Arrays.stream(sizes[i]).asLongStream().toArray();
-            in.put("" + i, work.hold(OnnxTensor.createTensor(environment, OnnxModel.normal(sizes[i]).asFloatBuffer(), shape)));
+        for (int i = 0; i < model.inputs().length; i++) {
+            in.put("" + i, work.hold(OnnxTensor.createTensor(environment, model.values(i), model.inputs()[i])));
         }
         return work.repeat(() -> run(session, in));
     }

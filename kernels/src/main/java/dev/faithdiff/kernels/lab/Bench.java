@@ -59,28 +59,35 @@ public final class Bench {
     public static List<Time> run(Case c, Device device, List<Kernel<?>> kernels, int millis) {
         try (Scope _ = Scope.open()) {
             Tensor[] in = c.draw(device);
-            times(c, in, kernels, millis);
-            List<List<Long>> times = times(c, in, kernels, millis);
+            List<Runnable> works = kernels.stream().<Runnable>map(k -> () -> result(k, c.op(), in).device().synchronize()).toList();
+            times(works, millis);
+            List<List<Long>> times = times(works, millis);
             List<Time> result = new ArrayList<>();
             for (int i = 0; i < kernels.size(); i++) result.add(Time.of(kernels.get(i).name(), times.get(i)));
             return result;
         }
     }
 
-    private static List<List<Long>> times(Case c, Tensor[] in, List<Kernel<?>> kernels, int millis) {
+    /** Runs other work, as long as a kernel and after the same warm-up. */
+    public static Time run(String name, Runnable work, int millis) {
+        times(List.of(work), millis);
+        return Time.of(name, times(List.of(work), millis).getFirst());
+    }
+
+    private static List<List<Long>> times(List<Runnable> works, int millis) {
         List<List<Long>> times = new ArrayList<>();
-        for (int i = 0; i < kernels.size(); i++) times.add(new ArrayList<>());
+        for (int i = 0; i < works.size(); i++) times.add(new ArrayList<>());
         long begin = System.nanoTime();
-        for (int run = 0; run < LEAST_RUNS || System.nanoTime() - begin < kernels.size() * millis * 1_000_000L; run++) {
-            for (int i = 0; i < kernels.size(); i++) times.get(i).add(time(kernels.get(i), c.op(), in));
+        for (int run = 0; run < LEAST_RUNS || System.nanoTime() - begin < works.size() * millis * 1_000_000L; run++) {
+            for (int i = 0; i < works.size(); i++) times.get(i).add(time(works.get(i)));
         }
         return times;
     }
 
-    private static long time(Kernel<?> kernel, Op op, Tensor[] in) {
+    private static long time(Runnable work) {
         try (Scope _ = Scope.open()) {
             long begin = System.nanoTime();
-            result(kernel, op, in).device().synchronize();
+            work.run();
             return System.nanoTime() - begin;
         }
     }

@@ -25,8 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
@@ -58,8 +57,8 @@ public final class Restorations implements AutoCloseable {
     private final FairQueue queue;
     private final Changes changes = new Changes();
     private final Map<String, RunProgress> progress = new ConcurrentHashMap<>();
-    private final ScheduledExecutorService clock =
-            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("restorations-clock").factory());
+    private final ScheduledThreadPoolExecutor clock =
+            new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("restorations-clock").factory());
     private final Thread worker = new Thread(this::work, "restorations");
     private Restorer open; // the worker's alone
     private String openName;
@@ -77,6 +76,7 @@ public final class Restorations implements AutoCloseable {
         this.device = device;
         this.ended = ended;
         queue = new FairQueue(room.queued);
+        clock.setRemoveOnCancelPolicy(true); // else a restoration is remembered for as long as it might have taken
     }
 
     /** Takes up what an earlier process left, and begins. */

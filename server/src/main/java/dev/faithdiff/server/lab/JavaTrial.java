@@ -5,6 +5,7 @@ import dev.faithdiff.kernels.cpu.Limits;
 import dev.faithdiff.kernels.lab.Bench;
 import dev.faithdiff.kernels.lab.Case;
 import dev.faithdiff.kernels.lab.Cases;
+import dev.faithdiff.kernels.lab.OnnxModel;
 import dev.faithdiff.kernels.lab.Parity;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -107,6 +108,7 @@ final class JavaTrial {
         findings.found("begun", Map.of("work", "limits of this machine"));
         Limits limits = Limits.measured();
         findings.found("limits", Map.of("gflops", limits.gflops(), "gbytes", limits.gbytes()));
+        OnnxRuntime peer = OnnxRuntime.found(System.getProperty(OnnxRuntime.JAR));
         List<Double> ratios = new ArrayList<>();
         List<Case> taken = Cases.model(op).stream().filter(c -> Bench.refusal(kernel, c, Device.CPU) == null).toList();
         for (Case c : spread(taken)) {
@@ -116,6 +118,7 @@ final class JavaTrial {
             List<Map<String, Object>> times = new ArrayList<>();
             List<Bench.Time> measured = Bench.run(c, Device.CPU, all, MILLIS);
             for (Bench.Time t : measured) times.add(fact(t, c, limits));
+            if (peer != null && kernel.rounds() == null && OnnxModel.isFor(c)) times.add(fact(peer.time(OnnxModel.of(c), MILLIS), c, limits));
             findings.found("time", Map.of("case", c.name(), "flops", c.flops(), "bytes", c.bytes(), "kernels", times,
                     "allocated", allocated(kernel, c)));
             measured.stream().skip(1).mapToDouble(Bench.Time::nanos).min().ifPresent(best -> ratios.add(measured.getFirst().nanos() / best));

@@ -43,6 +43,16 @@ class RestorationStoreTest {
         }
     }
 
+    @Test void aLongTextIsKeptWhole() throws Exception {
+        Restoration r = Restoration.of("a".repeat(24), new Order("me", "a.png", "model", Map.of("prompt", "word ".repeat(300_000)), true, 3, 2));
+        try (RestorationStore store = new RestorationStore(dir)) {
+            store.put(r);
+        }
+        try (RestorationStore store = new RestorationStore(dir)) {
+            assertThat(store.get(r.id())).isEqualTo(r);
+        }
+    }
+
     @Test void theOldestGoFirstAndWhatWaitsStays() throws Exception {
         try (RestorationStore store = new RestorationStore(dir)) {
             Restoration old = done(1), middle = done(2), young = done(3), waits = queued(4);

@@ -1,17 +1,26 @@
-package dev.faithdiff.jmh.peer;
+package dev.faithdiff.kernels.lab;
 
-import dev.faithdiff.kernels.lab.Case;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.AttentionOp;
 import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.LinearOp;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
-/** An ONNX file of one node, as protobuf bytes (onnx.proto3): a case's op with random weights inside and its activations as inputs. */
-final class OnnxModel {
+/**
+ * An ONNX file of one node, as protobuf bytes (onnx.proto3): a case's op with random weights inside and its activations as inputs.
+ *
+ * @param file   the bytes
+ * @param inputs sizes of the inputs, which are named "0", "1", ...
+ */
+public record OnnxModel(byte[] file, long[][] inputs) {
     private static final int FLOAT = 1, INT = 2, INTS = 7;
 
     /** A protobuf message under construction. */
@@ -41,10 +50,23 @@ final class OnnxModel {
         Message message(int field, Message m) { return bytes(field, m.bytes.toByteArray()); }
     }
 
-    private OnnxModel() {}
+    /** Whether a case can be such a file: linear layers, convolutions, and attention without bias, shared heads and earlier keys, all in F32. */
+    public static boolean isFor(Case c) {
+        boolean isAttention = c.op() instanceof AttentionOp a && a.group() == 1 && a.offset() == 0 && c.operands().size() == 3;
+        boolean isOp = c.op() instanceof LinearOp || c.op() instanceof Conv2dOp || isAttention;
+        return isOp && c.types().activation() == DType.F32 && c.types().weight() == DType.F32;
+    }
 
-    /** The file's bytes; the first {@code inputs} operands are inputs "0", "1", ..., the others weights. */
-    static byte[] of(Case c, int[][] sizes, int inputs) {
+    /** The file of a case. */
+    public static OnnxModel of(Case c) {
+        int[][] sizes = Stream.of(c.outline()).map(OnnxModel::sizes).toArray(int[][]::new);
+        if (c.op() instanceof LinearOp) sizes[0] = rows(sizes[0]);
+        int inputs = c.op() instanceof AttentionOp ? sizes.length : 1;
+        long[][] shapes = Stream.of(sizes).limit(inputs).map(s -> Arrays.stream(s).asLongStream().toArray()).toArray(long[][]::new);
+        return new OnnxModel(file(c, sizes, inputs), shapes);
+    }
+
+    private static byte[] file(Case c, int[][] sizes, int inputs) {
         Message node = node(c).text(2, "y");
         Message graph = new Message().text(2, "case");
         for (int i = 0; i < sizes.length; i++) {
@@ -59,7 +81,8 @@ final class OnnxModel {
 
     private static Message node(Case c) {
         return switch (c.op()) {
-            case Conv2dOp o -> new Message().text(4, "Conv").message(5, integers("strides", o.stride(), o.stride()))
+            case Conv2dOp o -> new Message().text(4, "Conv").message(5, integer("group", o.groups()))
+                    .message(5, integers("strides", o.stride(), o.stride()))
                     .message(5, integers("pads", o.top(), o.left(), o.bottom(), o.right()));
             case AttentionOp o -> new Message().text(4, "MultiHeadAttention").text(7, "com.microsoft").message(5, integer("num_heads", o.heads()))
                     .message(5, integer("unidirectional", o.causal() ? 1 : 0));
@@ -87,8 +110,10 @@ final class OnnxModel {
         return m.number(2, FLOAT).text(8, name).bytes(9, normal(sizes).array());
     }
 
-    /** Standard normal values. */
-    static ByteBuffer normal(int[] sizes) {
+    /** Standard normal values for an input. */
+    public FloatBuffer values(int input) { return normal(Arrays.stream(inputs[input]).mapToInt(Math::toIntExact).toArray()).asFloatBuffer(); }
+
+    private static ByteBuffer normal(int[] sizes) {
         int count = 1;
         for (int s : sizes) count *= s;
         SplittableRandom random = new SplittableRandom(count);
@@ -97,8 +122,14 @@ final class OnnxModel {
         return b.flip();
     }
 
+    /** What ONNX multiplies by a matrix is one, too. */
+    private static int[] rows(int[] sizes) {
+        int last = sizes[sizes.length - 1];
+        return new int[] {Arrays.stream(sizes).reduce(1, (a, b) -> a * b) / last, last};
+    }
+
     /** An operand's sizes as ONNX has them: channels before rows and columns. */
-    static int[] sizes(Tensor t) {
+    private static int[] sizes(Tensor t) {
         int[] s = t.shape().toArray();
         return s.length == 4 ? new int[] {s[0], s[3], s[1], s[2]} : s;
     }
