@@ -41,8 +41,11 @@ public final class ResnetBlock {
             h.norm(norm1, true);
             h.each(conv1::forward);
             h.norm(norm2, true);
-        }, (h, x) -> shortcut == null ? conv2.forward(h, x) : shortcut.forward(x, conv2.forward(h)));
+        }, (h, x) -> conv2.forward(h, residual(x)));
     }
+
+    /** What the last convolution adds to its result: there an addend costs a GPU nothing, while the shortcut's product would wait for it. */
+    private Tensor residual(Tensor x) { return shortcut == null ? x : shortcut.forward(x); }
 
     /** A convolution of the norm's SiLU, in place of x. An autoencoder's are no op of their own: kernels may round what is between. */
     private Tensor convolved(Scope s, GroupNorm norm, Conv2d conv, Tensor x, Tensor addend) {
@@ -55,9 +58,8 @@ public final class ResnetBlock {
         try (Scope s = Scope.open()) {
             Tensor t = time == null ? null : time.forward(temb);                      // [B, out]
             Tensor h = convolved(s, norm1, conv1, x, t == null ? null : t.reshape(t.size(0), 1, 1, t.size(1))); // [B, H, W, out]
-            if (shortcut == null && branch == null) return s.keep(convolved(s, norm2, conv2, h, x));
-            h = convolved(s, norm2, conv2, h, null);
-            if (branch != null) h = s.replace(h, branch.apply(h));
+            if (branch == null) return s.keep(convolved(s, norm2, conv2, h, residual(x)));
+            h = s.replace(h, branch.apply(convolved(s, norm2, conv2, h, null)));
             return s.keep(shortcut == null ? x.add(h) : shortcut.forward(x, h));
         }
     }
