@@ -23,7 +23,7 @@ public final class CpuBackend implements Backend {
             new GroupedLinearEmitted(), new GroupedLinearVector(), new GroupedLinearPacked(), new GroupedLinearBf16(),
             new MatmulPacked(), new MatmulBf16(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dWinogradBf16(), new Conv2dImplicitGemmBf16(),
-            new Conv2dDepthwise(), new Conv2dGroups(),
+            new Conv2dDepthwise(), new Conv2dGroups(), new UpsampleConv2dWinograd(), new UpsampleConv2dWinogradBf16(),
             new Conv2dInputGradWinograd(), new Conv2dInputGradPhases(), new Conv2dDepthwise.InputGrad(), new Conv2dGroups.InputGrad(),
             new Conv2dWeightGradWinograd(), new Conv2dWeightGradColumns(), new Conv2dGroups.WeightGrad(),
             new AttentionFew(), new AttentionOneEmitted(), new AttentionOneVector(),

@@ -62,12 +62,15 @@ public record NetworkBattery(String name, Path weights, Build build, Supplier<Te
     /**
      * A network at its released size.
      *
-     * @param keys   the lists of its tensors in the fixtures' folder {@code keys}
+     * @param shapes its tensors
      * @param inputs of a run, of the small inputs' types
      * @param most   bytes that a run holds at its peak, inputs included and weights not
      */
-    public record Released(List<String> keys, Build build, List<Shape> inputs, long most) {
-        Map<String, Shape> shapes() {
+    public record Released(Map<String, Shape> shapes, Build build, List<Shape> inputs, long most) {
+        /** @param keys the lists of its tensors in the fixtures' folder {@code keys} */
+        public Released(List<String> keys, Build build, List<Shape> inputs, long most) { this(all(keys), build, inputs, most); }
+
+        private static Map<String, Shape> all(List<String> keys) {
             Map<String, Shape> all = new LinkedHashMap<>();
             for (String list : keys) all.putAll(KeyLists.of(list));
             return all;

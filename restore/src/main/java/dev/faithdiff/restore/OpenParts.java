@@ -13,6 +13,8 @@ import java.util.function.Function;
 public final class OpenParts implements AutoCloseable {
     private final ModelFolder folder;
     private final Compute on;
+    private final Offload offload;
+    private final Function<String, Place> places;
     private final Residency residency;
     private final Deque<Weights> open = new ArrayDeque<>();
 
@@ -20,9 +22,11 @@ public final class OpenParts implements AutoCloseable {
     public OpenParts(ModelFolder folder, Compute on, Function<String, Place> places) {
         this.folder = folder;
         this.on = on;
+        this.places = places;
         // What steers a U-Net is on the device with it.
-        long largest = folder.weightBytes("unet") + folder.weightBytes("control");
-        Offload offload = on.offload().chosen(folder.weightBytes(""), largest, on.device(), on.activations());
+        long unet = folder.weightBytes("unet") + folder.weightBytes("control");
+        long largest = Math.max(unet, Math.max(folder.weightBytes("dit"), folder.weightBytes("t5")));
+        offload = on.offload().chosen(folder.weightBytes(""), largest, on.device(), on.activations());
         residency = offload.residency(on.device(), places);
     }
 
@@ -31,6 +35,14 @@ public final class OpenParts implements AutoCloseable {
         Weights w = on.weights(new FileWeights(folder.path().resolve(file)), residency);
         open.push(w);
         return w;
+    }
+
+    /** Does work with the weights of a file that are open only meanwhile, so that they need no memory before and after it. */
+    public <T> T passing(String file, Function<Weights, T> work) {
+        Residency visits = offload.residency(on.device(), places);
+        try (Weights w = on.weights(new FileWeights(folder.path().resolve(file)), visits); Residency _ = visits) {
+            return work.apply(w);
+        }
     }
 
     @Override public void close() {

@@ -17,8 +17,12 @@ import java.nio.file.Path;
 final class Cpu implements Device {
     private static final long ALIGNMENT = 64;
     private static final long ASK_BEFORE = 64L << 20;
+    private static final long PAGE = 4096, HUGE_FROM = 4L << 20; // from here on whole pages of 2 MB are most of a block
+    private static final int HUGE_PAGES = 14; // Linux' MADV_HUGEPAGE
     private static final MethodHandle MALLOC = function("malloc", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+    private static final MethodHandle ADVISE = System.getProperty("os.name").equals("Linux") ? function("madvise",
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT)) : null;
 
     private final Pool pool = new Pool("cpu", Cpu::malloc, Cpu::free);
 
@@ -51,7 +55,10 @@ final class Cpu implements Device {
 
     @Override public String toString() { return name(); }
 
-    /** A 64-byte aligned block; the address malloc gave stands in the eight bytes before it. Zero when there is no memory. */
+    /**
+     * A 64-byte aligned block; the address malloc gave stands in the eight bytes before it. Zero when there is no memory. Large blocks ask for pages
+     * of 2 MB, which the system hands out several times faster than as many of 4 KB.
+     */
     private static long malloc(long bytes) {
         if (bytes >= ASK_BEFORE && bytes > availableBytes()) return 0;
         try {
@@ -59,6 +66,8 @@ final class Cpu implements Device {
             if (raw == 0) return 0;
             long aligned = (raw + 2 * ALIGNMENT - 1) & -ALIGNMENT;
             MemorySegment.ofAddress(aligned - Long.BYTES).reinterpret(Long.BYTES).set(ValueLayout.JAVA_LONG, 0, raw);
+            long page = aligned & -PAGE;
+            if (bytes >= HUGE_FROM && ADVISE != null) { int _ = (int) ADVISE.invokeExact(page, aligned + bytes - page, HUGE_PAGES); } // or as before
             return aligned;
         } catch (Throwable e) {
             throw new IllegalStateException("malloc cannot be called", e);

@@ -24,7 +24,7 @@ public final class Pool {
     private final Map<Long, Long> sizes = new LinkedHashMap<>(); // of all idle blocks by address, those longest idle first
     private final Map<Long, Reserve> reserved = new HashMap<>();
     private final long idleLimit;
-    private long idleBytes, usedBytes, peakBytes, peakUsedBytes;
+    private long idleBytes, usedBytes, peakBytes, peakUsedBytes, mostUsedBytes;
     private Reserve filling;
 
     /** @param allocate gives the address of a new block of a size in bytes, or 0 if the device has no memory left */
@@ -32,7 +32,8 @@ public final class Pool {
 
     /**
      * @param available bytes that the device has left, for messages; {@link Long#MAX_VALUE} if unknown
-     * @param idleLimit bytes of idle blocks to keep when a new block is allocated; those longest idle are freed first
+     * @param idleLimit bytes of idle blocks to keep when a new block is allocated, as far as they raise what is held by no more than an eighth of this
+     *                  above the most that was ever in use. Those longest idle are freed first
      */
     public Pool(String device, LongUnaryOperator allocate, LongConsumer free, LongSupplier available, long idleLimit) {
         this.device = device;
@@ -59,13 +60,14 @@ public final class Pool {
         long address = same != null ? same : fresh(size);
         usedBytes += size;
         peakUsedBytes = Math.max(peakUsedBytes, usedBytes);
+        mostUsedBytes = Math.max(mostUsedBytes, usedBytes);
         peakBytes = Math.max(peakBytes, usedBytes + idleBytes);
         if (r != null) reserved.put(address, r);
         return address;
     }
 
     private long fresh(long size) {
-        trim(idleLimit);
+        trim(Math.min(idleLimit, idleLimit / 8 + Math.max(0, mostUsedBytes - usedBytes - size)));
         long address = allocate.applyAsLong(size);
         if (address != 0) return address;
         trim();

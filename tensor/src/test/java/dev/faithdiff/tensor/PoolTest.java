@@ -73,6 +73,20 @@ class PoolTest {
         assertThat(small.idleBytes()).isZero();
     }
 
+    @Test void idleBlocksHardlyRaiseThePeak() {
+        Pool small = new Pool("toy", this::allocate, freed::add, () -> Long.MAX_VALUE, 4096);
+        long a = small.take(2048), b = small.take(2048);
+        small.give(a, 2048);
+        small.give(b, 2048);
+        long c = small.take(4096);
+        assertThat(freed).containsExactly(a, b);
+        assertThat(small.peakBytes()).isEqualTo(4096);
+        small.give(c, 4096);
+        small.take(512);
+        assertThat(small.idleBytes()).as("an eighth of the limit more than was ever in use").isEqualTo(4096);
+        assertThat(small.peakBytes()).isEqualTo(4608);
+    }
+
     @Test void emptyBlocksGoBackToo() {
         long none = pool.take(0);
         pool.give(none, 0);

@@ -1,5 +1,6 @@
 package dev.faithdiff.restore.forecast;
 
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.SCALE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
@@ -14,7 +15,10 @@ import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.dreamclear.TinyDreamClear;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.Cleaner;
+import dev.faithdiff.restore.supir.TinySupir;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
@@ -100,6 +104,14 @@ class ForecastTest {
         Path model = TinyBase.random(dir, "osediff.pkl", List.of("default_encoder", "default_decoder", "default_others"), "default_encoder");
         check(model, NumberType.F32, o -> o.with(SCALE, 4.0), photo(128, 128));
     }
+
+    /** Two rows at once, T5 that is open for a while, and a cleaner in tiles. */
+    @Test void dreamClear() {
+        check(TinyDreamClear.random(dir), NumberType.F32, o -> o.with(SCALE, 4.0).with(PROCESS_SIZE, 64).with(STEPS, 3).with(Cleaner.TILE, 64),
+                photo(32, 32));
+    }
+
+    @Test void supir() { check(TinySupir.drawn(dir), NumberType.F32, o -> o.with(PROCESS_SIZE, 64).with(STEPS, 3), photo(64, 64)); }
 
     /** What is named fits, and nothing is named where nothing fits. */
     @Test void findsWhatFits() {

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import dev.faithdiff.tensor.CountingDevice;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Pool;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Storage;

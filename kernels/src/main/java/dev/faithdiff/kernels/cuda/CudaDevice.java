@@ -3,6 +3,7 @@ package dev.faithdiff.kernels.cuda;
 import static dev.faithdiff.kernels.cuda.CudaError.check;
 
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Pool;
 import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Storage;
@@ -54,7 +55,7 @@ public final class CudaDevice implements Device, KernelEntry.Target {
     private boolean capturing;
 
     /** Opens the device; the libraries are loaded. */
-    public CudaDevice(int index) { this(index, new Nvrtc(), DiskCache.user()); }
+    public CudaDevice(int index) { this(index, new Nvrtc(), CudaLibraries.cache()); }
 
     CudaDevice(int index, CudaModules.Compiler compiler, DiskCache cache) {
         this.index = index;

@@ -1,5 +1,6 @@
 package dev.faithdiff.kernels.cuda;
 
+import dev.faithdiff.tensor.DiskCache;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -37,6 +38,9 @@ public final class CudaLibraries {
 
     /** The libraries of this machine, looked for at the first call. */
     public static CudaLibraries found() { return Once.FOUND; }
+
+    /** Compiled kernels: {@code -Dfaithdiff.cuda.cache}, else in the user's cache folder. */
+    static DiskCache cache() { return DiskCache.of("faithdiff.cuda.cache", "cuda"); }
 
     CudaLibraries(LibrarySearch search) {
         String reason;
@@ -95,7 +99,7 @@ public final class CudaLibraries {
         if (driverMajor < OLDEST) return "the NVIDIA driver is for CUDA " + driverMajor + ", CUDA 12 or 13 is needed";
         int newest = Math.min(driverMajor, NEWEST);
         if (search.complete(newest) == 0) {
-            Path jar = RedistJar.unpacked(CudaLibraries.class.getClassLoader(), DiskCache.user().folder());
+            Path jar = RedistJar.unpacked(CudaLibraries.class.getClassLoader(), cache().folder());
             if (jar != null) search = search.with(jar);
         }
         Pair pair = Pair.open(search, newest);

@@ -3,6 +3,7 @@ package dev.faithdiff.kernels.cuda;
 import dev.faithdiff.kernels.cuda.GraphPattern.Product;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;

@@ -38,6 +38,9 @@ public final class Tolerance {
      */
     private static final Exception NARROW_ATTENTION = narrow(2, "the same for weights and values, and as much again by weights of rounded scores");
 
+    private static final Exception NARROW_WINOGRAD =
+            narrow(8.2, "the same before Winograd's output transform, which enlarges errors up to 8.2 times");
+
     /**
      * Of three roundings of a norm and what takes its result, two come before the last sum: that of the norm's result, which all factors share,
      * and that of the factors. They are independent and as large, so their sum has twice the variance that one has in the op alone.
@@ -52,7 +55,7 @@ public final class Tolerance {
         EXCEPTIONS.put("NormedOp", NORMED);
         EXCEPTIONS.putAll(Map.of("LinearBf16", NARROW, "GroupedLinearBf16", NARROW, "Conv2dImplicitGemmBf16", NARROW,
                 "MatmulBf16", NARROW_MATMUL, "AttentionBf16", NARROW_ATTENTION,
-                "Conv2dWinogradBf16", narrow(8.2, "the same before Winograd's output transform, which enlarges errors up to 8.2 times")));
+                "Conv2dWinogradBf16", NARROW_WINOGRAD, "UpsampleConv2dWinogradBf16", NARROW_WINOGRAD));
     }
 
     private Tolerance() {}

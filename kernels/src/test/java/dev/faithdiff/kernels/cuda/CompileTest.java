@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.kernels.CudaBackend;
+import dev.faithdiff.tensor.DiskCache;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -94,7 +95,7 @@ class CompileTest {
     @Tag("native")
     @Test void everySourceCompilesByNvrtc() throws Exception {
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), Path.of(System.getProperty("user.home")));
-        Path jar = RedistJar.unpacked(getClass().getClassLoader(), DiskCache.user().folder());
+        Path jar = RedistJar.unpacked(getClass().getClassLoader(), CudaLibraries.cache().folder());
         if (jar != null) search = search.with(jar);
         int major = CudaLibraries.compiler(search, 13) != null ? 13 : CudaLibraries.compiler(search, 12) != null ? 12 : 0;
         Assumptions.assumeTrue(major != 0, "CUDA sources are not compiled by NVRTC: there is none");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faithdiff.kernels.cuda.GraphPattern.Product;
 import dev.faithdiff.kernels.cuda.GraphPattern.Then;
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;

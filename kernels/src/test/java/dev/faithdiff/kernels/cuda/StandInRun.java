@@ -8,6 +8,7 @@ import dev.faithdiff.kernels.CudaBackend;
 import dev.faithdiff.kernels.cuda.op.CublasLinear;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;

@@ -29,6 +29,7 @@ import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.diffusion.SignalTable;
+import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRestorer;
 import dev.faithdiff.restore.sd.SdRun;
@@ -72,8 +73,6 @@ final class DiffBir implements SdSystem {
     static final Option<Course> COURSE = Option.choice("guidance-course", Course.CONSTANT, "Whether the guidance has its scale in all steps, or is "
             + "weak first and grows to the scale plus one.");
     static final Option<Integer> ORDER = Option.whole("order", 1, 1, 8, "How many steps edm_lms looks back on.");
-    static final Option<Integer> CLEANER_TILE = Option.side("cleaner-tile", 0, 64, "Side of the overlapping tiles in which the photo is cleaned, in "
-            + "pixels as the cleaner sees it; for SwinIR a multiple of 64. 0: no tiles while memory suffices, else 512.");
     static final Option<Double> RESTORATION = Option.number("restoration", 0.0, "at least 0", v -> v >= 0 && !v.isInfinite(), "How strongly each "
             + "step's prediction is drawn to the cleaned photo, such as 0.5. 0: not at all.");
     static final Option<RestorationLoss> LOSS = Option.choice("restoration-loss", RestorationLoss.W_MSE, "How the difference to the cleaned photo "
@@ -82,9 +81,9 @@ final class DiffBir implements SdSystem {
             + "compared with the cleaned photo: among latents, or as images, which goes back through the decoder in each step.");
     static final Option<Integer> REPEAT = Option.whole("restoration-repeat", 1, 1, 100, "How often each prediction is drawn to the cleaned photo.");
     static final List<Option<?>> OPTIONS = SdRestorer.options(List.of(SAMPLER, START, CONTROL, NOISE_AUG, COURSE, CHURN, ORDER, PROCESS_SIZE,
-            CLEANER_TILE, RESTORATION, LOSS, SPACE, REPEAT));
+            Cleaner.TILE, RESTORATION, LOSS, SPACE, REPEAT));
 
-    private static final int WIDE = 64, UNET_MULTIPLE = 8, USUAL_TILE = 512;
+    private static final int WIDE = 64, UNET_MULTIPLE = 8;
 
     private final SdModel model;
     private final DiffBirVersion version;
@@ -117,9 +116,7 @@ final class DiffBir implements SdSystem {
         DiffBirSampler kind = kind(o);
         sampler(o);
         if (o.get(CHURN) > 0 && !kind.churns()) throw new IllegalArgumentException("the sampler " + kind + " takes no churn");
-        if (o.get(CLEANER_TILE) % cleaner.multiple() != 0) {
-            throw new IllegalArgumentException("cleaner-tile must be a multiple of " + cleaner.multiple() + ", not " + o.get(CLEANER_TILE));
-        }
+        cleaner.check(o);
         int multiple = UNET_MULTIPLE * model.vae.config().downscale();
         if (o.get(TILE) % multiple != 0) {
             throw new IllegalArgumentException("tile must be a multiple of " + multiple + ", not " + o.get(TILE));
@@ -144,27 +141,12 @@ final class DiffBir implements SdSystem {
     FloatImage cleaned(SdRun run) {
         int w = run.size.width(), h = run.size.height(), least = run.options.get(PROCESS_SIZE);
         if (cleaner.scale() > 1) {
-            FloatImage large = clean(run, FloatImage.of(run.photo));
+            FloatImage large = cleaner.clean(run, FloatImage.of(run.photo));
             return Math.min(w, h) < least ? shortSide(large, least) : large.resized(w, h);
         }
         FloatImage enlarged = FloatImage.of(Resize.resize(run.photo, w, h, Filter.BICUBIC));
         // As published, what is too small is enlarged before it is seen whole, and after it was seen in tiles.
-        return atLeast(clean(run, tile(run, enlarged) == 0 ? atLeast(enlarged, least) : enlarged), least);
-    }
-
-    private FloatImage clean(SdRun run, FloatImage image) {
-        int tile = tile(run, image);
-        if (tile == 0) return cleaner.clean(image);
-        double stride = run.options.get(OVERLAP);
-        return cleaner.clean(image, tile, stride, run.counter("clean", cleaner.tiles(image, tile, stride)));
-    }
-
-    /** The side of the cleaner's tiles; 0: none. */
-    private int tile(SdRun run, FloatImage image) {
-        int asked = run.options.get(CLEANER_TILE);
-        if (asked > 0) return image.width() < asked || image.height() < asked ? 0 : asked;
-        long pixels = (long) image.width() * image.height() * cleaner.scale() * cleaner.scale();
-        return pixels * cleaner.bytesPerPixel() <= run.bytes() ? 0 : USUAL_TILE;
+        return atLeast(cleaner.clean(run, cleaner.tile(run, enlarged) == 0 ? atLeast(enlarged, least) : enlarged), least);
     }
 
     private static FloatImage atLeast(FloatImage image, int least) {

@@ -24,10 +24,6 @@ public enum DiffBirSampler {
 
     /** As published, the first step of these begins at this much noise over signal, whatever its timestep has. */
     private static final double FIRST = Math.sqrt((1 - 1e-8) / 1e-8);
-    /** Half the logarithm of signal over noise below which the solver of {@link #DPMPP_M2} does not begin. */
-    private static final double LEAST_SIGNAL = -5.1;
-    /** From so many steps on its last one has second order, too. */
-    private static final int MANY_STEPS = 10;
 
     private final String label;
     private final KDiffusion solver;
@@ -59,7 +55,7 @@ public enum DiffBirSampler {
                 for (int i = 0; i < count; i++) t[i] = Math.min((count - 1 - i) * stride + 1, table.timesteps() - 1);
                 yield EulerSampler.ddim(levels(table, t, table.sigma(0)));
             }
-            case DPMPP_M2 -> uniform(table, require(steps, 2, table.timesteps() - 1));
+            case DPMPP_M2 -> MultistepSampler.uniform(table, require(steps, 2, table.timesteps() - 1));
             default -> {
                 double[] t = new double[require(steps, 1, table.timesteps() - 1)];
                 int last = table.timesteps() - 1;
@@ -80,20 +76,6 @@ public enum DiffBirSampler {
         float[] from = new float[timesteps.length];
         for (int i = 0; i < from.length; i++) from[i] = (float) table.sigma((int) timesteps[i]);
         return Levels.chain(timesteps, from, end);
-    }
-
-    /** Of the training's timesteps those that have signal enough, from the last to the first, of which fractions are asked. */
-    private static Sampler uniform(SignalTable table, int steps) {
-        int count = table.timesteps();
-        while (Math.log(table.sigma(count - 1)) > -LEAST_SIGNAL) count--;
-        double[] t = new double[steps];
-        float[] from = new float[steps];
-        for (int i = 0; i < steps; i++) {
-            double time = 1 + i * (1.0 / count - 1) / steps, at = time * count - 1;
-            t[i] = 1000 * (time - 1.0 / count);
-            from[i] = (float) table.sigma(at);
-        }
-        return MultistepSampler.midpoint(Levels.chain(t, from, table.sigma(0)), steps < MANY_STEPS);
     }
 
     /** The published name. */

@@ -42,6 +42,11 @@ public final class MultistepSampler implements Sampler {
      */
     record Method(Solver solver, int order, boolean draws, boolean lowersLast, boolean lowersMore) {}
 
+    /** Half the logarithm of signal over noise below which {@link #uniform} does not begin. */
+    private static final double LEAST_SIGNAL = -5.1;
+    /** From so many steps on the last one of {@link #uniform} has second order, too. */
+    private static final int MANY_STEPS = 10;
+
     private final Levels levels;
     private final Method method;
     private final Solver solver;
@@ -77,6 +82,25 @@ public final class MultistepSampler implements Sampler {
     /** DPM-Solver++ of second order without noise, on given levels. @param lowersLast whether the last step is of first order */
     public static MultistepSampler midpoint(Levels levels, boolean lowersLast) {
         return new MultistepSampler(levels, new Method(Solver.MIDPOINT, 2, false, lowersLast, false));
+    }
+
+    /**
+     * DPM-Solver++ of second order evenly in time, as its authors' own code spreads it (DPM_Solver, time_uniform): of the training's timesteps those
+     * that have signal enough, from the last to the first, of which fractions are asked.
+     *
+     * @param steps from 2 to one less than there are timesteps
+     */
+    public static MultistepSampler uniform(SignalTable table, int steps) {
+        int count = table.timesteps();
+        while (Math.log(table.sigma(count - 1)) > -LEAST_SIGNAL) count--;
+        double[] t = new double[steps];
+        float[] from = new float[steps];
+        for (int i = 0; i < steps; i++) {
+            double time = 1 + i * (1.0 / count - 1) / steps, at = time * count - 1;
+            t[i] = 1000 * (time - 1.0 / count);
+            from[i] = (float) table.sigma(at);
+        }
+        return midpoint(Levels.chain(t, from, table.sigma(0)), steps < MANY_STEPS);
     }
 
     @Override public Sampler from(int step) { return new MultistepSampler(levels.from(step), method); }

@@ -31,6 +31,7 @@ import dev.faithdiff.restore.diffusion.Guidance;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.sd.SdSystem;
@@ -63,8 +64,10 @@ record DreamClear(DreamClearModel model) implements SdSystem {
     static final Option<Start> START = Option.choice("start", Start.CLEANED,
             "What denoising starts from. cleaned: the latents of the cleaned photo with "
             + "the noise of the first step. noise: noise alone.");
-    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, PROCESS_SIZE, STEPS, GUIDANCE, SEED, RNG, STRENGTH, FIDELITY, GUARD,
-            PROMPT, COLOR_FIX, START, TILE, OVERLAP, VAE_TILE);
+    static final Option<DreamClearSampler> SAMPLER = Option.choice("sampler", DreamClearSampler.IDDPM, "Sampler that removes the noise. dpm-solver "
+            + "draws none, and needs fewer steps.");
+    static final List<Option<?>> OPTIONS = List.of(SCALE, SIZE, LONG_SIDE, PROCESS_SIZE, SAMPLER, STEPS, GUIDANCE, SEED, RNG, STRENGTH, FIDELITY,
+            GUARD, PROMPT, COLOR_FIX, START, TILE, OVERLAP, Cleaner.TILE, VAE_TILE);
     private static final int PROCESS = 1024, PUBLISHED_STEPS = 50, TILE_PIXELS = 1024;
     private static final double PUBLISHED_SCALE = 4, PUBLISHED_GUIDANCE = 4.5, STRIDE = 0.75;
 
@@ -78,7 +81,8 @@ record DreamClear(DreamClearModel model) implements SdSystem {
     }
 
     @Override public void check(Options o) {
-        LearnedVarianceSampler.timesteps(o.get(STEPS));
+        o.get(SAMPLER).of(o.get(STEPS));
+        model.cleaner().check(o);
         int multiple = DreamClearConfig.PATCH * down();
         if (o.get(TILE) % multiple != 0) throw new IllegalArgumentException("tile must be a multiple of " + multiple + ", not " + o.get(TILE));
     }
@@ -86,7 +90,7 @@ record DreamClear(DreamClearModel model) implements SdSystem {
     @Override public SdTask begin(SdRun run) {
         Image in = RoundedSize.enlarged(run.photo, run.size, run.options);
         int h = in.height() / down(), w = in.width() / down();
-        FloatImage cleaned = cleaned(in);
+        FloatImage cleaned = cleaned(run, in);
         Tensor lq = latents(run, TileSource.of(tensor(in).affine(2, -1)), h, w);
         Tensor pre = latents(run, TileSource.of(tensor(cleaned).affine(2, -1)), h, w);
         Plan plan = plan(run, h, w);
@@ -103,13 +107,9 @@ record DreamClear(DreamClearModel model) implements SdSystem {
     private Tensor tensor(FloatImage image) { return Tensor.of(image.rgb(), 1, image.height(), image.width(), 3).to(model.base().device); }
 
     /** The photo without noise, blur and compression, in 0..1. */
-    FloatImage cleaned(Image in) {
-        Tensor x = Finite.require(() -> {
-            try (Scope s = Scope.open()) {
-                return s.keep(model.cleaner().forward(tensor(in).to(model.base().dtype)).to(DType.F32).clamp(0, 1));
-            }
-        }, "the cleaner");
-        return new FloatImage(in.width(), in.height(), x.toFloats());
+    FloatImage cleaned(SdRun run, Image in) {
+        Tensor x = Finite.require(() -> tensor(model.cleaner().clean(run, FloatImage.of(in))), "the cleaner");
+        return new FloatImage(in.width(), in.height(), x.clamp(0, 1).toFloats());
     }
 
     /** An image's latents on the scale of the diffusion. @param h of the latents */
@@ -122,7 +122,7 @@ record DreamClear(DreamClearModel model) implements SdSystem {
         Options o = run.options;
         int side = o.get(TILE) / down(), stride = (int) Math.round(side * o.get(OVERLAP));
         NoiseSchedule schedule = new NoiseSchedule(new float[0], NoiseSchedule.Spacing.LINSPACE, 0, NoiseSchedule.Prediction.SAMPLE, null);
-        return new Plan(schedule, run.within(LearnedVarianceSampler.of(o.get(STEPS))), new Guidance(1, 0), null,
+        return new Plan(schedule, run.within(o.get(SAMPLER).of(o.get(STEPS))), new Guidance(1, 0), null,
                 TileGrid.square(h, w, side, side - stride, false), true);
     }
 
@@ -141,7 +141,7 @@ record DreamClear(DreamClearModel model) implements SdSystem {
             conditions.add(model.net().condition(plan.grid().cut(lq, t).to(type), plan.grid().cut(pre, t).to(type)));
         }
         double scale = o.get(GUIDANCE) == null ? 1 : Math.max(1, o.get(GUIDANCE));
-        return new DreamClearDenoiser(model.net(), type, text, conditions, (float) scale, plan.sampler().levels());
+        return new DreamClearDenoiser(model.net(), type, text, conditions, (float) scale, o.get(SAMPLER).takesVariance(), plan.sampler().levels());
     }
 
     /** The image of clean latents in 0..1, beyond which some values are. @param clean with or without a variance behind them */

@@ -2,6 +2,7 @@ package dev.faithdiff.restore.dreamclear;
 
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.Sampler;
+import dev.faithdiff.restore.diffusion.SignalTable;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
@@ -20,17 +21,12 @@ import java.util.function.Supplier;
  * @param most  logarithm of the largest variance
  */
 record LearnedVarianceSampler(Levels levels, float[] clean, float[] stays, float[] least, float[] most) implements Sampler {
-    static final int TIMESTEPS = 1000;
-    private static final double BETA_START = 1e-4, BETA_END = 0.02;
-
-    /** So many of the training's steps, evenly spread, with the first and the last one. */
-    static LearnedVarianceSampler of(int steps) {
-        int[] visited = timesteps(steps);                          // ascending
-        double[] alphas = alphas(), share = new double[steps], beta = new double[steps], variance = new double[steps];
-        double[] t = new double[steps];
+    /** So many of the training's steps, evenly spread, with the first and the last one. @param steps at least 2 */
+    static LearnedVarianceSampler of(SignalTable table, int steps) {
+        double[] visited = table.spaced(steps), share = new double[steps], beta = new double[steps], variance = new double[steps];
         float[] from = new float[steps], clean = new float[steps], stays = new float[steps], least = new float[steps], most = new float[steps];
         for (int i = 0; i < steps; i++) {
-            share[i] = alphas[visited[i]];
+            share[i] = table.alphas()[(int) visited[steps - 1 - i]];
             double before = i == 0 ? 1 : share[i - 1];
             beta[i] = 1 - share[i] / before;
             variance[i] = beta[i] * (1 - before) / (1 - share[i]);
@@ -38,31 +34,13 @@ record LearnedVarianceSampler(Levels levels, float[] clean, float[] stays, float
         for (int i = 0; i < steps; i++) {
             int at = steps - 1 - i;
             double before = at == 0 ? 1 : share[at - 1];
-            t[i] = visited[at];
             from[i] = (float) Math.sqrt(1 / share[at] - 1);
             clean[i] = (float) (beta[at] * Math.sqrt(before) / (1 - share[at]));
             stays[i] = (float) ((1 - before) * Math.sqrt(1 - beta[at]) / (1 - share[at]));
             least[i] = (float) Math.log(variance[Math.max(at, Math.min(1, steps - 1))]); // the last step's would be 0
             most[i] = (float) Math.log(beta[at]);
         }
-        return new LearnedVarianceSampler(Levels.chain(t, from, 0), clean, stays, least, most);
-    }
-
-    /** As published: added up, then rounded to the nearest, halves to even. */
-    static int[] timesteps(int steps) {
-        if (steps < 2 || steps > TIMESTEPS) throw new IllegalArgumentException("steps must be 2.." + TIMESTEPS + ", not " + steps);
-        int[] t = new int[steps];
-        double at = 0, apart = (TIMESTEPS - 1.0) / (steps - 1);
-        for (int i = 0; i < steps; i++, at += apart) t[i] = (int) Math.rint(at);
-        return t;
-    }
-
-    /** The signal's share of the variance at each timestep of the training. */
-    static double[] alphas() {
-        double[] alphas = new double[TIMESTEPS];
-        double product = 1, step = (BETA_END - BETA_START) / (TIMESTEPS - 1);
-        for (int i = 0; i < TIMESTEPS; i++) alphas[i] = product *= 1 - (BETA_START + i * step);
-        return alphas;
+        return new LearnedVarianceSampler(Levels.chain(visited, from, 0), clean, stays, least, most);
     }
 
     @Override public Sampler from(int step) {

@@ -10,9 +10,9 @@ import dev.faithdiff.networks.unet.UNet;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.networks.vae.VaeConfig;
-import dev.faithdiff.nn.FileWeights;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Finite;
 import dev.faithdiff.restore.OpenParts;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
@@ -23,6 +23,7 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
@@ -116,8 +117,8 @@ public final class SdModel implements AutoCloseable {
     /** The weights of one more network, which are closed with this. @param file such as {@code control/model.safetensors} */
     public Weights weights(String file) { return parts.weights(file); }
 
-    /** A network that is opened for some work and closed after it, so that its weights need no memory between. @param file as in {@link #weights} */
-    public Weights passing(String file) { return on.weights(new FileWeights(folder.path().resolve(file)), null); }
+    /** {@link OpenParts#passing}: a network whose weights need no memory before and after some work. @param file as in {@link #weights} */
+    public <T> T passing(String file, Function<Weights, T> work) { return parts.passing(file, work); }
 
     /** The settings of a part, its {@code config.json}. */
     public Config settings(String part) { return Config.read(folder.path().resolve(part).resolve("config.json")); }
@@ -138,6 +139,9 @@ public final class SdModel implements AutoCloseable {
         w.done();
         return u;
     }
+
+    /** In which type networks compute. */
+    public NumberType precision() { return on.precision(); }
 
     /** What products round their factors to: {@link Compute#rounding}. */
     public DType rounding() { return rounding; }

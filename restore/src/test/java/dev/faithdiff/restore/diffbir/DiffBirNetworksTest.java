@@ -33,6 +33,7 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.tiles.SideBySideTiles;
 import dev.faithdiff.restore.tiles.TileGrid;

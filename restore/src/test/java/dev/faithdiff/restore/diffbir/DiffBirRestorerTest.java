@@ -23,6 +23,7 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Files;
@@ -87,7 +88,7 @@ class DiffBirRestorerTest {
 
                 @Override public void tile(String stage, int tile, int tiles) { told.add(stage + " tile " + tile + "/" + tiles); }
             };
-            Options o = small(r).with(TILE, 64).with(STEPS, 2).with(DiffBir.CLEANER_TILE, 64).with(VAE_TILE, 64);
+            Options o = small(r).with(TILE, 64).with(STEPS, 2).with(Cleaner.TILE, 64).with(VAE_TILE, 64);
             assertThat(r.restore(photo(26, 16), o, listener)).hasToString("Image 104x64");
             assertThat(told).startsWith("encode 0/0", "clean tile 1/3", "clean tile 2/3", "clean tile 3/3", "denoise 0/2", "denoise tile 1/3")
                     .endsWith("denoise 2/2", "decode 0/0");

@@ -26,6 +26,7 @@ import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Levels;
+import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.sd.SdTask;
@@ -80,7 +81,7 @@ class DiffBirTest {
             JsonArray cldm = tiles.getAsJsonArray("cldm_px"), cleaner = tiles.getAsJsonArray("cleaner");
             assertThat(tiles.get("vae_encoder_px")).isEqualTo(tiles.get("vae_decoder_px"));
             assertThat(cleaner.get(1).getAsDouble() / cleaner.get(0).getAsDouble()).isEqualTo(cldm.get(1).getAsDouble() / cldm.get(0).getAsDouble());
-            return o.with(DiffBir.CLEANER_TILE, cleaner.get(0).getAsInt()).with(TILE, cldm.get(0).getAsInt())
+            return o.with(Cleaner.TILE, cleaner.get(0).getAsInt()).with(TILE, cldm.get(0).getAsInt())
                     .with(OVERLAP, cldm.get(1).getAsDouble() / cldm.get(0).getAsDouble());
         }
 

@@ -20,11 +20,13 @@ import dev.faithdiff.networks.vae.Vae;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.diffusion.Levels;
+import dev.faithdiff.restore.diffusion.Sampler;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -107,7 +109,7 @@ class DreamClearStagesTest {
     @Test void cleaner() {
         with(m -> {
             FloatImage image = FloatImage.of(ImageFiles.read(Fixtures.path(GROUP + "stages/image.png")));
-            close("swinir", "out", m.cleaner().forward(Tensor.of(image.rgb(), 1, image.height(), image.width(), 3)));
+            close("swinir", "out", m.cleaner().network().apply(Tensor.of(image.rgb(), 1, image.height(), image.width(), 3)));
         });
     }
 
@@ -177,7 +179,7 @@ class DreamClearStagesTest {
     }
 
     private static Tensor guided(DreamClearNet net, Tensor text, DreamClearNet.Condition condition, Tensor x) {
-        return new DreamClearDenoiser(net, DType.F32, text, List.of(condition), 4.5f, null).guided(net.forward(x.concat(0, x), 500, text, condition));
+        return new DreamClearDenoiser(net, DType.F32, text, List.of(condition), 4.5f, true, null).guided(net.forward(x.concat(0, x), 500, text, condition));
     }
 
     /** The row that is fed on. */
@@ -190,7 +192,7 @@ class DreamClearStagesTest {
         Fixtures f = stage("schedules");
         for (int steps : new int[] {4, 5, 20, 50}) {
             String chain = "iddpm" + steps + ".";
-            LearnedVarianceSampler s = LearnedVarianceSampler.of(steps);
+            LearnedVarianceSampler s = LearnedVarianceSampler.of(DreamClearSampler.TABLE, steps);
             Levels levels = s.levels();
             for (int i = 0; i < steps; i++) {
                 int at = steps - 1 - i;
@@ -203,7 +205,7 @@ class DreamClearStagesTest {
                 near((float) Math.exp(s.most()[i]), f.floats(chain + "betas")[at]);
             }
         }
-        double[] alphas = LearnedVarianceSampler.alphas();
+        double[] alphas = DreamClearSampler.TABLE.alphas();
         float[] stored = f.floats("iddpm1000.alphas_cumprod");
         for (int t = 0; t < alphas.length; t++) near((float) alphas[t], stored[t]);
     }
@@ -211,5 +213,30 @@ class DreamClearStagesTest {
     private static void near(float actual, float stored) {
         if (stored == 0) assertThat(actual).isCloseTo(stored, within(1e-7f));
         else assertThat(actual).isCloseTo(stored, withPercentage(2e-4));
+    }
+
+    /** The published solver on a network that is one matrix, guided by a scale of 4.5. */
+    @Test void dpmSolver() {
+        assumeTrue(Files.exists(Fixtures.path(GROUP + "stages/dpm_solver.safetensors")), "this set lacks the solver");
+        Fixtures f = stage("dpm_solver");
+        try (Scope _ = Scope.open()) {
+            Tensor matrix = Tensor.of(f.floats("A"), f.shape("A").toArray());
+            for (int steps : new int[] {5, 14, 20}) {
+                Sampler sampler = DreamClearSampler.DPM_SOLVER.of(steps);
+                Tensor x = Fixtures.tensor(f, "z");
+                try (Sampler.State state = sampler.begin()) {
+                    for (int i = 0; i < steps; i++) {
+                        double sigma = sampler.levels().from()[i];
+                        Tensor eps = x.linear(matrix, null).mul((float) (0.5 + sampler.timesteps()[i] / 1000)).affine(1, -0.1f + 4.5f * 0.2f);
+                        Tensor data = x.mul((float) (1 / Levels.alpha(sigma))).sub(eps.mul((float) sigma));
+                        x = state.step(x, data, i, () -> { throw new AssertionError("draws noise"); });
+                    }
+                }
+                float[] stored = f.nhwc("dpms_" + steps);
+                double largest = 0;
+                for (float v : stored) largest = Math.max(largest, Math.abs(v));
+                Fixtures.assertClose("dpms_" + steps, x.toFloats(), stored, 2e-5 * largest);
+            }
+        }
     }
 }

@@ -25,7 +25,9 @@ import dev.faithdiff.image.Wrap;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.Compute;
+import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Listener;
+import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
@@ -33,6 +35,7 @@ import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Plan;
+import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRun;
@@ -80,7 +83,7 @@ class DreamClearTest {
             SdRun r = SdRun.given(base, photo, ResultSize.of(o, photo), o, Listener.NONE, (_, _) -> Fixtures.tensor(f, "noise." + drawn[0]++));
             Image in = RoundedSize.enlarged(photo, r.size, o);
             assertThat(in).hasToString("Image " + run.get("width").getAsInt() + "x" + run.get("height").getAsInt());
-            FloatImage cleaned = system.cleaned(in);
+            FloatImage cleaned = system.cleaned(r, in);
             int rows = f.shape("img_pre_rows_0_8").size(2), h = in.height() / 8, w = in.width() / 8;
             close(errors, "img_pre", Tensor.of(cleaned.rgb(), 1, in.height(), in.width(), 3).slice(1, 0, rows), f, "img_pre_rows_0_8");
             Tensor clean = Tensor.of(cleaned.rgb(), 1, in.height(), in.width(), 3).affine(2, -1);
@@ -154,13 +157,15 @@ class DreamClearTest {
             assertThat(result).hasToString("Image " + 2 * photo.width() + "x" + 2 * photo.height());
             assertThat(r.restore(photo, own)).as("the same seed").isEqualTo(result);
             Map<String, Image> others = new LinkedHashMap<>(Map.of("default", result));
-            List<Options> changed = List.of(own.with(SEED, 7L), own.with(PROMPT, "a photo"), own.with(DreamClear.START, DreamClear.Start.NOISE),
+            List<Options> changed = List.of(own.with(DreamClear.SAMPLER, DreamClearSampler.DPM_SOLVER), own.with(SCALE, 4.0).with(Cleaner.TILE, 64),
+                    own.with(SEED, 7L), own.with(PROMPT, "a photo"), own.with(DreamClear.START, DreamClear.Start.NOISE),
                     own.with(GUIDANCE, 1.0), own.with(STRENGTH, 0.5), own.with(COLOR_FIX, ColorFix.NONE), own.with(SCALE, 4.0), own.with(COLOR_FIX,
                     ColorFix.LAB));
             for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
             others.forEach((a, x) -> others.forEach((b, y) -> assertThat(a.equals(b) || !x.equals(y)).as("%s and %s differ", a, b).isTrue()));
             assertThatThrownBy(() -> r.restore(photo, own.with(STEPS, 1))).hasMessageContaining("steps must be 2");
             assertThatThrownBy(() -> r.restore(photo, own.with(TILE, 72))).hasMessageContaining("multiple of 16");
+            assertThatThrownBy(() -> r.restore(photo, own.with(Cleaner.TILE, 72))).hasMessage("cleaner-tile must be a multiple of 64, not 72");
         }
     }
 
@@ -188,5 +193,32 @@ class DreamClearTest {
                 Restorer second = Restorers.open(TinyDreamClear.random(dir), Backend.device("second"))) {
             assertThat(second.restore(photo(), quick(first))).isEqualTo(first.restore(photo(), quick(first)));
         }
+    }
+
+    /** Weights that come and go give the same, and take less memory of the device while it denoises. */
+    @Test void offloads() {
+        Path model = TinyDreamClear.random(dir);
+        Image whole = null;
+        List<Long> peaks = new ArrayList<>();
+        for (Offload offload : List.of(Offload.NONE, Offload.STAGES, Offload.BLOCKS)) {
+            try (Restorer r = Restorers.open(model, new Compute(Backend.device("second"), NumberType.F32, offload))) {
+                Image result = r.restore(photo(), quick(r));
+                if (whole == null) whole = result;
+                assertThat(result).as(offload.toString()).isEqualTo(whole);
+            }
+            Device dry = Backend.device("dry");
+            dry.pool().trim();
+            long before = dry.pool().usedBytes();
+            Listener steps = (stage, step, _) -> {
+                if (stage.equals("denoise") && step == 0) dry.pool().resetPeak();
+                if (stage.equals("decode")) peaks.add(dry.pool().peakUsedBytes() - before);
+            };
+            try (Restorer r = Restorers.open(model, new Compute(dry, NumberType.F32, offload))) {
+                r.restore(Image.of(32, 32, new byte[3 * 32 * 32]), quick(r), steps);
+            }
+            assertThat(dry.pool().usedBytes()).as("all memory is given back").isEqualTo(before);
+        }
+        assertThat(peaks.get(1)).as("without the other networks").isLessThan(peaks.get(0) * 3 / 4);
+        assertThat(peaks.get(2)).as("with two of its three blocks").isLessThan(peaks.get(1) * 4 / 5);
     }
 }

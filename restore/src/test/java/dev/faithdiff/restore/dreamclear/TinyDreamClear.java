@@ -23,7 +23,7 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /** Model folders of the fixtures' files and, where the set lacks networks, of random ones of their sizes. */
-final class TinyDreamClear {
+public final class TinyDreamClear {
     static final String GROUP = "dreamclear/";
     private static final Path FILES = Fixtures.path(GROUP + "checkpoint");
 
@@ -46,7 +46,7 @@ final class TinyDreamClear {
     }
 
     /** Random networks of the fixtures' sizes. */
-    static synchronized Path random(Path dir) {
+    public static synchronized Path random(Path dir) {
         Path target = dir.resolve("random");
         if (Files.exists(target)) return target;
         JsonObject s = sizes(), model = new JsonObject(), cleaner = new JsonObject();

@@ -16,12 +16,14 @@ import java.util.Map;
 final class TinyT5 {
     private TinyT5() {}
 
-    static Weights weights(Path folder) throws IOException {
+    static Weights weights(Path folder) throws IOException { return Weights.open(file(folder), Device.CPU, DType.F32); }
+
+    static Path file(Path folder) throws IOException {
         Path file = Files.createTempFile("t5", ".safetensors");
         try (WeightFile released = WeightFile.open(folder)) {
             Collection<Source> all = released.tensors().values();
             SafeTensors.write(file, all.stream().filter(t -> !t.name().equals("encoder.embed_tokens.weight")).toList(), Map.of());
         }
-        return Weights.open(file, Device.CPU, DType.F32);
+        return file;
     }
 }

@@ -36,7 +36,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /** Model folders of the fixtures' sizes: of the fixtures' files where the set has them, which are too large for the project's own, and drawn. */
-final class TinySupir {
+public final class TinySupir {
     private static final Path CHECKPOINT = Fixtures.path("supir/checkpoint"), TOKENIZER = Fixtures.path("supir/tokenizer");
     private static final JsonObject SIZES = Fixtures.json("supir/stages.json").getAsJsonObject("config");
     private static final int VOCABULARY = 1314;
@@ -58,7 +58,7 @@ final class TinySupir {
     }
 
     /** Random networks. */
-    static synchronized Path drawn(Path dir) {
+    public static synchronized Path drawn(Path dir) {
         Path target = dir.resolve("model-drawn");
         if (Files.exists(target)) return target;
         try {

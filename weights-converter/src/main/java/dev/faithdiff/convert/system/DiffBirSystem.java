@@ -18,9 +18,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -49,16 +47,11 @@ final class DiffBirSystem implements ReleasedSystem {
 
     @Override public String kind() { return "diffbir"; }
 
-    @Override public boolean is(Release release) { return Arrays.stream(Version.values()).anyMatch(v -> release.find(v.control) != null); }
+    @Override public boolean is(Release release) { return version(release) != null; }
 
-    @Override public Converter converter(Release release, Precision precision) {
-        List<Version> found = Arrays.stream(Version.values()).filter(v -> release.find(v.control) != null).toList();
-        if (found.size() > 1) {
-            List<String> names = found.stream().map(v -> v.control).toList();
-            throw new ConvertError(release.source(), "holds more than one IRControlNet: " + names + "; name one file as SOURCE");
-        }
-        return new Made(release, found.getFirst(), precision);
-    }
+    private static Version version(Release release) { return release.variant(Version.values(), v -> v.control, "IRControlNet"); }
+
+    @Override public Converter converter(Release release, Precision precision) { return new Made(release, version(release), precision); }
 
     @Override public Map<String, Map<String, Shape>> needed(Config model, Function<String, Config> part) {
         Map<String, Map<String, Shape>> parts = new LinkedHashMap<>();
@@ -101,8 +94,8 @@ final class DiffBirSystem implements ReleasedSystem {
             base = StableDiffusion.open(new Release(release.source(), own, release.tokenizer(), release.config()));
             WeightFile first = null;
             try {
-                first = WeightFile.open(path);
-                cleaner = WeightFile.open(beside);
+                first = WeightFile.open(path, Architecture.IRCONTROLNET);
+                cleaner = WeightFile.open(beside, isSwinIr() ? Architecture.SWINIR : Architecture.RRDBNET);
             } catch (Throwable e) {
                 base.close();
                 if (first != null) first.close();
@@ -118,7 +111,6 @@ final class DiffBirSystem implements ReleasedSystem {
         }
 
         @Override public ConversionReport plan() {
-            require(path.getFileName().toString(), control, Architecture.IRCONTROLNET);
             Map<String, Source> cleaning = KeyNames.unwrap(cleaner.tensors());
             JsonObject sizes = cleaning(cleaning);
             plan.file("model.json", ModelJson.whole(path.getFileName() + " on " + base.name() + ", " + version.cleaner, kind(), sizes));
@@ -139,7 +131,6 @@ final class DiffBirSystem implements ReleasedSystem {
         private boolean isSwinIr() { return version != Version.V2; }
 
         private JsonObject cleaning(Map<String, Source> tensors) {
-            require(version.cleaner, cleaner, isSwinIr() ? Architecture.SWINIR : Architecture.RRDBNET);
             JsonObject own = new JsonObject(), model = new JsonObject();
             own.addProperty(KIND, isSwinIr() ? SWINIR : RrdbNet.KIND);
             JsonObject sizes = isSwinIr() ? DiffBirFiles.sizes(DiffBirFiles.swinIr(tensors))
@@ -150,17 +141,7 @@ final class DiffBirSystem implements ReleasedSystem {
             return model;
         }
 
-        private void require(String name, WeightFile file, Architecture wanted) {
-            Architecture is = Architecture.of(file.tensors());
-            if (is != wanted) throw new ConvertError(name + " is not " + wanted + " but " + is);
-        }
-
-        private Config config(String part) {
-            Sdxl.ConfigFile config = base.config(part, report);
-            report.requireComplete();
-            plan.file(part + "/config.json", config.text());
-            return config.config();
-        }
+        private Config config(String part) { return plan.config(part, base.config(part, report)); }
 
         /** The base's, which may be one that predicts something else. */
         private String scheduler() {

@@ -2,6 +2,7 @@ package dev.faithdiff.convert.system;
 
 import dev.faithdiff.convert.names.KeyNames;
 import dev.faithdiff.model.Checksums;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
@@ -31,6 +32,13 @@ final class ModelPlan {
     void file(String path, String text) { files.put(path, text.getBytes(StandardCharsets.UTF_8)); }
 
     void files(Map<String, byte[]> more) { files.putAll(more); }
+
+    /** Takes the configuration of a part and returns what it says. @param config null: it is missing, which the report tells */
+    Config config(String part, Sdxl.ConfigFile config) {
+        report.requireComplete();
+        file(part + "/config.json", config.text());
+        return config.config();
+    }
 
     /** Takes the needed tensors of a part. Missing and misshapen ones are problems; others are reported by {@link ConversionReport#unused}. */
     void part(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) {

@@ -1,9 +1,9 @@
 package dev.faithdiff.convert.system;
 
 import com.google.gson.JsonObject;
-import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.KeyNames;
+import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.io.Source;
@@ -37,15 +37,11 @@ final class OneStepConverter implements Converter {
         plan = new ModelPlan(precision, report);
         base = StableDiffusion.open(release);
         try {
-            file = WeightFile.open(path);
+            file = WeightFile.open(path, architecture);
         } catch (Throwable e) {
             base.close();
             throw e;
         }
-        Architecture is = Architecture.of(file.tensors());
-        if (is == architecture) return;
-        close();
-        throw new ConvertError(path, "is not " + architecture + " but " + is);
     }
 
     /** The file's tensors below a name. */
@@ -58,12 +54,7 @@ final class OneStepConverter implements Converter {
     void part(String part, Map<String, Source> tensors, Map<String, Shape> needed, String origin) { plan.part(part, tensors, needed, origin); }
 
     /** Plans the configuration of a part of the base and returns it. */
-    Sdxl.ConfigFile config(String part) {
-        Sdxl.ConfigFile config = base.config(part, report);
-        report.requireComplete();
-        plan.file(part + "/config.json", config.text());
-        return config;
-    }
+    Config config(String part) { return plan.config(part, base.config(part, report)); }
 
     @Override public ConversionReport plan() {
         JsonObject none = new JsonObject();
@@ -76,8 +67,8 @@ final class OneStepConverter implements Converter {
 
     /** Plans the base's text encoder with its tokenizer. */
     void text() {
-        Sdxl.ConfigFile config = config(StableDiffusion.TEXT);
-        plan.part(StableDiffusion.TEXT, base.tensors(StableDiffusion.TEXT), NeededTensors.text(config.config()), base.name());
+        Map<String, Shape> needed = NeededTensors.text(config(StableDiffusion.TEXT));
+        plan.part(StableDiffusion.TEXT, base.tensors(StableDiffusion.TEXT), needed, base.name());
         plan.files(base.tokenizer(report));
     }
 

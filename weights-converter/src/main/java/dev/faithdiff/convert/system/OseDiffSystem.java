@@ -28,8 +28,8 @@ final class OseDiffSystem implements ReleasedSystem {
     private static void add(OneStepConverter to) {
         Map<String, Source> unet = new LinkedHashMap<>(to.base.tensors("unet")), changes = to.of("state_dict_unet.");
         unet.putAll(AdapterNames.trained(changes));
-        add(to, Lora.Part.UNET, unet, changes, NeededTensors.unet(to.config("unet").config()));
-        add(to, Lora.Part.VAE, to.base.tensors("vae"), to.of("state_dict_vae."), NeededTensors.vae(to.config("vae").config()));
+        add(to, Lora.Part.UNET, unet, changes, NeededTensors.unet(to.config("unet")));
+        add(to, Lora.Part.VAE, to.base.tensors("vae"), to.of("state_dict_vae."), NeededTensors.vae(to.config("vae")));
         to.text();
     }
 

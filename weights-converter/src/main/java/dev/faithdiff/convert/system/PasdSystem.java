@@ -98,23 +98,16 @@ final class PasdSystem implements ReleasedSystem {
             plain.keySet().removeAll(attention.keySet());
             steering.keySet().removeIf(key -> key.contains(COLOURS));
             steering.putAll(attention);
-            Config sizes = config("unet", own.config("unet", report));
+            Config sizes = plan.config("unet", own.config("unet", report));
             plan.part("unet", plain, NeededTensors.unet(sizes), own.name("unet"));
             Config steers = control(own.config(RELEASED_CONTROL, report), has(control, DENSE));
             plan.part(CONTROL, steering, PasdSystem.control(steers, sizes), own.name(RELEASED_CONTROL));
-            plan.part("vae", base.tensors("vae"), NeededTensors.vae(config("vae", base.config("vae", report))), base.name());
-            Config text = config(StableDiffusion.TEXT, base.config(StableDiffusion.TEXT, report));
+            plan.part("vae", base.tensors("vae"), NeededTensors.vae(plan.config("vae", base.config("vae", report))), base.name());
+            Config text = plan.config(StableDiffusion.TEXT, base.config(StableDiffusion.TEXT, report));
             plan.part(StableDiffusion.TEXT, base.tensors(StableDiffusion.TEXT), NeededTensors.text(text), base.name());
             plan.files(base.tokenizer(report));
             report.requireComplete();
             return report;
-        }
-
-        /** Plans a configuration. @param config null: it is missing, which the report says */
-        private Config config(String part, Sdxl.ConfigFile config) {
-            report.requireComplete();
-            plan.file(part + "/config.json", config.text());
-            return config.config();
         }
 
         /** The ControlNet's, which says whether it has dense blocks. */
@@ -122,7 +115,7 @@ final class PasdSystem implements ReleasedSystem {
             report.requireComplete();
             JsonObject json = config.config().json();
             json.addProperty("use_rrdb", dense);
-            return config(CONTROL, new Sdxl.ConfigFile(config.file(), Published.text(json)));
+            return plan.config(CONTROL, new Sdxl.ConfigFile(config.file(), Published.text(json)));
         }
 
         @Override public void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }

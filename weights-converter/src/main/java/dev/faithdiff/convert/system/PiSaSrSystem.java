@@ -30,7 +30,7 @@ final class PiSaSrSystem implements ReleasedSystem {
         Map<String, Source> base = to.base.tensors("unet"), changes = to.of("state_dict_unet.");
         Map<String, Source> pixel = AdapterNames.factors(changes, Lora.Part.UNET, adapter -> adapter.endsWith(PIXEL));
         Map<String, Source> semantic = AdapterNames.factors(changes, Lora.Part.UNET, adapter -> adapter.endsWith(SEMANTIC));
-        Config unet = to.config("unet").config();
+        Config unet = to.config("unet");
         Map<String, Shape> needed = NeededTensors.unet(unet);
         String origin = to.base.name() + " with changes from " + to.name();
         to.requireFactors("unet", pixel);
@@ -38,7 +38,7 @@ final class PiSaSrSystem implements ReleasedSystem {
         Map<String, Source> both = Adapters.added(Lora.Part.UNET, base, to.name(), List.of(pixel, semantic), to.precision);
         to.part("unet", both, needed, origin + " for pixels and for content");
         to.part(PIXEL_UNET, Adapters.added(Lora.Part.UNET, base, to.name(), List.of(pixel), to.precision), needed, origin + " for pixels");
-        to.part("vae", to.base.tensors("vae"), NeededTensors.vae(to.config("vae").config()), to.base.name());
+        to.part("vae", to.base.tensors("vae"), NeededTensors.vae(to.config("vae")), to.base.name());
         to.part(TEXT, to.base.emptyText(to.report), NeededTensors.constantText(unet), "the empty text of " + to.base.name());
     }
 

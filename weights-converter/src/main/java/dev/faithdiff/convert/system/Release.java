@@ -4,7 +4,9 @@ import dev.faithdiff.convert.file.ConvertError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -33,6 +35,21 @@ public record Release(Path source, Path base, Path tokenizer, Path config) {
         Path found = find(name);
         if (found == null) throw new ConvertError(source, "holds no " + name);
         return found;
+    }
+
+    /**
+     * The variant whose file is here; null if there is none.
+     *
+     * @param file a variant's file name
+     * @param what such a file is, in words
+     * @throws ConvertError if there are files of several variants
+     */
+    <V> V variant(V[] variants, Function<V, String> file, String what) {
+        List<V> found = Arrays.stream(variants).filter(v -> find(file.apply(v)) != null).toList();
+        if (found.size() > 1) {
+            throw new ConvertError(source, "holds more than one " + what + ": " + found.stream().map(file).toList() + "; name one file as SOURCE");
+        }
+        return found.isEmpty() ? null : found.getFirst();
     }
 
     /** The source's files, or the one file that it is. */

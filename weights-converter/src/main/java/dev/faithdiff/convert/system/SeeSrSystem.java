@@ -98,12 +98,12 @@ final class SeeSrSystem implements ReleasedSystem {
             plan.file("model.json", ModelJson.whole("SeeSR on " + base.name() + ", " + TaggerFiles.DAPE, kind(), numbers()));
             plan.file("scheduler/scheduler_config.json", base.scheduler("DDPMScheduler", report));
             Config settings = tagger.plan(plan, report, precision);
-            Config unet = config("unet", isTurbo() ? base.config("unet", report) : own.config("unet", report));
+            Config unet = plan.config("unet", isTurbo() ? base.config("unet", report) : own.config("unet", report));
             plan.part("unet", tuned(), unet(unet, settings), isTurbo() ? base.name() + " with SeeSR's attention" : own.name("unet"));
-            Config control = config(CONTROL, own.config(RELEASED_CONTROL, report));
+            Config control = plan.config(CONTROL, own.config(RELEASED_CONTROL, report));
             plan.part(CONTROL, own.tensors(RELEASED_CONTROL), control(control, settings), own.name(RELEASED_CONTROL));
-            plan.part("vae", base.tensors("vae"), NeededTensors.vae(config("vae", base.config("vae", report))), base.name());
-            Config text = config(StableDiffusion.TEXT, base.config(StableDiffusion.TEXT, report));
+            plan.part("vae", base.tensors("vae"), NeededTensors.vae(plan.config("vae", base.config("vae", report))), base.name());
+            Config text = plan.config(StableDiffusion.TEXT, base.config(StableDiffusion.TEXT, report));
             plan.part(StableDiffusion.TEXT, base.tensors(StableDiffusion.TEXT), NeededTensors.text(text), base.name());
             plan.files(base.tokenizer(report));
             report.requireComplete();
@@ -118,13 +118,6 @@ final class SeeSrSystem implements ReleasedSystem {
             numbers.addProperty("guidance_scale", 1.0);
             numbers.addProperty("tile_overlap", 32);
             return numbers;
-        }
-
-        /** Plans a configuration. @param config null: it is missing, which the report says */
-        private Config config(String part, Sdxl.ConfigFile config) {
-            report.requireComplete();
-            plan.file(part + "/config.json", config.text());
-            return config.config();
         }
 
         private Map<String, Source> tuned() {

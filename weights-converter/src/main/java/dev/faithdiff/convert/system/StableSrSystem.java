@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,16 +51,11 @@ final class StableSrSystem implements ReleasedSystem {
 
     @Override public String kind() { return "stablesr"; }
 
-    @Override public boolean is(Release release) { return Arrays.stream(Variant.values()).anyMatch(v -> release.find(v.file) != null); }
+    @Override public boolean is(Release release) { return variant(release) != null; }
 
-    @Override public Converter converter(Release release, Precision precision) {
-        List<Variant> found = Arrays.stream(Variant.values()).filter(v -> release.find(v.file) != null).toList();
-        if (found.size() > 1) {
-            List<String> names = found.stream().map(v -> v.file).toList();
-            throw new ConvertError(release.source(), "holds more than one StableSR: " + names + "; name one file as SOURCE");
-        }
-        return new Made(release, found.getFirst(), precision);
-    }
+    private static Variant variant(Release release) { return release.variant(Variant.values(), v -> v.file, "StableSR"); }
+
+    @Override public Converter converter(Release release, Precision precision) { return new Made(release, variant(release), precision); }
 
     @Override public Map<String, Map<String, Shape>> needed(Config model, Function<String, Config> part) {
         Config unet = part.apply("unet"), structure = part.apply(STRUCTURE), vae = part.apply("vae");
@@ -94,8 +88,8 @@ final class StableSrSystem implements ReleasedSystem {
             base = StableDiffusion.open(new Release(release.source(), path, release.tokenizer(), release.config()));
             WeightFile first = null;
             try {
-                first = WeightFile.open(path);
-                autoencoder = WeightFile.open(beside);
+                first = WeightFile.open(path, Architecture.STABLESR);
+                autoencoder = WeightFile.open(beside, Architecture.CFW);
             } catch (Throwable e) {
                 base.close();
                 if (first != null) first.close();
@@ -105,8 +99,6 @@ final class StableSrSystem implements ReleasedSystem {
         }
 
         @Override public ConversionReport plan() {
-            require(variant.file, own, Architecture.STABLESR);
-            require(variant.autoencoder, autoencoder, Architecture.CFW);
             Map<String, Map<String, Source>> parts = new LinkedHashMap<>();
             Map<String, Source> unet = base.tensors("unet");
             parts.put("unet", StableSrFiles.unet(unet, false));
@@ -128,17 +120,7 @@ final class StableSrSystem implements ReleasedSystem {
             return report;
         }
 
-        private void require(String name, WeightFile file, Architecture wanted) {
-            Architecture is = Architecture.of(file.tensors());
-            if (is != wanted) throw new ConvertError(name + " is not " + wanted + " but " + is);
-        }
-
-        private Config config(String part) {
-            Sdxl.ConfigFile config = base.config(part, report);
-            report.requireComplete();
-            plan.file(part + "/config.json", config.text());
-            return config.config();
-        }
+        private Config config(String part) { return plan.config(part, base.config(part, report)); }
 
         /** Read from the tensors, but for the number of groups, which is that of all norms. */
         private Config structure(Map<String, Map<String, Source>> parts, Config unet) {

@@ -77,10 +77,8 @@ final class SupirSystem implements ReleasedSystem {
             this.path = path;
             plan = new ModelPlan(precision, report);
             basePath = release.base() != null ? release.base() : beside(release, path);
-            own = WeightFile.open(path);
+            own = WeightFile.open(path, Architecture.SUPIR);
             try {
-                Architecture is = Architecture.of(own.tensors());
-                if (is != Architecture.SUPIR) throw new ConvertError(path, "is not " + Architecture.SUPIR + " but " + is);
                 base = Sdxl.open(new SourceFolder(basePath, null, null, null, release.tokenizer(), release.config()));
             } catch (Throwable e) {
                 own.close();
@@ -136,12 +134,7 @@ final class SupirSystem implements ReleasedSystem {
             return all;
         }
 
-        private Config config(String part) {
-            Sdxl.ConfigFile config = base.config(part, report);
-            report.requireComplete();
-            plan.file(part + "/config.json", config.text());
-            return config.config();
-        }
+        private Config config(String part) { return plan.config(part, base.config(part, report)); }
 
         @Override public void write(Path folder, PrintStream progress) throws IOException { plan.write(folder, progress); }
 

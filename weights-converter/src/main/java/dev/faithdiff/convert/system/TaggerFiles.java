@@ -36,21 +36,13 @@ final class TaggerFiles implements AutoCloseable {
     /** @param ram its file @param dape its file; null: RAM as it is */
     TaggerFiles(Path ram, Path dape) {
         path = ram;
-        this.ram = opened(ram, Architecture.RAM);
+        this.ram = WeightFile.open(ram, Architecture.RAM);
         try {
-            this.dape = dape == null ? null : opened(dape, Architecture.DAPE);
+            this.dape = dape == null ? null : WeightFile.open(dape, Architecture.DAPE);
         } catch (Throwable e) {
             this.ram.close();
             throw e;
         }
-    }
-
-    private static WeightFile opened(Path path, Architecture architecture) {
-        WeightFile file = WeightFile.open(path);
-        Architecture is = Architecture.of(file.tensors());
-        if (is == architecture) return file;
-        file.close();
-        throw new ConvertError(path, "is not " + architecture + " but " + is);
     }
 
     /** The tensors of the part. */

@@ -57,6 +57,15 @@ public final class WeightFile implements AutoCloseable {
         return new WeightFile(file.entries(), Map.of(), start[0] == 'P' ? "torch.save, zip" : "torch.save, legacy", file);
     }
 
+    /** Opens a file that must have an architecture. @throws ConvertError if it has another */
+    static WeightFile open(Path path, Architecture wanted) {
+        WeightFile file = open(path);
+        Architecture is = Architecture.of(file.tensors());
+        if (is == wanted) return file;
+        file.close();
+        throw new ConvertError(path, "is not " + wanted + " but " + is);
+    }
+
     /** The tensors of all shards of a file of torch.save, which its index names. */
     private static WeightFile shards(Path index) {
         Map<String, Source> tensors = new LinkedHashMap<>();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.KeyLists;
 import dev.faithdiff.convert.names.AdapterNames;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.KeyNames;
@@ -108,7 +109,7 @@ class AdaptersTest {
     }
 
     private static Map<String, Source> keys(String file) {
-        JsonObject json = ReleasedKeys.json(file);
+        JsonObject json = KeyLists.packed(file);
         return ReleasedKeys.tensors(json.has("tensors") ? json.getAsJsonObject("tensors") : json.getAsJsonObject("keys"));
     }
 

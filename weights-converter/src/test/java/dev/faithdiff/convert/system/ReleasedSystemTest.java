@@ -43,7 +43,7 @@ class ReleasedSystemTest {
     }
 
     @Test void adcSr() {
-        JsonObject keys = ReleasedKeys.json("adcsr/keys_full.json.gz");
+        JsonObject keys = KeyLists.packed("adcsr/keys_full.json.gz");
         Map<String, Source> networks = ReleasedKeys.tensors(keys.getAsJsonObject("net_params_200.pkl"));
         Map<String, Source> rest = ReleasedKeys.tensors(keys.getAsJsonObject("halfDecoder.ckpt"));
         assertThat(Architecture.of(networks)).isEqualTo(Architecture.ADCSR);
@@ -79,7 +79,7 @@ class ReleasedSystemTest {
 
     /** Both sizes in both layouts; that of transformers has more rows in two tables. */
     @Test void llava() {
-        JsonObject keys = ReleasedKeys.json("llava/full_size_keys.json.gz"), counts = Fixtures.json("llava/parameter_counts.json");
+        JsonObject keys = KeyLists.packed("llava/full_size_keys.json.gz"), counts = Fixtures.json("llava/parameter_counts.json");
         String tower = "openai/clip-vit-large-patch14-336 (vision part)";
         Map<String, Source> clip = ReleasedKeys.tensors(keys.getAsJsonObject(tower));
         for (Published size : List.of(Published.llava, Published.llava13)) {
@@ -101,7 +101,7 @@ class ReleasedSystemTest {
 
     /** The positions of the network, and of the autoencoder the old names, are not those that are needed. */
     @Test void dreamClear() {
-        JsonObject keys = ReleasedKeys.json("dreamclear/full_size_keys.json.gz"), counts = Fixtures.json("dreamclear/parameter_counts.json");
+        JsonObject keys = KeyLists.packed("dreamclear/full_size_keys.json.gz"), counts = Fixtures.json("dreamclear/parameter_counts.json");
         Map<String, Map<String, Shape>> needed = needed(Published.dreamclear);
         Map<String, Source> net = ReleasedKeys.tensors(keys.getAsJsonObject("DreamClear-1024.pth"));
         assertThat(needed.get("dit")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(DreamClearFiles.net(net)));
@@ -118,7 +118,7 @@ class ReleasedSystemTest {
 
     /** Each released file's tensors are what a version's networks take, but for what a SwinIR computes of its sizes. */
     @Test void diffBir() {
-        JsonObject keys = ReleasedKeys.json("diffbir/keys_full.json.gz"), counts = keys.getAsJsonObject("parameter_counts");
+        JsonObject keys = KeyLists.packed("diffbir/keys_full.json.gz"), counts = keys.getAsJsonObject("parameter_counts");
         Map<String, Source> control = released(keys, "DiffBIR_v2.1.pt"), swinIr = released(keys, "realesrgan_s4_swinir_100k.pth");
         assertThat(Architecture.of(control)).isEqualTo(Architecture.IRCONTROLNET);
         assertThat(Architecture.of(swinIr)).isEqualTo(Architecture.SWINIR);
@@ -164,7 +164,7 @@ class ReleasedSystemTest {
 
     /** Each released file's tensors are what the networks take, but for the last layer of the text encoder, which nobody runs. */
     @Test void stableSr() {
-        JsonObject keys = ReleasedKeys.json("stablesr/keys_full.json.gz"), counts = keys.getAsJsonObject("parameter_counts");
+        JsonObject keys = KeyLists.packed("stablesr/keys_full.json.gz"), counts = keys.getAsJsonObject("parameter_counts");
         Map<String, Source> file = released(keys, "stablesr_turbo.ckpt"), autoencoder = released(keys, "vqgan_cfw_00011.ckpt (without its loss.* keys)");
         assertThat(Architecture.of(file)).isEqualTo(Architecture.STABLESR);
         assertThat(Architecture.of(autoencoder)).isEqualTo(Architecture.CFW);
@@ -187,7 +187,7 @@ class ReleasedSystemTest {
 
     /** SUPIR's own file has the control, the connectors and the encoder, and SDXL's has all else. */
     @Test void supir() {
-        JsonObject keys = ReleasedKeys.json("supir/full_size_keys.json.gz"), counts = Fixtures.json("supir/parameter_counts.json");
+        JsonObject keys = KeyLists.packed("supir/full_size_keys.json.gz"), counts = Fixtures.json("supir/parameter_counts.json");
         Map<String, Source> own = ReleasedKeys.tensors(keys.getAsJsonObject("SUPIR-v0Q.ckpt / SUPIR-v0F.ckpt"));
         assertThat(Architecture.of(own)).isEqualTo(Architecture.SUPIR);
         Map<String, Source> control = SupirFiles.control(own), encoder = SupirFiles.encoder(own);
@@ -208,7 +208,7 @@ class ReleasedSystemTest {
 
     /** Where both files have a tensor, that of SUPIR's file counts. */
     @Test void supirOverridesItsBase() {
-        JsonObject keys = ReleasedKeys.json("supir/full_size_keys.json.gz");
+        JsonObject keys = KeyLists.packed("supir/full_size_keys.json.gz");
         Map<String, Source> own = ReleasedKeys.tensors(keys.getAsJsonObject("SUPIR-v0Q.ckpt / SUPIR-v0F.ckpt"));
         String unet = "model.diffusion_model.out.2.weight", vae = "first_stage_model.encoder.mid.block_1.norm1.weight";
         Source any = own.values().iterator().next();

@@ -9,6 +9,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.KeyLists;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.convert.names.OriginalLayout;
 import dev.faithdiff.model.Config;
@@ -147,7 +148,7 @@ class StableDiffusionTest {
                 Map<String, String> held = new HashMap<>(), stored = new HashMap<>();
                 digests.getAsJsonObject(part).asMap().forEach((key, v) -> {
                     JsonArray pair = v.getAsJsonArray();
-                    stored.put(key, ReleasedKeys.shape(pair.get(0)) + " " + pair.get(1).getAsString());
+                    stored.put(key, KeyLists.shape(pair.get(0)) + " " + pair.get(1).getAsString());
                 });
                 for (Source t : sd.tensors(part).values()) held.put(t.name(), t.shape() + " " + digest(t));
                 assertThat(held).as(part).containsExactlyInAnyOrderEntriesOf(stored);
@@ -162,7 +163,7 @@ class StableDiffusionTest {
     }
 
     @Test void fullSizeKeys() {
-        JsonObject json = ReleasedKeys.json("sd21/keys_full.json.gz"), diffusers = json.getAsJsonObject("diffusers");
+        JsonObject json = KeyLists.packed("sd21/keys_full.json.gz"), diffusers = json.getAsJsonObject("diffusers");
         Map<String, Source> tensors = ReleasedKeys.tensors(json.getAsJsonObject("keys"));
         assertThat(Architecture.of(tensors)).isEqualTo(Architecture.SD_FILE);
         Map<String, Map<String, Source>> parts = OriginalLayout.parts(tensors);
@@ -170,7 +171,7 @@ class StableDiffusionTest {
         starts.forEach((part, start) -> {
             Map<String, Object> expected = new LinkedHashMap<>();
             diffusers.getAsJsonObject(start).asMap().values().forEach(list -> list.getAsJsonArray().forEach(entry ->
-                    expected.put(entry.getAsJsonArray().get(0).getAsString(), ReleasedKeys.shape(entry.getAsJsonArray().get(1)))));
+                    expected.put(entry.getAsJsonArray().get(0).getAsString(), KeyLists.shape(entry.getAsJsonArray().get(1)))));
             assertThat(new LinkedHashMap<String, Object>(ReleasedKeys.shapes(parts.get(part)))).as(part).containsExactlyInAnyOrderEntriesOf(expected);
         });
         assertThat(NeededTensors.unet(Published.config(Published.SD21, "unet"))).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(parts.get("unet")));

@@ -5,6 +5,7 @@ import static dev.faithdiff.kernels.cpu.gemm.LinearPacked.matrix;
 import dev.faithdiff.kernels.cpu.ToFloat;
 import dev.faithdiff.kernels.cpu.Tuning;
 import dev.faithdiff.kernels.cpu.Vec;
+import dev.faithdiff.kernels.cpu.gemm.Factors;
 import dev.faithdiff.kernels.cpu.gemm.PackedB;
 import dev.faithdiff.kernels.cpu.gemm.Panels;
 import dev.faithdiff.kernels.cpu.gemm.ProductKernel;
@@ -36,13 +37,15 @@ public class Conv2dWinograd implements ProductKernel<Conv2dOp> {
         return size.kh() * size.kw() * size.pixels() < LEAST_GAIN * products ? "has too few pixels" : null;
     }
 
-    @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) {
+    @Override public void run(Conv2dOp op, Tensor[] in, Tensor out) { run(factors(), Conv2dImplicitGemm.size(op, in[0], in[1]), in, out); }
+
+    /** Computes a convolution of a size, whose map may be an enlargement of x ({@link WinogradInput}). */
+    static void run(Factors factors, Conv.Size size, Tensor[] in, Tensor out) {
         Tensor x = in[0], w = in[1];
-        Conv.Size size = Conv2dImplicitGemm.size(op, x, w);
         float[] bias = new float[PackedB.panels(size.out()) * Panels.WIDTH];
         if (in.length > 2) ToFloat.row(in[2].dtype(), in[2].address(), size.out(), bias, 0);
         int pixels = Math.toIntExact(x.count() / size.in());
-        new WinogradTiles(factors(), size, matrix(x, 0, pixels, size.in()), Taps.of(matrix(w, 0, size.out(), size.depth()), size.in()), bias,
+        new WinogradTiles(factors, size, matrix(x, 0, pixels, size.in()), Taps.of(matrix(w, 0, size.out(), size.depth()), size.in()), bias,
                 matrix(out, 0, size.pixels(), size.out())).run();
     }
 }

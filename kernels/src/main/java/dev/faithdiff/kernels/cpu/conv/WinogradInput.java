@@ -40,10 +40,11 @@ final class WinogradInput {
     private final Factors factors;
     private final Conv.Size size;
     private final Matrix x;
-    private final int parts;
+    private final int parts, zoom;
     private final MemorySegment places; // byte offsets at which the positions of each part of the channels begin in the first row
 
     /**
+     * @param x        the map, or one of half its height and width, of which each pixel stands for four
      * @param factors  the form of the transformed numbers
      * @param channels the most channels of a part
      * @param floats   the floats of a chunk
@@ -53,6 +54,7 @@ final class WinogradInput {
         this.factors = factors;
         this.size = size;
         this.x = x;
+        zoom = x.rows() < size.batch() * size.height() * size.width() ? 2 : 1;
         down = tiles(size.outHeight());
         across = tiles(size.outWidth());
         tiles = tiles(size);
@@ -107,7 +109,7 @@ final class WinogradInput {
         for (int i = 0; i < POSITIONS; i++) {
             int iy = top + i / INPUTS, ix = left + i % INPUTS;
             boolean inside = iy >= 0 && iy < size.height() && ix >= 0 && ix < size.width();
-            Vec.setNumber(pixels, i, inside ? x.at((image * size.height() + iy) * size.width() + ix, 0) : zeros);
+            Vec.setNumber(pixels, i, inside ? x.at((image * (size.height() / zoom) + iy / zoom) * (size.width() / zoom) + ix / zoom, 0) : zeros);
         }
     }
 

@@ -16,13 +16,13 @@ public final class Panels {
     public static final int ROWS = wideRegisterFile() ? 12 : 6;
     /** Columns of a tile and of a panel of B. */
     public static final int WIDTH = 2 * LANES;
-    /** The most columns of A, and rows of B, of one block: untuned 640 if a block has 96 rows, 1280 if it has 48; never below 512, a head's width. */
-    public static final int DEPTH = Tuning.GEMM_DEPTH.of(7680 / ROWS);
+    /** The most columns of A, and rows of B, of one block; never below 512, a head's width. */
+    public static final int DEPTH = Tuning.GEMM_DEPTH.of(640);
     /** Floats from one row of A to the next: not a power of two, so that the rows of a tile fall into different cache sets. */
     public static final int STRIDE = DEPTH + 16;
 
     /** The most rows of A of one block: whole tiles and whole vectors. A block has up to 240 KiB where nothing was tuned. */
-    public static final int BLOCK = Tuning.GEMM_BLOCK.of(8 * ROWS);
+    public static final int BLOCK = Tuning.GEMM_BLOCK.of(96);
     /** Floats of the sums of a block and a panel. */
     public static final int SUMS = BLOCK * WIDTH;
 

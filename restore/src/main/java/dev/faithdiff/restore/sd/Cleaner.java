@@ -1,4 +1,4 @@
-package dev.faithdiff.restore.diffbir;
+package dev.faithdiff.restore.sd;
 
 import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.model.Config;
@@ -7,6 +7,9 @@ import dev.faithdiff.networks.rrdb.RrdbNet;
 import dev.faithdiff.networks.swinir.SwinIr;
 import dev.faithdiff.networks.swinir.SwinIrConfig;
 import dev.faithdiff.nn.Weights;
+import dev.faithdiff.restore.Option;
+import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
@@ -24,15 +27,21 @@ import java.util.function.UnaryOperator;
  * @param multiple      pixels of which both sides of its input are a multiple
  * @param bytesPerPixel held at the peak for each pixel of the result
  */
-record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, long bytesPerPixel, DType dtype, Device device) {
-    /** Where {@code model.json} has its sizes, and in them the name of its class. */
-    static final String KEY = "cleaner", KIND = "kind", SWINIR = "swinir";
+public record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, long bytesPerPixel, DType dtype, Device device) {
+    /** The side of its tiles. */
+    public static final Option<Integer> TILE = Option.side("cleaner-tile", 0, 64, "Side of the overlapping tiles in which the photo is cleaned, in "
+            + "pixels as the cleaner sees it; for SwinIR a multiple of 64. 0: no tiles while memory suffices, else 512.");
+    /** Where {@code model.json} has its sizes. */
+    public static final String KEY = "cleaner";
+    /** In these the name of its class, which is a SwinIR where there is none. */
+    static final String KIND = "kind", SWINIR = "swinir";
+    private static final int USUAL_TILE = 512;
 
-    /** Builds the network of {@code model.json}. @throws dev.faithdiff.model.ModelError if that names none */
-    static Cleaner of(Config model, Weights w, Device device) {
+    /** Builds the network of {@code model.json}. @throws dev.faithdiff.model.ModelError if that names one that is not known */
+    public static Cleaner of(Config model, Weights w, Device device) {
         Config c = model.at(KEY);
         DType dtype = w.dtype();
-        if (c.text(KIND).equals(SWINIR)) {
+        if (c.text(KIND, SWINIR).equals(SWINIR)) {
             SwinIr net = new SwinIr(w, SwinIrConfig.of(c));
             return new Cleaner(net::forward, 1, net.config().multiple(), net.config().bytesPerPixel(), dtype, device);
         }
@@ -41,8 +50,31 @@ record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, long byte
         return new Cleaner(net::forward, net.scale(), net.multiple(), net.bytesPerPixel(), dtype, device);
     }
 
+    /** @throws IllegalArgumentException in one line if it does not take the tiles that are asked for */
+    public void check(Options o) {
+        if (o.get(TILE) % multiple == 0) return;
+        throw new IllegalArgumentException("cleaner-tile must be a multiple of " + multiple + ", not " + o.get(TILE));
+    }
+
+    /** The side of the tiles in which a run's image is cleaned; 0: none. As published, one side shorter than a tile means no tiles. */
+    public int tile(SdRun run, FloatImage image) {
+        int asked = run.options.get(TILE);
+        if (asked > 0) return image.width() < asked || image.height() < asked ? 0 : asked;
+        long pixels = (long) image.width() * image.height() * scale * scale;
+        return pixels * bytesPerPixel <= run.bytes() ? 0 : USUAL_TILE;
+    }
+
+    /** An image of any size, in the tiles that the run's options ask for or its memory needs. */
+    public FloatImage clean(SdRun run, FloatImage image) {
+        int tile = tile(run, image);
+        if (tile == 0) return clean(image);
+        double stride = run.options.get(DiffusionOptions.OVERLAP);
+        int tiles = TileGrid.of(image.height(), image.width(), tile, tile, stride).tiles().size();
+        return clean(image, tile, stride, run.counter("clean", tiles));
+    }
+
     /** An image of any size; what is added at its right and lower edges is cut off again. */
-    FloatImage clean(FloatImage image) {
+    public FloatImage clean(FloatImage image) {
         FloatImage padded = image.padTo(multiple);
         return image(clean(tensor(padded, device))).topLeft(image.width() * scale, image.height() * scale);
     }
@@ -54,7 +86,7 @@ record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, long byte
      * @param stride    from tile to tile
      * @param afterTile is run after each tile
      */
-    FloatImage clean(FloatImage image, int tile, double stride, Runnable afterTile) {
+    public FloatImage clean(FloatImage image, int tile, double stride, Runnable afterTile) {
         if (image.height() < tile || image.width() < tile) return clean(image);
         TileGrid grid = TileGrid.of(image.height() * scale, image.width() * scale, tile * scale, tile * scale, stride);
         Tensor whole = tensor(image, device);
@@ -69,9 +101,6 @@ record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, long byte
         return image(grid.merge(parts));
     }
 
-    /** The number of tiles. */
-    int tiles(FloatImage image, int tile, double stride) { return TileGrid.of(image.height(), image.width(), tile, tile, stride).tiles().size(); }
-
     private Tensor clean(Tensor x) {
         try (Scope s = Scope.open()) {
             return s.keep(network.apply(x.to(dtype)).to(DType.F32).mul(1));
@@ -79,7 +108,9 @@ record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, long byte
     }
 
     /** {@code [1, h, w, 3]} on a device. */
-    static Tensor tensor(FloatImage image, Device device) { return Tensor.of(image.rgb(), 1, image.height(), image.width(), 3).to(device); }
+    public static Tensor tensor(FloatImage image, Device device) {
+        return Tensor.of(image.rgb(), 1, image.height(), image.width(), 3).to(device);
+    }
 
     private static FloatImage image(Tensor x) { return new FloatImage(x.size(2), x.size(1), x.toFloats()); }
 }
