@@ -32,8 +32,8 @@ public final class Pool {
 
     /**
      * @param available bytes that the device has left, for messages; {@link Long#MAX_VALUE} if unknown
-     * @param idleLimit bytes of idle blocks to keep when a new block is allocated, as far as they raise what is held by no more than an eighth of this
-     *                  above the most that was ever in use. Those longest idle are freed first
+     * @param idleLimit bytes of idle blocks to keep when a new block is allocated, as far as they raise what is held by no more than an eighth of
+     *                  this above the most that was ever in use. Those longest idle are freed first
      */
     public Pool(String device, LongUnaryOperator allocate, LongConsumer free, LongSupplier available, long idleLimit) {
         this.device = device;
