@@ -34,8 +34,8 @@ final class CaptionFlags {
     private Style style = Style.PLAIN;
 
     @Option(names = "--precision", paramLabel = "TYPE", description = "f32 (default), bf16: factors of products are rounded, so that the "
-            + "photo and the question are read faster where the processor has AVX512-BF16, or int8: those of linear layers are rounded to bytes, so that "
-            + "words are written faster.")
+            + "photo and the question are read faster where the processor has AVX512-BF16, or int8: those of linear layers are rounded to "
+            + "bytes, so that words are written faster.")
     private Type type = Type.F32;
 
     private enum Type {

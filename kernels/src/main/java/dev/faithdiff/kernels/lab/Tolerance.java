@@ -84,8 +84,8 @@ public final class Tolerance {
     }
 
     /**
-     * The same where both have groups with steps of their own and the weight is stored in bytes or less: the sum of half a step of x times |w|, or what
-     * is likely of it. Sums of bytes are exact.
+     * The largest error of a linear layer with a weight in groups whose activations are rounded to bytes, each group with a step of its own: the sum
+     * of half a step of x times |w|, or what is likely of it. The weight is as it is stored, and sums of bytes are exact.
      */
     private static double ofGroups(Tensor[] in) {
         int k = GroupedLinearOp.columns(in[1]), group = GroupedLinearOp.GROUP;

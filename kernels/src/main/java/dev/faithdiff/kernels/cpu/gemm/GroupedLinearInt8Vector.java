@@ -79,7 +79,7 @@ public final class GroupedLinearInt8Vector implements GroupedInt8 {
                 IntVector all = ints(values), whole = IntVector.zero(I);
                 long plane = x + 4L * (g * GROUP + i), own = x + 4L * (BLOCK * GROUP + g);
                 for (int p = 0; p < 8; p++) whole = whole.add(all.lanewise(LSHL, 28 - 4 * p).lanewise(ASHR, 28).mul(ints(plane + 4L * FOURS * p)));
-                FloatVector low = FloatVector.broadcast(F, Vec.get(scales) * Vec.get(own)), high = FloatVector.broadcast(F, Vec.get(scales + 4) * Vec.get(own + 4));
+                FloatVector low = scale(scales, own), high = scale(scales + 4, own + 4);
                 sum = floats(whole).fma(F.length() == FOURS ? low.blend(high, UPPER) : i == 0 ? low : high, sum);
             }
         }
@@ -93,11 +93,13 @@ public final class GroupedLinearInt8Vector implements GroupedInt8 {
                 IntVector all = ints(values), whole = IntVector.zero(I);
                 long plane = x + 4L * (g * GROUP + i), own = x + 4L * (BLOCK * GROUP + g);
                 for (int p = 0; p < 4; p++) whole = whole.add(all.lanewise(LSHL, 24 - 8 * p).lanewise(ASHR, 24).mul(ints(plane + 4L * FOURS * p)));
-                sum = floats(whole).fma(FloatVector.broadcast(F, Vec.get(scales) * Vec.get(own)), sum);
+                sum = floats(whole).fma(scale(scales, own), sum);
             }
         }
         return sum;
     }
+
+    private static FloatVector scale(long weight, long x) { return FloatVector.broadcast(F, Vec.get(weight) * Vec.get(x)); }
 
     private static IntVector ints(long at) { return IntVector.fromMemorySegment(I, MEMORY, at & ADDRESS, LE); }
 
