@@ -33,14 +33,21 @@ final class CaptionFlags {
             + "supir: one line. faithdiff: without its first three words and what is behind its second sentence, as published.")
     private Style style = Style.PLAIN;
 
-    @Option(names = "--precision", paramLabel = "TYPE", description = "f32 (default), or bf16: factors of products are rounded, so that the "
-            + "photo and the question are read faster where the processor has AVX512-BF16.")
+    @Option(names = "--precision", paramLabel = "TYPE", description = "f32 (default), bf16: factors of products are rounded, so that the "
+            + "photo and the question are read faster where the processor has AVX512-BF16, or int8: those of linear layers are rounded to "
+            + "bytes, so that words are written faster.")
     private Type type = Type.F32;
 
-    private enum Type { F32, BF16 }
+    private enum Type {
+        F32(null), BF16(DType.BF16), INT8(DType.I8);
+
+        private final DType rounding;
+
+        Type(DType rounding) { this.rounding = rounding; }
+    }
 
     /** @throws IllegalArgumentException if a number is out of range */
     CaptionOptions options() {
-        return new CaptionOptions(question, most, temperature, topP, seed, padded, style, type == Type.BF16 ? DType.BF16 : null);
+        return new CaptionOptions(question, most, temperature, topP, seed, padded, style, type.rounding);
     }
 }

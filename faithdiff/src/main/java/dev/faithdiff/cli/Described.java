@@ -9,6 +9,7 @@ import dev.faithdiff.restore.caption.CaptionOptions.Style;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.caption.Captioners;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,10 +21,16 @@ import java.util.function.Supplier;
 
 /** What a captioner says of photos, where {@code --prompt auto} asks for it. It has left the memory before a restorer enters. */
 record Described(Map<Path, String> texts) {
-    /** The captioner that is asked for. @param command another program, or null @param style what becomes of sentences */
-    static Captioner captioner(AutoPrompt prompt, String command, Style style, Device on) {
+    /**
+     * The captioner that is asked for.
+     *
+     * @param command  another program, or null
+     * @param style    what becomes of sentences
+     * @param rounding the type to which products round their factors, or null
+     */
+    static Captioner captioner(AutoPrompt prompt, String command, Style style, DType rounding, Device on) {
         if (command != null) return CommandCaptioner.of(command);
-        return Captioners.open(Captioners.folder(prompt.captioner()), on, CaptionOptions.PUBLISHED.with(style));
+        return Captioners.open(Captioners.folder(prompt.captioner()), on, CaptionOptions.PUBLISHED.with(style).with(rounding));
     }
 
     /** One photo that is in memory. @param open opens the captioner */

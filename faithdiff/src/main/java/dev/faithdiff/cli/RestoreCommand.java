@@ -20,6 +20,7 @@ import dev.faithdiff.restore.batch.Worklist;
 import dev.faithdiff.restore.caption.CaptionOptions.Style;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
+import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.op.Engine;
@@ -290,7 +291,8 @@ final class RestoreCommand implements Callable<Integer> {
     }
 
     private Captioner captioner(AutoPrompt asked, Device on) {
-        return Described.captioner(asked, captionCommand, model.isFaithDiff() ? Style.FAITHDIFF : Style.SUPIR, on);
+        DType rounding = on.kind().equals(Device.CPU.kind()) ? compute(on).rounding() : null;
+        return Described.captioner(asked, captionCommand, model.isFaithDiff() ? Style.FAITHDIFF : Style.SUPIR, rounding, on);
     }
 
     /** What a captioner is asked for; null where words are given, or the model finds them itself. */

@@ -7,10 +7,14 @@ import com.google.gson.JsonParser;
 import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.TinyModel;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.GroupedLinearOp;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -73,6 +77,25 @@ class CaptionCommandTest {
                 "--scale", "1", "--guard", "off", "--prompt", "auto:" + llava, "--dry-run").out();
         assertThat(both).containsPattern("the captioner, before: needs [0-9.]+ GB").contains("| write ").contains("none.png: needs").contains("| denoise ");
         assertThat(dir.resolve("none.png")).doesNotExist();
+    }
+
+    /** Both commands tell the captioner how to round. */
+    @Test void activationsAreRoundedWhereThatIsAskedFor() {
+        Object[] caption = {"caption", album.resolve("b.png"), "--captioner", llava, "--max-tokens", "3", "--print", "--precision"};
+        Object[] restore = {"restore", Fixtures.path("seesr/stage_lr.png"), "-o", dir.resolve("rounded.png"), "--model", TinyModel.folder(), "--steps", "2",
+            "--scale", "1", "--guard", "off", "--overwrite", "--prompt", "auto:" + llava, "--precision"};
+        for (Object[] command : new Object[][] {caption, restore}) {
+            assertThat(groupedKernels(with(new Object[] {"int8"}, command))).anyMatch(k -> k.startsWith("GroupedLinearInt8"));
+            assertThat(groupedKernels(with(new Object[] {"f32"}, command))).isNotEmpty().noneMatch(k -> k.contains("Int8"));
+        }
+    }
+
+    private static Set<String> groupedKernels(Object... command) {
+        Set<String> seen = ConcurrentHashMap.newKeySet();
+        Engine.observed((op, _, _, kernel, _) -> {
+            if (op instanceof GroupedLinearOp) seen.add(kernel);
+        }, () -> run(command));
+        return seen;
     }
 
     @Test void anotherProgramMayDescribe() {

@@ -21,6 +21,7 @@ public final class CpuBackend implements Backend {
     private static final List<Kernel<?>> KERNELS = List.of(
             new LinearPacked(), new LinearBf16(), new LinearInt8(), new QuantizedLinearPacked(), new QuantizedLinearInt8(),
             new GroupedLinearEmitted(), new GroupedLinearVector(), new GroupedLinearPacked(), new GroupedLinearBf16(),
+            new GroupedLinearInt8Emitted(), new GroupedLinearInt8Vector(),
             new MatmulPacked(), new MatmulBf16(),
             new Conv2dWinograd(), new Conv2dImplicitGemm(), new Conv2dWinogradBf16(), new Conv2dImplicitGemmBf16(),
             new Conv2dDepthwise(), new Conv2dGroups(), new UpsampleConv2dWinograd(), new UpsampleConv2dWinogradBf16(),

@@ -48,6 +48,7 @@ final class CasesHeavy {
             grouped(types, each, false, "row", 1, 160, 131);
             grouped(types, each, false, "three-rows", 3, 416, 66);
             grouped(types, each, false, "one", 1, 32, 1);
+            grouped(types, each, false, "four-rows", 4, 512, 6);
             for (int[] s : new int[][] {{4096, 4096}, {4096, 11008}, {11008, 4096}, {5120, 13824}}) {
                 grouped(types, each, true, "llama-" + s[0] + "-" + s[1], 1, s[0], s[1]);
             }

@@ -70,7 +70,7 @@ public final class Parity {
             Tensor result = content(actual);
             Result worst = null;
             long first = 0;
-            double bytes = Tolerance.ofBytes(kernel.rounds(), host);
+            double bytes = Tolerance.ofBytes(kernel.rounds(), op, host);
             for (long count : op.parts(in)) {
                 Shape flat = Shape.of(Math.toIntExact(count));
                 Result part = compare(c, kernel.name(), result.view(first, flat), expected.view(first, flat), first, bytes);

@@ -2,6 +2,7 @@ package dev.faithdiff.kernels.lab;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.GroupedLinearOp;
 import dev.faithdiff.tensor.op.Op;
 import java.util.HashMap;
 import java.util.List;
@@ -83,6 +84,30 @@ public final class Tolerance {
     }
 
     /**
+     * The largest error of a linear layer with a weight in groups whose activations are rounded to bytes, each group with a step of its own: the sum
+     * of half a step of x times |w|, or what is likely of it. The weight is as it is stored, and sums of bytes are exact.
+     */
+    private static double ofGroups(Tensor[] in) {
+        int k = GroupedLinearOp.columns(in[1]), group = GroupedLinearOp.GROUP;
+        double[] half = new double[k];
+        for (long g = 0; g < in[0].count() / group; g++) {
+            int at = (int) (g % (k / group)) * group;
+            half[at] = Math.max(half[at], greatest(in[0], g, group) / 254);
+        }
+        double most = 0;
+        for (int r = 0; r < in[1].size(0); r++) {
+            double sum = 0, squares = 0;
+            for (int i = 0; i < k; i++) {
+                double v = half[i / group * group] * GroupedLinearOp.number(in[1], r, i) * in[2].get((long) r * (k / group) + i / group);
+                sum += Math.abs(v);
+                squares += v * v;
+            }
+            most = Math.max(most, Math.min(sum, SPREAD * Math.sqrt(squares)));
+        }
+        return 1.002 * most;
+    }
+
+    /**
      * The largest error of a linear layer whose rows are rounded to bytes, for these operands: x with steps s of a 127th of its row's greatest
      * magnitude, and w with steps t, or 0 where it is stored in bytes. Each number is off by at most half a step, so of
      * {@code y' - y = sum((x' - x) w) + sum(x' (w' - w))} the first is at most {@code s/2 |w|} and the second {@code t/2 (|x| + K s/2)}, with
@@ -91,8 +116,9 @@ public final class Tolerance {
      *
      * @param rounds what the kernel rounds to
      */
-    static double ofBytes(DType rounds, Tensor[] in) {
+    static double ofBytes(DType rounds, Op op, Tensor[] in) {
         if (rounds != DType.I8) return 0;
+        if (op instanceof GroupedLinearOp) return ofGroups(in);
         int k = in[1].size(1);
         boolean stored = in[1].dtype() == DType.I8;
         double s = 0, t = 0, x = 0, w = 0;

@@ -64,4 +64,7 @@ public record CaptionOptions(String question, int most, double temperature, doub
 
     /** The same with another style. */
     public CaptionOptions with(Style other) { return new CaptionOptions(question, most, temperature, topP, seed, padded, other, rounding); }
+
+    /** The same with products that round their factors to another type, or to none. */
+    public CaptionOptions with(DType other) { return new CaptionOptions(question, most, temperature, topP, seed, padded, style, other); }
 }

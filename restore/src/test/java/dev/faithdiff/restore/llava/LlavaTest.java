@@ -28,6 +28,7 @@ import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.RopeOp;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -248,11 +249,14 @@ class LlavaTest {
         }
     }
 
-    /** Layers of 8 and 4 bits in groups: how far they move the scores of the whole prompt, in parts of their root mean square. */
+    /**
+     * Layers of 8 and 4 bits in groups: how far they move the scores of the whole prompt, in parts of their root mean square. Rounded activations are
+     * read token by token, since layers of many rows do not round them; they move the scores of the same layers by little.
+     */
     @Test void narrowLayers() {
         Fixtures f = stage("llama");
         float[] exact = f.floats("logits");
-        double[] errors = new double[2];
+        double[] errors = new double[2], rounded = new double[2], apart = new double[2];
         for (int i = 0; i < 2; i++) {
             String type = i == 0 ? "q8" : "q4";
             Path model = converted(type, "llava-v1.5-tiny", type, "--base", path("clip-vit-large-patch14-336-tiny"));
@@ -261,18 +265,61 @@ class LlavaTest {
                 Llama llama = new Llama(w, sizes(model));
                 w.done();
                 Tensor x = Fixtures.tensor(f, "inputs_embeds");
-                float[] logits = llama.logits(llama.forward(x, new KeyValues(sizes(model), x.size(1), DType.F16, Device.CPU))).toFloats();
-                double square = 0, all = 0;
-                for (int j = 0; j < logits.length; j++) {
-                    square += Math.pow(logits[j] - exact[j], 2);
-                    all += Math.pow(exact[j], 2);
-                }
-                errors[i] = Math.sqrt(square / all);
+                KeyValues cache = new KeyValues(sizes(model), x.size(1), DType.F16, Device.CPU);
+                float[] logits = llama.logits(llama.forward(x, cache)).toFloats();
+                float[] bytes = Engine.rounding(DType.I8, () -> oneByOne(llama, x, sizes(model)));
+                errors[i] = error(logits, exact);
+                rounded[i] = error(bytes, exact);
+                apart[i] = error(bytes, logits);
             }
         }
         System.out.printf("scores with layers of 8 bits: %.4f, of 4 bits: %.4f%n", errors[0], errors[1]);
+        System.out.printf("with rounded activations: %.4f, %.4f; from those without: %.4f, %.4f%n", rounded[0], rounded[1], apart[0], apart[1]);
         assertThat(errors[0]).isBetween(0.001, 0.02);
         assertThat(errors[1]).isBetween(0.05, 0.3);
+        for (double e : apart) assertThat(e).isBetween(0.001, 0.05);
+    }
+
+    private static float[] oneByOne(Llama llama, Tensor x, LlamaConfig c) {
+        KeyValues cache = new KeyValues(c, x.size(1), DType.F16, Device.CPU);
+        float[] all = new float[0];
+        for (int t = 0; t < x.size(1); t++) {
+            float[] one = llama.logits(llama.forward(x.slice(1, t, t + 1), cache)).toFloats();
+            all = Arrays.copyOf(all, all.length + one.length);
+            System.arraycopy(one, 0, all, all.length - one.length, one.length);
+        }
+        return all;
+    }
+
+    /** The root mean square of a difference, in parts of that of what is right. */
+    private static double error(float[] actual, float[] right) {
+        double square = 0, all = 0;
+        for (int j = 0; j < right.length; j++) {
+            square += Math.pow(actual[j] - right[j], 2);
+            all += Math.pow(right[j], 2);
+        }
+        return Math.sqrt(square / all);
+    }
+
+    /** Rounded activations may change a word where two are nearly as likely, as in random weights; most captions stay as they are. */
+    @Test void roundedCaptions() {
+        Map<String, JsonElement> captions = Fixtures.json(GROUP + "captions.json").getAsJsonObject("captions").asMap();
+        for (String type : List.of("q8", "q4")) {
+            Path model = converted(type + "-rounded", "llava-v1.5-tiny", type, "--base", path("clip-vit-large-patch14-336-tiny"));
+            int seen = 0, same = 0;
+            for (String key : captions.keySet()) {
+                if (!key.startsWith("image")) continue;
+                JsonObject c = captions.get(key).getAsJsonObject();
+                CaptionOptions options = greedy(c, key, c.get("prompt").getAsString());
+                try (Captioner plain = Captioners.open(model, Device.CPU, options); Captioner rounded = Captioners.open(model, Device.CPU, options.with(DType.I8))) {
+                    Image photo = image(key.substring(5, 6));
+                    if (rounded.describe(photo).equals(plain.describe(photo))) same++;
+                }
+                seen++;
+            }
+            System.out.printf("captions of %s with rounded activations: %d of %d are the same%n", type, same, seen);
+            assertThat(same).isBetween(seen / 2 + 1, seen);
+        }
     }
 
     @Test void groupedHeads() {

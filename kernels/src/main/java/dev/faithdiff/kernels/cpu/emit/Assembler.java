@@ -46,6 +46,8 @@ public final class Assembler {
     private static final Form ADD_INTS = either(P66, MAP_0F, 0xfe, 1), SUB_INTS = either(P66, MAP_0F, 0xfa, 1), SHIFT = either(P66, MAP_0F, 0x72, 1);
     private static final Form MAX_INTS = either(P66, MAP_0F38, 0x3d, 1), ORDER = either(P66, MAP_0F38, 0x36, 1);
     private static final Form PACK_TO_SHORTS = either(P66, MAP_0F, 0x6b, 1), PACK_TO_BYTES = either(P66, MAP_0F, 0x63, 1);
+    private static final Form MUL_BYTES = either(P66, MAP_0F38, 0x04, 1), MUL_SHORTS = either(P66, MAP_0F, 0xf5, 1);
+    private static final Form ADD_SHORTS = either(P66, MAP_0F, 0xfd, 1), ABS_BYTES = either(P66, MAP_0F38, 0x1c, 1), SIGN_BYTES = vex(P66, 0x08);
     private static final Form UNPACK_LOW = either(NONE, MAP_0F, 0x14, 1), UNPACK_HIGH = either(NONE, MAP_0F, 0x15, 1);
     private static final Form SHUFFLE = either(NONE, MAP_0F, 0xc6, 1), PERMUTE = either(P66, MAP_0F3A, 0x04, 1);
     private static final Form PERMUTE_HALVES = new Form(Prefix.VEX, P66, MAP_0F3A, 0, 0x06, 1);
@@ -355,6 +357,20 @@ public final class Assembler {
 
     /** The same in the encoding of AVX-VNNI, which processors without AVX-512 have. */
     public void vpdpbusdVex(Simd to, Simd a, RegisterOrMemory b) { binary(DOT_BYTES_VEX, to, a, b); }
+
+    /** Products of unsigned bytes of a with signed ones of b, each two neighbours added, as signed shorts, the nearest that there are. */
+    public void vpmaddubsw(Simd to, Simd a, RegisterOrMemory b) { binary(MUL_BYTES, to, a, b); }
+
+    /** Products of signed shorts, each two neighbours added, as ints. */
+    public void vpmaddwd(Simd to, Simd a, RegisterOrMemory b) { binary(MUL_SHORTS, to, a, b); }
+
+    public void vpaddw(Simd to, Simd a, RegisterOrMemory b) { binary(ADD_SHORTS, to, a, b); }
+
+    /** Magnitudes of signed bytes, unsigned. */
+    public void vpabsb(Simd to, RegisterOrMemory from) { unary(ABS_BYTES, to, from); }
+
+    /** Bytes of a times the signs of those of b, which are -1, 0 and 1; without EVEX. */
+    public void vpsignb(Simd to, Simd a, RegisterOrMemory b) { binary(SIGN_BYTES, to, a, b); }
 
     /** F16 to floats, from half of the width. */
     public void vcvtph2ps(Simd to, RegisterOrMemory from) { unary(HALF_TO_FLOAT, to, from); }

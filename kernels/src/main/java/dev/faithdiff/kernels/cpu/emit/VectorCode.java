@@ -425,6 +425,45 @@ public final class VectorCode {
         return value(List.of(order, bytes), to -> a.vpermd(to, order.register, bytes.register));
     }
 
+    /** Products of unsigned bytes of x with signed ones of y, each two neighbours added, as shorts; the nearest that there are. */
+    public Value mulBytes(Value x, Value y) { return of(a::vpmaddubsw, x, y); }
+
+    /** Products of shorts, each two neighbours added, as ints. */
+    public Value mulShorts(Value x, Value y) { return either(a::vpmaddwd, x, y); }
+
+    /** The sum of shorts. */
+    public Value addShorts(Value x, Value y) { return either(a::vpaddw, x, y); }
+
+    /** Magnitudes of signed bytes, unsigned. */
+    public Value absBytes(Value x) { return value(List.of(x), to -> a.vpabsb(to, x.operand())); }
+
+    /** Bytes times the signs of others; in vectors of 256 bits only. */
+    public Value signBytes(Value x, Value by) { return of(a::vpsignb, x, by); }
+
+    /**
+     * The four products of unsigned bytes of x with signed ones of y in each 32 bits, added to ints. Needs {@link CpuFeature#AVX_VNNI} or, else,
+     * {@link CpuFeature#AVX512_VNNI}.
+     *
+     * @param sum a value that is used here alone
+     */
+    public Value dotBytes(Value sum, Value x, Value y) {
+        Value from = register(x);
+        return value(List.of(from, y, sum), to -> {
+            if (!to.equals(sum.register)) throw new IllegalStateException("a sum of bytes is used again");
+            if (bits == 256 && CpuFeature.AVX_VNNI.isHere()) a.vpdpbusdVex(to, from.register, y.operand());
+            else a.vpdpbusd(to, from.register, y.operand());
+        });
+    }
+
+    /** The elements whose numbers {@code which} has. */
+    public Value pick(Value which, Value from) { return of(a::vpermd, which, from); }
+
+    /** One element of each 128 bits, in all four of them. */
+    public Value quarter(Value x, int element) { return value(List.of(x), to -> a.vpermilps(to, x.operand(), 0x55 * element)); }
+
+    /** Of two vectors of 256 bits the lower halves, or the upper ones. */
+    public Value joined(Value x, Value y, boolean upper) { return of(a::vperm2f128, x, y, upper ? 0x31 : 0x20); }
+
     /** What {@link #toBytes} needs beside ints, in memory that stays. */
     public MemorySegment byteOrder() {
         MemorySegment order = Arena.global().allocate(bytes, 64);

@@ -43,6 +43,17 @@ interface GroupedDots extends Kernel<GroupedLinearOp> {
     /** Writes a row of x in the form that {@link #four} takes. */
     void prepare(GroupedRows weight, long x, long to);
 
+    /** Floats of a row in this form. */
+    default int room(GroupedRows weight) { return weight.columns(); }
+
+    /** Makes floats of the scales of four rows of the weight. @param to address of the first row's, {@link #PITCH} apart */
+    default void scales(GroupedRows weight, int row, long to) { toFloats(weight, row, to); }
+
+    /** The same. */
+    static void toFloats(GroupedRows weight, int row, long to) {
+        for (int r = 0; r < FOUR; r++) ToFloat.row(DType.F16, weight.rowScales(row + r), weight.groups(), to + 4L * r * PITCH);
+    }
+
     @Override default Class<GroupedLinearOp> op() { return GroupedLinearOp.class; }
 
     @Override default String refuses(GroupedLinearOp op, Tensor[] in) {
@@ -55,17 +66,17 @@ interface GroupedDots extends Kernel<GroupedLinearOp> {
 
     @Override default void run(GroupedLinearOp op, Tensor[] in, Tensor out) {
         GroupedRows weight = GroupedRows.of(in[1], in[2]);
-        int n = in[1].size(0), k = weight.columns(), rows = Math.toIntExact(out.count() / n), fours = Math.ceilDiv(n, FOUR);
-        try (Workspace x = Workspace.of((long) rows * k)) {
-            for (int m = 0; m < rows; m++) prepare(weight, in[0].address() + 4L * m * k, x.at((long) m * k));
+        int n = in[1].size(0), k = weight.columns(), rows = Math.toIntExact(out.count() / n), fours = Math.ceilDiv(n, FOUR), room = room(weight);
+        try (Workspace x = Workspace.of((long) rows * room)) {
+            for (int m = 0; m < rows; m++) prepare(weight, in[0].address() + 4L * m * k, x.at((long) m * room));
             Parallel.run(Math.ceilDiv(fours, FOURS), task -> {
                 MemorySegment own = SCALES.get();
                 long scales = own.address(), sums = scales + 4L * FOUR * PITCH;
                 for (int four = task * FOURS; four < Math.min(fours, (task + 1) * FOURS); four++) {
                     int row = Math.min(four * FOUR, n - FOUR); // the last four may begin in those before
-                    for (int r = 0; r < FOUR; r++) ToFloat.row(DType.F16, weight.rowScales(row + r), weight.groups(), scales + 4L * r * PITCH);
+                    scales(weight, row, scales);
                     for (int m = 0; m < rows; m++) {
-                        four(weight, x.at((long) m * k), row, scales, sums);
+                        four(weight, x.at((long) m * room), row, scales, sums);
                         for (int r = 0; r < FOUR; r++) {
                             float bias = in.length > 3 ? in[3].get(row + r) : 0;
                             Vec.set(out.address() + 4 * ((long) m * n + row + r), Vec.get(sums + 4L * r) + bias);

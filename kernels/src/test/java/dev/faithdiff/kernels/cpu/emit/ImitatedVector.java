@@ -89,6 +89,11 @@ record ImitatedVector(int key, int w, int lanes, boolean evex, int second, int m
             case 0x1163 -> quads(reg, rm, m, (v, a, b, q, to) -> {
                 for (int i = 0; i < 4; i++) to[q + i] = i < 2 ? bytes(v, a + q + 2 * i) : bytes(b, q + 2 * i - 4);
             });
+            case 0x2104 -> ints(reg, rm, m, (a, b) -> shorts(pair(a & 0xff, a >> 8 & 0xff, b), pair(a >> 16 & 0xff, a >>> 24, b >> 16)));
+            case 0x11f5 -> ints(reg, rm, m, (a, b) -> (short) a * (short) b + (a >> 16) * (b >> 16));
+            case 0x11fd -> ints(reg, rm, m, (a, b) -> a + b & 0xffff | (a >> 16) + (b >> 16) << 16);
+            case 0x211c -> ints(reg, rm, m, (_, b) -> eachByte(b, 0, (x, _) -> Math.abs(x)));
+            case 0x2108 -> ints(reg, rm, m, (a, b) -> eachByte(a, b, (x, y) -> x * Integer.signum(y)));
             case 0x2136 -> whole(reg, rm, m, lanes, (v, a, b, to) -> { for (int i = 0; i < lanes; i++) to[i] = b[v[a + i] & lanes - 1]; });
             case 0x1172 -> shift(reg, rm, number);
             case 0x10c2 -> compare(reg, rm, m, number);
@@ -197,8 +202,20 @@ record ImitatedVector(int key, int w, int lanes, boolean evex, int second, int m
     }
 
     /** Two ints as shorts, the nearest that there are. */
-    private static int shorts(int[] v, int at) {
-        return Math.clamp(v[at], Short.MIN_VALUE, Short.MAX_VALUE) & 0xffff | Math.clamp(v[at + 1], Short.MIN_VALUE, Short.MAX_VALUE) << 16;
+    private static int shorts(int[] v, int at) { return shorts(v[at], v[at + 1]); }
+
+    private static int shorts(int low, int high) {
+        return Math.clamp(low, Short.MIN_VALUE, Short.MAX_VALUE) & 0xffff | Math.clamp(high, Short.MIN_VALUE, Short.MAX_VALUE) << 16;
+    }
+
+    /** The sum of products of two numbers with two signed bytes. */
+    private static int pair(int low, int high, int bytes) { return low * (byte) bytes + high * (byte) (bytes >> 8); }
+
+    /** A function of signed bytes. */
+    private static int eachByte(int a, int b, Lane what) {
+        int all = 0;
+        for (int bits = 0; bits < 32; bits += 8) all |= (what.of((byte) (a >> bits), (byte) (b >> bits)) & 0xff) << bits;
+        return all;
     }
 
     /** Four shorts as bytes, the nearest that there are. */

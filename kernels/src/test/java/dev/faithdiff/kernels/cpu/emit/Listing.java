@@ -332,11 +332,16 @@ final class Listing {
         for (Gpr g : Gpr.values()) add("vmovq xmm" + g.ordinal() + ", " + name(g), s -> s.vmovq(Simd.ymm(g.ordinal()), g));
     }
 
-    /** What makes bytes of ints. */
+    /** What makes bytes of ints, and multiplies them. */
     private void bytes() {
         binary("vpmaxsd", Assembler::vpmaxsd, true, true);
         binary("vpackssdw", Assembler::vpackssdw, true, true);
         binary("vpacksswb", Assembler::vpacksswb, true, false);
+        binary("vpmaddubsw", Assembler::vpmaddubsw, true, false);
+        binary("vpmaddwd", Assembler::vpmaddwd, true, false);
+        binary("vpaddw", Assembler::vpaddw, true, false);
+        binary("vpsignb", Assembler::vpsignb, false, false);
+        unary("vpabsb", Assembler::vpabsb, 1);
         for (int width : new int[] {256, 512}) {
             for (int[] n : NUMBERS) {
                 Simd a = new Simd(n[0], width, 0, false), b = new Simd(n[1], width, 0, false), c = new Simd(n[2], width, 0, false);
