@@ -62,8 +62,10 @@ class CaptionCommandTest {
 
     @Test void speedIsSaid() throws IOException {
         Path trace = dir.resolve("trace.json");
-        CommandLineRun run = run("caption", album.resolve("b.png"), "--captioner", llava, "--max-tokens", "8", "--print", "--verbose", "--profile", trace);
-        assertThat(run.err()).containsPattern("saw the photo in [0-9.]+ s, read [0-9]+ tokens of the prompt in [0-9.]+ s, wrote [2-8] tokens in [0-9.]+ s: [0-9.]+ tokens/s");
+        CommandLineRun run = run("caption", album.resolve("b.png"), "--captioner", llava, "--max-tokens", "8", "--print", "--verbose",
+                "--profile", trace);
+        assertThat(run.err()).containsPattern("saw the photo in [0-9.]+ s, read [0-9]+ tokens of the prompt in [0-9.]+ s, "
+                + "wrote [2-8] tokens in [0-9.]+ s: [0-9.]+ tokens/s");
         assertThat(run.out()).contains("GroupedLinearOp").contains("AttentionOp");
         assertThat(trace).content().contains("\"name\":\"read\"").contains("\"name\":\"write\"");
         assertThat(CommandLineRun.of(Main::run, "caption", album, "--captioner", llava, "--print", "--profile", trace).code()).isEqualTo(2);
@@ -73,17 +75,18 @@ class CaptionCommandTest {
         String line = "b.png: needs [0-9.]+ GB of the [0-9.]+ GB"; // tests know no rates, so no times
         String out = run("caption", album.resolve("b.png"), "--captioner", llava, "--max-tokens", "3", "--print", "--dry-run").out();
         assertThat(out).containsPattern(line).contains("| see ").contains("| read ").contains("| write ");
-        String both = run("restore", Fixtures.path("seesr/stage_lr.png"), "-o", dir.resolve("none.png"), "--model", TinyModel.folder(), "--steps", "2",
-                "--scale", "1", "--guard", "off", "--prompt", "auto:" + llava, "--dry-run").out();
-        assertThat(both).containsPattern("the captioner, before: needs [0-9.]+ GB").contains("| write ").contains("none.png: needs").contains("| denoise ");
+        String both = run("restore", Fixtures.path("seesr/stage_lr.png"), "-o", dir.resolve("none.png"), "--model", TinyModel.folder(),
+                "--steps", "2", "--scale", "1", "--guard", "off", "--prompt", "auto:" + llava, "--dry-run").out();
+        assertThat(both).containsPattern("the captioner, before: needs [0-9.]+ GB")
+                .contains("| write ").contains("none.png: needs").contains("| denoise ");
         assertThat(dir.resolve("none.png")).doesNotExist();
     }
 
     /** Both commands tell the captioner how to round. */
     @Test void activationsAreRoundedWhereThatIsAskedFor() {
         Object[] caption = {"caption", album.resolve("b.png"), "--captioner", llava, "--max-tokens", "3", "--print", "--precision"};
-        Object[] restore = {"restore", Fixtures.path("seesr/stage_lr.png"), "-o", dir.resolve("rounded.png"), "--model", TinyModel.folder(), "--steps", "2",
-            "--scale", "1", "--guard", "off", "--overwrite", "--prompt", "auto:" + llava, "--precision"};
+        Object[] restore = {"restore", Fixtures.path("seesr/stage_lr.png"), "-o", dir.resolve("rounded.png"), "--model", TinyModel.folder(),
+            "--steps", "2", "--scale", "1", "--guard", "off", "--overwrite", "--prompt", "auto:" + llava, "--precision"};
         for (Object[] command : new Object[][] {caption, restore}) {
             assertThat(groupedKernels(with(new Object[] {"int8"}, command))).anyMatch(k -> k.startsWith("GroupedLinearInt8"));
             assertThat(groupedKernels(with(new Object[] {"f32"}, command))).isNotEmpty().noneMatch(k -> k.contains("Int8"));

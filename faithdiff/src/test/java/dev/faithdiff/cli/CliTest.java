@@ -223,7 +223,8 @@ class CliTest {
         fails(2, "Unknown option: '--frobnicate'", "restore", in, "-o", out, "--frobnicate");
         fails(2, "scale must be 0.1..16", "restore", in, "-o", out, "--scale", 17);
         fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--steps", 0);
-        fails(2, "lr, noise or photo, or lr or noise, not middle", "restore", in, "-o", out, "--start", "middle");
+        fails(2, "--start must be noise or cond, or cleaned or noise, or lr, noise or photo, or lr or noise, not middle", "restore", in, "-o", out,
+                "--start", "middle");
         fails(2, "--strength must be 0..1, not 1.5", "restore", in, "-o", out, "--strength", 1.5);
         fails(2, "fidelity must be 0..1", "restore", in, "-o", out, "--fidelity", -1);
         fails(2, "--guard", "restore", in, "-o", out, "--guard", "maybe");

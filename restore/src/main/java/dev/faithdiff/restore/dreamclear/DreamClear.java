@@ -104,7 +104,7 @@ record DreamClear(DreamClearModel model) implements SdSystem {
     /** {@code [1, h, w, 3]} in 0..1. */
     private Tensor tensor(Image image) { return tensor(FloatImage.of(image)); }
 
-    private Tensor tensor(FloatImage image) { return Tensor.of(image.rgb(), 1, image.height(), image.width(), 3).to(model.base().device); }
+    private Tensor tensor(FloatImage image) { return Cleaner.tensor(image, model.base().device); }
 
     /** The photo without noise, blur and compression, in 0..1. */
     FloatImage cleaned(SdRun run, Image in) {
