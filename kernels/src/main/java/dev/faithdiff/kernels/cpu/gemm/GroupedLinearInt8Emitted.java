@@ -40,6 +40,9 @@ public final class GroupedLinearInt8Emitted implements GroupedInt8 {
 
     @Override public int room(GroupedRows weight) { return GroupedInt8.blocks(weight) * SIZE / 4; }
 
+    /** They stay as they are until they are used. */
+    @Override public void scales(GroupedRows weight, int row, long to) {}
+
     @Override public void prepareBlocks(long x, int blocks, boolean halves, long to) {
         (halves ? Code.PREPARE_HALVES : Code.PREPARE_BYTES).call(x, to, blocks, Code.BYTES, 0);
     }
