@@ -42,7 +42,7 @@ class DependencyTest {
     @Test void modelFoldersSeeOnlyThemselves() { sees(MODEL, MODEL); }
 
     @Test void imagesSeeOnlyTensor() {
-        sees(IMAGE, IMAGE);
+        sees(IMAGE, TENSOR, IMAGE);
         sees(DEGRADE, TENSOR, IMAGE, DEGRADE);
     }
 

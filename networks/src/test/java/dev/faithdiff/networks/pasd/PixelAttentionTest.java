@@ -62,7 +62,7 @@ class PixelAttentionTest {
 
     private static Tensor image() {
         Image in = ImageFiles.read(Fixtures.path("pasd/stage_image.png"));
-        return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).affine(0.5f, 0.5f); // 0..1
+        return in.toTensor().affine(0.5f, 0.5f); // 0..1
     }
 
     @Test void embedsThePhoto() { check("control.cond_embedding", new PhotoEmbedding(weights("controlnet"), config("controlnet")).forward(image())); }

@@ -60,7 +60,7 @@ class ControlNetTest {
 
     private static Tensor image(String file) {
         Image in = ImageFiles.read(Fixtures.path(file));
-        return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).affine(0.5f, 0.5f); // 0..1
+        return in.toTensor().affine(0.5f, 0.5f); // 0..1
     }
 
     private static float[] all(float timestep, int rows) {

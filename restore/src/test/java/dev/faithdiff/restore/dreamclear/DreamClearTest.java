@@ -85,8 +85,8 @@ class DreamClearTest {
             assertThat(in).hasToString("Image " + run.get("width").getAsInt() + "x" + run.get("height").getAsInt());
             FloatImage cleaned = system.cleaned(r, in);
             int rows = f.shape("img_pre_rows_0_8").size(2), h = in.height() / 8, w = in.width() / 8;
-            close(errors, "img_pre", Tensor.of(cleaned.rgb(), 1, in.height(), in.width(), 3).slice(1, 0, rows), f, "img_pre_rows_0_8");
-            Tensor clean = Tensor.of(cleaned.rgb(), 1, in.height(), in.width(), 3).affine(2, -1);
+            close(errors, "img_pre", cleaned.toTensor().slice(1, 0, rows), f, "img_pre_rows_0_8");
+            Tensor clean = cleaned.toTensor().affine(2, -1);
             Tensor lq = system.latents(r, TileSource.of(in, Device.CPU, Wrap.NONE), h, w), pre = system.latents(r, TileSource.of(clean), h, w);
             close(errors, "c_lq", lq, f, "c_lq");
             close(errors, "c_pre", pre, f, "c_pre");
@@ -102,14 +102,12 @@ class DreamClearTest {
             try (Denoising d = new Denoising(plan, start.mul(1), 0)) {
                 Tensor latents = loop.run(d);
                 FloatImage decoded = system.decoded(r, latents), aligned = DreamClear.aligned(o, decoded, cleaned);
-                close(errors, "decoded", image(decoded).affine(2, -1), f, "decoded");
-                close(errors, "aligned", image(aligned), f, "aligned");
+                close(errors, "decoded", decoded.toTensor().affine(2, -1), f, "decoded");
+                close(errors, "aligned", aligned.toTensor(), f, "aligned");
                 near(DreamClear.image(r, aligned), out);
             }
         }
     }
-
-    private static Tensor image(FloatImage i) { return Tensor.of(i.rgb(), 1, i.height(), i.width(), 3); }
 
     private static void close(JsonObject errors, String error, Tensor actual, Fixtures f, String name) {
         Fixtures.assertClose(name, actual, f, name, errors.getAsJsonObject(error).get("suggested_atol").getAsDouble());

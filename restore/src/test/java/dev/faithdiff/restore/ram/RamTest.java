@@ -78,7 +78,7 @@ class RamTest {
             return x -> ram.embed(x[0].affine(0.5f, 0.5f));
         };
         return new NetworkBattery("RAM", dape.resolve("tagger/model.safetensors"), embed,
-                () -> new Tensor[] {Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)}, stored,
+                () -> new Tensor[] {in.toTensor()}, stored,
                 new Released(List.of("ram"), build(full), List.of(Shape.of(1, 384, 384, 3)), 280_000_000)).tests();
     }
 

@@ -190,7 +190,7 @@ class StableSrTest {
                 FloatImage content = image(tensor(f, "content").slice(0, i, i + 1)), style = image(tensor(f, "style").slice(0, i, i + 1));
                 for (ColorFix fix : List.of(ColorFix.ADAIN, ColorFix.WAVELET)) {
                     if (!f.has(fix.toString())) continue;
-                    float[] fixed = StableSr.tensor(fix.apply(content, style)).affine(2, -1).toFloats(), all = f.nhwc(fix.toString());
+                    float[] fixed = fix.apply(content, style).toTensor().affine(2, -1).toFloats(), all = f.nhwc(fix.toString());
                     float[] expected = Arrays.copyOfRange(all, i * fixed.length, (i + 1) * fixed.length);
                     Fixtures.assertClose(fix + " " + i, fixed, expected, atol("colour_resize.safetensors", fix.toString()));
                 }

@@ -94,7 +94,7 @@ final class StoredStableSr {
         Fixtures.assertClose(name + " " + tensor, actual, tensors, tensor, atol);
     }
 
-    private static Tensor signed(FloatImage image) { return StableSr.tensor(image).affine(2, -1); }
+    private static Tensor signed(FloatImage image) { return image.toTensor().affine(2, -1); }
 
     void check(StableSrModel model) {
         StableSr system = new StableSr(model);
@@ -143,7 +143,7 @@ final class StoredStableSr {
     private FloatImage old() {
         int side = (int) number("input_size", 512);
         try (Scope _ = Scope.open()) {
-            Tensor x = StableSr.tensor(FloatImage.of(lr)).resize(new ResizeOp(ResizeOp.Kind.BILINEAR, false, side, side));
+            Tensor x = FloatImage.of(lr).toTensor().resize(new ResizeOp(ResizeOp.Kind.BILINEAR, false, side, side));
             return new FloatImage(side, side, x.toFloats());
         }
     }

@@ -128,7 +128,7 @@ class SupirNetworksTest {
 
     private static Tensor image(String name) {
         Image in = ImageFiles.read(Fixtures.path("supir/stages/" + name + ".png"));
-        return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
+        return in.toTensor();
     }
 
     /** The traced row, that of the prompt. */

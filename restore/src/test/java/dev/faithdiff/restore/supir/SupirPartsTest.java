@@ -124,14 +124,12 @@ class SupirPartsTest {
         }
     }
 
-    private static FloatImage image(Tensor t) { return new FloatImage(t.size(2), t.size(1), t.toFloats()); }
-
     @Test void coloursAreThoseOfTheFirstStage() {
         assumeTrue(Files.exists(Fixtures.path("supir/stages/colour_fix.safetensors")), "this set has no colours");
         Fixtures f = Fixtures.open("supir/stages/colour_fix.safetensors");
         JsonObject errors = FILES.getAsJsonObject("colour_fix.safetensors").getAsJsonObject("errors");
         try (Scope _ = Scope.open()) {
-            FloatImage content = image(Fixtures.tensor(f, "content")), style = image(Fixtures.tensor(f, "style"));
+            FloatImage content = FloatImage.of(Fixtures.tensor(f, "content")), style = FloatImage.of(Fixtures.tensor(f, "style"));
             Fixtures.assertClose("wavelet", ColorFix.wavelet(content, style).rgb(), f.nhwc("wavelet"), atol(errors, "wavelet"));
             Fixtures.assertClose("adain", ColorFix.adain(content, style).rgb(), f.nhwc("adain"), atol(errors, "adain"));
         }
