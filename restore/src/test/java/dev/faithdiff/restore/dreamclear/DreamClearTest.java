@@ -35,6 +35,7 @@ import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Plan;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdModel;
@@ -44,8 +45,6 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -167,31 +166,11 @@ class DreamClearTest {
         }
     }
 
-    @Test void goesOnAfterAStep() throws IOException {
-        Path file = dir.resolve("run.resume");
-        List<String> stages = new ArrayList<>();
-        Listener told = new Listener() {
-            @Override public void at(String stage, int step, int steps) {
-                stages.add(stage + " " + step + "/" + steps);
-                if (stages.equals(List.of("encode 0/0", "denoise 0/3", "denoise 1/3", "denoise 2/3"))) throw new IllegalStateException("stopped");
-            }
-        };
-        try (Restorer r = Restorers.open(TinyDreamClear.random(dir), Device.CPU)) {
-            Options own = quick(r);
-            assertThatThrownBy(() -> r.restore(photo(), own, told, file)).hasMessage("stopped");
-            stages.clear();
-            assertThat(r.restore(photo(), own, told, file)).isEqualTo(r.restore(photo(), own));
-            assertThat(stages).containsExactly("encode 0/0", "denoise 2/3", "denoise 3/3", "decode 0/0");
-        }
-        Files.deleteIfExists(file);
+    @Test void goesOnAfterAStep() {
+        AnyRestorer.goesOnAfterAStep(TinyDreamClear.random(dir), photo(), DreamClearTest::quick, dir.resolve("run.resume"));
     }
 
-    @Test void givesTheSameOnAnotherDevice() {
-        try (Restorer first = Restorers.open(TinyDreamClear.random(dir), Device.CPU);
-                Restorer second = Restorers.open(TinyDreamClear.random(dir), Backend.device("second"))) {
-            assertThat(second.restore(photo(), quick(first))).isEqualTo(first.restore(photo(), quick(first)));
-        }
-    }
+    @Test void givesTheSameOnAnotherDevice() { AnyRestorer.givesTheSameOnAnotherDevice(TinyDreamClear.random(dir), photo(), DreamClearTest::quick); }
 
     /** Weights that come and go give the same, and take less memory of the device while it denoises. */
     @Test void offloads() {

@@ -28,11 +28,11 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.onestep.OneStepRestorer;
 import dev.faithdiff.restore.onestep.StoredOneStep;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -163,12 +163,7 @@ class OseDiffTest {
     }
 
     @Test void givesTheSameOnAnotherDevice() {
-        Path folder = random();
-        Image photo = photo(20, 16);
-        try (Restorer first = Restorers.open(folder, Device.CPU); Restorer second = Restorers.open(folder, Backend.device("second"))) {
-            Options own = first.defaults().with(PROCESS_SIZE, 64);
-            assertThat(second.restore(photo, own)).isEqualTo(first.restore(photo, own));
-        }
+        AnyRestorer.givesTheSameOnAnotherDevice(random(), photo(20, 16), r -> r.defaults().with(PROCESS_SIZE, 64));
     }
 
     @Test void optionsAreListedOnce() {

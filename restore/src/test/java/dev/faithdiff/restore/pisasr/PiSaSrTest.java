@@ -21,11 +21,11 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.onestep.StoredOneStep;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -114,10 +114,7 @@ class PiSaSrTest {
     }
 
     @Test void givesTheSameOnAnotherDevice() {
-        Image photo = Resize.resize(photo(), 30, 20, Filter.BICUBIC);
-        try (Restorer first = Restorers.open(random(), Device.CPU); Restorer second = Restorers.open(random(), Backend.device("second"))) {
-            Options own = sliders(first.defaults().with(PROCESS_SIZE, 64), 0.8, 1.4);
-            assertThat(second.restore(photo, own)).isEqualTo(first.restore(photo, own));
-        }
+        AnyRestorer.givesTheSameOnAnotherDevice(random(), Resize.resize(photo(), 30, 20, Filter.BICUBIC),
+                r -> sliders(r.defaults().with(PROCESS_SIZE, 64), 0.8, 1.4));
     }
 }

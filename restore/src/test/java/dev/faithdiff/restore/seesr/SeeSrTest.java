@@ -20,23 +20,21 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.diffusion.Samplers;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.SdRestorer;
 import dev.faithdiff.restore.sd.StoredSteps;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.op.Backend;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -133,32 +131,9 @@ class SeeSrTest {
         }
     }
 
-    @Test void goesOnAfterAStep() throws IOException {
-        Path file = dir.resolve("run.resume");
-        List<String> stages = new ArrayList<>();
-        Listener told = new Listener() {
-            @Override public void at(String stage, int step, int steps) {
-                stages.add(stage + " " + step + "/" + steps);
-                if (stage.equals("denoise") && step == 2 && stages.stream().filter("denoise 2/3"::equals).count() == 1) throw new IllegalStateException("stopped");
-            }
-        };
-        try (Restorer r = Restorers.open(model(), Device.CPU)) {
-            Options own = quick(r);
-            assertThatThrownBy(() -> r.restore(photo(), own, told, file)).hasMessage("stopped");
-            stages.clear();
-            stages.add("denoise 2/3");
-            Image resumed = r.restore(photo(), own, told, file);
-            assertThat(stages).containsExactly("denoise 2/3", "encode 0/0", "denoise 2/3", "denoise 3/3", "decode 0/0");
-            assertThat(resumed).isEqualTo(r.restore(photo(), own));
-        }
-        Files.deleteIfExists(file);
-    }
+    @Test void goesOnAfterAStep() { AnyRestorer.goesOnAfterAStep(model(), photo(), SeeSrTest::quick, dir.resolve("run.resume")); }
 
-    @Test void givesTheSameOnAnotherDevice() {
-        try (Restorer first = Restorers.open(model(), Device.CPU); Restorer second = Restorers.open(model(), Backend.device("second"))) {
-            assertThat(second.restore(photo(), quick(first))).isEqualTo(first.restore(photo(), quick(first)));
-        }
-    }
+    @Test void givesTheSameOnAnotherDevice() { AnyRestorer.givesTheSameOnAnotherDevice(model(), photo(), SeeSrTest::quick); }
 
     /** SeeSR's U-Net stands for the base's, in which only the attention to the photo is SeeSR's. */
     @Test void turboHasFewStepsAndNoGuidance() {

@@ -23,9 +23,9 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.ControlOptions.Start;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -120,10 +120,7 @@ class StableSrRestorerTest {
     }
 
     @Test void givesTheSameOnAnotherDevice() {
-        try (Restorer first = open(); Restorer second = Restorers.open(TinyStableSr.random(dir), Backend.device("second"))) {
-            Options o = first.defaults().with(STEPS, 2);
-            assertThat(second.restore(photo(20, 16), o)).isEqualTo(first.restore(photo(20, 16), o));
-        }
+        AnyRestorer.givesTheSameOnAnotherDevice(TinyStableSr.random(dir), photo(20, 16), r -> r.defaults().with(STEPS, 2));
     }
 
     @Test void refusesWhatDoesNotGoTogether() {
