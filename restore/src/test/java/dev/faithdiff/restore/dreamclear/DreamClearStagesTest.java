@@ -179,7 +179,8 @@ class DreamClearStagesTest {
     }
 
     private static Tensor guided(DreamClearNet net, Tensor text, DreamClearNet.Condition condition, Tensor x) {
-        return new DreamClearDenoiser(net, DType.F32, text, List.of(condition), 4.5f, true, null).guided(net.forward(x.concat(0, x), 500, text, condition));
+        return new DreamClearDenoiser(net, DType.F32, text, List.of(condition), 4.5f, true, null)
+                .guided(net.forward(x.concat(0, x), 500, text, condition));
     }
 
     /** The row that is fed on. */

@@ -94,7 +94,8 @@ class OseDiffTest {
             TileGrid grid = TileGrid.square(c.get("latent_h").getAsInt(), c.get("latent_w").getAsInt(), c.get("tile").getAsInt(),
                     c.get("overlap").getAsInt(), false);
             List<TileGrid.Tile> expected = new ArrayList<>();
-            c.getAsJsonArray("tiles_x_y").forEach(t -> expected.add(new TileGrid.Tile(((JsonArray) t).get(1).getAsInt(), ((JsonArray) t).get(0).getAsInt())));
+            c.getAsJsonArray("tiles_x_y").forEach(t -> expected.add(new TileGrid.Tile(((JsonArray) t).get(1).getAsInt(),
+                    ((JsonArray) t).get(0).getAsInt())));
             assertThat(grid.tiles()).as(name).containsExactlyInAnyOrderElementsOf(expected);
             assertThat(grid.tileHeight()).as(name).isEqualTo(c.get("tile_used").getAsInt());
             if (!f.has(name + ".weights")) return;

@@ -128,8 +128,8 @@ class PasdTest {
             assertThat(r.restore(photo, own)).as("the same seed").isEqualTo(result);
             Map<String, Image> others = new LinkedHashMap<>(Map.of("default", result));
             List<Options> changed = List.of(own.with(SEED, 7L), own.with(PROMPT, "a photo"), own.with(Pasd.ADDED_NOISE, 666),
-                    own.with(ControlOptions.START, ControlOptions.Start.NOISE), own.with(ControlOptions.CONTROL, 0.5), own.with(GUIDANCE, 1.0), own.with(TILE, 64).with(OVERLAP, 0.75),
-                    own.with(STRENGTH, 0.5));
+                    own.with(ControlOptions.START, ControlOptions.Start.NOISE), own.with(ControlOptions.CONTROL, 0.5), own.with(GUIDANCE, 1.0),
+                    own.with(TILE, 64).with(OVERLAP, 0.75), own.with(STRENGTH, 0.5));
             for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
             others.put("with dense blocks", dense.restore(photo, own));
             others.forEach((a, x) -> others.forEach((b, y) -> assertThat(a.equals(b) || !x.equals(y)).as("%s and %s differ", a, b).isTrue()));

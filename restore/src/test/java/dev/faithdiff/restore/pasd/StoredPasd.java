@@ -48,12 +48,13 @@ final class StoredPasd {
         Image lr = stored.image("lr"), in = stored.image("input");
         ResultSize size = size(lr);
         stored.checkEnlarged(Pasd.enlarged(lr, size, stored.whole("process_size")));
-        assertThat(List.of(size.width(), size.height())).isEqualTo(stored.run().getAsJsonArray("final_size").asList().stream().map(JsonElement::getAsInt).toList());
+        assertThat(List.of(size.width(), size.height()))
+                .isEqualTo(stored.run().getAsJsonArray("final_size").asList().stream().map(JsonElement::getAsInt).toList());
         if (!Files.exists(stored.file("out_wavelet.png"))) return;
         Image fixed = stored.image("out_wavelet");
         stored.checkNear("out_wavelet", ColorFix.wavelet(stored.image("out_nofix"), in), fixed);
-        if (Files.exists(stored.file("final_wavelet.png"))) stored.checkNear("final", Resize.resize(fixed, size.width(), size.height(), Filter.BICUBIC),
-                stored.image("final_wavelet"));
+        if (Files.exists(stored.file("final_wavelet.png"))) stored.checkNear("final",
+                Resize.resize(fixed, size.width(), size.height(), Filter.BICUBIC), stored.image("final_wavelet"));
     }
 
     private ResultSize size(Image lr) { return ResultSize.of(options(), lr); }
@@ -63,7 +64,8 @@ final class StoredPasd {
         try (Scope _ = Scope.open()) {
             Tensor first = stored.tensor("start_latents");
             int h = first.size(1), w = first.size(2);
-            Plan p = system.plan(run(options()), h, w), whole = new Plan(p.schedule(), p.sampler(), p.guidance(), null, TileGrid.of(h, w, h, w, 1), true);
+            Plan p = system.plan(run(options()), h, w), whole = new Plan(p.schedule(), p.sampler(), p.guidance(), null,
+                    TileGrid.of(h, w, h, w, 1), true);
             stored.latents(whole, (_, at) -> stored.tensor("eps." + at.step()), first);
         }
     }

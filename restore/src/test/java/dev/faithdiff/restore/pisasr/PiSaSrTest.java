@@ -71,7 +71,8 @@ class PiSaSrTest {
     @MethodSource("runs")
     void slidersWeighBothParts(String any) {
         Fixtures f = Fixtures.open(STAGES);
-        JsonObject errors = Fixtures.json("pisasr/pisasr.json").getAsJsonObject("files").getAsJsonObject("stages.safetensors").getAsJsonObject("errors");
+        JsonObject errors = Fixtures.json("pisasr/pisasr.json").getAsJsonObject("files").getAsJsonObject("stages.safetensors")
+                .getAsJsonObject("errors");
         try (SdModel model = published(); Scope _ = Scope.open()) {
             Fixtures.assertClose("empty text", model.text.encode("any").toFloats(), f.floats("prompt_embeds_empty"),
                     errors.getAsJsonObject("prompt_embeds_empty").get("suggested_atol").getAsDouble());
@@ -83,7 +84,8 @@ class PiSaSrTest {
                 String[] values = name.substring("pred.lambda_pix".length()).split(".lambda_sem");
                 Options o = sliders(Options.defaults(), Double.parseDouble(values[0]), Double.parseDouble(values[1]));
                 Denoiser network = system.denoiser(o, null, Listener.NONE);
-                Fixtures.assertClose(name, x.sub(network.predict(x, null)), f, name, errors.getAsJsonObject(name).get("suggested_atol").getAsDouble());
+                Fixtures.assertClose(name, x.sub(network.predict(x, null)), f, name,
+                        errors.getAsJsonObject(name).get("suggested_atol").getAsDouble());
             }
         }
     }
@@ -101,7 +103,8 @@ class PiSaSrTest {
             assertThat(both).hasToString("Image 80x64").isNotEqualTo(nothing);
             assertThat(r.restore(photo(), sliders(own, 1, 0))).isNotEqualTo(both).isNotEqualTo(nothing);
             assertThat(r.restore(photo(), sliders(own, 0, 1))).isNotEqualTo(both).isNotEqualTo(nothing);
-            assertThat(r.restore(photo(), sliders(own, 0.999999, 1))).as("nearly equal").satisfies(i -> assertThat(farthest(i, both)).isLessThanOrEqualTo(1));
+            assertThat(r.restore(photo(), sliders(own, 0.999999, 1))).as("nearly equal")
+                    .satisfies(i -> assertThat(farthest(i, both)).isLessThanOrEqualTo(1));
             assertThatThrownBy(() -> r.restore(photo(), own.with(PROMPT, "cat"))).hasMessage("this model has no prompt; leave it out");
             assertThat(r.restore(photo(), own.with(PROCESS_SIZE, 128))).as("seen larger, and shrunk").hasToString("Image 80x64").isNotEqualTo(both);
         }

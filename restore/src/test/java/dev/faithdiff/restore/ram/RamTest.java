@@ -43,13 +43,16 @@ class RamTest {
 
     @BeforeAll static void convert() {
         dape = dir.resolve("dape");
-        assertThat(dev.faithdiff.convert.Main.run("convert", Fixtures.path(GROUP + "/ram").toString(), "--dtype", "f32", "-o", dape.toString())).isZero();
+        assertThat(dev.faithdiff.convert.Main.run("convert", Fixtures.path(GROUP + "/ram").toString(), "--dtype", "f32", "-o", dape.toString()))
+                .isZero();
         assertThat(dev.faithdiff.convert.Main.run("verify", dape.toString())).isZero();
     }
 
     private static Fixtures tagger() { return Fixtures.open(GROUP + "/tagger.safetensors"); }
 
-    private static JsonObject facts() { return Fixtures.json(GROUP + "/osediff.json").getAsJsonObject("files").getAsJsonObject("tagger.safetensors"); }
+    private static JsonObject facts() {
+        return Fixtures.json(GROUP + "/osediff.json").getAsJsonObject("files").getAsJsonObject("tagger.safetensors");
+    }
 
     private static double atol(String name) { return facts().getAsJsonObject("errors").getAsJsonObject(name).get("suggested_atol").getAsDouble(); }
 

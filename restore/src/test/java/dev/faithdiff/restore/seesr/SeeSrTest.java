@@ -57,7 +57,8 @@ class SeeSrTest {
             copy(Fixtures.path("osediff/ram"), files);
         }
         copy(base, dir.resolve(name));
-        assertThat(dev.faithdiff.convert.Main.run("convert", files.toString(), "--base", dir.resolve(name).toString(), "--dtype", "f32", "-o", model.toString())).isZero();
+        assertThat(dev.faithdiff.convert.Main.run("convert", files.toString(), "--base", dir.resolve(name).toString(), "--dtype", "f32", "-o",
+                model.toString())).isZero();
         assertThat(dev.faithdiff.convert.Main.run("verify", model.toString())).isZero();
         return model;
     }
@@ -92,7 +93,8 @@ class SeeSrTest {
     @Test void promptsAreThePublishedOnes() {
         for (JsonElement e : StoredSteps.runs(StoredSeeSr.GROUP).asMap().values()) {
             JsonObject run = e.getAsJsonObject();
-            Options o = Options.defaults().with(SdRestorer.ADDED_PROMPT, "clean, high-resolution, 8k").with(PROMPT, run.get("user_prompt").getAsString());
+            Options o = Options.defaults().with(SdRestorer.ADDED_PROMPT, "clean, high-resolution, 8k")
+                    .with(PROMPT, run.get("user_prompt").getAsString());
             assertThat(SeeSr.prompt(o, run.get("tags").getAsString())).isEqualTo(run.get("prompt").getAsString());
         }
         Options auto = Options.defaults().with(PROMPT, "auto");
@@ -106,7 +108,8 @@ class SeeSrTest {
         SeeSrModel m = SeeSrModel.open(new ModelFolder(model()), Compute.on(Device.CPU));
         try (var base = m.base()) {
             for (String steps : tables.keySet()) {
-                double[] expected = tables.getAsJsonObject(steps).getAsJsonArray("timesteps").asList().stream().mapToDouble(JsonElement::getAsDouble).toArray();
+                double[] expected = tables.getAsJsonObject(steps).getAsJsonArray("timesteps").asList().stream()
+                        .mapToDouble(JsonElement::getAsDouble).toArray();
                 assertThat(Samplers.DDPM.create(base.schedule, base.scheduler, Integer.parseInt(steps)).timesteps())
                         .containsExactly(expected);
             }
@@ -126,7 +129,8 @@ class SeeSrTest {
             assertThat(List.of(r.restore(photo, own.with(SEED, 7L)), r.restore(photo, untagged), r.restore(photo, untagged.with(PROMPT, "a photo")),
                     r.restore(photo, own.with(ControlOptions.START, ControlOptions.Start.NOISE)),
                     r.restore(photo, own.with(ControlOptions.CONTROL, 0.5)), r.restore(photo, own.with(GUIDANCE, 1.0)),
-                    r.restore(photo, own.with(TILE, 64).with(OVERLAP, 0.75)), r.restore(photo, own.with(STRENGTH, 0.5)), result)).doesNotHaveDuplicates();
+                    r.restore(photo, own.with(TILE, 64).with(OVERLAP, 0.75)), r.restore(photo, own.with(STRENGTH, 0.5)), result))
+                    .doesNotHaveDuplicates();
             assertThatThrownBy(() -> r.restore(photo, own.with(STEPS, 1))).hasMessageContaining("at least 2 steps");
         }
     }

@@ -124,7 +124,8 @@ final class StoredStableSr {
         } else {
             task = system.begin(run);
         }
-        if (o.get(StableSr.START) == null && !isDdim()) for (int i = 0; i < pieces[0].count(); i++) check("q_sample." + i, pieces[0].part(task.start(), i));
+        if (o.get(StableSr.START) == null && !isDdim()) for (int i = 0; i < pieces[0].count(); i++) check("q_sample." + i,
+                pieces[0].part(task.start(), i));
         check("text." + (isDdim() ? 1 : 0), run.states(o.get(NEGATIVE)));
         Tensor clean = denoised(task, model, whole, pieces[0]);
         images(system, run, clean, padded, pieces[0]);

@@ -68,7 +68,8 @@ class SupirTest {
         try (Restorer r = Restorers.open(TinySupir.drawn(dir), Device.CPU)) {
             Options o = r.defaults();
             assertThat(List.of(o.get(STEPS), o.get(GUIDANCE), o.get(SupirOptions.GUIDANCE_START), o.get(CHURN), o.get(SupirOptions.NOISE),
-                    o.get(ControlOptions.CONTROL), o.get(SCALE), o.get(PROCESS_SIZE), o.get(SEED))).hasToString("[50, 4.0, 1.0, 5.0, 1.01, 1.0, 1.0, 1024, 1234]");
+                    o.get(ControlOptions.CONTROL), o.get(SCALE), o.get(PROCESS_SIZE), o.get(SEED)))
+                    .hasToString("[50, 4.0, 1.0, 5.0, 1.01, 1.0, 1.0, 1024, 1234]");
             assertThat(o.get(COLOR_FIX)).isEqualTo(ColorFix.WAVELET);
             assertThatThrownBy(() -> r.check(o.with(SupirOptions.SAMPLER, SupirSampler.DPMPP_2M).with(SupirOptions.RESTORATION, 4.0)))
                     .hasMessage("the sampler dpm++2m takes no restoration-power");
@@ -91,7 +92,8 @@ class SupirTest {
                     own.with(COLOR_FIX, ColorFix.NONE), wide, tiled, wide.with(VAE_TILE, 64));
             for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
             others.forEach((a, x) -> others.forEach((b, y) -> assertThat(a.equals(b) || !x.equals(y)).as("%s and %s differ", a, b).isTrue()));
-            assertThatThrownBy(() -> r.restore(photo, tiled.with(SupirOptions.TILE_PROMPTS, "one|two"))).hasMessageContaining("2 texts, but there are");
+            assertThatThrownBy(() -> r.restore(photo, tiled.with(SupirOptions.TILE_PROMPTS, "one|two")))
+                    .hasMessageContaining("2 texts, but there are");
         }
     }
 
