@@ -71,15 +71,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private ComputeChoice compute;
 
-    @Option(names = "--profile", paramLabel = "FILE", description = "For one photo: print where the time went, and write a trace (.json) "
-            + "for https://ui.perfetto.dev or chrome://tracing.")
-    private Path trace;
-
-    @Option(names = "--warmup", paramLabel = "N", description = "With --profile: restore the photo so many times before.")
-    private int warmup;
-
-    @Option(names = "--repeat", paramLabel = "N", description = "With --profile: restore the photo so many times.")
-    private int repeat = 1;
+    @Mixin private ProfileOption profile;
 
     @Mixin private KernelChoice kernels;
 
@@ -118,8 +110,7 @@ final class RestoreCommand implements Callable<Integer> {
     @Override public Integer call() {
         flags.check();
         if (resume && !daam.isEmpty()) throw usage("--daam shows all steps, so it does not go with --resume");
-        if (trace == null && (warmup != 0 || repeat != 1)) throw usage("--warmup and --repeat go with --profile");
-        if (warmup < 0 || repeat < 1) throw usage("--warmup must be at least 0, and --repeat at least 1");
+        used(profile::check);
         Worklist list = used(() -> results.worklist(watch.inputs(in), out));
         if (watch.isAsked()) return watch(list);
         boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
@@ -128,7 +119,7 @@ final class RestoreCommand implements Callable<Integer> {
         if (forecast.isDryRun()) return dryRun(jobs);
         used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
-        if (first.isToOutput() && (results.isJson() || results.isResults() || trace != null)) {
+        if (first.isToOutput() && (results.isJson() || results.isResults() || profile.isAsked())) {
             throw usage("standard output takes either the photo or --profile, --json and --progress json");
         }
         return isMany || results.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
@@ -241,15 +232,10 @@ final class RestoreCommand implements Callable<Integer> {
             ResultSettings settings = settings(restorer), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
-            if (trace == null) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
-            for (int i = 0; i < warmup; i++) restore(in, restorer, own.options(), Listener.NONE, null);
-            try (Profile profile = new Profile(trace)) {
-                Image image = Engine.observed(profile, () -> {
-                    for (int i = 1; i < repeat; i++) restore(in, restorer, own.options(), profile.stages(), null);
-                    return restore(in, restorer, own.options(), first.and(profile.stages()), state);
-                });
-                return new Restored(image, own, profile.end(on));
-            }
+            if (!profile.isAsked()) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
+            ProfileOption.Profiled p = profile.run(on, stages -> restore(in, restorer, own.options(), stages, null),
+                    stages -> restore(in, restorer, own.options(), first.and(stages), state));
+            return new Restored(p.image(), own, p.tables());
         }
     }
 
@@ -260,7 +246,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Restores many photos, or one that is reported like many. */
     private int restoreMany(List<Job> jobs) {
         boolean isOne = jobs.size() == 1 && !results.isReported();
-        if (trace != null || preview != null || !daam.isEmpty() && !isOne) {
+        if (profile.isAsked() || preview != null || !daam.isEmpty() && !isOne) {
             throw usage("--profile, --preview and --daam are for one photo, and go without --log and --progress, the first two without --report");
         }
         Chosen chosen = device();
@@ -270,7 +256,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** Restores what arrives in a folder. */
     private int watch(Worklist list) {
-        boolean isForOne = trace != null || preview != null || !daam.isEmpty();
+        boolean isForOne = profile.isAsked() || preview != null || !daam.isEmpty();
         if (isForOne || forecast.isDryRun()) throw usage("--watch goes without --profile, --preview, --daam and --dry-run");
         if (asked() != null) throw usage("--watch goes without a captioner");
         Chosen chosen = device();

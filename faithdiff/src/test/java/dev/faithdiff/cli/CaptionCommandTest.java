@@ -115,8 +115,10 @@ class CaptionCommandTest {
         run(with(rest, "restore", Fixtures.path("seesr/stage_lr.png"), "-o", out, "--prompt", "auto", "--caption-command", "echo the words of"));
         assertThat(Files.readString(out, StandardCharsets.ISO_8859_1)).contains("\"prompt\":\"the words of ");
         Path other = dir.resolve("other.png");
-        assertThat(run(with(rest, "restore", Fixtures.path("seesr/stage_lr.png"), "-o", other, "--prompt", "auto:" + llava)).err()).contains("prompt: ");
-        CommandLineRun none = CommandLineRun.of(Main::run, with(rest, "restore", Fixtures.path("seesr/stage_lr.png"), "-o", other, "--caption-command", "x"));
+        assertThat(run(with(rest, "restore", Fixtures.path("seesr/stage_lr.png"), "-o", other, "--prompt", "auto:" + llava)).err())
+                .contains("prompt: ");
+        CommandLineRun none = CommandLineRun.of(Main::run,
+                with(rest, "restore", Fixtures.path("seesr/stage_lr.png"), "-o", other, "--caption-command", "x"));
         assertThat(none.code()).isEqualTo(2);
     }
 

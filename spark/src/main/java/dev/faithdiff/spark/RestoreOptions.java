@@ -1,6 +1,7 @@
 package dev.faithdiff.spark;
 
 import dev.faithdiff.cli.ComputeChoice;
+import dev.faithdiff.cli.Main;
 import dev.faithdiff.cli.ModelChoice;
 import dev.faithdiff.cli.OptionFlags;
 import dev.faithdiff.cli.ResultOptions;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,13 +87,9 @@ final class RestoreOptions {
     /** Reads arguments. @throws ParameterException in one line if they are wrong */
     static RestoreOptions of(List<String> arguments) {
         RestoreOptions options = new RestoreOptions();
-        line(options).parseArgs(arguments.toArray(String[]::new));
+        Main.reader(options).parseArgs(arguments.toArray(String[]::new));
         options.flags.check();
         return options;
-    }
-
-    static CommandLine line(RestoreOptions options) {
-        return new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
     }
 
     /** @throws ParameterException in one line if what was asked for does not go together */

@@ -107,7 +107,7 @@ record Supir(SupirModel model) implements SdSystem {
 
     /** A sample of the latents of the decoded photo, which predictions are drawn to and a lower strength begins at. */
     Tensor first(SdRun run, FloatImage seen, Tensor noise) {
-        Tensor image = Tensor.of(seen.rgb(), 1, seen.height(), seen.width(), 3).to(model.base().device);
+        Tensor image = seen.toTensor().to(model.base().device);
         Tensor parameters = run.encode(TileSource.of(image), noise.size(1), noise.size(2), run.options.get(VAE_TILE));
         return Vae.Gaussian.of(parameters).sample(noise).mul(model.base().vae.config().scaling());
     }

@@ -111,7 +111,9 @@ final class StoredSupir {
         Fixtures.assertClose(name + " " + tensor, actual.toFloats(), tensor(tensor).toFloats(), atol(tensor));
     }
 
-    private void check(String tensor, FloatImage actual) { Fixtures.assertClose(name + " " + tensor, actual.rgb(), tensor(tensor).toFloats(), atol(tensor)); }
+    private void check(String tensor, FloatImage actual) {
+        Fixtures.assertClose(name + " " + tensor, actual.rgb(), tensor(tensor).toFloats(), atol(tensor));
+    }
 
     private Tensor noise() { return tensor("noise." + drawn++); }
 
@@ -142,7 +144,8 @@ final class StoredSupir {
             FloatImage decoded = system.decoded(r, latents, "decode");
             check("decoded", decoded);
             ColorFix fix = o.get(COLOR_FIX);
-            check("samples", fix == ColorFix.WAVELET ? ColorFix.wavelet(decoded, seen) : fix == ColorFix.ADAIN ? ColorFix.adain(decoded, seen) : decoded);
+            check("samples", fix == ColorFix.WAVELET ? ColorFix.wavelet(decoded, seen) : fix == ColorFix.ADAIN
+                    ? ColorFix.adain(decoded, seen) : decoded);
             near(name, Supir.image(r, decoded, seen), ImageFiles.read(file("out" + row + ".png")));
             captioner(lr);
         }
