@@ -1,5 +1,8 @@
 package dev.faithdiff.spark;
 
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE_PROMPTS;
+
 import dev.faithdiff.cli.ComputeChoice;
 import dev.faithdiff.cli.Main;
 import dev.faithdiff.cli.ModelChoice;
@@ -97,7 +100,8 @@ final class RestoreOptions {
         if (partitions < 0 || tries < 1) throw usage("--partitions must be at least 0, and --tries at least 1");
         if (list == null && below != null) throw usage("--below goes with --list");
         if (results.isReported()) throw usage("the job's table is its log and its progress");
-        if (AutoPrompt.of(flags.prompt()) != null) {
+        if (AutoPrompt.of(TILE_PROMPTS, flags.text(TILE_PROMPTS)) != null) throw usage("--tile-prompts auto is not for a cluster: write the texts");
+        if (AutoPrompt.of(PROMPT, flags.text(PROMPT)) != null) {
             throw usage("--prompt auto is not for a cluster: a model that describes photos does so without it, and for others write captions "
                     + "beside the photos first ('faithdiff tag --write')");
         }

@@ -86,6 +86,15 @@ public final class SdRestorer implements Restorer {
         }
     }
 
+    @Override public List<Image> tiles(Image photo, Options options) {
+        ResultSize size = ResultSize.of(options, photo);
+        return gate.pass(() -> {
+            try (Scope _ = Scope.open()) {
+                return system.tiles(new SdRun(model, photo, size, options, Listener.NONE, null));
+            }
+        });
+    }
+
     @Override public List<Option<?>> options() { return system.options(); }
 
     @Override public Options defaults() { return system.defaults(); }

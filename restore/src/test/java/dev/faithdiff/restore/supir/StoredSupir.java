@@ -11,6 +11,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE_PROMPTS;
 import static dev.faithdiff.restore.sd.ControlOptions.CONTROL;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -97,7 +98,7 @@ final class StoredSupir {
         }
         JsonElement prompt = run.get("prompt");
         if (!prompt.isJsonArray()) return o.with(PROMPT, prompt.getAsString());
-        return o.with(SupirOptions.TILE_PROMPTS, String.join("|", prompt.getAsJsonArray().asList().stream().map(JsonElement::getAsString).toList()));
+        return o.with(TILE_PROMPTS, String.join("|", prompt.getAsJsonArray().asList().stream().map(JsonElement::getAsString).toList()));
     }
 
     private Tensor tensor(String tensor) {
