@@ -235,7 +235,7 @@ public final class FaithDiff implements Restorer {
     private Image roundTrip(Image photo) {
         Image in = photo.padTo(PADDING);
         try (Scope _ = Scope.open()) {
-            Tensor x = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device).to(model.dtype);
+            Tensor x = in.toTensor().to(model.device).to(model.dtype);
             Tensor back = model.vae.decode(Vae.Gaussian.of(model.vae.encode(x)).mean());
             return Image.fromFloats(back.toFloats(), in.width(), in.height()).crop(0, 0, photo.width(), photo.height());
         }

@@ -83,7 +83,8 @@ class EightBitWeightsTest {
         }
         double[] error = new double[2];
         try (SafeTensors unet = SafeTensors.open(MODEL.resolve("unet/model.safetensors")); Arena arena = Arena.ofConfined()) {
-            List<Source> tensors = unet.entries().values().stream().map(e -> e.shape().rank() < 2 || e.name().startsWith("denoise_encoder.") ? (Source) e
+            List<Source> tensors = unet.entries().values().stream()
+                    .map(e -> e.shape().rank() < 2 || e.name().startsWith("denoise_encoder.") ? (Source) e
                     : rounded(e, scale, arena, error)).toList();
             SafeTensors.write(to.resolve("unet/model.safetensors"), tensors, Map.of());
         }

@@ -23,7 +23,8 @@ class ExampleTest {
 
     @Test void compilesAndRuns() throws Exception {
         String classes = System.getProperty("java.class.path");
-        int code = ToolProvider.getSystemJavaCompiler().run(null, null, null, "-Xlint:all", "-Werror", "-proc:none", "-cp", classes, "-d", dir.toString(),
+        int code = ToolProvider.getSystemJavaCompiler()
+                .run(null, null, null, "-Xlint:all", "-Werror", "-proc:none", "-cp", classes, "-d", dir.toString(),
                 ROOT.resolve("examples/RestorePhoto.java").toString());
         assertThat(code).as("exit code of the compiler").isZero();
         byte[] rgb = new byte[3 * 16 * 12];

@@ -115,7 +115,9 @@ class FaithfulnessTest {
 
     @Test void fidelityMovesToTheInput() {
         List<Double> distances = new ArrayList<>();
-        for (double fidelity : new double[] {1, 0.8, 0.6, 0.4, 0.2, 0}) distances.add(distance(faithDiff.restore(photo, OPTIONS.with(FIDELITY, fidelity)), enlarged));
+        for (double fidelity : new double[] {1, 0.8, 0.6, 0.4, 0.2, 0}) {
+            distances.add(distance(faithDiff.restore(photo, OPTIONS.with(FIDELITY, fidelity)), enlarged));
+        }
         assertThat(distances.getFirst()).as("all fidelity").isZero();
         assertThat(distances).isSorted().doesNotHaveDuplicates();
         assertThat(faithDiff.restore(photo, OPTIONS.with(FIDELITY, 0.0))).isEqualTo(published);

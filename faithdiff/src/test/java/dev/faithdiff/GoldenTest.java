@@ -77,7 +77,7 @@ class GoldenTest {
         Fixtures f = Fixtures.open("goldens/" + name + "/stages.safetensors");
         try (Model model = Model.open(MODEL, Device.CPU); Scope _ = Scope.open()) {
             Image in = image(name, "mixture").mirrored(model.config.integer("margin", 0)).padTo(8);
-            Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
+            Tensor image = in.toTensor();
             Tensor condition = model.unet.condition(model.unet.features(image));
             check(f, "condition", condition, STAGE);
             Tensor mean = Vae.Gaussian.of(model.vae.encode(image)).mean(), latents = mean.mul(model.vae.config().scaling());

@@ -162,7 +162,8 @@ class ListenerTest {
         FaithDiff other = FaithDiff.open(PatchedModel.SMALL, Device.CPU);
         other.close();
         other.close();
-        assertThatThrownBy(() -> other.restore(photo, OPTIONS)).isInstanceOf(IllegalStateException.class).isNotInstanceOf(OpError.class).hasMessageContaining("closed");
+        assertThatThrownBy(() -> other.restore(photo, OPTIONS)).isInstanceOf(IllegalStateException.class).isNotInstanceOf(OpError.class)
+                .hasMessageContaining("closed");
     }
 
     private static double distance(Image a, Image b) {

@@ -23,7 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("full")
 class PipelineTest {
     private static final StoredRun.Check STRICT = new StoredRun.Check() {
-        @Override public void values(String stage, float[] actual, float[] expected, double atol) { Fixtures.assertClose(stage, actual, expected, atol); }
+        @Override public void values(String stage, float[] actual, float[] expected, double atol) {
+            Fixtures.assertClose(stage, actual, expected, atol);
+        }
 
         @Override public void image(String stage, Image actual, Image expected) { assertSame(actual, expected); }
     };
@@ -45,7 +47,8 @@ class PipelineTest {
 
     @Test
     void aRestorationOnAnotherDeviceIsTheSame() {
-        try (FaithDiff here = FaithDiff.open(TinyModel.folder(), Device.CPU); FaithDiff there = FaithDiff.open(TinyModel.folder(), Backend.device("second"))) {
+        try (FaithDiff here = FaithDiff.open(TinyModel.folder(), Device.CPU);
+                FaithDiff there = FaithDiff.open(TinyModel.folder(), Backend.device("second"))) {
             Options options = Options.defaults().with(STEPS, 2).with(SCALE, 2.0);
             assertThat(there.restore(noise(24, 16), options)).isEqualTo(here.restore(noise(24, 16), options));
         }

@@ -89,8 +89,8 @@ class PromptModeTest {
 
     @Test void stepsThatASamplerCannotTakeAreRefusedBeforeTheRun() {
         assertThatThrownBy(() -> faithDiff.check(OPTIONS.with(STEPS, 1).with(SAMPLER, Samplers.EULER)))
-                .hasMessage("the sampler euler needs at least 2 steps with this model's timesteps: a single one would be at timestep 1 of 1000, where "
-                        + "there is hardly any noise to remove");
+                .hasMessage("the sampler euler needs at least 2 steps with this model's timesteps: a single one would be at timestep 1 of "
+                        + "1000, where there is hardly any noise to remove");
         assertThatThrownBy(() -> faithDiff.check(OPTIONS.with(STEPS, 999).with(SAMPLER, Samplers.DPMPP_2M)))
                 .hasMessage("this sampler takes at most 998 steps with this model's timesteps, not 999");
         faithDiff.check(OPTIONS.with(STEPS, 1).with(SAMPLER, Samplers.UNIPC));

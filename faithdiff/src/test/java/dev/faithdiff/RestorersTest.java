@@ -32,7 +32,9 @@ class RestorersTest {
 
     @BeforeEach void copy() throws IOException { model = PatchedModel.copy(PatchedModel.SMALL, dir.resolve("models/mini")); }
 
-    private void says(String line) throws IOException { PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"kind\": \"faithdiff\",", line)); }
+    private void says(String line) throws IOException {
+        PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"kind\": \"faithdiff\",", line));
+    }
 
     private void refused(String... parts) {
         long inUse = Device.CPU.pool().usedBytes();
@@ -72,7 +74,8 @@ class RestorersTest {
         says("");
         refused("model.json", "'kind' is missing", "convert the model again");
         PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"version\": 1,", "\"version\": 1, \"kind\": \"painter\","));
-        refused("of the kind 'painter'", "adcsr, diffbir, dreamclear, faithdiff, osediff, pasd, pisasr, rrdbnet, seesr, srvggnetcompact, stablesr, supir");
+        refused("of the kind 'painter'", "adcsr, diffbir, dreamclear, faithdiff, osediff, pasd, pisasr, rrdbnet, seesr, srvggnetcompact, "
+                + "stablesr, supir");
     }
 
     @Test void wrongDefaultsAreNamed() throws IOException {
@@ -97,7 +100,8 @@ class RestorersTest {
 
     @Test void aWrongFirstStageIsNamed() throws IOException {
         says("\"kind\": \"faithdiff\", \"initial\": \"../srvgg\",");
-        refused("model.json", "its first stage, 'initial', cannot be opened", dir.resolve("models/srvgg").toString(), "there is no such model folder");
+        refused("model.json", "its first stage, 'initial', cannot be opened", dir.resolve("models/srvgg").toString(),
+                "there is no such model folder");
         Files.createDirectories(dir.resolve("models/srvgg"));
         refused("models/srvgg/model.json", "there is no such file");
         PatchedModel.edit(model.resolve("model.json"), s -> s.replace("\"../srvgg\"", "\".\""));

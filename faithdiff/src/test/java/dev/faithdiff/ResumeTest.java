@@ -129,7 +129,8 @@ class ResumeTest {
         endAfter(2, OPTIONS, file);
         byte[] whole = Files.readAllBytes(file);
         Files.write(file, Arrays.copyOf(whole, whole.length / 2));
-        assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS, Listener.NONE, file)).isInstanceOf(SafeTensorsError.class).hasMessageContaining(file.toString());
+        assertThatThrownBy(() -> faithDiff.restore(photo, OPTIONS, Listener.NONE, file)).isInstanceOf(SafeTensorsError.class)
+                .hasMessageContaining(file.toString());
         try (SafeTensors mini = SafeTensors.open(PatchedModel.SMALL.resolve("vae/model.safetensors"))) {
             SafeTensors.write(file, mini.entries().values(), mini.metadata());
         }

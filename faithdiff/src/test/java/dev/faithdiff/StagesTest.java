@@ -53,7 +53,7 @@ class StagesTest {
 
     private static Tensor image(String png) {
         Image in = ImageFiles.read(Fixtures.path("stages").resolve(png));
-        return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
+        return in.toTensor();
     }
 
     @Test void imageIsPreparedAsPublished() {

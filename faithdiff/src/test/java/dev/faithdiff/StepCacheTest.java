@@ -86,8 +86,8 @@ class StepCacheTest {
                 new DiffusionLoop(plan, denoiser, () -> null, (at, clean) -> {
                     int i = at.step() - 1;
                     if (i >= rows) return;
-                    Fixtures.assertClose("latents after step " + i, at.latents().permute(0, 3, 1, 2).toFloats(), Arrays.copyOfRange(latents, i * row, (i + 1) * row),
-                            atol.get(i).getAsDouble());
+                    Fixtures.assertClose("latents after step " + i, at.latents().permute(0, 3, 1, 2).toFloats(),
+                            Arrays.copyOfRange(latents, i * row, (i + 1) * row), atol.get(i).getAsDouble());
                     compared[0]++;
                 }).run(d);
             }
@@ -134,7 +134,8 @@ class StepCacheTest {
         double scale = FACTS.get("guidance_scale").getAsDouble();
         if (!options.has("interval")) return new Guidance(scale, 0);
         JsonObject interval = options.getAsJsonObject("interval");
-        double high = interval.get("sigma_high_inclusive").isJsonNull() ? Double.POSITIVE_INFINITY : interval.get("sigma_high_inclusive").getAsDouble();
+        double high = interval.get("sigma_high_inclusive").isJsonNull() ? Double.POSITIVE_INFINITY
+                : interval.get("sigma_high_inclusive").getAsDouble();
         return new Guidance(scale, 0, interval.get("sigma_low_exclusive").getAsDouble(), high);
     }
 
@@ -152,11 +153,12 @@ class StepCacheTest {
         UNetConfig sizes = UNetConfig.of(Config.read(folder(run).resolve("config.json")));
         if (run.startsWith("sdxl/")) {
             UNet unet = new UNet(w, sizes);
-            return (x, t, states, pooled, ids, shortcut) -> unet.denoise(unet.embed(x), unet.embedTime((float) t, pooled, ids), Control.NONE, shortcut,
-                    List.of(Context.once(states)));
+            return (x, t, states, pooled, ids, shortcut) -> unet.denoise(unet.embed(x), unet.embedTime((float) t, pooled, ids),
+                    Control.NONE, shortcut, List.of(Context.once(states)));
         }
         AlignedUNet unet = new AlignedUNet(w, sizes, AlignConfig.of(Config.read(TinyModel.folder().resolve("model.json")).at("faithdiff")));
         Tensor condition = unet.condition(Fixtures.tensor(INPUTS, "features"));
-        return (x, t, states, pooled, ids, shortcut) -> unet.predict(x, condition, unet.unet().embedTime((float) t, pooled, ids), Context.once(states), shortcut);
+        return (x, t, states, pooled, ids, shortcut) -> unet.predict(x, condition, unet.unet().embedTime((float) t, pooled, ids),
+                Context.once(states), shortcut);
     }
 }

@@ -31,7 +31,8 @@ import org.junit.jupiter.api.Test;
 /** Operations of 20 guided steps of FaithDiff's U-Net at full size, counted on a device that computes nothing. */
 @Tag("full")
 class StepCostTest {
-    private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f, 320, 640, 8, 2, 2, 1e-5f);
+    private static final AlignConfig ALIGN = new AlignConfig(new int[] {128, 256, 512, 512}, 2, 32, true, false, 512, 32, 1e-6f, 320, 640, 8,
+            2, 2, 1e-5f);
     private static final Map<String, Shape> PUBLISHED = published();
     private static final Guidance INTERVAL = new Guidance(5, 0, 0.28, 5.42);
 
@@ -60,7 +61,8 @@ class StepCostTest {
         long[] sum = {0};
         try (Scope _ = Scope.open(); Weights w = Weights.shapes("full size", PUBLISHED, DType.F16, dry, null, null)) {
             AlignedUNet net = new AlignedUNet(w, UNetConfig.SDXL, ALIGN);
-            Tensor condition = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, 320)), start = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, 4));
+            Tensor condition = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, 320)),
+                    start = Tensor.empty(dry, DType.F32, Shape.of(1, side, side, 4));
             Context[] text = {null, text(dry, 1), text(dry, 2)};
             Denoiser denoiser = (x, at) -> {
                 int rows = at.guided() ? 2 : 1;
@@ -68,7 +70,8 @@ class StepCostTest {
                 return net.predict(x, condition, net.unet().embedTime((float) at.timestep(), pooled, sizes), text[rows], at.shortcut());
             };
             NoiseSchedule schedule = NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, NoiseSchedule.Spacing.LEADING, 1);
-            Plan plan = new Plan(schedule, EulerSampler.euler(schedule, steps, Sigmas.SCHEDULE, 0), guidance, cache, TileGrid.of(side, side, side, side, 1));
+            Plan plan = new Plan(schedule, EulerSampler.euler(schedule, steps, Sigmas.SCHEDULE, 0), guidance, cache,
+                    TileGrid.of(side, side, side, side, 1));
             try (Denoising d = new Denoising(plan, start, 0)) {
                 Engine.observed((op, in, out, kernel, nanos) -> sum[0] += op.flops(in),
                         () -> new DiffusionLoop(plan, denoiser, () -> null, (at, clean) -> {}).run(d));

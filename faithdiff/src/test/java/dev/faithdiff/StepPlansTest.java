@@ -19,6 +19,7 @@ class StepPlansTest {
 
     @Test void everyPatternHasAPlan() throws Exception {
         String model = Files.createDirectory(folder.resolve("model")).toString();
-        StandInPlans.run(folder, StandInStepPlans.class, "all".equals(System.getProperty("faithdiff.plans")) ? new String[] {model, "all"} : new String[] {model});
+        StandInPlans.run(folder, StandInStepPlans.class, "all".equals(System.getProperty("faithdiff.plans")) ? new String[] {model, "all"}
+                : new String[] {model});
     }
 }

@@ -72,7 +72,7 @@ final class StoredRun {
 
             int down = model.vae.config().downscale(), h = in.height() / down, w = in.width() / down;
             BlendedTiles tiles = tiles(h, w), ofVae = h <= tiles.tileHeight() && w <= tiles.tileWidth() ? BlendedTiles.whole(h, w) : tiles;
-            Tensor image = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device);
+            Tensor image = in.toTensor().to(model.device);
             Tensor features = perLatent(tiles, image, model.unet::features, model.unet.config().conditionChannels());
             check("lq_features", features);
             Sampler sampler = sampler();

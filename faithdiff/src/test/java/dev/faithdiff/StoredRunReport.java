@@ -50,9 +50,13 @@ public final class StoredRunReport {
         int before = failures;
         try {
             new StoredRun(name, model, new StoredRun.Check() {
-                @Override public void values(String stage, float[] actual, float[] expected, double atol) { row(name, stage, error(actual, expected), allowed(expected, atol)); }
+                @Override public void values(String stage, float[] actual, float[] expected, double atol) {
+                    row(name, stage, error(actual, expected), allowed(expected, atol));
+                }
 
-                @Override public void image(String stage, Image actual, Image expected) { row(name, stage, error(actual, expected), type == DType.F32 ? 2 : 255 * part()); }
+                @Override public void image(String stage, Image actual, Image expected) {
+                    row(name, stage, error(actual, expected), type == DType.F32 ? 2 : 255 * part());
+                }
             }).run();
         } catch (RuntimeException e) {
             failures++;

@@ -51,7 +51,8 @@ class TiledDenoisingTest {
     @Test void oneTileIsTheSameEitherWay() {
         Image photo = Recipe.named("mini").degrade(mirrored(ImageFiles.read(HOME.resolve("samples/coffee.png")), 128, 192), 4, 1);
         Options o = FAITHDIFF.defaults().with(STEPS, 1).with(GUARD, Guard.OFF).with(TILE, 256);
-        assertThat(FAITHDIFF.restore(photo, o.with(CONDITION, FaithDiff.Condition.IMAGE))).isEqualTo(FAITHDIFF.restore(photo, o.with(CONDITION, FaithDiff.Condition.TILE)));
+        assertThat(FAITHDIFF.restore(photo, o.with(CONDITION, FaithDiff.Condition.IMAGE)))
+                .isEqualTo(FAITHDIFF.restore(photo, o.with(CONDITION, FaithDiff.Condition.TILE)));
     }
 
     /** Memory decides in how many parts the condition is computed, but not what comes out. */

@@ -48,7 +48,7 @@ class TilesTest {
         boolean defect = c.get("tile_latent_min_size").getAsInt() != tile;
         try (Scope _ = Scope.open()) {
             Image in = ImageFiles.read(Fixtures.path("stages/image_tiled.png"));
-            TileSource image = TileSource.of(Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)), z = TileSource.of(Fixtures.tensor(STORED, "z"));
+            TileSource image = TileSource.of(in.toTensor()), z = TileSource.of(Fixtures.tensor(STORED, "z"));
             BlendedTiles tiles = new BlendedTiles(in.height() / down, in.width() / down, tile, tile, overlap, false);
             check(name + ".denoise_encoder", defect, run(tiles, image, down, model.unet::features, 1, model.unet.config().conditionChannels()));
             check(name + ".vae_parameters", defect, run(tiles, image, down, model.vae::encode, 1, 2 * model.vae.config().latentChannels()));

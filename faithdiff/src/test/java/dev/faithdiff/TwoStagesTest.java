@@ -137,7 +137,8 @@ class TwoStagesTest {
 
     @Test void strengthMixesTheEnlargedPhotoIn() {
         assertThat(both.restore(photo, options.with(STRENGTH, 0.3))).isEqualTo(grey(60, 36, 40).mix(enlarged, 0.3));
-        assertThat(both.restore(photo, options.with(STRENGTH, 0.3).with(QUALITY, TwoStages.Effort.FAST))).isEqualTo(grey(60, 36, 200).mix(enlarged, 0.3));
+        assertThat(both.restore(photo, options.with(STRENGTH, 0.3).with(QUALITY, TwoStages.Effort.FAST)))
+                .isEqualTo(grey(60, 36, 200).mix(enlarged, 0.3));
         assertThat(last.heard).allMatch(o -> o.get(STRENGTH) == 1);
         last.heard.clear();
         assertThat(both.restore(photo, options.with(STRENGTH, 0.0))).isEqualTo(enlarged);
@@ -170,7 +171,8 @@ class TwoStagesTest {
         };
         Image warned = stages.restore(clean, stages.defaults().with(SCALE, 1.0), hears);
         Image lowered = stages.restore(clean, stages.defaults().with(SCALE, 1.0).with(GUARD, Guard.AUTO), hears);
-        assertThat(said).hasSize(2).allMatch(line -> line.contains("hardly damaged")).last().asString().contains("lowered to " + Damage.MILD_STRENGTH);
+        assertThat(said).hasSize(2).allMatch(line -> line.contains("hardly damaged")).last().asString()
+                .contains("lowered to " + Damage.MILD_STRENGTH);
         assertThat(warned).isEqualTo(grey(96, 64, 200));
         assertThat(lowered).isEqualTo(warned.mix(clean, Damage.MILD_STRENGTH));
         assertThat(guarded.heard).hasSize(2).allMatch(o -> o.get(GUARD) == Guard.OFF && o.get(STRENGTH) == 1);

@@ -32,7 +32,8 @@ public final class Chromium implements AutoCloseable {
 
     /** Where Chromium is; null if it is not here. */
     public static Path found() {
-        return Stream.of(System.getenv("PATH").split(":")).flatMap(folder -> NAMES.stream().map(name -> Path.of(folder, name))).filter(Files::isExecutable)
+        return Stream.of(System.getenv("PATH").split(":")).flatMap(folder -> NAMES.stream().map(name -> Path.of(folder, name)))
+                .filter(Files::isExecutable)
                 .findFirst().orElse(null);
     }
 
@@ -41,7 +42,8 @@ public final class Chromium implements AutoCloseable {
         process = new ProcessBuilder(found().toString(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--user-data-dir=" + profile,
                 "--remote-debugging-port=0", "about:blank").redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-        socket = HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(address(process.errorReader()), new Received()).get(20, TimeUnit.SECONDS);
+        socket = HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(address(process.errorReader()), new Received())
+                .get(20, TimeUnit.SECONDS);
         String target = ask(null, "Target.createTarget", Map.of("url", "about:blank")).get("targetId").getAsString();
         session = ask(null, "Target.attachToTarget", Map.of("targetId", target, "flatten", true)).get("sessionId").getAsString();
         ask("Page.enable", Map.of());
@@ -129,7 +131,8 @@ public final class Chromium implements AutoCloseable {
     }
 
     public void mouse(String type, double x, double y) throws Exception {
-        ask("Input.dispatchMouseEvent", Map.of("type", type, "x", x, "y", y, "button", "left", "buttons", type.equals("mouseReleased") ? 0 : 1, "clickCount", 1));
+        ask("Input.dispatchMouseEvent", Map.of("type", type, "x", x, "y", y, "button", "left", "buttons", type.equals("mouseReleased") ? 0 : 1,
+                "clickCount", 1));
     }
 
     public void drag(double fromX, double fromY, double toX, double toY) throws Exception {
@@ -151,7 +154,9 @@ public final class Chromium implements AutoCloseable {
 
     /** @param shift whether it is held */
     public void key(String key, boolean shift) throws Exception {
-        for (String type : new String[] {"keyDown", "keyUp"}) ask("Input.dispatchKeyEvent", Map.of("type", type, "key", key, "modifiers", shift ? 8 : 0));
+        for (String type : new String[] {"keyDown", "keyUp"}) {
+            ask("Input.dispatchKeyEvent", Map.of("type", type, "key", key, "modifiers", shift ? 8 : 0));
+        }
     }
 
     /** Puts files into a field of the page. @param selector of the field */

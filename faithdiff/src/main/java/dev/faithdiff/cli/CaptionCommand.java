@@ -104,7 +104,8 @@ final class CaptionCommand implements Callable<Integer> {
     private int dryRun(Path photo, PrintWriter out) {
         if (command != null) throw new ParameterException(spec.commandLine(), "--dry-run is not for another program");
         Image image = Batch.read(photo, false).visible();
-        out.println(photo + ": " + ForecastOption.caption(on -> Captioners.open(Captioners.folder(captioner), on, flags.options()), image));
+        out.println(photo + ": " + ForecastOption.caption(on -> Captioners.open(Captioners.folder(captioner), on, flags.options()),
+                _ -> List.of(image)));
         out.flush();
         return 0;
     }

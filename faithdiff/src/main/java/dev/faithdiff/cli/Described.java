@@ -17,10 +17,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** What a captioner says of photos, where {@code --prompt auto} asks for it. It has left the memory before a restorer enters. */
-record Described(Map<Path, String> texts) {
+/**
+ * What a captioner says of photos, where {@code --prompt auto} asks for it. It has left the memory before a restorer enters.
+ *
+ * @param ofTiles whether each tile has its words
+ */
+record Described(Map<Path, String> texts, boolean ofTiles) {
     /**
      * The captioner that is asked for.
      *
@@ -31,13 +36,6 @@ record Described(Map<Path, String> texts) {
     static Captioner captioner(AutoPrompt prompt, String command, Style style, DType rounding, Device on) {
         if (command != null) return CommandCaptioner.of(command);
         return Captioners.open(Captioners.folder(prompt.captioner()), on, CaptionOptions.PUBLISHED.with(style).with(rounding));
-    }
-
-    /** One photo that is in memory. @param open opens the captioner */
-    static String photo(Supplier<Captioner> open, Image photo) {
-        try (Captioner captioner = open.get()) {
-            return captioner.describe(photo);
-        }
     }
 
     /** What each of so many parts along each side of a photo shows, row by row. */
@@ -59,25 +57,34 @@ record Described(Map<Path, String> texts) {
      * @param told   hears of each photo and its description
      */
     static Described photos(Supplier<Captioner> open, List<Path> photos, boolean strict, BiConsumer<Path, String> told) {
-        Map<Path, String> texts = new HashMap<>();
         try (Captioner captioner = open.get()) {
-            for (Path photo : photos) {
-                if (Caption.of(photo).text() != null) continue;
-                try {
-                    texts.put(photo, captioner.describe(Batch.read(photo, strict).visible()));
-                } catch (ImageError e) {
-                    texts.put(photo, "");
-                    continue;
-                }
-                told.accept(photo, texts.get(photo));
-            }
+            List<Path> without = photos.stream().filter(p -> Caption.of(p).text() == null).toList();
+            return new Described(texts(captioner::describe, without, strict, told), false);
         }
-        return new Described(texts);
     }
 
-    /** The caption beside a photo or, without one, the description; neither for a photo that was not described. */
+    /** Photos in tiles, also those with captions of their own. @param describe opens what cuts a photo and what describes its tiles, one by one */
+    static Described tiles(Function<Image, String> describe, List<Path> photos, boolean strict, BiConsumer<Path, String> told) {
+        return new Described(texts(describe, photos, strict, told), true);
+    }
+
+    private static Map<Path, String> texts(Function<Image, String> describe, List<Path> photos, boolean strict, BiConsumer<Path, String> told) {
+        Map<Path, String> texts = new HashMap<>();
+        for (Path photo : photos) {
+            try {
+                texts.put(photo, describe.apply(Batch.read(photo, strict).visible()));
+            } catch (ImageError e) {
+                texts.put(photo, "");
+                continue;
+            }
+            told.accept(photo, texts.get(photo));
+        }
+        return texts;
+    }
+
+    /** The caption beside a photo or, without one or of tiles, the description; neither for a photo that was not described. */
     Caption caption(Path photo) {
         Caption own = Caption.of(photo);
-        return own.text() != null ? own : new Caption(texts.get(photo), own.remarks());
+        return own.text() != null && !ofTiles ? own : new Caption(texts.get(photo), own.remarks());
     }
 }

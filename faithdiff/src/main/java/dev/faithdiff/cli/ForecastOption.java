@@ -77,11 +77,17 @@ final class ForecastOption {
         return isWhole ? line + "\n" + table(f) : line;
     }
 
-    /** The forecast of a caption on the CPU, as long as it may be: a line and a table. @param open opens the captioner on a device */
-    static String caption(Function<Device, Captioner> open, Image photo) {
+    /**
+     * The forecast of captions on the CPU, as long as they may be: a line and a table.
+     *
+     * @param open opens the captioner on a device
+     * @param seen what it is to describe; a device may make it
+     */
+    static String caption(Function<Device, Captioner> open, Function<Device, List<Image>> seen) {
         Forecast f = Forecast.of(Device.CPU, (device, stages) -> {
+            List<Image> parts = seen.apply(device);
             try (Captioner c = open.apply(device)) {
-                c.describe(photo, (stage, _) -> stages.accept(stage.name().toLowerCase(Locale.ROOT)));
+                for (Image part : parts) c.describe(part, (stage, _) -> stages.accept(stage.name().toLowerCase(Locale.ROOT)));
             }
         }, rates(Device.CPU));
         return line(f, Device.CPU) + (f.fits() ? "" : ", so it does not fit") + "\n" + table(f);

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,9 +58,7 @@ public final class Main implements Callable<Integer> {
     /** Runs one command line and returns its exit code. */
     static int run(String... args) {
         Main main = new Main();
-        CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
-        line.setParameterExceptionHandler((e, a) -> usage(e));
-        line.setExecutionExceptionHandler((e, l, result) -> failure(l.getErr(), e, main.verbose));
+        CommandLine line = line(main, () -> main.verbose).setParameterExceptionHandler((e, _) -> usage(e));
         try {
             return line.execute(FormerNames.replaced(OptionsFile.expand(line, commanded(line, args))));
         } catch (ParameterException e) {
@@ -67,6 +66,17 @@ public final class Main implements Callable<Integer> {
         } catch (OutOfMemoryError e) {
             return failure(line.getErr(), e, main.verbose);
         }
+    }
+
+    /** A program that reads its commands and answers what is wrong as this one does. @param verbose whether a failure shows its stack trace */
+    public static CommandLine line(Object program, BooleanSupplier verbose) {
+        return reader(program).setParameterExceptionHandler((e, _) -> usage(e, e.getMessage()))
+                .setExecutionExceptionHandler((e, line, _) -> failure(line.getErr(), e, verbose.getAsBoolean()));
+    }
+
+    /** How options are read: names of values in any case, no files of arguments, and of an option that is given twice the last. */
+    public static CommandLine reader(Object command) {
+        return new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
     }
 
     static boolean isVerbose(CommandSpec command) { return ((Main) command.root().userObject()).verbose; }
@@ -91,10 +101,14 @@ public final class Main implements Callable<Integer> {
 
     private static int usage(ParameterException e) {
         CommandLine command = e.getCommandLine();
-        PrintWriter err = command.getErr();
         boolean isCommand = e instanceof UnmatchedArgumentException u && !u.isUnknownOption() && command.getParent() == null;
-        err.println("faithdiff: " + (isCommand ? noCommand(command, ((UnmatchedArgumentException) e).getUnmatched().getFirst()) : e.getMessage()));
-        err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        return usage(e, isCommand ? noCommand(command, ((UnmatchedArgumentException) e).getUnmatched().getFirst()) : e.getMessage());
+    }
+
+    private static int usage(ParameterException e, String message) {
+        CommandLine command = e.getCommandLine();
+        command.getErr().println("faithdiff: " + message);
+        command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return 2;
     }
 
@@ -133,7 +147,7 @@ public final class Main implements Callable<Integer> {
     }
 
     /** What {@code --version} prints. */
-    static final class ProgramVersion implements CommandLine.IVersionProvider {
+    public static final class ProgramVersion implements CommandLine.IVersionProvider {
         @Override public String[] getVersion() { return new String[] {Version.PROGRAM}; }
     }
 }

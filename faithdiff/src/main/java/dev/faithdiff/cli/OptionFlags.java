@@ -8,7 +8,6 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.ResultSize;
-import dev.faithdiff.restore.diffusion.DiffusionOptions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,8 +67,8 @@ public final class OptionFlags {
     /** Whether results are as much larger than their photos as a scale says, and not of one size. */
     public boolean scales() { return given().keySet().stream().noneMatch(n -> n.equals(SIZE.name()) || n.equals(LONG_SIDE.name())); }
 
-    /** The value of the flag {@code --prompt}; null if it is not given. */
-    public String prompt() { return given().get(DiffusionOptions.PROMPT.name()); }
+    /** The value of an option's flag; null if it is not given. */
+    public String text(Option<?> option) { return given().get(option.name()); }
 
     private Map<String, String> given() {
         Map<String, String> given = new LinkedHashMap<>();

@@ -2,6 +2,7 @@ package dev.faithdiff.cli;
 
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE_PROMPTS;
 
 import dev.faithdiff.cli.DeviceChoice.Chosen;
 import dev.faithdiff.image.Image;
@@ -20,6 +21,7 @@ import dev.faithdiff.restore.batch.Worklist;
 import dev.faithdiff.restore.caption.CaptionOptions.Style;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
+import dev.faithdiff.tensor.CountingDevice;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -71,15 +74,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Mixin private ComputeChoice compute;
 
-    @Option(names = "--profile", paramLabel = "FILE", description = "For one photo: print where the time went, and write a trace (.json) "
-            + "for https://ui.perfetto.dev or chrome://tracing.")
-    private Path trace;
-
-    @Option(names = "--warmup", paramLabel = "N", description = "With --profile: restore the photo so many times before.")
-    private int warmup;
-
-    @Option(names = "--repeat", paramLabel = "N", description = "With --profile: restore the photo so many times.")
-    private int repeat = 1;
+    @Mixin private ProfileOption profile;
 
     @Mixin private KernelChoice kernels;
 
@@ -92,8 +87,8 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--preview-every", paramLabel = "N", description = "Steps from one preview to the next. Each preview costs a decoding.")
     private int previewEvery = 5;
 
-    @Option(names = "--caption-command", paramLabel = "CMD", description = "With --prompt auto: another program that says what a photo shows. "
-            + "It gets the path of a PNG file as its last argument and prints the caption.")
+    @Option(names = "--caption-command", paramLabel = "CMD", description = "With --prompt auto and --tile-prompts auto: another program that says "
+            + "what a photo shows. It gets the path of a PNG file as its last argument and prints the caption.")
     private String captionCommand;
 
     @Option(names = "--daam", split = ",", paramLabel = "WORD", description = "For one photo: show where the network looked at these words of the "
@@ -118,8 +113,7 @@ final class RestoreCommand implements Callable<Integer> {
     @Override public Integer call() {
         flags.check();
         if (resume && !daam.isEmpty()) throw usage("--daam shows all steps, so it does not go with --resume");
-        if (trace == null && (warmup != 0 || repeat != 1)) throw usage("--warmup and --repeat go with --profile");
-        if (warmup < 0 || repeat < 1) throw usage("--warmup must be at least 0, and --repeat at least 1");
+        used(profile::check);
         Worklist list = used(() -> results.worklist(watch.inputs(in), out));
         if (watch.isAsked()) return watch(list);
         boolean isMany = used(list::isMany), overwrite = results.rules(resume).overwrite();
@@ -128,7 +122,7 @@ final class RestoreCommand implements Callable<Integer> {
         if (forecast.isDryRun()) return dryRun(jobs);
         used(() -> report.check(jobs));
         if (!isMany && first.isDone() && !overwrite) throw usage(first.out() + " exists already; --overwrite replaces it");
-        if (first.isToOutput() && (results.isJson() || results.isResults() || trace != null)) {
+        if (first.isToOutput() && (results.isJson() || results.isResults() || profile.isAsked())) {
             throw usage("standard output takes either the photo or --profile, --json and --progress json");
         }
         return isMany || results.isReported() || report.isAsked() ? restoreMany(jobs) : restoreOne(first);
@@ -163,7 +157,8 @@ final class RestoreCommand implements Callable<Integer> {
         AutoPrompt asked = asked();
         if (asked != null && captionCommand == null) {
             Image first = Batch.read(jobs.getFirst().in(), results.rules(resume).strict()).visible();
-            to.println("the captioner, before: " + ForecastOption.caption(device -> captioner(asked, device), first));
+            to.println("the captioner, before: " + ForecastOption.caption(device -> captioner(asked, device),
+                    device -> parts(asked, first, on == Device.CPU ? device : CountingDevice.of(on, (op, in, out, kernel, times) -> {}))));
         }
         choosing(kernels.table(on.kind()), () -> {
             for (Job job : jobs) {
@@ -176,10 +171,9 @@ final class RestoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** A caption that is still to be written takes no other time than none. */
+    /** A caption that is still to be written takes no other time than none, and captions of tiles little more. */
     private ForecastOption.Asked asked(Device on) {
-        boolean open = AutoPrompt.of(flags.prompt()) != null;
-        return new ForecastOption.Asked(compute(on), model::open, r -> open ? flags.of(r).with(PROMPT, "") : flags.of(r));
+        return new ForecastOption.Asked(compute(on), model::open, r -> AutoPrompt.without(flags.of(r)));
     }
 
     private int restoreOne(Job job) {
@@ -193,8 +187,8 @@ final class RestoreCommand implements Callable<Integer> {
         if (!quiet) photo.remarks().forEach(warnings()::warn);
         Restored restored;
         AutoPrompt asked = asked();
-        String prompt = asked == null ? null : Described.photo(() -> captioner(asked, on), photo.visible());
-        if (prompt != null && !quiet) spec.commandLine().getErr().println("prompt: " + prompt);
+        String text = asked == null ? null : choosing(table, () -> text(asked, photo.visible(), on));
+        if (asked != null) tell(asked, "prompt", text);
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
         long begin;
         try (Interrupt _ = new Interrupt()) {
@@ -204,7 +198,7 @@ final class RestoreCommand implements Callable<Integer> {
                     return null;
                 });
                 begin = System.nanoTime();
-                restored = onKernels(table, on, () -> ForecastOption.learned(on, () -> restored(job, photo, prompt, on, state, attribution)));
+                restored = onKernels(table, on, () -> ForecastOption.learned(on, () -> restored(job, photo, asked, text, on, state, attribution)));
             } catch (CancellationException e) {
                 boolean isKept = state != null && Files.exists(state);
                 warnings().warn("stopped; " + (isKept ? "the same command resumes from " + state : "nothing was written"));
@@ -235,21 +229,16 @@ final class RestoreCommand implements Callable<Integer> {
     private record Restored(Image image, ResultSettings settings, String profile) {}
 
     /** Opens the model, restores one photo, and closes the model. */
-    private Restored restored(Job job, Photo photo, String prompt, Device on, Path state, Listener first) {
+    private Restored restored(Job job, Photo photo, AutoPrompt asked, String text, Device on, Path state, Listener first) {
         try (Restorer restorer = restorer(on)) {
             requirePrompt(restorer);
-            ResultSettings settings = settings(restorer), own = (prompt == null ? settings : settings.with(PROMPT, prompt)).of(job);
+            ResultSettings settings = settings(restorer), own = (asked == null ? settings : settings.with(asked.option(), text)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
-            if (trace == null) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
-            for (int i = 0; i < warmup; i++) restore(in, restorer, own.options(), Listener.NONE, null);
-            try (Profile profile = new Profile(trace)) {
-                Image image = Engine.observed(profile, () -> {
-                    for (int i = 1; i < repeat; i++) restore(in, restorer, own.options(), profile.stages(), null);
-                    return restore(in, restorer, own.options(), first.and(profile.stages()), state);
-                });
-                return new Restored(image, own, profile.end(on));
-            }
+            if (!profile.isAsked()) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
+            ProfileOption.Profiled p = profile.run(on, stages -> restore(in, restorer, own.options(), stages, null),
+                    stages -> restore(in, restorer, own.options(), first.and(stages), state));
+            return new Restored(p.image(), own, p.tables());
         }
     }
 
@@ -260,7 +249,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Restores many photos, or one that is reported like many. */
     private int restoreMany(List<Job> jobs) {
         boolean isOne = jobs.size() == 1 && !results.isReported();
-        if (trace != null || preview != null || !daam.isEmpty() && !isOne) {
+        if (profile.isAsked() || preview != null || !daam.isEmpty() && !isOne) {
             throw usage("--profile, --preview and --daam are for one photo, and go without --log and --progress, the first two without --report");
         }
         Chosen chosen = device();
@@ -270,7 +259,7 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** Restores what arrives in a folder. */
     private int watch(Worklist list) {
-        boolean isForOne = trace != null || preview != null || !daam.isEmpty();
+        boolean isForOne = profile.isAsked() || preview != null || !daam.isEmpty();
         if (isForOne || forecast.isDryRun()) throw usage("--watch goes without --profile, --preview, --daam and --dry-run");
         if (asked() != null) throw usage("--watch goes without a captioner");
         Chosen chosen = device();
@@ -297,9 +286,39 @@ final class RestoreCommand implements Callable<Integer> {
 
     /** What a captioner is asked for; null where words are given, or the model finds them itself. */
     private AutoPrompt asked() {
-        AutoPrompt asked = AutoPrompt.of(flags.prompt());
-        if (captionCommand != null && asked == null) throw usage("--caption-command answers --prompt auto, which is not given");
-        return asked != null && asked.captioner() == null && captionCommand == null && model.describes() ? null : asked;
+        AutoPrompt prompt = AutoPrompt.of(PROMPT, flags.text(PROMPT)), tiles = AutoPrompt.of(TILE_PROMPTS, flags.text(TILE_PROMPTS));
+        if (prompt != null && tiles != null) throw usage("--tile-prompts auto is instead of --prompt auto; leave one out");
+        if (tiles != null) return tiles;
+        if (captionCommand != null && prompt == null) throw usage("--caption-command answers --prompt auto, which is not given");
+        return prompt != null && prompt.captioner() == null && captionCommand == null && model.describes() ? null : prompt;
+    }
+
+    /** What the captioner is to see of a photo. The model that cuts it into tiles has left the memory then. */
+    private List<Image> parts(AutoPrompt asked, Image photo, Device on) {
+        if (!asked.isOfTiles()) return List.of(photo);
+        try (Restorer restorer = restorer(on)) {
+            Options options = flags.of(restorer);
+            restorer.check(options);
+            return restorer.tiles(photo, options);
+        }
+    }
+
+    /** What the captioner says of a photo. */
+    private String text(AutoPrompt asked, Image photo, Device on) {
+        List<Image> parts = parts(asked, photo, on);
+        try (Captioner captioner = captioner(asked, on)) {
+            return asked.text(parts.stream().map(captioner::describe).toList());
+        }
+    }
+
+    /** Shows what the captioner said; of tiles only to those who look into it. */
+    private void tell(AutoPrompt asked, Object of, String text) {
+        if (quiet || results.isJson()) return;
+        List<String> texts = asked.isOfTiles() ? AutoPrompt.ofTiles(text) : List.of(text);
+        PrintWriter err = spec.commandLine().getErr();
+        if (!asked.isOfTiles()) err.println(of + ": " + text);
+        else if (!Main.isVerbose(spec)) err.println(of + ": described in tiles, " + texts.size() + " of them");
+        else for (int i = 0; i < texts.size(); i++) err.println(of + ", tile " + (i + 1) + ": " + texts.get(i));
     }
 
     /** The captions of photos that are still to be restored. */
@@ -309,9 +328,10 @@ final class RestoreCommand implements Callable<Integer> {
         List<Path> open = jobs.stream().filter(j -> results.rules(resume).overwrite() || !j.isDone()).map(Job::in).distinct().toList();
         if (open.contains(Job.STREAM)) throw usage("--prompt auto reads a photo twice, so of several none can be standard input");
         if (open.isEmpty()) return Caption::of;
-        return Described.photos(() -> captioner(asked, on), open, results.rules(resume).strict(), (photo, text) -> {
-            if (!quiet && !results.isJson()) spec.commandLine().getErr().println(photo + ": " + text);
-        })::caption;
+        boolean strict = results.rules(resume).strict();
+        BiConsumer<Path, String> told = (photo, text) -> tell(asked, photo, text);
+        return (asked.isOfTiles() ? Described.tiles(photo -> text(asked, photo, on), open, strict, told)
+                : Described.photos(() -> captioner(asked, on), open, strict, told))::caption;
     }
 
     /** @param run lets a batch work, and says if it was interrupted. @param files how many; 0: nobody knows. @param first result, or null */
@@ -336,8 +356,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Checks the options once, before any photo. @throws IllegalArgumentException if the restorer refuses one */
     private ResultSettings settings(Restorer restorer) {
         Options options = flags.of(restorer);
-        if (AutoPrompt.of(flags.prompt()) != null && asked() == null) options = options.with(PROMPT, PROMPT.initial());
-        return model.settings(restorer, options);
+        return model.settings(restorer, asked() == null ? AutoPrompt.without(options) : options);
     }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {

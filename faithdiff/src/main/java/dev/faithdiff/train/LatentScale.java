@@ -26,7 +26,7 @@ final class LatentScale {
         for (int i = 0; i < CROPS; i++) {
             try (Scope _ = Scope.open()) {
                 Image crop = samples.draw(i, side).clean();
-                Tensor image = Tensor.of(crop.toFloats(), 1, side, side, 3).to(model.device);
+                Tensor image = crop.toTensor().to(model.device);
                 float[] mean = Vae.Gaussian.of(model.vae.encode(image)).mean().toFloats();
                 for (int k = 0; k < mean.length; k++) {
                     sums[k % channels] += mean[k];

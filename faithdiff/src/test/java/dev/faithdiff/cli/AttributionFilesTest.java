@@ -35,7 +35,8 @@ class AttributionFilesTest {
 
     /** Guidance has two rows of text, and the tiles are two. */
     @Test void liesBesideTheSameResult() {
-        Path plain = dir.resolve("plain.png"), out = dir.resolve("out.png"), cat = dir.resolve("out-daam-cat.png"), hill = dir.resolve("out-daam-red-cat.png");
+        Path plain = dir.resolve("plain.png"), out = dir.resolve("out.png"), cat = dir.resolve("out-daam-cat.png"),
+                hill = dir.resolve("out-daam-red-cat.png");
         Object[] tiles = {"--scale", 4, "--guidance", 3, "--tile", 64, "--margin", 8};
         assertThat(restore(plain, tiles).code()).isZero();
         CommandLineRun run = restore(out, Stream.concat(Stream.of(tiles), Stream.of("--daam", "cat,Red cat")).toArray());
@@ -51,7 +52,8 @@ class AttributionFilesTest {
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).contains("attention to 'cat' from", "attention to 'hill' from");
         String page = Files.readString(pages.resolve("out.png.html"));
-        assertThat(page).contains("\"words\":{\"word0\":{\"word\":\"cat\",\"least\":0.", "\"word1\":{\"word\":\"hill\",").contains("\"word0\":\"data:image/png");
+        assertThat(page).contains("\"words\":{\"word0\":{\"word\":\"cat\",\"least\":0.", "\"word1\":{\"word\":\"hill\",")
+                .contains("\"word0\":\"data:image/png");
         assertThat(dir.resolve("out-daam-cat.png")).isNotEmptyFile();
         assertThat(CommandLineRun.of(Main::run, "verify-result", pages.resolve("out.png.html")).out()).contains("restored again: the same bytes");
     }

@@ -49,7 +49,8 @@ class BatchTest {
     private static CommandLineRun run(Object... args) { return CommandLineRun.of(Main::run, (Object[]) arguments(args)); }
 
     private static String[] arguments(Object... args) {
-        return Stream.concat(Stream.of("restore"), Stream.concat(Arrays.stream(args).map(Object::toString), Arrays.stream(QUICK))).toArray(String[]::new);
+        return Stream.concat(Stream.of("restore"), Stream.concat(Arrays.stream(args).map(Object::toString), Arrays.stream(QUICK)))
+                .toArray(String[]::new);
     }
 
     /** Photos of 16..32 pixels: coloured or grey, of 8 or 16 bits, with opacity or without, in nested folders. */
@@ -122,7 +123,8 @@ class BatchTest {
         for (JsonObject l : lines) {
             boolean failed = bad.contains(Path.of(l.get("in").getAsString()));
             assertThat(l.get("outcome").getAsString()).isEqualTo(failed ? "failed" : "done");
-            assertThat(l.keySet()).contains(failed ? new String[] {"error"} : new String[] {"out", "width", "outHeight", "seconds", "seed", "settings"});
+            assertThat(l.keySet()).contains(failed ? new String[] {"error"}
+                    : new String[] {"out", "width", "outHeight", "seconds", "seed", "settings"});
         }
 
         // Again: only what is missing is done.
@@ -159,12 +161,15 @@ class BatchTest {
         ImageFiles.write(image, deep);
         ImageFiles.write(image.to8Bits(), shallow);
         for (String[] extra : new String[][] {{"--color-fix", "adain"}, {"--color-fix", "wavelet"}, {"--fidelity", "0.5"}, {"--strength", "0.3"}}) {
-            assertThat(run(deep, "-o", a, "-q", "--force", extra[0], extra[1]).code() + run(shallow, "-o", b, "-q", "--force", extra[0], extra[1]).code()).isZero();
+            assertThat(run(deep, "-o", a, "-q", "--force", extra[0], extra[1]).code()
+                    + run(shallow, "-o", b, "-q", "--force", extra[0], extra[1]).code()).isZero();
             Image restored = ImageFiles.readPhoto(a).image(), coarse = ImageFiles.read(b);
             assertThat(restored.bits()).isEqualTo(16);
             long values = IntStream.range(0, restored.rgb().length).map(restored::sample).distinct().count();
             assertThat(values).as("different samples").isGreaterThan(1000);
-            for (int i = 0; i < coarse.rgb().length; i++) assertThat(Math.abs(restored.to8Bits().sample(i) - coarse.sample(i))).isLessThanOrEqualTo(3);
+            for (int i = 0; i < coarse.rgb().length; i++) {
+                assertThat(Math.abs(restored.to8Bits().sample(i) - coarse.sample(i))).isLessThanOrEqualTo(3);
+            }
         }
     }
 
@@ -177,12 +182,14 @@ class BatchTest {
         Metadata metadata = new Metadata(null, null, profile, new Metadata.Resolution(300, 150), null);
         ImageFiles.write(new Photo(noise(20, 14, 16, 1), noise(20, 14, 16, 2).toGrey(), metadata), in.resolve("deep.png"));
         ImageFiles.write(new Photo(noise(20, 14, 8, 3).toGrey(), null, Metadata.NONE), in.resolve("grey.tif"));
-        CommandLineRun r = option.equals("--model") ? CommandLineRun.of(Main::run, "restore", in, "-o", out, "-q", option, network) : run(in, "-o", out, "-q", option, network);
+        CommandLineRun r = option.equals("--model") ? CommandLineRun.of(Main::run, "restore", in, "-o", out, "-q", option, network)
+                : run(in, "-o", out, "-q", option, network);
         assertThat(r).isEqualTo(CommandLineRun.SILENT);
         Photo deep = ImageFiles.readPhoto(out.resolve("deep.png")), grey = ImageFiles.readPhoto(out.resolve("grey.tif"));
         int scale = option.equals("--model") ? 4 : 1;
         assertThat(deep.image().toString()).isEqualTo("Image " + 20 * scale + "x" + 14 * scale + " of 16 bits");
-        assertThat(IntStream.range(0, deep.image().low().length).map(i -> deep.image().low()[i]).distinct().count()).as("low bytes in use").isGreaterThan(200);
+        assertThat(IntStream.range(0, deep.image().low().length).map(i -> deep.image().low()[i]).distinct().count()).as("low bytes in use")
+                .isGreaterThan(200);
         assertThat(deep.opacity().toString()).isEqualTo(deep.image().toString());
         assertThat(deep.metadata().profile()).isEqualTo(profile);
         assertThat(deep.metadata().resolution().x()).isCloseTo(300, within(0.02));

@@ -76,7 +76,8 @@ class CliTest {
     @Test void restoresTheSmallestAndTheFlattest() {
         for (int[] size : new int[][] {{1, 1}, {3000, 1}, {1, 300}}) {
             Path out = dir.resolve("flat.png");
-            assertThat(run("restore", photo(size[0], size[1]), "-o", out, "--steps", 1, "--scale", 1, "-q", "--overwrite")).isEqualTo(CommandLineRun.SILENT);
+            assertThat(run("restore", photo(size[0], size[1]), "-o", out, "--steps", 1, "--scale", 1, "-q", "--overwrite"))
+                    .isEqualTo(CommandLineRun.SILENT);
             assertThat(ImageFiles.read(out).width()).isEqualTo(size[0]);
         }
     }
@@ -164,12 +165,14 @@ class CliTest {
     @Test void saysWhichKernelWasNeverUsed() {
         Object[] line = {"restore", photo(12, 8), "-o", dir.resolve("out.png"), "--steps", 1, "--scale", 1, "--guard", "off"};
         CommandLineRun run = run(Stream.concat(Stream.of(line), Stream.of("--kernel", "adamw=reference", "--kernel", "linear=reference")).toArray());
-        assertThat(run.err().lines().filter(l -> l.contains("never used"))).as(run.err()).singleElement().asString().startsWith("faithdiff: --kernel adamw=reference");
+        assertThat(run.err().lines().filter(l -> l.contains("never used"))).as(run.err()).singleElement().asString()
+                .startsWith("faithdiff: --kernel adamw=reference");
     }
 
     @Test void profilesAWarmRun() throws IOException {
         Path trace = dir.resolve("trace.json");
-        CommandLineRun run = run("restore", photo(12, 8), "-o", dir.resolve("out.png"), "--steps", 1, "--scale", 1, "--profile", trace, "--warmup", 1, "--repeat", 2);
+        CommandLineRun run = run("restore", photo(12, 8), "-o", dir.resolve("out.png"), "--steps", 1, "--scale", 1, "--profile", trace, "--warmup", 1,
+                "--repeat", 2);
         assertThat(run.out()).contains("Ops took");
         assertThat(Files.readString(trace).split("\"decode\"", -1)).as("decoding twice").hasSize(3);
     }
@@ -196,24 +199,28 @@ class CliTest {
 
     @Test void helpAndScripts() {
         String help = run("--help").out();
-        assertThat(help).contains("restore ", "devices ", "degrade ", "compare ", "measure ", "quality ", "evaluate ", "study ", "kernels ", "train ", "convert ",
-                "inspect ", "verify ", "diff ", "synth ", "bench ", "serve ", "lab ").doesNotContain("completion");
+        assertThat(help).contains("restore ", "devices ", "degrade ", "compare ", "measure ", "quality ", "evaluate ", "study ", "kernels ",
+                "train ", "convert ", "inspect ", "verify ", "diff ", "synth ", "bench ", "serve ", "lab ").doesNotContain("completion");
         assertThat(run("help").out()).isEqualTo(help);
         assertThat(run("help", "restore").out()).isEqualTo(run("restore", "--help").out());
-        assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash").contains("--color-fix", "convert", "--tokenizer", "--niqe-model", "fit-niqe", "--retry");
+        assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash")
+                .contains("--color-fix", "convert", "--tokenizer", "--niqe-model", "fit-niqe", "--retry");
         assertThat(run("man").out()).startsWith(".TH FAITHDIFF 1").contains("\\-\\-color\\-fix", "FAITHDIFF STUDY");
     }
 
     @Test void writesPreviews() throws IOException {
-        Path in = photo(12, 8), out = dir.resolve("out.png"), folder = Files.createDirectory(dir.resolve("previews")), one = dir.resolve("preview.jpg");
+        Path in = photo(12, 8), out = dir.resolve("out.png"), folder = Files.createDirectory(dir.resolve("previews")),
+                one = dir.resolve("preview.jpg");
         assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 5, "--preview", folder, "--preview-every", 2, "-q").code()).isZero();
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("step-002.png", "step-004.png");
         Image preview = ImageFiles.read(folder.resolve("step-002.png"));
         assertThat(preview.width() + "x" + preview.height()).isEqualTo("24x16");
-        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 3, "--preview", one, "--preview-every", 1, "-q", "--force").code()).isZero();
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 3, "--preview", one, "--preview-every", 1, "-q", "--force").code())
+                .isZero();
         assertThat(one).isRegularFile();
         Path made = dir.resolve("made");
-        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 2, "--preview", made, "--preview-every", 1, "-q", "--overwrite").code()).isZero();
+        assertThat(run("restore", in, "-o", out, "--scale", 2, "--steps", 2, "--preview", made, "--preview-every", 1, "-q", "--overwrite").code())
+                .isZero();
         assertThat(made.toFile().list()).containsExactly("step-001.png");
         fails(1, "--preview-every must be less than the 4 steps", "restore", in, "-o", out, "--steps", 4, "--preview", one, "--overwrite");
     }
@@ -278,10 +285,12 @@ class CliTest {
         Path out = dir.resolve("out.png"), network = GeneratorModels.folder("realesrgan_x2");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network).err()).contains("30x18");
         assertThat(run("restore", photo(15, 9), "-o", out, "--model", network, "--scale", 3, "--overwrite").err()).contains("45x27");
-        assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"wrap\":\"none\",\"vae-tile\":0}").doesNotContain("seed", "steps");
+        assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1)).contains("\"scale\":3,\"wrap\":\"none\",\"vae-tile\":0}")
+                .doesNotContain("seed", "steps");
         fails(1, "this model has no prompt, seed; leave it out", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network,
                 "--prompt", "a cat", "--seed", 7);
-        fails(1, "this model has no overlap; leave it out", "restore", photo(15, 9), photo(8, 8), "-o", dir.resolve("no"), "--model", network, "--overlap", 1);
+        fails(1, "this model has no overlap; leave it out", "restore", photo(15, 9), photo(8, 8), "-o", dir.resolve("no"), "--model", network,
+                "--overlap", 1);
         fails(2, "has no previews", "restore", photo(15, 9), "-o", dir.resolve("no.png"), "--model", network, "--preview", dir.resolve("p.png"));
     }
 
@@ -295,10 +304,13 @@ class CliTest {
 
     @Test void restoresBehindAnyModel() throws IOException {
         Path out = dir.resolve("out.png"), network = GeneratorModels.folder("realesrgan_x2");
-        assertThat(run("restore", photo(12, 8), "-o", out, "--initial", MODEL, "--model", network, "--quality", "best", "--detail", 0.5).err()).contains("24x16");
+        assertThat(run("restore", photo(12, 8), "-o", out, "--initial", MODEL, "--model", network, "--quality", "best", "--detail", 0.5).err())
+                .contains("24x16");
         assertThat(new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1))
-                .contains("\"model\":\"" + MODEL.getFileName() + " and model\"", "\"vae-tile\":0,\"detail\":0.5,\"quality\":\"best\",\"strength\":1.0,\"fidelity\":0.0,\"guard\":\"warn\"}");
-        fails(1, "this model has no steps; leave it out", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", MODEL, "--model", network, "--steps", 2);
+                .contains("\"model\":\"" + MODEL.getFileName() + " and model\"",
+                "\"vae-tile\":0,\"detail\":0.5,\"quality\":\"best\",\"strength\":1.0,\"fidelity\":0.0,\"guard\":\"warn\"}");
+        fails(1, "this model has no steps; leave it out", "restore", photo(12, 8), "-o", dir.resolve("no.png"), "--initial", MODEL, "--model",
+                network, "--steps", 2);
     }
 
     /** Every option of every kind is a flag, whose help says its rule and default in plain words. */
@@ -329,7 +341,8 @@ class CliTest {
         try (SafeTensors vae = SafeTensors.open(MODEL.resolve("vae/model.safetensors"))) {
             List<Source> tensors = new ArrayList<>();
             for (SafeTensors.Entry e : vae.entries().values()) {
-                if (e.name().equals(misshapen)) tensors.add(Source.of(misshapen, three.dtype(), three.shape(), () -> MemorySegment.ofArray(new byte[12])));
+                if (e.name().equals(misshapen)) tensors.add(Source.of(misshapen, three.dtype(), three.shape(),
+                        () -> MemorySegment.ofArray(new byte[12])));
                 else if (!without.contains(e.name())) tensors.add(e);
             }
             tensors.add(three);

@@ -48,7 +48,8 @@ class EndedRestoreTest {
         List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules",
                 "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true",
                 "-Dfaithdiff.home=" + System.getProperty("faithdiff.home"),
-                "-Dfaithdiff.model=" + System.getProperty("faithdiff.model"), "-cp", System.getProperty("java.class.path"), "dev.faithdiff.cli.Main"));
+                "-Dfaithdiff.model=" + System.getProperty("faithdiff.model"), "-cp", System.getProperty("java.class.path"),
+                "dev.faithdiff.cli.Main"));
         line.addAll(restore(out, "--resume"));
         return new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(dir.resolve("child.log").toFile()).start();
     }

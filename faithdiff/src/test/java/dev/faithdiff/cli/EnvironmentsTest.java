@@ -36,7 +36,8 @@ class EnvironmentsTest {
         ImageFiles.write(Image.of(24, 16, rgb), photo);
         copy(CliTest.MODEL, model);
         Path script = HOME.resolve("faithdiff/src/test/resources/environments.sh"), log = dir.resolve("log");
-        ProcessBuilder bash = new ProcessBuilder("bash", script.toString(), root.toString(), photo.toString(), Files.createDirectory(dir.resolve("work")).toString());
+        ProcessBuilder bash = new ProcessBuilder("bash", script.toString(), root.toString(), photo.toString(),
+                Files.createDirectory(dir.resolve("work")).toString());
         bash.environment().put("FAITHDIFF_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -Dfaithdiff.model=" + model);
         int code = bash.redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
         List<String> said = Files.readAllLines(log);
@@ -59,7 +60,8 @@ class EnvironmentsTest {
     }
 
     private static void pack(Path classes, Path jar) throws IOException {
-        try (OutputStream file = Files.newOutputStream(jar); JarOutputStream out = new JarOutputStream(file); Stream<Path> all = Files.walk(classes)) {
+        try (OutputStream file = Files.newOutputStream(jar); JarOutputStream out = new JarOutputStream(file);
+                Stream<Path> all = Files.walk(classes)) {
             for (Path f : all.filter(Files::isRegularFile).toList()) {
                 out.putNextEntry(new ZipEntry(classes.relativize(f).toString()));
                 Files.copy(f, out);

@@ -19,7 +19,8 @@ class EvaluateCommandTest {
     @TempDir Path dir;
 
     @Test void printsATableAndWritesTheRows() {
-        CommandLineRun run = CommandLineRun.of(Main::run, "evaluate", SAMPLES, "--photos", 2, "--crop", "64,48", "--steps", 1, "-o", dir.resolve("sheet.png"));
+        CommandLineRun run = CommandLineRun.of(Main::run, "evaluate", SAMPLES, "--photos", 2, "--crop", "64,48", "--steps", 1, "-o",
+                dir.resolve("sheet.png"));
         List<String> table = run.out().lines().toList();
         assertThat(table).hasSize(5);
         assertThat(table.getFirst()).contains("recipe mini, 4 times smaller").endsWith("| 64x64 (mean of 2) | 48x48 (mean of 2) |");

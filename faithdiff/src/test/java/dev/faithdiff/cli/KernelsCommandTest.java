@@ -36,10 +36,12 @@ class KernelsCommandTest {
     }
 
     @Test void checksAndTimesAnOp() {
-        CommandLineRun check = run("kernels", "check", "AffineOp", "--device", "cpu"), bench = run("kernels", "bench", "affine", "--shape", "64x64", "--millis", "5");
+        CommandLineRun check = run("kernels", "check", "AffineOp", "--device", "cpu"),
+                bench = run("kernels", "bench", "affine", "--shape", "64x64", "--millis", "5");
         assertThat(check.out()).contains("AffineVector", "passes").doesNotContain("FAILS");
         assertThat(check.code()).isZero();
-        CommandLineRun types = run("kernels", "check", "AffineOp", "--device", "cpu", "--types"), model = run("kernels", "check", "AffineOp", "--device", "cpu", "--model");
+        CommandLineRun types = run("kernels", "check", "AffineOp", "--device", "cpu", "--types"),
+                model = run("kernels", "check", "AffineOp", "--device", "cpu", "--model");
         assertThat(types.out()).containsPattern("AffineVector +\\| F32 ").containsPattern("AffineVector +\\| BF16 ");
         assertThat(model.out()).contains("AffineOp/latent", "passes");
         assertThat(model.code()).isZero();
@@ -52,7 +54,8 @@ class KernelsCommandTest {
     }
 
     @Test void fusedOpsHaveTheirComposition() {
-        CommandLineRun list = run("kernels", "list", "LinearAdd", "--device", "cpu"), check = run("kernels", "check", "LinearGeglu", "--device", "cpu");
+        CommandLineRun list = run("kernels", "list", "LinearAdd", "--device", "cpu"),
+                check = run("kernels", "check", "LinearGeglu", "--device", "cpu");
         assertThat(list.out()).containsPattern("LinearAddOp +\\| cpu +\\| composition ").contains("LinearAddOp/unet-640");
         assertThat(check.out()).containsPattern("composition +\\| all ").contains("passes").doesNotContain("FAILS");
         CommandLineRun bench = run("kernels", "bench", "SelfAttention", "--shape", "1x64x40,40x40,40x40,40x40", "--millis", "5");
@@ -82,7 +85,8 @@ class KernelsCommandTest {
         CommandLineRun r = run("restore", photo(), "-o", dir.resolve("out.png"), "--scale", "1", "--steps", "1", "-q", "--profile", trace, "--kernel",
                 "AffineOp=reference");
         assertThat(r.code()).as(r.err()).isZero();
-        assertThat(r.out()).contains("Conv2dOp", "Ops took ").containsPattern("AffineOp +\\| reference ").containsPattern("blocks?\\.\\d+\\.(resnets|attentions)\\.\\d");
+        assertThat(r.out()).contains("Conv2dOp", "Ops took ").containsPattern("AffineOp +\\| reference ")
+                .containsPattern("blocks?\\.\\d+\\.(resnets|attentions)\\.\\d");
         assertThat(Engine.kernels("cpu", AffineOp.class)).as("after the command").isNotEmpty();
         Set<String> kinds = new TreeSet<>();
         for (var e : JsonParser.parseString(Files.readString(trace)).getAsJsonObject().getAsJsonArray("traceEvents")) {

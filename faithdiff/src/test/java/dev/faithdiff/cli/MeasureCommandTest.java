@@ -102,9 +102,11 @@ class MeasureCommandTest {
         CommandLineRun.of(Main::run, "measure", a, b, "--only", "fid").assertFailed(1, "fid: no folder in");
         CommandLineRun.of(dev.faithdiff.convert.Main::run, "convert", "--metric", "inception", Fixtures.path("inception/weights.safetensors"), "-o",
                 weights.resolve("inception"));
-        CommandLineRun run = CommandLineRun.of(Main::run, "measure", a, b, "--only", "fid,kid,fid-legacy", "--weights", weights, "--json", "--device", "cpu");
+        CommandLineRun run = CommandLineRun.of(Main::run, "measure", a, b, "--only", "fid,kid,fid-legacy", "--weights", weights, "--json",
+                "--device", "cpu");
         JsonObject folders = JsonParser.parseString(run.out()).getAsJsonObject().getAsJsonObject("folders");
-        List<Path> ofA = List.of(a.resolve("a0.png"), a.resolve("a1.png"), a.resolve("a2.png")), ofB = List.of(b.resolve("b0.png"), b.resolve("b1.png"));
+        List<Path> ofA = List.of(a.resolve("a0.png"), a.resolve("a1.png"), a.resolve("a2.png")),
+                ofB = List.of(b.resolve("b0.png"), b.resolve("b1.png"));
         for (FolderDistance d : FolderDistance.values()) {
             double value = FolderDistance.between(ofA, ofB, List.of(d), ImageFiles::read, weights, Device.CPU).get(d);
             assertThat(folders.get(d.toString()).getAsDouble()).as(d.toString()).isEqualTo(value).isPositive();

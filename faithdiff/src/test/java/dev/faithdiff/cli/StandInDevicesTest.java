@@ -95,7 +95,8 @@ class StandInDevicesTest {
 
     @Test void devicesSaysWhatWasFound() throws Exception {
         StandIn.Ran ran = run(Map.of(), "devices");
-        assertThat(ran.output()).contains("cuda:0: stand-in, no GPU, compute capability 9.0, 256 MB of memory; driver for CUDA 13.0, cuBLAS 12.6.0 (" + folder);
+        assertThat(ran.output()).contains("cuda:0: stand-in, no GPU, compute capability 9.0, 256 MB of memory; driver for CUDA 13.0, cuBLAS 12.6.0 ("
+                + folder);
     }
 
     /** With CUDA 12 and 13 side by side; JCuda's natives are made to fit the one that is taken. */
@@ -105,8 +106,9 @@ class StandInDevicesTest {
         two.addCuda(13);
         StandIn.Ran twelve = two.runAny(Main.class, List.of(), Map.of(), "devices");
         assertThat(twelve.output()).contains("cuBLAS 12.6.0 (" + both, "NVRTC 12.6 (" + both);
-        StandIn.Ran ran = two.runAny(Main.class, List.of("-Dfaithdiff.cuda.cache=" + both.resolve("cache")), Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN", "13000"),
-                "restore", photo.toString(), "-o", out.toString(), "--model", TinyModel.folder().toString(), "--scale", "1", "--steps", "2", "--dtype", "f32", "--overwrite");
+        StandIn.Ran ran = two.runAny(Main.class, List.of("-Dfaithdiff.cuda.cache=" + both.resolve("cache")),
+                Map.of("CUDA_STANDIN_NEAR", "1", "CUDA_STANDIN_CUDNN", "13000"), "restore", photo.toString(), "-o", out.toString(), "--model",
+                TinyModel.folder().toString(), "--scale", "1", "--steps", "2", "--dtype", "f32", "--overwrite");
         assertThat(ran.code()).as(ran.output()).isZero();
         assertThat(ran.output()).contains("cuBLAS 13.6.0 (" + both, "NVRTC 13.6 (" + both, "s on cuda:0, ");
     }

@@ -41,12 +41,14 @@ class StudyCommandTest {
     @Test void comparesTheBundledModelAndWritesAReport() throws IOException {
         Path file = Files.writeString(dir.resolve("study.json"), """
                 {"photos": "%s", "count": 1, "crop": 64, "degradations": ["mini"], "measures": ["psnr-rgb"], "systems": [
-                  {"name": "bicubic", "kind": "bicubic"}, {"name": "mini", "model": "%s"}]}""".formatted(SAMPLES, HOME.resolve("models/faithdiff-mini")));
+                  {"name": "bicubic", "kind": "bicubic"}, {"name": "mini", "model": "%s"}]}"""
+                .formatted(SAMPLES, HOME.resolve("models/faithdiff-mini")));
         Path out = dir.resolve("out");
         CommandLineRun run = CommandLineRun.of(Main::run, "study", file, "-o", out, "--device", "cpu");
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out()).contains(out.resolve("report.md").toString());
-        assertThat(Files.readString(out.resolve("report.md"))).containsPattern("\\| mini \\| \\*\\*?\\d\\d\\.\\d\\d\\*").containsPattern("\\| mini \\| \\d\\.\\d\\d M \\|");
+        assertThat(Files.readString(out.resolve("report.md"))).containsPattern("\\| mini \\| \\*\\*?\\d\\d\\.\\d\\d\\*")
+                .containsPattern("\\| mini \\| \\d\\.\\d\\d M \\|");
         CommandLineRun again = CommandLineRun.of(Main::run, "study", file, "-o", out, "--device", "cpu");
         assertThat(again.err()).as("nothing is left to do").isEmpty();
         CommandLineRun.of(Main::run, "study", file, "-o", out, "--count", 2).assertFailed(1, "holds another study");
@@ -64,7 +66,8 @@ class StudyCommandTest {
         Path out = dir.resolve("out"), file = Files.writeString(dir.resolve("levels.json"), """
                 {"photos": "%s", "count": 1, "crop": 64, "measures": ["psnr-rgb"], "tolerances": [0.15], "systems": [
                   {"name": "network", "model": "%s"}, {"name": "BSRGAN", "model": "no-such-model"}],
-                 "levels": [{"name": "own", "rows": {"network": [24], "BSRGAN": [25]}}]}""".formatted(SAMPLES, HOME.resolve("models/realesr-general-x4v3")));
+                 "levels": [{"name": "own", "rows": {"network": [24], "BSRGAN": [25]}}]}"""
+                .formatted(SAMPLES, HOME.resolve("models/realesr-general-x4v3")));
         CommandLineRun run = CommandLineRun.of(Main::run, "study", "calibrate-levels", file, "-o", out, "--most", 1, "--device", "cpu");
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out()).contains("a guess, not calibrated: values are missing", "| network | psnr-rgb | 24.00 |", "missing: BSRGAN: ");

@@ -45,7 +45,8 @@ class TagCommandTest {
 
     @Test void tagsAreScored() {
         assertThat(tags).isNotEmpty().doesNotContain("\n");
-        JsonObject json = JsonParser.parseString(run("tag", album.resolve("a.png"), "--captioner", tagger, "--json").out()).getAsJsonArray().get(0).getAsJsonObject();
+        JsonObject json = JsonParser.parseString(run("tag", album.resolve("a.png"), "--captioner", tagger, "--json").out()).getAsJsonArray().get(0)
+                .getAsJsonObject();
         assertThat(json.get("text").getAsString()).isEqualTo(tags);
         assertThat(json.getAsJsonArray("tags")).hasSize(tags.split(", ").length).allMatch(t -> t.getAsJsonObject().get("score").getAsDouble() > 0.6);
     }

@@ -34,13 +34,16 @@ class WatchTest {
     }
 
     /** As if it had been written long ago. */
-    private static Path old(Path file) throws Exception { return Files.setLastModifiedTime(file, FileTime.fromMillis(System.currentTimeMillis() - 60_000)); }
+    private static Path old(Path file) throws Exception {
+        return Files.setLastModifiedTime(file, FileTime.fromMillis(System.currentTimeMillis() - 60_000));
+    }
 
     @Test void whatArrivesIsRestoredOnceItIsWhole() throws Exception {
         Path in = Files.createDirectory(dir.resolve("in")), out = dir.resolve("out");
         old(photo(in.resolve("first.png")));
         AtomicReference<CommandLineRun> ended = new AtomicReference<>();
-        Thread watch = new Thread(() -> ended.set(run("restore", "--watch", in, "-o", out, "--scale", 2, "--steps", 1, "--guard", "off", "--json", "-q")));
+        Thread watch = new Thread(() -> ended.set(run("restore", "--watch", in, "-o", out, "--scale", 2, "--steps", 1, "--guard", "off",
+                "--json", "-q")));
         watch.start();
         await(out.resolve("first.png"));
         Files.writeString(old(Files.writeString(in.resolve("broken.png"), "no photo")), "no photo");
@@ -67,8 +70,9 @@ class WatchTest {
 
     @Test void whatDoesNotGoTogetherIsRefused() {
         Path photo = photo(dir.resolve("a.png"));
-        for (Object[] args : new Object[][] {{"restore"}, {"restore", photo, "--watch", dir}, {"restore", "--watch", photo}, {"restore", "--watch", dir, "--dry-run"},
-                {"restore", photo, "-o", dir.resolve("b.png"), "--json", "--progress", "json"}, {"restore", photo, "-o", "-", "--json"}}) {
+        for (Object[] args : new Object[][] {{"restore"}, {"restore", photo, "--watch", dir}, {"restore", "--watch", photo},
+                {"restore", "--watch", dir, "--dry-run"}, {"restore", photo, "-o", dir.resolve("b.png"), "--json", "--progress", "json"},
+                {"restore", photo, "-o", "-", "--json"}}) {
             assertThat(run(args).code()).as(Arrays.toString(args)).isEqualTo(2);
         }
         CommandLineRun one = run("restore", photo, "-o", dir.resolve("b.png"), "--scale", 2, "--steps", 1, "--json", "-q");

@@ -49,12 +49,16 @@ class PageInBrowserTest {
             Image large = Resize.resize(photo, photo.width() * 4, photo.height() * 4, Filter.LANCZOS);
             byte[] rgb = large.rgb().clone();
             Random noise = new Random(o.get(CommonOptions.SEED));
-            for (int i = 0; i < rgb.length; i++) rgb[i] = (byte) Math.clamp((rgb[i] & 0xff) + noise.nextInt(-20, 21) * (i / 3 % large.width()) / large.width(), 0, 255);
+            for (int i = 0; i < rgb.length; i++) {
+                rgb[i] = (byte) Math.clamp((rgb[i] & 0xff) + noise.nextInt(-20, 21) * (i / 3 % large.width()) / large.width(), 0, 255);
+            }
             if (o.get(CommonOptions.SEED) == 42) listener.map("cat", attention());
             return Image.of(large.width(), large.height(), rgb);
         }
 
-        @Override public List<Option<?>> options() { return List.of(CommonOptions.SCALE, CommonOptions.SIZE, CommonOptions.LONG_SIDE, CommonOptions.SEED); }
+        @Override public List<Option<?>> options() {
+            return List.of(CommonOptions.SCALE, CommonOptions.SIZE, CommonOptions.LONG_SIDE, CommonOptions.SEED);
+        }
 
         @Override public Options defaults() { return Options.defaults(); }
 
@@ -149,15 +153,18 @@ class PageInBrowserTest {
 
             set(browser, "alpha", 25);
             byte[] scores = scores(browser);
-            double trusted = IntStream.range(0, scores.length).filter(i -> (scores[i] & 0xff) <= Math.floor(0.25 * 255)).count() / (double) scores.length;
+            double trusted = IntStream.range(0, scores.length).filter(i -> (scores[i] & 0xff) <= Math.floor(0.25 * 255))
+                    .count() / (double) scores.length;
             assertThat(trusted).isBetween(0.05, 0.95);
             assertThat(browser.value("document.getElementById('alpha-text').textContent").getAsString())
                     .contains("25 % of the range: " + Math.round(100 * trusted) + " % trusted");
             assertThat(browser.value("[...document.getElementById('show').options].map(o => o.value).join()").getAsString())
                     .isEqualTo("none,change,unexplained,seeds,score,word0");
             browser.value("(e => { e.value = 'word0'; e.dispatchEvent(new Event('change')); })(document.getElementById('show'))");
-            assertThat(browser.value("document.getElementById('legend-text').textContent").getAsString()).startsWith("Mean probability from 0.10 to 0.30");
-            assertThat(browser.value("document.getElementById('show').selectedOptions[0].textContent").getAsString()).isEqualTo("Attention to \u201ccat\u201d");
+            assertThat(browser.value("document.getElementById('legend-text').textContent").getAsString())
+                    .startsWith("Mean probability from 0.10 to 0.30");
+            assertThat(browser.value("document.getElementById('show').selectedOptions[0].textContent").getAsString())
+                    .isEqualTo("Attention to \u201ccat\u201d");
             sees(browser, 100, 40, attention().over(after));
             looks(browser, page);
         }
@@ -173,11 +180,14 @@ class PageInBrowserTest {
                 assertThat(back).isEqualTo(isDark ? "rgb(22, 22, 22)" : "rgb(255, 255, 255)");
             }
         }
-        assertThat(browser.value("[...document.querySelectorAll('input,select,button,canvas')].filter(e => !e.labels?.length && !e.textContent.trim() "
+        assertThat(browser.value("[...document.querySelectorAll('input,select,button,canvas')].filter(e => !e.labels?.length && "
+                + "!e.textContent.trim() "
                 + "&& !e.getAttribute('aria-label')).length").getAsInt()).as("controls without a name").isZero();
     }
 
-    private static String state(Chromium browser) throws Exception { return browser.value("document.getElementById('state').textContent").getAsString(); }
+    private static String state(Chromium browser) throws Exception {
+        return browser.value("document.getElementById('state').textContent").getAsString();
+    }
 
     private static int split(Chromium browser) throws Exception { return browser.value("+document.getElementById('split').value").getAsInt(); }
 

@@ -75,7 +75,8 @@ class LoaderTest {
     }
 
     @Test void batchesComeInOrderFromAnyStart() throws InterruptedException {
-        try (Loader all = new Loader(samples(0, 2), 3, 0, k -> k, b -> 16 + 8 * (int) (b % 2)); Loader later = new Loader(samples(0, 2), 3, 7, k -> k, b -> 16 + 8 * (int) (b % 2))) {
+        try (Loader all = new Loader(samples(0, 2), 3, 0, k -> k, b -> 16 + 8 * (int) (b % 2));
+                Loader later = new Loader(samples(0, 2), 3, 7, k -> k, b -> 16 + 8 * (int) (b % 2))) {
             for (int i = 0; i < 7; i++) assertThat(all.next()).hasSize(3).allMatch(s -> s.clean().width() % 8 == 0);
             for (int i = 0; i < 5; i++) assertThat(later.next()).isEqualTo(all.next());
             assertThat(all.waitNanos()).isPositive();

@@ -121,7 +121,8 @@ class ObjectivesTest {
         try (Model sizes = drawn(); LqHead head = new LqHead(sizes, 1)) {
             learns(m -> new LqObjective(m, head, 1e-4), Set.of(ENCODER), Set.of(UNET, ALIGNMENT, VAE_ENCODER));
             float[] before = head.parameters().get("lq_head.weight").toFloats();
-            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), new UnifiedObjective.Target(head, 0.3, 0.5), true), Set.of(ENCODER, UNET), Set.of());
+            learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), new UnifiedObjective.Target(head, 0.3, 0.5), true),
+                    Set.of(ENCODER, UNET), Set.of());
             assertThat(head.parameters().get("lq_head.weight").toFloats()).isNotEqualTo(before);
         }
     }
@@ -146,7 +147,8 @@ class ObjectivesTest {
             assertThat(embedded(model, 512, 512, 0, 0, 512, 512).toFloats()).containsExactly(usual.toFloats(), within(1e-5f));
             assertThat(embedded(model, 4096, 2048, 128, 64, 4096, 2048).toFloats()).containsExactly(usual.toFloats(), within(1e-5f));
         }
-        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), UnifiedObjective.Target.PUBLISHED, false), Set.of(UNET), Set.of(FirstValues.SIZES + "weight"));
+        learns(m -> new UnifiedObjective(m, PUBLISHED, 1e-4, 1e-4, Set.of(), UnifiedObjective.Target.PUBLISHED, false), Set.of(UNET),
+                Set.of(FirstValues.SIZES + "weight"));
     }
 
     private static Tensor embedded(Model model, float... sizes) {

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RunFileTest {
     private static final String GOOD = """
-            {"model": {"start": "m"}, "data": {"folder": "photos"}, "stages": [{"objective": "vae", "steps": 7}, {"objective": "unified", "steps": 9}]}""";
+            {"model": {"start": "m"}, "data": {"folder": "photos"},
+             "stages": [{"objective": "vae", "steps": 7}, {"objective": "unified", "steps": 9}]}""";
 
     @TempDir private Path dir;
 
@@ -25,7 +26,8 @@ class RunFileTest {
     }
 
     private void fails(String json, String says) {
-        assertThatThrownBy(() -> read(json)).isInstanceOf(UncheckedIOException.class).cause().hasMessageContaining("run.json: ").hasMessageContaining(says);
+        assertThatThrownBy(() -> read(json)).isInstanceOf(UncheckedIOException.class).cause().hasMessageContaining("run.json: ")
+                .hasMessageContaining(says);
     }
 
     @Test void whatIsLeftOutIsAsPublished() {

@@ -82,7 +82,8 @@ class TrainingTest {
         RunFile run = TinyRun.run(photos, 10, 3, ALL);
         Path out = dir.resolve("out");
         train(run, out, false, 0);
-        assertThat(List.of("run.json", "loss.png", "quality.png", "validation/00000013.png", "model/vae/config.json")).allMatch(f -> Files.exists(out.resolve(f)));
+        assertThat(List.of("run.json", "loss.png", "quality.png", "validation/00000013.png", "model/vae/config.json"))
+                .allMatch(f -> Files.exists(out.resolve(f)));
         assertThat(ImageFiles.read(out.resolve("loss.png")).width()).isEqualTo(900);
         try (FaithDiff faithDiff = FaithDiff.open(out.resolve("model"), Device.CPU)) {
             Image restored = faithDiff.restore(ImageFiles.read(photos.resolve("photo0.png")), Options.defaults().with(SCALE, 1.0).with(STEPS, 2));

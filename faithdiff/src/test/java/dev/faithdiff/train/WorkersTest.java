@@ -82,7 +82,8 @@ class WorkersTest {
     }
 
     @Test void twoWorkersOfTwoBatchesEachTrainTheSameToRounding() throws Exception {
-        List<Double> alone = train(run(4, 2), dir.resolve("alone"), false, 1).getFirst(), two = train(run(4, 2), dir.resolve("two"), false, 2).getFirst();
+        List<Double> alone = train(run(4, 2), dir.resolve("alone"), false, 1).getFirst(),
+                two = train(run(4, 2), dir.resolve("two"), false, 2).getFirst();
         assertThat(two).hasSameSizeAs(alone).isNotEqualTo(train(run(2, 2), dir.resolve("other"), false, 1).getFirst());
         for (int i = 0; i < alone.size(); i++) assertThat(two.get(i)).isCloseTo(alone.get(i), within(2e-5 * alone.get(i)));
     }

@@ -1,5 +1,7 @@
 package dev.faithdiff.image;
 
+import dev.faithdiff.tensor.Tensor;
+
 /** An RGB image in float32, nominally 0..1: row-major, three values a pixel. Sizes are in pixels; the array is not copied. */
 public record FloatImage(int width, int height, float[] rgb) {
     /** @throws ImageError if the size is not positive or the array does not hold 3 * width * height values */
@@ -16,6 +18,12 @@ public record FloatImage(int width, int height, float[] rgb) {
         for (int i = 0; i < rgb.length; i++) rgb[i] = image.sample(i) / most;
         return new FloatImage(image.width(), image.height(), rgb);
     }
+
+    /** The image of a tensor {@code [1, height, width, 3]} of any device. */
+    public static FloatImage of(Tensor x) { return new FloatImage(x.size(2), x.size(1), x.toFloats()); }
+
+    /** {@code [1, height, width, 3]} with the same values, on the CPU in the current scope. */
+    public Tensor toTensor() { return Tensor.of(rgb, 1, height, width, 3); }
 
     /** Rounded to 8 bits, ties to even, and clamped. */
     public Image toImage() {

@@ -2,6 +2,7 @@ package dev.faithdiff.image;
 
 import static java.util.stream.IntStream.range;
 
+import dev.faithdiff.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -147,6 +148,9 @@ public final class Image {
         for (int i = 0; i < rgb.length; i++) floats[i] = low == null ? FLOAT_OF_BYTE[rgb[i] & 0xff] : sample(i) / 65535f * 2f - 1f;
         return floats;
     }
+
+    /** {@link #toFloats} as a tensor on the CPU in the current scope. */
+    public Tensor toTensor() { return Tensor.of(toFloats(), 1, height, width, 3); }
 
     /** The part of w x h pixels whose top left corner is (x, y). @throws ImageError if it leaves the image */
     public Image crop(int x, int y, int w, int h) {

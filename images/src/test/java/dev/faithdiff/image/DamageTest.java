@@ -61,7 +61,8 @@ class DamageTest {
 
     @Test void jpegBlocks() {
         Image photo = photo();
-        double before = Damage.of(photo).blocks(), strong = Damage.of(Jpeg.compressed(photo, 30)).blocks(), light = Damage.of(Jpeg.compressed(photo, 95)).blocks();
+        double before = Damage.of(photo).blocks(), strong = Damage.of(Jpeg.compressed(photo, 30)).blocks(),
+                light = Damage.of(Jpeg.compressed(photo, 95)).blocks();
         assertThat(before).isCloseTo(0, offset(0.05));
         assertThat(strong).isGreaterThan(0.2).isGreaterThan(light);
     }

@@ -40,6 +40,7 @@ class FrequencyBlendTest {
     }
 
     @Test void sizesMustAgree() {
-        assertThatThrownBy(() -> FrequencyBlend.apply(random(4, 4, 1), random(4, 5, 1), 0.5)).isInstanceOf(ImageError.class).hasMessageContaining("one size");
+        assertThatThrownBy(() -> FrequencyBlend.apply(random(4, 4, 1), random(4, 5, 1), 0.5)).isInstanceOf(ImageError.class)
+                .hasMessageContaining("one size");
     }
 }

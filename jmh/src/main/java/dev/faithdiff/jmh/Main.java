@@ -15,6 +15,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -233,10 +234,17 @@ public final class Main implements Callable<Integer> {
         return ResultSettings.json(row);
     }
 
+    /** Standard output is for the rows: what JMH and the JVMs that it starts say goes to standard error. */
     private Collection<RunResult> run(String bench, String name, String... kernels) throws RunnerException {
         ChainedOptionsBuilder options = new OptionsBuilder().include("^" + bench.replace(".", "\\.") + "\\.run$").param("name", name)
                 .warmupIterations(seconds).measurementIterations(seconds).verbosity(VerboseMode.SILENT).shouldFailOnError(true);
         if (kernels.length > 0) options.param("kernel", kernels);
-        return new Runner(options.build()).run();
+        PrintStream rows = System.out;
+        System.setOut(System.err);
+        try {
+            return new Runner(options.build()).run();
+        } finally {
+            System.setOut(rows);
+        }
     }
 }

@@ -29,8 +29,10 @@ class BenchmarksTest {
 
     @Test void aSectionReplacesItsFormerSelf() {
         String file = "# machine\n\n## bench a\n\nold\n\n## bench ab\n\nother\n";
-        assertThat(Results.replaced(file, "## bench a\n", "## bench a\n\nnew\n")).isEqualTo("# machine\n\n## bench a\n\nnew\n\n## bench ab\n\nother\n");
-        assertThat(Results.replaced(file, "## bench ab\n", "## bench ab\n\nnew\n")).isEqualTo("# machine\n\n## bench a\n\nold\n\n## bench ab\n\nnew\n");
+        assertThat(Results.replaced(file, "## bench a\n", "## bench a\n\nnew\n"))
+                .isEqualTo("# machine\n\n## bench a\n\nnew\n\n## bench ab\n\nother\n");
+        assertThat(Results.replaced(file, "## bench ab\n", "## bench ab\n\nnew\n"))
+                .isEqualTo("# machine\n\n## bench a\n\nold\n\n## bench ab\n\nnew\n");
         assertThat(Results.replaced(file, "## bench c\n", "## bench c\n\nnew\n")).isEqualTo(file + "\n## bench c\n\nnew\n");
     }
 

@@ -58,13 +58,15 @@ class TorchOpsTest {
         return switch (op) {
             case "resize" -> x.resize(new ResizeOp(ResizeOp.Kind.valueOf(p.get("kind").getAsString()), p.get("antialias").getAsBoolean(),
                     number(p, "height"), number(p, "width"), p.get("factor").getAsDouble()));
-            case "pool" -> x.pool(new PoolOp(PoolOp.Kind.valueOf(p.get("kind").getAsString()), number(p, "size"), number(p, "stride"), number(p, "padding")));
+            case "pool" -> x.pool(new PoolOp(PoolOp.Kind.valueOf(p.get("kind").getAsString()), number(p, "size"), number(p, "stride"),
+                    number(p, "padding")));
             case "rmsNorm" -> x.rmsNorm(in.get("weight"), p.get("eps").getAsFloat());
             case "pixelShuffle" -> x.pixelShuffle(number(p, "r"));
             case "pixelUnshuffle" -> x.pixelUnshuffle(number(p, "r"));
             case "conv2d" -> {
                 int padding = number(p, "padding");
-                yield x.conv2d(in.get("weight"), in.get("bias"), new Conv2dOp(number(p, "stride"), padding, padding, padding, padding, number(p, "groups")));
+                yield x.conv2d(in.get("weight"), in.get("bias"),
+                        new Conv2dOp(number(p, "stride"), padding, padding, padding, padding, number(p, "groups")));
             }
             case "attention" -> in.get("q").attention(in.get("k"), in.get("v"), in.get("bias"),
                     new AttentionOp(number(p, "heads"), number(p, "keyHeads"), p.get("causal").getAsBoolean(), number(p, "offset")));

@@ -107,7 +107,7 @@ class NetworksTest {
     /** In -1..1. */
     private static Tensor image(String file) {
         Image in = ImageFiles.read(Fixtures.path(file));
-        return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
+        return in.toTensor();
     }
 
     @TestFactory DynamicNode vae() {

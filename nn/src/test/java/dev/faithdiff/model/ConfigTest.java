@@ -57,7 +57,8 @@ class ConfigTest {
         refused("{'words': [{}]}", c -> c.texts("words"), "'words' must be a list of texts");
         refused("{'inner': 3}", c -> c.at("inner"), "'inner' must be an object");
         refused("{'kind': 'a\\n\\u0007b'}", c -> c.require("kind", "a"), "'kind' must be 'a' (this model has 'a??b')");
-        refused("{'n': 3}", c -> c.checked(() -> { throw new IllegalArgumentException("a square has 4 sides, not 3"); }), "a square has 4 sides, not 3");
+        refused("{'n': 3}", c -> c.checked(() -> { throw new IllegalArgumentException("a square has 4 sides, not 3"); }),
+                "a square has 4 sides, not 3");
     }
 
     @Test

@@ -189,8 +189,8 @@ class LoraTest {
             Path file = write("odd.safetensors", DType.F32, Map.of("unet.a.lora_A.weight", pair[0], "unet.a.lora_B.weight", pair[1]), 1);
             assertThatThrownBy(() -> Lora.open(file, Part.UNET)).isInstanceOf(WeightsError.class).hasMessageContaining("are no pair of factors");
         }
-        for (Shape[] pair : new Shape[][] {{Shape.of(2, 4), Shape.of(4, 1)}, {Shape.of(1, 4, 3, 3), Shape.of(4, 1, 1, 1)}, {Shape.of(1, 4), Shape.of(5, 1)},
-                {Shape.of(1, 4), Shape.of(4, 1, 1, 2)}}) {
+        for (Shape[] pair : new Shape[][] {{Shape.of(2, 4), Shape.of(4, 1)}, {Shape.of(1, 4, 3, 3), Shape.of(4, 1, 1, 1)},
+                {Shape.of(1, 4), Shape.of(5, 1)}, {Shape.of(1, 4), Shape.of(4, 1, 1, 2)}}) {
             Path file = write("odd.safetensors", DType.F32, Map.of("unet.a.lora_A.weight", pair[0], "unet.a.lora_B.weight", pair[1]), 1);
             assertThatThrownBy(() -> new LoraWeights(small(DType.F32), Lora.open(file, Part.UNET), 1)).isInstanceOf(WeightsError.class)
                     .hasMessageContaining("do not change a weight of [4, 4]");
@@ -202,7 +202,8 @@ class LoraTest {
                 "unet.a.dora_scale", Shape.of(4), "lora_te3_a.lora_down.weight", Shape.of(1, 4)), 1);
         for (Part part : Part.values()) {
             assertThatThrownBy(() -> Lora.open(file, part)).isInstanceOf(WeightsError.class)
-                    .hasMessageContaining("unet.a.dora_scale is no tensor of a supported kind of LoRA").hasMessageContaining("lora_te3_a.lora_down.weight is no");
+                    .hasMessageContaining("unet.a.dora_scale is no tensor of a supported kind of LoRA")
+                    .hasMessageContaining("lora_te3_a.lora_down.weight is no");
         }
     }
 

@@ -106,7 +106,8 @@ class ResidencyTest {
             for (Tensor b : blocks) use(b);
             assertThat(device.asked()).containsExactly("ahead 1.0", "arrived 1.0", "ahead 2.0", "arrived 2.0", "ahead 3.0", "arrived 3.0");
             for (Tensor b : blocks) assertThat(use(b)).isEqualTo(1f + blocks.indexOf(b));
-            assertThat(device.asked()).containsExactly("ahead 1.0", "arrived 1.0", "ahead 2.0", "arrived 2.0", "ahead 3.0", "arrived 3.0", "ahead 1.0");
+            assertThat(device.asked()).containsExactly("ahead 1.0", "arrived 1.0", "ahead 2.0", "arrived 2.0", "ahead 3.0", "arrived 3.0",
+                    "ahead 1.0");
             assertThat(device.pool().usedBytes()).as("the block at work and the next").isEqualTo(2 * 4 * FLOATS);
             device.pool().resetPeak();
             for (Tensor b : blocks) assertThat(use(b)).isEqualTo(1f + blocks.indexOf(b));

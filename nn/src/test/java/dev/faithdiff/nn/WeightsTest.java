@@ -136,7 +136,8 @@ class WeightsTest {
             weight = w.at("layer").get("weight", Init.ONE, 2, 2);
         }
         try (Scope _ = Scope.open()) {
-            assertThatThrownBy(() -> Tensor.of(new float[2], 1, 2).linear(weight, null)).isInstanceOf(OpError.class).hasMessageContaining("layer.weight F32[2, 2] is used after");
+            assertThatThrownBy(() -> Tensor.of(new float[2], 1, 2).linear(weight, null)).isInstanceOf(OpError.class)
+                    .hasMessageContaining("layer.weight F32[2, 2] is used after");
         }
     }
 }

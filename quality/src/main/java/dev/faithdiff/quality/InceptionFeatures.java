@@ -21,7 +21,7 @@ public final class InceptionFeatures implements AutoCloseable {
         /** Pillow's bicubic filter in float (clean-fid, pyiqa's default). */
         CLEAN {
             @Override Tensor of(Image image, int side) {
-                Tensor x = MeasureNetwork.tensor(image).mul(LARGEST);
+                Tensor x = FloatImage.of(image).toTensor().mul(LARGEST);
                 return x.resize(new ResizeOp(ResizeOp.Kind.BICUBIC, true, side, side)).clamp(0, LARGEST);
             }
 
@@ -30,8 +30,7 @@ public final class InceptionFeatures implements AutoCloseable {
         /** PyTorch's bilinear filter, positions in float, which leaves out pixels where images shrink (pytorch-fid). */
         LEGACY {
             @Override Tensor of(Image image, int side) {
-                FloatImage small = Interpolation.BILINEAR.toSize(FloatImage.of(image.to8Bits()), side, side);
-                return Tensor.of(small.rgb(), 1, side, side, 3).mul(LARGEST);
+                return Interpolation.BILINEAR.toSize(FloatImage.of(image.to8Bits()), side, side).toTensor().mul(LARGEST);
             }
 
             @Override Tensor normalized(Tensor x) { return x.affine(2 / LARGEST, -1); }

@@ -1,6 +1,5 @@
 package dev.faithdiff.quality;
 
-import dev.faithdiff.image.Image;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
@@ -8,7 +7,6 @@ import dev.faithdiff.nn.NamedShapes;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Shape;
-import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.io.SafeTensors;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -54,14 +52,6 @@ record MeasureNetwork<T>(T network, Weights weights) implements AutoCloseable {
             tensors.entries().forEach((name, t) -> shapes.put(name, t.shape()));
         }
         return new NamedShapes(shapes);
-    }
-
-    /** {@code [1, height, width, 3]} in 0..1, on the CPU in the current scope. */
-    static Tensor tensor(Image image) {
-        float largest = image.bits() == 16 ? 65535 : 255;
-        float[] values = new float[image.rgb().length];
-        for (int i = 0; i < values.length; i++) values[i] = image.sample(i) / largest;
-        return Tensor.of(values, 1, image.height(), image.width(), 3);
     }
 
     @Override public void close() { weights.close(); }

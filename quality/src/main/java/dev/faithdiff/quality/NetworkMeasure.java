@@ -1,5 +1,6 @@
 package dev.faithdiff.quality;
 
+import dev.faithdiff.image.FloatImage;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.networks.Scorer;
 import dev.faithdiff.networks.score.ScorerKind;
@@ -71,7 +72,7 @@ public final class NetworkMeasure implements Measure, AutoCloseable {
         });
     }
 
-    private Tensor tensor(Image image) { return MeasureNetwork.tensor(prepared(image)).to(device); }
+    private Tensor tensor(Image image) { return FloatImage.of(prepared(image)).toTensor().to(device); }
 
     private Image prepared(Image image) {
         int side = network.network().side();

@@ -30,8 +30,10 @@ class FeatureSetsTest {
     }
 
     @Test void refusesSetsThatCannotBeCompared() {
-        assertThatThrownBy(() -> FeatureSets.frechet(new double[1][3], new double[4][3])).isInstanceOf(MeasureError.class).hasMessageContaining("two images");
-        assertThatThrownBy(() -> FeatureSets.frechet(new double[2][3], new double[4][2])).isInstanceOf(MeasureError.class).hasMessageContaining("3 and 2");
+        assertThatThrownBy(() -> FeatureSets.frechet(new double[1][3], new double[4][3])).isInstanceOf(MeasureError.class)
+                .hasMessageContaining("two images");
+        assertThatThrownBy(() -> FeatureSets.frechet(new double[2][3], new double[4][2])).isInstanceOf(MeasureError.class)
+                .hasMessageContaining("3 and 2");
     }
 
     private static double[][] features(JsonObject set, String key) {

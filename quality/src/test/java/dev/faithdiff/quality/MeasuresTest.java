@@ -29,8 +29,9 @@ class MeasuresTest {
     private static boolean isText(Measure measure) { return measure.name().startsWith("ocr-"); }
 
     @Test void namesAreWhatUsersType() {
-        assertThat(MEASURES.keySet()).contains("psnr-rgb", "psnr-y", "psnr-ycbcr", "ssim-y", "ms-ssim", "fsim", "gmsd", "deltae2000", "deltae2000-p95", "niqe",
-                "niqe-basicsr", "edge-energy", "seams", "consistency", "ocr-f1").allMatch(n -> n.matches("[a-z][a-z0-9-]*"));
+        assertThat(MEASURES.keySet()).contains("psnr-rgb", "psnr-y", "psnr-ycbcr", "ssim-y", "ms-ssim", "fsim", "gmsd", "deltae2000",
+                "deltae2000-p95", "niqe", "niqe-basicsr", "edge-energy", "seams", "consistency", "ocr-f1")
+                .allMatch(n -> n.matches("[a-z][a-z0-9-]*"));
         TextReader reader = new TextReader("no-such-program");
         assertThat(Measures.all(new Measures.Setup(Pristine.published(), reader, null, Path.of("no-such-folder"), Device.CPU)))
                 .filteredOn(e -> e.missing() != null)
@@ -66,7 +67,8 @@ class MeasuresTest {
         for (Measure m : MEASURES.values()) {
             if (!m.needsReference() || m.name().startsWith("ocr-")) continue;
             assertThatThrownBy(() -> m.of(PHOTO, null)).as(m.name()).isInstanceOf(MeasureError.class).hasMessage(m.name() + " needs a reference");
-            assertThatThrownBy(() -> m.of(PHOTO.crop(0, 0, 100, 90), PHOTO)).as(m.name()).isInstanceOf(MeasureError.class).hasMessageContaining("100x90");
+            assertThatThrownBy(() -> m.of(PHOTO.crop(0, 0, 100, 90), PHOTO)).as(m.name()).isInstanceOf(MeasureError.class)
+                    .hasMessageContaining("100x90");
         }
     }
 

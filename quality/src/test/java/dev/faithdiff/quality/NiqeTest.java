@@ -33,8 +33,9 @@ class NiqeTest {
     private static final JsonObject JSON = Fixtures.json("iqa/niqe/niqe.json");
     private static final Pristine PUBLISHED = Pristine.published();
     private static final Map<String, Niqe> VARIANTS = Map.of("pyiqa", new Niqe(PUBLISHED, Variant.PYIQA, 0),
-            "pyiqa_ycbcr", new Niqe(PUBLISHED, Variant.PYIQA_YCBCR, 0), "pyiqa_ycbcr_crop4", new Niqe(PUBLISHED, Variant.PYIQA_YCBCR, 4), "basicsr", new Niqe(PUBLISHED, Variant.BASICSR, 0),
-            "basicsr_crop4", new Niqe(PUBLISHED, Variant.BASICSR, 4), "basicsr_gray", new Niqe(PUBLISHED, Variant.BASICSR_GREY, 0));
+            "pyiqa_ycbcr", new Niqe(PUBLISHED, Variant.PYIQA_YCBCR, 0), "pyiqa_ycbcr_crop4", new Niqe(PUBLISHED, Variant.PYIQA_YCBCR, 4), "basicsr",
+            new Niqe(PUBLISHED, Variant.BASICSR, 0), "basicsr_crop4", new Niqe(PUBLISHED, Variant.BASICSR, 4), "basicsr_gray",
+            new Niqe(PUBLISHED, Variant.BASICSR_GREY, 0));
 
     @TempDir Path dir;
 

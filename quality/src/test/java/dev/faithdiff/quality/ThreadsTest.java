@@ -42,7 +42,8 @@ class ThreadsTest {
     private static JsonObject settings(String kind) {
         return switch (kind) {
             case "musiq" -> NetworkMeasureTest.heads(Fixtures.json("iqa/musiq/musiq.json").getAsJsonObject("config").get("num_heads").getAsInt());
-            case "maniqa-pipal" -> NetworkMeasureTest.heads(Fixtures.json("iqa/maniqa/maniqa.json").getAsJsonObject("config").get("vit_heads").getAsInt());
+            case "maniqa-pipal" -> NetworkMeasureTest.heads(Fixtures.json("iqa/maniqa/maniqa.json").getAsJsonObject("config").get("vit_heads")
+                    .getAsInt());
             case "clipiqa+_rn50_512", "clipiqa+_vitL14_512" -> NetworkMeasureTest.prompts(true);
             default -> null;
         };
@@ -50,7 +51,8 @@ class ThreadsTest {
 
     private static List<String> run(int threads, Path folder) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                System.getProperty("java.class.path")));
         command.add("-Dfaithdiff.threads=" + threads);
         for (String known : List.of("faithdiff.home", "fixtures.dir")) {
             if (System.getProperty(known) != null) command.add("-D" + known + "=" + System.getProperty(known));

@@ -37,6 +37,14 @@ public interface Restorer extends AutoCloseable {
         ResultSize.check(options, defaults());
     }
 
+    /**
+     * What a captioner is to see for the texts of tiles, row by row: the photo in the tiles of a restoration with the same options. The photo alone
+     * if the model takes no texts for tiles.
+     *
+     * @param options that {@link #check} takes
+     */
+    default List<Image> tiles(Image photo, Options options) { return List.of(photo); }
+
     /** A photo encoded and decoded by the model's autoencoder, which limits what a restoration can reach. Empty if the model has none. */
     default Optional<Image> throughAutoencoder(Image photo) { return Optional.empty(); }
 

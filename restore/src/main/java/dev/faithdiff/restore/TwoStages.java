@@ -59,7 +59,9 @@ public record TwoStages(FirstStage first, Restorer last, double detail) implemen
         return ResultSize.of(o, photo).resized(photo, o.get(WRAP));
     }
 
-    
+    @Override public List<Image> tiles(Image photo, Options options) {
+        return last.tiles(first.restore(photo, options, Listener.NONE).mixture(), lastStage(options));
+    }
 
     private Options lastStage(Options o) {
         return ResultSize.same(o).with(GUARD, Guard.OFF).with(STRENGTH, 1.0).with(FIDELITY, 0.0).only(last.options());

@@ -43,7 +43,8 @@ class OptionsTest {
 
     @Test void changesAreCopies() {
         Options before = Options.defaults();
-        Options o = before.with(SCALE, 2.0).with(NEGATIVE, null).with(STRENGTH, 0.5).with(GUARD, Guard.OFF).with(SAMPLER, Samplers.DDIM).with(GUIDANCE_RESCALE, 0.7);
+        Options o = before.with(SCALE, 2.0).with(NEGATIVE, null).with(STRENGTH, 0.5).with(GUARD, Guard.OFF).with(SAMPLER, Samplers.DDIM)
+                .with(GUIDANCE_RESCALE, 0.7);
         assertThat(before).isEqualTo(Options.defaults());
         assertThat(o.get(SCALE)).isEqualTo(2);
         assertThat(o.get(NEGATIVE)).isNull();
@@ -52,13 +53,15 @@ class OptionsTest {
         assertThat(o.get(GUIDANCE_RESCALE)).isEqualTo(0.7);
         assertThat(o.get(STEPS)).as("untouched").isEqualTo(20);
         assertThat(o).isNotEqualTo(before).hasToString("{guard=off, guidance-rescale=0.7, negative=null, sampler=ddim, scale=2, strength=0.5}");
-        Options back = o.with(SCALE, 4.0).with(NEGATIVE, "").with(STRENGTH, 1.0).with(GUARD, Guard.WARN).with(SAMPLER, null).with(GUIDANCE_RESCALE, 0.0);
+        Options back = o.with(SCALE, 4.0).with(NEGATIVE, "").with(STRENGTH, 1.0).with(GUARD, Guard.WARN).with(SAMPLER, null)
+                .with(GUIDANCE_RESCALE, 0.0);
         assertThat(back).isEqualTo(before).hasSameHashCodeAs(before);
     }
 
     @Test void someAlone() {
         Options o = Options.defaults().with(SCALE, 2.0).with(NEGATIVE, null).with(SAMPLER, Samplers.DDIM);
-        assertThat(o.values(List.of(STEPS, NEGATIVE, SAMPLER, GUIDANCE)).toString()).isEqualTo("{steps=20, negative=null, sampler=ddim, guidance=null}");
+        assertThat(o.values(List.of(STEPS, NEGATIVE, SAMPLER, GUIDANCE)).toString())
+                .isEqualTo("{steps=20, negative=null, sampler=ddim, guidance=null}");
         assertThat(o.only(List.of(SCALE, STEPS))).isEqualTo(Options.defaults().with(SCALE, 2.0));
         o.requireOnly(List.of(SAMPLER, NEGATIVE, SCALE));
         assertThatThrownBy(() -> o.requireOnly(List.of(SCALE))).isInstanceOf(IllegalArgumentException.class)

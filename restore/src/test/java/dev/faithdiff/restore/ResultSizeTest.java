@@ -44,7 +44,8 @@ class ResultSizeTest {
     @Test void refusesWhatNoArrayHolds() {
         assertThatThrownBy(() -> ResultSize.of(NONE.with(SCALE, 2.0), 14000, 14000))
                 .hasMessage("the result would be 28000x28000, more than this program can hold; use a smaller scale");
-        assertThatThrownBy(() -> ResultSize.of(NONE.with(LONG_SIDE, Integer.MAX_VALUE), 1, 1)).hasMessageContaining("more than this program can hold");
+        assertThatThrownBy(() -> ResultSize.of(NONE.with(LONG_SIDE, Integer.MAX_VALUE), 1, 1))
+                .hasMessageContaining("more than this program can hold");
     }
 
     @Test void oneOfThreeIsSet() {

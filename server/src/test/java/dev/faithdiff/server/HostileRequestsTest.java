@@ -48,7 +48,8 @@ class HostileRequestsTest {
     }
 
     private static int post(String type, String body) throws Exception {
-        return server.send(HttpRequest.newBuilder(URI.create(server.at(LIST))).header("Content-Type", type).POST(BodyPublishers.ofString(body))).statusCode();
+        return server.send(HttpRequest.newBuilder(URI.create(server.at(LIST))).header("Content-Type", type).POST(BodyPublishers.ofString(body)))
+                .statusCode();
     }
 
     /** What a server answers to bytes, until it closes the connection. @param millisApart between bytes of the second half; 0: all at once */
@@ -147,7 +148,8 @@ class HostileRequestsTest {
         assertThat(slowHead).as("nothing was asked yet").isEmpty();
         assertThat((System.nanoTime() - begun) / 1e6).isBetween(0.8 * IDLE_MILLIS, 4.0 * IDLE_MILLIS);
         begun = System.nanoTime();
-        String slowBody = raw(server.port, "POST " + LIST + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
+        String slowBody = raw(server.port, "POST " + LIST
+                + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
                 + "{\"photo\":\"" + "A".repeat(300), 100);
         assertThat(status(slowBody)).as(slowBody).isEqualTo(408);
         assertThat((System.nanoTime() - begun) / 1e9).isLessThan(12);
@@ -156,8 +158,9 @@ class HostileRequestsTest {
 
     @Test void pathsLeadNowhereElse() throws Exception {
         Files.writeString(state.resolve("secret"), "secret");
-        for (String path : new String[] {"/../secret", "/..%2fsecret", "/%2e%2e/secret", "/v1/restorations/../../secret", "/v1/restorations/..%2f..%2fsecret/result",
-                "/v1/restorations/%2e%2e/small", "//secret", "/style.css/../secret", "/page/index.html", "/v1/restorations/" + "g".repeat(24)}) {
+        for (String path : new String[] {"/../secret", "/..%2fsecret", "/%2e%2e/secret", "/v1/restorations/../../secret",
+                "/v1/restorations/..%2f..%2fsecret/result", "/v1/restorations/%2e%2e/small", "//secret", "/style.css/../secret", "/page/index.html",
+                "/v1/restorations/" + "g".repeat(24)}) {
             String answer = raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n");
             assertThat(status(answer)).as(path).isIn(400, 404);
             assertThat(answer).doesNotContain("\r\n\r\nsecret");
@@ -176,10 +179,13 @@ class HostileRequestsTest {
         assertThat(status(raw(get + "Origin: http://localhost:1\r\n"))).isEqualTo(200);
         assertThat(status(raw(get + "Sec-Fetch-Site: cross-site\r\n"))).isEqualTo(403);
         assertThat(status(raw(get + "Sec-Fetch-Site: same-origin\r\n"))).isEqualTo(200);
-        assertThat(status(raw("DELETE " + LIST + "/" + "0".repeat(24) + " HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n"))).isEqualTo(403);
-        assertThat(status(raw("GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n"))).as("a link").isEqualTo(200);
+        assertThat(status(raw("DELETE " + LIST + "/" + "0".repeat(24) + " HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n")))
+                .isEqualTo(403);
+        assertThat(status(raw("GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n"))).as("a link")
+                .isEqualTo(200);
         String page = raw("GET / HTTP/1.1\r\nHost: localhost\r\n");
-        assertThat(page).contains("Content-Security-Policy: default-src 'self'", "frame-ancestors 'none'", "X-Content-Type-Options: nosniff").doesNotContain("Jetty");
+        assertThat(page).contains("Content-Security-Policy: default-src 'self'", "frame-ancestors 'none'", "X-Content-Type-Options: nosniff")
+                .doesNotContain("Jetty");
     }
 
     @Test void aTokenOpensAndNothingElseDoes() throws Exception {
@@ -190,11 +196,14 @@ class HostileRequestsTest {
             assertThat(own.get("/app.js").statusCode()).isEqualTo(200);
             assertThat(own.get("/healthz").statusCode()).isEqualTo(200);
             assertThat(own.get("/v1/session").statusCode()).isEqualTo(401);
-            assertThat(own.send(HttpRequest.newBuilder(URI.create(own.at(LIST))).header("Authorization", "Bearer s3cret")).statusCode()).isEqualTo(200);
-            assertThat(own.send(HttpRequest.newBuilder(URI.create(own.at(LIST))).header("Authorization", "Bearer s3cre")).statusCode()).isEqualTo(401);
+            assertThat(own.send(HttpRequest.newBuilder(URI.create(own.at(LIST))).header("Authorization", "Bearer s3cret")).statusCode())
+                    .isEqualTo(200);
+            assertThat(own.send(HttpRequest.newBuilder(URI.create(own.at(LIST))).header("Authorization", "Bearer s3cre")).statusCode())
+                    .isEqualTo(401);
             assertThat(own.send(HttpRequest.newBuilder(URI.create(own.at("/v1/session"))).header("Content-Type", "application/json")
                     .POST(BodyPublishers.ofString("{\"token\":\"no\"}"))).statusCode()).isEqualTo(401);
-            HttpResponse<byte[]> entered = own.send(HttpRequest.newBuilder(URI.create(own.at("/v1/session"))).header("Content-Type", "application/json")
+            HttpResponse<byte[]> entered = own.send(HttpRequest.newBuilder(URI.create(own.at("/v1/session")))
+                    .header("Content-Type", "application/json")
                     .POST(BodyPublishers.ofString("{\"token\":\"s3cret\"}")));
             String cookie = entered.headers().firstValue("Set-Cookie").orElseThrow();
             assertThat(cookie).contains("HttpOnly", "SameSite=Strict");

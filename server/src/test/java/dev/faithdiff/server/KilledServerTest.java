@@ -35,10 +35,14 @@ class KilledServerTest {
         final String address;
 
         Served() throws IOException {
-            List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                    "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
-            for (String name : new String[] {"faithdiff.home", "faithdiff.model", "faithdiff.tuned", "faithdiff.rates"}) line.add("-D" + name + "=" + System.getProperty(name));
-            line.addAll(List.of(Main.class.getName(), "serve", "--port", "0", "--state", dir.resolve("state").toString(), "--device", "cpu", "--grace", "0"));
+            List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1", "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                    System.getProperty("java.class.path")));
+            for (String name : new String[] {"faithdiff.home", "faithdiff.model", "faithdiff.tuned", "faithdiff.rates"}) {
+                line.add("-D" + name + "=" + System.getProperty(name));
+            }
+            line.addAll(List.of(Main.class.getName(), "serve", "--port", "0", "--state", dir.resolve("state").toString(), "--device", "cpu",
+                    "--grace", "0"));
             process = new ProcessBuilder(line).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             BufferedReader err = process.errorReader();
             String said = err.readLine();
@@ -53,11 +57,13 @@ class KilledServerTest {
         }
 
         byte[] result(String id) throws Exception {
-            return client.send(HttpRequest.newBuilder(URI.create(address + "v1/restorations/" + id + "/result")).build(), BodyHandlers.ofByteArray()).body();
+            return client.send(HttpRequest.newBuilder(URI.create(address + "v1/restorations/" + id + "/result")).build(),
+                    BodyHandlers.ofByteArray()).body();
         }
 
         String add(int steps, int scale) throws Exception {
-            String body = "{\"photo\":\"" + Base64.getEncoder().encodeToString(png(noise(40, 24, steps))) + "\",\"options\":{\"steps\":" + steps + ",\"scale\":" + scale + "}}";
+            String body = "{\"photo\":\"" + Base64.getEncoder().encodeToString(png(noise(40, 24, steps))) + "\",\"options\":{\"steps\":" + steps
+                    + ",\"scale\":" + scale + "}}";
             String answer = client.send(HttpRequest.newBuilder(URI.create(address + "v1/restorations")).header("Content-Type", "application/json")
                     .POST(BodyPublishers.ofString(body)).build(), BodyHandlers.ofString()).body();
             return JsonParser.parseString(answer).getAsJsonObject().get("id").getAsString();

@@ -37,12 +37,17 @@ class PageTest {
     }
 
     private static void set(Chromium browser, String id, Object value) throws Exception {
-        browser.value("(e => { e.value = '" + value + "'; for (const t of ['input', 'change']) e.dispatchEvent(new Event(t)); })(document.getElementById('" + id + "'))");
+        browser.value("(e => { e.value = '" + value + "'; for (const t of ['input', 'change']) e.dispatchEvent(new Event(t)); "
+                + "})(document.getElementById('" + id + "'))");
     }
 
-    private static void click(Chromium browser, String selector) throws Exception { browser.value("document.querySelector('" + selector + "').click()"); }
+    private static void click(Chromium browser, String selector) throws Exception {
+        browser.value("document.querySelector('" + selector + "').click()");
+    }
 
-    private static String shown(Chromium browser, String id) throws Exception { return browser.value("document.getElementById('" + id + "').textContent").getAsString(); }
+    private static String shown(Chromium browser, String id) throws Exception {
+        return browser.value("document.getElementById('" + id + "').textContent").getAsString();
+    }
 
     private static void restore(Chromium browser, String steps, Path... photos) throws Exception {
         set(browser, "option-steps", steps);
@@ -62,8 +67,9 @@ class PageTest {
     /** Every control has a name, and nothing is wider than the window; axe, where a file of it is given, finds nothing serious. */
     private static void accessible(Chromium browser, int width) throws Exception {
         assertThat(browser.value("document.documentElement.scrollWidth").getAsInt()).as("at " + width).isLessThanOrEqualTo(width);
-        assertThat(browser.value("[...document.querySelectorAll('input,select,button,canvas,a')].filter(e => e.checkVisibility() && !e.labels?.length && !e.textContent.trim() "
-                + "&& !e.getAttribute('aria-label')).map(e => e.outerHTML).join()").getAsString()).as("controls without a name").isEmpty();
+        assertThat(browser.value("[...document.querySelectorAll('input,select,button,canvas,a')].filter(e => e.checkVisibility() && "
+                + "!e.labels?.length && !e.textContent.trim() && !e.getAttribute('aria-label')).map(e => e.outerHTML).join()").getAsString())
+                .as("controls without a name").isEmpty();
         String file = System.getProperty(AXE);
         if (file == null) return;
         browser.value(Files.readString(Path.of(file)) + "; 0");
@@ -108,7 +114,8 @@ class PageTest {
             sees(browser, 40, ImageFiles.readPhoto(server.get("/v1/restorations/" + id + "/result?fidelity=0.4").body(), "blend", true).image());
             click(browser, "#colours input[value=lab]");
             browser.await("!!" + VIEW + ".dataset.blend?.includes('lab')");
-            assertThat(browser.value("document.getElementById('download').href").getAsString()).contains("fidelity=0.40", "color-fix=lab", "download=1");
+            assertThat(browser.value("document.getElementById('download').href").getAsString())
+                    .contains("fidelity=0.40", "color-fix=lab", "download=1");
             set(browser, "show", "change");
             browser.await("!document.getElementById('legend').hidden");
             click(browser, "#report summary");
@@ -116,7 +123,8 @@ class PageTest {
             browser.await("[...document.querySelectorAll('#list li')].filter(e => e.dataset.state === 'done').length === 2");
             click(browser, "#all");
             assertThat(browser.value("document.getElementById('zip').href").getAsString()).contains("ids=").contains(",");
-            assertThat(browser.value("performance.getEntriesByType('resource').filter(r => !r.name.startsWith(location.origin) && !r.name.startsWith('blob:')).length").getAsInt())
+            assertThat(browser.value("performance.getEntriesByType('resource').filter(r => !r.name.startsWith(location.origin) && "
+                    + "!r.name.startsWith('blob:')).length").getAsInt())
                     .as("requests to other hosts").isZero();
             for (boolean isDark : new boolean[] {false, true}) {
                 for (int width : new int[] {1400, 900, 360}) {
@@ -147,7 +155,8 @@ class PageTest {
             browser.choose("#files", photo("one.png", 24));
             browser.await("!document.getElementById('go').disabled");
             browser.value("document.getElementById('go').focus()");
-            browser.ask("Input.dispatchKeyEvent", Map.of("type", "keyDown", "key", "Enter", "code", "Enter", "windowsVirtualKeyCode", 13, "text", "\r"));
+            browser.ask("Input.dispatchKeyEvent", Map.of("type", "keyDown", "key", "Enter", "code", "Enter", "windowsVirtualKeyCode", 13,
+                    "text", "\r"));
             browser.await("!!" + VIEW + ".dataset.ready");
             other.await("document.querySelector('#list li')?.dataset.state === 'done'");
             set(other, "option-steps", 2);

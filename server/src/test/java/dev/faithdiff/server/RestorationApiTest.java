@@ -72,7 +72,9 @@ class RestorationApiTest {
 
     private static Options options(Restorer r, Map<String, String> given) {
         Options o = r.defaults();
-        for (var g : given.entrySet()) o = o.parsed(r.options().stream().filter(x -> x.name().equals(g.getKey())).findFirst().orElseThrow(), g.getValue());
+        for (var g : given.entrySet()) {
+            o = o.parsed(r.options().stream().filter(x -> x.name().equals(g.getKey())).findFirst().orElseThrow(), g.getValue());
+        }
         return o;
     }
 
@@ -103,7 +105,8 @@ class RestorationApiTest {
         byte[] photo = png(noise(40, 24, 2));
         String id = server.add(photo, "me", QUICK), result = "/v1/restorations/" + id + "/result";
         server.await(id, "done");
-        for (Map<String, String> change : List.of(Map.of("fidelity", "0.4"), Map.of("color-fix", "wavelet"), Map.of("color-fix", "adain", "fidelity", "0.2"))) {
+        for (Map<String, String> change : List.of(Map.of("fidelity", "0.4"), Map.of("color-fix", "wavelet"),
+                Map.of("color-fix", "adain", "fidelity", "0.2"))) {
             Map<String, String> all = new HashMap<>(QUICK);
             all.putAll(change);
             String query = String.join("&", change.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList());
@@ -121,8 +124,10 @@ class RestorationApiTest {
 
     @Test void jsonDoesWhatAFormDoes() throws Exception {
         byte[] photo = png(noise(24, 16, 3));
-        String body = "{\"photo\":\"" + Base64.getEncoder().encodeToString(photo) + "\",\"name\":\"../../x/y.png\",\"options\":{\"steps\":2,\"scale\":2,\"color-fix\":\"none\"}}";
-        HttpResponse<byte[]> added = server.send(HttpRequest.newBuilder(URI.create(server.at("/v1/restorations"))).header("Content-Type", "application/json")
+        String body = "{\"photo\":\"" + Base64.getEncoder().encodeToString(photo)
+                + "\",\"name\":\"../../x/y.png\",\"options\":{\"steps\":2,\"scale\":2,\"color-fix\":\"none\"}}";
+        HttpResponse<byte[]> added = server.send(HttpRequest.newBuilder(URI.create(server.at("/v1/restorations")))
+                .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body)));
         assertThat(added.statusCode()).as(text(added)).isEqualTo(202);
         assertThat(json(added).get("name").getAsString()).isEqualTo("y.png");
@@ -136,7 +141,9 @@ class RestorationApiTest {
         server.await(id, "done");
         JsonObject report = json(server.get("/v1/restorations/" + id + "/report"));
         assertThat(report.getAsJsonObject("figures").keySet()).contains("consistency", "deltaE", "change");
-        for (String map : report.getAsJsonObject("maps").keySet()) assertThat(image(server.get("/v1/restorations/" + id + "/maps/" + map)).width()).isEqualTo(80);
+        for (String map : report.getAsJsonObject("maps").keySet()) {
+            assertThat(image(server.get("/v1/restorations/" + id + "/maps/" + map)).width()).isEqualTo(80);
+        }
         assertThat(report.getAsJsonObject("maps").keySet()).containsExactly("change", "unexplained");
         assertThat(server.get("/v1/restorations/" + id + "/maps/score").statusCode()).isEqualTo(404);
         assertThat(report.getAsJsonArray("sentences").toString()).contains("no calibration");
@@ -181,7 +188,9 @@ class RestorationApiTest {
         }
     }
 
-    private static int place(ServedSmallModel own, String id) throws Exception { return json(own.get("/v1/restorations/" + id)).get("position").getAsInt(); }
+    private static int place(ServedSmallModel own, String id) throws Exception {
+        return json(own.get("/v1/restorations/" + id)).get("position").getAsInt();
+    }
 
     @Test void whatIsDoneStaysAndWhatWaitedGoesOnAfterARestart() throws Exception {
         byte[] photo = png(noise(48, 32, 7));
@@ -229,7 +238,8 @@ class RestorationApiTest {
         try (Restorer r = ModelChoice.of(null).open(Compute.on(Device.CPU))) {
             assertThat(options.asList().stream().map(o -> o.getAsJsonObject().get("name").getAsString()).toList())
                     .isEqualTo(r.options().stream().map(o -> o.name()).toList());
-            JsonObject fix = options.asList().stream().map(o -> o.getAsJsonObject()).filter(o -> o.get("name").getAsString().equals("color-fix")).findFirst().orElseThrow();
+            JsonObject fix = options.asList().stream().map(o -> o.getAsJsonObject()).filter(o -> o.get("name").getAsString().equals("color-fix"))
+                    .findFirst().orElseThrow();
             assertThat(fix.get("default").getAsString()).isEqualTo(r.defaults().get(CommonOptions.COLOR_FIX).toString());
             assertThat(fix.getAsJsonArray("choices")).hasSize(ColorFix.values().length);
         }
@@ -250,7 +260,7 @@ class RestorationApiTest {
         }
         assertThat(text(server.get("/openapi.json"))).contains("\"color-fix\":{\"type\":\"string\"");
         String metrics = text(server.get("/metrics"));
-        assertThat(metrics).contains("faithdiff_restorations_seconds_count{model=\"small-model\",state=\"done\"}", "faithdiff_queue_length 0.0", "jvm_memory_used_bytes",
-                "path=\"/v1/restorations/{id}/result\"");
+        assertThat(metrics).contains("faithdiff_restorations_seconds_count{model=\"small-model\",state=\"done\"}", "faithdiff_queue_length 0.0",
+                "jvm_memory_used_bytes", "path=\"/v1/restorations/{id}/result\"");
     }
 }

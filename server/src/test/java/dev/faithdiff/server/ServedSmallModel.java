@@ -63,14 +63,17 @@ final class ServedSmallModel implements AutoCloseable {
 
     HttpResponse<byte[]> get(String path) throws Exception { return send(HttpRequest.newBuilder(URI.create(at(path)))); }
 
-    HttpResponse<byte[]> delete(String id) throws Exception { return send(HttpRequest.newBuilder(URI.create(at("/v1/restorations/" + id))).DELETE()); }
+    HttpResponse<byte[]> delete(String id) throws Exception {
+        return send(HttpRequest.newBuilder(URI.create(at("/v1/restorations/" + id))).DELETE());
+    }
 
     /** A request with a photo as a form. */
     HttpRequest.Builder form(byte[] photo, String name, Map<String, String> fields) throws Exception {
         String mark = "----------mark";
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         for (var f : fields.entrySet()) {
-            body.write(("--" + mark + "\r\nContent-Disposition: form-data; name=\"" + f.getKey() + "\"\r\n\r\n" + f.getValue() + "\r\n").getBytes(StandardCharsets.UTF_8));
+            body.write(("--" + mark + "\r\nContent-Disposition: form-data; name=\"" + f.getKey() + "\"\r\n\r\n" + f.getValue()
+                    + "\r\n").getBytes(StandardCharsets.UTF_8));
         }
         body.write(("--" + mark + "\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"" + name + "\"\r\nContent-Type: image/png\r\n\r\n")
                 .getBytes(StandardCharsets.UTF_8));

@@ -1,5 +1,6 @@
 package dev.faithdiff.spark;
 
+import dev.faithdiff.cli.Main;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -50,7 +51,7 @@ public final class RestoreJob {
 
     public static void main(String[] args) {
         RestoreOptions options = new RestoreOptions();
-        CommandLine line = RestoreOptions.line(options);
+        CommandLine line = Main.reader(options);
         try {
             if (line.parseArgs(args).isUsageHelpRequested()) {
                 line.usage(System.out);

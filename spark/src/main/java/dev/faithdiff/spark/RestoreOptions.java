@@ -1,6 +1,10 @@
 package dev.faithdiff.spark;
 
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE_PROMPTS;
+
 import dev.faithdiff.cli.ComputeChoice;
+import dev.faithdiff.cli.Main;
 import dev.faithdiff.cli.ModelChoice;
 import dev.faithdiff.cli.OptionFlags;
 import dev.faithdiff.cli.ResultOptions;
@@ -11,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,13 +90,9 @@ final class RestoreOptions {
     /** Reads arguments. @throws ParameterException in one line if they are wrong */
     static RestoreOptions of(List<String> arguments) {
         RestoreOptions options = new RestoreOptions();
-        line(options).parseArgs(arguments.toArray(String[]::new));
+        Main.reader(options).parseArgs(arguments.toArray(String[]::new));
         options.flags.check();
         return options;
-    }
-
-    static CommandLine line(RestoreOptions options) {
-        return new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
     }
 
     /** @throws ParameterException in one line if what was asked for does not go together */
@@ -101,7 +100,8 @@ final class RestoreOptions {
         if (partitions < 0 || tries < 1) throw usage("--partitions must be at least 0, and --tries at least 1");
         if (list == null && below != null) throw usage("--below goes with --list");
         if (results.isReported()) throw usage("the job's table is its log and its progress");
-        if (AutoPrompt.of(flags.prompt()) != null) {
+        if (AutoPrompt.of(TILE_PROMPTS, flags.text(TILE_PROMPTS)) != null) throw usage("--tile-prompts auto is not for a cluster: write the texts");
+        if (AutoPrompt.of(PROMPT, flags.text(PROMPT)) != null) {
             throw usage("--prompt auto is not for a cluster: a model that describes photos does so without it, and for others write captions "
                     + "beside the photos first ('faithdiff tag --write')");
         }

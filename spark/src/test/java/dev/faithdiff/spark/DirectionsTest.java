@@ -17,6 +17,7 @@ class DirectionsTest {
         JavaClasses jobs = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages(own.replace("..", ""));
         assertThat(jobs.contain(RestoreJob.class)).isTrue();
         classes().that().resideInAPackage(own).should().onlyDependOnClassesThat(not(resideInAnyPackage("dev.faithdiff..")).or(resideInAnyPackage(own,
-                "dev.faithdiff.tensor..", "dev.faithdiff.image..", "dev.faithdiff.restore..", "dev.faithdiff.cli", "dev.faithdiff.train"))).check(jobs);
+                "dev.faithdiff.tensor..", "dev.faithdiff.image..", "dev.faithdiff.restore..", "dev.faithdiff.cli", "dev.faithdiff.train")))
+                .check(jobs);
     }
 }

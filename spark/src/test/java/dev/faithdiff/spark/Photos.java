@@ -28,7 +28,8 @@ final class Photos {
 
     static SparkSession session(String master, Path scratch) {
         return SparkSession.builder().master(master).appName("test").config("spark.ui.enabled", false).config("spark.driver.host", "127.0.0.1")
-                .config("spark.sql.warehouse.dir", scratch.resolve("warehouse").toString()).config("spark.local.dir", scratch.resolve("spark").toString())
+                .config("spark.sql.warehouse.dir", scratch.resolve("warehouse").toString())
+                .config("spark.local.dir", scratch.resolve("spark").toString())
                 .getOrCreate();
     }
 

@@ -62,7 +62,8 @@ class RestoreJobTest {
     }
 
     private int plain(Object... arguments) throws Exception {
-        return Photos.plainly(dir.resolve("log"), Stream.concat(Arrays.stream(arguments).map(Object::toString), Arrays.stream(HOW)).toArray(String[]::new));
+        return Photos.plainly(dir.resolve("log"), Stream.concat(Arrays.stream(arguments).map(Object::toString),
+                Arrays.stream(HOW)).toArray(String[]::new));
     }
 
     private static void assertSame(Path a, Path b) throws IOException {
@@ -115,17 +116,20 @@ class RestoreJobTest {
         assertThat(Photos.bytes(out)).containsOnlyKeys("same.png", "a b/cat.png");
         assertThat(rows(dir.resolve("table"), "json")).containsOnlyKeys("same.png", "cat.jpg");
         Path below = dir.resolve("below");
-        assertThat(run(parquet, "--list", "parquet", "--column", "file", "--below", dir, "-o", below, "--seeds", "7,8")).isEqualTo(new RestoreJob.Sums(4, 0, 0));
+        assertThat(run(parquet, "--list", "parquet", "--column", "file", "--below", dir, "-o", below, "--seeds", "7,8"))
+                .isEqualTo(new RestoreJob.Sums(4, 0, 0));
         assertThat(below.resolve("in/same-seed7.png")).exists();
         assertThat(below.resolve("in/a b/cat-seed8.jpg")).exists();
     }
 
     @Test void wrongUsageIsOneLine() throws Exception {
-        assertThatThrownBy(() -> run(in, "-o", out, "--color-fix", "purple")).isInstanceOf(ParameterException.class).hasMessageContaining("--color-fix must be");
+        assertThatThrownBy(() -> run(in, "-o", out, "--color-fix", "purple")).isInstanceOf(ParameterException.class)
+                .hasMessageContaining("--color-fix must be");
         assertThatThrownBy(() -> run(in, "-o", in)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("write to another one");
         assertThatThrownBy(() -> run(dir.resolve("nothing"), "-o", out)).hasMessageContaining("no photos in");
         assertThatThrownBy(() -> run(in, "-o", out, "--model", dir.resolve("no-model"))).hasMessageContaining("no-model");
-        assertThat(out).as("a failed job leaves nothing").satisfiesAnyOf(o -> assertThat(o).doesNotExist(), o -> assertThat(Photos.bytes(o)).isEmpty());
+        assertThat(out).as("a failed job leaves nothing")
+                .satisfiesAnyOf(o -> assertThat(o).doesNotExist(), o -> assertThat(Photos.bytes(o)).isEmpty());
     }
 
     /** As copies of one task do, and a task that was killed before. */
@@ -138,7 +142,8 @@ class RestoreJobTest {
         Files.writeString(out.resolve("0.png"), "half a file of a killed task");
         try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
             List<Callable<List<String>>> writers = IntStream.range(0, 16).mapToObj(i -> (Callable<List<String>>) () -> files.write(photo, png,
-                    new org.apache.hadoop.fs.Path(out.resolve(i + ".png").toString()), new org.apache.hadoop.fs.Path(result.toString()), i % 2 == 0)).toList();
+                    new org.apache.hadoop.fs.Path(out.resolve(i + ".png").toString()), new org.apache.hadoop.fs.Path(result.toString()), i % 2 == 0))
+                    .toList();
             for (var w : threads.invokeAll(writers)) w.get();
         }
         ImageFiles.write(photo, own);
@@ -154,7 +159,8 @@ class RestoreJobTest {
         assertThat(files.caption(cat.toString())).isEqualTo(Caption.of(cat)).extracting(Caption::text).isEqualTo("a cat");
         Files.write(in.resolve("a b/cat.txt"), new byte[] {'M', (byte) 0xe4, 'd'});
         assertThat(files.caption(cat.toString()).text()).isEqualTo(Caption.of(cat).text()).isEqualTo("M\u00e4d");
-        assertThat(Stream.of("same.png", "same.tif", "a b/ü/x:y.webp").map(p -> files.pixels(in.resolve(p).toString()))).containsExactly(40 * 32L, 16 * 24L, 24 * 24L);
+        assertThat(Stream.of("same.png", "same.tif", "a b/ü/x:y.webp").map(p -> files.pixels(in.resolve(p).toString())))
+                .containsExactly(40 * 32L, 16 * 24L, 24 * 24L);
         var image = ImageFiles.read(cat);
         assertThat(files.pixels(cat.toString())).isEqualTo((long) image.width() * image.height());
         assertThat(files.pixels(in.resolve("a b/cat.txt").toString())).isEqualTo(-1);

@@ -28,15 +28,18 @@ class RestoreOptionsTest {
 
     @Test void foldersOfModelsAreNamedForAnyWorkingFolder() {
         assertThat(elsewhere()).endsWith("--model", Path.of(System.getProperty("faithdiff.model")).toAbsolutePath().normalize().toString());
-        assertThat(elsewhere("--model", "m", "--initial=i")).endsWith("--model", "m", "--initial", "i", "--model", Path.of("m").toAbsolutePath().toString(),
-                "--initial", Path.of("i").toAbsolutePath().toString());
+        assertThat(elsewhere("--model", "m", "--initial=i"))
+                .endsWith("--model", "m", "--initial", "i", "--model", Path.of("m").toAbsolutePath().toString(), "--initial",
+                Path.of("i").toAbsolutePath().toString());
         assertThat(elsewhere("--model=hdfs://nn/m")).endsWith("--device", "cpu", "--model", "hdfs://nn/m");
     }
 
     @Test void whatDoesNotGoTogetherIsSaid() {
-        assertThatThrownBy(() -> RestoreOptions.of(List.of("in", "-o", "out", "--below", "x")).check()).hasMessageContaining("--below goes with --list");
+        assertThatThrownBy(() -> RestoreOptions.of(List.of("in", "-o", "out", "--below", "x")).check())
+                .hasMessageContaining("--below goes with --list");
         assertThatThrownBy(() -> RestoreOptions.of(List.of("in", "-o", "out", "--tries", "0")).check()).hasMessageContaining("--tries");
-        assertThatThrownBy(() -> RestoreOptions.of(List.of("in", "-o", "out", "--prompt", "auto")).check()).hasMessageContaining("faithdiff tag --write");
+        assertThatThrownBy(() -> RestoreOptions.of(List.of("in", "-o", "out", "--prompt", "auto")).check())
+                .hasMessageContaining("faithdiff tag --write");
         assertThatThrownBy(() -> RestoreOptions.of(List.of("in"))).isInstanceOf(ParameterException.class);
     }
 }

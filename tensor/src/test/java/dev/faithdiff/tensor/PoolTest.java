@@ -117,7 +117,8 @@ class PoolTest {
 
     @Test void runningOutSaysWhatIsLeftWhereThatIsKnown() {
         Pool full = new Pool("toy", bytes -> 0, address -> {}, () -> 5 << 20, 0);
-        assertThatThrownBy(() -> full.take(8 << 20)).hasMessageStartingWith("out of memory on toy: asked for 8 MB while 0 MB are in use and 5 MB are free");
+        assertThatThrownBy(() -> full.take(8 << 20)).hasMessageStartingWith("out of memory on toy: asked for 8 MB while 0 MB are in use and 5 "
+                + "MB are free");
     }
 
     @Test void theSameShapeGetsTheSameAddressAgain() {

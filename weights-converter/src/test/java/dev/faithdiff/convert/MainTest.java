@@ -35,11 +35,12 @@ class MainTest {
 
     @Test
     void flagsReplaceTheSearch() {
-        CommandLineRun r = run("convert", "--sdxl", TINY.resolve("sdxl"), "--vae", TINY.resolve("vae-fp16-fix"), "--faithdiff", TINY.resolve("FaithDiff.bin"),
-                "-o", folder.resolve("m"), "--dtype", "BF16");
+        CommandLineRun r = run("convert", "--sdxl", TINY.resolve("sdxl"), "--vae", TINY.resolve("vae-fp16-fix"), "--faithdiff",
+                TINY.resolve("FaithDiff.bin"), "-o", folder.resolve("m"), "--dtype", "BF16");
         assertThat(r.err()).isEmpty();
         assertThat(r.out()).contains("BF16");
-        assertThat(run("convert", "-o", folder.resolve("n")).err().strip()).isEqualTo("faithdiff: no SOURCE folder is given; name the folder with unet/config.json by --sdxl");
+        assertThat(run("convert", "-o", folder.resolve("n")).err().strip())
+                .isEqualTo("faithdiff: no SOURCE folder is given; name the folder with unet/config.json by --sdxl");
     }
 
     @Test

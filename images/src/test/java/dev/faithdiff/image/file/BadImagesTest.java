@@ -66,7 +66,8 @@ class BadImagesTest {
 
     @Test
     void sizesAreCheckedBeforeDecoding() throws IOException {
-        refused(join(SIGNATURE, header(100_000, 100_000, 8, 2), chunk("IDAT", deflated(new byte[9])), END), "100000x100000, more than 256 megapixels");
+        refused(join(SIGNATURE, header(100_000, 100_000, 8, 2), chunk("IDAT", deflated(new byte[9])), END),
+                "100000x100000, more than 256 megapixels");
         byte[] jpeg = written("a.jpg");
         int frame = indexOf(jpeg, (byte) 0xff, (byte) 0xc0);
         Arrays.fill(jpeg, frame + 5, frame + 9, (byte) 0xf0);

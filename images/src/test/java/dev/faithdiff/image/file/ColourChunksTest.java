@@ -17,8 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a PNG says about its colours without a profile goes along, as it is or as a profile. */
 class ColourChunksTest {
-    private static final byte[] P3 = BadImagesTest.chunk("cICP", new byte[] {12, 13, 0, 1}), SRGB_CODE = BadImagesTest.chunk("cICP", new byte[] {1, 13, 0, 1}),
-            HLG = BadImagesTest.chunk("cICP", new byte[] {9, 18, 0, 1}), SRGB = BadImagesTest.chunk("sRGB", new byte[1]),
+    private static final byte[] P3 = BadImagesTest.chunk("cICP", new byte[] {12, 13, 0, 1}),
+            SRGB_CODE = BadImagesTest.chunk("cICP", new byte[] {1, 13, 0, 1}), HLG = BadImagesTest.chunk("cICP", new byte[] {9, 18, 0, 1}),
+            SRGB = BadImagesTest.chunk("sRGB", new byte[1]),
             GAMMA = BadImagesTest.chunk("gAMA", ByteBuffer.allocate(4).putInt(55556).array()),
             USUAL_GAMMA = BadImagesTest.chunk("gAMA", ByteBuffer.allocate(4).putInt(45455).array()),
             ADOBE = BadImagesTest.chunk("cHRM", chromaticities(31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000));
@@ -80,7 +81,8 @@ class ColourChunksTest {
         List<byte[]> all = new ArrayList<>(List.of(chunks));
         ByteBuffer extra = ByteBuffer.allocate(all.stream().mapToInt(c -> c.length).sum());
         all.forEach(extra::put);
-        return ImageFiles.readPhoto(BadImagesTest.png(2, 1, 8, 2, extra.array(), new byte[] {0, (byte) 200, 100, 50, 60, 120, (byte) 180}), "photo", true);
+        return ImageFiles.readPhoto(BadImagesTest.png(2, 1, 8, 2, extra.array(), new byte[] {0, (byte) 200, 100, 50, 60, 120, (byte) 180}),
+                "photo", true);
     }
 
     private static byte[] chromaticities(int... xy) {

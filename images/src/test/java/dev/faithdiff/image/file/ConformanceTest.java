@@ -45,7 +45,8 @@ class ConformanceTest {
             int i = 3 * (y * SampleFiles.WIDTH + x);
             int[] expected = expected(sample.pixels(), x, y);
             for (int c = 0; c < 3; c++) {
-                assertThat(Math.abs(photo.image().sample(i + c) - expected[c])).as("x %s, y %s, channel %s", x, y, c).isLessThanOrEqualTo(sample.loss());
+                assertThat(Math.abs(photo.image().sample(i + c) - expected[c])).as("x %s, y %s, channel %s", x, y, c)
+                        .isLessThanOrEqualTo(sample.loss());
                 if (alpha) assertThat(photo.opacity().sample(i + c)).isEqualTo(expected[3]);
             }
         }
@@ -72,7 +73,10 @@ class ConformanceTest {
             for (int k = 0; k < DAMAGED; k++) {
                 byte[] bytes = sample.file().clone();
                 if (k % 3 == 0) bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length));
-                else for (int flips = 1 + random.nextInt(4); flips > 0; flips--) bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+                else {
+                    int flips = 1 + random.nextInt(4);
+                    for (int i = 0; i < flips; i++) bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+                }
                 Path file = Files.write(folder.resolve("damaged"), bytes);
                 Assertions.assertTimeout(Duration.ofSeconds(20), () -> {
                     for (boolean strict : new boolean[] {false, true}) try {
@@ -93,7 +97,8 @@ class ConformanceTest {
     /** 4-bit runs, single pixels with their padding, and two rows, bottom row first. */
     @Test void decodesRle4() throws IOException {
         byte[] pixels = {3, 0x12, 0, 3, 0x30, 0x10, 0, 0, 6, 0x32, 0, 1};
-        ByteBuffer bmp = ByteBuffer.allocate(70 + pixels.length).order(ByteOrder.LITTLE_ENDIAN).put((byte) 'B').put((byte) 'M').putInt(70 + pixels.length)
+        ByteBuffer bmp = ByteBuffer.allocate(70 + pixels.length).order(ByteOrder.LITTLE_ENDIAN).put((byte) 'B').put((byte) 'M')
+                .putInt(70 + pixels.length)
                 .putInt(0).putInt(70).putInt(40).putInt(6).putInt(2).putShort((short) 1).putShort((short) 4).putInt(2).putInt(pixels.length)
                 .putLong(0).putInt(4).putInt(0);
         for (int i = 0; i < 4; i++) bmp.putInt(i * 0x010101 * 50);
@@ -108,7 +113,9 @@ class ConformanceTest {
             Image image = ImageFiles.readPhoto(Files.write(folder.resolve("inks.jpg"), SampleFiles.inks(transform))).image();
             for (int x = 0; x < 16; x++) {
                 int[] expected = {(200 - 5 * x) * 215 / 255, 100 * 215 / 255, 50 * 215 / 255};
-                for (int c = 0; c < 3; c++) assertThat(image.sample(3 * x + c)).as("transform %s, x %s", transform, x).isBetween(expected[c] - 3, expected[c] + 3);
+                for (int c = 0; c < 3; c++) {
+                    assertThat(image.sample(3 * x + c)).as("transform %s, x %s", transform, x).isBetween(expected[c] - 3, expected[c] + 3);
+                }
             }
         }
     }

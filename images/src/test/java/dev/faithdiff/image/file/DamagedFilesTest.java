@@ -42,7 +42,8 @@ class DamagedFilesTest {
             assertThat(photo.remarks()).singleElement().asString().contains("damaged");
             for (int i = 0; i < 3 * WIDTH * HEIGHT / 2; i++) assertThat(Math.abs(photo.image().sample(i) - IMAGE.sample(i))).isLessThan(24);
         }
-        assertThatThrownBy(() -> ImageFiles.readPhoto(cut, "cut", true)).isInstanceOf(ImageError.class).hasMessageContaining("cut").hasMessageContaining("damaged");
+        assertThatThrownBy(() -> ImageFiles.readPhoto(cut, "cut", true)).isInstanceOf(ImageError.class).hasMessageContaining("cut")
+                .hasMessageContaining("damaged");
     }
 
     @Test void aJpegWithoutItsEndMarkIsWhole() {

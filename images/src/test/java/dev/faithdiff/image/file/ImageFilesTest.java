@@ -77,8 +77,8 @@ class ImageFilesTest {
         assertThat(names()).containsExactlyInAnyOrder("plain", "folder.png");
     }
 
-    @ParameterizedTest @ValueSource(strings = {"jpg", "jpeg", "jpe", "jfif", "jif", "JPG", "JFIF", "png", "apng", "tif", "TIFF", "webp", "WebP", "bmp",
-        "dib", "gif"})
+    @ParameterizedTest @ValueSource(strings = {"jpg", "jpeg", "jpe", "jfif", "jif", "JPG", "JFIF", "png", "apng", "tif", "TIFF", "webp",
+        "WebP", "bmp", "dib", "gif"})
     void everyUsualExtensionNamesAPhoto(String extension) {
         Path path = folder.resolve("a." + extension);
         assertThat(ImageFiles.isPhoto(path)).isTrue();
@@ -103,7 +103,9 @@ class ImageFilesTest {
         assertThat(Files.size(best)).isGreaterThan(2 * Files.size(worst));
         assertThat(ImageFiles.read(worst).width()).as("a JPEG, whatever its name").isEqualTo(64);
         assertThat(Encoding.of(Path.of("a.jpe"))).isEqualTo(new Encoding(ImageFormat.JPEG, 95));
-        for (int quality : new int[] {0, 101}) assertThatThrownBy(() -> new Encoding(ImageFormat.JPEG, quality)).isInstanceOf(IllegalArgumentException.class);
+        for (int quality : new int[] {0, 101}) {
+            assertThatThrownBy(() -> new Encoding(ImageFormat.JPEG, quality)).isInstanceOf(IllegalArgumentException.class);
+        }
         assertThatThrownBy(() -> new Encoding(ImageFormat.BMP)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("BMP");
     }
 
@@ -121,7 +123,8 @@ class ImageFilesTest {
     @Test void imagesGoToJavaDesktopAndBack() {
         Image image = noise(7, 5), deep = Image.of(7, 5, image.rgb(), noise(5, 7).rgb());
         for (Image i : new Image[] {image, deep}) assertThat(Pixels.image(Pixels.buffered(i))).isEqualTo(i);
-        for (int type : new int[] {BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_INT_ARGB, BufferedImage.TYPE_3BYTE_BGR, BufferedImage.TYPE_4BYTE_ABGR,
+        for (int type : new int[] {BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_INT_ARGB, BufferedImage.TYPE_3BYTE_BGR,
+                BufferedImage.TYPE_4BYTE_ABGR,
             BufferedImage.TYPE_INT_BGR}) {
             var other = new BufferedImage(7, 5, type);
             other.setRGB(0, 0, 7, 5, Pixels.buffered(image).getRGB(0, 0, 7, 5, null, 0, 7), 0, 7);

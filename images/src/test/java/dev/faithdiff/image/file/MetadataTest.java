@@ -23,7 +23,8 @@ class MetadataTest {
     @ParameterizedTest @EnumSource(value = ImageFormat.class, names = {"PNG", "JPEG", "TIFF", "WEBP"})
     void exifValuesStayByteForByte(ImageFormat format) {
         for (ByteOrder order : List.of(ByteOrder.LITTLE_ENDIAN, ByteOrder.BIG_ENDIAN)) {
-            TiffDirectory d = new TiffDirectory(order), camera = new TiffDirectory(order), place = new TiffDirectory(order), link = new TiffDirectory(order);
+            TiffDirectory d = new TiffDirectory(order), camera = new TiffDirectory(order), place = new TiffDirectory(order),
+                    link = new TiffDirectory(order);
             d.put(270, TiffDirectory.ASCII, new byte[] {0});
             d.put(271, TiffDirectory.ASCII, new byte[] {(byte) 0x8e, (byte) 0xa9, 0, 'x', 0});
             camera.put(0x829a, TiffDirectory.RATIONAL, 1, 250);
@@ -59,7 +60,8 @@ class MetadataTest {
         assertThat(TiffDirectory.first(photo.metadata().exif()).bytes(271)).containsExactly('A', 0);
     }
 
-    @ParameterizedTest @ValueSource(strings = {"tiff:Orientation='6'", "tiff:Orientation = \"6\"", ">: <tiff:Orientation>6</tiff:Orientation>", "x:Orientation='6'"})
+    @ParameterizedTest @ValueSource(strings = {"tiff:Orientation='6'", "tiff:Orientation = \"6\"", ">: <tiff:Orientation>6</tiff:Orientation>",
+            "x:Orientation='6'"})
     void orientationOfXmpCountsInEverySpelling(String spelling) {
         byte[] xmp = spelling.startsWith(">") ? xmp("", spelling.substring(2)) : xmp(spelling, "");
         assertThat(Xmp.orientation(xmp)).isEqualTo(6);
@@ -72,12 +74,14 @@ class MetadataTest {
         TiffDirectory d = new TiffDirectory(ByteOrder.LITTLE_ENDIAN);
         d.put(274, TiffDirectory.SHORT, exif);
         byte[] png = BadImagesTest.png(2, 1, 8, 0, join(BadImagesTest.chunk("eXIf", d.written()), BadImagesTest.chunk("iTXt",
-                join("XML:com.adobe.xmp\0\0\0\0\0".getBytes(StandardCharsets.US_ASCII), xmp("tiff:Orientation='" + xmp + "'", "")))), new byte[] {0, 9, 7});
+                join("XML:com.adobe.xmp\0\0\0\0\0".getBytes(StandardCharsets.US_ASCII), xmp("tiff:Orientation='" + xmp + "'", "")))),
+                new byte[] {0, 9, 7});
         assertThat(ImageFiles.readPhoto(png, "turned", true).image().height()).isEqualTo(expected >= 5 ? 2 : 1);
     }
 
     @Test void xmpHoldsTheNewSize() {
-        byte[] result = Xmp.ofResult(xmp("tiff:ImageWidth='7' xmlns:exif='http://ns.adobe.com/exif/1.0/' exif:PixelYDimension='9' exif:ISO='100'", ""), 4, 2);
+        String given = "tiff:ImageWidth='7' xmlns:exif='http://ns.adobe.com/exif/1.0/' exif:PixelYDimension='9' exif:ISO='100'";
+        byte[] result = Xmp.ofResult(xmp(given, ""), 4, 2);
         assertThat(new String(result, StandardCharsets.UTF_8)).contains("tiff:ImageWidth=\"4\"", "exif:PixelYDimension=\"2\"", "exif:ISO=\"100\"");
     }
 
@@ -88,7 +92,8 @@ class MetadataTest {
         "http://ns.google.com/photos/1.0/audio/,Mime"})
     void promisesOfLostPartsGo(String namespace, String property) {
         byte[] attribute = xmp("xmlns:q='" + namespace + "' q:" + property + "='1'", "");
-        byte[] element = xmp("xmlns:q='" + namespace + "'", "<q:" + property + "><rdf:Seq><rdf:li q:Item='x'>deep</rdf:li></rdf:Seq></q:" + property + ">");
+        byte[] element = xmp("xmlns:q='" + namespace + "'", "<q:" + property + "><rdf:Seq><rdf:li q:Item='x'>deep</rdf:li></rdf:Seq></q:"
+                + property + ">");
         for (byte[] xmp : List.of(attribute, element)) {
             assertThat(Xmp.promisesMore(xmp)).isTrue();
             String result = new String(Xmp.ofResult(xmp, 4, 2), StandardCharsets.UTF_8);
@@ -101,7 +106,8 @@ class MetadataTest {
         byte[] xmp = xmp("tiff:Orientation='1' tiff:Make='Ä'", "");
         assertThat(Xmp.ofResult(xmp, 4, 2)).isSameAs(xmp);
         assertThat(Xmp.promisesMore(xmp)).isFalse();
-        byte[] broken = "<x:xmpmeta".getBytes(StandardCharsets.US_ASCII), risky = "<!DOCTYPE x SYSTEM 'file:///etc/passwd'><x/>".getBytes(StandardCharsets.US_ASCII);
+        byte[] broken = "<x:xmpmeta".getBytes(StandardCharsets.US_ASCII),
+                risky = "<!DOCTYPE x SYSTEM 'file:///etc/passwd'><x/>".getBytes(StandardCharsets.US_ASCII);
         for (byte[] packet : List.of(broken, risky)) assertThat(Xmp.ofResult(packet, 4, 2)).isSameAs(packet);
     }
 
@@ -140,7 +146,8 @@ class MetadataTest {
 
     private static byte[] xmp(String attributes, String inner) {
         return ("<?xpacket begin='\ufeff' id='W5M0MpCehiHzreSzNTczkc9d'?><x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF "
-                + "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description xmlns:tiff='http://ns.adobe.com/tiff/1.0/' tiff:Artist='Müller' "
+                + "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description xmlns:tiff='http://ns.adobe.com/tiff/1.0/' "
+                + "tiff:Artist='Müller' "
                 + (attributes.startsWith("x:") ? "xmlns:x='http://ns.adobe.com/tiff/1.0/' " : "") + attributes + ">" + inner
                 + "</rdf:Description></rdf:RDF></x:xmpmeta>\n   <?xpacket end='w'?>").getBytes(StandardCharsets.UTF_8);
     }
@@ -162,7 +169,8 @@ class MetadataTest {
         var jpeg = new ByteArrayOutputStream();
         jpeg.write(plain, 0, 2);
         for (int half : new int[] {0, 1}) {
-            byte[] part = Arrays.copyOfRange(resources, half * 20, half == 0 ? 20 : resources.length), mark = Iptc.MARK.getBytes(StandardCharsets.US_ASCII);
+            byte[] part = Arrays.copyOfRange(resources, half * 20, half == 0 ? 20 : resources.length),
+                    mark = Iptc.MARK.getBytes(StandardCharsets.US_ASCII);
             jpeg.writeBytes(new byte[] {(byte) 0xff, (byte) 0xed, 0, (byte) (2 + mark.length + part.length)});
             jpeg.writeBytes(mark);
             jpeg.writeBytes(part);

@@ -26,7 +26,8 @@ class OutputFileTest {
     @TempDir Path folder;
 
     @Test void aLinkIsWrittenThrough() throws IOException {
-        Path real = Files.createDirectory(folder.resolve("disk")).resolve("real.png"), near = folder.resolve("near.png"), far = folder.resolve("far.png");
+        Path real = Files.createDirectory(folder.resolve("disk")).resolve("real.png"), near = folder.resolve("near.png"),
+                far = folder.resolve("far.png");
         Files.createSymbolicLink(near, Path.of("disk/real.png"));
         Files.createSymbolicLink(far, near.toAbsolutePath());
         for (int k = 0; k < 2; k++) {
@@ -123,7 +124,8 @@ class OutputFileTest {
         Path webp = folder.resolve("a.webp"), jpeg = folder.resolve("a.jpg");
         assertThatThrownBy(() -> ImageFiles.checkWritable(webp, Encoding.of(webp), 16800, 32)).isInstanceOf(ImageError.class)
                 .hasMessage("cannot write " + webp + ": WEBP takes at most 16383 pixels a side, the image would be 16800x32");
-        assertThatThrownBy(() -> ImageFiles.checkWritable(jpeg, Encoding.of(jpeg), 1, 65501)).isInstanceOf(ImageError.class).hasMessageContaining("65500");
+        assertThatThrownBy(() -> ImageFiles.checkWritable(jpeg, Encoding.of(jpeg), 1, 65501)).isInstanceOf(ImageError.class)
+                .hasMessageContaining("65500");
         ImageFiles.checkWritable(webp, Encoding.of(webp), 16383, 16383);
         ImageFiles.write(Image.of(65500, 1, new byte[3 * 65500]), jpeg);
         assertThat(ImageFiles.read(jpeg).width()).isEqualTo(65500);

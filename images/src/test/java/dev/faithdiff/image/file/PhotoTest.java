@@ -37,10 +37,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What comes with the pixels goes from format to format; read by metadata-extractor, too, which the writers do not use. */
 class PhotoTest {
-    private static final byte[] XMP = ("<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description "
+    private static final byte[] XMP = ("<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF "
+            + "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description "
             + "xmlns:tiff='http://ns.adobe.com/tiff/1.0/' xmlns:dc='http://purl.org/dc/elements/1.1/' tiff:Orientation=\"6\" dc:format=\"über\"/>"
             + "</rdf:RDF></x:xmpmeta>").getBytes(StandardCharsets.UTF_8);
-    private static final byte[] LINEAR = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData(), GREY = ICC_Profile.getInstance(ColorSpace.CS_GRAY).getData();
+    private static final byte[] LINEAR = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData(),
+            GREY = ICC_Profile.getInstance(ColorSpace.CS_GRAY).getData();
     private static final byte[] MAKER_NOTE = {5, 4, 3, 2, 1, 0, 9, 8, 7};
 
     @TempDir Path folder;
@@ -53,13 +55,14 @@ class PhotoTest {
         var bytes = new ByteArrayOutputStream();
         try (var out = new MemoryCacheImageOutputStream(bytes)) {
             out.setByteOrder(ByteOrder.LITTLE_ENDIAN);
-            new TIFFWriter().write(List.of(new TIFFEntry(271, "Maker & Co"), new TIFFEntry(274, (short) 3, 6), new TIFFEntry(34665, (short) 4, camera),
-                    new TIFFEntry(34853, (short) 4, place)), out);
+            new TIFFWriter().write(List.of(new TIFFEntry(271, "Maker & Co"), new TIFFEntry(274, (short) 3, 6),
+                    new TIFFEntry(34665, (short) 4, camera), new TIFFEntry(34853, (short) 4, place)), out);
         }
         return new Metadata(bytes.toByteArray(), XMP, profile, new Resolution(300, 150), "made with {\"seed\": 42}");
     }
 
-    @ParameterizedTest @ValueSource(strings = {"jpg png", "png tif", "tif webp", "webp jpg", "jpg tif", "tif jpg", "png webp", "webp png", "jpg jpg", "tif tif"})
+    @ParameterizedTest @ValueSource(strings = {"jpg png", "png tif", "tif webp", "webp jpg", "jpg tif", "tif jpg", "png webp", "webp png",
+            "jpg jpg", "tif tif"})
     void everythingGoesFromFormatToFormat(String pair) throws IOException, ImageProcessingException {
         Path from = folder.resolve("from." + pair.split(" ")[0]), to = folder.resolve("to." + pair.split(" ")[1]);
         Image image = noise(31, 19, 8);
@@ -72,7 +75,8 @@ class PhotoTest {
         assertThat(m.profile()).isEqualTo(LINEAR);
         assertThat(new String(m.xmp(), StandardCharsets.UTF_8)).contains("tiff:Orientation=\"1\"", "über");
         Map<String, String> tags = tags(to);
-        assertThat(tags).containsEntry("Make", "Maker & Co").containsEntry("Date/Time Original", "2020:02:03 04:05:06").containsEntry("GPS Latitude Ref", "N")
+        assertThat(tags).containsEntry("Make", "Maker & Co").containsEntry("Date/Time Original", "2020:02:03 04:05:06")
+                .containsEntry("GPS Latitude Ref", "N")
                 .containsEntry("Exif Image Width", "62 pixels").containsEntry("Exif Image Height", "38 pixels");
         assertThat(tags.get("Orientation")).startsWith("Top, left side");
         assertThat(tags.get("Makernote")).isNotNull();
@@ -197,7 +201,9 @@ class PhotoTest {
             near(Resize.resize(deep, 77, 50, filter), Resize.resize(shallow, 77, 50, filter), 2);
         }
         Image style = noise(40, 30, 16).toGrey();
-        for (ColorFix fix : new ColorFix[] {ColorFix.ADAIN, ColorFix.WAVELET, ColorFix.NONE}) near(fix.apply(deep, style), fix.apply(shallow, style.to8Bits()), 2);
+        for (ColorFix fix : new ColorFix[] {ColorFix.ADAIN, ColorFix.WAVELET, ColorFix.NONE}) {
+            near(fix.apply(deep, style), fix.apply(shallow, style.to8Bits()), 2);
+        }
         assertThat(Image.fromFloats(deep.toFloats(), 40, 30, 16)).isEqualTo(deep);
         assertThat(deep.crop(3, 4, 20, 10).padTo(8).to8Bits()).isEqualTo(shallow.crop(3, 4, 20, 10).padTo(8));
     }

@@ -39,7 +39,8 @@ class PictureTest {
     }
 
     @Test void theFirstOfManyPagesIsTakenAndSaid() {
-        Photo photo = read(tiff().add(3, 2, 1, 0, 8, new int[6], PAGE).add(4, 4, 1, 0, 8, new int[16], PAGE).add(4, 4, 1, 0, 8, new int[16], PAGE).file());
+        Photo photo = read(tiff().add(3, 2, 1, 0, 8, new int[6], PAGE).add(4, 4, 1, 0, 8, new int[16], PAGE)
+                .add(4, 4, 1, 0, 8, new int[16], PAGE).file());
         assertThat(photo.image().width()).isEqualTo(3);
         assertThat(photo.remarks()).containsExactly("the file holds 3 pictures: the first is taken");
     }
@@ -49,7 +50,8 @@ class PictureTest {
     void aPictureBelowAThumbnailIsTaken(boolean chained) {
         byte[] file = null;
         for (int turn = 0, place = 0; turn < 2; turn++) {
-            file = tiff().add(2, 2, 1, 0, 8, new int[4], Map.of(254, new long[] {4, 1}, 330, new long[] {4, place})).add(5, 2, 1, 0, 8, new int[10], Map.of())
+            file = tiff().add(2, 2, 1, 0, 8, new int[4], Map.of(254, new long[] {4, 1}, 330, new long[] {4, place}))
+                    .add(5, 2, 1, 0, 8, new int[10], Map.of())
                     .file();
             ByteBuffer b = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
             int next = 10 + 12 * b.getShort(8);
@@ -136,7 +138,8 @@ class PictureTest {
                 var frame = new BufferedImage(4, 4, BufferedImage.TYPE_BYTE_GRAY);
                 frame.getRaster().setPixels(0, 0, 4, 4, IntStream.generate(() -> 255).limit(16).toArray());
                 if (k > 0) frame = new BufferedImage(4, 4, BufferedImage.TYPE_BYTE_GRAY);
-                writer.writeToSequence(new IIOImage(frame, null, writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(frame), null)), null);
+                writer.writeToSequence(new IIOImage(frame, null,
+                        writer.getDefaultImageMetadata(ImageTypeSpecifier.createFromRenderedImage(frame), null)), null);
             }
             writer.endWriteSequence();
         }

@@ -39,15 +39,19 @@ final class SampleFiles {
 
     static synchronized Map<String, Sample> all() throws IOException {
         if (!ALL.isEmpty()) return ALL;
-        for (String kind : new String[] {"grey1", "grey2", "grey4", "grey8", "grey16", "greyAlpha8", "greyAlpha16", "palette1", "palette2", "palette4",
-                "palette8", "paletteAlpha8", "rgb8", "rgb16", "rgba8", "rgba16"}) {
+        for (String kind : new String[] {"grey1", "grey2", "grey4", "grey8", "grey16", "greyAlpha8", "greyAlpha16", "palette1",
+                "palette2", "palette4", "palette8", "paletteAlpha8", "rgb8", "rgb16", "rgba8", "rgba16"}) {
             add("png-" + kind, "png", kind, null, false);
             add("png-interlaced-" + kind, "png", kind, null, true);
         }
         for (String kind : new String[] {"grey8", "grey16", "palette8", "rgb8", "rgb16", "rgba8", "rgba16"}) {
-            for (String compression : new String[] {"none", "LZW", "Deflate", "ZLib", "PackBits"}) add("tiff-" + compression + "-" + kind, "tiff", kind, compression, false);
+            for (String compression : new String[] {"none", "LZW", "Deflate", "ZLib", "PackBits"}) {
+                add("tiff-" + compression + "-" + kind, "tiff", kind, compression, false);
+            }
         }
-        for (String compression : new String[] {"CCITT RLE", "CCITT T.4", "CCITT T.6", "LZW", "none"}) add("tiff-" + compression + "-grey1", "tiff", "grey1", compression, false);
+        for (String compression : new String[] {"CCITT RLE", "CCITT T.4", "CCITT T.6", "LZW", "none"}) {
+            add("tiff-" + compression + "-grey1", "tiff", "grey1", compression, false);
+        }
         add("tiff-tiled-rgb8", "tiff", "rgb8", "LZW", true);
         add("tiff-tiled-rgb16", "tiff", "rgb16", "none", true);
         add("tiff-JPEG-rgb8", "tiff", "rgb8", "JPEG", false);

@@ -62,7 +62,8 @@ class StoredSamplesTest {
             for (Profile profile : Profile.values()) for (int bits : new int[] {8, 16}) for (int opacity = 0; opacity < 3; opacity++) {
                 for (boolean grey : new boolean[] {false, true}) {
                     boolean tiff = format.startsWith("tif"), deep = tiff || format.equals("png");
-                    boolean possible = (bits == 8 || deep) && (opacity == 0 || opacity == 1 && tiff || opacity == 2 && (deep || format.equals("webp")))
+                    boolean possible = (bits == 8 || deep) && (opacity == 0 || opacity == 1 && tiff || opacity == 2
+                            && (deep || format.equals("webp")))
                             && (profile == Profile.NONE || !format.equals("bmp")) && (grey || profile != Profile.GREY)
                             && (!grey || profile == Profile.NONE || profile == Profile.GREY) && !(grey && List.of("webp", "bmp").contains(format));
                     if (possible) all.add(new Kind(format, profile, bits, opacity, grey));
@@ -112,8 +113,9 @@ class StoredSamplesTest {
             case "jpg" -> jpeg(samples, kind.grey, profile);
             case "bmp" -> bmp(samples);
             case "webp" -> webp(kind, profile);
-            default -> new TestTiff(kind.format.equals("tifBig") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN).add(WIDTH, HEIGHT, colours, kind.opacity,
-                    kind.bits, samples, profile == null ? Map.of() : Map.of(34675, TestTiff.bytes(7, profile))).file();
+            default -> new TestTiff(kind.format.equals("tifBig") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN)
+                    .add(WIDTH, HEIGHT, colours, kind.opacity, kind.bits, samples, profile == null ? Map.of()
+                    : Map.of(34675, TestTiff.bytes(7, profile))).file();
         };
     }
 

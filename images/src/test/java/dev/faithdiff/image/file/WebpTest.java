@@ -57,7 +57,8 @@ class WebpTest {
         byte[] endless = new byte[1000];
         System.arraycopy(new byte[] {0x2f, 0x63, (byte) 0xc0, 0x18, 0x10}, 0, endless, 0, 5);
         for (int i = 5; i < endless.length; i++) endless[i] = (byte) (0b101101101101101101101101 >> 8 * ((i - 5) % 3));
-        assertThatThrownBy(() -> ImageFiles.readPhoto(chunks("WEBP", chunk("VP8L", endless)), "a.webp", false)).hasMessageContaining("transformed twice");
+        assertThatThrownBy(() -> ImageFiles.readPhoto(chunks("WEBP", chunk("VP8L", endless)), "a.webp", false))
+                .hasMessageContaining("transformed twice");
     }
 
     @Test void theFirstFrameLiesOnItsCanvas() {

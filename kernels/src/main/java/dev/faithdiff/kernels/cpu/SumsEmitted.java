@@ -40,12 +40,12 @@ public record SumsEmitted() implements Sums {
         Value[] sums = new Value[4 * parts];
         for (int i = 0; i < sums.length; i++) sums[i] = c.variable(c.constant(0));
         c.repeat(c.argument(1), () -> {
-            for (int i = 0; i < sums.length; i++) c.set(sums[i], c.addDoubles(sums[i], c.loadDoubles(x, i * c.bytes() / 2)));
+            for (int i = 0; i < sums.length; i++) c.set(sums[i], c.doubles.add(sums[i], c.doubles.load(x, i * c.bytes() / 2)));
             c.advance(x, 16 * SIDE);
         });
         for (int p = 0; p < parts; p++) {
-            Value half = c.addDoubles(sums[p], sums[parts + p]), other = c.addDoubles(sums[2 * parts + p], sums[3 * parts + p]);
-            c.store(c.addDoubles(half, other), c.argument(2), p * c.bytes());
+            Value half = c.doubles.add(sums[p], sums[parts + p]), other = c.doubles.add(sums[2 * parts + p], sums[3 * parts + p]);
+            c.store(c.doubles.add(half, other), c.argument(2), p * c.bytes());
         }
         return c.routine("sum");
     }
@@ -55,13 +55,13 @@ public record SumsEmitted() implements Sums {
         Gpr x = c.argument(0), step = c.argument(1), step2 = c.argument(2), step3 = c.argument(3);
         Gpr sums = c.argument(4), vectors = c.argument(5);
         c.repeat(c.argument(6), () -> {
-            row(c, x, sums, vectors, c.bytes() / 2, from -> c.addDoubles(c.addDoubles(c.loadDoubles(from, 0), c.loadDoubles(from, step)),
-                    c.addDoubles(c.loadDoubles(from, step2), c.loadDoubles(from, step3))));
+            row(c, x, sums, vectors, c.bytes() / 2, from -> c.doubles.add(c.doubles.add(c.doubles.load(from, 0), c.doubles.load(from, step)),
+                    c.doubles.add(c.doubles.load(from, step2), c.doubles.load(from, step3))));
             c.advance(x, step);
             c.advance(x, step3);
         });
         c.repeat(c.argument(7), () -> {
-            row(c, x, sums, vectors, c.bytes() / 2, from -> c.loadDoubles(from, 0));
+            row(c, x, sums, vectors, c.bytes() / 2, from -> c.doubles.load(from, 0));
             c.advance(x, step);
         });
         return c.routine("sum_rows");
@@ -75,7 +75,7 @@ public record SumsEmitted() implements Sums {
     private static void row(VectorCode c, Gpr x, Gpr sums, Gpr vectors, int step, Term term) {
         Gpr from = c.copy(x), to = c.copy(sums);
         c.repeat(vectors, () -> {
-            c.store(c.addDoubles(c.load(to, 0), term.of(from)), to, 0);
+            c.store(c.doubles.add(c.load(to, 0), term.of(from)), to, 0);
             c.advance(from, step);
             c.advance(to, c.bytes());
         });
@@ -96,9 +96,9 @@ public record SumsEmitted() implements Sums {
     /** Arguments: doubles, floats, vectors of doubles, and the bits of the factor. */
     static Routine store(VectorCode c) {
         Gpr from = c.argument(0), to = c.argument(1);
-        Value scale = c.spreadDouble(c.argument(3));
+        Value scale = c.doubles.spread(c.argument(3));
         c.repeat(c.argument(2), () -> {
-            c.storeDoubles(c.mulDoubles(c.load(from, 0), scale), to, 0);
+            c.doubles.store(c.doubles.mul(c.load(from, 0), scale), to, 0);
             c.advance(from, c.bytes());
             c.advance(to, c.bytes() / 2);
         });

@@ -46,14 +46,14 @@ final class ToFloatCode {
         return switch (dtype) {
             case F16 -> c.loadF16(from, 0);
             case BF16 -> c.loadBf16(from, 0);
-            case F8_E4M3 -> f8(c, c.loadBytes(from, 0));
+            case F8_E4M3 -> f8(c, c.ints.loadBytes(from, 0));
             default -> c.load(from, 0);
         };
     }
 
     private static Value f8(VectorCode c, Value bits) {
-        Value magnitude = c.mul(c.shiftLeft(c.and(bits, c.bits(0x7f)), 20), c.constant(0x1p120f));
+        Value magnitude = c.mul(c.ints.shiftLeft(c.and(bits, c.bits(0x7f)), 20), c.constant(0x1p120f));
         Value wide = c.less(magnitude, c.constant(480), magnitude, c.or(magnitude, c.bits(0x7f800000)));
-        return c.or(wide, c.and(c.shiftLeft(bits, 24), c.bits(0x80000000)));
+        return c.or(wide, c.and(c.ints.shiftLeft(bits, 24), c.bits(0x80000000)));
     }
 }

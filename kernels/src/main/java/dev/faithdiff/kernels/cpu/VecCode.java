@@ -35,19 +35,19 @@ public final class VecCode {
         Value r = c.fma(n, c.constant(-LN2_LOW), c.fma(n, c.constant(-LN2_HIGH), clamped));
         Value p = polynomial(c, r, 1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f);
         p = c.add(c.fma(p, c.mul(r, r), r), c.constant(1));
-        Value whole = c.subInts(shifted, c.constant(ROUND));
-        Value half = c.shiftRight(whole, 1);
-        return c.mul(c.mul(p, powerOfTwo(c, half)), powerOfTwo(c, c.subInts(whole, half)));
+        Value whole = c.ints.sub(shifted, c.constant(ROUND));
+        Value half = c.ints.shiftRight(whole, 1);
+        return c.mul(c.mul(p, powerOfTwo(c, half)), powerOfTwo(c, c.ints.sub(whole, half)));
     }
 
-    private static Value powerOfTwo(VectorCode c, Value n) { return c.shiftLeft(c.addInts(n, c.bits(127)), 23); }
+    private static Value powerOfTwo(VectorCode c, Value n) { return c.ints.shiftLeft(c.ints.add(n, c.bits(127)), 23); }
 
     /** See {@link Vec#power}. */
     public static Value power(VectorCode c, Value x, Value factor) {
         Value shifted = c.fma(x, factor, c.constant(ROUND));
         Value r = c.fma(x, factor, c.sub(c.constant(ROUND), shifted));
         Value p = polynomial(c, r, 0.0013264727f, 0.009671513f, 0.055507336f, 0.24022242f, 0.693147f, 1);
-        return c.addInts(p, c.shiftLeft(shifted, 23));
+        return c.ints.add(p, c.ints.shiftLeft(shifted, 23));
     }
 
     /** See {@link Vec#clamp}. */
@@ -75,10 +75,10 @@ public final class VecCode {
     public static Value log(VectorCode c, Value x) {
         Value least = c.constant(0x1p-126f);
         Value bits = c.less(x, least, c.mul(x, c.constant(0x1p23f)), x);
-        bits = c.addInts(bits, c.bits(Float.floatToRawIntBits(1f) - Float.floatToRawIntBits(ROOT_HALF)));
-        Value n = c.addInts(c.shiftRight(bits, 23), c.bits(Float.floatToRawIntBits(ROUND) - 127));
+        bits = c.ints.add(bits, c.bits(Float.floatToRawIntBits(1f) - Float.floatToRawIntBits(ROOT_HALF)));
+        Value n = c.ints.add(c.ints.shiftRight(bits, 23), c.bits(Float.floatToRawIntBits(ROUND) - 127));
         n = c.sub(n, c.less(x, least, c.constant(ROUND + 23), c.constant(ROUND)));
-        Value f = c.sub(c.addInts(c.and(bits, c.bits(0x7fffff)), c.bits(Float.floatToRawIntBits(ROOT_HALF))), c.constant(1));
+        Value f = c.sub(c.ints.add(c.and(bits, c.bits(0x7fffff)), c.bits(Float.floatToRawIntBits(ROOT_HALF))), c.constant(1));
         Value s = c.div(f, c.add(f, c.constant(2))), z = c.mul(s, s);
         Value half = c.mul(c.mul(f, f), c.constant(0.5f));
         Value p = polynomial(c, z, 0.24279078841f, 0.28498786688f, 0.40000972152f, 0.66666662693f);

@@ -69,7 +69,8 @@ class ElementwiseTest {
     }
 
     @Test void unaryAtTheEdges() {
-        Tensor x = Tensor.of(new float[] {0, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1e-30f, -1e-40f, 88, -88, 104, -104, 1e30f}, 12);
+        Tensor x = Tensor.of(new float[] {0, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1e-30f, -1e-40f,
+            88, -88, 104, -104, 1e30f}, 12);
         for (UnaryOp.Kind kind : UnaryOp.Kind.values()) {
             Tensor y = Engine.run(new UnaryVector(), new UnaryOp(kind, -1, 2), x);
             Tensor expected = Tensor.empty(Device.CPU, DType.F32, x.shape());
@@ -107,7 +108,9 @@ class ElementwiseTest {
     private static void relative(Tensor y, Tensor x, double relative, double absolute, DoubleUnaryOperator exact) {
         for (long i = 0; i < y.count(); i++) {
             double expected = exact.applyAsDouble(x.get(i));
-            if (!(Math.abs(y.get(i) - expected) <= relative * Math.abs(expected) + absolute)) throw new AssertionError(x.get(i) + ": " + y.get(i) + ", not " + expected);
+            if (!(Math.abs(y.get(i) - expected) <= relative * Math.abs(expected) + absolute)) {
+                throw new AssertionError(x.get(i) + ": " + y.get(i) + ", not " + expected);
+            }
         }
     }
 
@@ -124,10 +127,11 @@ class ElementwiseTest {
     }
 
     @Test void binary() {
-        int[][][] pairs = {{{7}, {7}}, {{7}, {1}}, {{1}, {7}}, {{}, {}}, {{5}, {}}, {{2, 300, 20}, {20}}, {{2, 300, 7}, {7}}, {{2, 300, 7}, {2, 1, 7}},
-                {{2, 9, 9, 64}, {2, 1, 1, 64}}, {{3, 5, 640}, {640}}, {{4000, 3}, {3}}, {{4000, 3}, {4000, 1}}, {{2, 100, 33}, {2, 100, 1}}, {{100, 40}, {100, 40}},
-                {{3, 1, 5}, {1, 4, 5}}, {{1, 1, 1200}, {3, 4, 1}}, {{2, 1, 3, 1, 5}, {1, 4, 1, 6, 1}}, {{90_001, 3}, {1}}, {{1, 320}, {1, 320}}, {{70_003}, {70_003}},
-                {{20, 5000}, {5000}}, {{20, 5003}, {5003}}, {{1, 6}, {1, 1, 6}}, {{6}, {1, 1, 6}}};
+        int[][][] pairs = {{{7}, {7}}, {{7}, {1}}, {{1}, {7}}, {{}, {}}, {{5}, {}}, {{2, 300, 20}, {20}}, {{2, 300, 7}, {7}},
+                {{2, 300, 7}, {2, 1, 7}}, {{2, 9, 9, 64}, {2, 1, 1, 64}}, {{3, 5, 640}, {640}}, {{4000, 3}, {3}}, {{4000, 3}, {4000, 1}},
+                {{2, 100, 33}, {2, 100, 1}}, {{100, 40}, {100, 40}},
+                {{3, 1, 5}, {1, 4, 5}}, {{1, 1, 1200}, {3, 4, 1}}, {{2, 1, 3, 1, 5}, {1, 4, 1, 6, 1}}, {{90_001, 3}, {1}}, {{1, 320}, {1, 320}},
+                {{70_003}, {70_003}}, {{20, 5000}, {5000}}, {{20, 5003}, {5003}}, {{1, 6}, {1, 1, 6}}, {{6}, {1, 1, 6}}};
         for (int[][] pair : pairs) {
             Tensor a = random(DType.F32, pair[0]), b = random(DType.F32, pair[1]).clamp(0.5f, 3);
             for (BinaryOp.Kind kind : BinaryOp.Kind.values()) binary(new BinaryOp(kind), a, b);
@@ -142,7 +146,8 @@ class ElementwiseTest {
 
     @Test void binaryVectorTakesWhatModelsNeed() {
         for (int[][] pair : new int[][][] {{{2, 4096, 320}, {320}}, {{1, 64, 64, 320}, {1, 1, 1, 320}}, {{2, 32, 32, 640}, {2, 1, 1, 640}}}) {
-            assertThat(new BinaryVector().refuses(new BinaryOp(BinaryOp.Kind.ADD), new Tensor[] {random(DType.F32, pair[0]), random(DType.F32, pair[1])})).isNull();
+            assertThat(new BinaryVector().refuses(new BinaryOp(BinaryOp.Kind.ADD),
+                    new Tensor[] {random(DType.F32, pair[0]), random(DType.F32, pair[1])})).isNull();
         }
     }
 
@@ -157,12 +162,17 @@ class ElementwiseTest {
 
     @Test void castsFloats() {
         Tensor bits = Tensor.empty(Device.CPU, DType.F32, Shape.of(300_007));
-        for (long i = 0; i < bits.count(); i++) bits.set(i, Float.intBitsToFloat(i < 200_000 ? random.nextInt() : 0x33000000 + (int) i * 8192 + (int) i % 5 - 2));
-        for (DType to : new DType[] {DType.F32, DType.F16, DType.BF16, DType.F8_E4M3, DType.I64, DType.I32, DType.U8, DType.F64}) identical(new CastOp(to), bits);
+        for (long i = 0; i < bits.count(); i++) {
+            bits.set(i, Float.intBitsToFloat(i < 200_000 ? random.nextInt() : 0x33000000 + (int) i * 8192 + (int) i % 5 - 2));
+        }
+        for (DType to : new DType[] {DType.F32, DType.F16, DType.BF16, DType.F8_E4M3, DType.I64, DType.I32, DType.U8, DType.F64}) {
+            identical(new CastOp(to), bits);
+        }
     }
 
     @Test void reduce() {
-        int[][] shapes = {{1}, {17}, {300_000}, {3, 5, 7}, {2, 40, 40, 3}, {1, 50, 60, 32}, {2, 3, 70_001}, {70_001, 3}, {40, 1500}, {3, 1, 4, 1, 5}, {70, 2, 3000}};
+        int[][] shapes = {{1}, {17}, {300_000}, {3, 5, 7}, {2, 40, 40, 3}, {1, 50, 60, 32}, {2, 3, 70_001}, {70_001, 3}, {40, 1500}, {3, 1, 4, 1, 5},
+                {70, 2, 3000}};
         for (int[] shape : shapes) {
             Tensor x = random(DType.F32, shape);
             for (int mask = 0; mask < 1 << shape.length; mask++) {
@@ -187,11 +197,13 @@ class ElementwiseTest {
         identical(new GatherOp(), random(DType.F8_E4M3, 50, 37), Tensor.of(new long[] {0, 49, 3}, 3).to(DType.I32));
         identical(new ConcatOp(3), random(DType.F32, 2, 40, 41, 64), random(DType.F32, 2, 40, 41, 3));
         Tensor table = random(DType.F32, 5, 4), bad = Tensor.of(new long[] {5}, 1);
-        assertThatThrownBy(() -> Engine.run(new GatherCopy(), new GatherOp(), table, bad)).isInstanceOf(OpError.class).hasMessageContaining("index 5");
+        assertThatThrownBy(() -> Engine.run(new GatherCopy(), new GatherOp(), table, bad)).isInstanceOf(OpError.class)
+                .hasMessageContaining("index 5");
     }
 
     @Test void permutes() {
-        int[][] orders = {{0, 1, 2, 3}, {0, 3, 1, 2}, {0, 2, 3, 1}, {0, 2, 1, 3}, {3, 2, 1, 0}, {1, 0, 3, 2}, {2, 3, 0, 1}, {1, 2, 3, 0}, {3, 0, 1, 2}, {2, 0, 3, 1}};
+        int[][] orders = {{0, 1, 2, 3}, {0, 3, 1, 2}, {0, 2, 3, 1}, {0, 2, 1, 3}, {3, 2, 1, 0}, {1, 0, 3, 2}, {2, 3, 0, 1}, {1, 2, 3, 0},
+                {3, 0, 1, 2}, {2, 0, 3, 1}};
         for (DType dtype : new DType[] {DType.F32, DType.F16, DType.U8, DType.I64}) {
             for (int[] shape : new int[][] {{2, 3, 5, 7}, {1, 33, 70, 3}, {2, 1, 19, 130}, {3, 17, 1, 64}, {1, 1, 1, 1}, {2, 40, 41, 42}}) {
                 for (int[] order : orders) identical(new PermuteOp(order), random(dtype, shape));

@@ -50,7 +50,8 @@ class EmittedTest {
 
     @ParameterizedTest @EnumSource void functionsAreTheSameForAllKindsOfNumbers(UnaryOp.Kind kind) {
         assumeTrue(VecCode.isHere(), CpuFeature.line());
-        float[] edges = {0, -0f, 1, -1, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MIN_NORMAL,
+        float[] edges = {0, -0f, 1, -1, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, -Float.MIN_VALUE,
+                Float.MIN_NORMAL,
             0x1p-127f, Float.MAX_VALUE, -Float.MAX_VALUE, 87, -87, 88.8f, -103.9f, 104, -104, 0.625f, -0.625f, 4, -4, 1e-20f};
         Random random = new Random(5);
         UnaryOp op = new UnaryOp(kind, -0.3f, 0.7f);

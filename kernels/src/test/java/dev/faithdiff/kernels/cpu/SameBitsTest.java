@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The CPU gives the same bits for any number of threads, any width of vectors, any tuned sizes, and with and without emitted code: in all cases of the ops of
- * inference in F32, and of linear layers in bytes, each in a process of its own. Gradients are not among them.
+ * The CPU gives the same bits for any number of threads, any width of vectors, any tuned sizes, and with and without emitted code: in all cases of
+ * the ops of inference in F32, and of linear layers in bytes, each in a process of its own. Gradients are not among them.
  */
 @Tag("process") @Tag("full")
 class SameBitsTest {
@@ -46,7 +46,8 @@ class SameBitsTest {
         }
         for (int bits : new int[] {256, 512}) {
             for (boolean most : new boolean[] {false, true}) {
-                assertThat(run("-Dfaithdiff.vector.bits=" + bits, "-Dfaithdiff.tuned=" + tuned(most))).as("tuned, " + bits + " bits").isEqualTo(first);
+                assertThat(run("-Dfaithdiff.vector.bits=" + bits, "-Dfaithdiff.tuned=" + tuned(most))).as("tuned, " + bits + " bits")
+                        .isEqualTo(first);
             }
         }
         assertThat(run("-Dfaithdiff.vector.bits=256", "-Dfaithdiff.emit=off")).as("the Vector API").isEqualTo(first).hasSizeGreaterThan(100);
@@ -62,7 +63,8 @@ class SameBitsTest {
     /** The digests of all cases, by a process with these properties. */
     private static List<String> run(String... properties) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                System.getProperty("java.class.path")));
         command.addAll(List.of(properties));
         command.add(SameBitsTest.class.getName());
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();

@@ -60,7 +60,9 @@ class VecTest {
             }
         }
         ToFloat.vectors(dtype, m.address(), count - Vec.LANES, wide, 1); // on the Vector API, whether there is machine code or not
-        for (int i = 0; i < count - Vec.LANES; i++) assertThat(Float.floatToIntBits(wide[1 + i])).isEqualTo(Float.floatToIntBits(Native.get(m, 0, i)));
+        for (int i = 0; i < count - Vec.LANES; i++) {
+            assertThat(Float.floatToIntBits(wide[1 + i])).isEqualTo(Float.floatToIntBits(Native.get(m, 0, i)));
+        }
     }
 
     private static void check(UnaryOperator<FloatVector> f, DoubleUnaryOperator exact, double tolerance) {

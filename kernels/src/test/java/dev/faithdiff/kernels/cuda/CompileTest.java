@@ -94,7 +94,8 @@ class CompileTest {
     /** The compiler that the program uses, which needs no GPU: from a folder in faithdiff.cuda.libraries, or from the profile cuda-redist. */
     @Tag("native")
     @Test void everySourceCompilesByNvrtc() throws Exception {
-        LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), Path.of(System.getProperty("user.home")));
+        LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(),
+                Path.of(System.getProperty("user.home")));
         Path jar = RedistJar.unpacked(getClass().getClassLoader(), CudaLibraries.cache().folder());
         if (jar != null) search = search.with(jar);
         int major = CudaLibraries.compiler(search, 13) != null ? 13 : CudaLibraries.compiler(search, 12) != null ? 12 : 0;
@@ -129,7 +130,8 @@ class CompileTest {
     }
 
     /** Compiles unless this compiler has compiled the same text before. */
-    private static String once(String version, Compiler compiler, String source, String types, String architecture) throws IOException, InterruptedException {
+    private static String once(String version, Compiler compiler, String source, String types, String architecture) throws IOException,
+            InterruptedException {
         DiskCache compiled = new DiskCache(Path.of("target", "compiled"));
         String key = version + types + architecture + CudaModules.text(source);
         if (compiled.find(key, ".ok") != null) return "";

@@ -45,8 +45,11 @@ class CudaLibrariesTest {
         assumeTrue(new LibrarySearch(List.of()).open("libcuda.so.1") == null, "this machine has a driver");
         LibrarySearch search = new LibrarySearch(List.of(folder));
         for (int major : new int[] {12, 13}) {
-            for (String name : List.of("libcublasLt.so." + major, "libcublas.so." + major, "libcudnn.so.9")) Files.writeString(folder.resolve(name), "");
-            assertThat(new CudaLibraries(search).missing()).startsWith(major == 12 ? "no NVIDIA driver was found (libcuda.so.1)" : "the libraries of CUDA 12 are here");
+            for (String name : List.of("libcublasLt.so." + major, "libcublas.so." + major, "libcudnn.so.9")) {
+                Files.writeString(folder.resolve(name), "");
+            }
+            assertThat(new CudaLibraries(search).missing())
+                    .startsWith(major == 12 ? "no NVIDIA driver was found (libcuda.so.1)" : "the libraries of CUDA 12 are here");
             Files.writeString(folder.resolve("libnvrtc.so." + major), "");
             assertThat(new CudaLibraries(search).missing()).isEqualTo("the libraries of CUDA " + major
                     + " are here, but no NVIDIA driver (libcuda.so.1); docs/cuda.md says where libraries are looked for");
@@ -55,10 +58,12 @@ class CudaLibrariesTest {
     }
 
     @Test void theFolderOfThePropertyComesFirstAndWheelsAreFound() throws IOException {
-        Path own = library("own"), loader = library("loader"), home = library("toolkit/lib64"), blas = library("venv/lib/python3.12/site-packages/nvidia/cublas/lib");
+        Path own = library("own"), loader = library("loader"), home = library("toolkit/lib64"),
+                blas = library("venv/lib/python3.12/site-packages/nvidia/cublas/lib");
         Path other = library("other/lib/python3.13/site-packages/nvidia/cu13/lib"), bin = Files.createDirectories(folder.resolve("other/bin"));
-        LibrarySearch search = LibrarySearch.of(own.toString(), Map.of("LD_LIBRARY_PATH", ":" + loader, "CUDA_HOME", folder.resolve("toolkit").toString(),
-                "VIRTUAL_ENV", folder.resolve("venv").toString(), "PATH", "/bin:" + bin), folder);
+        LibrarySearch search = LibrarySearch.of(own.toString(),
+                Map.of("LD_LIBRARY_PATH", ":" + loader, "CUDA_HOME", folder.resolve("toolkit").toString(), "VIRTUAL_ENV",
+                folder.resolve("venv").toString(), "PATH", "/bin:" + bin), folder);
         assertThat(search.folders()).containsSubsequence(own, loader, home, blas).doesNotContain(other);
         assertThat(Files.createFile(bin.resolve("python3")).toFile().setExecutable(true)).isTrue();
         assertThat(LibrarySearch.of(null, Map.of("PATH", "/bin:" + bin), folder).folders()).as("beside the python3 of the PATH").contains(other);

@@ -64,7 +64,8 @@ class SassTest {
     private List<String> faults(String disassembler, String source, String[] types, String[] entries) throws Exception {
         Path text = folder.resolve(source + ".cu"), code = folder.resolve(source + ".cubin");
         Files.writeString(text, CudaModules.text(source));
-        List<String> command = new ArrayList<>(List.of("nvcc", "-cubin", "-std=c++17", "-arch=" + ARCHITECTURE, "-o", code.toString(), text.toString()));
+        List<String> command = new ArrayList<>(List.of("nvcc", "-cubin", "-std=c++17", "-arch=" + ARCHITECTURE, "-o", code.toString(),
+                text.toString()));
         for (String type : types) command.add("-D" + type + (type.contains("=") ? "" : "=F16"));
         assertThat(said(command.toArray(String[]::new))).as(source).isNotNull();
         Map<String, Counts> found = counts(said(disassembler, code.toString()));

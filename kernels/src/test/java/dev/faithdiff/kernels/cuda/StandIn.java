@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A fake CUDA device for a separate JVM: driver, cuBLAS, cuDNN and NVRTC are stand-ins, built from C where gcc is found. It checks the order, arguments
- * and lifetimes of calls, but not what a GPU computes.
+ * A fake CUDA device for a separate JVM: driver, cuBLAS, cuDNN and NVRTC are stand-ins, built from C where gcc is found. It checks the order,
+ * arguments and lifetimes of calls, but not what a GPU computes.
  */
 public final class StandIn {
     private final Path folder;
@@ -30,7 +30,9 @@ public final class StandIn {
     /** Builds the libraries in a folder. */
     public StandIn(Path folder) throws Exception {
         this.folder = folder;
-        for (String file : List.of("cuda.c", "cublas.c", "cublaslt.c", "cudnn.c", "cudnn_graph.c", "nvrtc.c", "numbers.h")) resource("/standin/" + file, folder.resolve(file));
+        for (String file : List.of("cuda.c", "cublas.c", "cublaslt.c", "cudnn.c", "cudnn_graph.c", "nvrtc.c", "numbers.h")) {
+            resource("/standin/" + file, folder.resolve(file));
+        }
         new HostCompiler(folder);
         // Symbols of the driver have no versions, those of the libraries have. The libraries find the driver's memory in the driver.
         gcc(folder, "-shared", "-fPIC", "-O2", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "cuda.c", "-ldl");
@@ -47,7 +49,8 @@ public final class StandIn {
 
     private void build(String source, String library, int major) throws Exception {
         Files.writeString(folder.resolve("versions"), library + " { global: *; };");
-        gcc(folder, "-shared", "-fPIC", "-O2", "-DCUDA=" + major, "-Wl,-soname," + library, "-Wl,--version-script=versions", "-o", library, source, "libcuda.so.1", "-lm");
+        gcc(folder, "-shared", "-fPIC", "-O2", "-DCUDA=" + major, "-Wl,-soname," + library, "-Wl,--version-script=versions", "-o", library, source,
+                "libcuda.so.1", "-lm");
     }
 
     /** Exit code and output of a run, and the calls that the driver received. */
@@ -87,7 +90,9 @@ public final class StandIn {
     /** In that JVM: loads the libraries. @param cache any folder */
     static void load(Path cache) throws IOException {
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
-        for (String file : List.of("libcuda.so.1", "libcublasLt.so.12", "libcublas.so.12", "libcudnn.so.9", "libnvrtc.so.12")) assertThat(search.open(file).path()).isNotNull();
+        for (String file : List.of("libcuda.so.1", "libcublasLt.so.12", "libcublas.so.12", "libcudnn.so.9", "libnvrtc.so.12")) {
+            assertThat(search.open(file).path()).isNotNull();
+        }
         CudaLibraries.loadNatives(12, CudaLibraries.CLASSES);
     }
 

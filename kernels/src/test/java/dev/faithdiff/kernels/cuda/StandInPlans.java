@@ -58,8 +58,9 @@ public final class StandInPlans {
         Files.write(folder.resolve("deviceless.c"), resource("deviceless.c"));
         StandIn.gcc(folder, "-shared", "-fPIC", "-Wl,-soname,libcuda.so.1", "-o", "libcuda.so.1", "deviceless.c");
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules",
-                "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Dfaithdiff.cuda.libraries=" + folder + (asked == null ? "" : File.pathSeparator + asked),
-                "-Dfaithdiff.home=" + System.getProperty("faithdiff.home"), "-cp", System.getProperty("java.class.path"), main.getName()));
+                "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Dfaithdiff.cuda.libraries=" + folder
+                + (asked == null ? "" : File.pathSeparator + asked), "-Dfaithdiff.home=" + System.getProperty("faithdiff.home"), "-cp",
+                System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
         Path output = folder.resolve("output");
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
@@ -75,11 +76,14 @@ public final class StandInPlans {
 
     /** In that JVM: opens cuDNN, or ends it where cuDNN is too old. */
     public static void open() throws IOException {
-        LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), Path.of(System.getProperty("user.home")));
+        LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(),
+                Path.of(System.getProperty("user.home")));
         int major = search.complete(13);
         assertThat(search.open("libcuda.so.1").path()).isNotNull();
         CudaLibraries.compiler(search, major);
-        for (String file : List.of("libcublasLt.so." + major, "libcublas.so." + major, "libcudnn.so.9")) assertThat(search.open(file)).as(file).isNotNull();
+        for (String file : List.of("libcublasLt.so." + major, "libcublas.so." + major, "libcudnn.so.9")) {
+            assertThat(search.open(file)).as(file).isNotNull();
+        }
         CudaLibraries.loadNatives(major, "jcuda.jcudnn.JCudnn");
         if (JCudnn.cudnnGetVersion() >= 91300) return;
         System.out.println("cuDNN " + JCudnn.cudnnGetVersion() + " is older than 9.13: no plans are made");
@@ -98,13 +102,16 @@ public final class StandInPlans {
             if (!List.of(architectures).contains(device.architecture)) continue;
             CudnnTarget target = new CudnnTarget(device.json);
             for (GraphPattern p : patterns) {
-                if ((p instanceof ScaledProduct || p instanceof ScaledConvolution) && device.architecture.equals("sm_80")) continue; // Ampere has no F8
+                // Ampere has no F8
+                if ((p instanceof ScaledProduct || p instanceof ScaledConvolution) && device.architecture.equals("sm_80")) continue;
                 Files.writeString(calls, "");
                 long begin = System.nanoTime();
                 String found = find(p, target, compiled.contains(p));
                 if (found == null) missing.add(device.architecture + " " + p);
                 List<String> kernels = new ArrayList<>(new LinkedHashSet<>(Files.readAllLines(calls)));
-                if (compiled.contains(p)) System.out.printf("%s %s: %s %s, %.2f s%n", device.architecture, p, found, kernels, (System.nanoTime() - begin) / 1e9);
+                if (compiled.contains(p)) {
+                    System.out.printf("%s %s: %s %s, %.2f s%n", device.architecture, p, found, kernels, (System.nanoTime() - begin) / 1e9);
+                }
             }
             System.out.println(device.architecture + ": " + patterns.size() + " patterns");
         }
@@ -147,8 +154,9 @@ public final class StandInPlans {
                 Product.linear(half, 2048, 1280, 1280, true, Then.NOTHING), Product.linear(half, 2048, 1280, 5120, true, Then.ADD),
                 Product.linear(half, 8192, 2560, 640, true, Then.GATE), Product.linear(half, 8192, 1920, 640, false, Then.NOTHING),
                 new Product(half, 2, 1024, 512, 1024, false, false, false, Then.NOTHING),
-                new ScaledProduct(half, 2048, 1280, 1280, true, true, Then.NOTHING), new ScaledProduct(half, 2048, 1280, 1280, false, true, Then.NOTHING),
-                new ScaledProduct(half, 2048, 1280, 5120, true, true, Then.ADD), new ScaledProduct(half, 2048, 5120, 1280, true, true, Then.GATE)));
+                new ScaledProduct(half, 2048, 1280, 1280, true, true, Then.NOTHING),
+                new ScaledProduct(half, 2048, 1280, 1280, false, true, Then.NOTHING), new ScaledProduct(half, 2048, 1280, 5120, true, true, Then.ADD),
+                new ScaledProduct(half, 2048, 5120, 1280, true, true, Then.GATE)));
         Conv2dOp same = new Conv2dOp(1, 1, 1, 1, 1);
         Shape x = Shape.of(2, 64, 64, 640), w = Shape.of(640, 3, 3, 640);
         for (Shape addend : new Shape[] {null, Shape.of(2, 1, 1, 640), x}) patterns.add(new Convolution(half, same, x, w, x, true, addend, false));

@@ -84,7 +84,8 @@ final class StandInRun {
         }
         LibrarySearch search = LibrarySearch.of(System.getProperty("faithdiff.cuda.libraries"), System.getenv(), cache);
         if (search.find("libnvrtc.so.12") == null && search.find("libnvrtc.so.13") == null) {
-            assertThat(new CudaBackend().unavailable()).startsWith("a GPU is here, but not ").contains("NVRTC (libnvrtc.so.13 or .so.12)", "docs/cuda.md");
+            assertThat(new CudaBackend().unavailable()).startsWith("a GPU is here, but not ")
+                    .contains("NVRTC (libnvrtc.so.13 or .so.12)", "docs/cuda.md");
             assertThat(new CudaBackend().count()).isZero();
         }
         assertThat(device.model()).isEqualTo("stand-in, no GPU");
@@ -144,7 +145,8 @@ final class StandInRun {
                     kept = fresh.getFirst();
                 }
                 assertThat(Files.readString(kept)).contains("stand-in, no GPU sm_90a cuDNN 90501", pass.name());
-                for (String broken : List.of("", "no such thing\n1", Files.readString(kept) + "7777", Files.readString(kept).replaceAll("\\d+$", "99"))) {
+                for (String broken : List.of("", "no such thing\n1", Files.readString(kept) + "7777",
+                        Files.readString(kept).replaceAll("\\d+$", "99"))) {
                     Files.writeString(kept, broken);
                     StandIn.note("broken " + pass);
                     new Cudnn(device, new DiskCache(cache)).run(p, t[0].address(), t[1].address(), t[2].address());
@@ -252,7 +254,8 @@ final class StandInRun {
             reserves(device, work, swap);
             Replay reads = device.replay(in -> in[0].to(Device.CPU).to(device));
             reads.run(swap);
-            assertThatThrownBy(() -> reads.run(swap)).hasMessage("work that is captured as a graph on cuda:0 must not wait for it or copy from or to the host");
+            assertThatThrownBy(() -> reads.run(swap)).hasMessage("work that is captured as a graph on cuda:0 must not wait for it or copy from or "
+                    + "to the host");
             assertThat(swap.toFloats()).as("the device goes on").containsExactly(0, 1, 1, 0);
         }
     }

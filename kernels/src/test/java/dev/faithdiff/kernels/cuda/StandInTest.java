@@ -94,8 +94,10 @@ class StandInTest {
             assertThat(calls.stream().filter(c -> c.startsWith("launch graph"))).hasSize(2 * (StandInNetwork.RUNS - 1));
             List<String> captured = calls.subList(calls.lastIndexOf("capture on 0x5678 in mode 2"), calls.size());
             captured = captured.subList(0, captured.indexOf("graph"));
-            assertThat(captured.stream().filter("run plan"::equals).count()).as("plans in the capture of F16").isEqualTo(environment == WITH_PLANS ? 12 : 0);
-            assertThat(captured.stream().filter("multiply by 2"::equals).count()).as("products of cuBLASLt").isEqualTo(environment == WITH_PLANS ? 0 : 6);
+            assertThat(captured.stream().filter("run plan"::equals).count()).as("plans in the capture of F16")
+                    .isEqualTo(environment == WITH_PLANS ? 12 : 0);
+            assertThat(captured.stream().filter("multiply by 2"::equals).count()).as("products of cuBLASLt")
+                    .isEqualTo(environment == WITH_PLANS ? 0 : 6);
             assertThat(captured).doesNotContain("plan", "heuristic");
         }
     }
@@ -103,7 +105,8 @@ class StandInTest {
     /** Plans of cuDNN's graph API: made, measured and kept once, found by a later run of the program, and made again where the file is damaged. */
     @Test void plansAreMadeOnce() throws Exception {
         List<String> calls = standIn.run(StandInRun.class, List.of(), WITH_PLANS, folder.resolve("cache").toString(), "plans");
-        List<String> chosen = calls.subList(calls.indexOf("first"), calls.size()).stream().filter(c -> c.matches("first|again|second|broken|plan|run plan|slower"))
+        List<String> chosen = calls.subList(calls.indexOf("first"), calls.size()).stream()
+                .filter(c -> c.matches("first|again|second|broken|plan|run plan|slower"))
                 .toList();
         List<String> expected = new ArrayList<>(List.of("first", "plan", "plan"));
         for (int i = 0; i < 2 * 3 * 5 + 1; i++) expected.add("run plan");
@@ -161,7 +164,8 @@ class StandInTest {
         for (int major : new int[] {12, 13}) {
             Files.writeString(folder.resolve("answer.c"), "int answer_to_all(void) { return " + major + "; }");
             Files.writeString(folder.resolve("answer.map"), "libanswer.so." + major + " { global: *; };");
-            StandIn.gcc(folder, "-shared", "-fPIC", "-Wl,-soname,libanswer.so." + major, "-Wl,--version-script=answer.map", "-o", "libanswer.so." + major, "answer.c");
+            StandIn.gcc(folder, "-shared", "-fPIC", "-Wl,-soname,libanswer.so." + major, "-Wl,--version-script=answer.map", "-o", "libanswer.so."
+                    + major, "answer.c");
         }
         Files.writeString(folder.resolve("asks.c"), "int answer_to_all(void); int ask(void) { return answer_to_all(); }");
         StandIn.gcc(folder, "-shared", "-fPIC", "-o", "libasks.so", "asks.c", "libanswer.so.12");

@@ -17,6 +17,7 @@ class TableTest {
     }
 
     @Test void numbersHaveThreeDigits() {
-        assertThat(DoubleStream.of(0, 1234.5, 9.876, 0.00123, 0.000123).mapToObj(Table::number)).containsExactly("0.00", "1235", "9.88", "0.00123", "1.23e-04");
+        assertThat(DoubleStream.of(0, 1234.5, 9.876, 0.00123, 0.000123).mapToObj(Table::number))
+                .containsExactly("0.00", "1235", "9.88", "0.00123", "1.23e-04");
     }
 }

@@ -23,7 +23,8 @@ class TunerTest {
     @Test void keepsWhatIsFasterInEachTurn() {
         List<String> progress = new ArrayList<>();
         assertThat(new Tuner(this::seconds, progress::add).best(HOUR)).isEqualTo(Map.of(Tuning.GEMM_DEPTH, 200, Tuning.WINOGRAD_CHUNK, 50));
-        assertThat(progress).contains("gemm.depth 200 %: 0.900 of the time", "winograd.chunk 50 %: 0.970 of the time", "winograd.chunk 200 %: not faster");
+        assertThat(progress).contains("gemm.depth 200 %: 0.900 of the time", "winograd.chunk 50 %: 0.970 of the time",
+                "winograd.chunk 200 %: not faster");
     }
 
     @Test void endsInTime() {

@@ -38,8 +38,8 @@ class TextCleaningTest {
     void repairsWronglyDecodedText(String text, String expected) { assertThat(TextCleaning.fix(text)).isEqualTo(expected); }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Caf\u00E9 na\u00EFve", "CAF\u00C9\u2122", "\u00C5ngstr\u00F6m", "\u00E0 c\u00F4t\u00E9", "\u00C3", "\u00DF", "\u010De\u0161tina",
-            "\u00BFqu\u00E9?", "\u00A35 \u20AC3", "\u00E9\u2026"})
+    @ValueSource(strings = {"Caf\u00E9 na\u00EFve", "CAF\u00C9\u2122", "\u00C5ngstr\u00F6m", "\u00E0 c\u00F4t\u00E9", "\u00C3", "\u00DF",
+            "\u010De\u0161tina", "\u00BFqu\u00E9?", "\u00A35 \u20AC3", "\u00E9\u2026"})
     void leavesGoodTextAlone(String text) { assertThat(TextCleaning.fix(text)).isEqualTo(text); }
 
     @ParameterizedTest

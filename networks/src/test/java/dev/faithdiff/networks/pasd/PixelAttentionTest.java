@@ -14,6 +14,7 @@ import dev.faithdiff.model.Config;
 import dev.faithdiff.networks.unet.Context;
 import dev.faithdiff.networks.unet.Control;
 import dev.faithdiff.networks.unet.ControlNet;
+import dev.faithdiff.networks.unet.HintEmbedding;
 import dev.faithdiff.networks.unet.Recorder;
 import dev.faithdiff.networks.unet.Residuals;
 import dev.faithdiff.networks.unet.Site;
@@ -62,10 +63,10 @@ class PixelAttentionTest {
 
     private static Tensor image() {
         Image in = ImageFiles.read(Fixtures.path("pasd/stage_image.png"));
-        return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).affine(0.5f, 0.5f); // 0..1
+        return in.toTensor().affine(0.5f, 0.5f); // 0..1
     }
 
-    @Test void embedsThePhoto() { check("control.cond_embedding", new PhotoEmbedding(weights("controlnet"), config("controlnet")).forward(image())); }
+    @Test void embedsThePhoto() { check("control.cond_embedding", PhotoEmbedding.of(weights("controlnet"), config("controlnet")).forward(image())); }
 
     @Test void embedsThePhotoWithDenseBlocks() {
         Fixtures stored = Fixtures.open("pasd/" + DENSE + ".safetensors");
@@ -73,7 +74,7 @@ class PixelAttentionTest {
         json.addProperty("use_rrdb", true);
         json.getAsJsonArray("block_out_channels").set(0, new JsonPrimitive(stored.shape("embedding").size(1)));
         Weights w = Weights.open(Fixtures.path("pasd/" + DENSE + "_weights.safetensors"), Device.CPU);
-        PhotoEmbedding dense = new PhotoEmbedding(w, Config.of(Fixtures.path("pasd"), json.toString()));
+        HintEmbedding dense = PhotoEmbedding.of(w, Config.of(Fixtures.path("pasd"), json.toString()));
         assertThat(w.parameters("controlnet_cond_embedding.preprocesser.")).hasSize(Fixtures.json("pasd/pasd.json").getAsJsonObject("full_size")
                 .getAsJsonObject("pasd_rrdb extra").get("count").getAsInt());
         Fixtures.assertClose("embedding", dense.forward(tensor(stored, "x")), stored, "embedding", atol(DENSE + ".safetensors", "embedding"));
@@ -124,7 +125,7 @@ class PixelAttentionTest {
         PixelAttention attention = new PixelAttention(w, sizes);
         w.done();
         ControlNet control = new ControlNet(c, UNetConfig.of(config("controlnet")));
-        Tensor latents = tensor(f, "latents"), steered = control.embed(latents).add(new PhotoEmbedding(c, config("controlnet")).forward(image()));
+        Tensor latents = tensor(f, "latents"), steered = control.embed(latents).add(PhotoEmbedding.of(c, config("controlnet")).forward(image()));
         List<Context> text = List.of(new Context(tensor(f, "prompt_embeds").slice(0, from, to)));
         float[] times = all(timestep, to - from);
         Control steering = attention.to(control.forward(steered, control.time().forward(times, latents), text).times(scale));

@@ -39,7 +39,8 @@ class ControlNetTest {
     @AfterEach void close() { scope.close(); }
 
     private static double atol(String system, String name) {
-        JsonObject errors = Fixtures.json(system + "/" + system + ".json").getAsJsonObject("files").getAsJsonObject("stages.safetensors").getAsJsonObject("errors");
+        JsonObject errors = Fixtures.json(system + "/" + system + ".json").getAsJsonObject("files").getAsJsonObject("stages.safetensors")
+                .getAsJsonObject("errors");
         return errors.getAsJsonObject(name).get("suggested_atol").getAsDouble();
     }
 
@@ -54,13 +55,14 @@ class ControlNetTest {
         Part with(Kind more) { return new Part(sizes.with(more), json, weights); }
 
         HintEmbedding hint() {
-            return new HintEmbedding(weights.at("controlnet_cond_embedding"), json.integers("conditioning_embedding_out_channels"), sizes.channels()[0]);
+            return new HintEmbedding(weights.at("controlnet_cond_embedding"), json.integers("conditioning_embedding_out_channels"),
+                    sizes.channels()[0]);
         }
     }
 
     private static Tensor image(String file) {
         Image in = ImageFiles.read(Fixtures.path(file));
-        return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).affine(0.5f, 0.5f); // 0..1
+        return in.toTensor().affine(0.5f, 0.5f); // 0..1
     }
 
     private static float[] all(float timestep, int rows) {
@@ -89,7 +91,8 @@ class ControlNetTest {
         Tensor embedded = hint.forward(image("pasd/stage_image.png"));
         Fixtures.assertClose("hint", embedded, f, "control.cond_embedding", atol("pasd", "control.cond_embedding"));
         Tensor latents = tensor(f, "latents"), temb = control.time().forward(all(PASD_TIME, 1), latents);
-        checkResiduals("pasd", control.forward(control.embed(latents).add(embedded), temb, List.of(new Context(tensor(f, "prompt_embeds").slice(0, 1, 2)))));
+        checkResiduals("pasd", control.forward(control.embed(latents).add(embedded), temb,
+                List.of(new Context(tensor(f, "prompt_embeds").slice(0, 1, 2)))));
     }
 
     /** SeeSR's two networks, and its inputs for the rows of a prompt. */

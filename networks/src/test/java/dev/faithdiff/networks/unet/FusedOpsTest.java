@@ -60,8 +60,8 @@ class FusedOpsTest {
 
     @Test void atTwiceTheSizeTheWayUpConvolvesSmallMaps() {
         Device second = Backend.device("second");
-        UNetConfig two = new UNetConfig(4, 4, new int[] {8, 8}, 1, new Time(32, 0, 0), new Transformers(new int[] {0, 0}, 1, new int[] {2, 2}, true, List.of(Kind.text(12))),
-                new Norm(new int[] {4, 4}, 1e-5f));
+        UNetConfig two = new UNetConfig(4, 4, new int[] {8, 8}, 1, new Time(32, 0, 0),
+                new Transformers(new int[] {0, 0}, 1, new int[] {2, 2}, true, List.of(Kind.text(12))), new Norm(new int[] {4, 4}, 1e-5f));
         try (Scope _ = Scope.open(); Weights w = Weights.init(1, second)) {
             UNet unet = new UNet(w, two);
             for (int side : new int[] {6, 5}) {
@@ -80,8 +80,9 @@ class FusedOpsTest {
             Tensor x = drawn(second, 1, 3, 5, 8), temb = drawn(second, 1, 32), text = drawn(second, 1, 7, 12);
             assertThat(ops(second, () -> same.forward(x, temb))).containsExactly("LinearOp", "norm, Conv2dAddOp", "norm, Conv2dAddOp");
             assertThat(ops(second, () -> wider.forward(x, temb))).containsExactly("LinearOp", "norm, Conv2dAddOp", "Conv2dOp", "norm, Conv2dAddOp");
-            assertThat(ops(second, () -> transformer.forward(x, new Context(text)))).containsExactly("LinearOp", "norm, SelfAttentionOp", "LinearAddOp",
-                    "LinearOp", "LinearOp", "norm, LinearOp", "AttentionOp", "LinearAddOp", "norm, LinearGegluOp", "LinearAddOp", "LinearAddOp");
+            assertThat(ops(second, () -> transformer.forward(x, new Context(text))))
+                    .containsExactly("LinearOp", "norm, SelfAttentionOp", "LinearAddOp", "LinearOp", "LinearOp", "norm, LinearOp", "AttentionOp",
+                    "LinearAddOp", "norm, LinearGegluOp", "LinearAddOp", "LinearAddOp");
             try (Tape _ = Tape.watch(x)) {
                 assertThat(ops(second, () -> same.forward(x, temb))).as("with a tape")
                         .containsExactly("LinearOp", "Conv2dOp", "BinaryOp", "Conv2dOp", "BinaryOp");

@@ -31,7 +31,8 @@ class LoraUNetTest {
     private static final OriginalNames NAMES = new OriginalNames(SIZES);
 
     @Test void modulesHaveTheirOriginalNames() {
-        INFO.getAsJsonObject("diffusers_to_sgm_module_names").asMap().forEach((module, original) -> assertThat(NAMES.of(module)).isEqualTo(original.getAsString()));
+        INFO.getAsJsonObject("diffusers_to_sgm_module_names").asMap()
+                .forEach((module, original) -> assertThat(NAMES.of(module)).isEqualTo(original.getAsString()));
         assertThat(NAMES.of("denoise_encoder.conv_in")).isEqualTo("denoise_encoder.conv_in");
     }
 

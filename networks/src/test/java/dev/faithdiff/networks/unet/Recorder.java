@@ -34,5 +34,7 @@ public final class Recorder implements Control {
     }
 
     /** The skip that is the result of a level on the way down: its halved one, where there is one. */
-    public static Site down(UNetConfig c, int level) { return new Site.Skip(Math.min((level + 1) * (c.layers() + 1), c.channels().length * (c.layers() + 1) - 1)); }
+    public static Site down(UNetConfig c, int level) {
+        return new Site.Skip(Math.min((level + 1) * (c.layers() + 1), c.channels().length * (c.layers() + 1) - 1));
+    }
 }

@@ -73,7 +73,8 @@ class AdamWTest {
             assertThat(q.item()).isCloseTo(0.99f - 0.0001f, Offset.offset(1e-6f));
             assertThat(r.item()).isEqualTo(1);
         }
-        assertThatThrownBy(() -> new AdamW(List.of(new AdamW.Group(Map.of("p", p), 1), new AdamW.Group(Map.of("p", q), 1)), AdamW.Settings.defaults()))
+        assertThatThrownBy(() -> new AdamW(List.of(new AdamW.Group(Map.of("p", p), 1), new AdamW.Group(Map.of("p", q), 1)),
+                AdamW.Settings.defaults()))
                 .isInstanceOf(OpError.class).hasMessage("p is in two groups of parameters");
     }
 

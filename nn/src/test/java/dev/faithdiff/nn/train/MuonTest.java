@@ -115,6 +115,7 @@ class MuonTest {
     }
 
     @Test void narrowParametersAreRefused() {
-        assertThatThrownBy(() -> muon(random(1, 32, 32).to(DType.F16).named("w"), 1, 0)).isInstanceOf(OpError.class).hasMessageContaining("w F16[32, 32]");
+        assertThatThrownBy(() -> muon(random(1, 32, 32).to(DType.F16).named("w"), 1, 0)).isInstanceOf(OpError.class)
+                .hasMessageContaining("w F16[32, 32]");
     }
 }

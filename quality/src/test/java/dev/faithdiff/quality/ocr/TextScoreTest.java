@@ -47,14 +47,16 @@ class TextScoreTest {
             assertScore(image, TextScore.of(words(PHOTO, "words"), read), images.getAsJsonObject(image).getAsJsonObject("expected"));
         }
         assertThatThrownBy(() -> TextReader.words("Harbour Bakery\n")).isInstanceOf(MeasureError.class).hasMessageContaining("Tesseract's table");
-        assertThatThrownBy(() -> TextReader.words("level\tconf\ttext\tleft\ttop\twidth\theight\n5\tx\ta\t1\t1\t1\t1\n")).isInstanceOf(MeasureError.class);
+        assertThatThrownBy(() -> TextReader.words("level\tconf\ttext\tleft\ttop\twidth\theight\n5\tx\ta\t1\t1\t1\t1\n"))
+                .isInstanceOf(MeasureError.class);
     }
 
     /** A square and the same turned by 45 degrees about its centre share an octagon. */
     @Test void placesMayBePolygons() {
         Word square = Word.inBox("a", 0, 0, 2, 2);
         double r = Math.sqrt(2);
-        Word turned = new Word("a", new double[] {1, 1 - r, 1 + r, 1, 1, 1 + r, 1 - r, 1}), hollow = new Word("a", new double[] {0, 0, 2, 0, 1, 1, 2, 2, 0, 2});
+        Word turned = new Word("a", new double[] {1, 1 - r, 1 + r, 1, 1, 1 + r, 1 - r, 1}),
+                hollow = new Word("a", new double[] {0, 0, 2, 0, 1, 1, 2, 2, 0, 2});
         double octagon = 8 * (r - 1);
         assertThat(Overlap.of(square, turned)).isCloseTo(octagon / (8 - octagon), within(1e-9));
         assertThat(Overlap.of(square, hollow)).isCloseTo(0.75, within(1e-9));
@@ -62,7 +64,8 @@ class TextScoreTest {
     }
 
     @Test void readsWordsFromJson() throws IOException {
-        Path file = Files.writeString(dir.resolve("words.json"), "[{\"text\":\"a\",\"polygon\":[[0,0],[2,0],[2,2]]},{\"text\":\"b\",\"box\":[1,2,3,4]}]");
+        Path file = Files.writeString(dir.resolve("words.json"),
+                "[{\"text\":\"a\",\"polygon\":[[0,0],[2,0],[2,2]]},{\"text\":\"b\",\"box\":[1,2,3,4]}]");
         List<Word> words = Word.read(file);
         assertThat(words.get(0).corners()).containsExactly(0, 0, 2, 0, 2, 2);
         assertThat(words.get(1).corners()).containsExactly(Word.inBox("b", 1, 2, 3, 4).corners());
@@ -88,7 +91,8 @@ class TextScoreTest {
         }
         assertThatThrownBy(() -> new TextMeasure(Rate.F1, new TextReader("false"), truth).of(photo, null)).isInstanceOf(MeasureError.class)
                 .hasMessage("recognising text failed: false ended with code 1");
-        assertThatThrownBy(() -> new TextMeasure(Rate.F1, new TextReader("no-such-program x"), truth).of(photo, null)).isInstanceOf(MeasureError.class)
+        assertThatThrownBy(() -> new TextMeasure(Rate.F1, new TextReader("no-such-program x"), truth).of(photo, null))
+                .isInstanceOf(MeasureError.class)
                 .hasMessage("ocr-f1: there is no program no-such-program on the PATH");
     }
 
@@ -96,10 +100,13 @@ class TextScoreTest {
         int[] counts = {s.truth(), s.recognised(), s.matched(), s.placed(), s.located(), s.charErrors(), s.truthChars(), s.wordErrors()};
         String[] names = {"truth_words", "recognised_words", "matched", "matched_with_boxes", "located", "char_errors", "truth_chars", "word_errors"};
         for (int i = 0; i < counts.length; i++) assertThat(counts[i]).as(what + " " + names[i]).isEqualTo(expected.get(names[i]).getAsInt());
-        double[] rates = {s.precision(s.matched()), s.recall(s.matched()), s.f1(s.matched()), s.precision(s.placed()), s.recall(s.placed()), s.f1(s.placed()),
+        double[] rates = {s.precision(s.matched()), s.recall(s.matched()), s.f1(s.matched()), s.precision(s.placed()), s.recall(s.placed()),
+                s.f1(s.placed()),
             s.cer(), s.wer()};
         names = new String[] {"precision", "recall", "f1", "precision_boxes", "recall_boxes", "f1_boxes", "cer", "wer"};
-        for (int i = 0; i < rates.length; i++) assertThat(rates[i]).as(what + " " + names[i]).isCloseTo(expected.get(names[i]).getAsDouble(), within(1e-12));
+        for (int i = 0; i < rates.length; i++) {
+            assertThat(rates[i]).as(what + " " + names[i]).isCloseTo(expected.get(names[i]).getAsDouble(), within(1e-12));
+        }
     }
 
     private static List<String> folded(List<Word> words) { return words.stream().map(Word::folded).filter(w -> !w.isEmpty()).toList(); }

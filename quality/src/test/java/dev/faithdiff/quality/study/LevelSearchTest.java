@@ -40,7 +40,8 @@ class LevelSearchTest {
 
     private static String json(String measures, String tolerances, String rows) {
         return """
-            {"title": "Known", "photos": "photos", "scale": 2, "systems": [{"name": "bicubic", "kind": "bicubic"}, {"name": "lost", "model": "nowhere"}],
+            {"title": "Known", "photos": "photos", "scale": 2,
+             "systems": [{"name": "bicubic", "kind": "bicubic"}, {"name": "lost", "model": "nowhere"}],
              "measures": [%s], "tolerances": [%s], "levels": [{"name": "secret", "rows": {%s}}]}""".formatted(measures, tolerances, rows);
     }
 
@@ -68,7 +69,8 @@ class LevelSearchTest {
     @Test void findsLossesThatAreKnown() throws IOException {
         String json = json(quoted(MEASURES), "0.15, 0.01, 0.005, 0.3, 0.2, 0.1", rows(MEASURES)), report = run(json, "out", 150);
         assertThat(report).contains("The level is calibrated on these photos.").doesNotContain("| no |");
-        String text = report.lines().filter(l -> l.startsWith("- As a degradation: ")).findFirst().orElseThrow().substring("- As a degradation: ".length());
+        String text = report.lines().filter(l -> l.startsWith("- As a degradation: ")).findFirst().orElseThrow()
+                .substring("- As a degradation: ".length());
         String[] found = text.replaceAll("[a-z:]", "").split("\\+");
         assertThat(Double.parseDouble(found[0])).as(text).isCloseTo(SECRET.blur(), within(0.15));
         assertThat(Double.parseDouble(found[1])).as(text).isCloseTo(SECRET.noise(), within(1.0));

@@ -86,12 +86,14 @@ class StudyTest {
         StubKind.left = 0;
         run(study(STUDY), "out", new ArrayList<>());
         assertThat(Files.readString(report)).isEqualTo(first);
-        assertThat(Files.readString(dir.resolve("out/report.html"))).isEqualTo(page).contains("data:image/jpeg;base64,", "data:image/png;base64,", "<b>");
+        assertThat(Files.readString(dir.resolve("out/report.html"))).isEqualTo(page)
+                .contains("data:image/jpeg;base64,", "data:image/png;base64,", "<b>");
     }
 
     @Test void theReportSaysWhatIsBestAndWhatIsMissing() throws IOException {
         String report = Files.readString(run(study(STUDY), "out", new ArrayList<>()));
-        assertThat(report).startsWith("# Tiny\n").contains("2 photos, crops of 48x48", "psnr-y (higher)", "niqe (lower)", "| detail |", "not calibrated");
+        assertThat(report).startsWith("# Tiny\n").contains("2 photos, crops of 48x48", "psnr-y (higher)", "niqe (lower)", "| detail |",
+                "not calibrated");
         assertThat(report).containsPattern("\\| bicubic \\| \\*{1,2}\\d\\d\\.\\d\\d\\*{1,2} \\[\\d\\d\\.\\d\\d, \\d\\d\\.\\d\\d\\]");
         assertThat(report).contains("## Benefit over bicubic", "## Seeds", "- lost could not be opened: ")
                 .contains("- no result of stub strength=0, level1, 0.png, seed 42: a stub without strength fails")
@@ -149,7 +151,8 @@ class StudyTest {
         Image photo = ImageFiles.read(Fixtures.path("iqa/images/photo.png")).crop(0, 0, 48, 48);
         assertThat(StudyDegradation.of("none").getFirst().degrade(photo, 1, 0)).isEqualTo(photo);
         assertThat(StudyDegradation.of("blur:0").getFirst().degrade(photo, 1, 0)).isEqualTo(photo);
-        assertThat(StudyDegradation.of("blur:0").getFirst().degrade(photo, 4, 0)).isEqualTo(StudyDegradation.of("none").getFirst().degrade(photo, 4, 0));
+        assertThat(StudyDegradation.of("blur:0").getFirst().degrade(photo, 4, 0))
+                .isEqualTo(StudyDegradation.of("none").getFirst().degrade(photo, 4, 0));
     }
 
     /** What a file says, what it says instead, and a part of the one line. */
@@ -196,7 +199,8 @@ class StudyTest {
 
     @Test void whatIsNoStudyGivesOneLine() throws IOException {
         for (String text : List.of("", "[]", "{", "{}", "\0", "{\"photos\": {}, \"systems\": [1]}", "{\"systems\": []}")) {
-            assertThatThrownBy(() -> study(text)).as(text).isInstanceOf(ModelError.class).satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+            assertThatThrownBy(() -> study(text)).as(text).isInstanceOf(ModelError.class)
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
         }
         try (Stream<Path> left = Files.list(dir)) {
             assertThat(left.filter(f -> f.toString().contains("out"))).isEmpty();

@@ -79,8 +79,8 @@ class CalibrationTest {
         assertThat(Calibration.ofModel(dir)).isEqualTo(c);
         assertThat(Calibration.ofModel(dir.resolve("none"))).isNull();
         String text = Files.readString(file);
-        for (String wrong : new String[] {text.replace("faithdiff-trust", "other"), text.replace("\"largest\":[", "\"largest\":[2,"), text.replace("\"made\"", "\"x\""),
-                text.replace("\"share\":[", "\"share\":[\"a\",")}) {
+        for (String wrong : new String[] {text.replace("faithdiff-trust", "other"), text.replace("\"largest\":[", "\"largest\":[2,"),
+                text.replace("\"made\"", "\"x\""), text.replace("\"share\":[", "\"share\":[\"a\",")}) {
             Files.writeString(file, wrong);
             assertThatThrownBy(() -> Calibration.read(file)).isInstanceOf(ModelError.class).hasMessageContaining("trust.json");
         }
@@ -94,7 +94,8 @@ class CalibrationTest {
         float[] mean = new Plane(w, h, values).mean(5).values(), spread = new Plane(w, h, values).spread(5).values();
         for (int i = 0; i < values.length; i++) {
             int x = i % w, y = i / w;
-            double[] around = IntStream.range(0, w * h).filter(k -> Math.abs(k % w - x) <= 2 && Math.abs(k / w - y) <= 2).mapToDouble(k -> values[k]).toArray();
+            double[] around = IntStream.range(0, w * h).filter(k -> Math.abs(k % w - x) <= 2 && Math.abs(k / w - y) <= 2)
+                    .mapToDouble(k -> values[k]).toArray();
             double m = IntStream.range(0, around.length).mapToDouble(k -> around[k]).average().orElseThrow();
             double variance = IntStream.range(0, around.length).mapToDouble(k -> (around[k] - m) * (around[k] - m)).average().orElseThrow();
             assertThat((double) mean[i]).isCloseTo(m, within(1e-6));

@@ -1,7 +1,6 @@
 package dev.faithdiff.restore.batch;
 
 import static dev.faithdiff.restore.CommonOptions.SEED;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
@@ -33,7 +32,7 @@ import java.util.function.Function;
  * is written whole.
  *
  * @param settings of photos without captions
- * @param captions of photos, which take the prompt's place
+ * @param captions of photos, which take the prompt's place, or that of the prompts of tiles where the settings have a captioner write them
  */
 public record Batch(Restorer restorer, ResultSettings settings, Rules rules, BatchListener listener, Function<Path, Caption> captions) {
     /**
@@ -107,7 +106,7 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
     /** What a captioner wrote for an earlier result is not known. */
     private boolean isOther(Job job) {
         ResultSettings own = LoadedPhoto.settings(caption(job), settings, job.seed());
-        return AutoPrompt.of(own.options().get(PROMPT)) == null && own.isOther(job.out());
+        return AutoPrompt.of(own.options()) == null && own.isOther(job.out());
     }
 
     private LoadedPhoto load(Job job) { return LoadedPhoto.of(read(job.in(), rules.strict), caption(job), settings, job.seed()); }

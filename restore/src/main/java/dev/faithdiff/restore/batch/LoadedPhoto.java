@@ -4,6 +4,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 
 import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.Photo;
+import dev.faithdiff.restore.diffusion.AutoPrompt;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -16,6 +17,7 @@ public record LoadedPhoto(Photo photo, ResultSettings settings, List<String> rem
     }
 
     static ResultSettings settings(Caption caption, ResultSettings settings, Long seed) {
-        return (caption.text() == null ? settings : settings.with(PROMPT, caption.text())).ofSeed(seed);
+        AutoPrompt open = AutoPrompt.of(settings.options());
+        return (caption.text() == null ? settings : settings.with(open == null ? PROMPT : open.option(), caption.text())).ofSeed(seed);
     }
 }

@@ -5,7 +5,6 @@ import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.CHURN;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE_INTERVAL;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
@@ -164,7 +163,7 @@ final class DiffBir implements SdSystem {
         int down = model.vae.config().downscale();
         boolean inTiles = inTiles(run.options, cleaned);
         FloatImage in = cleaned.padTo(asked > 0 || inTiles ? down : WIDE);
-        Tensor image = Cleaner.tensor(in, model.device).affine(2, -1);
+        Tensor image = in.toTensor().to(model.device).affine(2, -1);
         int tile = vaeTile(in.height(), in.width(), asked);
         Tensor mean = Vae.Gaussian.of(run.encode(TileSource.of(image), in.height() / down, in.width() / down, tile)).mean();
         return mean.mul(model.vae.config().scaling());
@@ -222,7 +221,7 @@ final class DiffBir implements SdSystem {
     private Denoiser restoring(Denoiser network, Plan plan, Options o, Tensor condition, FloatImage cleaned) {
         boolean latent = o.get(SPACE) == RestorationGuidance.Space.LATENT;
         int down = model.vae.config().downscale(), w = condition.size(2) * down, h = condition.size(1) * down;
-        Tensor target = latent ? condition : Cleaner.tensor(cleaned.framed(w, h), model.device).affine(2, -1);
+        Tensor target = latent ? condition : cleaned.framed(w, h).toTensor().to(model.device).affine(2, -1);
         return new RestorationGuidance(network, plan, o.get(LOSS), o.get(RESTORATION), o.get(REPEAT), target, latent ? null : model.vae);
     }
 

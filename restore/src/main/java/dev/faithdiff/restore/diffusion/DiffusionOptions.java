@@ -29,6 +29,9 @@ public final class DiffusionOptions {
     /** What the photo shows, in words. */
     public static final Option<String> PROMPT = Option.text("prompt", "", "Description of what the photo shows. auto: a captioner "
             + "writes it first, an installed one or that of auto:NAME.");
+    /** What each tile shows; null: all have the prompt. */
+    public static final Option<String> TILE_PROMPTS = Option.text("tile-prompts", "texts with | between them", s -> true, "What the photo shows in "
+            + "each tile of --tile, row by row, with | between the texts; instead of --prompt. auto and auto:NAME: as for --prompt.");
     /** Null: the text states are zeros. */
     public static final Option<String> NEGATIVE = Option.text("negative", "", "Description of what the result should not look like.").orNull();
     /** What is done with the end of a long prompt. */

@@ -40,7 +40,6 @@ import dev.faithdiff.restore.tiles.Patch;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +90,7 @@ record DreamClear(DreamClearModel model) implements SdSystem {
         Image in = RoundedSize.enlarged(run.photo, run.size, run.options);
         int h = in.height() / down(), w = in.width() / down();
         FloatImage cleaned = cleaned(run, in);
-        Tensor lq = latents(run, TileSource.of(tensor(in).affine(2, -1)), h, w);
+        Tensor lq = latents(run, TileSource.of(tensor(FloatImage.of(in)).affine(2, -1)), h, w);
         Tensor pre = latents(run, TileSource.of(tensor(cleaned).affine(2, -1)), h, w);
         Plan plan = plan(run, h, w);
         Tensor start = start(run, plan.sampler(), pre);
@@ -101,15 +100,12 @@ record DreamClear(DreamClearModel model) implements SdSystem {
 
     private int down() { return model.base().vae.config().downscale(); }
 
-    /** {@code [1, h, w, 3]} in 0..1. */
-    private Tensor tensor(Image image) { return tensor(FloatImage.of(image)); }
-
-    private Tensor tensor(FloatImage image) { return Cleaner.tensor(image, model.base().device); }
+    private Tensor tensor(FloatImage image) { return image.toTensor().to(model.base().device); }
 
     /** The photo without noise, blur and compression, in 0..1. */
     FloatImage cleaned(SdRun run, Image in) {
         Tensor x = Finite.require(() -> tensor(model.cleaner().clean(run, FloatImage.of(in))), "the cleaner");
-        return new FloatImage(in.width(), in.height(), x.clamp(0, 1).toFloats());
+        return FloatImage.of(x.clamp(0, 1));
     }
 
     /** An image's latents on the scale of the diffusion. @param h of the latents */

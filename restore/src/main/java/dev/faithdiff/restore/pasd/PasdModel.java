@@ -5,13 +5,14 @@ import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.networks.pasd.PhotoEmbedding;
 import dev.faithdiff.networks.pasd.PixelAttention;
 import dev.faithdiff.networks.unet.ControlNet;
+import dev.faithdiff.networks.unet.HintEmbedding;
 import dev.faithdiff.networks.unet.UNetConfig;
 import dev.faithdiff.nn.Weights;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.sd.SdModel;
 
 /** PASD's networks: Stable Diffusion 1.5, a ControlNet with what embeds the photo for it, and the U-Net's attention to what the ControlNet gives. */
-record PasdModel(SdModel base, ControlNet control, PhotoEmbedding hint, PixelAttention attention) {
+record PasdModel(SdModel base, ControlNet control, HintEmbedding hint, PixelAttention attention) {
     private static final String CONTROL = "control";
 
     /** @throws RuntimeException of one line, naming the file, if a part is missing, damaged or belongs to another model */
@@ -28,7 +29,7 @@ record PasdModel(SdModel base, ControlNet control, PhotoEmbedding hint, PixelAtt
     private static PasdModel of(SdModel base, Config c) {
         Weights w = base.weights(CONTROL + "/model.safetensors");
         ControlNet control = new ControlNet(w, UNetConfig.of(c));
-        PhotoEmbedding hint = new PhotoEmbedding(w, c);
+        HintEmbedding hint = PhotoEmbedding.of(w, c);
         PixelAttention attention = new PixelAttention(w, base.sizes);
         w.done();
         return new PasdModel(base, control, hint, attention);

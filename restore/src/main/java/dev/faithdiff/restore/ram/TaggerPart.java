@@ -38,7 +38,7 @@ public final class TaggerPart {
     public Tensor embed(Image photo) {
         return Finite.require(() -> {
             try (Scope s = Scope.open()) {
-                Tensor x = Tensor.of(photo.toFloats(), 1, photo.height(), photo.width(), 3).to(device);
+                Tensor x = photo.toTensor().to(device);
                 return s.keep(ram.embed(x.affine(0.5f, 0.5f)));
             }
         }, "the tagger");

@@ -76,7 +76,7 @@ public record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, lo
     /** An image of any size; what is added at its right and lower edges is cut off again. */
     public FloatImage clean(FloatImage image) {
         FloatImage padded = image.padTo(multiple);
-        return image(clean(tensor(padded, device))).topLeft(image.width() * scale, image.height() * scale);
+        return FloatImage.of(clean(padded.toTensor().to(device))).topLeft(image.width() * scale, image.height() * scale);
     }
 
     /**
@@ -89,7 +89,7 @@ public record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, lo
     public FloatImage clean(FloatImage image, int tile, double stride, Runnable afterTile) {
         if (image.height() < tile || image.width() < tile) return clean(image);
         TileGrid grid = TileGrid.of(image.height() * scale, image.width() * scale, tile * scale, tile * scale, stride);
-        Tensor whole = tensor(image, device);
+        Tensor whole = image.toTensor().to(device);
         List<Tensor> parts = new ArrayList<>();
         for (TileGrid.Tile t : grid.tiles()) {
             int top = t.row() / scale, left = t.column() / scale;
@@ -98,7 +98,7 @@ public record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, lo
             }
             afterTile.run();
         }
-        return image(grid.merge(parts));
+        return FloatImage.of(grid.merge(parts));
     }
 
     private Tensor clean(Tensor x) {
@@ -106,11 +106,4 @@ public record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, lo
             return s.keep(network.apply(x.to(dtype)).to(DType.F32).mul(1));
         }
     }
-
-    /** {@code [1, h, w, 3]} on a device. */
-    public static Tensor tensor(FloatImage image, Device device) {
-        return Tensor.of(image.rgb(), 1, image.height(), image.width(), 3).to(device);
-    }
-
-    private static FloatImage image(Tensor x) { return new FloatImage(x.size(2), x.size(1), x.toFloats()); }
 }

@@ -36,8 +36,8 @@ public final class RoundedSize {
         int w = image.width(), h = image.height();
         if (w == size.width() && h == size.height()) return image;
         try (Scope _ = Scope.open()) {
-            Tensor x = Tensor.of(image.rgb(), 1, h, w, 3).resize(new ResizeOp(ResizeOp.Kind.BICUBIC, false, size.height(), size.width()));
-            return new FloatImage(size.width(), size.height(), x.toFloats());
+            Tensor x = image.toTensor().resize(new ResizeOp(ResizeOp.Kind.BICUBIC, false, size.height(), size.width()));
+            return FloatImage.of(x);
         }
     }
 }

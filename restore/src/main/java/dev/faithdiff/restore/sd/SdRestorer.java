@@ -86,6 +86,15 @@ public final class SdRestorer implements Restorer {
         }
     }
 
+    @Override public List<Image> tiles(Image photo, Options options) {
+        ResultSize size = ResultSize.of(options, photo);
+        return gate.pass(() -> {
+            try (Scope _ = Scope.open()) {
+                return system.tiles(new SdRun(model, photo, size, options, Listener.NONE, null));
+            }
+        });
+    }
+
     @Override public List<Option<?>> options() { return system.options(); }
 
     @Override public Options defaults() { return system.defaults(); }
@@ -101,7 +110,7 @@ public final class SdRestorer implements Restorer {
     private Image roundTrip(Image photo) {
         Image in = photo.padTo(PADDING);
         try (Scope _ = Scope.open()) {
-            Tensor x = Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3).to(model.device).to(model.imageType);
+            Tensor x = in.toTensor().to(model.device).to(model.imageType);
             Tensor back = model.vae.decode(Vae.Gaussian.of(model.vae.encode(x)).mean());
             return Image.cutFloats(back.toFloats(), in.width(), in.height(), in.bits()).crop(0, 0, photo.width(), photo.height());
         }

@@ -1,7 +1,9 @@
 package dev.faithdiff.restore.sd;
 
+import dev.faithdiff.image.Image;
 import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
+import dev.faithdiff.restore.Restorer;
 import java.util.List;
 
 /**
@@ -31,4 +33,7 @@ public interface SdSystem {
      * not: random numbers are drawn in one order, all of them here but for those of the steps. Tensors belong to the current scope.
      */
     SdTask begin(SdRun run);
+
+    /** As {@link Restorer#tiles}. Tensors belong to the current scope. */
+    default List<Image> tiles(SdRun run) { return List.of(run.photo); }
 }

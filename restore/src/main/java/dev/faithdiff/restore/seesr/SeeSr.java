@@ -114,7 +114,7 @@ record SeeSr(SeeSrModel model) implements SdSystem {
 
     /** The published form of a prompt. */
     static String prompt(Options o, String tags) {
-        AutoPrompt asked = AutoPrompt.of(o.get(PROMPT));
+        AutoPrompt asked = AutoPrompt.of(PROMPT, o.get(PROMPT));
         String words = asked != null && asked.captioner() == null ? "" : AutoPrompt.words(o); // its own tags are what is asked for
         return tags + ", " + words + "," + o.get(ADDED_PROMPT);
     }

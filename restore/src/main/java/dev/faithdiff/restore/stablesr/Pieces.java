@@ -32,8 +32,7 @@ record Pieces(TileGrid grid) {
     /** The image of restored pieces, which overlap with Gaussian weights. */
     FloatImage merged(List<FloatImage> pieces) {
         if (pieces.size() == 1) return pieces.getFirst();
-        Tensor all = grid.merge(pieces.stream().map(p -> Tensor.of(p.rgb(), 1, p.height(), p.width(), 3)).toList());
-        return new FloatImage(grid.width(), grid.height(), all.toFloats());
+        return FloatImage.of(grid.merge(pieces.stream().map(FloatImage::toTensor).toList()));
     }
 
     /** Tiles within each of the pieces, whose latents are a whole. @param h of the latents of a piece */

@@ -120,13 +120,10 @@ final class StableSr implements SdSystem {
     static FloatImage resized(FloatImage image, int w, int h) {
         if (w == image.width() && h == image.height()) return image;
         try (Scope _ = Scope.open()) {
-            Tensor x = tensor(image).clamp(0, 1).resize(new ResizeOp(ResizeOp.Kind.BICUBIC, false, h, w));
-            return new FloatImage(w, h, x.clamp(0, 1).toFloats());
+            Tensor x = image.toTensor().clamp(0, 1).resize(new ResizeOp(ResizeOp.Kind.BICUBIC, false, h, w));
+            return FloatImage.of(x.clamp(0, 1));
         }
     }
-
-    /** {@code [1, H, W, 3]} in 0..1. */
-    static Tensor tensor(FloatImage image) { return Tensor.of(image.rgb(), 1, image.height(), image.width(), 3); }
 
     /** As published, a side that is a multiple already gets as much more if the other one is not. */
     static FloatImage padded(FloatImage image) {
@@ -137,7 +134,7 @@ final class StableSr implements SdSystem {
     /** A sample of an image's latents, on the scale of the diffusion. */
     Tensor latents(SdRun run, FloatImage image, Tensor noise) {
         try (Scope s = Scope.open()) {
-            Tensor x = tensor(image).affine(2, -1).to(model.base().device);
+            Tensor x = image.toTensor().affine(2, -1).to(model.base().device);
             Vae.Gaussian drawn = Vae.Gaussian.of(run.encode(TileSource.of(x), image.height() / down, image.width() / down, 0));
             return s.keep(drawn.sample(noise).mul(model.base().vae.config().scaling()));
         }
@@ -186,12 +183,12 @@ final class StableSr implements SdSystem {
             Tensor z = latents.mul(1 / model.base().vae.config().scaling());
             Tensor image = Tensor.empty(Device.CPU, DType.F32, Shape.of(1, h * down, w * down, 3));
             // The photo's pixels go beside the latents of their place, so that a tile has both.
-            Tensor both = weight == 0 ? z : z.concat(3, tensor(photo).affine(2, -1).to(z.device()).pixelUnshuffle(down));
+            Tensor both = weight == 0 ? z : z.concat(3, photo.toTensor().affine(2, -1).to(z.device()).pixelUnshuffle(down));
             UnaryOperator<Tensor> network = x -> model.decoder().decode(x.slice(3, 0, c).to(model.base().dtype),
                     weight == 0 ? null : x.slice(3, c, x.size(3)).pixelShuffle(down).to(model.base().dtype), weight);
             long bytes = model.decoder().decodeBytes() * model.base().dtype.bytes() / Float.BYTES * down * down;
             BlendedTiles.fitting(h, w, bytes, run.bytes()).apply(TileSource.of(both), 1, network, down, TileSink.into(image));
-            return new FloatImage(w * down, h * down, image.affine(0.5f, 0.5f).toFloats());
+            return FloatImage.of(image.affine(0.5f, 0.5f));
         }
     }
 

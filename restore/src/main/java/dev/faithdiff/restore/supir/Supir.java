@@ -14,7 +14,6 @@ import static dev.faithdiff.restore.supir.SupirOptions.CONTROL_START;
 import static dev.faithdiff.restore.supir.SupirOptions.GUIDANCE_START;
 import static dev.faithdiff.restore.supir.SupirOptions.NOISE;
 import static dev.faithdiff.restore.supir.SupirOptions.RESTORATION;
-import static dev.faithdiff.restore.supir.SupirOptions.TILE_PROMPTS;
 
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.FloatImage;
@@ -39,7 +38,6 @@ import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.restore.tiles.TileSource;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -64,11 +62,9 @@ record Supir(SupirModel model) implements SdSystem {
     private SupirSampler sampler(Options o) { return SupirOptions.sampler(o, model.base().description()); }
 
     @Override public SdTask begin(SdRun run) {
-        int tile = run.options.get(VAE_TILE), down = down();
-        Image in = RoundedSize.enlarged(run.photo, run.size, run.options);
-        int h = in.height() / down, w = in.width() / down;
+        Tensor photo = photo(run);
+        int h = photo.size(1), w = photo.size(2);
         SupirSteps steps = steps(run, h, w);
-        Tensor photo = photo(run, TileSource.of(in, model.base().device, Wrap.NONE), h, w);
         FloatImage seen = decoded(run, photo, "encode");
         boolean returns = run.beginsLater() || steps.pull() != null;
         Tensor noise = run.hostNoise(h, w), first = returns ? first(run, seen, noise) : null;
@@ -76,6 +72,18 @@ record Supir(SupirModel model) implements SdSystem {
         SupirDenoiser denoiser = new SupirDenoiser(model, steps, prompts(run, steps), photo, first);
         return new SdTask(steps.plan(), start, denoiser, latents -> image(run, decoded(run, latents, "decode"), seen));
     }
+
+    /** Tiles of the photo as the encoder for degraded photos cleans it, in 8 bits (gradio_demo_tiled.py). */
+    @Override public List<Image> tiles(SdRun run) {
+        FloatImage seen = decoded(run, photo(run), "encode");
+        Image cleaned = Image.fromFloats(seen.rgb(), seen.width(), seen.height());
+        int down = down();
+        TileGrid grid = grid(run.options, seen.height() / down, seen.width() / down);
+        return grid.tiles().stream().map(t -> cleaned.crop(t.column() * down, t.row() * down, grid.tileWidth() * down, grid.tileHeight() * down))
+                .toList();
+    }
+
+    private TileGrid grid(Options o, int h, int w) { return TileGrid.of(h, w, o.get(TILE) / down(), o.get(TILE) / down(), o.get(OVERLAP)); }
 
     private int down() { return model.base().vae.config().downscale(); }
 
@@ -86,11 +94,15 @@ record Supir(SupirModel model) implements SdSystem {
         double scale = o.get(GUIDANCE) == null ? 1 : o.get(GUIDANCE), start = o.get(GUIDANCE_START);
         Sampler sampler = run.within(kind.of(model.table(), o.get(STEPS), o.get(CHURN), o.get(NOISE)));
         Guidance most = DiffusionOptions.guidance(o, Math.max(scale, start));
-        TileGrid grid = TileGrid.of(h, w, o.get(TILE) / down(), o.get(TILE) / down(), o.get(OVERLAP));
-        Plan plan = new Plan(model.base().schedule, sampler, most, DiffusionOptions.cache(o), grid, true);
+        Plan plan = new Plan(model.base().schedule, sampler, most, DiffusionOptions.cache(o), grid(o, h, w), true);
         double control = o.get(CONTROL), controlStart = o.get(CONTROL_START) == null ? control : o.get(CONTROL_START);
         return new SupirSteps(plan, kind.raised(o.get(STEPS), o.get(CHURN)), new Ramp(start, scale), new Ramp(controlStart, control),
                 o.get(RESTORATION));
+    }
+
+    private Tensor photo(SdRun run) {
+        Image in = RoundedSize.enlarged(run.photo, run.size, run.options);
+        return photo(run, TileSource.of(in, model.base().device, Wrap.NONE), in.height() / down(), in.width() / down());
     }
 
     /** The photo's latents as the encoder for degraded photos finds them, on the scale of the diffusion. */
@@ -107,7 +119,7 @@ record Supir(SupirModel model) implements SdSystem {
 
     /** A sample of the latents of the decoded photo, which predictions are drawn to and a lower strength begins at. */
     Tensor first(SdRun run, FloatImage seen, Tensor noise) {
-        Tensor image = Tensor.of(seen.rgb(), 1, seen.height(), seen.width(), 3).to(model.base().device);
+        Tensor image = seen.toTensor().to(model.base().device);
         Tensor parameters = run.encode(TileSource.of(image), noise.size(1), noise.size(2), run.options.get(VAE_TILE));
         return Vae.Gaussian.of(parameters).sample(noise).mul(model.base().vae.config().scaling());
     }
@@ -125,8 +137,8 @@ record Supir(SupirModel model) implements SdSystem {
     /** The texts of all tiles, or of each: a row, or negative prompt and prompt. */
     List<Prompt> prompts(SdRun run, SupirSteps steps) {
         Options o = run.options;
-        String added = o.get(ADDED_PROMPT), each = o.get(TILE_PROMPTS), against = o.get(NEGATIVE) == null ? "" : o.get(NEGATIVE);
-        List<String> texts = each == null ? List.of(AutoPrompt.words(o)) : List.of(each.split(Pattern.quote("|"), -1));
+        String added = o.get(ADDED_PROMPT), against = o.get(NEGATIVE) == null ? "" : o.get(NEGATIVE);
+        List<String> each = AutoPrompt.ofTiles(o), texts = each == null ? List.of(AutoPrompt.words(o)) : each;
         int tiles = steps.plan().tiles();
         if (each != null && texts.size() != tiles) {
             throw new IllegalArgumentException("tile-prompts has " + texts.size() + " texts, but there are " + tiles + " tiles");

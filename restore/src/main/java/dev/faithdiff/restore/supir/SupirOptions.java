@@ -8,6 +8,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.CHURN;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE_PROMPTS;
 import static dev.faithdiff.restore.sd.ControlOptions.CONTROL;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 
@@ -33,8 +34,6 @@ final class SupirOptions {
             + "most noise. As noise falls it goes in a line to --control-scale. None: it does not change.");
     static final Option<Double> RESTORATION = Option.number("restoration-power", "above 0", v -> v > 0 && !v.isInfinite(), "Draws predictions to the "
             + "photo's latents, by the share of the noise to this power, such as 4: less draws for longer. For edm.");
-    static final Option<String> TILE_PROMPTS = Option.text("tile-prompts", "texts with | between them", s -> !s.isEmpty(), "What the photo shows in "
-            + "each tile of --tile, row by row, with | between the texts; instead of --prompt.");
     /** All of the system, in the order in which they are shown. */
     static final List<Option<?>> ALL = SdRestorer.options(List.of(PROCESS_SIZE, SAMPLER, CHURN, NOISE, GUIDANCE_START, CONTROL, CONTROL_START,
             RESTORATION, TILE_PROMPTS));

@@ -33,7 +33,6 @@ public interface TileSource {
 
     /** The parts {@code [1, height, width, 3]} of an image, -1..1, on a device, as {@link Image#part}: only a part is held as floats. */
     static TileSource of(Image image, Device device, Wrap wrap) {
-        return (top, left, height, width) ->
-                Tensor.of(image.part(left, top, width, height, wrap).toFloats(), 1, height, width, 3).to(device);
+        return (top, left, height, width) -> image.part(left, top, width, height, wrap).toTensor().to(device);
     }
 }

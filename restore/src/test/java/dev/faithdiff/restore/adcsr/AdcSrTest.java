@@ -99,7 +99,9 @@ class AdcSrTest {
         float[] expected = f.nhwc(stored), kept = new float[expected.length];
         int at = 0;
         for (int y = 0; y < actual.height(); y += apart) {
-            for (int x = 0; x < actual.width(); x += apart) for (int c = 0; c < 3; c++) kept[at++] = actual.values()[(y * actual.width() + x) * 3 + c];
+            for (int x = 0; x < actual.width(); x += apart) {
+                for (int c = 0; c < 3; c++) kept[at++] = actual.values()[(y * actual.width() + x) * 3 + c];
+            }
         }
         JsonObject errors = JSON.getAsJsonObject("files").getAsJsonObject(file).getAsJsonObject("errors");
         JsonObject error = errors.getAsJsonObject(errors.has(stored) ? stored : tensor);

@@ -101,7 +101,8 @@ class BatchRulesTest {
         Files.copy(png, dir.resolve("out/e.png"));
         Worklist more = list(png, jpg, webp, tif, photo("e.png", 4, 4));
         run(TEXT, options, more);
-        assertThat(outcomes.values()).as("the last is not known").containsExactly("SKIPPED false", "SKIPPED false", "SKIPPED false", "SKIPPED false", "SKIPPED false");
+        assertThat(outcomes.values()).as("the last is not known")
+                .containsExactly("SKIPPED false", "SKIPPED false", "SKIPPED false", "SKIPPED false", "SKIPPED false");
         run(TEXT, other, more);
         assertThat(outcomes.values()).containsExactly("SKIPPED true", "SKIPPED true", "SKIPPED true", "SKIPPED true", "SKIPPED false");
     }

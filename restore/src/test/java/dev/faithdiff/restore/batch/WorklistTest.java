@@ -20,7 +20,8 @@ class WorklistTest {
     @TempDir Path dir;
 
     @BeforeEach void photos() throws IOException {
-        for (String name : new String[] {"in/a.png", "in/B.JPG", "in/note.txt", "in/.hidden.png", "in/sub/c.tif", "in/sub/deep/d.bmp", "in/sub/noextension", "other/a.png"}) {
+        for (String name : new String[] {"in/a.png", "in/B.JPG", "in/note.txt", "in/.hidden.png", "in/sub/c.tif", "in/sub/deep/d.bmp",
+                "in/sub/noextension", "other/a.png"}) {
             Files.createDirectories(dir.resolve(name).getParent());
             Files.createFile(dir.resolve(name));
         }
@@ -73,9 +74,11 @@ class WorklistTest {
 
     /** Without an output, results lie beside the photos, and none is written over a photo. */
     @Test void withoutAnOutputResultsLieBesideThePhotos() throws IOException {
-        assertThat(names(found(null, null, "in/B.JPG", "in/sub/noextension"))).containsExactly("in/B-restored.png", "in/sub/noextension-restored.png");
+        assertThat(names(found(null, null, "in/B.JPG", "in/sub/noextension")))
+                .containsExactly("in/B-restored.png", "in/sub/noextension-restored.png");
         assertThat(names(found(null, ImageFormat.JPEG, "in/a.png"))).containsExactly("in/a-restored.jpg");
-        assertThat(names(found(null, null, "in"))).containsExactly("in-restored/B.JPG", "in-restored/a.png", "in-restored/sub/c.tif", "in-restored/sub/deep/d.png");
+        assertThat(names(found(null, null, "in"))).containsExactly("in-restored/B.JPG", "in-restored/a.png", "in-restored/sub/c.tif",
+                "in-restored/sub/deep/d.png");
         assertThat(found(null, null, "-")).containsExactly(new Job(Job.STREAM, Job.STREAM, new Encoding(ImageFormat.PNG, 90), null));
         refused("say with -o", null, "in/*.png");
     }
@@ -100,7 +103,8 @@ class WorklistTest {
         assertThat(names(list.find().jobs())).containsExactly("x-seed1.jpg", "x-seed-2.jpg");
         assertThat(list.find().jobs()).extracting(Job::seed).containsExactly(1L, -2L);
         assertThat(list.isMany()).isTrue();
-        assertThat(names(worklist(dir.resolve("out"), null, List.of(7L), "in/sub").find().jobs())).containsExactly("out/c-seed7.tif", "out/deep/d-seed7.png");
+        assertThat(names(worklist(dir.resolve("out"), null, List.of(7L), "in/sub").find().jobs()))
+                .containsExactly("out/c-seed7.tif", "out/deep/d-seed7.png");
         refused("named twice", () -> worklist(dir.resolve("x.jpg"), null, List.of(1L, 1L), "in/a.png").find());
     }
 
@@ -129,7 +133,8 @@ class WorklistTest {
         for (String name : List.of("x.HEIC", "y.heic", "z.cr2", "w.jfif")) Files.createFile(dir.resolve("other/" + name));
         Worklist.Found found = worklist(dir.resolve("out"), null, List.of(), "other").find();
         assertThat(names(found.jobs())).containsExactly("out/a.png", "out/w.jfif");
-        assertThat(found.remarks()).hasSize(2).anyMatch(r -> r.startsWith("left out 2 files .heic")).anyMatch(r -> r.startsWith("left out 1 file .cr2"));
+        assertThat(found.remarks()).hasSize(2).anyMatch(r -> r.startsWith("left out 2 files .heic"))
+                .anyMatch(r -> r.startsWith("left out 1 file .cr2"));
     }
 
     private void refused(String why, Path out, String... inputs) { refused(why, out, null, inputs); }

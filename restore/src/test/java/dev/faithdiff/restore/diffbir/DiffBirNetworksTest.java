@@ -99,7 +99,7 @@ class DiffBirNetworksTest {
         Supplier<Tensor[]> photo = () -> {
             Image lr = ImageFiles.read(Fixtures.path("diffbir/" + run + "/lr.png"));
             FloatImage large = FloatImage.of(Resize.resize(lr, w, h, Filter.BICUBIC));
-            return new Tensor[] {Cleaner.tensor(large.padTo(64), Device.CPU)};
+            return new Tensor[] {large.padTo(64).toTensor()};
         };
         SwinIrConfig small = SwinIrConfig.of(model("v2.1").at(Cleaner.KEY)), full = SwinIrConfig.of(new NamedShapes(KeyLists.of("swinir")));
         Stored stored = Stored.of(f, "cleaned", atol(run + "/run", "cleaned"));
@@ -166,15 +166,14 @@ class DiffBirNetworksTest {
     private static int number(Matcher m, int group) { return Integer.parseInt(m.group(group)); }
 
     private static FloatImage image(String name) {
-        Tensor t = tensor(Fixtures.open("diffbir/colour_resize.safetensors"), name);
-        return new FloatImage(t.size(2), t.size(1), t.toFloats());
+        return FloatImage.of(tensor(Fixtures.open("diffbir/colour_resize.safetensors"), name));
     }
 
     @Test void resizesAndColours() {
         Fixtures f = Fixtures.open("diffbir/colour_resize.safetensors");
         try (Scope _ = Scope.open()) {
             FloatImage content = image("content"), style = image("style");
-            check("colour_resize", "wavelet", Cleaner.tensor(ColorFix.wavelet(content, style), Device.CPU));
+            check("colour_resize", "wavelet", ColorFix.wavelet(content, style).toTensor());
             int resized = 0;
             for (String name : f.names()) {
                 Matcher size = Pattern.compile("bicubic_antialias_\\w+_(\\d+)x(\\d+)").matcher(name), side = SHORT.matcher(name);
@@ -190,7 +189,7 @@ class DiffBirNetworksTest {
         List<AssertionError> wrong = new ArrayList<>();
         for (String of : new String[] {"content", "style"}) {
             try {
-                check("colour_resize", name, Cleaner.tensor(work.apply(image(of)), Device.CPU));
+                check("colour_resize", name, work.apply(image(of)).toTensor());
                 return 1;
             } catch (AssertionError e) {
                 wrong.add(e);

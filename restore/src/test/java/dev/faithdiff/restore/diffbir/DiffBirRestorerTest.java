@@ -23,9 +23,9 @@ import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -142,11 +142,7 @@ class DiffBirRestorerTest {
     }
 
     @Test void givesTheSameOnAnotherDevice() {
-        Path folder = TinyDiffBir.folder(dir, "v2.1");
-        Image photo = photo(20, 16);
-        try (Restorer first = Restorers.open(folder, Device.CPU); Restorer second = Restorers.open(folder, Backend.device("second"))) {
-            assertThat(second.restore(photo, small(first))).isEqualTo(first.restore(photo, small(first)));
-        }
+        AnyRestorer.givesTheSameOnAnotherDevice(TinyDiffBir.folder(dir, "v2.1"), photo(20, 16), DiffBirRestorerTest::small);
     }
 
     @Test void refusesWhatDoesNotGoTogether() {

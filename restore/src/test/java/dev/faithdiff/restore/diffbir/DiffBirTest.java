@@ -124,7 +124,7 @@ class DiffBirTest {
             SdRun run = SdRun.given(model, stored.lr, ResultSize.of(o, stored.lr), o, Listener.NONE, stored::noise);
             boolean cleans = TinyDiffBir.hasCleaner(stored.version());
             FloatImage cleaned = cleans ? system.cleaned(run) : stored.blank("cleaned");
-            if (cleans) stored.check("cleaned", Cleaner.tensor(cleaned, Device.CPU));
+            if (cleans) stored.check("cleaned", cleaned.toTensor());
             Tensor latents = TinyDiffBir.hasVae() ? system.encoded(run, cleaned, stored.vaeTile()) : tensor(stored.tensors, "c_img");
             stored.check("c_img", latents);
             stored.check("cond.c_txt", run.states(stored.settings.get("pos").getAsString()));
@@ -134,9 +134,9 @@ class DiffBirTest {
             stored.check("latents", after);
             if (!TinyDiffBir.hasVae() || !TinyDiffBir.hasCleaner(stored.version())) return;
             FloatImage decoded = DiffBir.decoded(run, after.slice(1, 0, latents.size(1)).slice(2, 0, latents.size(2)), stored.vaeTile());
-            stored.check("decoded", Cleaner.tensor(decoded, Device.CPU).affine(2, -1));
+            stored.check("decoded", decoded.toTensor().affine(2, -1));
             FloatImage fixed = ColorFix.wavelet(decoded.topLeft(cleaned.width(), cleaned.height()), cleaned);
-            stored.check("colour_fixed", Cleaner.tensor(fixed, Device.CPU));
+            stored.check("colour_fixed", fixed.toTensor());
             near(task.image().apply(after), ImageFiles.read(Fixtures.path("diffbir/runs/" + name + "/out.png")));
         }
     }

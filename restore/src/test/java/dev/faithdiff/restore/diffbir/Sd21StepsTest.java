@@ -111,7 +111,8 @@ class Sd21StepsTest {
             SafeTensors.Entry e = stored.entry((velocity ? "zsnr" : "eps") + ".alphas_cumprod_f64");
             double[] own = SignalTable.of(scheduler(velocity)).alphas();
             for (int i = 0; i < own.length; i++) {
-                assertThat(own[i]).as("%s", i).isCloseTo(e.data().get(ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 8L * i), offset(1e-12));
+                assertThat(own[i]).as("%s", i).isCloseTo(e.data().get(ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 8L * i),
+                        offset(1e-12));
             }
         }
     }

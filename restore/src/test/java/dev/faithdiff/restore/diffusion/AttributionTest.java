@@ -74,7 +74,8 @@ class AttributionTest {
     @Test void givesThePublishedMaps() {
         JsonObject json = Fixtures.json("daam/daam.json"), atol = json.getAsJsonObject("atol"), words = json.getAsJsonObject("words");
         Fixtures f = Fixtures.open("daam/daam.safetensors");
-        Function<String, int[]> places = word -> StreamSupport.stream(words.getAsJsonArray(word).spliterator(), false).mapToInt(JsonElement::getAsInt).toArray();
+        Function<String, int[]> places = word -> StreamSupport.stream(words.getAsJsonArray(word).spliterator(), false)
+                .mapToInt(JsonElement::getAsInt).toArray();
         int height = f.shape("latents").size(2), width = f.shape("latents").size(3);
         Attribution attribution = new Attribution(TileGrid.of(height, width, height, width, 1), List.copyOf(words.keySet()), places);
         try (Weights w = Weights.of(new NamedWeights(), Device.CPU, null, null)) {
@@ -85,7 +86,9 @@ class AttributionTest {
                 Tensor temb = unet.embedTime(t.getAsFloat(), tensor(f, "pooled"), tensor(f, "sizes"));
                 Tensor x = unet.embed(tensor(f, "latents").slice(0, step, ++step)), prediction = unet.denoise(x, temb, text);
                 assertThat(prediction.toFloats()).as("unwatched").isEqualTo(unet.denoise(x, temb, states).toFloats());
-                if (step == f.shape("latents").size(0)) Fixtures.assertClose("prediction", prediction, f, "prediction", atol.get("prediction").getAsDouble());
+                if (step == f.shape("latents").size(0)) {
+                    Fixtures.assertClose("prediction", prediction, f, "prediction", atol.get("prediction").getAsDouble());
+                }
             }
         }
         Map<String, HeatMap> maps = attribution.maps(width, height);
@@ -103,7 +106,7 @@ class AttributionTest {
 
     private static Context.Place place(Site.Part part, int h, int w) { return new Context.Place(new Site.Layer(part, 0, 0), h, w); }
 
-    /** The mean over heads of the probabilities of a token, for the last row of q {@code [rows, T, HEADS*d]} and k {@code [rows, TOKENS, HEADS*d]}. */
+    /** The mean over heads of a token's probabilities, for the last row of q {@code [rows, T, HEADS*d]} and k {@code [rows, TOKENS, HEADS*d]}. */
     private static double[] probabilities(Tensor q, Tensor k, int token) {
         int rows = q.size(0), queries = q.size(1), width = q.size(2), d = width / HEADS;
         double[] mean = new double[queries];
@@ -169,7 +172,8 @@ class AttributionTest {
     }
 
     @Test void aWordThatThePromptLacksIsRefused() {
-        assertThatThrownBy(() -> new Attribution(TileGrid.of(2, 2, 2, 2, 1), List.of("cat", "dog"), w -> w.equals("cat") ? new int[] {3} : new int[0]))
+        assertThatThrownBy(() -> new Attribution(TileGrid.of(2, 2, 2, 2, 1), List.of("cat", "dog"),
+                w -> w.equals("cat") ? new int[] {3} : new int[0]))
                 .isInstanceOf(IllegalArgumentException.class).hasMessage("the prompt, as the model reads it, has no 'dog'");
     }
 }

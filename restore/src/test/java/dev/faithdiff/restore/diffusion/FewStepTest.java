@@ -58,7 +58,9 @@ class FewStepTest {
 
         NoiseSchedule schedule() {
             NoiseSchedule schedule = NoiseSchedule.of(FILE.at("runs").at(scheduler + "/config"));
-            if (variant.startsWith("timesteps_")) return schedule.visiting(Arrays.stream(variant.substring(10).split("_")).mapToDouble(Double::parseDouble).toArray());
+            if (variant.startsWith("timesteps_")) {
+                return schedule.visiting(Arrays.stream(variant.substring(10).split("_")).mapToDouble(Double::parseDouble).toArray());
+            }
             for (NoiseSchedule.Spacing s : NoiseSchedule.Spacing.values()) if (s.toString().equals(variant)) return schedule.with(s);
             return schedule;
         }
@@ -137,7 +139,8 @@ class FewStepTest {
         NoiseSchedule ends = schedule.endingInNoise();
         Map<String, float[]> actual = Map.of("alphas_cumprod", schedule.alphasCumprod(), "zsnr.alphas_cumprod", ends.alphasCumprod(),
                 "zsnr.alphas_cumprod_euler", ends.finite().alphasCumprod());
-        actual.forEach((name, values) -> Fixtures.assertClose(name, values, COMMON.floats(name), tables.getAsJsonObject(name).get("suggested_atol").getAsDouble()));
+        actual.forEach((name, values) -> Fixtures.assertClose(name, values, COMMON.floats(name),
+                tables.getAsJsonObject(name).get("suggested_atol").getAsDouble()));
         assertThat(ends.sigma(999)).isInfinite();
         assertThat(schedule.finite()).isSameAs(schedule);
     }
@@ -145,7 +148,8 @@ class FewStepTest {
     /** The samplers of k-diffusion that are here, at the stored levels. Its churn and its shares of noise other than all and none are not. */
     static Stream<String> kdiffusion() {
         if (!FACTS.has("kdiffusion")) return Stream.of();
-        return FACTS.getAsJsonObject("kdiffusion").keySet().stream().filter(k -> !k.startsWith("sigmas/") && !k.contains("churn") && !k.contains("eta0.5"));
+        return FACTS.getAsJsonObject("kdiffusion").keySet().stream()
+                .filter(k -> !k.startsWith("sigmas/") && !k.contains("churn") && !k.contains("eta0.5"));
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
@@ -182,7 +186,8 @@ class FewStepTest {
 
     private static Sampler ofKDiffusion(String name, Levels levels) {
         NoiseSchedule plain = NoiseSchedule.scaledLinear(1000, 0.00085, 0.012, NoiseSchedule.Spacing.TRAILING, 0);
-        MultistepSampler.Solver solver = name.contains("midpoint") || name.equals("dpmpp_2m") ? MultistepSampler.Solver.MIDPOINT : MultistepSampler.Solver.HEUN;
+        MultistepSampler.Solver solver = name.contains("midpoint") || name.equals("dpmpp_2m") ? MultistepSampler.Solver.MIDPOINT
+                : MultistepSampler.Solver.HEUN;
         boolean draws = name.contains("sde") && !name.endsWith("eta0");
         int order = name.contains("3m") ? 3 : 2;
         return switch (name.substring(0, 4)) {
@@ -204,8 +209,10 @@ class FewStepTest {
         refuses(o.parsed(DiffusionOptions.TIMESTEPS, "300,200"), "euler must begin at timestep 500 or above, not 300");
         refuses(o.parsed(DiffusionOptions.TIMESTEPS, "1000"), "timesteps must be below 1000, not 1000");
         refuses(o.parsed(DiffusionOptions.ETA, "0.5"), "the sampler euler takes no eta");
-        refuses(o.parsed(DiffusionOptions.SAMPLER, "ddim").parsed(DiffusionOptions.SIGMAS, "beta"), "the sampler ddim has the levels of its timesteps");
-        refuses(o.parsed(DiffusionOptions.SAMPLER, "tcd").parsed(DiffusionOptions.SPACING, "trailing"), "has timesteps of its own, so it takes no spacing");
+        refuses(o.parsed(DiffusionOptions.SAMPLER, "ddim").parsed(DiffusionOptions.SIGMAS, "beta"),
+                "the sampler ddim has the levels of its timesteps");
+        refuses(o.parsed(DiffusionOptions.SAMPLER, "tcd").parsed(DiffusionOptions.SPACING, "trailing"),
+                "has timesteps of its own, so it takes no spacing");
         refuses(o.parsed(DiffusionOptions.TIMESTEPS, "900").parsed(DiffusionOptions.SIGMAS, "beta"), "takes timesteps or sigmas, not both");
         for (String wrong : List.of("", "a", "1,2", "5,5", "9,-1", "5,")) {
             assertThatThrownBy(() -> DiffusionOptions.TIMESTEPS.parse(wrong)).hasMessageStartingWith("timesteps must be whole numbers");

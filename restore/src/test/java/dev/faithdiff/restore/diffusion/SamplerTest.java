@@ -105,7 +105,8 @@ class SamplerTest {
                 Tensor in = sampler.scaleInput(x, i), data = schedule().data(MODEL.eps(in, t[i], c), in, sampler.levels().from()[i]);
                 x = state.step(x, data, i, () -> noises.slice(0, used[0], ++used[0]).reshape(c.shape().toArray()));
                 float[] actual = x.toFloats(), expected = trajectory.slice(0, i, i + 1).toFloats();
-                if (i == t.length - 1 && Float.isNaN(expected[0])) assertThat(actual).as("the end, not a number as published").doesNotContain(Float.NaN);
+                if (i == t.length - 1 && Float.isNaN(expected[0])) assertThat(actual).as("the end, not a number as published")
+                        .doesNotContain(Float.NaN);
                 else Fixtures.assertClose(run + " step " + i, actual, expected, run.atol());
             }
             assertThat(used[0]).isEqualTo(run.facts().get("noises_used").getAsInt());
@@ -160,7 +161,8 @@ class SamplerTest {
                 assertThat(plain.data(data, x, sigma)).isSameAs(data);
                 if (t != Math.rint(t)) continue;
                 x = schedule().noised(data, noise, (int) t);
-                v = noise.mul((float) Math.sqrt(schedule().alphasCumprod()[(int) t])).sub(data.mul((float) Math.sqrt(1 - schedule().alphasCumprod()[(int) t])));
+                v = noise.mul((float) Math.sqrt(schedule().alphasCumprod()[(int) t]))
+                        .sub(data.mul((float) Math.sqrt(1 - schedule().alphasCumprod()[(int) t])));
                 Fixtures.assertClose("in training", velocity.noise(v, x, new int[] {(int) t}).toFloats(), noise.toFloats(), 3e-6);
                 assertThat(schedule().noise(v, x, new int[] {(int) t})).isSameAs(v);
             }
@@ -178,7 +180,8 @@ class SamplerTest {
         assertThatThrownBy(() -> NoiseSchedule.of(Config.read(other))).hasMessageContaining("prediction_type");
         JsonObject rescaled = config().json();
         rescaled.addProperty("rescale_betas_zero_snr", true);
-        assertThatThrownBy(() -> NoiseSchedule.of(Config.of(folder, rescaled.toString()))).hasMessageContaining("'rescale_betas_zero_snr' must be false");
+        assertThatThrownBy(() -> NoiseSchedule.of(Config.of(folder, rescaled.toString())))
+                .hasMessageContaining("'rescale_betas_zero_snr' must be false");
         rescaled.addProperty("prediction_type", "v_prediction");
         assertThat(NoiseSchedule.of(Config.of(folder, rescaled.toString())).alphasCumprod()[999]).isZero();
     }
@@ -271,7 +274,8 @@ class SamplerTest {
         int least = least(kind, s.spacing());
         if (steps > most || steps < least) {
             assertThatThrownBy(() -> kind.create(s, config(), steps)).as(what)
-                    .hasMessageContaining(distilled ? "1..50 steps" : steps > most ? "at most " + most + " steps" : "the sampler " + name + " needs at least 2 steps");
+                    .hasMessageContaining(distilled ? "1..50 steps" : steps > most ? "at most " + most + " steps" : "the sampler " + name
+                    + " needs at least 2 steps");
             return;
         }
         Sampler sampler = kind.create(s, config(), steps);

@@ -51,7 +51,8 @@ class DreamClearNetworksTest {
         Stored stored = new Stored(Arrays.copyOf(f.floats("last_hidden_state"), rows * c.width()), atol("t5", "last_hidden_state"));
         Map<String, Shape> released = KeyLists.packed(KEYS, "t5-v1_1-xxl (encoder)");
         return new NetworkBattery("T5", TinyT5.file(folder), t5(c, rows),
-                () -> new Tensor[] {Tensor.of(Arrays.copyOf(f.longs("ids"), tokens), 1, tokens)}, stored, new Released(released, t5(XXL, CAPTION), List.of(Shape.of(1, CAPTION)), 39_000_000)).tests();
+                () -> new Tensor[] {Tensor.of(Arrays.copyOf(f.longs("ids"), tokens), 1, tokens)}, stored,
+                new Released(released, t5(XXL, CAPTION), List.of(Shape.of(1, CAPTION)), 39_000_000)).tests();
     }
 
     /** Token ids. @param rows of the states that count */

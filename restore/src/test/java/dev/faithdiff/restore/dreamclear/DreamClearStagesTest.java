@@ -109,14 +109,14 @@ class DreamClearStagesTest {
     @Test void cleaner() {
         with(m -> {
             FloatImage image = FloatImage.of(ImageFiles.read(Fixtures.path(GROUP + "stages/image.png")));
-            close("swinir", "out", m.cleaner().network().apply(Tensor.of(image.rgb(), 1, image.height(), image.width(), 3)));
+            close("swinir", "out", m.cleaner().network().apply(image.toTensor()));
         });
     }
 
     @Test void autoencoder() {
         with(m -> {
             FloatImage image = FloatImage.of(ImageFiles.read(Fixtures.path(GROUP + "stages/image.png")));
-            Tensor moments = m.base().vae.encode(Tensor.of(image.rgb(), 1, image.height(), image.width(), 3).affine(2, -1));
+            Tensor moments = m.base().vae.encode(image.toTensor().affine(2, -1));
             close("vae", "moments", moments);
             close("vae", "latent", Vae.Gaussian.of(moments).mean().mul(m.base().vae.config().scaling()));
             close("vae", "decoded", m.base().vae.decode(Fixtures.tensor(stage("vae"), "z").mul(1 / m.base().vae.config().scaling())));
@@ -179,7 +179,8 @@ class DreamClearStagesTest {
     }
 
     private static Tensor guided(DreamClearNet net, Tensor text, DreamClearNet.Condition condition, Tensor x) {
-        return new DreamClearDenoiser(net, DType.F32, text, List.of(condition), 4.5f, true, null).guided(net.forward(x.concat(0, x), 500, text, condition));
+        return new DreamClearDenoiser(net, DType.F32, text, List.of(condition), 4.5f, true, null)
+                .guided(net.forward(x.concat(0, x), 500, text, condition));
     }
 
     /** The row that is fed on. */

@@ -35,6 +35,7 @@ import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
 import dev.faithdiff.restore.diffusion.Plan;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.Cleaner;
 import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdModel;
@@ -44,8 +45,6 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Backend;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -85,8 +84,8 @@ class DreamClearTest {
             assertThat(in).hasToString("Image " + run.get("width").getAsInt() + "x" + run.get("height").getAsInt());
             FloatImage cleaned = system.cleaned(r, in);
             int rows = f.shape("img_pre_rows_0_8").size(2), h = in.height() / 8, w = in.width() / 8;
-            close(errors, "img_pre", Tensor.of(cleaned.rgb(), 1, in.height(), in.width(), 3).slice(1, 0, rows), f, "img_pre_rows_0_8");
-            Tensor clean = Tensor.of(cleaned.rgb(), 1, in.height(), in.width(), 3).affine(2, -1);
+            close(errors, "img_pre", cleaned.toTensor().slice(1, 0, rows), f, "img_pre_rows_0_8");
+            Tensor clean = cleaned.toTensor().affine(2, -1);
             Tensor lq = system.latents(r, TileSource.of(in, Device.CPU, Wrap.NONE), h, w), pre = system.latents(r, TileSource.of(clean), h, w);
             close(errors, "c_lq", lq, f, "c_lq");
             close(errors, "c_pre", pre, f, "c_pre");
@@ -102,14 +101,12 @@ class DreamClearTest {
             try (Denoising d = new Denoising(plan, start.mul(1), 0)) {
                 Tensor latents = loop.run(d);
                 FloatImage decoded = system.decoded(r, latents), aligned = DreamClear.aligned(o, decoded, cleaned);
-                close(errors, "decoded", image(decoded).affine(2, -1), f, "decoded");
-                close(errors, "aligned", image(aligned), f, "aligned");
+                close(errors, "decoded", decoded.toTensor().affine(2, -1), f, "decoded");
+                close(errors, "aligned", aligned.toTensor(), f, "aligned");
                 near(DreamClear.image(r, aligned), out);
             }
         }
     }
-
-    private static Tensor image(FloatImage i) { return Tensor.of(i.rgb(), 1, i.height(), i.width(), 3); }
 
     private static void close(JsonObject errors, String error, Tensor actual, Fixtures f, String name) {
         Fixtures.assertClose(name, actual, f, name, errors.getAsJsonObject(error).get("suggested_atol").getAsDouble());
@@ -169,31 +166,11 @@ class DreamClearTest {
         }
     }
 
-    @Test void goesOnAfterAStep() throws IOException {
-        Path file = dir.resolve("run.resume");
-        List<String> stages = new ArrayList<>();
-        Listener told = new Listener() {
-            @Override public void at(String stage, int step, int steps) {
-                stages.add(stage + " " + step + "/" + steps);
-                if (stages.equals(List.of("encode 0/0", "denoise 0/3", "denoise 1/3", "denoise 2/3"))) throw new IllegalStateException("stopped");
-            }
-        };
-        try (Restorer r = Restorers.open(TinyDreamClear.random(dir), Device.CPU)) {
-            Options own = quick(r);
-            assertThatThrownBy(() -> r.restore(photo(), own, told, file)).hasMessage("stopped");
-            stages.clear();
-            assertThat(r.restore(photo(), own, told, file)).isEqualTo(r.restore(photo(), own));
-            assertThat(stages).containsExactly("encode 0/0", "denoise 2/3", "denoise 3/3", "decode 0/0");
-        }
-        Files.deleteIfExists(file);
+    @Test void goesOnAfterAStep() {
+        AnyRestorer.goesOnAfterAStep(TinyDreamClear.random(dir), photo(), DreamClearTest::quick, dir.resolve("run.resume"));
     }
 
-    @Test void givesTheSameOnAnotherDevice() {
-        try (Restorer first = Restorers.open(TinyDreamClear.random(dir), Device.CPU);
-                Restorer second = Restorers.open(TinyDreamClear.random(dir), Backend.device("second"))) {
-            assertThat(second.restore(photo(), quick(first))).isEqualTo(first.restore(photo(), quick(first)));
-        }
-    }
+    @Test void givesTheSameOnAnotherDevice() { AnyRestorer.givesTheSameOnAnotherDevice(TinyDreamClear.random(dir), photo(), DreamClearTest::quick); }
 
     /** Weights that come and go give the same, and take less memory of the device while it denoises. */
     @Test void offloads() {

@@ -89,7 +89,8 @@ class GeneratorRestorerTest {
 
     @Test void tilesAreHalvedUntilTheyFit() {
         try (Weights w = Weights.init(1, Backend.device("dry"))) {
-            Generator large = new RrdbNet(w.at("large"), new RrdbConfig(4, 64, 32, 23)), half = new RrdbNet(w.at("half"), new RrdbConfig(2, 64, 32, 23));
+            Generator large = new RrdbNet(w.at("large"), new RrdbConfig(4, 64, 32, 23)),
+                    half = new RrdbNet(w.at("half"), new RrdbConfig(2, 64, 32, 23));
             Generator small = new SrvggNetCompact(w.at("small"), new SrvggConfig(4, 64, 32));
             assertThat(GeneratorRestorer.tile(large, 1L << 33)).isEqualTo(512);
             assertThat(GeneratorRestorer.tile(large, 1L << 30)).isEqualTo(256);

@@ -178,7 +178,8 @@ class RrdbNetTest {
     }
 
     @Test void impossibleSizesAreRefused() {
-        assertThatThrownBy(() -> new RrdbConfig(3, 64, 32, 23)).hasMessageContaining("with 2 enlargements the scale 4, or a half or a quarter of it, not 3");
+        assertThatThrownBy(() -> new RrdbConfig(3, 64, 32, 23))
+                .hasMessageContaining("with 2 enlargements the scale 4, or a half or a quarter of it, not 3");
         assertThatThrownBy(() -> new RrdbConfig(32, 64, 32, 23, 5)).hasMessageContaining("0..4 enlargements, not 5");
         assertThatThrownBy(() -> new RrdbConfig(1, 64, 32, 23, 3)).hasMessageContaining("the scale 8, or a half or a quarter of it, not 1");
         assertThatThrownBy(() -> new RrdbConfig(4, 0, 32, 23)).hasMessageContaining("at least 1, not 0 and 32");

@@ -34,12 +34,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("full")
 class SrvggNetCompactTest {
     @ParameterizedTest
-    @CsvSource({"rrdbnet/srvgg_x4, .pth", "generators/srvgg_x1, .pth", "generators/srvgg_x2, .pth", "generators/srvgg_x3, .pth", "generators/srvgg_x4, .pth",
+    @CsvSource({"rrdbnet/srvgg_x4, .pth", "generators/srvgg_x1, .pth", "generators/srvgg_x2, .pth", "generators/srvgg_x3, .pth",
+            "generators/srvgg_x4, .pth",
         "generators/srvgg_x1, .param", "generators/srvgg_x2, .bin", "generators/srvgg_x3, .param", "generators/srvgg_x4, .bin"})
     void agreesWithThePublishedImplementation(String name, String ending) {
         Path folder = GeneratorModels.of(name + ending);
         Fixtures f = Fixtures.open(name + "_io.safetensors");
-        String facts = name.startsWith("rrdbnet") ? "rrdbnet/rrdbnet.json" : "generators/generators.json", io = name.substring(name.indexOf('/') + 1) + "_io";
+        String facts = name.startsWith("rrdbnet") ? "rrdbnet/rrdbnet.json" : "generators/generators.json",
+                io = name.substring(name.indexOf('/') + 1) + "_io";
         double tolerance = Fixtures.json(facts).getAsJsonObject("files").getAsJsonObject(io).get("suggested_atol").getAsDouble();
         try (Scope _ = Scope.open(); Weights w = Weights.open(folder.resolve("generator"), Device.CPU)) {
             SrvggNetCompact net = new SrvggNetCompact(w, SrvggConfig.of(Config.read(folder.resolve("model.json"))));

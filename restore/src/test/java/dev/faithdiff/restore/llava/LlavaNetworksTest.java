@@ -64,7 +64,8 @@ class LlavaNetworksTest {
     @TestFactory DynamicNode language() {
         LlamaConfig full = new LlamaConfig(4096, 32, 32, 32, 11008, 32000, 1e-5f, 10000);
         return new NetworkBattery("LLaMA", file("language"), language(LlamaConfig.of(config("language"))), input(stage("llama"), "inputs_embeds"),
-                stored("llama", "logits"), new Released(List.of("language_llava"), language(full), List.of(Shape.of(1, PROMPT, 4096)), 480_000_000)).tests();
+                stored("llama", "logits"), new Released(List.of("language_llava"), language(full), List.of(Shape.of(1, PROMPT, 4096)), 480_000_000))
+                .tests();
     }
 
     private static Build vision(LlavaConfig c) {
@@ -77,6 +78,7 @@ class LlavaNetworksTest {
     @TestFactory DynamicNode vision() {
         LlavaConfig full = new LlavaConfig(new ClipVisionTower.Sizes(1024, 16, 23, 4096, 14, 24 * 24 + 1), 4096);
         return new NetworkBattery("LLaVA's eyes", file("vision"), vision(LlavaConfig.of(config("vision"))), input(stage("vision"), "pixel_values"),
-                stored("vision", "projected"), new Released(List.of("vision_llava"), vision(full), List.of(Shape.of(1, 336, 336, 3)), 57_000_000)).tests();
+                stored("vision", "projected"), new Released(List.of("vision_llava"), vision(full), List.of(Shape.of(1, 336, 336, 3)), 57_000_000))
+                .tests();
     }
 }

@@ -117,7 +117,8 @@ class LlavaTest {
             System.arraycopy(cos, p * pairs, expected, 0, pairs);
             System.arraycopy(sin, p * pairs, expected, pairs, pairs);
             try (Scope _ = Scope.open()) {
-                Fixtures.assertClose("position " + positions[p], Tensor.of(one, 1, 1, 2 * pairs).rope(1, theta, positions[p]).toFloats(), expected, 1e-6);
+                Fixtures.assertClose("position " + positions[p], Tensor.of(one, 1, 1, 2 * pairs).rope(1, theta, positions[p]).toFloats(),
+                        expected, 1e-6);
             }
         }
         float[] frequencies = new float[pairs];
@@ -161,7 +162,9 @@ class LlavaTest {
         }
     }
 
-    private static void close(Fixtures f, String name, Tensor actual) { Fixtures.assertClose(name, actual.toFloats(), f.floats(name), atol("llama", name)); }
+    private static void close(Fixtures f, String name, Tensor actual) {
+        Fixtures.assertClose(name, actual.toFloats(), f.floats(name), atol("llama", name));
+    }
 
     private static Tensor heads(Tensor x, LlamaConfig c) { return x.reshape(1, x.size(1), c.keyHeads(), c.width() / c.heads()).permute(0, 2, 1, 3); }
 
@@ -220,7 +223,8 @@ class LlavaTest {
                 float[] noise = f.floats("exponential_noise");
                 int n = f.shape("exponential_noise").size(1);
                 List<Long> drawn = captioner.drawn(image(c.get("image").getAsString().substring(5, 6)), ids.length,
-                        (logits, step) -> Sampling.choose(sampling.probabilities(logits), Arrays.copyOfRange(noise, step * n, (step + 1) * n)), CaptionListener.NONE);
+                        (logits, step) -> Sampling.choose(sampling.probabilities(logits), Arrays.copyOfRange(noise, step * n, (step + 1) * n)),
+                        CaptionListener.NONE);
                 assertThat(drawn).as(key).isEqualTo(Arrays.stream(ids).boxed().toList());
             }
         });
@@ -311,7 +315,8 @@ class LlavaTest {
                 if (!key.startsWith("image")) continue;
                 JsonObject c = captions.get(key).getAsJsonObject();
                 CaptionOptions options = greedy(c, key, c.get("prompt").getAsString());
-                try (Captioner plain = Captioners.open(model, Device.CPU, options); Captioner rounded = Captioners.open(model, Device.CPU, options.with(DType.I8))) {
+                try (Captioner plain = Captioners.open(model, Device.CPU, options);
+                        Captioner rounded = Captioners.open(model, Device.CPU, options.with(DType.I8))) {
                     Image photo = image(key.substring(5, 6));
                     if (rounded.describe(photo).equals(plain.describe(photo))) same++;
                 }

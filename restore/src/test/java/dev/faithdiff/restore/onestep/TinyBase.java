@@ -53,7 +53,9 @@ public final class TinyBase {
             for (String a : adapters) factors(factors, "state_dict_unet.", unet.entries().values().stream(), a);
         }
         try (SafeTensors vae = SafeTensors.open(base.resolve("vae"))) {
-            if (ofVae != null) factors(factors, "state_dict_vae.", vae.entries().values().stream().filter(t -> t.name().startsWith("encoder.")), ofVae);
+            if (ofVae != null) {
+                factors(factors, "state_dict_vae.", vae.entries().values().stream().filter(t -> t.name().startsWith("encoder.")), ofVae);
+            }
         }
         Path file = dir.resolve(name);
         SafeTensors.write(file, factors, Map.of());
@@ -62,7 +64,8 @@ public final class TinyBase {
     }
 
     private static void convert(Path file, Path base, Path target, String type) {
-        assertThat(dev.faithdiff.convert.Main.run("convert", file.toString(), "--base", base.toString(), "--dtype", type, "-o", target.toString())).isZero();
+        assertThat(dev.faithdiff.convert.Main.run("convert", file.toString(), "--base", base.toString(), "--dtype", type, "-o", target.toString()))
+                .isZero();
         assertThat(dev.faithdiff.convert.Main.run("verify", target.toString())).isZero();
     }
 
@@ -100,7 +103,8 @@ public final class TinyBase {
             Shape s = t.shape();
             boolean kernel = s.rank() == 4;
             String module = start + t.name().substring(0, t.name().length() - "weight".length());
-            to.add(source(module + "lora_A." + adapter + ".weight", kernel ? Shape.of(RANK, s.size(1), s.size(2), s.size(3)) : Shape.of(RANK, s.size(1))));
+            to.add(source(module + "lora_A." + adapter + ".weight", kernel ? Shape.of(RANK, s.size(1), s.size(2), s.size(3))
+                    : Shape.of(RANK, s.size(1))));
             to.add(source(module + "lora_B." + adapter + ".weight", kernel ? Shape.of(s.size(0), RANK, 1, 1) : Shape.of(s.size(0), RANK)));
         });
     }

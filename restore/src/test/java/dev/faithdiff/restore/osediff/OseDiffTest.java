@@ -28,11 +28,11 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.onestep.OneStepRestorer;
 import dev.faithdiff.restore.onestep.StoredOneStep;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.tiles.TileGrid;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
-import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -94,7 +94,8 @@ class OseDiffTest {
             TileGrid grid = TileGrid.square(c.get("latent_h").getAsInt(), c.get("latent_w").getAsInt(), c.get("tile").getAsInt(),
                     c.get("overlap").getAsInt(), false);
             List<TileGrid.Tile> expected = new ArrayList<>();
-            c.getAsJsonArray("tiles_x_y").forEach(t -> expected.add(new TileGrid.Tile(((JsonArray) t).get(1).getAsInt(), ((JsonArray) t).get(0).getAsInt())));
+            c.getAsJsonArray("tiles_x_y").forEach(t -> expected.add(new TileGrid.Tile(((JsonArray) t).get(1).getAsInt(),
+                    ((JsonArray) t).get(0).getAsInt())));
             assertThat(grid.tiles()).as(name).containsExactlyInAnyOrderElementsOf(expected);
             assertThat(grid.tileHeight()).as(name).isEqualTo(c.get("tile_used").getAsInt());
             if (!f.has(name + ".weights")) return;
@@ -163,12 +164,7 @@ class OseDiffTest {
     }
 
     @Test void givesTheSameOnAnotherDevice() {
-        Path folder = random();
-        Image photo = photo(20, 16);
-        try (Restorer first = Restorers.open(folder, Device.CPU); Restorer second = Restorers.open(folder, Backend.device("second"))) {
-            Options own = first.defaults().with(PROCESS_SIZE, 64);
-            assertThat(second.restore(photo, own)).isEqualTo(first.restore(photo, own));
-        }
+        AnyRestorer.givesTheSameOnAnotherDevice(random(), photo(20, 16), r -> r.defaults().with(PROCESS_SIZE, 64));
     }
 
     @Test void optionsAreListedOnce() {

@@ -30,6 +30,7 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.Samplers;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.restore.sd.SdRun;
@@ -37,11 +38,7 @@ import dev.faithdiff.restore.sd.StoredSteps;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Backend;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -131,8 +128,8 @@ class PasdTest {
             assertThat(r.restore(photo, own)).as("the same seed").isEqualTo(result);
             Map<String, Image> others = new LinkedHashMap<>(Map.of("default", result));
             List<Options> changed = List.of(own.with(SEED, 7L), own.with(PROMPT, "a photo"), own.with(Pasd.ADDED_NOISE, 666),
-                    own.with(ControlOptions.START, ControlOptions.Start.NOISE), own.with(ControlOptions.CONTROL, 0.5), own.with(GUIDANCE, 1.0), own.with(TILE, 64).with(OVERLAP, 0.75),
-                    own.with(STRENGTH, 0.5));
+                    own.with(ControlOptions.START, ControlOptions.Start.NOISE), own.with(ControlOptions.CONTROL, 0.5), own.with(GUIDANCE, 1.0),
+                    own.with(TILE, 64).with(OVERLAP, 0.75), own.with(STRENGTH, 0.5));
             for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
             others.put("with dense blocks", dense.restore(photo, own));
             others.forEach((a, x) -> others.forEach((b, y) -> assertThat(a.equals(b) || !x.equals(y)).as("%s and %s differ", a, b).isTrue()));
@@ -148,29 +145,7 @@ class PasdTest {
         assertThat(Pasd.enlarged(photo, size, 64)).hasToString("Image 96x64");
     }
 
-    @Test void goesOnAfterAStep() throws IOException {
-        Path file = dir.resolve("run.resume");
-        List<String> stages = new ArrayList<>();
-        Listener told = new Listener() {
-            @Override public void at(String stage, int step, int steps) {
-                stages.add(stage + " " + step + "/" + steps);
-                if (stage.equals("denoise") && step == 2 && stages.stream().filter("denoise 2/3"::equals).count() == 1) throw new IllegalStateException("stopped");
-            }
-        };
-        try (Restorer r = Restorers.open(random(), Device.CPU)) {
-            Options own = quick(r);
-            assertThatThrownBy(() -> r.restore(photo(), own, told, file)).hasMessage("stopped");
-            stages.clear();
-            stages.add("denoise 2/3");
-            assertThat(r.restore(photo(), own, told, file)).isEqualTo(r.restore(photo(), own));
-            assertThat(stages).containsExactly("denoise 2/3", "encode 0/0", "denoise 2/3", "denoise 3/3", "decode 0/0");
-        }
-        Files.deleteIfExists(file);
-    }
+    @Test void goesOnAfterAStep() { AnyRestorer.goesOnAfterAStep(random(), photo(), PasdTest::quick, dir.resolve("run.resume")); }
 
-    @Test void givesTheSameOnAnotherDevice() {
-        try (Restorer first = Restorers.open(random(), Device.CPU); Restorer second = Restorers.open(random(), Backend.device("second"))) {
-            assertThat(second.restore(photo(), quick(first))).isEqualTo(first.restore(photo(), quick(first)));
-        }
-    }
+    @Test void givesTheSameOnAnotherDevice() { AnyRestorer.givesTheSameOnAnotherDevice(random(), photo(), PasdTest::quick); }
 }

@@ -1,14 +1,7 @@
 package dev.faithdiff.restore.pasd;
 
-import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
-import static dev.faithdiff.restore.CommonOptions.SCALE;
-import static dev.faithdiff.restore.CommonOptions.SEED;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,14 +10,12 @@ import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.sd.ControlOptions;
-import dev.faithdiff.restore.sd.Controlled;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.sd.StoredSteps;
 import dev.faithdiff.restore.tiles.TileGrid;
@@ -44,33 +35,26 @@ final class StoredPasd {
         this.system = system;
     }
 
-    private Image image(String name) { return ImageFiles.read(stored.file(name)); }
-
     private Options options() {
-        int tile = stored.whole("latent_tiled_size"), down = system.model().base().vae.config().downscale();
-        Options own = system.defaults();
-        String caption = stored.text("prompt").replace(own.get(ADDED_PROMPT), "");
+        Options own = stored.options(system.defaults(), system.model().base().vae.config().downscale());
         assertThat(own.get(NEGATIVE)).isEqualTo(stored.text("negative_prompt"));
-        return own.with(SCALE, (double) stored.whole("upscale")).with(PROCESS_SIZE, stored.whole("process_size")).with(PROMPT, caption)
-                .with(STEPS, stored.whole("num_inference_steps"))
-                .with(GUIDANCE, stored.run().get("guidance_scale").getAsDouble()).with(ControlOptions.CONTROL, stored.run().get("conditioning_scale").getAsDouble())
-                .with(ControlOptions.START, stored.run().get("init_latent_with_noise").getAsBoolean() ? ControlOptions.Start.NOISE : ControlOptions.Start.LR)
-                .with(Pasd.ADDED_NOISE, stored.whole("added_noise_level")).with(TILE, tile * down)
-                .with(OVERLAP, (tile - stored.whole("latent_tiled_overlap")) / (double) tile).with(SEED, stored.run().get("seed").getAsLong());
+        boolean noise = stored.run().get("init_latent_with_noise").getAsBoolean();
+        return own.with(PROMPT, stored.text("prompt").replace(own.get(ADDED_PROMPT), "")).with(Pasd.ADDED_NOISE, stored.whole("added_noise_level"))
+                .with(ControlOptions.START, noise ? ControlOptions.Start.NOISE : ControlOptions.Start.LR);
     }
 
     /** The photo in its sizes: as the networks see it, but for the sides that the published script cuts, and as it comes out. */
     void checkSizes() {
-        Image lr = image("lr.png"), in = image("input.png");
+        Image lr = stored.image("lr"), in = stored.image("input");
         ResultSize size = size(lr);
-        Image enlarged = Pasd.enlarged(lr, size, stored.whole("process_size"));
-        assertThat(Resize.resize(enlarged, enlarged.width() / 8 * 8, enlarged.height() / 8 * 8, Filter.BICUBIC)).as("%s enlarged", stored.name()).isEqualTo(in);
-        assertThat(List.of(size.width(), size.height())).isEqualTo(stored.run().getAsJsonArray("final_size").asList().stream().map(JsonElement::getAsInt).toList());
+        stored.checkEnlarged(Pasd.enlarged(lr, size, stored.whole("process_size")));
+        assertThat(List.of(size.width(), size.height()))
+                .isEqualTo(stored.run().getAsJsonArray("final_size").asList().stream().map(JsonElement::getAsInt).toList());
         if (!Files.exists(stored.file("out_wavelet.png"))) return;
-        Image fixed = image("out_wavelet.png");
-        stored.checkNear("out_wavelet", ColorFix.wavelet(image("out_nofix.png"), in), fixed);
-        if (Files.exists(stored.file("final_wavelet.png"))) stored.checkNear("final", Resize.resize(fixed, size.width(), size.height(), Filter.BICUBIC),
-                image("final_wavelet.png"));
+        Image fixed = stored.image("out_wavelet");
+        stored.checkNear("out_wavelet", ColorFix.wavelet(stored.image("out_nofix"), in), fixed);
+        if (Files.exists(stored.file("final_wavelet.png"))) stored.checkNear("final",
+                Resize.resize(fixed, size.width(), size.height(), Filter.BICUBIC), stored.image("final_wavelet"));
     }
 
     private ResultSize size(Image lr) { return ResultSize.of(options(), lr); }
@@ -80,13 +64,14 @@ final class StoredPasd {
         try (Scope _ = Scope.open()) {
             Tensor first = stored.tensor("start_latents");
             int h = first.size(1), w = first.size(2);
-            Plan p = system.plan(run(options()), h, w), whole = new Plan(p.schedule(), p.sampler(), p.guidance(), null, TileGrid.of(h, w, h, w, 1), true);
+            Plan p = system.plan(run(options()), h, w), whole = new Plan(p.schedule(), p.sampler(), p.guidance(), null,
+                    TileGrid.of(h, w, h, w, 1), true);
             stored.latents(whole, (_, at) -> stored.tensor("eps." + at.step()), first);
         }
     }
 
     void check() {
-        Image in = image("input.png");
+        Image in = stored.image("input");
         Options o = options();
         assertThat(Pasd.prompt(o)).isEqualTo(stored.text("prompt"));
         try (Scope _ = Scope.open()) {
@@ -97,20 +82,14 @@ final class StoredPasd {
             stored.check("start_latents", first);
             Denoiser denoiser = system.denoiser(r, in, plan);
             stored.checkPredictions(plan, denoiser);
-            checkImages(r, in, stored.latents(plan, denoiser, first));
+            stored.checkDecoded(r, stored.latents(plan, denoiser, first));
         }
     }
 
     /** Noise comes in the published order, and all of it is asked for before the steps. */
     private SdRun run(Options o) {
         Iterator<JsonElement> drawn = stored.run().getAsJsonArray("noise_drawn_in_order").iterator();
-        Image lr = image("lr.png");
+        Image lr = stored.image("lr");
         return SdRun.given(system.model().base(), lr, ResultSize.of(o, lr), o, Listener.NONE, (_, _) -> stored.tensor(drawn.next().getAsString()));
-    }
-
-    /** A level more or less before a colour rule can be more behind it: there the rule is held against what it makes of the stored image. */
-    private void checkImages(SdRun r, Image in, Tensor latents) {
-        stored.checkRows(r, latents);
-        stored.checkNear("out_nofix", Controlled.decoded(r, latents, in), image("out_nofix.png"));
     }
 }

@@ -60,7 +60,7 @@ final class TinyPasd {
                 new PixelAttention(w, UNetConfig.of(c));
             } else {
                 new ControlNet(w, UNetConfig.of(c));
-                new PhotoEmbedding(w, c);
+                PhotoEmbedding.of(w, c);
             }
             w.save(folder.resolve("diffusion_pytorch_model.safetensors"));
         } catch (IOException e) {

@@ -21,11 +21,11 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.onestep.StoredOneStep;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -71,7 +71,8 @@ class PiSaSrTest {
     @MethodSource("runs")
     void slidersWeighBothParts(String any) {
         Fixtures f = Fixtures.open(STAGES);
-        JsonObject errors = Fixtures.json("pisasr/pisasr.json").getAsJsonObject("files").getAsJsonObject("stages.safetensors").getAsJsonObject("errors");
+        JsonObject errors = Fixtures.json("pisasr/pisasr.json").getAsJsonObject("files").getAsJsonObject("stages.safetensors")
+                .getAsJsonObject("errors");
         try (SdModel model = published(); Scope _ = Scope.open()) {
             Fixtures.assertClose("empty text", model.text.encode("any").toFloats(), f.floats("prompt_embeds_empty"),
                     errors.getAsJsonObject("prompt_embeds_empty").get("suggested_atol").getAsDouble());
@@ -83,7 +84,8 @@ class PiSaSrTest {
                 String[] values = name.substring("pred.lambda_pix".length()).split(".lambda_sem");
                 Options o = sliders(Options.defaults(), Double.parseDouble(values[0]), Double.parseDouble(values[1]));
                 Denoiser network = system.denoiser(o, null, Listener.NONE);
-                Fixtures.assertClose(name, x.sub(network.predict(x, null)), f, name, errors.getAsJsonObject(name).get("suggested_atol").getAsDouble());
+                Fixtures.assertClose(name, x.sub(network.predict(x, null)), f, name,
+                        errors.getAsJsonObject(name).get("suggested_atol").getAsDouble());
             }
         }
     }
@@ -101,7 +103,8 @@ class PiSaSrTest {
             assertThat(both).hasToString("Image 80x64").isNotEqualTo(nothing);
             assertThat(r.restore(photo(), sliders(own, 1, 0))).isNotEqualTo(both).isNotEqualTo(nothing);
             assertThat(r.restore(photo(), sliders(own, 0, 1))).isNotEqualTo(both).isNotEqualTo(nothing);
-            assertThat(r.restore(photo(), sliders(own, 0.999999, 1))).as("nearly equal").satisfies(i -> assertThat(farthest(i, both)).isLessThanOrEqualTo(1));
+            assertThat(r.restore(photo(), sliders(own, 0.999999, 1))).as("nearly equal")
+                    .satisfies(i -> assertThat(farthest(i, both)).isLessThanOrEqualTo(1));
             assertThatThrownBy(() -> r.restore(photo(), own.with(PROMPT, "cat"))).hasMessage("this model has no prompt; leave it out");
             assertThat(r.restore(photo(), own.with(PROCESS_SIZE, 128))).as("seen larger, and shrunk").hasToString("Image 80x64").isNotEqualTo(both);
         }
@@ -114,10 +117,7 @@ class PiSaSrTest {
     }
 
     @Test void givesTheSameOnAnotherDevice() {
-        Image photo = Resize.resize(photo(), 30, 20, Filter.BICUBIC);
-        try (Restorer first = Restorers.open(random(), Device.CPU); Restorer second = Restorers.open(random(), Backend.device("second"))) {
-            Options own = sliders(first.defaults().with(PROCESS_SIZE, 64), 0.8, 1.4);
-            assertThat(second.restore(photo, own)).isEqualTo(first.restore(photo, own));
-        }
+        AnyRestorer.givesTheSameOnAnotherDevice(random(), Resize.resize(photo(), 30, 20, Filter.BICUBIC),
+                r -> sliders(r.defaults().with(PROCESS_SIZE, 64), 0.8, 1.4));
     }
 }

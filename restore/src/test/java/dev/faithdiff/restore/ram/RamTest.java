@@ -43,13 +43,16 @@ class RamTest {
 
     @BeforeAll static void convert() {
         dape = dir.resolve("dape");
-        assertThat(dev.faithdiff.convert.Main.run("convert", Fixtures.path(GROUP + "/ram").toString(), "--dtype", "f32", "-o", dape.toString())).isZero();
+        assertThat(dev.faithdiff.convert.Main.run("convert", Fixtures.path(GROUP + "/ram").toString(), "--dtype", "f32", "-o", dape.toString()))
+                .isZero();
         assertThat(dev.faithdiff.convert.Main.run("verify", dape.toString())).isZero();
     }
 
     private static Fixtures tagger() { return Fixtures.open(GROUP + "/tagger.safetensors"); }
 
-    private static JsonObject facts() { return Fixtures.json(GROUP + "/osediff.json").getAsJsonObject("files").getAsJsonObject("tagger.safetensors"); }
+    private static JsonObject facts() {
+        return Fixtures.json(GROUP + "/osediff.json").getAsJsonObject("files").getAsJsonObject("tagger.safetensors");
+    }
 
     private static double atol(String name) { return facts().getAsJsonObject("errors").getAsJsonObject(name).get("suggested_atol").getAsDouble(); }
 
@@ -78,7 +81,7 @@ class RamTest {
             return x -> ram.embed(x[0].affine(0.5f, 0.5f));
         };
         return new NetworkBattery("RAM", dape.resolve("tagger/model.safetensors"), embed,
-                () -> new Tensor[] {Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3)}, stored,
+                () -> new Tensor[] {in.toTensor()}, stored,
                 new Released(List.of("ram"), build(full), List.of(Shape.of(1, 384, 384, 3)), 280_000_000)).tests();
     }
 

@@ -1,12 +1,23 @@
 package dev.faithdiff.restore.sd;
 
+import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
+import static dev.faithdiff.restore.CommonOptions.SCALE;
+import static dev.faithdiff.restore.CommonOptions.SEED;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
+import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.Resize;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.networks.unet.Shortcut;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.Denoising;
 import dev.faithdiff.restore.diffusion.DiffusionLoop;
@@ -40,6 +51,17 @@ public record StoredSteps(String group, String name, JsonObject run) {
 
     public Path file(String file) { return Fixtures.path(group + "/runs/" + name + "/" + file); }
 
+    public Image image(String image) { return ImageFiles.read(file(image + ".png")); }
+
+    /** A system's options with what all scripts have. @param down pixels of a latent */
+    public Options options(Options own, int down) {
+        int tile = whole("latent_tiled_size");
+        return own.with(SCALE, (double) whole("upscale")).with(PROCESS_SIZE, whole("process_size")).with(STEPS, whole("num_inference_steps"))
+                .with(GUIDANCE, run.get("guidance_scale").getAsDouble()).with(ControlOptions.CONTROL, run.get("conditioning_scale").getAsDouble())
+                .with(TILE, tile * down).with(OVERLAP, (tile - whole("latent_tiled_overlap")) / (double) tile)
+                .with(SEED, run.get("seed").getAsLong());
+    }
+
     private Fixtures stored() { return Fixtures.open(group + "/runs/" + name + "/run.safetensors"); }
 
     public Tensor tensor(String tensor) { return Fixtures.tensor(stored(), tensor); }
@@ -47,6 +69,12 @@ public record StoredSteps(String group, String name, JsonObject run) {
     private double atol(String tensor) { return run.getAsJsonObject("errors").getAsJsonObject(tensor).get("suggested_atol").getAsDouble(); }
 
     public void check(String tensor, Tensor actual) { Fixtures.assertClose(name + " " + tensor, actual, stored(), tensor, atol(tensor)); }
+
+    /** The enlarged photo, but for the sides that the published scripts cut. */
+    public void checkEnlarged(Image enlarged) {
+        int w = enlarged.width() / Controlled.PADDING * Controlled.PADDING, h = enlarged.height() / Controlled.PADDING * Controlled.PADDING;
+        assertThat(Resize.resize(enlarged, w, h, Filter.BICUBIC)).as("%s enlarged", name).isEqualTo(image("input"));
+    }
 
     public void checkTimesteps(Plan plan) {
         double[] stored = run.getAsJsonArray("timesteps").asList().stream().mapToDouble(JsonElement::getAsDouble).toArray();
@@ -76,8 +104,14 @@ public record StoredSteps(String group, String name, JsonObject run) {
         }
     }
 
+    /** The image of the last latents before its colours are matched. */
+    public void checkDecoded(SdRun r, Tensor latents) {
+        checkRows(r, latents);
+        checkNear("out_nofix", Controlled.decoded(r, latents, image("input")), image("out_nofix"));
+    }
+
     /** Every so many rows of the decoded image, before it is cut to 8 bits. */
-    public void checkRows(SdRun r, Tensor latents) {
+    private void checkRows(SdRun r, Tensor latents) {
         Fixtures stored = stored();
         String rows = stored.names().stream().filter(n -> n.startsWith("decoded_rows_every_")).findFirst().orElseThrow();
         int apart = Integer.parseInt(rows.substring("decoded_rows_every_".length())), pitch = 3 * latents.size(2) * 8;

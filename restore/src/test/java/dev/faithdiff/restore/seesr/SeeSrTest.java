@@ -20,23 +20,21 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.diffusion.Samplers;
 import dev.faithdiff.restore.onestep.TinyBase;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.ControlOptions;
 import dev.faithdiff.restore.sd.SdRestorer;
 import dev.faithdiff.restore.sd.StoredSteps;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.op.Backend;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -59,7 +57,8 @@ class SeeSrTest {
             copy(Fixtures.path("osediff/ram"), files);
         }
         copy(base, dir.resolve(name));
-        assertThat(dev.faithdiff.convert.Main.run("convert", files.toString(), "--base", dir.resolve(name).toString(), "--dtype", "f32", "-o", model.toString())).isZero();
+        assertThat(dev.faithdiff.convert.Main.run("convert", files.toString(), "--base", dir.resolve(name).toString(), "--dtype", "f32", "-o",
+                model.toString())).isZero();
         assertThat(dev.faithdiff.convert.Main.run("verify", model.toString())).isZero();
         return model;
     }
@@ -94,7 +93,8 @@ class SeeSrTest {
     @Test void promptsAreThePublishedOnes() {
         for (JsonElement e : StoredSteps.runs(StoredSeeSr.GROUP).asMap().values()) {
             JsonObject run = e.getAsJsonObject();
-            Options o = Options.defaults().with(SdRestorer.ADDED_PROMPT, "clean, high-resolution, 8k").with(PROMPT, run.get("user_prompt").getAsString());
+            Options o = Options.defaults().with(SdRestorer.ADDED_PROMPT, "clean, high-resolution, 8k")
+                    .with(PROMPT, run.get("user_prompt").getAsString());
             assertThat(SeeSr.prompt(o, run.get("tags").getAsString())).isEqualTo(run.get("prompt").getAsString());
         }
         Options auto = Options.defaults().with(PROMPT, "auto");
@@ -108,7 +108,8 @@ class SeeSrTest {
         SeeSrModel m = SeeSrModel.open(new ModelFolder(model()), Compute.on(Device.CPU));
         try (var base = m.base()) {
             for (String steps : tables.keySet()) {
-                double[] expected = tables.getAsJsonObject(steps).getAsJsonArray("timesteps").asList().stream().mapToDouble(JsonElement::getAsDouble).toArray();
+                double[] expected = tables.getAsJsonObject(steps).getAsJsonArray("timesteps").asList().stream()
+                        .mapToDouble(JsonElement::getAsDouble).toArray();
                 assertThat(Samplers.DDPM.create(base.schedule, base.scheduler, Integer.parseInt(steps)).timesteps())
                         .containsExactly(expected);
             }
@@ -128,37 +129,15 @@ class SeeSrTest {
             assertThat(List.of(r.restore(photo, own.with(SEED, 7L)), r.restore(photo, untagged), r.restore(photo, untagged.with(PROMPT, "a photo")),
                     r.restore(photo, own.with(ControlOptions.START, ControlOptions.Start.NOISE)),
                     r.restore(photo, own.with(ControlOptions.CONTROL, 0.5)), r.restore(photo, own.with(GUIDANCE, 1.0)),
-                    r.restore(photo, own.with(TILE, 64).with(OVERLAP, 0.75)), r.restore(photo, own.with(STRENGTH, 0.5)), result)).doesNotHaveDuplicates();
+                    r.restore(photo, own.with(TILE, 64).with(OVERLAP, 0.75)), r.restore(photo, own.with(STRENGTH, 0.5)), result))
+                    .doesNotHaveDuplicates();
             assertThatThrownBy(() -> r.restore(photo, own.with(STEPS, 1))).hasMessageContaining("at least 2 steps");
         }
     }
 
-    @Test void goesOnAfterAStep() throws IOException {
-        Path file = dir.resolve("run.resume");
-        List<String> stages = new ArrayList<>();
-        Listener told = new Listener() {
-            @Override public void at(String stage, int step, int steps) {
-                stages.add(stage + " " + step + "/" + steps);
-                if (stage.equals("denoise") && step == 2 && stages.stream().filter("denoise 2/3"::equals).count() == 1) throw new IllegalStateException("stopped");
-            }
-        };
-        try (Restorer r = Restorers.open(model(), Device.CPU)) {
-            Options own = quick(r);
-            assertThatThrownBy(() -> r.restore(photo(), own, told, file)).hasMessage("stopped");
-            stages.clear();
-            stages.add("denoise 2/3");
-            Image resumed = r.restore(photo(), own, told, file);
-            assertThat(stages).containsExactly("denoise 2/3", "encode 0/0", "denoise 2/3", "denoise 3/3", "decode 0/0");
-            assertThat(resumed).isEqualTo(r.restore(photo(), own));
-        }
-        Files.deleteIfExists(file);
-    }
+    @Test void goesOnAfterAStep() { AnyRestorer.goesOnAfterAStep(model(), photo(), SeeSrTest::quick, dir.resolve("run.resume")); }
 
-    @Test void givesTheSameOnAnotherDevice() {
-        try (Restorer first = Restorers.open(model(), Device.CPU); Restorer second = Restorers.open(model(), Backend.device("second"))) {
-            assertThat(second.restore(photo(), quick(first))).isEqualTo(first.restore(photo(), quick(first)));
-        }
-    }
+    @Test void givesTheSameOnAnotherDevice() { AnyRestorer.givesTheSameOnAnotherDevice(model(), photo(), SeeSrTest::quick); }
 
     /** SeeSR's U-Net stands for the base's, in which only the attention to the photo is SeeSR's. */
     @Test void turboHasFewStepsAndNoGuidance() {

@@ -1,22 +1,14 @@
 package dev.faithdiff.restore.seesr;
 
-import static dev.faithdiff.restore.CommonOptions.PROCESS_SIZE;
-import static dev.faithdiff.restore.CommonOptions.SCALE;
-import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.VAE_TILE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.NEGATIVE;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.image.ColorFix;
 import dev.faithdiff.image.Filter;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.Resize;
-import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
@@ -24,7 +16,6 @@ import dev.faithdiff.restore.caption.Tagger;
 import dev.faithdiff.restore.diffusion.Denoiser;
 import dev.faithdiff.restore.diffusion.Plan;
 import dev.faithdiff.restore.sd.ControlOptions;
-import dev.faithdiff.restore.sd.Controlled;
 import dev.faithdiff.restore.sd.ProcessSize;
 import dev.faithdiff.restore.sd.SdRun;
 import dev.faithdiff.restore.sd.StoredSteps;
@@ -45,23 +36,17 @@ final class StoredSeeSr {
         this.system = system;
     }
 
-    private Image image(String name) { return ImageFiles.read(stored.file(name + ".png")); }
-
     private Options options() {
-        int tile = stored.whole("latent_tiled_size"), down = system.model().base().vae.config().downscale();
-        return system.defaults().with(SCALE, (double) stored.whole("upscale")).with(PROCESS_SIZE, stored.whole("process_size")).with(PROMPT, stored.text("user_prompt"))
-                .with(NEGATIVE, stored.text("negative_prompt")).with(STEPS, stored.whole("num_inference_steps"))
-                .with(GUIDANCE, stored.run().get("guidance_scale").getAsDouble()).with(ControlOptions.CONTROL, stored.run().get("conditioning_scale").getAsDouble())
-                .with(ControlOptions.START, stored.text("start_point").equals("lr") ? ControlOptions.Start.LR : ControlOptions.Start.NOISE).with(TILE, tile * down)
-                .with(OVERLAP, (tile - stored.whole("latent_tiled_overlap")) / (double) tile).with(SEED, stored.run().get("seed").getAsLong());
+        return stored.options(system.defaults(), system.model().base().vae.config().downscale()).with(PROMPT, stored.text("user_prompt"))
+                .with(NEGATIVE, stored.text("negative_prompt"))
+                .with(ControlOptions.START, stored.text("start_point").equals("lr") ? ControlOptions.Start.LR : ControlOptions.Start.NOISE);
     }
 
     void check() {
-        Image lr = image("lr"), in = image("input");
+        Image lr = stored.image("lr"), in = stored.image("input");
         Options o = options();
         ResultSize size = ResultSize.of(o, lr);
-        Image enlarged = ProcessSize.enlarged(lr, size, stored.whole("process_size"));
-        assertThat(Resize.resize(enlarged, enlarged.width() / 8 * 8, enlarged.height() / 8 * 8, Filter.BICUBIC)).as("%s enlarged", stored.name()).isEqualTo(in);
+        stored.checkEnlarged(ProcessSize.enlarged(lr, size, stored.whole("process_size")));
         try (Scope _ = Scope.open()) {
             SdRun r = run(lr, size, o);
             String tags = Tagger.joined(system.model().tagger().tags(system.model().tagger().embed(lr)));
@@ -98,15 +83,14 @@ final class StoredSeeSr {
 
     /** A level more or less before a colour rule can be more behind it: there the rule is held against what it makes of the stored image. */
     private void images(SdRun r, Image in, ResultSize size, Tensor latents) {
-        stored.checkRows(r, latents);
-        Image decoded = Controlled.decoded(r, latents, in), published = image("out_nofix");
-        stored.checkNear("out_nofix", decoded, published);
+        stored.checkDecoded(r, latents);
+        Image published = stored.image("out_nofix");
         for (ColorFix fix : List.of(ColorFix.ADAIN, ColorFix.WAVELET)) {
             if (!Files.exists(stored.file("out_" + fix + ".png"))) continue;
-            stored.checkNear("out_" + fix, fix.apply(published, in), image("out_" + fix));
+            stored.checkNear("out_" + fix, fix.apply(published, in), stored.image("out_" + fix));
         }
-        Image last = image("final_adain");
+        Image last = stored.image("final_adain");
         assertThat(last).hasToString("Image " + size.width() + "x" + size.height());
-        stored.checkNear("final", Resize.resize(image("out_adain"), size.width(), size.height(), Filter.BICUBIC), last);
+        stored.checkNear("final", Resize.resize(stored.image("out_adain"), size.width(), size.height(), Filter.BICUBIC), last);
     }
 }

@@ -82,9 +82,11 @@ class StableSrNetworksTest {
         JsonObject widths = Fixtures.json("stablesr/checkpoint/widths.json");
         JsonObject c = Fixtures.json("stablesr/checkpoint/v2-finetune_text_T_512.json").getAsJsonObject("model").getAsJsonObject("params")
                 .getAsJsonObject("structcond_stage_config").getAsJsonObject("params");
-        int[] channels = c.getAsJsonArray("channel_mult").asList().stream().mapToInt(m -> m.getAsInt() * c.get("model_channels").getAsInt()).toArray();
+        int[] channels = c.getAsJsonArray("channel_mult").asList().stream()
+                .mapToInt(m -> m.getAsInt() * c.get("model_channels").getAsInt()).toArray();
         return new StructureConfig(4, channels, c.get("num_res_blocks").getAsInt(), c.getAsJsonArray("attention_resolutions").size(),
-                c.get("num_heads").getAsInt(), c.get("out_channels").getAsInt(), widths.get("spade_nhidden").getAsInt(), widths.get("norm_groups").getAsInt());
+                c.get("num_heads").getAsInt(), c.get("out_channels").getAsInt(), widths.get("spade_nhidden").getAsInt(),
+                widths.get("norm_groups").getAsInt());
     }
 
     private static Path structureFile() { return TinyStableSr.weights(dir.resolve("structure.safetensors"), StableSrFiles::structure); }
@@ -103,7 +105,8 @@ class StableSrNetworksTest {
 
     @TestFactory DynamicNode structureEncoder() {
         Stored maps = maps().stream().map(n -> stored("structcond", n)).reduce(Stored::and).orElseThrow();
-        return new NetworkBattery("structure encoder", structureFile(), structure(small()), () -> new Tensor[] {tensor(file("structcond"), "x")}, maps,
+        return new NetworkBattery("structure encoder", structureFile(), structure(small()),
+                () -> new Tensor[] {tensor(file("structcond"), "x")}, maps,
                 new Released(List.of("structure_stablesr"), structure(FULL), List.of(Shape.of(1, 64, 64, 4)), 47_000_000)).tests();
     }
 
@@ -147,7 +150,8 @@ class StableSrNetworksTest {
         Stored decoded = stored("cfw", "decode_w0.5").and(stored("cfw", "moments"));
         return new NetworkBattery("CFW", weights("cfw"), fusing(sizes, FusingConfig.of(new ModelFolder(model()).description())),
                 () -> new Tensor[] {tensor(f, "z"), tensor(f, "x")}, decoded,
-                new Released(List.of("cfw_stablesr"), fusing(full, new FusingConfig(2, 32)), List.of(Shape.of(1, 64, 64, 4), Shape.of(1, 512, 512, 3)),
+                new Released(List.of("cfw_stablesr"), fusing(full, new FusingConfig(2, 32)),
+                List.of(Shape.of(1, 64, 64, 4), Shape.of(1, 512, 512, 3)),
                         790_000_000)).tests();
     }
 
@@ -203,7 +207,8 @@ class StableSrNetworksTest {
                     }
                     check("unet", name, rows[0].concat(0, rows[1]));
                 }
-                check("unet_trace", "out", predict(net, structure, spade, row(trace, "x", 0), row(trace, "struct_latent", 0), row(trace, "context", 0), TIME));
+                check("unet_trace", "out", predict(net, structure, spade, row(trace, "x", 0), row(trace, "struct_latent", 0),
+                        row(trace, "context", 0), TIME));
             }
         });
     }
@@ -211,7 +216,8 @@ class StableSrNetworksTest {
     private static Tensor row(Fixtures f, String name, int i) { return tensor(f, name).slice(0, i, i + 1); }
 
     private static Tensor predict(UNet net, StructureEncoder structure, Spade spade, Tensor x, Tensor photo, Tensor text, float time) {
-        return net.denoise(net.embed(x), net.time().forward(new float[] {time}, x), spade.by(structure.forward(photo, time)), List.of(Context.once(text)));
+        return net.denoise(net.embed(x), net.time().forward(new float[] {time}, x), spade.by(structure.forward(photo, time)),
+                List.of(Context.once(text)));
     }
 
     @Test void readsPromptsAsPublished() {

@@ -72,7 +72,8 @@ class StableSrTest {
         for (String n : numbers) {
             Levels levels = StableSrSampler.DDPM.of(TABLE, Integer.parseInt(n), null).levels();
             assertThat(reversed(levels.timesteps())).containsExactly(doubles(f.longs(n + ".timesteps")));
-            float[] betas = reversed(StableSrSampler.betas(TABLE, levels.timesteps())), signal = reversed(StableSrSampler.signal(TABLE, levels.timesteps()));
+            float[] betas = reversed(StableSrSampler.betas(TABLE, levels.timesteps())),
+                    signal = reversed(StableSrSampler.signal(TABLE, levels.timesteps()));
             Map<String, float[]> tables = new LinkedHashMap<>();
             tables.put("betas", betas);
             tables.put("alphas_cumprod", signal);
@@ -92,7 +93,8 @@ class StableSrTest {
             tables.put("posterior_variance", variance);
             tables.put("posterior_log_variance_clipped", each(variance, v -> Math.log(Math.max(v, 1e-20))));
             assertThat(f.names().stream().filter(name -> name.startsWith(n + "."))).hasSize(tables.size() + 1);
-            tables.forEach((name, values) -> Fixtures.assertClose(n + " " + name, values, f.floats(n + "." + name), atol("schedule.safetensors", n + "." + name)));
+            tables.forEach((name, values) -> Fixtures.assertClose(n + " " + name, values, f.floats(n + "." + name),
+                    atol("schedule.safetensors", n + "." + name)));
             takesThePublishedSteps(n, f, betas.length);
         }
     }
@@ -132,7 +134,8 @@ class StableSrTest {
         for (String table : tables) {
             int steps = Integer.parseInt(table.substring(0, table.indexOf('.')));
             double eta = Double.parseDouble(table.substring(table.indexOf("eta") + 3));
-            Levels levels = StableSrSampler.DDIM.of(TABLE, steps, eta).levels(), matched = StableSrSampler.DDIM_MATCHED.of(TABLE, steps, eta).levels();
+            Levels levels = StableSrSampler.DDIM.of(TABLE, steps, eta).levels(),
+                    matched = StableSrSampler.DDIM_MATCHED.of(TABLE, steps, eta).levels();
             assertThat(reversed(levels.timesteps())).containsExactly(doubles(f.longs(table + ".model_timesteps")));
             float[] alphas = new float[steps], before = new float[steps], drawn = new float[steps];
             for (int i = 0; i < steps; i++) {
@@ -141,17 +144,21 @@ class StableSrTest {
                 before[i] = (float) Math.pow(Levels.alpha(to), 2);
                 double fall = to / from;
                 drawn[i] = (float) (eta * Math.sqrt((1 - Math.pow(Levels.alpha(to), 2)) * Math.max(0, 1 - fall * fall)));
-                assertThat(matched.from()[steps - 1 - i]).isCloseTo((float) TABLE.sigma((int) matched.timesteps()[steps - 1 - i]), withPercentage(0.01));
+                assertThat(matched.from()[steps - 1 - i]).isCloseTo((float) TABLE.sigma((int) matched.timesteps()[steps - 1 - i]),
+                        withPercentage(0.01));
             }
             Fixtures.assertClose(table + " alphas", alphas, f.floats(table + ".alphas"), atol("ddim_tables.safetensors", table + ".alphas"));
-            Fixtures.assertClose(table + " alphas_prev", before, f.floats(table + ".alphas_prev"), atol("ddim_tables.safetensors", table + ".alphas_prev"));
+            Fixtures.assertClose(table + " alphas_prev", before, f.floats(table + ".alphas_prev"),
+                    atol("ddim_tables.safetensors", table + ".alphas_prev"));
             Fixtures.assertClose(table + " sigmas", drawn, f.floats(table + ".sigmas"), atol("ddim_tables.safetensors", table + ".sigmas"));
         }
     }
 
     private static double[] doubles(long[] values) { return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray(); }
 
-    private static double[] reversed(double[] values) { return IntStream.range(0, values.length).mapToDouble(i -> values[values.length - 1 - i]).toArray(); }
+    private static double[] reversed(double[] values) {
+        return IntStream.range(0, values.length).mapToDouble(i -> values[values.length - 1 - i]).toArray();
+    }
 
     /** The published order is by columns; which tiles there are is the same. */
     @Test void tilesAreThePublishedOnes() {
@@ -162,7 +169,8 @@ class StableSrTest {
             int[] n = IntStream.rangeClosed(1, 4).map(i -> Integer.parseInt(m.group(i))).toArray();
             Pieces one = new Pieces(new TileGrid(8 * n[0], 8 * n[1], 8 * n[0], 8 * n[1], false, List.of(new TileGrid.Tile(0, 0))));
             TileGrid grid = one.tiles(n[0], n[1], n[2], (n[2] - n[3]) / (double) n[2]);
-            assertThat(grid.tiles()).as(name).containsExactlyInAnyOrderElementsOf(origins.getAsJsonArray().asList().stream().map(StableSrTest::tile).toList());
+            assertThat(grid.tiles()).as(name).containsExactlyInAnyOrderElementsOf(origins.getAsJsonArray().asList().stream()
+                    .map(StableSrTest::tile).toList());
         });
         assertThat(TileGrid.of(8, 8, 8, 8, 1).weights()).containsExactly(doubles(f, "weights_8x8_f64"), offset(1e-12));
         double[] large = TileGrid.of(64, 64, 64, 64, 1).weights(), edges = doubles(f, "weights_64_row0_col0_f64");
@@ -190,7 +198,7 @@ class StableSrTest {
                 FloatImage content = image(tensor(f, "content").slice(0, i, i + 1)), style = image(tensor(f, "style").slice(0, i, i + 1));
                 for (ColorFix fix : List.of(ColorFix.ADAIN, ColorFix.WAVELET)) {
                     if (!f.has(fix.toString())) continue;
-                    float[] fixed = StableSr.tensor(fix.apply(content, style)).affine(2, -1).toFloats(), all = f.nhwc(fix.toString());
+                    float[] fixed = fix.apply(content, style).toTensor().affine(2, -1).toFloats(), all = f.nhwc(fix.toString());
                     float[] expected = Arrays.copyOfRange(all, i * fixed.length, (i + 1) * fixed.length);
                     Fixtures.assertClose(fix + " " + i, fixed, expected, atol("colour_resize.safetensors", fix.toString()));
                 }

@@ -94,7 +94,7 @@ final class StoredStableSr {
         Fixtures.assertClose(name + " " + tensor, actual, tensors, tensor, atol);
     }
 
-    private static Tensor signed(FloatImage image) { return StableSr.tensor(image).affine(2, -1); }
+    private static Tensor signed(FloatImage image) { return image.toTensor().affine(2, -1); }
 
     void check(StableSrModel model) {
         StableSr system = new StableSr(model);
@@ -124,7 +124,8 @@ final class StoredStableSr {
         } else {
             task = system.begin(run);
         }
-        if (o.get(StableSr.START) == null && !isDdim()) for (int i = 0; i < pieces[0].count(); i++) check("q_sample." + i, pieces[0].part(task.start(), i));
+        if (o.get(StableSr.START) == null && !isDdim()) for (int i = 0; i < pieces[0].count(); i++) check("q_sample." + i,
+                pieces[0].part(task.start(), i));
         check("text." + (isDdim() ? 1 : 0), run.states(o.get(NEGATIVE)));
         Tensor clean = denoised(task, model, whole, pieces[0]);
         images(system, run, clean, padded, pieces[0]);
@@ -143,7 +144,7 @@ final class StoredStableSr {
     private FloatImage old() {
         int side = (int) number("input_size", 512);
         try (Scope _ = Scope.open()) {
-            Tensor x = StableSr.tensor(FloatImage.of(lr)).resize(new ResizeOp(ResizeOp.Kind.BILINEAR, false, side, side));
+            Tensor x = FloatImage.of(lr).toTensor().resize(new ResizeOp(ResizeOp.Kind.BILINEAR, false, side, side));
             return new FloatImage(side, side, x.toFloats());
         }
     }

@@ -11,6 +11,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.OVERLAP;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE_PROMPTS;
 import static dev.faithdiff.restore.sd.ControlOptions.CONTROL;
 import static dev.faithdiff.restore.sd.SdRestorer.ADDED_PROMPT;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -97,7 +98,7 @@ final class StoredSupir {
         }
         JsonElement prompt = run.get("prompt");
         if (!prompt.isJsonArray()) return o.with(PROMPT, prompt.getAsString());
-        return o.with(SupirOptions.TILE_PROMPTS, String.join("|", prompt.getAsJsonArray().asList().stream().map(JsonElement::getAsString).toList()));
+        return o.with(TILE_PROMPTS, String.join("|", prompt.getAsJsonArray().asList().stream().map(JsonElement::getAsString).toList()));
     }
 
     private Tensor tensor(String tensor) {
@@ -111,7 +112,9 @@ final class StoredSupir {
         Fixtures.assertClose(name + " " + tensor, actual.toFloats(), tensor(tensor).toFloats(), atol(tensor));
     }
 
-    private void check(String tensor, FloatImage actual) { Fixtures.assertClose(name + " " + tensor, actual.rgb(), tensor(tensor).toFloats(), atol(tensor)); }
+    private void check(String tensor, FloatImage actual) {
+        Fixtures.assertClose(name + " " + tensor, actual.rgb(), tensor(tensor).toFloats(), atol(tensor));
+    }
 
     private Tensor noise() { return tensor("noise." + drawn++); }
 
@@ -142,7 +145,8 @@ final class StoredSupir {
             FloatImage decoded = system.decoded(r, latents, "decode");
             check("decoded", decoded);
             ColorFix fix = o.get(COLOR_FIX);
-            check("samples", fix == ColorFix.WAVELET ? ColorFix.wavelet(decoded, seen) : fix == ColorFix.ADAIN ? ColorFix.adain(decoded, seen) : decoded);
+            check("samples", fix == ColorFix.WAVELET ? ColorFix.wavelet(decoded, seen) : fix == ColorFix.ADAIN
+                    ? ColorFix.adain(decoded, seen) : decoded);
             near(name, Supir.image(r, decoded, seen), ImageFiles.read(file("out" + row + ".png")));
             captioner(lr);
         }

@@ -114,9 +114,9 @@ class SupirNetworksTest {
         if (!TinySupir.isWhole()) return Stream.of();
         VaeConfig full = new VaeConfig(new int[] {128, 256, 512, 512}, 2, 4, 32, true, 0.13025f);
         Stored all = Stored.of(stored("first_stage"), "denoise_encoder.out", atol("first_stage", "denoise_encoder.out"));
-        return Stream.of(new NetworkBattery("SUPIR's encoder", TinySupir.stored(dir, "Q").resolve("lq_encoder/model.safetensors"), encoder(TinySupir.vae()),
-            () -> new Tensor[] {image("image")}, all, new Released(List.of("encoder_supir"), encoder(full), List.of(Shape.of(1, 512, 512, 3)), 408_000_000))
-                .tests());
+        return Stream.of(new NetworkBattery("SUPIR's encoder", TinySupir.stored(dir, "Q").resolve("lq_encoder/model.safetensors"),
+                encoder(TinySupir.vae()), () -> new Tensor[] {image("image")}, all,
+                new Released(List.of("encoder_supir"), encoder(full), List.of(Shape.of(1, 512, 512, 3)), 408_000_000)).tests());
     }
 
     private static Build encoder(VaeConfig c) {
@@ -128,7 +128,7 @@ class SupirNetworksTest {
 
     private static Tensor image(String name) {
         Image in = ImageFiles.read(Fixtures.path("supir/stages/" + name + ".png"));
-        return Tensor.of(in.toFloats(), 1, in.height(), in.width(), 3);
+        return in.toTensor();
     }
 
     /** The traced row, that of the prompt. */
@@ -212,7 +212,8 @@ class SupirNetworksTest {
                 assertThat(n.matches()).isTrue();
                 String shown = name.substring("sigma".length());
                 double most = m.table().sigma(m.table().timesteps() - 1); // of which the name has the first digits
-                double sigma = shown.equals(String.valueOf((int) (10 * most) / 10.0)) ? most : Double.parseDouble(shown), control = Double.parseDouble(n.group(3));
+                double sigma = shown.equals(String.valueOf((int) (10 * most) / 10.0)) ? most : Double.parseDouble(shown),
+                control = Double.parseDouble(n.group(3));
                 check("denoiser", name + ".guided", clean(m, both, tensor(f, "lq"), tensor(f, name + ".x"), sigma,
                         new Ramp(Double.parseDouble(n.group(1)), Double.parseDouble(n.group(2))), control));
                 Tensor negative = clean(m, both, tensor(f, "lq"), tensor(f, name + ".x"), sigma, new Ramp(0, 0), control);
@@ -279,7 +280,8 @@ class SupirNetworksTest {
             check("first_stage", "decoded", own.decode(tensor(stored("first_stage"), "latents").mul(1 / c.scaling())));
             check("first_stage", "batchify_denoise", own.decode(Vae.Gaussian.of(parameters).mean()));
         });
-        with("F", m -> check("first_stage_F", "z_stage1_lq", Vae.Gaussian.of(m.robust().encode(image("image"))).mean().mul(m.base().vae.config().scaling())));
+        with("F", m -> check("first_stage_F", "z_stage1_lq",
+                Vae.Gaussian.of(m.robust().encode(image("image"))).mean().mul(m.base().vae.config().scaling())));
     }
 
     /** The published tiles of the autoencoder, of its encoder without the convolution behind it, and of latents that are not scaled. */

@@ -45,7 +45,9 @@ class SupirPartsTest {
     private void near(String name, double[] actual) {
         float[] expected = schedules.floats(name);
         assertThat(actual).as(name).hasSameSizeAs(expected);
-        for (int i = 0; i < actual.length; i++) assertThat((double) (float) actual[i]).as("%s %d", name, i).isCloseTo(expected[i], withPercentage(2e-5));
+        for (int i = 0; i < actual.length; i++) {
+            assertThat((double) (float) actual[i]).as("%s %d", name, i).isCloseTo(expected[i], withPercentage(2e-5));
+        }
     }
 
     private static double[] ended(float[] sigmas) {
@@ -77,7 +79,8 @@ class SupirPartsTest {
     @Test void networksSeeTheNearestNoise() {
         float[] probes = schedules.floats("probe_sigma");
         long[] indices = schedules.longs("probe_index");
-        double[] nearest = new double[probes.length], in = new double[probes.length], out = new double[probes.length], scale = new double[probes.length];
+        double[] nearest = new double[probes.length], in = new double[probes.length], out = new double[probes.length],
+                scale = new double[probes.length];
         for (int i = 0; i < probes.length; i++) {
             assertThat(table.nearest(probes[i])).isEqualTo((int) indices[i]);
             nearest[i] = table.sigma(table.nearest(probes[i]));
@@ -110,7 +113,8 @@ class SupirPartsTest {
             Matcher m = Pattern.compile("(\\d+)x(\\d+)_tile(\\d+)_stride(\\d+)").matcher(name);
             assertThat(m.matches()).isTrue();
             int size = Integer.parseInt(m.group(3));
-            TileGrid grid = TileGrid.of(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2)), size, size, Integer.parseInt(m.group(4)) / (double) size);
+            TileGrid grid = TileGrid.of(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2)), size, size,
+                    Integer.parseInt(m.group(4)) / (double) size);
             List<TileGrid.Tile> expected = new ArrayList<>();
             for (JsonElement e : windows.getAsJsonArray()) {
                 JsonArray w = e.getAsJsonArray();
@@ -124,14 +128,12 @@ class SupirPartsTest {
         }
     }
 
-    private static FloatImage image(Tensor t) { return new FloatImage(t.size(2), t.size(1), t.toFloats()); }
-
     @Test void coloursAreThoseOfTheFirstStage() {
         assumeTrue(Files.exists(Fixtures.path("supir/stages/colour_fix.safetensors")), "this set has no colours");
         Fixtures f = Fixtures.open("supir/stages/colour_fix.safetensors");
         JsonObject errors = FILES.getAsJsonObject("colour_fix.safetensors").getAsJsonObject("errors");
         try (Scope _ = Scope.open()) {
-            FloatImage content = image(Fixtures.tensor(f, "content")), style = image(Fixtures.tensor(f, "style"));
+            FloatImage content = FloatImage.of(Fixtures.tensor(f, "content")), style = FloatImage.of(Fixtures.tensor(f, "style"));
             Fixtures.assertClose("wavelet", ColorFix.wavelet(content, style).rgb(), f.nhwc("wavelet"), atol(errors, "wavelet"));
             Fixtures.assertClose("adain", ColorFix.adain(content, style).rgb(), f.nhwc("adain"), atol(errors, "adain"));
         }
@@ -146,8 +148,10 @@ class SupirPartsTest {
         for (int encoder = 1; encoder <= 2; encoder++) {
             ClipTokenizer tokenizer = ClipTokenizer.open(model.resolve(encoder == 1 ? "tokenizer" : "tokenizer_2"));
             for (int i = 0; i < stored.getAsJsonArray("prompts").size(); i++) {
-                int[] ids = stored.getAsJsonArray("ids_encoder_" + encoder).get(i).getAsJsonArray().asList().stream().mapToInt(JsonElement::getAsInt).toArray();
-                assertThat(tokenizer.encode(stored.getAsJsonArray("prompts").get(i).getAsString())).as("encoder %d, prompt %d", encoder, i).isEqualTo(ids);
+                int[] ids = stored.getAsJsonArray("ids_encoder_" + encoder).get(i).getAsJsonArray().asList().stream()
+                        .mapToInt(JsonElement::getAsInt).toArray();
+                assertThat(tokenizer.encode(stored.getAsJsonArray("prompts").get(i).getAsString())).as("encoder %d, prompt %d", encoder, i)
+                        .isEqualTo(ids);
             }
         }
     }

@@ -11,6 +11,7 @@ import static dev.faithdiff.restore.diffusion.DiffusionOptions.GUIDANCE;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE;
+import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE_PROMPTS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -21,17 +22,17 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.Compute;
-import dev.faithdiff.restore.Listener;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.Restorer;
 import dev.faithdiff.restore.Restorers;
+import dev.faithdiff.restore.ResultSize;
+import dev.faithdiff.restore.sd.AnyRestorer;
 import dev.faithdiff.restore.sd.ControlOptions;
+import dev.faithdiff.restore.sd.RoundedSize;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.op.Backend;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +71,8 @@ class SupirTest {
         try (Restorer r = Restorers.open(TinySupir.drawn(dir), Device.CPU)) {
             Options o = r.defaults();
             assertThat(List.of(o.get(STEPS), o.get(GUIDANCE), o.get(SupirOptions.GUIDANCE_START), o.get(CHURN), o.get(SupirOptions.NOISE),
-                    o.get(ControlOptions.CONTROL), o.get(SCALE), o.get(PROCESS_SIZE), o.get(SEED))).hasToString("[50, 4.0, 1.0, 5.0, 1.01, 1.0, 1.0, 1024, 1234]");
+                    o.get(ControlOptions.CONTROL), o.get(SCALE), o.get(PROCESS_SIZE), o.get(SEED)))
+                    .hasToString("[50, 4.0, 1.0, 5.0, 1.01, 1.0, 1.0, 1024, 1234]");
             assertThat(o.get(COLOR_FIX)).isEqualTo(ColorFix.WAVELET);
             assertThatThrownBy(() -> r.check(o.with(SupirOptions.SAMPLER, SupirSampler.DPMPP_2M).with(SupirOptions.RESTORATION, 4.0)))
                     .hasMessage("the sampler dpm++2m takes no restoration-power");
@@ -93,7 +95,7 @@ class SupirTest {
                     own.with(COLOR_FIX, ColorFix.NONE), wide, tiled, wide.with(VAE_TILE, 64));
             for (Options o : changed) others.put(o.toString(), r.restore(photo, o));
             others.forEach((a, x) -> others.forEach((b, y) -> assertThat(a.equals(b) || !x.equals(y)).as("%s and %s differ", a, b).isTrue()));
-            assertThatThrownBy(() -> r.restore(photo, tiled.with(SupirOptions.TILE_PROMPTS, "one|two"))).hasMessageContaining("2 texts, but there are");
+            assertThatThrownBy(() -> r.restore(photo, tiled.with(TILE_PROMPTS, "one|two"))).hasMessageContaining("2 texts, but there are");
         }
     }
 
@@ -103,36 +105,34 @@ class SupirTest {
         assumeTrue(Files.exists(golden), "this set has no result of drawn networks");
         try (Restorer r = Restorers.open(TinySupir.drawn(dir), Device.CPU)) {
             Options o = quick(r).with(SCALE, 1.0).with(STEPS, 2).with(TILE, 64).with(SupirOptions.RESTORATION, 2.0)
-                    .with(SupirOptions.CONTROL_START, 0.5).with(SupirOptions.TILE_PROMPTS, "a cup|coffee|a table");
+                    .with(SupirOptions.CONTROL_START, 0.5).with(TILE_PROMPTS, "a cup|coffee|a table");
             Image own = r.restore(photo().crop(0, 0, 40, 20), o);
             if (System.getProperty("golden.write") != null) ImageFiles.write(own, Path.of(System.getProperty("golden.write")));
             StoredSupir.near("golden", own, ImageFiles.read(golden));
         }
     }
 
-    @Tag("full") @Test void goesOnAfterAStep() throws Exception {
-        Path file = dir.resolve("run.resume");
-        List<String> stages = new ArrayList<>();
-        Listener told = new Listener() {
-            @Override public void at(String stage, int step, int steps) {
-                stages.add(stage + " " + step + "/" + steps);
-                if (stages.equals(List.of("encode 0/0", "denoise 0/3", "denoise 1/3", "denoise 2/3"))) throw new IllegalStateException("stopped");
-            }
-        };
+    /** What a captioner sees: the tiles of the restoration, as the robust encoder leaves them, whatever the noise. */
+    @Test void cutsTheCleanedPhotoForACaptioner() {
         try (Restorer r = Restorers.open(TinySupir.drawn(dir), Device.CPU)) {
-            Options own = quick(r).with(SupirOptions.SAMPLER, SupirSampler.DPMPP_2M);
-            assertThatThrownBy(() -> r.restore(photo(), own, told, file)).hasMessage("stopped");
-            stages.clear();
-            assertThat(r.restore(photo(), own, told, file)).isEqualTo(r.restore(photo(), own));
-            assertThat(stages).containsExactly("encode 0/0", "denoise 2/3", "denoise 3/3", "decode 0/0");
+            Options o = quick(r).with(SCALE, 1.0).with(TILE, 64);
+            Image photo = photo().crop(0, 0, 40, 20);
+            List<Image> tiles = r.tiles(photo, o);
+            assertThat(tiles).hasSize(3).allMatch(t -> t.width() == 64 && t.height() == 64);
+            assertThat(tiles.get(0).crop(32, 0, 32, 64)).as("tiles overlap by half").isEqualTo(tiles.get(1).crop(0, 0, 32, 64));
+            assertThat(r.tiles(photo, o.with(SEED, 7L))).isEqualTo(tiles);
+            Image enlarged = RoundedSize.enlarged(photo, ResultSize.of(o, photo), o);
+            assertThat(tiles.get(0)).as("cleaned").isNotEqualTo(enlarged.crop(0, 0, 64, 64));
+            assertThat(r.tiles(photo, o.with(TILE, 1024))).singleElement().hasToString("Image 128x64");
         }
-        Files.deleteIfExists(file);
+    }
+
+    @Tag("full") @Test void goesOnAfterAStep() {
+        AnyRestorer.goesOnAfterAStep(TinySupir.drawn(dir), photo(), r -> quick(r).with(SupirOptions.SAMPLER, SupirSampler.DPMPP_2M),
+                dir.resolve("run.resume"));
     }
 
     @Tag("full") @Test void givesTheSameOnAnotherDevice() {
-        try (Restorer first = Restorers.open(TinySupir.drawn(dir), Device.CPU);
-                Restorer second = Restorers.open(TinySupir.drawn(dir), Backend.device("second"))) {
-            assertThat(second.restore(photo(), quick(first))).isEqualTo(first.restore(photo(), quick(first)));
-        }
+        AnyRestorer.givesTheSameOnAnotherDevice(TinySupir.drawn(dir), photo(), SupirTest::quick);
     }
 }

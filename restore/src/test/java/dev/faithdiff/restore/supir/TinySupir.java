@@ -72,7 +72,9 @@ public final class TinySupir {
             VaeConfig vae = VaeConfig.of(config(target, "vae"));
             draw(target, "unet", w -> new UNet(w, unet));
             draw(target, "vae", w -> new Vae(w, vae));
-            for (String text : List.of("text_encoder", "text_encoder_2")) draw(target, text, w -> new ClipTextEncoder(w, ClipConfig.of(config(target, text))));
+            for (String text : List.of("text_encoder", "text_encoder_2")) {
+                draw(target, text, w -> new ClipTextEncoder(w, ClipConfig.of(config(target, text))));
+            }
             draw(target, "lq_encoder", w -> new VaeEncoder(w.at("denoise_encoder"), vae));
             draw(target, "control", w -> {
                 new GlvControl(w, unet);

@@ -62,7 +62,8 @@ final class Trace {
             case Site.Layer l -> tensor(f, output(l.level(), l.layer()));
             case Site.Joined j -> {
                 int last = SIZES.channels().length - 1, skip = SIZES.skipWidths().size() - 1 - (last - j.level()) * (SIZES.layers() + 1) - j.layer();
-                String h = j.layer() > 0 ? output(j.level(), j.layer() - 1) : j.level() == last ? "unet.project_modules." + (SIZES.skipWidths().size() + last)
+                String h = j.layer() > 0 ? output(j.level(), j.layer() - 1) : j.level() == last ? "unet.project_modules."
+                        + (SIZES.skipWidths().size() + last)
                         : output(j.level() + 1, SIZES.layers()).replaceFirst("1$", "2");
                 yield tensor(f, h).concat(3, tensor(f, "unet.input_blocks." + skip));
             }

@@ -1,7 +1,5 @@
 package dev.faithdiff.server.job;
 
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
-
 import dev.faithdiff.cli.ModelChoice;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.quality.trust.Calibration;
@@ -69,13 +67,12 @@ public final class ServedModel {
     public Options options(Map<String, String> given) {
         Options all = defaults();
         for (var e : given.entrySet()) all = with(all, e.getKey(), e.getValue());
-        String prompt = given.get(PROMPT.name());
-        AutoPrompt asked = prompt == null ? null : AutoPrompt.of(prompt);
+        AutoPrompt asked = AutoPrompt.of(all);
         if (asked != null) {
-            boolean isOwn = asked.captioner() == null && choice.describes();
-            if (!isOwn) throw new IllegalArgumentException("this model does not find its prompt itself; write one");
-            all = all.with(PROMPT, PROMPT.initial());
+            boolean isOwn = asked.captioner() == null && !asked.isOfTiles() && choice.describes();
+            if (!isOwn) throw new IllegalArgumentException("this model does not find its " + asked.option() + " itself; write words");
         }
+        all = AutoPrompt.without(all);
         outline().check(all);
         return all;
     }

@@ -50,8 +50,10 @@ class LabTest {
     }
 
     private HttpResponse<String> send(String path, JsonObject body) throws Exception {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + web.port() + path)).header("Content-Type", "application/json");
-        return HttpClient.newHttpClient().send((body == null ? request : request.POST(BodyPublishers.ofString(body.toString()))).build(), BodyHandlers.ofString());
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + web.port() + path))
+                .header("Content-Type", "application/json");
+        return HttpClient.newHttpClient().send((body == null ? request : request.POST(BodyPublishers.ofString(body.toString()))).build(),
+                BodyHandlers.ofString());
     }
 
     private JsonObject get(String path) throws Exception { return JsonParser.parseString(send(path, null).body()).getAsJsonObject(); }
@@ -99,7 +101,8 @@ class LabTest {
 
     @Test void timesARightOne() throws Exception {
         List<JsonObject> found = tried("AffineOp", frame(RIGHT));
-        assertThat(found).extracting(f -> f.get("stage").getAsString()).containsSubsequence("compile", "parity", "gradient", "limits", "time", "model", "picture", "verdict");
+        assertThat(found).extracting(f -> f.get("stage").getAsString())
+                .containsSubsequence("compile", "parity", "gradient", "limits", "time", "model", "picture", "verdict");
         assertThat(found.getLast().get("verdict").getAsString()).isEqualTo("slower"); // the reference
         JsonObject parity = found.get(1), picture = found.get(found.size() - 2), model = found.get(found.size() - 3);
         assertThat(parity.get("failed").getAsInt()).isZero();
@@ -133,7 +136,8 @@ class LabTest {
             browser.await("document.getElementById('source').value.includes('class LinearPackedTrial')");
             browser.value("(e => { e.value = 'AffineOp'; e.dispatchEvent(new Event('change')); })(document.getElementById('op'))");
             browser.await("document.getElementById('source').value.includes('class AffineEmittedTrial')");
-            browser.value("(e => { e.value = e.value.replace('package', 'pack age'); document.getElementById('run').click(); })(document.getElementById('source'))");
+            browser.value("(e => { e.value = e.value.replace('package', 'pack age'); document.getElementById('run').click(); "
+                    + "})(document.getElementById('source'))");
             browser.await("!document.getElementById('verdict').hidden");
             assertThat(browser.value("document.getElementById('verdict').textContent").getAsString()).startsWith("rejected");
         }

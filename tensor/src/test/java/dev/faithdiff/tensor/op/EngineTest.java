@@ -65,7 +65,8 @@ class EngineTest {
         assertThatThrownBy(() -> Engine.checked(() -> x.mul(2).exp().mul(0))).isInstanceOf(OpError.class)
                 .hasMessage("UnaryOp on F32[2]: the result has an infinity at element 1");
         Tensor broken = Tensor.of(new float[] {1, Float.NaN}, 2).named("conv_in.bias");
-        assertThatThrownBy(() -> Engine.checked(() -> x.mul(2).add(broken))).hasMessageContaining("conv_in.bias F32[2]: the result has a NaN at element 1");
+        assertThatThrownBy(() -> Engine.checked(() -> x.mul(2).add(broken)))
+                .hasMessageContaining("conv_in.bias F32[2]: the result has a NaN at element 1");
     }
 
     @Test void anInterruptedThreadComputesNothing() {

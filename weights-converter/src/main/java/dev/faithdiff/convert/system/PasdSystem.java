@@ -65,7 +65,7 @@ final class PasdSystem implements ReleasedSystem {
     private static Map<String, Shape> control(Config c, Config unet) {
         return NeededTensors.of(c.toString(), w -> {
             new ControlNet(w, UNetConfig.of(c));
-            new PhotoEmbedding(w, c);
+            PhotoEmbedding.of(w, c);
             new PixelAttention(w, UNetConfig.of(unet));
         });
     }

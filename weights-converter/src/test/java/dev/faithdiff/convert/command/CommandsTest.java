@@ -39,7 +39,8 @@ class CommandsTest {
         assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("sdxl-single-file.safetensors")).out()).contains("SDXL in a single file");
         assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("sdxl/unet")).out()).contains("an SDXL U-Net (diffusers)");
         assertThat(CommandLineRun.of(Main::run, "inspect", TINY.resolve("loader-variants/vae-sharded"), "--short").out()).contains("106 tensors");
-        assertThat(CommandLineRun.of(Main::run, "inspect", Fixtures.path("dtypes/same_tensor.safetensors")).out()).contains("metadata ").contains("F8_E4M3")
+        assertThat(CommandLineRun.of(Main::run, "inspect", Fixtures.path("dtypes/same_tensor.safetensors")).out()).contains("metadata ")
+                .contains("F8_E4M3")
                 .contains("of no known architecture");
         CommandLineRun none = CommandLineRun.of(Main::run, "inspect", folder.resolve("none"));
         assertThat(none.code()).isEqualTo(1);
@@ -73,7 +74,8 @@ class CommandsTest {
         Files.delete(model.resolve("scheduler/scheduler_config.json"));
         CommandLineRun run = CommandLineRun.of(Main::run, "verify", model);
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("5 problems").contains("unet: conv_out.bias is missing").contains("unet: conv_out.bios is not part of the model")
+        assertThat(run.err()).contains("5 problems").contains("unet: conv_out.bias is missing")
+                .contains("unet: conv_out.bios is not part of the model")
                 .contains("unet: conv_in.bias has 1 values that are infinite or NaN").contains("unet/model.safetensors has another SHA-256")
                 .contains("file scheduler/scheduler_config.json is missing");
     }
@@ -86,7 +88,8 @@ class CommandsTest {
             assertThat(CommandLineRun.of(Main::run, "verify", folder.resolve(kind)).code()).isZero();
         }
         assertThat(CommandLineRun.of(Main::run, "inspect", folder.resolve("lpips-vgg")).out()).contains(" 14716160 values"); // 14,714,688 and 1,472
-        CommandLineRun.of(Main::run, "synth", "--metric", "musiq", "-o", folder.resolve("m")).assertFailed(1, "dists, lpips-alex, lpips-vgg, not musiq");
+        CommandLineRun.of(Main::run, "synth", "--metric", "musiq", "-o", folder.resolve("m"))
+        .assertFailed(1, "dists, lpips-alex, lpips-vgg, not musiq");
         CommandLineRun.of(Main::run, "synth", "-o", folder.resolve("m")).assertFailed(2, "--arch");
     }
 
@@ -95,7 +98,8 @@ class CommandsTest {
         for (String m : List.of("a", "b")) CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", folder.resolve(m), "--seed", "7");
         CommandLineRun.of(Main::run, "synth", "--arch", "mini", "-o", folder.resolve("c"), "--seed", "8");
         assertThat(folder.resolve("a/SHA256SUMS")).hasSameBinaryContentAs(folder.resolve("b/SHA256SUMS"));
-        assertThat(CommandLineRun.of(Main::run, "diff", folder.resolve("a"), folder.resolve("b")).out()).startsWith("548 tensors are equal, 0 differ");
+        assertThat(CommandLineRun.of(Main::run, "diff", folder.resolve("a"), folder.resolve("b")).out())
+                .startsWith("548 tensors are equal, 0 differ");
         CommandLineRun other = CommandLineRun.of(Main::run, "diff", folder.resolve("a"), folder.resolve("c"));
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.out()).contains("unet/conv_in.weight: max ").doesNotContain(": only in");

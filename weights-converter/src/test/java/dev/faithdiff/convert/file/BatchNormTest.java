@@ -55,7 +55,8 @@ class BatchNormTest {
             float[] x = new float[side * side * inputs];
             for (int i = 0; i < x.length; i++) x[i] = (float) random.nextGaussian();
             Tensor image = Tensor.of(x, 1, side, side, inputs);
-            float[] y = convolve(image, w, null, outputs), z = convolve(image, read(folded.get("body.0.weight")), read(folded.get("body.0.bias")), outputs);
+            float[] y = convolve(image, w, null, outputs),
+                    z = convolve(image, read(folded.get("body.0.weight")), read(folded.get("body.0.bias")), outputs);
             for (int i = 0; i < y.length; i++) {
                 int c = i % outputs;
                 double expected = (y[i] - mean[c]) / Math.sqrt(variance[c] + EPS) * weight[c] + bias[c];
@@ -76,7 +77,8 @@ class BatchNormTest {
     @Test void whatDoesNotFitIsRefused() {
         put("conv.weight", 0, 2, 3, 1, 1);
         put("bn.running_mean", 0, 2);
-        assertThatThrownBy(() -> BatchNorm.fold(tensors, "conv", "bn", EPS)).isInstanceOf(ConvertError.class).hasMessage("the batch norm bn has no running_var");
+        assertThatThrownBy(() -> BatchNorm.fold(tensors, "conv", "bn", EPS)).isInstanceOf(ConvertError.class)
+                .hasMessage("the batch norm bn has no running_var");
         put("bn.running_var", 0.1, 3);
         assertThatThrownBy(() -> BatchNorm.fold(tensors, "conv", "bn", EPS)).hasMessage("bn.running_var is [3], not [2] as the layer before it");
         assertThatThrownBy(() -> BatchNorm.fold(tensors, "none", "bn", EPS)).hasMessage("none before the batch norm bn has no weight");

@@ -46,7 +46,8 @@ class NcnnFileTest {
             assertThat(converted(FILES.resolve(name + ending), "b" + ending)).hasSameBinaryContentAs(expected);
         }
         JsonObject json = Config.read(folder.resolve("b.bin/model.json")).json();
-        assertThat(json.get("kind").getAsString() + json.get("scale") + json.get("features") + json.get("convolutions")).isEqualTo("srvggnetcompact" + scale + "52");
+        assertThat(json.get("kind").getAsString() + json.get("scale") + json.get("features") + json.get("convolutions"))
+                .isEqualTo("srvggnetcompact" + scale + "52");
         assertThat(CommandLineRun.of(Main::run, "inspect", FILES.resolve(name + ".bin"), "--short").out()).contains("ncnn, graph and weights")
                 .contains("an SRVGGNetCompact (Real-ESRGAN), scale " + scale + ", features 5, convolutions 2, in channels 3");
     }
@@ -62,7 +63,8 @@ class NcnnFileTest {
             }
         }
         assertThat(CommandLineRun.of(Main::run, "inspect", FILES.resolve("rrdb_x4.bin")).out())
-                .contains("an RRDBNet (Real-ESRGAN or BSRGAN), scale 4, features 5, growth 2, blocks 2, enlargements 2, in channels 3, out channels 3, 8242 parameters")
+                .contains("an RRDBNet (Real-ESRGAN or BSRGAN), scale 4, features 5, growth 2, blocks 2, enlargements 2, in channels 3, "
+                        + "out channels 3, 8242 parameters")
                 .contains("body.1.rdb3.conv5.weight F16[5, 13, 3, 3]").contains("conv_last.bias F32[3]");
     }
 
@@ -129,7 +131,8 @@ class NcnnFileTest {
         String text = Files.readString(FILES.resolve(name + ".param"));
         assertThat(text).contains(find);
         int at = text.indexOf(find);
-        Path file = copy(name, text.substring(0, at) + instead + text.substring(at + find.length()), Files.readAllBytes(FILES.resolve(name + ".bin")));
+        Path file = copy(name, text.substring(0, at) + instead + text.substring(at + find.length()),
+                Files.readAllBytes(FILES.resolve(name + ".bin")));
         refused(file, message);
     }
 
@@ -147,7 +150,8 @@ class NcnnFileTest {
         byte[] bin = Files.readAllBytes(FILES.resolve("srvgg_x2.bin")), longer = Arrays.copyOf(bin, bin.length + 4 + 25 * 4 + 20);
         String header = text.replace("12 13", "13 14"), last = header.lines().toList().getLast() + "\n";
         refused(copy("nowhere", header.replace(last, more.formatted("109") + last), longer), "it has weights that are not used: [more]");
-        refused(copy("beside", header.replace(last, more.formatted("106") + last), longer), "it has 2 layers CONVOLUTION after body.5, where body.6 belongs");
+        refused(copy("beside", header.replace(last, more.formatted("106") + last), longer),
+                "it has 2 layers CONVOLUTION after body.5, where body.6 belongs");
         refused(copy("behind", header + more.formatted("output"), longer), "it goes on after body.6");
         refused(copy("long", text, longer), "has layers of 2440 bytes of weights, but there are 2564");
         refused(copy("short", text, Arrays.copyOf(bin, bin.length - 1)), "pass the end of the file: truncated?");
@@ -171,6 +175,7 @@ class NcnnFileTest {
         CommandLineRun run = CommandLineRun.of(Main::run, "inspect", folder.resolve("int8.bin"));
         assertThat(run.err()).contains("int8.param: does not exist");
         Files.delete(folder.resolve("table.bin"));
-        assertThat(CommandLineRun.of(Main::run, "inspect", folder.resolve("table.param")).err()).contains("table.bin: does not exist; a graph needs its weights beside it");
+        assertThat(CommandLineRun.of(Main::run, "inspect", folder.resolve("table.param")).err())
+                .contains("table.bin: does not exist; a graph needs its weights beside it");
     }
 }

@@ -74,7 +74,9 @@ class TorchFileTest {
         try (TorchFile legacy = TorchFile.open(VARIANTS.resolve("faithdiff_extra_legacy.bin"));
                 TorchFile zip = TorchFile.open(TINY.resolve("FaithDiff.bin"))) {
             assertThat(legacy.entries()).hasSize(32);
-            for (TorchFile.Entry e : legacy.entries().values()) assertThat(TinyCheckpoint.bytes(e)).as(e.name()).isEqualTo(TinyCheckpoint.bytes(zip.entries().get(e.name())));
+            for (TorchFile.Entry e : legacy.entries().values()) {
+                assertThat(TinyCheckpoint.bytes(e)).as(e.name()).isEqualTo(TinyCheckpoint.bytes(zip.entries().get(e.name())));
+            }
         }
     }
 
@@ -106,7 +108,9 @@ class TorchFileTest {
             copy[n] ^= (byte) (n % 2 == 0 ? 0xff : 0x01);
             Files.write(damaged, copy);
             try (TorchFile file = TorchFile.open(damaged)) {
-                for (TorchFile.Entry e : file.entries().values()) assertThat(TinyCheckpoint.bytes(e)).hasSize((int) e.shape().count() * e.dtype().bytes());
+                for (TorchFile.Entry e : file.entries().values()) {
+                    assertThat(TinyCheckpoint.bytes(e)).hasSize((int) e.shape().count() * e.dtype().bytes());
+                }
             } catch (ConvertError e) {
                 assertThat(e).hasMessageStartingWith(damaged.toString()).satisfies(x -> assertThat(x.getMessage()).doesNotContain("\n"));
             }

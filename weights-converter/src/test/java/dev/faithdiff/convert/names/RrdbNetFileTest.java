@@ -43,7 +43,8 @@ class RrdbNetFileTest {
         assertThat(run.err()).isEmpty();
         if (dropped > 0) assertThat(run.out()).contains(dropped + " tensors of another copy dropped");
         Config json = Config.read(model.resolve("model.json"));
-        assertThat(json.json().toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"" + name + "\",\"kind\":\"rrdbnet\",\"scale\":"
+        assertThat(json.json().toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"" + name
+                + "\",\"kind\":\"rrdbnet\",\"scale\":"
                 + scale + ",\"features\":16,\"growth\":8,\"blocks\":" + blocks + ",\"enlargements\":2,\"in_channels\":3,\"out_channels\":3}");
         try (WeightFile source = WeightFile.open(FILES.resolve(name)); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
             assertThat(made.entries().keySet()).containsExactlyInAnyOrderElementsOf(NeededTensors.generator(NETWORK, json).keySet());
@@ -87,10 +88,12 @@ class RrdbNetFileTest {
     /** A network is taken whole: what it does not use is an error, as it may change what the network computes. */
     @Test
     void unusedWeightsAreNamed() {
-        CommandLineRun more = CommandLineRun.of(Main::run, "convert", rewritten(RrdbNetFileTest::first, "model.1.sub.0.conv1x1.weight"), "-o", folder.resolve("m"));
+        CommandLineRun more = CommandLineRun.of(Main::run, "convert", rewritten(RrdbNetFileTest::first, "model.1.sub.0.conv1x1.weight"), "-o",
+                folder.resolve("m"));
         assertThat(more.code()).isEqualTo(1);
         assertThat(more.err()).contains("model.1.sub.0.conv1x1.weight is not part of the model");
-        CommandLineRun beside = CommandLineRun.of(Main::run, "convert", rewritten(n -> n.startsWith("extra") ? n : "params." + n, "extra.weight"), "-o", folder.resolve("m"));
+        CommandLineRun beside = CommandLineRun.of(Main::run, "convert", rewritten(n -> n.startsWith("extra") ? n : "params." + n, "extra.weight"),
+                "-o", folder.resolve("m"));
         assertThat(beside.err()).contains("extra.weight is not part of the model");
         CommandLineRun twice = CommandLineRun.of(Main::run, "convert", rewritten(n -> n, "trunk_conv.weight"), "-o", folder.resolve("m"));
         assertThat(twice.err()).contains("the RRDBNet has two tensors for conv_body.weight");
@@ -112,7 +115,8 @@ class RrdbNetFileTest {
                 SafeTensors.write(wrapped, all, Map.of());
             }
             assertThat(convert(wrapped, "unwrapped").out()).contains("2 tensors of a discriminator or an optimizer dropped");
-            assertThat(folder.resolve("unwrapped/generator/model.safetensors")).hasSameBinaryContentAs(folder.resolve("plain/generator/model.safetensors"));
+            assertThat(folder.resolve("unwrapped/generator/model.safetensors"))
+                    .hasSameBinaryContentAs(folder.resolve("plain/generator/model.safetensors"));
         }
     }
 

@@ -33,7 +33,8 @@ class SrvggNetFileTest {
         CommandLineRun run = CommandLineRun.of(Main::run, "convert", FILE, "-o", model);
         assertThat(run.err()).isEmpty();
         Config json = Config.read(model.resolve("model.json"));
-        assertThat(json.json().toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"srvgg_x4.pth\",\"kind\":\"srvggnetcompact\","
+        assertThat(json.json().toString())
+                .isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"srvgg_x4.pth\",\"kind\":\"srvggnetcompact\","
                 + "\"scale\":4,\"features\":16,\"convolutions\":3,\"in_channels\":3,\"out_channels\":3}");
         try (WeightFile source = WeightFile.open(FILE); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
             Map<String, Source> all = KeyNames.unwrap(source.tensors());
@@ -54,7 +55,8 @@ class SrvggNetFileTest {
         for (String wrapper : List.of("", "params.", "params_ema.")) {
             Path file = folder.resolve(wrapper + "w.safetensors"), model = folder.resolve("m" + wrapper);
             try (WeightFile source = WeightFile.open(FILE)) {
-                SafeTensors.write(file, KeyNames.unwrap(source.tensors()).values().stream().map(t -> Views.renamed(t, wrapper + t.name())).toList(), Map.of());
+                SafeTensors.write(file, KeyNames.unwrap(source.tensors()).values().stream().map(t -> Views.renamed(t, wrapper + t.name()))
+                        .toList(), Map.of());
             }
             assertThat(CommandLineRun.of(Main::run, "convert", file, "-o", model).err()).isEmpty();
             models.add(model.resolve("generator/model.safetensors"));

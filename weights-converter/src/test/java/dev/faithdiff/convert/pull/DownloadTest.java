@@ -84,7 +84,9 @@ class DownloadTest {
     private Fault half() {
         return (e, f) -> {
             ReleaseServer.breaksOff(FILE.length, FILE.length / 2).answer(e, f);
-            for (long end = System.nanoTime() + 20_000_000_000L; new PartialFile(file).size() < FILE.length / 2 && System.nanoTime() < end; ) Thread.onSpinWait();
+            for (long end = System.nanoTime() + 20_000_000_000L; new PartialFile(file).size() < FILE.length / 2 && System.nanoTime() < end; ) {
+                Thread.onSpinWait();
+            }
         };
     }
 
@@ -276,7 +278,8 @@ class DownloadTest {
         assertThat(new Hosts(mirror, environment::get).address(release, "w.pth").getPath())
                 .isEqualTo("/hub/owner/repository/releases/download/v1/w.pth");
         assertThat(Hosts.published(release, "w.pth")).hasToString("https://github.com/owner/repository/releases/download/v1/w.pth");
-        ModelRegistry.Repository file = new ModelRegistry.Repository(Hosts.RELEASES, "owner/repository", "0a".repeat(20), "MIT", "", false, false, Map.of());
+        ModelRegistry.Repository file = new ModelRegistry.Repository(Hosts.RELEASES, "owner/repository", "0a".repeat(20), "MIT", "", false,
+                false, Map.of());
         assertThat(Hosts.published(file, "a/w.pkl")).hasToString("https://github.com/owner/repository/raw/" + "0a".repeat(20) + "/a/w.pkl");
         mirror = "ftp://there";
         assertThatThrownBy(() -> fetch(SUM)).hasMessageContaining("is no address that begins with http:// or https://");

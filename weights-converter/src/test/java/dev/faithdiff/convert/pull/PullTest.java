@@ -74,7 +74,8 @@ class PullTest {
         assertThat(registry.sources().get("faithdiff").isAsked()).as("nobody states its licence").isTrue();
         assertThat(registry.sources().get("llava-1.5-7b").isAsked()).as("its licence forbids some uses").isTrue();
         for (String name : new String[] {"stablesr", "stablesr-768v", "stablesr-turbo"}) {
-            assertThat(registry.sources(registry.model(name)).values()).as("%s forbids commercial use", name).anyMatch(ModelRegistry.Repository::nonCommercial);
+            assertThat(registry.sources(registry.model(name)).values()).as("%s forbids commercial use", name)
+                    .anyMatch(ModelRegistry.Repository::nonCommercial);
         }
     }
 

@@ -119,8 +119,8 @@ class TunnelTest {
         new Random(5).nextBytes(FILE);
         Path store = keys.resolve("keys.p12");
         Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-keyalg", "EC",
-                "-alias", "a", "-dname", "CN=" + HOST, "-ext", "san=dns:" + HOST + ",ip:127.0.0.1", "-storetype", "PKCS12", "-keystore", store.toString(),
-                "-storepass", SECRET + SECRET).redirectErrorStream(true).start();
+                "-alias", "a", "-dname", "CN=" + HOST, "-ext", "san=dns:" + HOST + ",ip:127.0.0.1", "-storetype", "PKCS12", "-keystore",
+                store.toString(), "-storepass", SECRET + SECRET).redirectErrorStream(true).start();
         assertThat(new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).doesNotContain("error");
         KeyStore all = KeyStore.getInstance(store.toFile(), (SECRET + SECRET).toCharArray());
         KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());

@@ -55,20 +55,23 @@ class AdaptersTest {
     }
 
     @Test void oseDiff() throws IOException {
-        try (WeightFile file = WeightFile.open(Fixtures.path("osediff/osediff.pkl")); WeightFile unet = WeightFile.open(Fixtures.path("osediff/sd21-base/unet"));
+        try (WeightFile file = WeightFile.open(Fixtures.path("osediff/osediff.pkl"));
+                WeightFile unet = WeightFile.open(Fixtures.path("osediff/sd21-base/unet"));
                 WeightFile vae = WeightFile.open(Fixtures.path("osediff/sd21-base/vae"))) {
             assertThat(Architecture.of(file.tensors())).isEqualTo(Architecture.OSEDIFF);
             Map<String, Source> changes = KeyNames.below("state_dict_unet.", file.tensors()), base = new LinkedHashMap<>(unet.tensors());
             base.putAll(AdapterNames.trained(changes));
             List<Map<String, Source>> factors = List.of(AdapterNames.factors(changes, Lora.Part.UNET, a -> true));
             check("osediff", "unet.", Adapters.added(Lora.Part.UNET, base, "osediff.pkl", factors, F32));
-            List<Map<String, Source>> ofVae = List.of(AdapterNames.factors(KeyNames.below("state_dict_vae.", file.tensors()), Lora.Part.VAE, a -> true));
+            List<Map<String, Source>> ofVae =
+                    List.of(AdapterNames.factors(KeyNames.below("state_dict_vae.", file.tensors()), Lora.Part.VAE, a -> true));
             check("osediff", "vae.", Adapters.added(Lora.Part.VAE, OriginalLayout.vae(vae.tensors()), "osediff.pkl", ofVae, F32));
         }
     }
 
     @Test void piSaSr() throws IOException {
-        try (WeightFile file = WeightFile.open(Fixtures.path("pisasr/pisa_sr.pkl")); WeightFile unet = WeightFile.open(Fixtures.path("osediff/sd21-base/unet"))) {
+        try (WeightFile file = WeightFile.open(Fixtures.path("pisasr/pisa_sr.pkl"));
+                WeightFile unet = WeightFile.open(Fixtures.path("osediff/sd21-base/unet"))) {
             assertThat(Architecture.of(file.tensors())).isEqualTo(Architecture.PISASR);
             Map<String, Source> changes = KeyNames.below("state_dict_unet.", file.tensors());
             Map<String, Source> pixel = AdapterNames.factors(changes, Lora.Part.UNET, a -> a.endsWith("_pix"));
@@ -80,8 +83,10 @@ class AdaptersTest {
 
     /** The sum is rounded to the type to be stored, and not the base before. */
     @Test void onlyTheSumIsRounded() throws IOException {
-        try (WeightFile file = WeightFile.open(Fixtures.path("pisasr/pisa_sr.pkl")); WeightFile unet = WeightFile.open(Fixtures.path("osediff/sd21-base/unet"))) {
-            Map<String, Source> pixel = AdapterNames.factors(KeyNames.below("state_dict_unet.", file.tensors()), Lora.Part.UNET, a -> a.endsWith("_pix"));
+        try (WeightFile file = WeightFile.open(Fixtures.path("pisasr/pisa_sr.pkl"));
+                WeightFile unet = WeightFile.open(Fixtures.path("osediff/sd21-base/unet"))) {
+            Map<String, Source> pixel = AdapterNames.factors(KeyNames.below("state_dict_unet.", file.tensors()), Lora.Part.UNET,
+                    a -> a.endsWith("_pix"));
             Map<String, Source> wide = Adapters.added(Lora.Part.UNET, unet.tensors(), "pisa_sr.pkl", List.of(pixel), F32);
             Map<String, Source> half = Adapters.added(Lora.Part.UNET, unet.tensors(), "pisa_sr.pkl", List.of(pixel), Precision.parse("f16"));
             float[] exact = floats(wide.get("conv_in.weight")), rounded = floats(half.get("conv_in.weight"));
@@ -114,7 +119,8 @@ class AdaptersTest {
     }
 
     private static Map<String, Source> zeros(String release, String part) {
-        Map<String, Shape> shapes = part.equals("unet") ? NeededTensors.unet(Published.config(release, part)) : NeededTensors.vae(Published.config(release, part));
+        Map<String, Shape> shapes = part.equals("unet") ? NeededTensors.unet(Published.config(release, part))
+                : NeededTensors.vae(Published.config(release, part));
         Map<String, Source> all = new LinkedHashMap<>();
         shapes.forEach((name, shape) -> all.put(name, Source.of(name, DType.F32, shape, () -> MemorySegment.NULL)));
         return all;

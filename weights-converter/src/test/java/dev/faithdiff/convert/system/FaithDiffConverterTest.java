@@ -130,7 +130,8 @@ class FaithDiffConverterTest {
 
     @Test
     void twiceGivesTheSameBytes() throws IOException {
-        ConversionReport first = convert(TINY, folder.resolve("a"), Precision.KEEP, false), second = convert(TINY, folder.resolve("b"), Precision.KEEP, false);
+        ConversionReport first = convert(TINY, folder.resolve("a"), Precision.KEEP, false),
+                second = convert(TINY, folder.resolve("b"), Precision.KEEP, false);
         Map<String, byte[]> a = files(folder.resolve("a")), b = files(folder.resolve("b"));
         assertThat(a.keySet()).isEqualTo(b.keySet());
         a.forEach((name, content) -> assertThat(content).as(name).isEqualTo(b.get(name)));

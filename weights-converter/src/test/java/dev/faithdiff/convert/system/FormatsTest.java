@@ -139,7 +139,8 @@ class FormatsTest {
             SafeTensors.write(half, expected, Map.of());
         }
         Path a = convert("a", TINY, "--vae", typed), b = convert("b", TINY, "--vae", half);
-        assertThat(CommandLineRun.of(Main::run, "diff", a.resolve("vae"), b.resolve("vae")).out()).contains(count(half) + " tensors are equal, 0 differ");
+        assertThat(CommandLineRun.of(Main::run, "diff", a.resolve("vae"), b.resolve("vae")).out())
+                .contains(count(half) + " tensors are equal, 0 differ");
         sameWeights(convert("c", TINY, "--vae", typed, "--dtype", "f32"), convert("d", TINY, "--vae", half, "--dtype", "f32"));
     }
 
@@ -168,9 +169,11 @@ class FormatsTest {
 
     @Test
     void configurationOfASingleFileIsDerivedOrRefused() throws IOException {
-        CommandLineRun run = CommandLineRun.of(Main::run, "convert", TINY, "--sdxl", SINGLE, "--tokenizer", TINY.resolve("sdxl"), "-o", folder.resolve("m"));
+        CommandLineRun run = CommandLineRun.of(Main::run, "convert", TINY, "--sdxl", SINGLE, "--tokenizer", TINY.resolve("sdxl"), "-o",
+                folder.resolve("m"));
         assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("unet: its configuration cannot be derived").contains("widths [16, 16, 24] are not multiples of 64").contains("--config");
+        assertThat(run.err()).contains("unet: its configuration cannot be derived").contains("widths [16, 16, 24] are not multiples of 64")
+                .contains("--config");
         for (String part : List.of("unet", "vae", "text_encoder", "text_encoder_2")) {
             Map<String, Source> tensors = new LinkedHashMap<>();
             KeyLists.of(part).forEach((k, s) -> tensors.put(k, Source.of(k, DType.F16, s, () -> MemorySegment.NULL)));
@@ -204,8 +207,8 @@ class FormatsTest {
             for (String name : more) all.add(Source.of(name, DType.F16, Shape.of(1), () -> MemorySegment.ofArray(new byte[2])));
             SafeTensors.write(file, all, Map.of());
         }
-        return CommandLineRun.of(Main::run, "convert", TINY, "--sdxl", file, "--tokenizer", TINY.resolve("sdxl"), "--config", TINY.resolve("sdxl"), "-o",
-                folder.resolve("m"), "--force");
+        return CommandLineRun.of(Main::run, "convert", TINY, "--sdxl", file, "--tokenizer", TINY.resolve("sdxl"), "--config",
+                TINY.resolve("sdxl"), "-o", folder.resolve("m"), "--force");
     }
 
     @Test
@@ -224,7 +227,8 @@ class FormatsTest {
     /** A weight below a module that the network has belongs to a larger network; whatever else a file holds is only noted. */
     @Test
     void unusedWeightsOfTheNetworksAreErrors() throws IOException {
-        for (String name : List.of("model.diffusion_model.middle_block.9.weight", "conditioner.embedders.0.transformer.text_model.encoder.layers.77.mlp.fc1.bias")) {
+        for (String name : List.of("model.diffusion_model.middle_block.9.weight",
+                "conditioner.embedders.0.transformer.text_model.encoder.layers.77.mlp.fc1.bias")) {
             CommandLineRun run = convertSingle(n -> true, name);
             assertThat(run.code()).as(name).isEqualTo(1);
             assertThat(run.err()).contains("is not part of the model");

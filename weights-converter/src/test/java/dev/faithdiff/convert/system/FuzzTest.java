@@ -55,8 +55,9 @@ class FuzzTest {
         "safetensors, dtypes/same_tensor.safetensors, 1600", "single file, checkpoint-tiny/sdxl-single-file.safetensors, 120000",
         "shard index, checkpoint-tiny/loader-variants/vae-sharded/diffusion_pytorch_model.safetensors.index.json, 0",
         "torch zip, checkpoint-tiny/loader-variants/odd_tensors_zip.pt, 0", "torch legacy, checkpoint-tiny/loader-variants/odd_tensors_legacy.pt, 0",
-        "pickle protocol 4, checkpoint-tiny/loader-variants/odd_tensors_pickle4.pt, 0", "rrdbnet, rrdbnet/realesrgan_x2.pth, 12000", "srvgg, generators/srvgg_x2.pth, 3000",
-        "ncnn graph, generators/srvgg_x2.param, 0", "ncnn weights, generators/srvgg_x2.bin, 0", "ncnn rrdbnet, generators/rrdb_x4.param, 0",
+        "pickle protocol 4, checkpoint-tiny/loader-variants/odd_tensors_pickle4.pt, 0", "rrdbnet, rrdbnet/realesrgan_x2.pth, 12000",
+        "srvgg, generators/srvgg_x2.pth, 3000", "ncnn graph, generators/srvgg_x2.param, 0", "ncnn weights, generators/srvgg_x2.bin, 0",
+        "ncnn rrdbnet, generators/rrdb_x4.param, 0",
         "unet configuration, checkpoint-tiny/sdxl/unet/config.json, 0", "text configuration, checkpoint-tiny/sdxl/text_encoder_2/config.json, 0",
         "vae configuration, checkpoint-tiny/sdxl/vae/config.json, 0"})
     void damagedFilesAreReadOrRefused(String format, String name, int head) throws IOException {

@@ -37,7 +37,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("full")
 class MergedLorasTest {
     private static final JsonObject COMBINATIONS = Fixtures.json("lora/lora.json").getAsJsonObject("combinations");
-    private static final Map<String, Lora.Part> PARTS = Map.of("unet", Lora.Part.UNET, "te1", Lora.Part.TEXT_ENCODER, "te2", Lora.Part.TEXT_ENCODER_2);
+    private static final Map<String, Lora.Part> PARTS = Map.of("unet", Lora.Part.UNET, "te1", Lora.Part.TEXT_ENCODER, "te2",
+            Lora.Part.TEXT_ENCODER_2);
     private static final Path SDXL = Fixtures.path("checkpoint-tiny/sdxl");
 
     static Set<String> combinations() { return COMBINATIONS.keySet(); }

@@ -76,7 +76,8 @@ class NeededTensorsTest {
     @Test
     void sizesOfAddedModulesThatCannotBeReadAreNamed() {
         Map<String, Shape> shapes = new LinkedHashMap<>(Map.of(AlignConfig.BLOCKS + ".0.attn.out_proj.weight", Shape.of(8, 8)));
-        assertThatThrownBy(() -> AlignConfig.of(new NamedShapes(shapes))).hasMessage("denoise_encoder.down_blocks.0.resnets.0.conv1.weight is missing");
+        assertThatThrownBy(() -> AlignConfig.of(new NamedShapes(shapes)))
+                .hasMessage("denoise_encoder.down_blocks.0.resnets.0.conv1.weight is missing");
         shapes.put("denoise_encoder.down_blocks.0.resnets.0.conv1.weight", Shape.of(0, 3));
         assertThatThrownBy(() -> AlignConfig.of(new NamedShapes(shapes))).hasMessageContaining("has the impossible shape [0, 3]");
     }

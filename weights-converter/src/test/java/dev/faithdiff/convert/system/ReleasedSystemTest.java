@@ -93,7 +93,9 @@ class ReleasedSystemTest {
             Map<String, Source> whole = ReleasedKeys.tensors(keys.getAsJsonObject("llava-hf/" + other));
             assertThat(needed.get("vision")).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(LlavaFiles.vision(whole, whole)));
             Map<String, Shape> language = ReleasedKeys.shapes(LlavaFiles.language(whole));
-            for (String table : List.of("model.embed_tokens.weight", "lm_head.weight")) language.replace(table, Shape.of(32000, language.get(table).size(1)));
+            for (String table : List.of("model.embed_tokens.weight", "lm_head.weight")) {
+                language.replace(table, Shape.of(32000, language.get(table).size(1)));
+            }
             assertThat(needed.get("language")).containsExactlyInAnyOrderEntriesOf(language);
         }
         assertThat(count(ReleasedKeys.shapes(clip))).isEqualTo(counts.get(tower).getAsLong());
@@ -150,8 +152,8 @@ class ReleasedSystemTest {
     @Test void pasd() {
         Map<String, Map<String, Shape>> needed = needed(Published.pasd);
         Map<String, Shape> all = new LinkedHashMap<>(needed.get("unet")), released = new LinkedHashMap<>(KeyLists.of("unet_pasd"));
-        all.putAll(needed.get("control").entrySet().stream().filter(e -> e.getKey().contains(".pixel_attentions.")).collect(Collectors.toMap(Map.Entry::getKey,
-                Map.Entry::getValue)));
+        all.putAll(needed.get("control").entrySet().stream().filter(e -> e.getKey().contains(".pixel_attentions."))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
         assertThat(all).containsExactlyInAnyOrderEntriesOf(released);
         Map<String, Shape> control = new LinkedHashMap<>(needed.get("control")), steering = new LinkedHashMap<>(KeyLists.of("controlnet_pasd"));
         control.keySet().removeIf(k -> k.contains(".pixel_attentions."));
@@ -165,7 +167,8 @@ class ReleasedSystemTest {
     /** Each released file's tensors are what the networks take, but for the last layer of the text encoder, which nobody runs. */
     @Test void stableSr() {
         JsonObject keys = KeyLists.packed("stablesr/keys_full.json.gz"), counts = keys.getAsJsonObject("parameter_counts");
-        Map<String, Source> file = released(keys, "stablesr_turbo.ckpt"), autoencoder = released(keys, "vqgan_cfw_00011.ckpt (without its loss.* keys)");
+        Map<String, Source> file = released(keys, "stablesr_turbo.ckpt"),
+                autoencoder = released(keys, "vqgan_cfw_00011.ckpt (without its loss.* keys)");
         assertThat(Architecture.of(file)).isEqualTo(Architecture.STABLESR);
         assertThat(Architecture.of(autoencoder)).isEqualTo(Architecture.CFW);
         Map<String, Map<String, Source>> parts = OriginalLayout.parts(file);
@@ -180,9 +183,13 @@ class ReleasedSystemTest {
         assertThat(count(needed.get("unet")) + count(needed.get("spade"))).isEqualTo(counts.get("unet_with_spade").getAsLong());
         assertThat(count(needed.get("structure"))).isEqualTo(counts.get("structcond").getAsLong());
         assertThat(count(needed.get("cfw"))).isEqualTo(counts.get("cfw_autoencoder").getAsLong());
-        for (String part : new String[] {"structure", "spade", "cfw"}) assertThat(needed.get(part)).as(part).isEqualTo(KeyLists.of(part + "_stablesr"));
-        assertThat(StructureConfig.of(Views.shapes(structure), Views.shapes(spade), 32).json()).isEqualTo(Published.stablesr.config("structure").json());
-        assertThat(FusingConfig.of(Views.shapes(StableSrFiles.autoencoder(autoencoder)))).isEqualTo(FusingConfig.of(Published.stablesr.config("model")));
+        for (String part : new String[] {"structure", "spade", "cfw"}) {
+            assertThat(needed.get(part)).as(part).isEqualTo(KeyLists.of(part + "_stablesr"));
+        }
+        assertThat(StructureConfig.of(Views.shapes(structure), Views.shapes(spade), 32).json())
+                .isEqualTo(Published.stablesr.config("structure").json());
+        assertThat(FusingConfig.of(Views.shapes(StableSrFiles.autoencoder(autoencoder))))
+                .isEqualTo(FusingConfig.of(Published.stablesr.config("model")));
     }
 
     /** SUPIR's own file has the control, the connectors and the encoder, and SDXL's has all else. */
@@ -226,7 +233,8 @@ class ReleasedSystemTest {
             assertThat(system.is(new Release(file, null, null, null))).as(name).isTrue();
         }
         assertThat(system.is(new Release(Files.createFile(dir.resolve("v2.pth")), null, null, null))).isFalse();
-        assertThatThrownBy(() -> system.converter(new Release(dir, null, null, null), Precision.KEEP)).hasMessageContaining("holds more than one SUPIR");
+        assertThatThrownBy(() -> system.converter(new Release(dir, null, null, null), Precision.KEEP))
+                .hasMessageContaining("holds more than one SUPIR");
     }
 
     private static long count(Map<String, Shape> shapes) { return shapes.values().stream().mapToLong(Shape::count).sum(); }

@@ -52,7 +52,8 @@ class StableDiffusionTest {
     private static StableDiffusion file() { return StableDiffusion.open(new Release(FILE, FILE, FOLDER.resolve("tokenizer"), FOLDER)); }
 
     private static double atol(String file, String name) {
-        return JSON.getAsJsonObject("files").getAsJsonObject(file + ".safetensors").getAsJsonObject("errors").getAsJsonObject(name).get("suggested_atol")
+        return JSON.getAsJsonObject("files").getAsJsonObject(file + ".safetensors").getAsJsonObject("errors").getAsJsonObject(name)
+                .get("suggested_atol")
                 .getAsDouble();
     }
 
@@ -174,8 +175,10 @@ class StableDiffusionTest {
                     expected.put(entry.getAsJsonArray().get(0).getAsString(), KeyLists.shape(entry.getAsJsonArray().get(1)))));
             assertThat(new LinkedHashMap<String, Object>(ReleasedKeys.shapes(parts.get(part)))).as(part).containsExactlyInAnyOrderEntriesOf(expected);
         });
-        assertThat(NeededTensors.unet(Published.config(Published.SD21, "unet"))).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(parts.get("unet")));
-        assertThat(NeededTensors.vae(Published.config(Published.SD21, "vae"))).containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(parts.get("vae")));
+        assertThat(NeededTensors.unet(Published.config(Published.SD21, "unet")))
+                .containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(parts.get("unet")));
+        assertThat(NeededTensors.vae(Published.config(Published.SD21, "vae")))
+                .containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(parts.get("vae")));
         assertThat(NeededTensors.text(Published.config(Published.SD21, "text_encoder")))
                 .containsExactlyInAnyOrderEntriesOf(ReleasedKeys.shapes(parts.get("text_encoder")));
     }

@@ -2,16 +2,9 @@ package dev.faithdiff.kernels.cpu.emit;
 
 import dev.faithdiff.kernels.cpu.emit.Assembler.Condition;
 import dev.faithdiff.kernels.cpu.emit.Assembler.Label;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
@@ -26,60 +19,53 @@ import java.util.function.Consumer;
 public final class VectorCode {
     /** A vector: the result of a step, or a constant. */
     public static final class Value {
-        private final Mem constant;
-        private final Loop loop;
-        private int last;
-        private boolean pinned;
-        private Simd register;
+        final Mem constant;
+        final Steps.Loop loop;
+        int last;
+        boolean pinned;
+        Simd register;
 
-        private Value(Mem constant, Loop loop) {
+        Value(Mem constant, Steps.Loop loop) {
             this.constant = constant;
             this.loop = loop;
         }
 
-        private RegisterOrMemory operand() { return constant == null ? register : constant; }
+        RegisterOrMemory operand() { return constant == null ? register : constant; }
     }
 
-    /** Writes the instructions of a step whose operands have registers. */
-    private interface Writer {
-        void write(Simd to);
-    }
-
-    private record Step(Value result, List<Value> uses, Writer writer) {}
-
-    /** A loop that is being written, and the values from outside that it uses: they live to its end. */
-    private record Loop(Loop outer, List<Value> uses) {}
-
-    private static final Gpr[] ARGUMENTS = {Gpr.RDI, Gpr.RSI, Gpr.RDX, Gpr.RCX, Gpr.R8, Gpr.R9, Gpr.R12, Gpr.R13};
-    private static final Gpr[] KEPT = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15};
-    private static final Gpr POOL = Gpr.R11, SCRATCH = Gpr.RAX;
+    private static final Gpr SCRATCH = Gpr.RAX;
     private static final int REST = 1, CHOICE = 2; // opmask registers: of the elements of a last vector, and of a comparison
     private static final int LESS = 1;
 
+    /** Steps on ints, shorts and bytes. */
+    public final IntSteps ints;
+    /** Steps on doubles. */
+    public final DoubleSteps doubles;
+    /** Steps that bring elements to other places. */
+    public final ShuffleSteps shuffles;
+    private final Steps steps;
+    private final Assembler a;
     private final int bits, lanes, bytes;
-    private final Assembler a = new Assembler();
-    private final List<Step> steps = new ArrayList<>();
-    private final Map<Integer, Mem> constants = new LinkedHashMap<>();
     private final Deque<Gpr> general = new ArrayDeque<>(List.of(Gpr.R10, Gpr.RBX, Gpr.RBP, Gpr.R14, Gpr.R15));
-    private final TreeSet<Integer> free = new TreeSet<>();
-    private Loop loop = new Loop(null, new ArrayList<>());
-    private int own; // bytes of memory on the stack
-    private Value rest; // the mask of the elements of a last vector, while its steps are written
 
     /** @param bits of a vector: 256, which needs AVX2, or 512, which needs AVX-512 */
     public VectorCode(int bits) {
+        steps = new Steps(bits);
+        shuffles = new ShuffleSteps(steps);
+        ints = new IntSteps(steps, shuffles);
+        doubles = new DoubleSteps(steps);
+        a = steps.a;
         this.bits = bits;
-        lanes = bits / 32;
-        bytes = bits / 8;
-        for (int i = 0; i < (bits == 512 ? 32 : 15); i++) free.add(i); // the last of 16 is where comparisons put their answers
+        lanes = steps.lanes;
+        bytes = steps.bytes;
     }
 
     /** The register of an argument, 0 to 7. */
-    public Gpr argument(int number) { return ARGUMENTS[number]; }
+    public Gpr argument(int number) { return Steps.ARGUMENTS[number]; }
 
     /** The address of memory of the routine's own, aligned to 64 bytes; it may be asked for once. */
     public Gpr memory(int bytes) {
-        own = bytes;
+        steps.own = bytes;
         return Gpr.RSP;
     }
 
@@ -153,7 +139,6 @@ public final class VectorCode {
     public void each(Gpr count, Consumer<Gpr> body) {
         Gpr at = vectors(count, body), some = take(); // the rest begins where whole vectors ended
         Label done = a.label();
-        Value mask = new Value(null, loop);
         step(() -> {
             a.mov(some, count);
             a.and(some, lanes - 1);
@@ -161,13 +146,12 @@ public final class VectorCode {
             a.mov(SCRATCH, lanes);
             a.sub(SCRATCH, some);
         });
-        add(mask, List.of(), to -> {
-            a.vmovups(to, Mem.at(POOL, SCRATCH, 4, 0));
+        steps.rest = steps.value(List.of(), to -> {
+            a.vmovups(to, Mem.at(Steps.POOL, SCRATCH, 4, 0));
             if (bits == 512) a.vpmovd2m(REST, to);
         });
-        rest = mask;
         body.accept(at);
-        rest = null;
+        steps.rest = null;
         step(() -> a.bind(done));
         release(some);
         release(at);
@@ -200,11 +184,7 @@ public final class VectorCode {
     private void loop(Runnable body, Runnable advance, Condition again) {
         Label[] start = new Label[1];
         step(() -> start[0] = a.here());
-        loop = new Loop(loop, new ArrayList<>());
-        body.run();
-        List<Value> uses = loop.uses;
-        loop = loop.outer;
-        add(null, uses, _ -> {
+        steps.loop(body, () -> {
             advance.run();
             a.jump(again, start[0]);
         });
@@ -216,10 +196,7 @@ public final class VectorCode {
     public Value constant(float value) { return bits(Float.floatToRawIntBits(value)); }
 
     /** 32 bits in every element. */
-    public Value bits(int value) {
-        Mem at = constants.computeIfAbsent(value, _ -> Mem.at(POOL, 64 * (constants.size() + 2)));
-        return new Value(at, null);
-    }
+    public Value bits(int value) { return steps.constant(value); }
 
     /** The vector at an address. */
     public Value load(Gpr address, int offset) { return load(Mem.at(address, offset)); }
@@ -234,7 +211,7 @@ public final class VectorCode {
     }
 
     private Value load(Mem from) {
-        Value mask = rest;
+        Value mask = steps.rest;
         if (mask == null) return value(List.of(), to -> a.vmovups(to, from));
         return value(List.of(mask), to -> {
             if (bits == 512) a.vmovups(to.zeroed(REST), from);
@@ -254,22 +231,10 @@ public final class VectorCode {
     }
 
     /** A vector of F16 at an address, as floats. */
-    public Value loadF16(Gpr address, int offset) { return narrow(Mem.at(address, offset), a::vcvtph2ps); }
+    public Value loadF16(Gpr address, int offset) { return steps.widened("F16", Mem.at(address, offset), a::vcvtph2ps); }
 
     /** A vector of BF16 at an address, as floats. */
-    public Value loadBf16(Gpr address, int offset) { return shiftLeft(narrow(Mem.at(address, offset), a::vpmovzxwd), 16); }
-
-    /** As many signed bytes as a vector has ints, at an address, as ints. */
-    public Value loadBytes(Gpr address, int offset) { return narrow(Mem.at(address, offset), a::vpmovsxbd); }
-
-    private interface Widen {
-        void write(Simd to, RegisterOrMemory from);
-    }
-
-    private Value narrow(Mem from, Widen widen) {
-        if (rest != null) throw new IllegalStateException("narrow numbers are loaded as whole vectors only");
-        return value(List.of(), to -> widen.write(to, from));
-    }
+    public Value loadBf16(Gpr address, int offset) { return ints.shiftLeft(steps.widened("BF16", Mem.at(address, offset), a::vpmovzxwd), 16); }
 
     /** Brings a line of memory at an offset from an address into the caches, if there is such memory. */
     public void prefetch(Gpr address, Gpr offset, int more) { step(() -> a.prefetch(Mem.at(address, offset, 1, more))); }
@@ -294,15 +259,15 @@ public final class VectorCode {
 
     /** Stores floats rounded to BF16, in half a vector, at a byte offset from the address that lies in memory. Needs AVX512-BF16. */
     public void storeBf16Through(Value value, Gpr table, int offset, Gpr at) {
-        if (rest != null) throw new IllegalStateException("narrow numbers are stored as whole vectors only");
+        steps.requireWhole("BF16 is stored");
         Value v = register(value), half = value(List.of(v), to -> a.vcvtneps2bf16(to, v.register, bits));
         step(() -> a.mov(SCRATCH, Mem.at(table, offset)));
-        add(null, List.of(half), _ -> a.vmovups(Mem.at(SCRATCH, at, 1, 0), new Simd(half.register.number(), bits / 2, 0, false)));
+        steps.step(List.of(half), () -> a.vmovups(Mem.at(SCRATCH, at, 1, 0), new Simd(half.register.number(), bits / 2, 0, false)));
     }
 
     private void store(Value value, Mem to) {
-        Value mask = rest, v = register(value);
-        add(null, mask == null ? List.of(v) : List.of(v, mask), _ -> {
+        Value mask = steps.rest, v = register(value);
+        steps.step(mask == null ? List.of(v) : List.of(v, mask), () -> {
             if (mask == null) a.vmovups(to, v.register);
             else if (bits == 512) a.vmovups(to, REST, v.register);
             else a.vmaskmovps(to, mask.register, v.register);
@@ -312,53 +277,8 @@ public final class VectorCode {
     /** Stores the first element alone. */
     public void storeFirst(Value value, Gpr address, int offset) {
         Value v = register(value);
-        add(null, List.of(v), _ -> a.vmovss(Mem.at(address, offset), v.register));
+        steps.step(List.of(v), () -> a.vmovss(Mem.at(address, offset), v.register));
     }
-
-    // Doubles, of which a vector has half as many
-
-    /** Half a vector of floats at an address, as doubles. */
-    public Value loadDoubles(Gpr address, int offset) { return loadDoubles(Mem.at(address, offset)); }
-
-    /** Half a vector of floats at a byte offset from an address, as doubles. */
-    public Value loadDoubles(Gpr address, Gpr offset) { return loadDoubles(Mem.at(address, offset, 1, 0)); }
-
-    private Value loadDoubles(Mem from) {
-        if (rest != null) throw new IllegalStateException("doubles are loaded as whole vectors only");
-        return value(List.of(), to -> a.vcvtps2pd(to, from));
-    }
-
-    /** Stores doubles as half a vector of floats. */
-    public void storeDoubles(Value value, Gpr address, int offset) {
-        if (rest != null) throw new IllegalStateException("doubles are stored as whole vectors only");
-        Value v = floats(value);
-        add(null, List.of(v), _ -> a.vmovups(Mem.at(address, offset), new Simd(v.register.number(), bits / 2, 0, false)));
-    }
-
-    /** The double whose bits a register has, in every element. */
-    public Value spreadDouble(Gpr number) {
-        return value(List.of(), to -> {
-            a.vmovq(to, number);
-            a.vbroadcastsd(to, Simd.xmm(to.number()));
-        });
-    }
-
-    /** The lower half of a vector of floats, as doubles. */
-    public Value doubles(Value x) { return value(List.of(x), to -> a.vcvtps2pd(to, x.operand())); }
-
-    /** Doubles rounded to floats, in the lower half of a vector. */
-    public Value floats(Value x) {
-        Value v = register(x);
-        return value(List.of(v), to -> a.vcvtpd2ps(to, v.register));
-    }
-
-    public Value addDoubles(Value x, Value y) { return of(a::vaddpd, x, y); }
-
-    public Value mulDoubles(Value x, Value y) { return of(a::vmulpd, x, y); }
-
-    public Value divDoubles(Value x, Value y) { return of(a::vdivpd, x, y); }
-
-    public Value sqrtDoubles(Value x) { return value(List.of(x), to -> a.vsqrtpd(to, x.operand())); }
 
     // Arithmetic
 
@@ -371,110 +291,30 @@ public final class VectorCode {
 
     /** Changes a variable. */
     public void set(Value variable, Value to) {
-        add(null, List.of(variable, to), _ -> a.vmovups(variable.register, to.operand()));
+        steps.step(List.of(variable, to), () -> a.vmovups(variable.register, to.operand()));
     }
 
-    private interface Three {
-        void write(Simd to, Simd x, RegisterOrMemory y);
-    }
+    public Value add(Value x, Value y) { return steps.either(a::vaddps, x, y); }
 
-    private Value of(Three instruction, Value x, Value y) {
-        Value first = register(x);
-        return value(List.of(first, y), to -> instruction.write(to, first.register, y.operand()));
-    }
+    public Value sub(Value x, Value y) { return steps.of(a::vsubps, x, y); }
 
-    private Value either(Three instruction, Value x, Value y) { return x.constant == null ? of(instruction, x, y) : of(instruction, y, x); }
+    public Value mul(Value x, Value y) { return steps.either(a::vmulps, x, y); }
 
-    public Value add(Value x, Value y) { return either(a::vaddps, x, y); }
+    public Value div(Value x, Value y) { return steps.of(a::vdivps, x, y); }
 
-    public Value sub(Value x, Value y) { return of(a::vsubps, x, y); }
-
-    public Value mul(Value x, Value y) { return either(a::vmulps, x, y); }
-
-    public Value div(Value x, Value y) { return of(a::vdivps, x, y); }
-
-    public Value sqrt(Value x) { return value(List.of(x), to -> a.vsqrtps(to, x.operand())); }
+    public Value sqrt(Value x) { return steps.of(a::vsqrtps, x); }
 
     /** {@code x < y ? x : y}, and y where one is no number. */
-    public Value min(Value x, Value y) { return of(a::vminps, x, y); }
+    public Value min(Value x, Value y) { return steps.of(a::vminps, x, y); }
 
     /** x > y ? x : y, and y where one is no number. */
-    public Value max(Value x, Value y) { return of(a::vmaxps, x, y); }
+    public Value max(Value x, Value y) { return steps.of(a::vmaxps, x, y); }
 
-    public Value and(Value x, Value y) { return either(a::vandps, x, y); }
+    public Value and(Value x, Value y) { return steps.either(a::vandps, x, y); }
 
-    public Value or(Value x, Value y) { return either(a::vorps, x, y); }
+    public Value or(Value x, Value y) { return steps.either(a::vorps, x, y); }
 
-    public Value xor(Value x, Value y) { return either(a::vxorps, x, y); }
-
-    /** The sum of ints. */
-    public Value addInts(Value x, Value y) { return either(a::vpaddd, x, y); }
-
-    /** The difference of ints. */
-    public Value subInts(Value x, Value y) { return of(a::vpsubd, x, y); }
-
-    /** The greater of two ints. */
-    public Value maxInts(Value x, Value y) { return either(a::vpmaxsd, x, y); }
-
-    /** Ints rounded to floats. */
-    public Value toFloats(Value x) { return value(List.of(x), to -> a.vcvtdq2ps(to, x.operand())); }
-
-    /** The ints of four vectors as signed bytes, the nearest that there are. @param order the vector at {@link #byteOrder} */
-    public Value toBytes(Value[] x, Value order) {
-        Value bytes = of(a::vpacksswb, of(a::vpackssdw, x[0], x[1]), of(a::vpackssdw, x[2], x[3]));
-        return value(List.of(order, bytes), to -> a.vpermd(to, order.register, bytes.register));
-    }
-
-    /** Products of unsigned bytes of x with signed ones of y, each two neighbours added, as shorts; the nearest that there are. */
-    public Value mulBytes(Value x, Value y) { return of(a::vpmaddubsw, x, y); }
-
-    /** Products of shorts, each two neighbours added, as ints. */
-    public Value mulShorts(Value x, Value y) { return either(a::vpmaddwd, x, y); }
-
-    /** The sum of shorts. */
-    public Value addShorts(Value x, Value y) { return either(a::vpaddw, x, y); }
-
-    /** Magnitudes of signed bytes, unsigned. */
-    public Value absBytes(Value x) { return value(List.of(x), to -> a.vpabsb(to, x.operand())); }
-
-    /** Bytes times the signs of others; in vectors of 256 bits only. */
-    public Value signBytes(Value x, Value by) { return of(a::vpsignb, x, by); }
-
-    /**
-     * The four products of unsigned bytes of x with signed ones of y in each 32 bits, added to ints. Needs {@link CpuFeature#AVX_VNNI} or, else,
-     * {@link CpuFeature#AVX512_VNNI}.
-     *
-     * @param sum a value that is used here alone
-     */
-    public Value dotBytes(Value sum, Value x, Value y) {
-        Value from = register(x);
-        return value(List.of(from, y, sum), to -> {
-            if (!to.equals(sum.register)) throw new IllegalStateException("a sum of bytes is used again");
-            if (bits == 256 && CpuFeature.AVX_VNNI.isHere()) a.vpdpbusdVex(to, from.register, y.operand());
-            else a.vpdpbusd(to, from.register, y.operand());
-        });
-    }
-
-    /** The elements whose numbers {@code which} has. */
-    public Value pick(Value which, Value from) { return of(a::vpermd, which, from); }
-
-    /** One element of each 128 bits, in all four of them. */
-    public Value quarter(Value x, int element) { return value(List.of(x), to -> a.vpermilps(to, x.operand(), 0x55 * element)); }
-
-    /** Of two vectors of 256 bits the lower halves, or the upper ones. */
-    public Value joined(Value x, Value y, boolean upper) { return of(a::vperm2f128, x, y, upper ? 0x31 : 0x20); }
-
-    /** What {@link #toBytes} needs beside ints, in memory that stays. */
-    public MemorySegment byteOrder() {
-        MemorySegment order = Arena.global().allocate(bytes, 64);
-        for (int i = 0; i < lanes; i++) order.setAtIndex(ValueLayout.JAVA_INT, i, i % (lanes / 4) * 4 + i / (lanes / 4));
-        return order;
-    }
-
-    public Value shiftLeft(Value x, int bits) { return value(List.of(x), to -> a.vpslld(to, x.register, bits)); }
-
-    /** Shifts ints, which keep their sign. */
-    public Value shiftRight(Value x, int bits) { return value(List.of(x), to -> a.vpsrad(to, x.register, bits)); }
+    public Value xor(Value x, Value y) { return steps.either(a::vxorps, x, y); }
 
     /** x y + z, rounded once. */
     public Value fma(Value x, Value y, Value z) {
@@ -514,144 +354,18 @@ public final class VectorCode {
     }
 
     /** The sum of all elements of one vector or two, in every element; by halves, as {@link dev.faithdiff.kernels.cpu.Vec#sumSide}. */
-    public Value sum(Value... x) { return across(x.length == 1 ? x[0] : add(x[0], x[1]), this::add); }
+    public Value sum(Value... x) { return shuffles.across(x.length == 1 ? x[0] : add(x[0], x[1]), this::add); }
 
     /** The greatest of all elements, in every element. */
-    public Value greatest(Value x) { return across(x, this::max); }
-
-    /** The sum of all ints, in every element. */
-    public Value sumInts(Value x) { return across(x, this::addInts); }
-
-    /** The greatest of all ints, in every element. */
-    public Value greatestInts(Value x) { return across(x, this::maxInts); }
-
-    private interface Join {
-        Value of(Value x, Value y);
-    }
-
-    private Value across(Value x, Join join) {
-        if (bits == 512) {
-            Value wide = x;
-            x = join.of(wide, value(List.of(wide), to -> a.vshuff32x4(to, wide.register, wide.register, 0x4e)));
-            Value half = x;
-            x = join.of(half, value(List.of(half), to -> a.vshuff32x4(to, half.register, half.register, 0xb1)));
-        } else {
-            Value wide = x;
-            x = join.of(wide, value(List.of(wide), to -> a.vperm2f128(to, wide.register, wide.register, 1)));
-        }
-        Value four = x, two = join.of(four, value(List.of(four), to -> a.vpermilps(to, four.register, 0x4e)));
-        return join.of(two, value(List.of(two), to -> a.vpermilps(to, two.register, 0xb1)));
-    }
-
-    /** The columns of a square, whose rows are as many vectors as a vector has elements. */
-    public Value[] transposed(Value[] rows) {
-        Value[] fours = new Value[lanes];
-        for (int i = 0; i < lanes; i += 4) {
-            Value lowA = of(a::vunpcklps, rows[i], rows[i + 1]), lowB = of(a::vunpcklps, rows[i + 2], rows[i + 3]);
-            Value highA = of(a::vunpckhps, rows[i], rows[i + 1]), highB = of(a::vunpckhps, rows[i + 2], rows[i + 3]);
-            fours[i] = of(a::vshufps, lowA, lowB, 0x44);
-            fours[i + 1] = of(a::vshufps, lowA, lowB, 0xee);
-            fours[i + 2] = of(a::vshufps, highA, highB, 0x44);
-            fours[i + 3] = of(a::vshufps, highA, highB, 0xee);
-        }
-        Value[] columns = new Value[lanes];
-        for (int i = 0; i < 4; i++) {
-            if (bits == 512) joinFour(fours, i, columns);
-            else for (int half = 0; half < 2; half++) columns[4 * half + i] = of(a::vperm2f128, fours[i], fours[4 + i], half == 0 ? 0x20 : 0x31);
-        }
-        return columns;
-    }
-
-    /** Columns i, 4 + i, 8 + i and 12 + i: those of which four vectors hold four elements each. */
-    private void joinFour(Value[] fours, int i, Value[] columns) {
-        Value[] top = new Value[2], bottom = new Value[2];
-        for (int odd = 0; odd < 2; odd++) {
-            top[odd] = of(a::vshuff32x4, fours[i], fours[4 + i], odd == 0 ? 0x88 : 0xdd);
-            bottom[odd] = of(a::vshuff32x4, fours[8 + i], fours[12 + i], odd == 0 ? 0x88 : 0xdd);
-        }
-        for (int q = 0; q < 4; q++) columns[4 * q + i] = of(a::vshuff32x4, top[q % 2], bottom[q % 2], q < 2 ? 0x88 : 0xdd);
-    }
-
-    private interface Numbered {
-        void write(Simd to, Simd x, RegisterOrMemory y, int number);
-    }
-
-    private Value of(Numbered instruction, Value x, Value y, int number) { return of((to, p, q) -> instruction.write(to, p, q, number), x, y); }
+    public Value greatest(Value x) { return shuffles.across(x, this::max); }
 
     /** A value that is in a register, which a constant is not; outside of a loop this loads it once. */
-    public Value register(Value v) { return v.constant == null ? v : value(List.of(), to -> a.vmovups(to, v.constant)); }
+    public Value register(Value v) { return steps.register(v); }
 
-    // Steps and registers
+    private void step(Runnable writer) { steps.step(writer); }
 
-    private void step(Runnable writer) { add(null, List.of(), _ -> writer.run()); }
-
-    private Value value(List<Value> uses, Writer writer) {
-        Value v = new Value(null, loop);
-        add(v, uses, writer);
-        return v;
-    }
-
-    private void add(Value result, List<Value> uses, Writer writer) {
-        uses.forEach(this::use);
-        steps.add(new Step(result, uses, writer));
-        if (result != null) result.last = steps.size() - 1;
-    }
-
-    /** The next step uses a value. In a loop that it was made outside of, it lives to the loop's end. */
-    private void use(Value v) {
-        if (v.constant != null) return;
-        v.last = Math.max(v.last, steps.size());
-        if (v.loop != loop && loop.outer != null) loop.uses.add(v);
-    }
+    private Value value(List<Value> uses, Steps.Writer writer) { return steps.value(uses, writer); }
 
     /** Writes the routine. @param name for logs and profilers */
-    public Routine routine(String name) {
-        MemorySegment pool = pool();
-        for (Gpr g : KEPT) a.push(g);
-        a.mov(ARGUMENTS[6], Mem.at(Gpr.RSP, 8 * KEPT.length + 8));
-        a.mov(ARGUMENTS[7], Mem.at(Gpr.RSP, 8 * KEPT.length + 16));
-        a.mov(POOL, pool.address());
-        if (own > 0) {
-            a.mov(SCRATCH, Gpr.RSP);
-            a.sub(Gpr.RSP, own + 128);
-            a.and(Gpr.RSP, -64);
-            a.mov(Mem.at(Gpr.RSP, own), SCRATCH);
-        }
-        for (int i = 0; i < steps.size(); i++) write(i);
-        if (own > 0) a.mov(Gpr.RSP, Mem.at(Gpr.RSP, own));
-        for (Gpr g : List.of(KEPT).reversed()) a.pop(g);
-        a.vzeroupper();
-        a.ret();
-        return Routine.of(name + "_" + bits, a);
-    }
-
-    private void write(int number) {
-        Step s = steps.get(number);
-        for (Value v : s.uses) free(v, number);
-        Value result = s.result;
-        if (result != null) {
-            if (free.isEmpty()) throw new IllegalStateException("more values than registers");
-            int chosen = s.uses.stream().filter(v -> v.register != null && free.contains(v.register.number())).mapToInt(v -> v.register.number())
-                    .reduce((_, last) -> last).orElseGet(free::first);
-            free.remove(chosen);
-            result.register = new Simd(chosen, bits, 0, false);
-        }
-        s.writer.write(result == null ? null : result.register);
-        if (result != null) free(result, number);
-    }
-
-    /** Gives up the register of a value whose last use a step is. */
-    private void free(Value v, int number) {
-        if (v.constant == null && v.last <= number && !v.pinned) free.add(v.register.number());
-    }
-
-    /** The constants, behind a table of lanes set and lanes not set: a mask of n elements begins n before the table's middle. */
-    private MemorySegment pool() {
-        MemorySegment pool = Arena.global().allocate(64L * (constants.size() + 2), 64);
-        for (int i = 0; i < lanes; i++) pool.setAtIndex(ValueLayout.JAVA_INT, i, -1);
-        constants.forEach((value, at) -> {
-            for (int i = 0; i < lanes; i++) pool.set(ValueLayout.JAVA_INT, at.offset() + 4L * i, value);
-        });
-        return pool;
-    }
+    public Routine routine(String name) { return steps.routine(name); }
 }

@@ -46,11 +46,8 @@ interface GroupedDots extends Kernel<GroupedLinearOp> {
     /** Floats of a row in this form. */
     default int room(GroupedRows weight) { return weight.columns(); }
 
-    /** Makes floats of the scales of four rows of the weight. @param to address of the first row's, {@link #PITCH} apart */
-    default void scales(GroupedRows weight, int row, long to) { toFloats(weight, row, to); }
-
-    /** Scales of four rows of the weight as floats: what {@link #scales} does unless a kernel reads them as they are. */
-    static void toFloats(GroupedRows weight, int row, long to) {
+    /** Makes floats of the scales of four rows of the weight, {@link #PITCH} apart, unless a kernel reads them as they are. */
+    default void scales(GroupedRows weight, int row, long to) {
         for (int r = 0; r < FOUR; r++) ToFloat.row(DType.F16, weight.rowScales(row + r), weight.groups(), to + 4L * r * PITCH);
     }
 

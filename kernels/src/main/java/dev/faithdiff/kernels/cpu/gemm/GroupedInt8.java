@@ -31,9 +31,6 @@ interface GroupedInt8 extends GroupedDots {
     /** Blocks of a row. */
     static int blocks(GroupedRows weight) { return Math.ceilDiv(weight.groups(), BLOCK); }
 
-    /** They stay as they are until they are used. */
-    @Override default void scales(GroupedRows weight, int row, long to) {}
-
     @Override default void prepare(GroupedRows weight, long x, long to) {
         int blocks = blocks(weight), all = blocks * BLOCK * GROUP, k = weight.columns();
         if (all == k) {

@@ -4,7 +4,6 @@ import static dev.faithdiff.kernels.cpu.Vec.SIDE;
 import static dev.faithdiff.tensor.op.GroupedLinearOp.GROUP;
 
 import dev.faithdiff.kernels.cpu.Copy;
-import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.kernels.cpu.VecCode;
 import dev.faithdiff.kernels.cpu.emit.Gpr;
 import dev.faithdiff.kernels.cpu.emit.Routine;
@@ -81,9 +80,9 @@ public final class GroupedLinearEmitted implements GroupedDots {
                 Value first = c.load(x, 4 * GROUP * g + i * c.bytes()), second = c.load(x, 4 * GROUP * g + 4 * SIDE + i * c.bytes());
                 for (int r = 0; r < FOUR; r++) {
                     int at = bytes * g + i * c.bytes() / 4;
-                    Value both = c.loadBytes(rows[r], at), low = bytes == GROUP ? both : c.shiftLeft(both, SHIFT);
-                    Value high = bytes == GROUP ? c.loadBytes(rows[r], at + SIDE) : c.shiftRight(both, 4);
-                    Value products = c.fma(c.toFloats(high), second, c.mul(c.toFloats(low), first));
+                    Value both = c.ints.loadBytes(rows[r], at), low = bytes == GROUP ? both : c.ints.shiftLeft(both, SHIFT);
+                    Value high = bytes == GROUP ? c.ints.loadBytes(rows[r], at + SIDE) : c.ints.shiftRight(both, 4);
+                    Value products = c.fma(c.ints.toFloats(high), second, c.mul(c.ints.toFloats(low), first));
                     c.set(sums[r][i], c.fma(products, c.spread(scales, 4 * (r * PITCH + g)), sums[r][i]));
                 }
             }

@@ -26,7 +26,7 @@ public final class GroupedLinearInt8Emitted implements GroupedInt8 {
     /** Written when first called. */
     private static final class Code {
         private static final VectorCode FIRST = start();
-        private static final long BYTES = FIRST.byteOrder().address(), EVEN_FIRST = evenFirst().address();
+        private static final long BYTES = FIRST.ints.byteOrder().address(), EVEN_FIRST = evenFirst().address();
         private static final Routine PREPARE_HALVES = prepare(FIRST, true), PREPARE_BYTES = prepare(start(), false);
         private static final Routine HALVES = four(start(), true, dots()), WHOLE = four(start(), false, dots());
     }
@@ -39,6 +39,9 @@ public final class GroupedLinearInt8Emitted implements GroupedInt8 {
     @Override public String unavailable() { return VecCode.unavailable(); }
 
     @Override public int room(GroupedRows weight) { return GroupedInt8.blocks(weight) * SIZE / 4; }
+
+    /** They stay as they are until they are used. */
+    @Override public void scales(GroupedRows weight, int row, long to) {}
 
     @Override public void prepareBlocks(long x, int blocks, boolean halves, long to) {
         (halves ? Code.PREPARE_HALVES : Code.PREPARE_BYTES).call(x, to, blocks, Code.BYTES, 0);
@@ -64,10 +67,10 @@ public final class GroupedLinearInt8Emitted implements GroupedInt8 {
         c.useUp(c.argument(2), () -> {
             for (int g = 0; g < BLOCK; g += 2) {
                 Value first = group(c, x, g, to, halves ? g / 2 : g, order), second = group(c, x, g + 1, to, halves ? (BLOCK + g) / 2 : g + 1, order);
-                Value low = halves ? c.joined(first, second, false) : first, high = halves ? c.joined(first, second, true) : second;
+                Value low = halves ? c.shuffles.joined(first, second, false) : first, high = halves ? c.shuffles.joined(first, second, true) : second;
                 if (halves) {
-                    Value eights = c.register(c.bits(EIGHTS)), sum = c.addShorts(c.mulBytes(eights, low), c.mulBytes(eights, high));
-                    c.store(c.subInts(c.register(c.bits(0)), c.mulShorts(sum, c.bits(ONES))), to, RAISED + g / 2 * VECTOR);
+                    Value eights = c.register(c.bits(EIGHTS)), sum = c.ints.addShorts(c.ints.mulBytes(eights, low), c.ints.mulBytes(eights, high));
+                    c.store(c.ints.sub(c.register(c.bits(0)), c.ints.mulShorts(sum, c.bits(ONES))), to, RAISED + g / 2 * VECTOR);
                 }
                 c.store(low, to, VECTOR * g);
                 c.store(high, to, VECTOR * (g + 1));
@@ -85,14 +88,14 @@ public final class GroupedLinearInt8Emitted implements GroupedInt8 {
         for (int i = 0; i < 4; i++) {
             v[i] = c.load(x, 4 * GROUP * g + i * VECTOR);
             Value magnitude = c.and(v[i], c.bits(0x7fffffff));
-            greatest = greatest == null ? magnitude : c.maxInts(greatest, magnitude); // as whole numbers, so that what is no number is the greatest
+            greatest = greatest == null ? magnitude : c.ints.max(greatest, magnitude); // as whole numbers, so that what is no number is the greatest
         }
-        Value most = c.greatestInts(greatest);
+        Value most = c.ints.greatest(greatest);
         Value factor = c.less(most, c.constant(LEAST), c.bits(0), c.div(c.constant(127), most));
         Value step = c.fma(most, c.constant(0), c.div(most, c.constant(127)));
         c.storeFirst(c.less(most, c.constant(LEAST), c.bits(0), step), to, SCALES + 4 * scale);
-        for (int i = 0; i < 4; i++) v[i] = c.subInts(c.fma(v[i], factor, c.constant(ROUND)), c.constant(ROUND));
-        return c.toBytes(v, order);
+        for (int i = 0; i < 4; i++) v[i] = c.ints.sub(c.fma(v[i], factor, c.constant(ROUND)), c.constant(ROUND));
+        return c.ints.toBytes(v, order);
     }
 
     /**
@@ -111,7 +114,7 @@ public final class GroupedLinearInt8Emitted implements GroupedInt8 {
             Value[] both = new Value[FOUR];
             for (int r = 0; r < FOUR; r++) {
                 Value own = c.loadF16(scales[r], 0);
-                both[r] = c.mul(halves ? c.pick(c.load(c.argument(6), 0), own) : own, c.load(x, SCALES));
+                both[r] = c.mul(halves ? c.shuffles.pick(c.load(c.argument(6), 0), own) : own, c.load(x, SCALES));
             }
             for (int at = 0; at < bytes; at += VECTOR) {
                 if (halves) halves(c, x, rows, both, sums, at / VECTOR, dots);
@@ -140,19 +143,20 @@ public final class GroupedLinearInt8Emitted implements GroupedInt8 {
         Value less = dots ? null : c.load(x, RAISED + VECTOR * pair);
         for (int r = 0; r < FOUR; r++) {
             Value raised = c.xor(c.load(rows[r], VECTOR * pair), c.bits(0x88888888));
-            Value low = c.and(raised, c.bits(LOW)), high = c.and(c.shiftRight(raised, 4), c.bits(LOW));
-            Value sum = dots ? c.dotBytes(c.dotBytes(c.load(x, RAISED + VECTOR * pair), low, first), high, second)
-                    : c.addInts(c.mulShorts(c.addShorts(c.mulBytes(low, first), c.mulBytes(high, second)), c.bits(ONES)), less);
-            c.set(sums[r], c.fma(c.toFloats(sum), c.quarter(scales[r], pair), sums[r]));
+            Value low = c.and(raised, c.bits(LOW)), high = c.and(c.ints.shiftRight(raised, 4), c.bits(LOW));
+            Value sum = dots ? c.ints.dotBytes(c.ints.dotBytes(c.load(x, RAISED + VECTOR * pair), low, first), high, second)
+                    : c.ints.add(c.ints.mulShorts(c.ints.addShorts(c.ints.mulBytes(low, first), c.ints.mulBytes(high, second)), c.bits(ONES)), less);
+            c.set(sums[r], c.fma(c.ints.toFloats(sum), c.shuffles.quarter(scales[r], pair), sums[r]));
         }
     }
 
     private static void bytes(VectorCode c, Gpr x, Gpr[] rows, Value[] scales, Value[] sums, int group, boolean dots) {
         Value numbers = c.load(x, VECTOR * group), which = c.register(c.bits(group));
         for (int r = 0; r < FOUR; r++) {
-            Value own = c.load(rows[r], VECTOR * group), signed = c.signBytes(numbers, own), magnitudes = c.absBytes(own);
-            Value sum = dots ? c.dotBytes(c.register(c.bits(0)), magnitudes, signed) : c.mulShorts(c.mulBytes(magnitudes, signed), c.bits(ONES));
-            c.set(sums[r], c.fma(c.toFloats(sum), c.pick(which, scales[r]), sums[r]));
+            Value own = c.load(rows[r], VECTOR * group), signed = c.ints.signBytes(numbers, own), magnitudes = c.ints.absBytes(own);
+            Value sum = dots ? c.ints.dotBytes(c.register(c.bits(0)), magnitudes, signed)
+                    : c.ints.mulShorts(c.ints.mulBytes(magnitudes, signed), c.bits(ONES));
+            c.set(sums[r], c.fma(c.ints.toFloats(sum), c.shuffles.pick(which, scales[r]), sums[r]));
         }
     }
 }

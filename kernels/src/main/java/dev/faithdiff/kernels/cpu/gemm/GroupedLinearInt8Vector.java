@@ -8,6 +8,7 @@ import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
+import dev.faithdiff.kernels.cpu.Copy;
 import dev.faithdiff.kernels.cpu.Vec;
 import dev.faithdiff.tensor.DType;
 import java.lang.foreign.Arena;
@@ -33,6 +34,13 @@ public final class GroupedLinearInt8Vector implements GroupedInt8 {
 
     @Override public int room(GroupedRows weight) { return GroupedInt8.blocks(weight) * SIZE; }
 
+    /** Zeros for the groups that fill up the last block. */
+    @Override public void scales(GroupedRows weight, int row, long to) {
+        GroupedInt8.super.scales(weight, row, to);
+        int groups = weight.groups(), more = GroupedInt8.blocks(weight) * BLOCK - groups;
+        for (int r = 0; r < FOUR; r++) Copy.zero(to + 4L * (r * PITCH + groups), 4L * more);
+    }
+
     @Override public void prepareBlocks(long x, int blocks, boolean halves, long to) {
         for (int block = 0; block < blocks; block++, to += 4L * SIZE) {
             for (int g = 0; g < BLOCK; g++, x += 4L * GROUP) {
@@ -54,7 +62,6 @@ public final class GroupedLinearInt8Vector implements GroupedInt8 {
     }
 
     @Override public void blocks(GroupedRows weight, long x, int row, long scales, long to) {
-        GroupedDots.toFloats(weight, row, scales);
         long sums = SUMS.get().address();
         int blocks = weight.groups() / BLOCK;
         for (int r = 0; r < FOUR; r++) {

@@ -19,7 +19,7 @@ record PackedBytes() implements ByteFactors {
     /** Written when first called. */
     private static final class Code {
         private static final VectorCode FIRST = VecCode.start();
-        private static final long ORDER = FIRST.byteOrder().address();
+        private static final long ORDER = FIRST.ints.byteOrder().address();
         private static final Routine BYTES = bytes(FIRST), RAISE = raise(VecCode.start()), FLOATS = floats(VecCode.start());
     }
 
@@ -53,23 +53,23 @@ record PackedBytes() implements ByteFactors {
         Gpr row = c.argument(0), units = c.argument(2), to = c.argument(3), at = c.copy(row);
         Value greatest = c.variable(c.bits(0)), total = c.variable(c.bits(0));
         c.repeat(units, () -> { // as whole numbers, so that what is no number is the greatest
-            for (int i = 0; i < 4; i++) c.set(greatest, c.maxInts(greatest, c.and(c.load(at, i * c.bytes()), c.bits(0x7fffffff))));
+            for (int i = 0; i < 4; i++) c.set(greatest, c.ints.max(greatest, c.and(c.load(at, i * c.bytes()), c.bits(0x7fffffff))));
             c.advance(at, 4 * c.bytes());
         });
-        Value most = c.greatestInts(greatest), order = c.load(c.argument(6), 0);
+        Value most = c.ints.greatest(greatest), order = c.load(c.argument(6), 0);
         Value factor = c.less(most, c.constant(LEAST), c.bits(0), c.div(c.constant(127), most));
         c.storeFirst(c.less(most, c.constant(LEAST), c.bits(0), c.div(most, c.constant(127))), c.argument(4), 0);
         c.useUp(units, () -> {
             Value[] whole = new Value[4];
             for (int i = 0; i < 4; i++) {
-                whole[i] = c.subInts(c.fma(c.load(row, i * c.bytes()), factor, c.constant(ROUND)), c.constant(ROUND));
-                c.set(total, c.addInts(total, whole[i]));
+                whole[i] = c.ints.sub(c.fma(c.load(row, i * c.bytes()), factor, c.constant(ROUND)), c.constant(ROUND));
+                c.set(total, c.ints.add(total, whole[i]));
             }
-            c.store(c.toBytes(whole, order), to, 0);
+            c.store(c.ints.toBytes(whole, order), to, 0);
             c.advance(row, 4 * c.bytes());
             c.advance(to, c.bytes());
         });
-        c.storeFirst(c.shiftLeft(c.sumInts(total), 7), c.argument(5), 0);
+        c.storeFirst(c.ints.shiftLeft(c.ints.sum(total), 7), c.argument(5), 0);
         return c.routine("floats_to_bytes");
     }
 
@@ -92,8 +92,8 @@ record PackedBytes() implements ByteFactors {
         c.useUp(c.argument(2), () -> {
             Value scale = c.spread(scales, 0), offset = c.spread(offsets, 0);
             for (int i = 0; i < 2; i++) {
-                Value whole = c.subInts(c.subInts(c.load(sums, i * c.bytes()), offset), less[i]);
-                c.store(c.mul(c.toFloats(whole), c.mul(scale, across[i])), sums, i * c.bytes());
+                Value whole = c.ints.sub(c.ints.sub(c.load(sums, i * c.bytes()), offset), less[i]);
+                c.store(c.mul(c.ints.toFloats(whole), c.mul(scale, across[i])), sums, i * c.bytes());
             }
             c.advance(sums, 4 * WIDTH);
             c.advance(scales, 4);

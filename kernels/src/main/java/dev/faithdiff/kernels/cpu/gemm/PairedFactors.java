@@ -59,7 +59,7 @@ record PairedFactors() implements Factors {
         c.useUp(c.argument(2), () -> {
             for (int i = 0; i < 2; i++) {
                 Value low = rounded(c, c.load(from, i * c.bytes())), high = rounded(c, c.load(from, 4 * WIDTH + i * c.bytes()));
-                Value lower = c.and(c.shiftRight(low, 16), c.bits(0xffff)), upper = c.and(high, c.bits(0xffff0000));
+                Value lower = c.and(c.ints.shiftRight(low, 16), c.bits(0xffff)), upper = c.and(high, c.bits(0xffff0000));
                 c.store(c.or(upper, lower), to, i * c.bytes());
             }
             c.advance(from, 8 * WIDTH);
@@ -70,8 +70,8 @@ record PairedFactors() implements Factors {
 
     /** Rounded in the upper half of each 32 bits; infinity and what is no number stay. Products take subnormal numbers as zero. */
     private static Value rounded(VectorCode c, Value x) {
-        Value odd = c.and(c.shiftRight(x, 16), c.bits(1));
-        Value near = c.addInts(c.addInts(x, odd), c.bits(0x7fff));
+        Value odd = c.and(c.ints.shiftRight(x, 16), c.bits(1));
+        Value near = c.ints.add(c.ints.add(x, odd), c.bits(0x7fff));
         return c.less(c.and(x, c.bits(0x7fffffff)), c.constant(Float.POSITIVE_INFINITY), near, x);
     }
 }

@@ -112,7 +112,7 @@ record PanelEmitted() implements PanelLoops {
             Value[] rows = new Value[LANES];
             for (int r = 0; r < LANES; r++) rows[r] = c.load(from, r * row);
             Gpr into = c.copy(to);
-            for (Value column : c.transposed(rows)) {
+            for (Value column : c.shuffles.transposed(rows)) {
                 c.store(column, into, 0);
                 c.advance(into, step);
             }

@@ -26,7 +26,7 @@ final class TransposeCode {
                     c.advance(from, fromStep);
                 }
                 Gpr line = c.copy(to);
-                for (Value v : c.transposed(rows)) {
+                for (Value v : c.shuffles.transposed(rows)) {
                     c.store(v, line, 0);
                     c.advance(line, toStep);
                 }

@@ -52,7 +52,7 @@ public final class LayerNormEmitted implements LayerNormKernel {
             Value n = c.spread(c.argument(7)); // made where it is used, to leave registers
             Value excess = c.div(sum(c, sums), n), square = c.div(sum(c, squares), n);
             Value variance = c.max(c.constant(0), c.sub(square, c.mul(excess, excess)));
-            Value scale = inverseRoot(c, c.doubles(variance), c.doubles(c.spread(c.argument(6))));
+            Value scale = inverseRoot(c, c.doubles.of(variance), c.doubles.of(c.spread(c.argument(6))));
             Value shift = c.mul(c.xor(excess, c.bits(Integer.MIN_VALUE)), scale);
             Gpr w = c.copy(weight), b = c.copy(bias);
             c.repeat(rounds, () -> {
@@ -101,7 +101,7 @@ public final class LayerNormEmitted implements LayerNormKernel {
 
     /** 1 / sqrt(variance + eps) of doubles, rounded to a float, in every element. */
     static Value inverseRoot(VectorCode c, Value variance, Value eps) {
-        Value root = c.sqrtDoubles(c.addDoubles(variance, eps));
-        return c.first(c.floats(c.divDoubles(c.doubles(c.constant(1)), root)));
+        Value root = c.doubles.sqrt(c.doubles.add(variance, eps));
+        return c.first(c.doubles.toFloats(c.doubles.div(c.doubles.of(c.constant(1)), root)));
     }
 }

@@ -29,12 +29,12 @@ public final class RmsNormEmitted implements RmsNormKernel {
     /** Arguments: x, y, rows, rounds of a row, weight, the bits of epsilon, and those of a row's length. */
     static Routine rows(VectorCode c) {
         Gpr x = c.argument(0), y = c.argument(1), rounds = c.argument(3);
-        Value eps = c.doubles(c.spread(c.argument(5))), n = c.doubles(c.spread(c.argument(6)));
+        Value eps = c.doubles.of(c.spread(c.argument(5))), n = c.doubles.of(c.spread(c.argument(6)));
         Value[] squares = LayerNormEmitted.sums(c);
         c.repeat(c.argument(2), () -> {
             LayerNormEmitted.clear(c, squares);
             LayerNormEmitted.rounds(c, rounds, x, (i, v) -> c.set(squares[i], c.fma(v, v, squares[i])));
-            Value mean = c.divDoubles(c.doubles(LayerNormEmitted.sum(c, squares)), n);
+            Value mean = c.doubles.div(c.doubles.of(LayerNormEmitted.sum(c, squares)), n);
             Value scale = LayerNormEmitted.inverseRoot(c, mean, eps);
             Gpr w = c.copy(c.argument(4));
             c.repeat(rounds, () -> {

@@ -65,7 +65,9 @@ class ScoreRowsTest {
         return expected;
     }
 
-    private static MemorySegment copy(float[] numbers) { return Arena.ofAuto().allocate(4L * numbers.length, 64).copyFrom(MemorySegment.ofArray(numbers)); }
+    private static MemorySegment copy(float[] numbers) {
+        return Arena.ofAuto().allocate(4L * numbers.length, 64).copyFrom(MemorySegment.ofArray(numbers));
+    }
 
     private float[] floats(int count) {
         float[] numbers = new float[count];

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class Conv2dWeightGradWinogradTest {
     private static final Conv2dOp SAME = new Conv2dOp(1, 1, 1, 1, 1);
 
-    /** Against the direct kernel, with more tiles than a chunk, more channels than a part, and more outputs than a group and than are done at a time. */
+    /** Against the direct kernel, with more tiles than a chunk, channels than a part, and outputs than a group and than are done at a time. */
     @Test void chunksPartsGroupsAndTurns() {
         agrees(SAME, 1, 78, 85, 208, 48);
         agrees(SAME, 3, 41, 37, 32, 176);

@@ -44,7 +44,8 @@ class CodeMemoryTest {
         a.jump(Assembler.Condition.GREATER, next);
         a.bind(end);
         a.ret();
-        var sum = Routine.handle("sum", a, FunctionDescriptor.of(JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+        var sum = Routine.handle("sum", a, FunctionDescriptor.of(JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                JAVA_LONG));
         MemorySegment numbers = MemorySegment.ofArray(new long[] {1, 20, 300});
         assertThat((long) sum.invokeExact(numbers, 3L, 0L, 0L, 0L, 0L, 4000L)).isEqualTo(4321);
         assertThat((long) sum.invokeExact(numbers, 0L, 0L, 0L, 0L, 0L, 7L)).isEqualTo(7);

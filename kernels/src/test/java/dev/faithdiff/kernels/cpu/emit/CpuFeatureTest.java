@@ -43,11 +43,13 @@ class CpuFeatureTest {
     @Tag("process")
     @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
     @Test void withoutEmittedCodeResultsAreTheSame(@TempDir Path log) throws Exception {
-        List<String> off = run("-Dfaithdiff.emit=off", "-Dfaithdiff.emit.log=" + log.resolve("off")), on = run("-Dfaithdiff.emit.log=" + log.resolve("on"));
+        List<String> off = run("-Dfaithdiff.emit=off", "-Dfaithdiff.emit.log=" + log.resolve("off")),
+                on = run("-Dfaithdiff.emit.log=" + log.resolve("on"));
         assertThat(off.getFirst()).isEqualTo("no emitted code: switched off by faithdiff.emit=off");
         assertThat(off.getLast()).isEqualTo(on.getLast());
         assertThat(log.resolve("off")).doesNotExist();
-        assertThat(log.resolve("on").resolve("xgetbv.bin")).hasBinaryContent(new byte[] {0x48, (byte) 0xc7, (byte) 0xc1, 0, 0, 0, 0, 0x0f, 1, (byte) 0xd0, (byte) 0xc3});
+        assertThat(log.resolve("on").resolve("xgetbv.bin"))
+                .hasBinaryContent(new byte[] {0x48, (byte) 0xc7, (byte) 0xc1, 0, 0, 0, 0, 0x0f, 1, (byte) 0xd0, (byte) 0xc3});
     }
 
     private static List<String> run(String... flags) throws Exception {

@@ -23,7 +23,8 @@ import java.util.function.Consumer;
 /** Every instruction of the assembler with registers and addresses of every kind: what a known assembler reads, and what ours is asked for. */
 final class Listing {
     private static final int[] WIDTHS = {128, 256, 512};
-    private static final int[][] NUMBERS = {{0, 1, 2}, {7, 9, 5}, {15, 8, 3}, {16, 17, 18}, {31, 30, 29}, {3, 20, 6}, {6, 12, 11}, {4, 5, 27}, {24, 2, 1}};
+    private static final int[][] NUMBERS = {{0, 1, 2}, {7, 9, 5}, {15, 8, 3}, {16, 17, 18}, {31, 30, 29}, {3, 20, 6}, {6, 12, 11}, {4, 5, 27},
+            {24, 2, 1}};
     private static final Gpr[] BASES = {RAX, RSP, RBP, RDI, R8, R12, R13, R15}, INDEXES = {null, RCX, null, R9, RBP, null, R13, R12};
     private static final int[] OFFSETS = {0, 4, 32, -4, 64, 508, 512, -512, 8128, 8192, -8192, 63, 2624, 127, 128, -129, 16, 2032, 0, 4064, 100_000};
 
@@ -211,7 +212,8 @@ final class Listing {
             if (!high && width == 512) continue;
             for (int[] n : NUMBERS) {
                 int mask = high ? 31 : 15;
-                Simd a = new Simd(n[0] & mask, width, 0, false), b = new Simd(n[1] & mask, width, 0, false), c = new Simd(n[2] & mask, width, 0, false);
+                Simd a = new Simd(n[0] & mask, width, 0, false), b = new Simd(n[1] & mask, width, 0, false),
+                        c = new Simd(n[2] & mask, width, 0, false);
                 add(name + " " + text(a) + ", " + text(b) + ", " + text(c), s -> call.write(s, a, b, c));
                 for (int i = 0; i < 3; i++) {
                     Mem m = next(), one = next().each();
@@ -288,7 +290,9 @@ final class Listing {
                 add("vpermilps " + text(a) + ", " + text(m, width) + ", " + number, s -> s.vpermilps(a, m, number));
                 add("vshufps " + text(a) + ", " + text(b) + ", " + text(c) + ", " + number, s -> s.vshufps(a, b, c, number));
                 add("vshufps " + text(a) + ", " + text(b) + ", " + text(m, width) + ", " + number, s -> s.vshufps(a, b, m, number));
-                if (width > 128) add("vshuff32x4 " + text(a) + ", " + text(b) + ", " + text(m, width) + ", " + number, s -> s.vshuff32x4(a, b, m, number));
+                if (width > 128) {
+                    add("vshuff32x4 " + text(a) + ", " + text(b) + ", " + text(m, width) + ", " + number, s -> s.vshuff32x4(a, b, m, number));
+                }
                 if (width != 256 || n[0] > 15 || n[1] > 15 || n[2] > 15) continue;
                 add("vperm2f128 " + text(a) + ", " + text(b) + ", " + text(c) + ", " + number, s -> s.vperm2f128(a, b, c, number));
                 add("vperm2f128 " + text(a) + ", " + text(b) + ", " + text(m, width) + ", " + number, s -> s.vperm2f128(a, b, m, number));

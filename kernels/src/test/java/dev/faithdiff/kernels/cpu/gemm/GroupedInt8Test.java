@@ -33,7 +33,9 @@ class GroupedInt8Test {
                     for (int i = 0; i < x.count(); i++) x.set(i, odd == 0 ? tie(i) : odd == 0x1p-101f ? odd : i % 64 < 40 ? 254 : -254);
                     if (odd != 0) x.set(40, odd);
                     Tensor w = Tensor.empty(Device.CPU, type, Shape.of(N, 32 * GROUPS / (type == DType.U8 ? 2 : 1)));
-                    for (int i = 0; i < w.count(); i++) w.set(i, i / w.size(1) % 2 == 0 ? type == DType.U8 ? 0x88 : -128 : type == DType.U8 ? 0x77 : 127);
+                    for (int i = 0; i < w.count(); i++) {
+                        w.set(i, i / w.size(1) % 2 == 0 ? type == DType.U8 ? 0x88 : -128 : type == DType.U8 ? 0x77 : 127);
+                    }
                     Tensor scales = Tensor.empty(Device.CPU, DType.F16, Shape.of(N, GROUPS));
                     for (int i = 0; i < scales.count(); i++) scales.set(i, 0.5);
                     Tensor out = Tensor.empty(Device.CPU, DType.F32, Shape.of(2, N));

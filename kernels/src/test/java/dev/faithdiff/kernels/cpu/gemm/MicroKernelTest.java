@@ -90,7 +90,8 @@ class MicroKernelTest {
         float[] expected = new float[SUMS + 2 * GUARD], actual = expected.clone();
         call.run(vectors, expected);
         call.run(emitted, actual);
-        assertThat(Arrays.copyOf(actual, GUARD + rows * WIDTH)).as(rows + " rows, depth " + depth).isEqualTo(Arrays.copyOf(expected, GUARD + rows * WIDTH));
+        assertThat(Arrays.copyOf(actual, GUARD + rows * WIDTH)).as(rows + " rows, depth " + depth)
+                .isEqualTo(Arrays.copyOf(expected, GUARD + rows * WIDTH));
         assertThat(Arrays.copyOfRange(actual, GUARD + Panels.roundUp(rows) * WIDTH, actual.length)).containsOnly(0);
     }
 

@@ -103,7 +103,7 @@ class PlantedFaultsTest {
     /** Rows with the greatest number at each place, and one that is nearly zero. */
     @Test void whereBytesAreMade() {
         VectorCode c = new VectorCode(512);
-        MemorySegment rows = floats(129 * 128), order = c.byteOrder();
+        MemorySegment rows = floats(129 * 128), order = c.ints.byteOrder();
         for (int i = 0; i < 128; i++) rows.setAtIndex(ValueLayout.JAVA_FLOAT, 128 * i + i, 5);
         for (int i = 0; i < 128; i++) rows.setAtIndex(ValueLayout.JAVA_FLOAT, 128 * 128 + i, i * 0x1p-110f);
         check(bytes(PackedBytes.bytes(c)), 129 * 34, to -> IntStream.range(0, 129).mapToObj(r -> {
