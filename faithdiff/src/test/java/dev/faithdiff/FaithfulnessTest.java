@@ -71,7 +71,7 @@ class FaithfulnessTest {
             PublishedStages stages = new PublishedStages(model);
             TiledVae vae = new TiledVae(model.vae, Device.CPU, DType.F32, 0, Long.MAX_VALUE);
             TiledCondition conditions = new TiledCondition(model, 0, Long.MAX_VALUE);
-            TileSource image = TileSource.of(Tensor.of(enlarged.toFloats(), 1, 64, 88, 3));
+            TileSource image = TileSource.of(enlarged.toTensor());
             Sampler sampler = Samplers.of(model.scheduler).create(model.schedule, model.scheduler, OPTIONS.get(STEPS));
             Tensor start = stages.start(vae.encode(image, h, w, () -> {}), noise(generator, 42, c, h, w), noise(generator, ~42, c, h, w), sampler);
             TileGrid whole = TileGrid.of(h, w, h, w, 1);

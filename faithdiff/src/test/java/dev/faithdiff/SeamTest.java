@@ -48,7 +48,7 @@ class SeamTest {
     /** Measured: of the gradient 30 and 7.2 levels as published, 8.8 and 0.5 with shared statistics; of the photo 7.7 and 2.1, 3.0 and 0.5. */
     private static void check(double difference, double step, Image in) {
         try (Model model = Model.open(HOME.resolve("models/faithdiff-mini"), Device.CPU); Scope _ = Scope.open()) {
-            Tensor x = Tensor.of(in.toFloats(), 1, SIDE, SIDE, 3);
+            Tensor x = in.toTensor();
             Tensor z = Vae.Gaussian.of(model.vae.encode(x)).mean().mul(model.vae.config().scaling());
             Tensor whole = decode(model, 0, Long.MAX_VALUE, z);
             Seams published = seams(whole, decode(model, TILE, Long.MAX_VALUE, z));

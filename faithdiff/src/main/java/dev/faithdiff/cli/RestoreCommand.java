@@ -158,7 +158,7 @@ final class RestoreCommand implements Callable<Integer> {
         if (asked != null && captionCommand == null) {
             Image first = Batch.read(jobs.getFirst().in(), results.rules(resume).strict()).visible();
             to.println("the captioner, before: " + ForecastOption.caption(device -> captioner(asked, device),
-                    device -> parts(asked, first, on == Device.CPU ? device : CountingDevice.of(on, (op, in, out, kernel, times) -> {}))));
+                    device -> parts(asked, first, on == Device.CPU ? device : CountingDevice.of(on))));
         }
         choosing(kernels.table(on.kind()), () -> {
             for (Job job : jobs) {
@@ -326,7 +326,7 @@ final class RestoreCommand implements Callable<Integer> {
         AutoPrompt asked = asked();
         if (asked == null) return Caption::of;
         List<Path> open = jobs.stream().filter(j -> results.rules(resume).overwrite() || !j.isDone()).map(Job::in).distinct().toList();
-        if (open.contains(Job.STREAM)) throw usage("--prompt auto reads a photo twice, so of several none can be standard input");
+        if (open.contains(Job.STREAM)) throw usage("--" + asked.option() + " auto reads a photo twice, so of several none can be standard input");
         if (open.isEmpty()) return Caption::of;
         boolean strict = results.rules(resume).strict();
         BiConsumer<Path, String> told = (photo, text) -> tell(asked, photo, text);

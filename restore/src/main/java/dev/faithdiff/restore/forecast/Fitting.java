@@ -42,7 +42,7 @@ public record Fitting(Compute on, Function<Compute, Restorer> open, Function<Res
     public List<String> found() {
         Options given;
         List<Option<?>> known;
-        try (Restorer r = open.apply(on.on(CountingDevice.of(on.device(), (op, in, out, kernel, times) -> {}), on.precision()))) {
+        try (Restorer r = open.apply(on.on(CountingDevice.of(on.device()), on.precision()))) {
             given = options.apply(r);
             known = r.options();
         }

@@ -156,7 +156,7 @@ public final class SdModel implements AutoCloseable {
         int down = vae.config().downscale(), height = grid.tileHeight() * down, width = grid.tileWidth() * down;
         return grid.tiles().stream().map(tile -> Finite.require(() -> {
             Image part = in.crop(tile.column() * down, tile.row() * down, width, height);
-            Tensor x = Tensor.of(part.toFloats(), 1, height, width, 3).to(device);
+            Tensor x = part.toTensor().to(device);
             return first.apply(x.affine(0.5f, 0.5f).to(dtype));
         }, "the ControlNet's first layers")).toList();
     }

@@ -46,8 +46,7 @@ public final class IntSteps {
 
     /** The ints of four vectors as signed bytes, the nearest that there are. @param order the vector at {@link #byteOrder} */
     public Value toBytes(Value[] x, Value order) {
-        Value bytes = steps.of(a::vpacksswb, steps.of(a::vpackssdw, x[0], x[1]), steps.of(a::vpackssdw, x[2], x[3]));
-        return steps.value(List.of(order, bytes), to -> a.vpermd(to, order.register, bytes.register));
+        return shuffles.pick(order, steps.of(a::vpacksswb, steps.of(a::vpackssdw, x[0], x[1]), steps.of(a::vpackssdw, x[2], x[3])));
     }
 
     /** What {@link #toBytes} needs beside ints, in memory that stays. */
