@@ -2,7 +2,6 @@ package dev.faithdiff.cli;
 
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.PROMPT;
 import static dev.faithdiff.restore.diffusion.DiffusionOptions.STEPS;
-import static dev.faithdiff.restore.diffusion.DiffusionOptions.TILE_PROMPTS;
 
 import dev.faithdiff.cli.DeviceChoice.Chosen;
 import dev.faithdiff.image.Image;
@@ -18,11 +17,7 @@ import dev.faithdiff.restore.batch.BatchListener;
 import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.restore.batch.Worklist;
-import dev.faithdiff.restore.caption.CaptionOptions.Style;
-import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.diffusion.AutoPrompt;
-import dev.faithdiff.tensor.CountingDevice;
-import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.PeakMemory;
 import dev.faithdiff.tensor.op.Engine;
@@ -34,7 +29,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -154,11 +148,10 @@ final class RestoreCommand implements Callable<Integer> {
         Chosen chosen = device();
         Device on = chosen.device();
         PrintWriter to = spec.commandLine().getOut();
-        AutoPrompt asked = asked();
-        if (asked != null && captionCommand == null) {
+        Captioning captioning = captioning();
+        if (captioning != null && captioning.command() == null) {
             Image first = Batch.read(jobs.getFirst().in(), results.rules(resume).strict()).visible();
-            to.println("the captioner, before: " + ForecastOption.caption(device -> captioner(asked, device),
-                    device -> parts(asked, first, on == Device.CPU ? device : CountingDevice.of(on))));
+            to.println("the captioner, before: " + captioning.forecast(first, on));
         }
         choosing(kernels.table(on.kind()), () -> {
             for (Job job : jobs) {
@@ -186,9 +179,9 @@ final class RestoreCommand implements Callable<Integer> {
         ImageFiles.checkWritable(job.out(), job.encoding(), 1, 1);
         if (!quiet) photo.remarks().forEach(warnings()::warn);
         Restored restored;
-        AutoPrompt asked = asked();
-        String text = asked == null ? null : choosing(table, () -> text(asked, photo.visible(), on));
-        if (asked != null) tell(asked, "prompt", text);
+        Captioning captioning = captioning();
+        String text = captioning == null ? null : choosing(table, () -> captioning.text(photo.visible(), on));
+        if (captioning != null) tell(captioning, "prompt", text);
         Path state = resume && !job.isStreamed() ? Batch.resumeFile(job.out()) : null;
         long begin;
         try (Interrupt _ = new Interrupt()) {
@@ -198,7 +191,7 @@ final class RestoreCommand implements Callable<Integer> {
                     return null;
                 });
                 begin = System.nanoTime();
-                restored = onKernels(table, on, () -> ForecastOption.learned(on, () -> restored(job, photo, asked, text, on, state, attribution)));
+                restored = onKernels(table, on, () -> ForecastOption.learned(on, () -> restored(job, photo, captioning, text, on, state, attribution)));
             } catch (CancellationException e) {
                 boolean isKept = state != null && Files.exists(state);
                 warnings().warn("stopped; " + (isKept ? "the same command resumes from " + state : "nothing was written"));
@@ -229,10 +222,11 @@ final class RestoreCommand implements Callable<Integer> {
     private record Restored(Image image, ResultSettings settings, String profile) {}
 
     /** Opens the model, restores one photo, and closes the model. */
-    private Restored restored(Job job, Photo photo, AutoPrompt asked, String text, Device on, Path state, Listener first) {
+    private Restored restored(Job job, Photo photo, Captioning captioning, String text, Device on, Path state, Listener first) {
         try (Restorer restorer = restorer(on)) {
             requirePrompt(restorer);
-            ResultSettings settings = settings(restorer), own = (asked == null ? settings : settings.with(asked.option(), text)).of(job);
+            ResultSettings settings = settings(restorer);
+            ResultSettings own = (captioning == null ? settings : settings.with(captioning.prompt().option(), text)).of(job);
             Image in = photo.visible();
             Batch.checkSize(job, in, own.options());
             if (!profile.isAsked()) return new Restored(restore(in, restorer, own.options(), first, state), own, "");
@@ -261,7 +255,7 @@ final class RestoreCommand implements Callable<Integer> {
     private int watch(Worklist list) {
         boolean isForOne = profile.isAsked() || preview != null || !daam.isEmpty();
         if (isForOne || forecast.isDryRun()) throw usage("--watch goes without --profile, --preview, --daam and --dry-run");
-        if (asked() != null) throw usage("--watch goes without a captioner");
+        if (captioning() != null) throw usage("--watch goes without a captioner");
         Chosen chosen = device();
         return onKernels(kernels.table(chosen.device().kind()), chosen.device(), () -> restoreMany(batch -> {
             if (!quiet && !results.isJson()) spec.commandLine().getErr().println("watching; Ctrl-C ends it");
@@ -279,59 +273,24 @@ final class RestoreCommand implements Callable<Integer> {
         return compute.work(() -> Engine.onKernels(table, work));
     }
 
-    private Captioner captioner(AutoPrompt asked, Device on) {
-        DType rounding = on.kind().equals(Device.CPU.kind()) ? compute(on).rounding() : null;
-        return Described.captioner(asked, captionCommand, model.isFaithDiff() ? Style.FAITHDIFF : Style.SUPIR, rounding, on);
-    }
-
-    /** What a captioner is asked for; null where words are given, or the model finds them itself. */
-    private AutoPrompt asked() {
-        AutoPrompt prompt = AutoPrompt.of(PROMPT, flags.text(PROMPT)), tiles = AutoPrompt.of(TILE_PROMPTS, flags.text(TILE_PROMPTS));
-        if (prompt != null && tiles != null) throw usage("--tile-prompts auto is instead of --prompt auto; leave one out");
-        if (tiles != null) return tiles;
-        if (captionCommand != null && prompt == null) throw usage("--caption-command answers --prompt auto, which is not given");
-        return prompt != null && prompt.captioner() == null && captionCommand == null && model.describes() ? null : prompt;
-    }
-
-    /** What the captioner is to see of a photo. The model that cuts it into tiles has left the memory then. */
-    private List<Image> parts(AutoPrompt asked, Image photo, Device on) {
-        if (!asked.isOfTiles()) return List.of(photo);
-        try (Restorer restorer = restorer(on)) {
-            Options options = flags.of(restorer);
-            restorer.check(options);
-            return restorer.tiles(photo, options);
-        }
-    }
-
-    /** What the captioner says of a photo. */
-    private String text(AutoPrompt asked, Image photo, Device on) {
-        List<Image> parts = parts(asked, photo, on);
-        try (Captioner captioner = captioner(asked, on)) {
-            return asked.text(parts.stream().map(captioner::describe).toList());
-        }
-    }
+    /** Null where words are given, or the model finds them itself. */
+    private Captioning captioning() { return used(() -> Captioning.of(captionCommand, model, flags, this::compute)); }
 
     /** Shows what the captioner said; of tiles only to those who look into it. */
-    private void tell(AutoPrompt asked, Object of, String text) {
-        if (quiet || results.isJson()) return;
-        List<String> texts = asked.isOfTiles() ? AutoPrompt.ofTiles(text) : List.of(text);
-        PrintWriter err = spec.commandLine().getErr();
-        if (!asked.isOfTiles()) err.println(of + ": " + text);
-        else if (!Main.isVerbose(spec)) err.println(of + ": described in tiles, " + texts.size() + " of them");
-        else for (int i = 0; i < texts.size(); i++) err.println(of + ", tile " + (i + 1) + ": " + texts.get(i));
+    private void tell(Captioning captioning, Object of, String text) {
+        if (!quiet && !results.isJson()) captioning.shown(of, text, Main.isVerbose(spec)).forEach(spec.commandLine().getErr()::println);
     }
 
     /** The captions of photos that are still to be restored. */
     private Function<Path, Caption> captions(List<Job> jobs, Device on) {
-        AutoPrompt asked = asked();
-        if (asked == null) return Caption::of;
-        List<Path> open = jobs.stream().filter(j -> results.rules(resume).overwrite() || !j.isDone()).map(Job::in).distinct().toList();
-        if (open.contains(Job.STREAM)) throw usage("--" + asked.option() + " auto reads a photo twice, so of several none can be standard input");
-        if (open.isEmpty()) return Caption::of;
-        boolean strict = results.rules(resume).strict();
-        BiConsumer<Path, String> told = (photo, text) -> tell(asked, photo, text);
-        return (asked.isOfTiles() ? Described.tiles(photo -> text(asked, photo, on), open, strict, told)
-                : Described.photos(() -> captioner(asked, on), open, strict, told))::caption;
+        Captioning captioning = captioning();
+        if (captioning == null) return Caption::of;
+        Batch.Rules rules = results.rules(resume);
+        List<Path> open = jobs.stream().filter(j -> rules.overwrite() || !j.isDone()).map(Job::in).distinct().toList();
+        if (open.contains(Job.STREAM)) {
+            throw usage("--" + captioning.prompt().option() + " auto reads a photo twice, so of several none can be standard input");
+        }
+        return captioning.captions(open, on, rules.strict(), (photo, text) -> tell(captioning, photo, text));
     }
 
     /** @param run lets a batch work, and says if it was interrupted. @param files how many; 0: nobody knows. @param first result, or null */
@@ -356,7 +315,7 @@ final class RestoreCommand implements Callable<Integer> {
     /** Checks the options once, before any photo. @throws IllegalArgumentException if the restorer refuses one */
     private ResultSettings settings(Restorer restorer) {
         Options options = flags.of(restorer);
-        return model.settings(restorer, asked() == null ? AutoPrompt.without(options) : options);
+        return model.settings(restorer, captioning() == null ? AutoPrompt.without(options) : options);
     }
 
     private Image restore(Image photo, Restorer restorer, Options options, Listener first, Path state) {
