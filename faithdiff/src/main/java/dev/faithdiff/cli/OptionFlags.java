@@ -79,18 +79,11 @@ public final class OptionFlags {
         return given;
     }
 
-    /** Gives a text to the first of the options that takes it. */
     private Options set(Options options, List<Option<?>> same, String text) {
-        IllegalArgumentException refusal = null;
-        for (Option<?> o : same) {
-            try {
-                return options.parsed(o, text);
-            } catch (IllegalArgumentException e) {
-                refusal = e;
-            }
+        try {
+            return options.parsed(same, text);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
         }
-        String rules = same.stream().map(Option::rule).distinct().collect(Collectors.joining(", or "));
-        String message = same.size() == 1 ? refusal.getMessage() : same.getFirst().name() + " must be " + rules + ", not " + text;
-        throw new ParameterException(spec.commandLine(), "--" + message, refusal);
     }
 }

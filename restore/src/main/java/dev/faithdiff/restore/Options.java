@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** How a photo is restored: a value for each {@link Option}. An option that is not set has its initial value. Options never change. */
 public final class Options {
@@ -36,6 +37,21 @@ public final class Options {
 
     /** As {@link #with}, for the value that a text stands for. */
     public <T> Options parsed(Option<T> option, String text) { return with(option, option.parse(text)); }
+
+    /** The same for the first of some options that takes the text: those of several systems may have one name. */
+    public Options parsed(List<Option<?>> same, String text) {
+        IllegalArgumentException refusal = null;
+        for (Option<?> o : same) {
+            try {
+                return parsed(o, text);
+            } catch (IllegalArgumentException e) {
+                refusal = e;
+            }
+        }
+        if (same.size() == 1) throw refusal;
+        String rules = same.stream().map(Option::rule).distinct().collect(Collectors.joining(", or "));
+        throw new IllegalArgumentException(same.getFirst().name() + " must be " + rules + ", not " + text, refusal);
+    }
 
     /** A copy in which all other options have their initial values. */
     public Options only(Collection<Option<?>> options) {

@@ -91,7 +91,7 @@ public record StudySystem(String name, Kind kind, Path model, Path initial, Map<
             boolean isOfStudy = name.equals(CommonOptions.SEED.name()) || ResultSize.OPTIONS.stream().anyMatch(o -> o.name().equals(name));
             if (isOfStudy) throw new IllegalArgumentException("the study's 'scale' and a system's 'seeds' stand for the option " + name);
             if (known.isEmpty()) throw new IllegalArgumentException("there is no option '" + name + "' of restorers");
-            parsed(Options.defaults(), known, text);
+            Options.defaults().parsed(known, text);
         });
     }
 
@@ -105,7 +105,7 @@ public record StudySystem(String name, Kind kind, Path model, Path initial, Map<
             for (var option : options.entrySet()) {
                 List<Option<?>> own = restorer.options().stream().filter(o -> o.name().equals(option.getKey())).toList();
                 if (own.isEmpty()) throw new IllegalArgumentException("this model has no option " + option.getKey());
-                all = parsed(all, own, option.getValue());
+                all = all.parsed(own, option.getValue());
             }
             restorer.check(all);
             if (kind == Kind.AUTOENCODER && restorer.throughAutoencoder(Image.of(64, 64, Image.blank(64, 64))).isEmpty()) {
@@ -116,19 +116,6 @@ public record StudySystem(String name, Kind kind, Path model, Path initial, Map<
             restorer.close();
             throw e;
         }
-    }
-
-    /** Gives a text to the first of the options that takes it: two may have one name. */
-    private static Options parsed(Options options, List<Option<?>> same, String text) {
-        IllegalArgumentException refusal = null;
-        for (Option<?> o : same) {
-            try {
-                return options.parsed(o, text);
-            } catch (IllegalArgumentException e) {
-                refusal = e;
-            }
-        }
-        throw refusal;
     }
 
     /** How many numbers the files of the networks at work hold. @throws RuntimeException if they cannot be read */
