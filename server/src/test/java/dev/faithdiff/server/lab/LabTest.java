@@ -35,7 +35,7 @@ class LabTest {
     private Trials trials;
     private WebServer web;
 
-    @BeforeEach void serve() { serve(60); }
+    @BeforeEach void serve() { serve(240); }
 
     private void serve(int seconds) {
         trials = new Trials(HOME, seconds);
