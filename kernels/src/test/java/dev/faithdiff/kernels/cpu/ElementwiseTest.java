@@ -40,6 +40,7 @@ import dev.faithdiff.tensor.op.ResizeOp;
 import dev.faithdiff.tensor.op.SliceOp;
 import dev.faithdiff.tensor.op.SoftmaxOp;
 import dev.faithdiff.tensor.op.UnaryOp;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -79,6 +80,20 @@ class ElementwiseTest {
                 if (Float.isInfinite(x.get(i)) && Float.isNaN(expected.get(i))) continue; // -inf * 0
                 assertThat(Float.isNaN(y.get(i))).as(kind + " of " + x.get(i)).isEqualTo(Float.isNaN(expected.get(i)));
             }
+        }
+    }
+
+    @Test void unaryGradientsKeepWhatIsNoNumber() {
+        float[] values = new float[2 * Vec.LANES + 1], grads = values.clone();
+        Arrays.fill(values, 0.5f);
+        Arrays.fill(grads, 2);
+        values[1] = values[2 * Vec.LANES] = grads[3] = Float.NaN;
+        Tensor x = Tensor.of(values, values.length), g = Tensor.of(grads, grads.length);
+        for (UnaryOp.Kind kind : UnaryOp.Kind.values()) {
+            UnaryOp.Grad op = new UnaryOp.Grad(new UnaryOp(kind, -1, 2));
+            Tensor y = Engine.run(new UnaryGradVector(), op, x, g), expected = Tensor.empty(Device.CPU, DType.F32, x.shape());
+            op.reference(new Tensor[] {x, g}, expected);
+            for (int i = 0; i < values.length; i++) assertThat(Float.isNaN(y.get(i))).as(kind + " " + i).isEqualTo(Float.isNaN(expected.get(i)));
         }
     }
 

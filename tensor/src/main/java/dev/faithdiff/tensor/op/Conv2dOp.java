@@ -16,12 +16,17 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right, int
         requireOperands(in, 2, 3);
         Tensor x = in[0], w = in[1];
         require(x.rank() == 4 && w.rank() == 4, in, "takes x [B, H, W, I] and weight [O, kh, kw, I]");
-        require(groups >= 1 && w.size(0) % groups == 0, in, "outputs must divide into " + groups + " groups");
-        require(x.size(3) == w.size(3) * groups, in, "x has " + x.size(3) + " channels, weight takes " + w.size(3) * groups);
         require(in.length < 3 || in[2].shape().equals(Shape.of(w.size(0))), in, "the bias has one value for each of " + w.size(0) + " outputs");
-        require(stride >= 1 && top >= 0 && bottom >= 0 && left >= 0 && right >= 0, in, "stride is positive, padding is not negative");
+        return result(this, in, x.shape(), w.shape());
+    }
+
+    /** The result's shape for an x and a weight of these shapes. @throws OpError in the name of {@code op} if they do not fit each other */
+    private Shape result(Op op, Tensor[] in, Shape x, Shape w) {
+        op.require(groups >= 1 && w.size(0) % groups == 0, in, "outputs must divide into " + groups + " groups");
+        op.require(x.size(3) == w.size(3) * groups, in, "x has " + x.size(3) + " channels, weight takes " + w.size(3) * groups);
+        op.require(stride >= 1 && top >= 0 && bottom >= 0 && left >= 0 && right >= 0, in, "stride is positive, padding is not negative");
         int h = x.size(1) + top + bottom - w.size(1), v = x.size(2) + left + right - w.size(2);
-        require(h >= 0 && v >= 0, in, "the padded input is smaller than the kernel");
+        op.require(h >= 0 && v >= 0, in, "the padded input is smaller than the kernel");
         return Shape.of(x.size(0), h / stride + 1, v / stride + 1, w.size(0));
     }
 
@@ -90,7 +95,9 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right, int
             requireOperands(in, 2, 2);
             require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(3) == in[1].size(0), in,
                     "takes grad [B, Ho, Wo, O] and weight [O, kh, kw, I]");
-            return Shape.of(in[0].size(0), height, width, in[1].size(3) * of.groups);
+            Shape x = Shape.of(in[0].size(0), height, width, in[1].size(3) * of.groups), result = of.result(this, in, x, in[1].shape());
+            require(in[0].shape().equals(result), in, "the gradient has the result's shape " + result);
+            return x;
         }
 
         @Override public void reference(Tensor[] in, Tensor out) {
@@ -113,7 +120,9 @@ public record Conv2dOp(int stride, int top, int bottom, int left, int right, int
             require(in[0].rank() == 4 && in[1].rank() == 4 && in[0].size(0) == in[1].size(0), in, "takes grad [B, Ho, Wo, O] and x [B, H, W, I]");
             require(in[0].size(3) % of.groups == 0 && in[1].size(3) % of.groups == 0, in,
                     "channels and outputs must divide into " + of.groups + " groups");
-            return Shape.of(in[0].size(3), kh, kw, in[1].size(3) / of.groups);
+            Shape w = Shape.of(in[0].size(3), kh, kw, in[1].size(3) / of.groups), result = of.result(this, in, in[1].shape(), w);
+            require(in[0].shape().equals(result), in, "the gradient has the result's shape " + result);
+            return w;
         }
 
         @Override public void reference(Tensor[] in, Tensor out) {

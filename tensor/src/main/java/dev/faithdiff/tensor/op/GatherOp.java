@@ -13,8 +13,13 @@ public record GatherOp() implements Op {
     @Override public Shape shape(Tensor[] in) {
         requireOperands(in, 2, 2);
         require(in[0].rank() == 2 && !in[1].dtype().isFloating(), in, "takes a table [N, C] and integer indices");
-        int[] s = Arrays.copyOf(in[1].shape().toArray(), in[1].rank() + 1);
-        s[s.length - 1] = in[0].size(1);
+        return gathered(in[1], in[0].size(1));
+    }
+
+    /** The shape of a row of {@code width} for each index. */
+    private static Shape gathered(Tensor indices, int width) {
+        int[] s = Arrays.copyOf(indices.shape().toArray(), indices.rank() + 1);
+        s[s.length - 1] = width;
         return Shape.of(s);
     }
 
@@ -45,7 +50,8 @@ public record GatherOp() implements Op {
     public record Grad(int rows) implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 2, 2);
-            require(in[0].rank() == in[1].rank() + 1, in, "takes a gradient [..., C] and its indices [...]");
+            require(in[0].rank() >= 1 && in[0].shape().equals(gathered(in[1], in[0].size(-1))) && !in[1].dtype().isFloating(), in,
+                    "takes a gradient [..., C] and its integer indices [...]");
             return Shape.of(rows, in[0].size(-1));
         }
 

@@ -5,7 +5,7 @@ import dev.faithdiff.tensor.Tensor;
 
 /**
  * How one op is computed on one kind of device. {@link #run} checks nothing: {@link Op#shape} has checked the operands, and {@link #refuses} has
- * accepted the case.
+ * accepted the case. On the CPU no operand is empty: what is computed of nothing, the reference says.
  */
 public interface Kernel<O extends Op> {
     /** Op and technique: {@code Conv2dImplicitGemm}. */

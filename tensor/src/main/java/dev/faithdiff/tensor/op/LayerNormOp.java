@@ -45,6 +45,7 @@ public record LayerNormOp(float eps) implements Op {
     public record Grad(float eps, int operand) implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 3, 3);
+            new LayerNormOp(eps).shape(new Tensor[] {in[0], in[1], in[1]});
             require(in[0].shape().equals(in[2].shape()), in, "x and the gradient have one shape");
             return in[operand].shape();
         }
@@ -64,7 +65,7 @@ public record LayerNormOp(float eps) implements Op {
                 if (operand == 1) continue;
                 for (int i = 0; i < n; i++) {
                     double hat = (in[0].get(row + i) - m[0]) * m[1];
-                    out.set(row + i, m[1] * (in[2].get(row + i) * in[1].get(i) - sum / n - hat * dot / n));
+                    out.set(row + i, m[1] * ((double) in[2].get(row + i) * in[1].get(i) - sum / n - hat * dot / n));
                 }
             }
             if (operand == 1) for (int i = 0; i < n; i++) out.set(i, dweight[i]);

@@ -22,7 +22,7 @@ public record PoolOp(Kind kind, int height, int width, int stride, int padding) 
 
     @Override public Shape shape(Tensor[] in) {
         requireOperands(in, 1, 1);
-        require(in[0].rank() == 4, in, "takes x [B, H, W, C]");
+        require(in[0].rank() == 4 && in[0].size(1) > 0 && in[0].size(2) > 0, in, "takes x [B, H, W, C] of pixels");
         require(height >= 1 && width >= 1 && stride >= 1 && padding >= 0, in, "window and stride are positive, padding is not negative");
         require(2 * padding <= Math.min(height, width), in, "padding is at most half of the window");
         int h = in[0].size(1) + 2 * padding - height, w = in[0].size(2) + 2 * padding - width;

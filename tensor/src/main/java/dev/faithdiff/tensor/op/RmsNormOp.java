@@ -40,6 +40,7 @@ public record RmsNormOp(float eps) implements Op {
     public record Grad(float eps, int operand) implements Op {
         @Override public Shape shape(Tensor[] in) {
             requireOperands(in, 3, 3);
+            new RmsNormOp(eps).shape(new Tensor[] {in[0], in[1]});
             require(in[0].shape().equals(in[2].shape()), in, "x and the gradient have one shape");
             return in[operand].shape();
         }

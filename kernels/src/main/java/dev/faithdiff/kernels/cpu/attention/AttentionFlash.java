@@ -80,7 +80,10 @@ public class AttentionFlash implements ProductKernel<AttentionOp> {
         }
     }
 
-    /** Computes a block of queries of one head, from {@code query} on: the result is in {@code y}, beside the maximum and the sum of its weights. */
+    /**
+     * Computes a block of queries of one head, from {@code query} on: the result is in {@code y}, beside the maximum of its scores and, in
+     * {@code factors}, one over the sum of its weights.
+     */
     static Work attend(Packed p, int head, int query) {
         int keyCount = p.keys.heads().tokens();
         int e = p.values.heads().width();
@@ -107,7 +110,9 @@ public class AttentionFlash implements ProductKernel<AttentionOp> {
             factors.round(w.weights, 0, rows, count);
             p.values.sums(keyHead, rows, w.weights, key, count, key > 0, w.y);
         }
-        for (long r = 0; r < 4L * rows; r += 4) Vec.set(w.factors + r, 1 / Vec.get(w.sum + r));
+        for (long r = 0; r < 4L * rows; r += 4) { // scores that are all no numbers or minus infinity have no softmax
+            Vec.set(w.factors + r, Vec.get(w.max + r) > -Float.MAX_VALUE ? 1 / Vec.get(w.sum + r) : Float.NaN);
+        }
         ScoreRows.FASTEST.scale(w.y, rows, PackedB.panels(e), w.factors);
         return w;
     }

@@ -62,7 +62,7 @@ public final class AttentionGradFlash implements Kernel<AttentionOp.Grad> {
                 for (int r = 0; r < count; r++) {
                     int at = head * numbers.step() + query + r;
                     numbers.max()[at] = Vec.get(w.max + 4L * r);
-                    numbers.share()[at] = 1 / Vec.get(w.sum + 4L * r);
+                    numbers.share()[at] = Vec.get(w.factors + 4L * r);
                     numbers.dot()[at] = dot(rows, w.y, r, g.width());
                 }
             });

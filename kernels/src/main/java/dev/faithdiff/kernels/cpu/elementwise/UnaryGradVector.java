@@ -15,7 +15,7 @@ import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.UnaryOp;
 import jdk.incubator.vector.FloatVector;
 
-/** Gradients of the elementwise functions of F32: one loop for each smooth function, and one for all piecewise linear ones. */
+/** Gradients of the elementwise functions of F32: one loop for each smooth function, and one for most piecewise linear ones. */
 public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
     @Override public Class<UnaryOp.Grad> op() { return UnaryOp.Grad.class; }
 
@@ -51,7 +51,7 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
             case EXP -> exp(x, g, y, n);
             case LOG -> log(x, g, y, n);
             case SQRT -> sqrt(x, g, y, n);
-            case ABS -> steps(x, g, y, n, 0, 0, -1, 0, 1);
+            case ABS -> abs(x, g, y, n);
             case SIGN -> steps(x, g, y, n, 0, 0, 0, 0, 0);
             case RELU -> steps(x, g, y, n, Float.NEGATIVE_INFINITY, 0, 0, 0, 1);
             case LEAKY_RELU -> steps(x, g, y, n, Float.NEGATIVE_INFINITY, 0, 0, of.a(), 1);
@@ -104,6 +104,14 @@ public final class UnaryGradVector implements Kernel<UnaryOp.Grad> {
 
     private static void sqrt(long x, long g, long y, int n) {
         for (int i = 0; i < n; i += LANES) store(load(g + 4L * i).mul(0.5f).div(load(x + 4L * i).sqrt()), y + 4L * i);
+    }
+
+    /** The sign of x: of zero and of what is no number, itself. */
+    private static void abs(long x, long g, long y, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector v = load(x + 4L * i), sign = v.blend(-1f, v.compare(LT, 0f)).blend(1f, v.compare(GT, 0f));
+            store(load(g + 4L * i).mul(sign), y + 4L * i);
+        }
     }
 
     /** Piecewise linear functions: one factor below {@code low}, one above {@code high}, and one between. */

@@ -12,7 +12,7 @@ import dev.faithdiff.kernels.cpu.emit.VectorCode.Value;
 
 /**
  * {@link GroupedDots} as machine code; to the bits of {@link GroupedLinearVector}. The low half of a byte becomes a float of 2^28 times its value,
- * which saves a shift: the numbers of x that it meets are 2^-28 times theirs.
+ * which saves a shift: the numbers of x that it meets are 2^-28 times theirs. So of x below 2^-98 digits are lost.
  */
 public final class GroupedLinearEmitted implements GroupedDots {
     private static final int UNROLLED = 4, SHIFT = 28, LINE = 64;

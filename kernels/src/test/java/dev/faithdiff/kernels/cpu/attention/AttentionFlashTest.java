@@ -61,4 +61,20 @@ class AttentionFlashTest {
             Against.reference(1e-6, kernel, new AttentionOp(2, false), q, ones, normal(0, 1, 1, 77, 40));
         }
     }
+
+    /** Whether an infinity made them so or a bias that hides every key. */
+    @Test void aQueryWhoseScoresAreAllMinusInfinityGivesNaN() {
+        AttentionOp op = new AttentionOp(1, false);
+        float hidden = Float.NEGATIVE_INFINITY;
+        try (Scope _ = Scope.open()) {
+            Tensor q = Tensor.of(new float[] {1, 2, hidden}, 1, 3, 1);
+            Tensor k = Tensor.of(new float[] {3, 4}, 1, 2, 1), v = Tensor.of(new float[] {5, 7}, 1, 2, 1);
+            Tensor bias = Tensor.of(new float[] {0, hidden, hidden, hidden, 0, 0}, 1, 1, 3, 2);
+            assertThat(Engine.run(kernel, op, q, k, v, bias).toFloats()).containsExactly(5, Float.NaN, Float.NaN);
+            Tensor grad = Tensor.of(new float[] {1, 1, 1}, 1, 3, 1);
+            Tensor slopes = Engine.run(new AttentionGradFlash(), new AttentionOp.Grad(op), q, k, v, grad, bias);
+            assertThat(slopes.get(0)).isFinite();
+            assertThat(AttentionOp.Grad.part(slopes, new Tensor[] {q, k, v}, 0).slice(1, 1, 3).toFloats()).containsOnly(Float.NaN);
+        }
+    }
 }
