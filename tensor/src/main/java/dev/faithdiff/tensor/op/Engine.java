@@ -142,7 +142,7 @@ public final class Engine {
     private static <O extends Op> Kernel<O> kernel(O op, Tensor[] in) {
         Mode mode = mode();
         String kind = in[0].device().kind();
-        boolean references = mode.references || kind.equals("cpu") && isAnyEmpty(in);
+        boolean references = mode.references || kind.equals(Device.CPU.kind()) && isAnyEmpty(in);
         List<Kernel<?>> table = references ? List.of() : mode.kernels.kernels(kind, op.getClass());
         for (Kernel<?> k : table) if (((Kernel<O>) k).objection(op, in) == null) return (Kernel<O>) k;
         return null;
