@@ -1,5 +1,6 @@
 package dev.faithdiff.model;
 
+import dev.faithdiff.tensor.UserFolders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,10 +15,8 @@ public final class ModelPlaces {
 
     /** The folder of pulled models: {@code -Dfaithdiff.models}, else one in the user's data folder. It need not exist. */
     public static Path pulled() {
-        String asked = System.getProperty("faithdiff.models"), xdg = System.getenv("XDG_DATA_HOME");
-        if (asked != null) return Path.of(asked).toAbsolutePath().normalize();
-        Path data = xdg != null && Path.of(xdg).isAbsolute() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".local", "share");
-        return data.resolve("faithdiff").resolve("models");
+        String asked = System.getProperty("faithdiff.models");
+        return asked != null ? Path.of(asked).toAbsolutePath().normalize() : UserFolders.data("models");
     }
 
     /** The folder of a model. A path that exists, or has more than one part, is itself; a name is looked for among pulled, then bundled models. */
