@@ -47,7 +47,7 @@ class TrainCommandTest {
         Path latin = Files.write(dir.resolve("latin.json"), "{\"\u00e9\": 1}".getBytes(StandardCharsets.ISO_8859_1));
         fails(1, "cannot read " + latin + ": it is not UTF-8", "train", latin, "-o", out);
         assertThat(out).doesNotExist();
-        fails(1, "cannot write " + run + ": a file of this name is there", "train", run, "-o", run);
+        fails(1, "cannot write " + run + ": Not a directory", "train", run, "-o", run);
     }
 
     @Test void triesARunOut() throws IOException {
