@@ -1,6 +1,5 @@
 package dev.faithdiff.model;
 
-import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +43,7 @@ public final class WholeFolder {
             if (Files.exists(whole)) Files.move(whole, old);
             Files.move(partial, whole);
         } catch (IOException e) {
-            throw new ModelError(target, "cannot be written: " + IoReason.of(e), e);
+            throw new ModelError(target, "cannot be written: " + ModelError.reason(e), e);
         } finally {
             recover(target);
         }
@@ -87,7 +86,7 @@ public final class WholeFolder {
         try (Stream<Path> files = Files.list(folder)) {
             return files.findAny().isEmpty();
         } catch (IOException e) {
-            throw new ModelError(folder, "cannot be read: " + IoReason.of(e), e);
+            throw new ModelError(folder, "cannot be read: " + ModelError.reason(e), e);
         }
     }
 
