@@ -57,6 +57,10 @@ else
   expect 0 "" unprivileged env -i PATH="$PATH" FAITHDIFF_JAVA_OPTS="$FAITHDIFF_JAVA_OPTS" "$fd" restore "$photo" -o open/a.png "${quick[@]}" -q && png open/a.png && say ok
 fi
 
+name="a user without a name or home"
+nameless() { (cd open && setpriv --reuid=54321 --regid=54321 --clear-groups env -u HOME "$fd" restore "$photo" -o b.png "${quick[@]}" -q && [ ! -e "?" ]); }
+if [ "$(id -u)" = 0 ]; then expect 0 "" nameless && png open/b.png && say ok; else say skipped "only root may become another user"; fi
+
 name="read-only folder of results"
 mkdir -m 555 closed
 expect 1 "faithdiff: cannot write closed/a.png: permission denied" unprivileged env FAITHDIFF_JAVA_OPTS="$FAITHDIFF_JAVA_OPTS" \
@@ -89,6 +93,24 @@ expect 0 "" through && png out && cp out first
 through() { cat "$photo" | "$fd" restore - -o - "${quick[@]}" -q | cat; }
 expect 0 "" through && cmp -s out first && expect 0 "" "$fd" restore <(cat "$photo") -o /dev/stdout "${quick[@]}" -q && cmp -s out first \
   && expect 0 "" "$fd" restore /dev/stdin -o stream.png "${quick[@]}" -q <"$photo" && cmp -s stream.png first && say ok || say FAILED "other bytes"
+
+name="full and closed standard streams"
+full() { "$fd" "$@" >/dev/full; }
+closed() { "$fd" --version >&-; }
+all_closed() { "$fd" restore "$photo" -o all-closed.png "${quick[@]}" -q <&- >&- 2>&-; }
+expect 1 "faithdiff: cannot write to standard output: No space left on device" full --version \
+  && expect 1 "faithdiff: cannot write to standard output: No space left on device" full restore "$photo" -o - "${quick[@]}" -q \
+  && expect 1 "faithdiff: cannot write to standard output: Bad file descriptor" closed && expect 0 "" all_closed && png all-closed.png \
+  && { "$fd" --help 2>err | head -n 1 >out; [ -s out ] && [ ! -s err ] && say ok || say FAILED "a reader that stops: $(cat err)"; }
+
+name="working folder that is gone"
+mkdir gone
+lost() { (cd gone && rmdir ../gone && "$fd" --version); }
+expect 1 "*faithdiff: the working folder is no longer there" lost && say ok
+
+name="log that cannot be written"
+expect 1 "faithdiff: cannot write the log /dev/full: No space left on device" "$fd" restore "$photo" -o logged.png "${quick[@]}" -q --log /dev/full \
+  && png logged.png && say ok
 
 name="pipes and devices"
 mkfifo in.pipe out.pipe

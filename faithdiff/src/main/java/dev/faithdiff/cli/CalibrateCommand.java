@@ -4,6 +4,7 @@ import static dev.faithdiff.restore.CommonOptions.SEED;
 import static dev.faithdiff.restore.CommonOptions.WRAP;
 
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.model.Checksums;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
@@ -84,6 +85,7 @@ final class CalibrateCommand implements Callable<Integer> {
         if (seeds < 0) throw new ParameterException(spec.commandLine(), "--calibrate-seeds must be at least 0, not " + seeds);
         Path file = out == null ? model.folder().resolve(ModelFolder.CALIBRATION) : out;
         Calibration known = checks ? Calibration.read(file) : null;
+        if (known == null) OutputFile.checkWritable(file);
         if (known != null) {
             seeds = known.seeds();
             crop = known.side();

@@ -4,6 +4,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.caption.CaptionListener;
 import dev.faithdiff.restore.caption.Captioner;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ record CommandCaptioner(List<String> command) implements Captioner {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(new IOException("the caption command " + command.getFirst() + " failed: " + e.getMessage(), e));
+            throw new UncheckedIOException(new IOException("the caption command " + command.getFirst() + " failed: " + IoReason.of(e), e));
         }
     }
 

@@ -68,10 +68,12 @@ public final class DeviceChoice {
     /** Whether a failure is a device's, which will fail at other work, too. */
     public static boolean isBroken(Throwable e) { return e instanceof CudaError; }
 
-    /** What the user can do about an error of a GPU; empty for other errors. */
+    /** What the user can do about a full memory or an error of a GPU; empty for other errors. */
     static String advice(Throwable e) {
         if (e instanceof CudaError) return "; --device cpu computes without the GPU";
-        boolean full = e instanceof OutOfMemoryError && String.valueOf(e.getMessage()).startsWith("out of memory on cuda");
-        return full ? "; --offload blocks needs less of the GPU's memory, and --device cpu needs none" : "";
+        if (!(e instanceof OutOfMemoryError)) return "";
+        String said = String.valueOf(e.getMessage());
+        if (said.startsWith("out of memory on cuda")) return "; --offload blocks needs less of the GPU's memory, and --device cpu needs none";
+        return said.startsWith("out of memory") ? "" : "; use a smaller image or scale";
     }
 }

@@ -12,7 +12,7 @@ import dev.faithdiff.restore.forecast.Fitting;
 import dev.faithdiff.restore.forecast.Forecast;
 import dev.faithdiff.restore.forecast.Rates;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.UserCache;
+import dev.faithdiff.tensor.UserFolders;
 import dev.faithdiff.tensor.op.Engine;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,7 +58,7 @@ final class ForecastOption {
         String asked = System.getProperty("faithdiff.rates");
         if (on != Device.CPU || OFF.equals(asked)) return null;
         return new Rates(asked != null ? Path.of(asked)
-                : UserCache.folder("rates").resolve(Tuning.machine() + "-" + Parallel.threads() + "-used.txt"));
+                : UserFolders.cache("rates").resolve(Tuning.machine() + "-" + Parallel.threads() + "-used.txt"));
     }
 
     /** Does work on the CPU, and keeps how long its ops took. */

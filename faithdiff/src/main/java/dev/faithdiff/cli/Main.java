@@ -1,10 +1,10 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.tensor.Failure;
 import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.tensor.Version;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line: exit code 2 for usage, 1 for failure with one line, a stack trace only with {@code --verbose}. */
@@ -51,8 +52,7 @@ public final class Main implements Callable<Integer> {
     private boolean verbose;
 
     public static void main(String[] args) {
-        Launcher.begin();
-        System.exit(run(args));
+        Launcher.run(Main::run, args);
     }
 
     /** Runs one command line and returns its exit code. */
@@ -63,7 +63,7 @@ public final class Main implements Callable<Integer> {
             return line.execute(FormerNames.replaced(OptionsFile.expand(line, commanded(line, args))));
         } catch (ParameterException e) {
             return usage(e);
-        } catch (OutOfMemoryError e) {
+        } catch (Error e) { // which picocli hands to no handler
             return failure(line.getErr(), e, main.verbose);
         }
     }
@@ -74,9 +74,16 @@ public final class Main implements Callable<Integer> {
                 .setExecutionExceptionHandler((e, line, _) -> failure(line.getErr(), e, verbose.getAsBoolean()));
     }
 
-    /** How options are read: names of values in any case, no files of arguments, and of an option that is given twice the last. */
+    /**
+     * How options are read: names of values in any case, no files of arguments, and of an option that is given twice the last. An empty path, as
+     * of a variable that is not set, is not the working folder.
+     */
     public static CommandLine reader(Object command) {
-        return new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
+        return new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true)
+                .registerConverter(Path.class, text -> {
+                    if (text.isEmpty()) throw new TypeConversionException("the name is empty");
+                    return Path.of(text);
+                });
     }
 
     static boolean isVerbose(CommandSpec command) { return ((Main) command.root().userObject()).verbose; }
@@ -107,7 +114,7 @@ public final class Main implements Callable<Integer> {
 
     private static int usage(ParameterException e, String message) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("faithdiff: " + message);
+        command.getErr().println("faithdiff: " + Failure.oneLine(message));
         command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return 2;
     }
@@ -130,15 +137,7 @@ public final class Main implements Callable<Integer> {
 
     /** The reason of a failure, in one line for the user. */
     public static String reason(Throwable e) {
-        Throwable shown = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
-        String message = shown.getMessage();
-        if (e instanceof OutOfMemoryError && !String.valueOf(message).startsWith("out of memory")) {
-            message = "out of memory (" + message + "); use a smaller image or scale";
-        }
-        if (message == null || shown instanceof IndexOutOfBoundsException || shown instanceof NullPointerException) {
-            message = "internal error: " + shown + " (run with --verbose for details)";
-        }
-        return message.replaceAll("\\s*\\R\\s*", " ") + DeviceChoice.advice(shown);
+        return Failure.line(e) + DeviceChoice.advice(Failure.shown(e));
     }
 
     @Override public Integer call() {

@@ -45,7 +45,7 @@ final class OptionsFile {
         List<String> options = new ArrayList<>();
         try {
             for (String text : Files.readAllLines(Path.of(file))) {
-                String line = text.strip();
+                String line = text.replace("\uFEFF", "").strip(); // editors on Windows write this mark in front
                 if (!line.isEmpty() && !line.startsWith("#")) options.add(option(command, file, line));
             }
         } catch (IOException | IllegalArgumentException e) {

@@ -8,6 +8,7 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.batch.BatchListener;
 import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -36,8 +37,11 @@ final class Report implements BatchListener, AutoCloseable {
     private final Mode mode;
     private final boolean results;
     private final PrintWriter out, err;
+    private final Path file;
     private final Writer log;
     private final int files;
+    /** Whether a line of the log is lost, of which the first is told. */
+    private boolean isLogLost;
     private final int[] counts = new int[Outcome.values().length];
     private int otherOptions;
 
@@ -48,10 +52,11 @@ final class Report implements BatchListener, AutoCloseable {
         this.out = out;
         this.err = err;
         this.files = files;
+        file = log;
         try {
             this.log = log == null ? null : Files.newBufferedWriter(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new UncheckedIOException(new IOException("cannot write the log " + log, e));
+            throw new UncheckedIOException(new IOException(unwritable(e), e));
         }
     }
 
@@ -95,14 +100,7 @@ final class Report implements BatchListener, AutoCloseable {
         line.put("out", job.out().toString());
         line.put("outcome", outcome.name().toLowerCase(Locale.ROOT));
         line.putAll(facts);
-        if (log != null) {
-            try {
-                log.write(ResultSettings.json(line) + "\n");
-                log.flush();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+        if (log != null) log(ResultSettings.json(line));
         if (results) {
             out.println(ResultSettings.json(line));
             out.flush();
@@ -116,6 +114,19 @@ final class Report implements BatchListener, AutoCloseable {
                     facts.get("outHeight"), facts.get("seconds"));
         }
         err.flush();
+    }
+
+    private String unwritable(IOException e) { return "cannot write the log " + file + ": " + IoReason.of(e); }
+
+    /** A line that is lost costs no photo. */
+    private void log(String line) {
+        try {
+            log.write(line + "\n");
+            log.flush();
+        } catch (IOException e) {
+            if (!isLogLost) err.println("faithdiff: " + unwritable(e));
+            isLogLost = true;
+        }
     }
 
     /** Shows the summary: how many photos were restored, skipped and failed, and on which device. @param ending more about the device */
@@ -133,7 +144,7 @@ final class Report implements BatchListener, AutoCloseable {
         err.flush();
     }
 
-    boolean failed() { return counts[Outcome.FAILED.ordinal()] > 0; }
+    boolean failed() { return counts[Outcome.FAILED.ordinal()] > 0 || isLogLost; }
 
     private synchronized void event(String name, Map<String, Object> facts) {
         Map<String, Object> line = new LinkedHashMap<>();
@@ -147,7 +158,7 @@ final class Report implements BatchListener, AutoCloseable {
         try {
             if (log != null) log.close();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return; // every line was flushed when it was written
         }
     }
 }

@@ -4,6 +4,7 @@ import static dev.faithdiff.restore.CommonOptions.SEED;
 
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.report.ReportedModel;
 import dev.faithdiff.report.ReportingListener;
 import dev.faithdiff.restore.Compute;
@@ -48,6 +49,7 @@ final class ReportOptions {
         } catch (IOException e) {
             throw new ImageError("cannot make the folder " + folder + ": " + ImageFiles.reason(e), e);
         }
+        OutputFile.checkWritable(folder.resolve("page.html"));
         ReportedModel reported = new ReportedModel(model.asked(), ReportedModel.sums(model.files()), on, model.calibration());
         return new ReportingListener(inner, folder, seeds, reported, restorer, rules);
     }

@@ -8,7 +8,6 @@ import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.Caption;
 import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.restore.batch.Batch;
-import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.Worklist;
 import dev.faithdiff.restore.caption.Captioner;
 import dev.faithdiff.restore.caption.Captioners;
@@ -81,9 +80,9 @@ final class TagCommand implements Callable<Integer> {
     /** The photos that arguments name. */
     static List<Path> photos(List<String> in, CommandLine line, Warnings warnings) {
         try {
-            Worklist.Found found = new Worklist(in, null).find();
+            Worklist.Photos found = Worklist.photos(in);
             found.remarks().forEach(warnings::warn);
-            return found.jobs().stream().map(Job::in).distinct().toList();
+            return found.files();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(line, e.getMessage());
         }

@@ -1,32 +1,39 @@
 package dev.faithdiff.cli;
 
 import com.google.gson.stream.JsonWriter;
+import dev.faithdiff.image.file.OutputFile;
+import dev.faithdiff.tensor.io.IoReason;
+import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 
 /** A file of timed events in Chrome's trace format, which Perfetto reads, too. It gets its name when {@link #finish} is called. */
 final class Trace implements AutoCloseable {
-    private final Path file, unfinished;
+    private final Path file;
+    private final OutputFile.Begun begun;
     private final JsonWriter json;
     private final long start = System.nanoTime();
 
-    /** @throws IllegalStateException if the file cannot be written */
+    /** @throws dev.faithdiff.image.ImageError if the file cannot be written; later that is an UncheckedIOException */
     Trace(Path file) {
         this.file = file;
-        unfinished = file.resolveSibling("." + file.getFileName() + "." + Long.toHexString(start) + ".tmp");
-        if (Files.isDirectory(file)) throw new IllegalStateException("cannot write " + file + ": it is a folder");
+        begun = OutputFile.begin(file);
+        json = new JsonWriter(new BufferedWriter(new OutputStreamWriter(begun.stream(), StandardCharsets.UTF_8)));
         try {
-            json = new JsonWriter(Files.newBufferedWriter(unfinished));
             json.beginObject().name("displayTimeUnit").value("ms").name("traceEvents").beginArray();
             named("process_name", "faithdiff");
             named("thread_name", Thread.currentThread().getName());
         } catch (IOException e) {
-            throw new IllegalStateException("cannot write " + file + ": its folder does not exist or is protected", e);
+            throw unwritable(e);
         }
+    }
+
+    private UncheckedIOException unwritable(IOException e) {
+        return new UncheckedIOException(new IOException("cannot write " + file + ": " + IoReason.of(e), e));
     }
 
     private void named(String what, String name) throws IOException {
@@ -57,25 +64,18 @@ final class Trace implements AutoCloseable {
             }
             json.endObject().endObject();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw unwritable(e);
         }
     }
 
     void finish() {
         try {
-            json.endArray().endObject().close();
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            json.endArray().endObject().flush();
+            begun.finish();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw unwritable(e);
         }
     }
 
-    @Override public void close() {
-        try {
-            json.close();
-        } catch (IOException | IllegalStateException e) {
-            // Left unfinished by a failure of its own, which is the one to tell of.
-        }
-        unfinished.toFile().delete();
-    }
+    @Override public void close() { begun.close(); }
 }

@@ -5,13 +5,13 @@ import com.google.gson.JsonObject;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.image.file.OutputFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -60,13 +60,7 @@ final class PhotoPage {
         all.put("viewer", resource("viewer.js"));
         all.put("pictures", safe.toJson(c.pictures));
         String html = PLACE.matcher(resource("page.html")).replaceAll(m -> Matcher.quoteReplacement(all.get(m.group(1))));
-        try {
-            Path part = page.resolveSibling("." + page.getFileName() + ".tmp");
-            Files.writeString(part, html);
-            Files.move(part, page, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new ImageError("cannot write " + page + ": " + ImageFiles.reason(e), e);
-        }
+        OutputFile.write(page, html);
     }
 
     /** Where a page's result comes from. @throws ImageError if the file is no page of this program */

@@ -2,15 +2,17 @@ package dev.faithdiff.train;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
+import dev.faithdiff.image.file.OutputFile;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** A file to which records are appended, one JSON object a line, in the order of the run's steps. */
 final class JsonLines<T extends JsonLines.AtStep> implements AutoCloseable {
@@ -28,18 +30,16 @@ final class JsonLines<T extends JsonLines.AtStep> implements AutoCloseable {
     /** Continues a file after a step. Later records, of a killed run, are deleted. */
     JsonLines(Path file, Class<T> type, long lastStep) {
         this.file = file;
-        Path unfinished = file.resolveSibling("." + file.getFileName() + ".tmp");
         try {
             for (String line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) {
                 T record = record(line, type);
                 if (record == null || record.total() > lastStep) break;
                 records.add(record);
             }
-            Files.write(unfinished, records.stream().map(GSON::toJson).toList());
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            OutputFile.write(file, records.stream().map(r -> GSON.toJson(r) + "\n").collect(Collectors.joining()));
             out = Files.newBufferedWriter(file, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new UncheckedIOException(new IOException("cannot write " + file + ": " + e.getMessage(), e));
+            throw new UncheckedIOException(new IOException("cannot write " + file + ": " + IoReason.of(e), e));
         }
     }
 
@@ -58,7 +58,7 @@ final class JsonLines<T extends JsonLines.AtStep> implements AutoCloseable {
             out.write(GSON.toJson(record) + "\n");
             out.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException(new IOException("cannot write " + file + ": " + e.getMessage(), e));
+            throw new UncheckedIOException(new IOException("cannot write " + file + ": " + IoReason.of(e), e));
         }
     }
 

@@ -1,12 +1,12 @@
 package dev.faithdiff.train;
 
+import dev.faithdiff.image.file.OutputFile;
+import dev.faithdiff.tensor.io.IoReason;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,13 +77,11 @@ final class Plots {
         for (int i = 0; i < charts.size(); i++) {
             all.createGraphics().drawImage(BitmapEncoder.getBufferedImage(charts.get(i)), 0, i * HEIGHT, null);
         }
-        Path unfinished = file.resolveSibling("." + file.getFileName() + ".tmp");
         try (ByteArrayOutputStream png = new ByteArrayOutputStream()) {
             ImageIO.write(all, "png", png);
-            Files.write(unfinished, png.toByteArray());
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            OutputFile.write(file, png.toByteArray());
         } catch (IOException e) {
-            throw new UncheckedIOException(new IOException("cannot write " + file + ": " + e.getMessage(), e));
+            throw new UncheckedIOException(new IOException("cannot write " + file + ": " + IoReason.of(e), e));
         }
     }
 }

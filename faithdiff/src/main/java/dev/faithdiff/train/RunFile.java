@@ -9,6 +9,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.faithdiff.degrade.Recipe;
 import dev.faithdiff.image.Filter;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -129,7 +130,7 @@ public record RunFile(Start model, Data data, ValidationData validation, long se
         } catch (IllegalArgumentException e) {
             throw new UncheckedIOException(new IOException(file + ": " + e.getMessage(), e));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new UncheckedIOException(new IOException("cannot read " + file + ": " + IoReason.of(e), e));
         }
     }
 

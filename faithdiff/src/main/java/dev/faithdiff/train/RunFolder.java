@@ -1,9 +1,11 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.Model;
+import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -43,7 +45,7 @@ final class RunFolder implements AutoCloseable {
             }
             WholeFolder.recover(model());
         } catch (IOException e) {
-            throw new UncheckedIOException(new IOException("cannot write " + folder + ": " + e.getMessage(), e));
+            throw new UncheckedIOException(new IOException("cannot write " + folder + ": " + IoReason.of(e), e));
         }
     }
 
@@ -80,13 +82,7 @@ final class RunFolder implements AutoCloseable {
         return target;
     }
 
-    void writeRun(RunFile run) {
-        try {
-            Files.writeString(folder.resolve("run.json"), run.json());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
+    void writeRun(RunFile run) { OutputFile.write(folder.resolve("run.json"), run.json()); }
 
     /**
      * Writes the result in F16, as released models are. The previous one stays until the new one is complete.

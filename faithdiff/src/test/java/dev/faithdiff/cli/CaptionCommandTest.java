@@ -123,6 +123,11 @@ class CaptionCommandTest {
         assertThat(failed.err()).contains("the caption command false failed: exit code 1");
     }
 
+    @Test void patternsNamePhotos() {
+        String out = run("caption", album + "/*.png", "--caption-command", "echo a photo in", "--print").out();
+        assertThat(out.lines()).hasSize(2).allMatch(l -> l.contains(".png: a photo in "));
+    }
+
     @Test void promptsAreCaptions() throws IOException {
         Path out = dir.resolve("one.png");
         Object[] rest = {"--model", TinyModel.folder(), "--steps", "2", "--scale", "1", "--guard", "off"};

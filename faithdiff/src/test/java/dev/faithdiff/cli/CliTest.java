@@ -144,7 +144,11 @@ class CliTest {
         fails(2, "is no line of the form name = value", "restore", in, "-o", out, "--config=" + config);
         Files.writeString(config, "steps = many");
         fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--config", config);
-        fails(2, "cannot read " + dir.resolve("none"), "restore", in, "-o", out, "--config", dir.resolve("none"));
+        fails(2, "cannot read " + dir.resolve("none") + ": there is no such file", "restore", in, "-o", out, "--config", dir.resolve("none"));
+        Files.write(config, "prompt = caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
+        fails(2, "cannot read " + config + ": it is not UTF-8", "restore", in, "-o", out, "--config", config);
+        Files.writeString(config, "\uFEFFsteps = many");
+        fails(2, "steps must be 1..1000", "restore", in, "-o", out, "--config", config);
     }
 
     @Test void takesTheNamesOfEarlierVersions() {
@@ -243,6 +247,10 @@ class CliTest {
         fails(2, "would replace the photo that is to be read", "restore", in, "-o", in, "--progress", "none");
         fails(2, "there is no folder " + dir.resolve("nowhere"), "restore", dir.resolve("nowhere/*.png"), "-o", dir.resolve("many"));
         fails(2, "Missing required parameter: 'IN", "restore");
+        fails(2, "the name of a photo or folder is empty", "restore", "", "-o", out);
+        fails(2, "'--output': the name is empty", "restore", in, "-o", "");
+        fails(2, "'--model': the name is empty", "restore", in, "-o", out, "--model", "");
+        fails(2, "'--jpeg-quality': 'a b'", "restore", in, "-o", out, "--jpeg-quality", "a\nb");
         fails(2, "there is no command or file 'improve'", "improve", in);
         fails(2, "did you mean 'restore'?", "restroe", in);
         fails(2, "did you mean 'convert'?", "convrt", in);

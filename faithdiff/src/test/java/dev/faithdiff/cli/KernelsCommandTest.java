@@ -19,6 +19,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The kernel laboratory and the profile at the command line. */
@@ -97,6 +99,13 @@ class KernelsCommandTest {
             if (event.get("ph").getAsString().equals("X")) assertThat(event.get("dur").getAsDouble()).isNotNegative();
         }
         assertThat(kinds).containsExactly("__metadata", "memory", "module", "op", "stage");
+    }
+
+    @Test @DisabledOnOs(OS.WINDOWS) void aTraceIsWrittenThroughALink() throws IOException {
+        Path real = dir.resolve("real.json"), link = Files.createSymbolicLink(dir.resolve("link.json"), real);
+        assertThat(run("restore", photo(), "-o", dir.resolve("out.png"), "--steps", 2, "--start", "lr", "--profile", link).code()).isZero();
+        assertThat(Files.isSymbolicLink(link)).isTrue();
+        assertThat(JsonParser.parseString(Files.readString(real)).getAsJsonObject().has("traceEvents")).isTrue();
     }
 
     @Test void leavesNoTraceOfAFailure() throws IOException {

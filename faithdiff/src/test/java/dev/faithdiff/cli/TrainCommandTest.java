@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.train.TinyRun;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,8 +44,10 @@ class TrainCommandTest {
         fails(1, "'stages[0].bunch' is no setting", "train", bad, "-o", out);
         fails(1, "there is no such folder", "train", run, "-o", out, "--data", dir.resolve("none"));
         fails(1, "tpu", "train", run, "-o", out, "--device", "tpu");
+        Path latin = Files.write(dir.resolve("latin.json"), "{\"\u00e9\": 1}".getBytes(StandardCharsets.ISO_8859_1));
+        fails(1, "cannot read " + latin + ": it is not UTF-8", "train", latin, "-o", out);
         assertThat(out).doesNotExist();
-        fails(1, "cannot write", "train", run, "-o", run);
+        fails(1, "cannot write " + run + ": Not a directory", "train", run, "-o", run);
     }
 
     @Test void triesARunOut() throws IOException {

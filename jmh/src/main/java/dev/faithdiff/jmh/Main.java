@@ -94,8 +94,7 @@ public final class Main implements Callable<Integer> {
     private final Table table = new Table("case", "kernel", "median ms", "best ms", "GFLOP/s", "GB/s", "of limit");
 
     public static void main(String[] args) {
-        Launcher.begin();
-        System.exit(new CommandLine(new Main()).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true).execute(args));
+        Launcher.run(new CommandLine(new Main()).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true)::execute, args);
     }
 
     @Override public Integer call() throws Exception {

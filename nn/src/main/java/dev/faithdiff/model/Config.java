@@ -40,7 +40,7 @@ public final class Config {
         } catch (CharacterCodingException e) {
             throw new ModelError(file, "is not UTF-8", e);
         } catch (IOException e) {
-            throw new ModelError(file, "cannot be read: " + e.getMessage(), e);
+            throw new ModelError(file, "cannot be read: " + ModelError.reason(e), e);
         }
     }
 

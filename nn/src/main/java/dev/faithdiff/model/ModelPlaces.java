@@ -14,9 +14,11 @@ public final class ModelPlaces {
 
     /** The folder of pulled models: {@code -Dfaithdiff.models}, else one in the user's data folder. It need not exist. */
     public static Path pulled() {
-        String asked = System.getProperty("faithdiff.models"), xdg = System.getenv("XDG_DATA_HOME");
+        String asked = System.getProperty("faithdiff.models");
         if (asked != null) return Path.of(asked).toAbsolutePath().normalize();
-        Path data = xdg != null && Path.of(xdg).isAbsolute() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".local", "share");
+        String xdg = System.getenv("XDG_DATA_HOME");
+        Path home = Path.of("/").resolve(System.getProperty("user.home").replaceAll("^\\?$", "")); // the JVM says ? of a user without one
+        Path data = xdg != null && Path.of(xdg).isAbsolute() ? Path.of(xdg) : home.resolve(".local/share");
         return data.resolve("faithdiff").resolve("models");
     }
 

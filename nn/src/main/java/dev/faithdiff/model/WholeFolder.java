@@ -43,7 +43,7 @@ public final class WholeFolder {
             if (Files.exists(whole)) Files.move(whole, old);
             Files.move(partial, whole);
         } catch (IOException e) {
-            throw new ModelError(target, "cannot be written: " + e, e);
+            throw new ModelError(target, "cannot be written: " + ModelError.reason(e), e);
         } finally {
             recover(target);
         }
@@ -86,7 +86,7 @@ public final class WholeFolder {
         try (Stream<Path> files = Files.list(folder)) {
             return files.findAny().isEmpty();
         } catch (IOException e) {
-            throw new ModelError(folder, "cannot be read: " + e.getMessage(), e);
+            throw new ModelError(folder, "cannot be read: " + ModelError.reason(e), e);
         }
     }
 

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -57,7 +58,7 @@ public record Pristine(double[] mean, double[][] covariance, String fitted) {
         } catch (NoSuchFileException e) {
             throw new MeasureError(file + " does not exist", e);
         } catch (IOException e) {
-            throw new MeasureError("cannot read " + file + ": " + e.getMessage(), e);
+            throw new MeasureError("cannot read " + file + ": " + IoReason.of(e), e);
         } catch (JsonParseException | IllegalStateException | IllegalArgumentException | ClassCastException e) {
             throw new MeasureError(file + ": not parameters of NIQE: neither MATLAB 5, .npz nor JSON with mu and cov", e);
         }

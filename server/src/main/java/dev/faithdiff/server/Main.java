@@ -20,8 +20,7 @@ public final class Main implements Callable<Integer> {
     private boolean verbose;
 
     public static void main(String[] args) {
-        Launcher.begin();
-        System.exit(run(args));
+        Launcher.run(Main::run, args);
     }
 
     /** Runs one command line and returns its exit code. */

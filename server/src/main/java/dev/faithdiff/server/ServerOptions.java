@@ -1,5 +1,7 @@
 package dev.faithdiff.server;
 
+import dev.faithdiff.tensor.UserFolders;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -37,10 +39,7 @@ public final class ServerOptions {
 
     /** The folder that is kept. */
     public Path state() {
-        if (state != null) return state;
-        String xdg = System.getenv("XDG_DATA_HOME");
-        Path data = xdg != null && Path.of(xdg).isAbsolute() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".local", "share");
-        return data.resolve("faithdiff").resolve("served");
+        return state != null ? state : UserFolders.data("served");
     }
 
     /** Begins to serve, and says where. @param bytes that a request may have. @param temporary a folder for parts of requests */
@@ -62,7 +61,7 @@ public final class ServerOptions {
         try {
             if (tokenFile != null) text = Files.readString(tokenFile);
         } catch (IOException e) {
-            throw new IllegalStateException("cannot read " + tokenFile + ": " + e.getMessage(), e);
+            throw new IllegalStateException("cannot read " + tokenFile + ": " + IoReason.of(e), e);
         }
         if (text == null) return null;
         if (text.isBlank()) throw new IllegalStateException("the token is empty");

@@ -24,7 +24,7 @@ public record DiskCache(Path folder) {
     /** The folder that a system property names, else one in the user's cache folder. */
     public static DiskCache of(String property, String name) {
         String asked = System.getProperty(property);
-        return new DiskCache(asked != null ? Path.of(asked) : UserCache.folder(name));
+        return new DiskCache(asked != null ? Path.of(asked) : UserFolders.cache(name));
     }
 
     /** The bytes kept for a key, or null. @param ending of the file's name, with the dot */

@@ -1,17 +1,52 @@
 package dev.faithdiff.tensor;
 
 import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
 import java.lang.reflect.Field;
+import java.util.List;
+import java.util.function.ToIntFunction;
 
-/** What the launcher {@code bin/faithdiff} tells a program that it starts. Without the launcher nothing is told, and nothing is missing. */
+/**
+ * How a program begins and ends, and what the launcher {@code bin/faithdiff} tells it. Without the launcher nothing is told, and nothing is missing.
+ */
 public final class Launcher {
     private Launcher() {}
 
     /**
-     * Call this first in {@code main}. The JVM begins with a filter as its standard error, which leaves out the JVM's own remarks; from here on
-     * {@code System.err} writes to the real one directly, so that all of it is there when the program ends.
+     * All that {@code main} does.
+     *
+     * @param program gives its exit code
      */
-    public static void begin() {
+    public static void run(ToIntFunction<String[]> program, String... args) {
+        begin();
+        StandardOutput out = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+        System.setOut(new PrintStream(out, true, System.out.charset()));
+        System.exit(ended(program, out, args));
+    }
+
+    /** The exit code: 1, and one line, also for what no handler of a command line catches, and where what was printed came to nothing. */
+    static int ended(ToIntFunction<String[]> program, StandardOutput out, String... args) {
+        int code;
+        try {
+            code = program.applyAsInt(args);
+        } catch (Error e) {
+            System.err.println("faithdiff: " + Failure.line(e));
+            if (List.of(args).contains("--verbose")) e.printStackTrace();
+            return 1;
+        }
+        System.out.flush();
+        String lost = out.failure();
+        if (code != 0 || lost == null) return code;
+        System.err.println("faithdiff: cannot write to standard output: " + lost);
+        return 1;
+    }
+
+    /**
+     * The JVM begins with a filter as its standard error, which leaves out the JVM's own remarks; from here on {@code System.err} writes to the
+     * real one directly, so that all of it is there when the program ends.
+     */
+    private static void begin() {
         Integer real = Integer.getInteger("faithdiff.stderr");
         if (real == null) return;
         try {

@@ -8,11 +8,10 @@ import dev.faithdiff.convert.command.PullCommand;
 import dev.faithdiff.convert.command.SynthCommand;
 import dev.faithdiff.convert.command.VerifyCommand;
 import dev.faithdiff.convert.file.ConvertError;
-import dev.faithdiff.model.ModelError;
-import dev.faithdiff.nn.WeightsError;
+import dev.faithdiff.tensor.Failure;
 import dev.faithdiff.tensor.Launcher;
 import dev.faithdiff.tensor.Version;
-import dev.faithdiff.tensor.io.SafeTensorsError;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,6 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The commands on weight files. Exit code 0 for success, 1 for a failure, which one line explains, 2 for wrong usage. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
@@ -34,23 +34,26 @@ public final class Main implements Callable<Integer> {
     private boolean verbose;
 
     public static void main(String[] args) {
-        Launcher.begin();
-        System.exit(run(args));
+        Launcher.run(Main::run, args);
     }
 
     /** Runs one command line, for example {@code "convert", SOURCE, "-o", MODELDIR}, and returns its exit code. */
     public static int run(String... args) {
         Main main = new Main();
         CommandLine line = new CommandLine(main).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
+        line.registerConverter(Path.class, text -> {
+            if (text.isEmpty()) throw new TypeConversionException("the name is empty"); // as of a variable that is not set
+            return Path.of(text);
+        });
         line.setParameterExceptionHandler((e, rest) -> {
-            e.getCommandLine().getErr().println("faithdiff: " + e.getMessage());
+            e.getCommandLine().getErr().println("faithdiff: " + Failure.oneLine(e.getMessage()));
             e.getCommandLine().getErr().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
             return 2;
         });
         line.setExecutionExceptionHandler((e, command, parsed) -> {
-            boolean told = e instanceof ConvertError || e instanceof ModelError || e instanceof SafeTensorsError || e instanceof WeightsError;
+            boolean isList = e instanceof ConvertError; // of all problems of a model, one a line
+            command.getErr().println("faithdiff: " + (isList ? e.getMessage() : Failure.line(e)));
             if (main.verbose) e.printStackTrace(command.getErr());
-            else command.getErr().println("faithdiff: " + (told ? e.getMessage() : "unexpected failure, see --verbose: " + e));
             return 1;
         });
         return line.execute(args);

@@ -49,6 +49,7 @@ class MainTest {
         assertThat(r.code()).isEqualTo(1);
         assertThat(r.err().strip()).isEqualTo("faithdiff: " + folder.resolve("nowhere") + ": is not a folder");
         assertThat(run("inspect", "@nowhere").err().strip()).startsWith("faithdiff: @nowhere: ");
+        assertThat(run("inspect", "").err()).startsWith("faithdiff: Invalid value for positional parameter at index 0 (FILE): the name is empty\n");
         assertThat(run("inspect", TINY, "--shrt").err()).startsWith("faithdiff: Unknown option: '--shrt'");
         assertThat(run("convert", folder.resolve("nowhere"), "-o", folder.resolve("m"), "--verbose").err()).contains("\tat dev.faithdiff.convert.");
         Files.writeString(folder.resolve("hostile.bin"), "cos\nsystem\n");

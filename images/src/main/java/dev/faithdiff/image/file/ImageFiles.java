@@ -2,18 +2,15 @@ package dev.faithdiff.image.file;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
+import dev.faithdiff.tensor.io.IoReason;
 import java.awt.image.RasterFormatException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
-import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,7 +119,7 @@ public final class ImageFiles {
         } catch (ImageError e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            throw new ImageError("cannot write " + path + ": " + reason(e), e);
+            throw OutputFile.unwritable(path, e);
         }
     }
 
@@ -151,7 +148,7 @@ public final class ImageFiles {
             OutputFile.of(path).check();
             if (encoding.format() == ImageFormat.WEBP) WebpLibrary.load();
         } catch (IOException e) {
-            throw new ImageError("cannot write " + path + ": " + reason(e), e);
+            throw OutputFile.unwritable(path, e);
         }
         checkSize(path.toString(), encoding, width, height);
     }
@@ -172,7 +169,7 @@ public final class ImageFiles {
                 if (!alive) Files.deleteIfExists(f);
             }
         } catch (IOException | DirectoryIteratorException e) {
-            throw new ImageError("cannot clean up " + folder + ": " + e.getMessage(), e);
+            throw new ImageError("cannot clean up " + folder + ": " + reason(e), e);
         }
     }
 
@@ -180,11 +177,8 @@ public final class ImageFiles {
     public static String reason(Throwable e) {
         if (e instanceof IIOException && e.getCause() instanceof IOException cause) return reason(cause);
         return switch (e) {
-            case NoSuchFileException _ -> "its folder does not exist";
-            case FileSystemLoopException _ -> "its symbolic links go in a circle";
-            case AccessDeniedException _ -> "permission denied";
-            case FileSystemException f when f.getReason() != null -> f.getReason();
             case EOFException _ -> WholeFile.CUT_SHORT;
+            case IOException io -> IoReason.of(io);
             // What decoders do with numbers that they do not check.
             case IndexOutOfBoundsException _, ClassCastException _, ArithmeticException _ -> CONTRADICTS;
             case NegativeArraySizeException _, RasterFormatException _ -> CONTRADICTS;

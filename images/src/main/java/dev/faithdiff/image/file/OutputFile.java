@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -28,6 +29,36 @@ public final class OutputFile {
     /** Writes all of a file. */
     interface Content {
         void writeTo(OutputStream out) throws IOException;
+    }
+
+    /** A file that is written bit by bit. Nothing of it stays if it is closed before it was finished. */
+    public static final class Begun implements AutoCloseable {
+        private final OutputStream out;
+        private final Path part, whole;
+
+        /** @param part what becomes the whole; null: the output is no plain file */
+        private Begun(OutputStream out, Path part, Path whole) {
+            this.out = out;
+            this.part = part;
+            this.whole = whole;
+        }
+
+        /** What is written here is in the file when it is finished. */
+        public OutputStream stream() { return out; }
+
+        /** Lets the file appear. */
+        public void finish() throws IOException {
+            out.close();
+            if (part != null) Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        }
+
+        @Override public void close() {
+            try (out) {
+                if (part != null) part.toFile().delete();
+            } catch (IOException e) {
+                return; // a failure before this one is the one to tell of
+            }
+        }
     }
 
     private final Path path;
@@ -56,21 +87,38 @@ public final class OutputFile {
         return STDOUT.contains(whole) || whole.equals(Path.of("/dev/stderr")) || whole.startsWith("/dev/fd") || whole.startsWith("/proc");
     }
 
+    static ImageError unwritable(Path path, Exception e) {
+        String reason = e instanceof NoSuchFileException ? "its folder does not exist" : ImageFiles.reason(e);
+        return new ImageError("cannot write " + path + ": " + reason, e);
+    }
+
     /** Finds out before long work whether a file can be written. @throws ImageError if it cannot */
     public static void checkWritable(Path path) {
         try {
             of(path).check();
         } catch (IOException e) {
-            throw new ImageError("cannot write " + path + ": " + ImageFiles.reason(e), e);
+            throw unwritable(path, e);
         }
     }
 
     /** Writes a text file. @throws ImageError if it cannot be written */
-    public static void write(Path path, String text) {
+    public static void write(Path path, String text) { write(path, text.getBytes(StandardCharsets.UTF_8)); }
+
+    /** Writes a file. @throws ImageError if it cannot be written */
+    public static void write(Path path, byte[] content) {
         try {
-            of(path).write(out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+            of(path).write(out -> out.write(content));
         } catch (IOException e) {
-            throw new ImageError("cannot write " + path + ": " + ImageFiles.reason(e), e);
+            throw unwritable(path, e);
+        }
+    }
+
+    /** Begins a file that is not at hand as a whole. @throws ImageError if it cannot be written */
+    public static Begun begin(Path path) {
+        try {
+            return of(path).begin();
+        } catch (IOException e) {
+            throw unwritable(path, e);
         }
     }
 
@@ -86,24 +134,30 @@ public final class OutputFile {
     }
 
     void write(Content content) throws IOException {
-        if (plain) replace(content);
-        else if (STDOUT.contains(path.toAbsolutePath().normalize())) content.writeTo(new FileOutputStream(FileDescriptor.out));
-        else try (OutputStream out = Files.newOutputStream(path, StandardOpenOption.WRITE)) {
-            content.writeTo(out);
+        try (Begun file = begin()) {
+            content.writeTo(file.out);
+            file.finish();
         }
     }
 
-    private void replace(Content content) throws IOException {
+    private Begun begin() throws IOException {
+        if (!plain) return new Begun(stream(), null, null);
         Path unfinished = unfinished();
+        Begun file = new Begun(Files.newOutputStream(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), unfinished, path);
         try {
-            try (OutputStream out = Files.newOutputStream(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                if (Files.exists(path)) copyRights(path, unfinished);
-                content.writeTo(out);
-            }
-            Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            unfinished.toFile().delete();
+            if (Files.exists(path)) copyRights(path, unfinished);
+            return file;
+        } catch (IOException e) {
+            file.close();
+            throw e;
         }
+    }
+
+    private OutputStream stream() throws IOException {
+        if (!STDOUT.contains(path.toAbsolutePath().normalize())) return Files.newOutputStream(path, StandardOpenOption.WRITE);
+        return new FileOutputStream(FileDescriptor.out) {
+            @Override public void close() {} // others print there, too
+        };
     }
 
     /** Permissions, and owner and group where this process may set them. */

@@ -79,6 +79,30 @@ class OutputFileTest {
         assertThat(names(folder)).containsExactly("null.png");
     }
 
+    @Test void whatIsWrittenBitByBitAppearsAtItsEnd() throws Exception {
+        Path file = folder.resolve("trace.json"), link = folder.resolve("link.json"), pipe = folder.resolve("pipe");
+        Files.createSymbolicLink(link, file);
+        try (OutputFile.Begun begun = OutputFile.begin(link)) {
+            begun.stream().write('a');
+            assertThat(file).doesNotExist();
+            begun.stream().write('b');
+            begun.finish();
+        }
+        assertThat(file).hasContent("ab");
+        try (OutputFile.Begun begun = OutputFile.begin(link)) {
+            begun.stream().write('c');
+        }
+        assertThat(file).hasContent("ab");
+        make("mkfifo", pipe.toString());
+        CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> bytes(pipe));
+        try (OutputFile.Begun begun = OutputFile.begin(pipe)) {
+            begun.stream().write('d');
+            begun.finish();
+        }
+        assertThat(read.get()).containsExactly('d');
+        assertThat(names(folder)).containsExactlyInAnyOrder("trace.json", "link.json", "pipe");
+    }
+
     @Test void aFullDeviceIsNamed() {
         Path full = Path.of("/dev/full");
         assumeTrue(Files.exists(full) && canOpen(full));

@@ -1,6 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
-import dev.faithdiff.tensor.UserCache;
+import dev.faithdiff.tensor.UserFolders;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -95,7 +95,7 @@ public enum Tuning {
         }
     }
 
-    private static Path folder() { return UserCache.folder("tuned"); }
+    private static Path folder() { return UserFolders.cache("tuned"); }
 
     private static Properties read() {
         Properties kept = new Properties();

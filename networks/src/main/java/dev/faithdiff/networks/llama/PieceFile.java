@@ -1,6 +1,7 @@
 package dev.faithdiff.networks.llama;
 
 import dev.faithdiff.model.ModelError;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
@@ -50,7 +51,7 @@ public record PieceFile(List<Piece> pieces, ByteBuffer table) {
         } catch (BufferUnderflowException | IllegalArgumentException e) {
             throw new ModelError(file, "is no model of SentencePiece", e);
         } catch (IOException e) {
-            throw new ModelError(file, "cannot be read: " + e.getMessage(), e);
+            throw new ModelError(file, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

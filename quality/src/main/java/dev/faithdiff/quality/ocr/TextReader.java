@@ -3,6 +3,7 @@ package dev.faithdiff.quality.ocr;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.quality.MeasureError;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +66,7 @@ public final class TextReader {
             if (code != 0) throw new MeasureError("recognising text failed: " + command.getFirst() + " ended with code " + code);
             return text;
         } catch (IOException e) {
-            throw new MeasureError("recognising text failed: " + e.getMessage(), e);
+            throw new MeasureError("recognising text failed: " + IoReason.of(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MeasureError("recognising text was interrupted", e);

@@ -2,12 +2,11 @@ package dev.faithdiff.quality.study;
 
 import dev.faithdiff.image.ImageError;
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.quality.Measure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -120,11 +119,9 @@ record StudyPlots(Summary summary, Path folder) {
     }
 
     private static Path write(XYChart chart, Path file) {
-        Path unfinished = file.resolveSibling("." + file.getFileName() + ".tmp");
         try (ByteArrayOutputStream png = new ByteArrayOutputStream()) {
             ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", png);
-            Files.write(unfinished, png.toByteArray());
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            OutputFile.write(file, png.toByteArray());
             return file;
         } catch (IOException e) {
             throw new ImageError("cannot write " + file + ": " + ImageFiles.reason(e), e);

@@ -5,10 +5,10 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.model.ModelFolder;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,8 +59,8 @@ public record Calibration(Map<String, Object> made, int photos, int side, int se
         return t;
     }
 
-    /** Writes a file of JSON. */
-    public void write(Path file) throws IOException {
+    /** Writes a file of JSON. @throws dev.faithdiff.image.ImageError if it cannot be written */
+    public void write(Path file) {
         JsonObject json = new JsonObject();
         json.addProperty("format", FORMAT);
         json.addProperty("version", VERSION);
@@ -70,7 +70,7 @@ public record Calibration(Map<String, Object> made, int photos, int side, int se
         json.addProperty("seeds", seeds);
         json.add("largest", GSON.toJsonTree(largest));
         json.add("share", GSON.toJsonTree(share));
-        Files.writeString(file, GSON.toJson(json).replace(",\"", ",\n\"") + "\n");
+        OutputFile.write(file, GSON.toJson(json).replace(",\"", ",\n\"") + "\n");
     }
 
     /** A model folder's; null if it has none. @throws ModelError as {@link #read} */

@@ -179,7 +179,8 @@ public record Batch(Restorer restorer, ResultSettings settings, Rules rules, Bat
             if (resumeFile != null) Files.deleteIfExists(resumeFile);
             listener.finished(job, Outcome.DONE, facts);
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            facts.put("error", "cannot write " + job.out() + ": " + listener.reason(e));
+            String reason = listener.reason(e); // an ImageError names its file, which may be one beside the result
+            facts.put("error", e instanceof ImageError ? reason : "cannot write " + job.out() + ": " + reason);
             listener.finished(job, Outcome.FAILED, facts);
         }
     }

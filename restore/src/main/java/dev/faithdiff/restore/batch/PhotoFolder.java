@@ -1,6 +1,7 @@
 package dev.faithdiff.restore.batch;
 
 import dev.faithdiff.image.file.ImageFiles;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
@@ -29,14 +30,19 @@ record PhotoFolder(List<Path> photos, List<String> remarks) {
     private static final Set<String> FOREIGN = Set.of("heic", "heif", "avif", "jxl", "jp2", "psd", "xcf", "svg", "pdf", "dng", "cr2", "cr3", "nef",
             "arw", "orf", "rw2", "raf", "pef", "srw");
 
-    /** @param own the folder of results, of which nothing is listed. @throws IllegalArgumentException if there is no such folder */
+    /**
+     * Lists a folder.
+     *
+     * @param own the folder of results, of which nothing is listed; null: there is none
+     * @throws IllegalArgumentException if there is no such folder
+     */
     static PhotoFolder list(Path root, Path own, Predicate<Path> wanted) {
         if (!Files.isDirectory(root.toAbsolutePath())) throw new IllegalArgumentException("there is no folder " + root);
         Visitor visitor = new Visitor(own, wanted);
         try {
             Files.walkFileTree(root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, visitor);
         } catch (IOException e) {
-            throw new IllegalArgumentException("cannot list " + root + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException("cannot list " + root + ": " + IoReason.of(e), e);
         }
         Collections.sort(visitor.photos);
         visitor.foreign.forEach((extension, count) -> visitor.remarks.add("left out " + count + (count == 1 ? " file ." : " files .") + extension
@@ -57,7 +63,7 @@ record PhotoFolder(List<Path> photos, List<String> remarks) {
         }
 
         @Override public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-            return FileNames.isSame(folder, own) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+            return own != null && FileNames.isSame(folder, own) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
         }
 
         /** A link to nothing counts as a photo by its name, so that it is said that it cannot be read. */

@@ -37,6 +37,37 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
     /** A photo, the folder of its result, and its path there, still with the photo's extension. @param format null: as the name says */
     private record Place(Path in, Path folder, Path path, ImageFormat format) {}
 
+    /** Photos in the order of the inputs, each once. @param remarks what was left out, in sentences */
+    public record Photos(List<Path> files, List<String> remarks) {}
+
+    /** The photos that are named, where nothing is written. @throws IllegalArgumentException in one line if nothing is found */
+    public static Photos photos(List<String> inputs) {
+        Set<Path> files = new LinkedHashSet<>();
+        List<String> remarks = new ArrayList<>();
+        for (String input : inputs) {
+            PhotoPattern pattern = PhotoPattern.of(input);
+            Path path = path(input, pattern);
+            if (pattern == null && !Files.isDirectory(path)) files.add(path);
+            else {
+                PhotoFolder folder = PhotoFolder.list(path, null, pattern == null ? p -> true : pattern);
+                files.addAll(folder.photos());
+                remarks.addAll(folder.remarks());
+            }
+        }
+        if (files.isEmpty()) throw noPhotos(inputs);
+        return new Photos(List.copyOf(files), remarks);
+    }
+
+    private static IllegalArgumentException noPhotos(List<String> inputs) {
+        return new IllegalArgumentException("no photos in " + String.join(", ", inputs));
+    }
+
+    /** The file or folder, or the pattern's part without wildcards. An empty name, as of a variable that is not set, is not that of this folder. */
+    private static Path path(String input, PhotoPattern pattern) {
+        if (input.isEmpty()) throw new IllegalArgumentException("the name of a photo or folder is empty");
+        return pattern == null ? FileNames.path(input) : pattern.base();
+    }
+
     /** Whether there may be several results, of which one that exists is skipped. */
     public boolean isMany() {
         if (inputs.size() != 1 || seeds.size() > 1 || out != null && isFolder()) return true;
@@ -50,7 +81,7 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
      */
     public Found find() {
         Found found = findAny();
-        if (found.jobs.isEmpty()) throw new IllegalArgumentException("no photos in " + String.join(", ", inputs));
+        if (found.jobs.isEmpty()) throw noPhotos(inputs);
         return found;
     }
 
@@ -93,7 +124,7 @@ public record Worklist(List<String> inputs, Path out, ImageFormat format, int qu
 
     private void add(String input, Collection<Place> places, List<String> remarks) {
         PhotoPattern pattern = PhotoPattern.of(input);
-        Path path = pattern == null ? FileNames.path(input) : pattern.base();
+        Path path = path(input, pattern);
         if (pattern != null) {
             if (out == null) throw new IllegalArgumentException("say with -o where the results of the pattern " + input + " go");
             addFolder(path, out, pattern, places, remarks);

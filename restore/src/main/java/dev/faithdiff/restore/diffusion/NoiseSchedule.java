@@ -49,7 +49,7 @@ public record NoiseSchedule(float[] alphasCumprod, Spacing spacing, int offset, 
         String predicts = c.text("prediction_type", "epsilon");
         Prediction prediction = Arrays.stream(Prediction.values()).filter(p -> p.published.equals(predicts)).findFirst()
                 .orElseThrow(() -> c.wrong("prediction_type", "'epsilon', 'v_prediction' or 'sample'"));
-        NoiseSchedule schedule = scaledLinear(c.integer("num_train_timesteps"), c.number("beta_start"), c.number("beta_end"), spacing,
+        NoiseSchedule schedule = scaledLinear(c.positive("num_train_timesteps"), c.number("beta_start"), c.number("beta_end"), spacing,
                 c.integer("steps_offset", 0)).with(prediction);
         if (!c.flag("rescale_betas_zero_snr", false)) return schedule;
         if (prediction == Prediction.EPSILON) throw c.wrong("rescale_betas_zero_snr", "false, since noise alone says nothing of the data");

@@ -2,6 +2,7 @@ package dev.faithdiff.restore.ram;
 
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.restore.caption.Tagger.Tag;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ record TagList(List<String> names, double[] thresholds) {
         try {
             return Files.readAllLines(file);
         } catch (IOException e) {
-            throw new ModelError(file, "cannot be read: " + e, e);
+            throw new ModelError(file, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,19 @@ class WorklistTest {
         assertThat(outputs(null, "in/**/*.{png,tif}")).containsExactlyInAnyOrder("a.png", "sub/c.tif");
         assertThat(outputs(null, "in/s*")).containsExactlyInAnyOrder("sub/c.tif", "sub/deep/d.png");
         assertThat(outputs(null, "in/*")).contains("a.png", "B.JPG", "sub/deep/d.png");
+    }
+
+    @Test void photosAreFoundWhereNothingIsWritten() {
+        List<String> inputs = Stream.of("in/a.png", "in/**/*.{png,tif}", "other", "other/a.png").map(i -> dir + "/" + i).toList();
+        assertThat(Worklist.photos(inputs).files()).containsExactly(dir.resolve("in/a.png"), dir.resolve("in/sub/c.tif"), dir.resolve("other/a.png"));
+        assertThatThrownBy(() -> Worklist.photos(List.of(dir + "/in/*.gif"))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("no photos in " + dir + "/in/*.gif");
+    }
+
+    @Test void anEmptyNameIsNotThisFolder() {
+        for (ThrowingCallable c : List.<ThrowingCallable>of(() -> Worklist.photos(List.of("")), () -> new Worklist(List.of(""), dir).find())) {
+            assertThatThrownBy(c).isInstanceOf(IllegalArgumentException.class).hasMessage("the name of a photo or folder is empty");
+        }
     }
 
     @Test void outputsAreNoInputs() throws IOException {

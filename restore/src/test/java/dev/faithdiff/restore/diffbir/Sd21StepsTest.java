@@ -1,6 +1,7 @@
 package dev.faithdiff.restore.diffbir;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -8,6 +9,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.model.ModelError;
 import dev.faithdiff.restore.diffusion.SignalTable;
 import dev.faithdiff.restore.diffusion.Levels;
 import dev.faithdiff.restore.diffusion.NoiseSchedule;
@@ -37,6 +39,12 @@ class Sd21StepsTest {
         return Config.of(Path.of("scheduler"), """
                 {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "num_train_timesteps": 1000, "prediction_type": "%s",
                  "rescale_betas_zero_snr": %s}""".formatted(velocity ? "v_prediction" : "epsilon", velocity));
+    }
+
+    @Test void aScheduleHasTimesteps() {
+        Config none = Config.of(Path.of("scheduler"), "{\"num_train_timesteps\": 0, \"beta_start\": 0.00085, \"beta_end\": 0.012}");
+        assertThatThrownBy(() -> NoiseSchedule.of(none)).isInstanceOf(ModelError.class)
+                .hasMessage("scheduler: 'num_train_timesteps' must be a whole number from 1 to 1000000, not 0");
     }
 
     private static double atol(String name) { return ERRORS.getAsJsonObject(name).get("suggested_atol").getAsDouble(); }

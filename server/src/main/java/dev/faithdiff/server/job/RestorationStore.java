@@ -3,6 +3,7 @@ package dev.faithdiff.server.job;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.ToNumberPolicy;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -59,7 +60,7 @@ public final class RestorationStore implements AutoCloseable {
         } catch (SQLException e) {
             throw new IllegalStateException("cannot use the folder " + folder + ": " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new IllegalStateException("cannot use the folder " + folder + ": " + e.getMessage(), e);
+            throw new IllegalStateException("cannot use the folder " + folder + ": " + IoReason.of(e), e);
         }
     }
 

@@ -107,7 +107,7 @@ public final class SafeTensors implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(path)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (IOException e) {
-            throw new SafeTensorsError(path, "cannot be read: " + e.getMessage(), e);
+            throw new SafeTensorsError(path, "cannot be read: " + IoReason.of(e), e);
         }
     }
 
@@ -130,7 +130,7 @@ public final class SafeTensors implements AutoCloseable {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(p -> p.getFileName().toString().endsWith(ending)).toArray(Path[]::new);
         } catch (IOException e) {
-            throw new SafeTensorsError(folder, "cannot be read: " + e.getMessage(), e);
+            throw new SafeTensorsError(folder, "cannot be read: " + IoReason.of(e), e);
         }
     }
 }

@@ -64,7 +64,7 @@ final class SafeTensorsWriter {
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
             force(folder);
         } catch (IOException e) {
-            throw new SafeTensorsError(file, "cannot be written: " + e, e);
+            throw new SafeTensorsError(file, "cannot be written: " + IoReason.of(e), e);
         } finally {
             delete(temporary);
         }

@@ -36,7 +36,7 @@ final class ShardIndex {
                 });
             }
         } catch (IOException e) {
-            throw new SafeTensorsError(index, "cannot be read: " + e.getMessage(), e);
+            throw new SafeTensorsError(index, "cannot be read: " + IoReason.of(e), e);
         }
         if (!found[0]) throw new SafeTensorsError(index, "index has no weight_map");
         return shardOf;

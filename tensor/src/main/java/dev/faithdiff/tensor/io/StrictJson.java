@@ -47,7 +47,7 @@ final class StrictJson {
         } catch (MalformedJsonException e) {
             throw error("is not JSON: " + e.getMessage().lines().findFirst().orElse(""));
         } catch (IOException e) {
-            throw error("cannot be read: " + e.getMessage());
+            throw error("cannot be read: " + IoReason.of(e));
         }
     }
 

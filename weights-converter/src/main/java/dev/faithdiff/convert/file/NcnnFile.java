@@ -3,6 +3,7 @@ package dev.faithdiff.convert.file;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.IoReason;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -35,7 +36,7 @@ public final class NcnnFile implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(weights)) {
             in = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (IOException e) {
-            throw new ConvertError(weights, "cannot be read: " + e.getMessage(), e);
+            throw new ConvertError(weights, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

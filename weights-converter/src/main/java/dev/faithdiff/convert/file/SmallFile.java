@@ -1,5 +1,6 @@
 package dev.faithdiff.convert.file;
 
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -31,7 +32,7 @@ public final class SmallFile {
             if (Files.size(file) > (long) largest << 20) throw new ConvertError(file, "is larger than " + largest + " MB");
             return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new ConvertError(file, "cannot be read: " + e.getMessage(), e);
+            throw new ConvertError(file, "cannot be read: " + IoReason.of(e), e);
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.faithdiff.convert.file.TorchTensor.TorchStorage;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.io.IoReason;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -77,7 +78,7 @@ public final class TorchFile implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(path)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (IOException e) {
-            throw new ConvertError(path, "cannot be read: " + e.getMessage(), e);
+            throw new ConvertError(path, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

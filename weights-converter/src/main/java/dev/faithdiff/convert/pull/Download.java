@@ -3,6 +3,7 @@ package dev.faithdiff.convert.pull;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.model.Checksums;
 import dev.faithdiff.model.ModelError;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -94,7 +95,7 @@ final class Download {
             part.finish();
             return new Fetched(sum, expected != null ? check : told != null ? Check.SERVER : Check.NONE);
         } catch (IOException e) {
-            throw new ConvertError(part.file(), "cannot be written: " + e.getMessage(), e);
+            throw new ConvertError(part.file(), "cannot be written: " + IoReason.of(e), e);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.pull.Download.Check;
 import dev.faithdiff.convert.pull.Download.Fetched;
 import dev.faithdiff.model.Checksums;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
@@ -49,7 +50,7 @@ public final class Pull implements AutoCloseable {
             lockFile = FileChannel.open(files.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             lock();
         } catch (IOException e) {
-            throw new ConvertError(files, "cannot be written: " + e.getMessage(), e);
+            throw new ConvertError(files, "cannot be written: " + IoReason.of(e), e);
         }
     }
 
@@ -109,7 +110,7 @@ public final class Pull implements AutoCloseable {
         try {
             Download.NoSpace.check(files.resolve(LOCK), registry.bytes(model) - there + model.bytes(), name + " (files and model)");
         } catch (IOException e) {
-            throw new ConvertError(files, e.getMessage(), e);
+            throw new ConvertError(files, IoReason.of(e), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.faithdiff.convert.system;
 
 import dev.faithdiff.convert.file.ConvertError;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ public record Release(Path source, Path base, Path tokenizer, Path config) {
         try (Stream<Path> all = Files.walk(source, DEPTH)) {
             return all.limit(MOST).filter(Files::isRegularFile).sorted().toList();
         } catch (IOException e) {
-            throw new ConvertError(source, "cannot be read: " + e.getMessage(), e);
+            throw new ConvertError(source, "cannot be read: " + IoReason.of(e), e);
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.file.SmallFile;
 import dev.faithdiff.convert.names.OriginalLayout;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.tensor.io.IoReason;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,7 +70,7 @@ final class SdxlFolder implements Sdxl {
         try (Stream<Path> files = Files.list(folder)) {
             files.filter(Files::isRegularFile).sorted().forEach(f -> all.put(name + "/" + f.getFileName(), SmallFile.bytes(f)));
         } catch (IOException e) {
-            throw new ConvertError(folder, "cannot be read: " + e.getMessage(), e);
+            throw new ConvertError(folder, "cannot be read: " + IoReason.of(e), e);
         }
         return all;
     }

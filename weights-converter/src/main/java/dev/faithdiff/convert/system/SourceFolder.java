@@ -3,6 +3,7 @@ package dev.faithdiff.convert.system;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.model.Config;
+import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,7 +96,7 @@ public record SourceFolder(Path sdxl, Path vae, Path faithdiff, Path numbers, Pa
         try (Stream<Path> children = Files.list(source)) {
             return Stream.concat(Stream.of(source), children.sorted().toList().stream());
         } catch (IOException e) {
-            throw new ConvertError(source, "cannot be read: " + e.getMessage(), e);
+            throw new ConvertError(source, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.faithdiff.convert.file.TorchFile;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
+import dev.faithdiff.tensor.io.IoReason;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
@@ -111,7 +112,7 @@ public final class WeightFile implements AutoCloseable {
         try (InputStream in = Files.newInputStream(path)) {
             return in.readNBytes(9);
         } catch (IOException e) {
-            throw new ConvertError(path, "cannot be read: " + e.getMessage(), e);
+            throw new ConvertError(path, "cannot be read: " + IoReason.of(e), e);
         }
     }
 
@@ -119,7 +120,7 @@ public final class WeightFile implements AutoCloseable {
         try (Stream<Path> files = Files.list(folder)) {
             return files.anyMatch(p -> p.toString().endsWith(".safetensors") || p.toString().endsWith(".index.json"));
         } catch (IOException e) {
-            throw new ConvertError(folder, "cannot be read: " + e.getMessage(), e);
+            throw new ConvertError(folder, "cannot be read: " + IoReason.of(e), e);
         }
     }
 
