@@ -7,15 +7,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.faithdiff.Fixtures;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class DTypeTest {
     private final Fixtures rounding = Fixtures.open("dtypes/rounding.safetensors");
 
-    @ParameterizedTest @ValueSource(strings = {"f16", "bf16", "f8_e4m3", "bf16_to_f16", "f16_to_bf16", "f16_to_f8_e4m3"})
+    static Stream<String> conversions() {
+        return Fixtures.open("dtypes/rounding.safetensors").names().stream().filter(n -> n.endsWith(".bits")).map(n -> n.replace(".bits", ""));
+    }
+
+    @ParameterizedTest @MethodSource("conversions")
     void roundsAsTorch(String conversion) {
         String[] steps = conversion.split("_to_");
         float[] input = rounding.floats("input_f32"), actual = new float[input.length], expected = new float[input.length];
@@ -67,6 +72,10 @@ class DTypeTest {
         float[] wide = f.floats("weight_f16");
         for (int i = 0; i < wide.length; i++) wide[i] = DType.f8ToFloat(DType.floatToF8(wide[i]));
         assertClose("weight_f16 rounded", wide, f.floats("weight_dequant_f32"), 0);
+        try (Scope _ = Scope.open()) {
+            Tensor product = Fixtures.tensor(f, "x_f16").linear(Fixtures.tensor(f, "weight_f8"), null);
+            assertClose("product", product.toFloats(), f.floats("y_f32"), 1e-6);
+        }
     }
 
     @ParameterizedTest @EnumSource

@@ -112,26 +112,46 @@ class DiffBirSamplersTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {5, 10, 20})
-    void tablesAreThePublishedOnes(int steps) {
-        for (boolean velocity : new boolean[] {false, true}) {
-            Levels edm = DiffBirSampler.EDM_EULER.of(SignalTable.of(scheduler(velocity)), steps, 0, 1).levels();
-            String name = "edm." + (velocity ? "v." : "eps.") + steps;
+    /** The parts of the names of tables, such as "edm", "v" and "10" of {@code edm.v.10.sigmas}. */
+    private static List<String[]> tables(String first, String last) {
+        List<String[]> all = TABLES.names().stream().filter(n -> n.startsWith(first + ".") && n.endsWith("." + last))
+                .map(n -> n.split("\\.")).toList();
+        assertThat(all).isNotEmpty();
+        return all;
+    }
+
+    @Test void tablesOfEdm() {
+        for (String[] table : tables("edm", "sigmas")) {
+            int steps = Integer.parseInt(table[2]);
+            String name = "edm." + table[1] + "." + steps;
+            Levels edm = DiffBirSampler.EDM_EULER.of(SignalTable.of(scheduler(table[1].equals("v"))), steps, 0, 1).levels();
             float[] sigmas = TABLES.floats(name + ".sigmas");
             for (int i = 0; i < steps; i++) assertThat(edm.from()[i]).as(name).isCloseTo(sigmas[i], within(1e-6f * sigmas[i]));
             assertTimesteps(edm, TABLES.longs(name + ".timesteps"), true);
         }
-        SignalTable table = SignalTable.of(scheduler(false));
-        Levels ddim = DiffBirSampler.DDIM.of(table, steps, 0, 1).levels();
-        assertTimesteps(ddim, TABLES.longs("ddim." + steps + ".timesteps"), false);
-        float[] alphas = TABLES.floats("ddim." + steps + ".alphas"), before = TABLES.floats("ddim." + steps + ".alphas_prev");
-        for (int i = 0; i < steps; i++) {
-            assertThat(Math.pow(Levels.alpha(ddim.from()[i]), 2)).isCloseTo(alphas[steps - 1 - i], Offset.offset(1e-6));
-            assertThat(Math.pow(Levels.alpha(ddim.to()[i]), 2)).isCloseTo(before[steps - 1 - i], Offset.offset(1e-6));
+    }
+
+    @Test void tablesOfDdim() {
+        for (String[] table : tables("ddim", "alphas")) {
+            int steps = Integer.parseInt(table[1]);
+            Levels ddim = DiffBirSampler.DDIM.of(SignalTable.of(scheduler(false)), steps, 0, 1).levels();
+            assertTimesteps(ddim, TABLES.longs("ddim." + steps + ".timesteps"), false);
+            float[] alphas = TABLES.floats("ddim." + steps + ".alphas"), before = TABLES.floats("ddim." + steps + ".alphas_prev");
+            for (int i = 0; i < steps; i++) {
+                assertThat(Math.pow(Levels.alpha(ddim.from()[i]), 2)).isCloseTo(alphas[steps - 1 - i], Offset.offset(1e-6));
+                assertThat(Math.pow(Levels.alpha(ddim.to()[i]), 2)).isCloseTo(before[steps - 1 - i], Offset.offset(1e-6));
+            }
         }
-        List<JsonElement> spaced = FILES.getAsJsonObject("tables.safetensors").getAsJsonObject("spaced").getAsJsonArray("spaced." + steps).asList();
-        assertTimesteps(DiffBirSampler.SPACED.of(table, steps, 0, 1).levels(), spaced.stream().mapToLong(JsonElement::getAsLong).toArray(), false);
+    }
+
+    @Test void spacedTimesteps() {
+        JsonObject all = FILES.getAsJsonObject("tables.safetensors").getAsJsonObject("spaced");
+        assertThat(all.keySet()).isNotEmpty();
+        for (String name : all.keySet()) {
+            int steps = Integer.parseInt(name.substring(name.indexOf('.') + 1));
+            long[] expected = all.getAsJsonArray(name).asList().stream().mapToLong(JsonElement::getAsLong).toArray();
+            assertTimesteps(DiffBirSampler.SPACED.of(SignalTable.of(scheduler(false)), steps, 0, 1).levels(), expected, false);
+        }
     }
 
     private static Offset<Float> within(float far) { return Offset.offset(far); }

@@ -24,9 +24,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Tables and single steps of Stable Diffusion 2.1 as DiffBIR's code computes them. */
 class Sd21StepsTest {
@@ -51,9 +53,15 @@ class Sd21StepsTest {
 
     private static void check(String name, Tensor actual) { Fixtures.assertClose(name, actual, STEPS, name, atol(name)); }
 
+    /** Each kind and number of steps that is stored, such as "eps" and 5. */
+    static Stream<Arguments> spaced() {
+        return STEPS.names().stream().filter(n -> n.endsWith(".timesteps")).map(n -> n.split("\\."))
+                .map(n -> Arguments.of(n[0], Integer.parseInt(n[1])));
+    }
+
     /** Clean data and the latents after a step that stands alone: the first, the middle and the last one of the spaced sampler. */
     @ParameterizedTest
-    @CsvSource({"eps, 5", "eps, 50", "v, 5", "v, 50"})
+    @MethodSource("spaced")
     void spacedSteps(String kind, int steps) {
         Config c = scheduler(kind.equals("v"));
         Sampler s = DiffBirSampler.SPACED.of(SignalTable.of(c), steps, 0, 1);
@@ -61,7 +69,7 @@ class Sd21StepsTest {
         long[] rising = STEPS.longs(kind + "." + steps + ".timesteps");
         for (int i = 0; i < steps; i++) assertThat(s.timesteps()[i]).isEqualTo(rising[steps - 1 - i]);
         List<Integer> stored = IntStream.range(0, steps).filter(i -> STEPS.has(kind + "." + steps + ".index" + i + ".pred_x0")).boxed().toList();
-        assertThat(stored).hasSizeGreaterThan(1);
+        assertThat(stored).isNotEmpty();
         try (Scope _ = Scope.open()) {
             Tensor x = Fixtures.tensor(STEPS, "x_t"), answer = Fixtures.tensor(STEPS, "model_output");
             for (int index : stored) {
@@ -78,7 +86,7 @@ class Sd21StepsTest {
 
     /** The signal's share of the kept timesteps, plain for noise and with zero terminal SNR for velocities. */
     @ParameterizedTest
-    @CsvSource({"eps, 5", "eps, 50", "v, 5", "v, 50"})
+    @MethodSource("spaced")
     void spacedTables(String kind, int steps) {
         Levels levels = DiffBirSampler.SPACED.of(SignalTable.of(scheduler(kind.equals("v"))), steps, 0, 1).levels();
         String start = kind + "." + steps + ".";
@@ -93,8 +101,21 @@ class Sd21StepsTest {
     @Test void noisedData() {
         try (Scope _ = Scope.open()) {
             Tensor x = Fixtures.tensor(STEPS, "x_t"), noise = Fixtures.tensor(STEPS, "noise");
-            check("eps.q_sample.t500", SignalTable.of(scheduler(false)).noised(x, noise, 500));
-            check("zsnr.q_sample.t999", SignalTable.of(scheduler(true)).noised(x, noise, 999));
+            List<String> names = STEPS.names().stream().filter(n -> n.contains(".q_sample.t")).toList();
+            assertThat(names).isNotEmpty();
+            for (String name : names) {
+                int t = Integer.parseInt(name.substring(name.lastIndexOf(".t") + 2));
+                Config c = scheduler(!name.startsWith("eps"));
+                Tensor noised = SignalTable.of(c).noised(x, noise, t);
+                check(name, noised);
+                String velocity = name.replace("q_sample", "get_v");
+                if (!STEPS.has(velocity)) continue;
+                NoiseSchedule schedule = NoiseSchedule.of(c).with(NoiseSchedule.Prediction.VELOCITY);
+                Tensor answer = Fixtures.tensor(STEPS, velocity);
+                double atol = atol(name) + atol(velocity);
+                Fixtures.assertClose(velocity, schedule.noise(answer, noised, new int[] {t}), STEPS, "noise", atol);
+                Fixtures.assertClose(velocity, schedule.data(answer, noised, schedule.sigma(t)), STEPS, "x_t", atol);
+            }
         }
     }
 

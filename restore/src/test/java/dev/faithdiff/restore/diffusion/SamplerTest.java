@@ -77,12 +77,14 @@ class SamplerTest {
             return Double.isNaN(atol) ? ATOL : atol;
         }
 
+        Config config() { return Config.read(Fixtures.path("schedulers/schedulers.json")).at("runs").at(scheduler + "/config"); }
+
+        NoiseSchedule schedule() { return NoiseSchedule.of(config()).with(NoiseSchedule.Spacing.valueOf(spacing.toUpperCase())); }
+
         Sampler sampler() {
-            Config c = Config.read(Fixtures.path("schedulers/schedulers.json")).at("runs").at(scheduler + "/config");
-            NoiseSchedule schedule = NoiseSchedule.of(c).with(NoiseSchedule.Spacing.valueOf(spacing.toUpperCase()));
             Samplers kind = KINDS.keySet().stream().filter(scheduler::startsWith).findFirst().map(KINDS::get).orElseThrow();
             int eta = scheduler.indexOf("_eta");
-            return kind.create(schedule, c, steps, null, eta < 0 ? null : Double.valueOf(scheduler.substring(eta + 4)));
+            return kind.create(schedule(), config(), steps, null, eta < 0 ? null : Double.valueOf(scheduler.substring(eta + 4)));
         }
     }
 
@@ -102,7 +104,7 @@ class SamplerTest {
             Tensor noises = plain(COMMON, "step_noise"), trajectory = plain(f, run.name() + ".trajectory");
             int[] used = {0};
             for (int i = 0; i < t.length; i++) {
-                Tensor in = sampler.scaleInput(x, i), data = schedule().data(MODEL.eps(in, t[i], c), in, sampler.levels().from()[i]);
+                Tensor in = sampler.scaleInput(x, i), data = run.schedule().data(MODEL.eps(in, t[i], c), in, sampler.levels().from()[i]);
                 x = state.step(x, data, i, () -> noises.slice(0, used[0], ++used[0]).reshape(c.shape().toArray()));
                 float[] actual = x.toFloats(), expected = trajectory.slice(0, i, i + 1).toFloats();
                 if (i == t.length - 1 && Float.isNaN(expected[0])) assertThat(actual).as("the end, not a number as published")

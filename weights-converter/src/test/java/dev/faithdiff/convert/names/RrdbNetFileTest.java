@@ -2,6 +2,7 @@ package dev.faithdiff.convert.names;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
 import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.convert.Main;
@@ -31,13 +32,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RrdbNetFileTest {
     private static final Path FILES = Fixtures.path("rrdbnet");
 
+    private static final JsonObject FACTS = Fixtures.json("rrdbnet/rrdbnet.json");
+
     private static final RrdbNetFile NETWORK = new RrdbNetFile();
 
     @TempDir Path folder;
 
     @ParameterizedTest
-    @CsvSource({"realesrgan_x4.pth, 4, 2, params_ema., 0", "realesrgan_x2.pth, 2, 1, params_ema., 2", "bsrnet_x4.pth, 4, 1, '', 0"})
-    void becomesAFolderWithOneNaming(String name, int scale, int blocks, String wrapper, int dropped) throws IOException {
+    @CsvSource({"realesrgan_x4.pth, 4, params_ema., 0", "realesrgan_x2.pth, 2, params_ema., 2", "bsrnet_x4.pth, 4, '', 0"})
+    void becomesAFolderWithOneNaming(String name, int scale, String wrapper, int dropped) throws IOException {
+        JsonObject all = FACTS.getAsJsonObject("num_block");
+        String file = name.replace(".pth", "");
+        int blocks = all.get(all.has(file) ? file : "others").getAsInt();
+        int features = FACTS.get("num_feat").getAsInt(), growth = FACTS.get("num_grow_ch").getAsInt();
         Path model = folder.resolve("m");
         CommandLineRun run = CommandLineRun.of(Main::run, "convert", FILES.resolve(name), "-o", model);
         assertThat(run.err()).isEmpty();
@@ -45,7 +52,8 @@ class RrdbNetFileTest {
         Config json = Config.read(model.resolve("model.json"));
         assertThat(json.json().toString()).isEqualTo("{\"format\":\"faithdiff-jvm\",\"version\":1,\"source\":\"" + name
                 + "\",\"kind\":\"rrdbnet\",\"scale\":"
-                + scale + ",\"features\":16,\"growth\":8,\"blocks\":" + blocks + ",\"enlargements\":2,\"in_channels\":3,\"out_channels\":3}");
+                + scale + ",\"features\":" + features + ",\"growth\":" + growth + ",\"blocks\":" + blocks
+                + ",\"enlargements\":2,\"in_channels\":3,\"out_channels\":3}");
         try (WeightFile source = WeightFile.open(FILES.resolve(name)); SafeTensors made = SafeTensors.open(model.resolve("generator"))) {
             assertThat(made.entries().keySet()).containsExactlyInAnyOrderElementsOf(NeededTensors.generator(NETWORK, json).keySet());
             Map<String, Source> kept = NETWORK.modern(KeyNames.below(wrapper, source.tensors()));
@@ -56,7 +64,7 @@ class RrdbNetFileTest {
         }
         assertThat(CommandLineRun.of(Main::run, "verify", model).code()).isZero();
         assertThat(CommandLineRun.of(Main::run, "inspect", FILES.resolve(name), "--short").out()).contains("an RRDBNet")
-                .contains(", scale " + scale + ", features 16, growth 8, blocks " + blocks);
+                .contains(", scale " + scale + ", features " + features + ", growth " + growth + ", blocks " + blocks);
     }
 
     /** What the first release of ESRGAN called the tensors of the same network. */
