@@ -4,7 +4,7 @@ import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.caption.CaptionListener;
 import dev.faithdiff.restore.caption.Captioner;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.tensor.ContainerMemory;
 import dev.faithdiff.tensor.Device;
+import dev.faithdiff.tensor.host.ContainerMemory;
 import dev.faithdiff.tensor.op.Backend;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;

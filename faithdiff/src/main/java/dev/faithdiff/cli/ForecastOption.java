@@ -12,7 +12,7 @@ import dev.faithdiff.restore.forecast.Fitting;
 import dev.faithdiff.restore.forecast.Forecast;
 import dev.faithdiff.restore.forecast.Rates;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.UserFolders;
+import dev.faithdiff.tensor.host.UserFolders;
 import dev.faithdiff.tensor.op.Engine;
 import java.nio.file.Path;
 import java.util.List;

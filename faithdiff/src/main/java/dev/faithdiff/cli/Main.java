@@ -1,9 +1,9 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.image.file.ImageFiles;
-import dev.faithdiff.tensor.Failure;
-import dev.faithdiff.tensor.Launcher;
-import dev.faithdiff.tensor.Version;
+import dev.faithdiff.tensor.host.Failure;
+import dev.faithdiff.tensor.host.Launcher;
+import dev.faithdiff.tensor.host.Version;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,6 +21,7 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /** The command line: exit code 2 for usage, 1 for failure with one line, a stack trace only with {@code --verbose}. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,

@@ -8,7 +8,7 @@ import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.batch.BatchListener;
 import dev.faithdiff.restore.batch.Job;
 import dev.faithdiff.restore.batch.ResultSettings;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

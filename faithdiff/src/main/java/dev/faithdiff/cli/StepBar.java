@@ -1,7 +1,7 @@
 package dev.faithdiff.cli;
 
 import dev.faithdiff.restore.Listener;
-import dev.faithdiff.tensor.Launcher;
+import dev.faithdiff.tensor.host.Launcher;
 import java.io.PrintWriter;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;

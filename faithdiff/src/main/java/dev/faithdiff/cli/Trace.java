@@ -2,7 +2,7 @@ package dev.faithdiff.cli;
 
 import com.google.gson.stream.JsonWriter;
 import dev.faithdiff.image.file.OutputFile;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;

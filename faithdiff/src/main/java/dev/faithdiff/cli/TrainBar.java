@@ -1,6 +1,6 @@
 package dev.faithdiff.cli;
 
-import dev.faithdiff.tensor.Launcher;
+import dev.faithdiff.tensor.host.Launcher;
 import dev.faithdiff.train.StepRecord;
 import dev.faithdiff.train.Training;
 import java.io.PrintWriter;

@@ -3,7 +3,7 @@ package dev.faithdiff.train;
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import dev.faithdiff.image.file.OutputFile;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;

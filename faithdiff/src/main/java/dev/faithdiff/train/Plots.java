@@ -1,7 +1,7 @@
 package dev.faithdiff.train;
 
 import dev.faithdiff.image.file.OutputFile;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

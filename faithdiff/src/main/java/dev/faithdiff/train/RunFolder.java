@@ -5,7 +5,7 @@ import dev.faithdiff.image.file.OutputFile;
 import dev.faithdiff.model.WholeFolder;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Tensor;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;

@@ -13,7 +13,7 @@ import dev.faithdiff.image.file.Metadata;
 import dev.faithdiff.image.file.Photo;
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.generator.GeneratorModels;
-import dev.faithdiff.tensor.Version;
+import dev.faithdiff.tensor.host.Version;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.io.IOException;

@@ -10,7 +10,7 @@ import dev.faithdiff.restore.Restorers;
 import dev.faithdiff.restore.generator.GeneratorModels;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
-import dev.faithdiff.tensor.Version;
+import dev.faithdiff.tensor.host.Version;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;

@@ -10,7 +10,7 @@ import dev.faithdiff.kernels.lab.Table;
 import dev.faithdiff.restore.batch.ResultSettings;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.Launcher;
+import dev.faithdiff.tensor.host.Launcher;
 import dev.faithdiff.tensor.op.Kernel;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -33,10 +33,10 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine;
 
 /** Runs the benchmarks whose name contains a filter, after those of the machine's limits, and prints their table. */
 @Command(name = "bench", description = "Time kernels, blocks and models.",

@@ -1,5 +1,6 @@
 package dev.faithdiff.model;
 
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
@@ -62,7 +63,7 @@ public final class Checksums {
         } catch (CharacterCodingException e) {
             throw new ModelError(file, "is not UTF-8", e);
         } catch (IOException e) {
-            throw new ModelError(file, "cannot be read: " + ModelError.reason(e), e);
+            throw new ModelError(file, "cannot be read: " + IoReason.of(e), e);
         }
     }
 
@@ -72,7 +73,7 @@ public final class Checksums {
             return walk.filter(Files::isRegularFile).map(f -> folder.relativize(f).toString().replace('\\', '/'))
                     .filter(f -> !NOT_PART.contains(f)).sorted().toList();
         } catch (IOException e) {
-            throw new ModelError(folder, "cannot be read: " + ModelError.reason(e), e);
+            throw new ModelError(folder, "cannot be read: " + IoReason.of(e), e);
         }
     }
 
@@ -84,7 +85,7 @@ public final class Checksums {
             for (int n; (n = in.read(chunk)) >= 0; ) digest.update(chunk, 0, n);
             return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
-            throw new ModelError(file, "cannot be read: " + ModelError.reason(e), e);
+            throw new ModelError(file, "cannot be read: " + IoReason.of(e), e);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every JDK has SHA-256
         }

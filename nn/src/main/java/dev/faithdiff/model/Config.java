@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -40,7 +41,7 @@ public final class Config {
         } catch (CharacterCodingException e) {
             throw new ModelError(file, "is not UTF-8", e);
         } catch (IOException e) {
-            throw new ModelError(file, "cannot be read: " + ModelError.reason(e), e);
+            throw new ModelError(file, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

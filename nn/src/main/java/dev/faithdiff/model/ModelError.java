@@ -1,9 +1,6 @@
 package dev.faithdiff.model;
 
-import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /** A model folder that is missing, wrong or cannot be written: one line with the file and the reason. */
 public final class ModelError extends RuntimeException {
@@ -13,13 +10,6 @@ public final class ModelError extends RuntimeException {
     public ModelError(Path file, String reason) { this(file, reason, null); }
 
     public ModelError(Path file, String reason, Throwable cause) { super(file + ": " + reason, cause); }
-
-    /** Why a file cannot be read or written, in words: the file system's exceptions say it by their type, and their message is the path alone. */
-    static String reason(IOException e) {
-        if (!(e instanceof FileSystemException f)) return String.valueOf(e.getMessage());
-        String type = e.getClass().getSimpleName().replace("Exception", "").replaceAll("(?<=[a-z])(?=[A-Z])", " ");
-        return f.getReason() != null ? f.getReason() : type.toLowerCase(Locale.ROOT);
-    }
 
     /** Text from a file, fit for a message: at most 200 characters, none of them a control character. */
     public static String clean(String text) {

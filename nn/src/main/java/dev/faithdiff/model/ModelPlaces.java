@@ -1,5 +1,6 @@
 package dev.faithdiff.model;
 
+import dev.faithdiff.tensor.host.UserFolders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,10 +17,7 @@ public final class ModelPlaces {
     public static Path pulled() {
         String asked = System.getProperty("faithdiff.models");
         if (asked != null) return Path.of(asked).toAbsolutePath().normalize();
-        String xdg = System.getenv("XDG_DATA_HOME");
-        Path home = Path.of("/").resolve(System.getProperty("user.home").replaceAll("^\\?$", "")); // the JVM says ? of a user without one
-        Path data = xdg != null && Path.of(xdg).isAbsolute() ? Path.of(xdg) : home.resolve(".local/share");
-        return data.resolve("faithdiff").resolve("models");
+        return UserFolders.data("models");
     }
 
     /** The folder of a model. A path that exists, or has more than one part, is itself; a name is looked for among pulled, then bundled models. */

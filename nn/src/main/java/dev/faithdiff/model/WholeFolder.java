@@ -1,5 +1,6 @@
 package dev.faithdiff.model;
 
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ public final class WholeFolder {
             if (Files.exists(whole)) Files.move(whole, old);
             Files.move(partial, whole);
         } catch (IOException e) {
-            throw new ModelError(target, "cannot be written: " + ModelError.reason(e), e);
+            throw new ModelError(target, "cannot be written: " + IoReason.of(e), e);
         } finally {
             recover(target);
         }
@@ -86,7 +87,7 @@ public final class WholeFolder {
         try (Stream<Path> files = Files.list(folder)) {
             return files.findAny().isEmpty();
         } catch (IOException e) {
-            throw new ModelError(folder, "cannot be read: " + ModelError.reason(e), e);
+            throw new ModelError(folder, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

@@ -7,7 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.faithdiff.image.Image;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -2,7 +2,7 @@ package dev.faithdiff.server;
 
 import dev.faithdiff.cli.Main.ProgramVersion;
 import dev.faithdiff.server.lab.LabCommand;
-import dev.faithdiff.tensor.Launcher;
+import dev.faithdiff.tensor.host.Launcher;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

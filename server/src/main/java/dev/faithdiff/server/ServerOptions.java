@@ -1,7 +1,7 @@
 package dev.faithdiff.server;
 
-import dev.faithdiff.tensor.UserFolders;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
+import dev.faithdiff.tensor.host.UserFolders;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,6 +1,7 @@
 package dev.faithdiff.tensor;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.faithdiff.tensor.host.ContainerMemory;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;

@@ -8,18 +8,18 @@ import dev.faithdiff.convert.command.PullCommand;
 import dev.faithdiff.convert.command.SynthCommand;
 import dev.faithdiff.convert.command.VerifyCommand;
 import dev.faithdiff.convert.file.ConvertError;
-import dev.faithdiff.tensor.Failure;
-import dev.faithdiff.tensor.Launcher;
-import dev.faithdiff.tensor.Version;
+import dev.faithdiff.tensor.host.Failure;
+import dev.faithdiff.tensor.host.Launcher;
+import dev.faithdiff.tensor.host.Version;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine;
 
 /** The commands on weight files. Exit code 0 for success, 1 for a failure, which one line explains, 2 for wrong usage. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.faithdiff.CommandLineRun;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
-import dev.faithdiff.tensor.Version;
+import dev.faithdiff.tensor.host.Version;
 import dev.faithdiff.tensor.io.Source;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;

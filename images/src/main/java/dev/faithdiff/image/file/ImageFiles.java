@@ -2,7 +2,7 @@ package dev.faithdiff.image.file;
 
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.ImageError;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.awt.image.RasterFormatException;
 import java.io.EOFException;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.faithdiff.kernels.cpu;
 
-import dev.faithdiff.tensor.UserFolders;
+import dev.faithdiff.tensor.host.UserFolders;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;

@@ -2,11 +2,11 @@ package dev.faithdiff.kernels.cuda;
 
 import dev.faithdiff.tensor.CountingDevice;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Pool;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.host.DiskCache;
 import dev.faithdiff.tensor.op.Kernel;
 import dev.faithdiff.tensor.op.Op;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.faithdiff.kernels.cuda;
 import dev.faithdiff.kernels.cuda.GraphPattern.Product;
 import dev.faithdiff.kernels.cuda.GraphPattern.Then;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.DiskCache;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

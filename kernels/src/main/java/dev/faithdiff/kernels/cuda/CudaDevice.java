@@ -3,11 +3,11 @@ package dev.faithdiff.kernels.cuda;
 import static dev.faithdiff.kernels.cuda.CudaError.check;
 
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Pool;
 import dev.faithdiff.tensor.Replay;
 import dev.faithdiff.tensor.Storage;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

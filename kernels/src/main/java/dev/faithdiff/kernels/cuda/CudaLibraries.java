@@ -1,6 +1,6 @@
 package dev.faithdiff.kernels.cuda;
 
-import dev.faithdiff.tensor.DiskCache;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;

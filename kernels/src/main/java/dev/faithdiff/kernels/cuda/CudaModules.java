@@ -2,7 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import static dev.faithdiff.kernels.cuda.CudaError.check;
 
-import dev.faithdiff.tensor.DiskCache;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,10 +1,10 @@
 package dev.faithdiff.kernels.cuda;
 
 import dev.faithdiff.tensor.DType;
-import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.kernels.CudaBackend;
-import dev.faithdiff.tensor.DiskCache;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package dev.faithdiff.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.faithdiff.tensor.DiskCache;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.DiskCache;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;

@@ -1,7 +1,7 @@
 package dev.faithdiff.networks.llama;
 
 import dev.faithdiff.model.ModelError;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;

@@ -3,7 +3,7 @@ package dev.faithdiff.quality.ocr;
 import dev.faithdiff.image.Image;
 import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.quality.MeasureError;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

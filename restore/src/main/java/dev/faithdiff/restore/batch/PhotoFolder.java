@@ -1,7 +1,7 @@
 package dev.faithdiff.restore.batch;
 
 import dev.faithdiff.image.file.ImageFiles;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;

@@ -7,7 +7,7 @@ import dev.faithdiff.restore.Option;
 import dev.faithdiff.restore.Options;
 import dev.faithdiff.restore.ResultSize;
 import dev.faithdiff.restore.diffusion.DiffusionOptions;
-import dev.faithdiff.tensor.Version;
+import dev.faithdiff.tensor.host.Version;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

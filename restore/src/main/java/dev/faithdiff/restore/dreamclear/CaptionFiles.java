@@ -2,7 +2,7 @@ package dev.faithdiff.restore.dreamclear;
 
 import dev.faithdiff.model.ModelFolder;
 import dev.faithdiff.restore.sd.SdModel;
-import dev.faithdiff.tensor.DiskCache;
+import dev.faithdiff.tensor.host.DiskCache;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;

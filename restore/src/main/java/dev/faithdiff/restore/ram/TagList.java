@@ -2,7 +2,7 @@ package dev.faithdiff.restore.ram;
 
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.restore.caption.Tagger.Tag;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

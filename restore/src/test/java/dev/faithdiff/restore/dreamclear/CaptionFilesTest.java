@@ -3,13 +3,13 @@ package dev.faithdiff.restore.dreamclear;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faithdiff.model.ModelFolder;
-import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Compute.NumberType;
+import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Offload;
 import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.Device;
-import dev.faithdiff.tensor.DiskCache;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.host.DiskCache;
 import dev.faithdiff.tensor.op.Backend;
 import java.io.IOException;
 import java.nio.file.Files;

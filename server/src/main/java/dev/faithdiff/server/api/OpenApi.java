@@ -4,7 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.faithdiff.restore.Option;
-import dev.faithdiff.tensor.Version;
+import dev.faithdiff.tensor.host.Version;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;

@@ -4,6 +4,7 @@ import static dev.faithdiff.tensor.io.SafeTensorsError.quote;
 
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

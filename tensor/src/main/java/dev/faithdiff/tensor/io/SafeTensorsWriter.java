@@ -4,6 +4,7 @@ import static dev.faithdiff.tensor.io.SafeTensorsError.quote;
 
 import com.google.gson.stream.JsonWriter;
 import dev.faithdiff.tensor.DType;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;

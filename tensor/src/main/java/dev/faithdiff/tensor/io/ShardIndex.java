@@ -2,6 +2,7 @@ package dev.faithdiff.tensor.io;
 
 import static dev.faithdiff.tensor.io.SafeTensorsError.quote;
 
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;

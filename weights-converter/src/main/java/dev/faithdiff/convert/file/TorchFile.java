@@ -4,7 +4,7 @@ import dev.faithdiff.convert.file.TorchTensor.TorchStorage;
 import dev.faithdiff.model.ModelError;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Shape;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.lang.foreign.Arena;

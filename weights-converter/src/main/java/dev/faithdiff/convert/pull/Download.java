@@ -3,7 +3,7 @@ package dev.faithdiff.convert.pull;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.model.Checksums;
 import dev.faithdiff.model.ModelError;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;

@@ -4,7 +4,7 @@ import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.pull.Download.Check;
 import dev.faithdiff.convert.pull.Download.Fetched;
 import dev.faithdiff.model.Checksums;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;

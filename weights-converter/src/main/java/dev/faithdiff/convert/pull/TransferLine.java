@@ -1,6 +1,6 @@
 package dev.faithdiff.convert.pull;
 
-import dev.faithdiff.tensor.Launcher;
+import dev.faithdiff.tensor.host.Launcher;
 import java.io.PrintStream;
 import java.util.Locale;
 

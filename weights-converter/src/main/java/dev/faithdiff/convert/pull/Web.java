@@ -2,15 +2,15 @@ package dev.faithdiff.convert.pull;
 
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.model.ModelError;
-import dev.faithdiff.tensor.Version;
+import dev.faithdiff.tensor.host.Version;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;

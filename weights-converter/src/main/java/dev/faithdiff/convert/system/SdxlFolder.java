@@ -6,7 +6,7 @@ import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.file.SmallFile;
 import dev.faithdiff.convert.names.OriginalLayout;
 import dev.faithdiff.model.Config;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
 import java.nio.file.Files;

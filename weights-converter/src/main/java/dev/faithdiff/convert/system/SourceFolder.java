@@ -3,7 +3,7 @@ package dev.faithdiff.convert.system;
 import dev.faithdiff.convert.file.ConvertError;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.model.Config;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,7 +7,7 @@ import dev.faithdiff.convert.file.TorchFile;
 import dev.faithdiff.convert.names.Architecture;
 import dev.faithdiff.model.Config;
 import dev.faithdiff.model.ModelError;
-import dev.faithdiff.tensor.io.IoReason;
+import dev.faithdiff.tensor.host.IoReason;
 import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.faithdiff.tensor;
+package dev.faithdiff.tensor.host;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,5 @@
-package dev.faithdiff.tensor;
+package dev.faithdiff.tensor.host;
 
-import dev.faithdiff.tensor.io.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 

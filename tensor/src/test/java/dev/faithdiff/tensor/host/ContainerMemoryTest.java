@@ -1,4 +1,4 @@
-package dev.faithdiff.tensor;
+package dev.faithdiff.tensor.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

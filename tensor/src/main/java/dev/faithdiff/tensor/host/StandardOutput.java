@@ -1,6 +1,5 @@
-package dev.faithdiff.tensor;
+package dev.faithdiff.tensor.host;
 
-import dev.faithdiff.tensor.io.IoReason;
 import java.io.BufferedOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
