@@ -16,9 +16,9 @@ import org.junit.jupiter.api.Test;
 @Tag("full")
 class DependencyTest {
     private static final String ALL = "dev.faithdiff..", TENSOR = "dev.faithdiff.tensor..", HOST = "dev.faithdiff.tensor.host",
-            KERNELS = "dev.faithdiff.kernels..", NN = "dev.faithdiff.nn..", MODEL = "dev.faithdiff.model..", IMAGE = "dev.faithdiff.image..", DEGRADE = "dev.faithdiff.degrade..",
-            NETWORKS = "dev.faithdiff.networks..", CONVERTER = "dev.faithdiff.convert..", RESTORE = "dev.faithdiff.restore..",
-            SERVER = "dev.faithdiff.server..", JMH = "dev.faithdiff.jmh..";
+            KERNELS = "dev.faithdiff.kernels..", NN = "dev.faithdiff.nn..", MODEL = "dev.faithdiff.model..", IMAGE = "dev.faithdiff.image..",
+            DEGRADE = "dev.faithdiff.degrade..", NETWORKS = "dev.faithdiff.networks..", CONVERTER = "dev.faithdiff.convert..",
+            RESTORE = "dev.faithdiff.restore..", SERVER = "dev.faithdiff.server..", JMH = "dev.faithdiff.jmh..";
     static final JavaClasses CLASSES = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("dev.faithdiff");
 
