@@ -102,7 +102,14 @@ final class Checkpoint implements AutoCloseable {
 
     Path path() { return path; }
 
-    Position position() { return Position.of(file.metadata().get("position")); }
+    /** @throws SafeTensorsError if the file does not say it */
+    Position position() {
+        try {
+            return Position.of(file.metadata().get("position"));
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            throw new SafeTensorsError(path, "has no position in a run", e);
+        }
+    }
 
     /** The settings of the run that wrote it, as {@link RunFile#json} gives them. */
     String run() { return file.metadata().get("run"); }

@@ -206,6 +206,8 @@ class CliTest {
         assertThat(help).contains("restore ", "devices ", "degrade ", "compare ", "measure ", "quality ", "evaluate ", "study ", "kernels ",
                 "train ", "convert ", "inspect ", "verify ", "diff ", "synth ", "bench ", "serve ", "lab ").doesNotContain("completion");
         assertThat(run("help").out()).isEqualTo(help);
+        assertThat(help).contains("Commands for weight files");
+        for (String command : List.of("restore", "devices")) assertThat(run(command, "--help").out()).doesNotContain("Commands for weight files");
         assertThat(run("help", "restore").out()).isEqualTo(run("restore", "--help").out());
         assertThat(run("completion").out()).startsWith("#!/usr/bin/env bash")
                 .contains("--color-fix", "convert", "--tokenizer", "--niqe-model", "fit-niqe", "--retry");

@@ -46,7 +46,7 @@ public final class Main implements Callable<Integer> {
             return Path.of(text);
         });
         line.setParameterExceptionHandler((e, rest) -> {
-            e.getCommandLine().getErr().println("faithdiff: " + Failure.oneLine(e.getMessage()));
+            e.getCommandLine().getErr().println("faithdiff: " + Failure.usage(e.getMessage()));
             e.getCommandLine().getErr().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
             return 2;
         });

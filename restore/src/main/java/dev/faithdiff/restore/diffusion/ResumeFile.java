@@ -31,6 +31,8 @@ import java.util.concurrent.CancellationException;
 public final class ResumeFile {
     private static final String STEP = "step", BYTES = "bytes", RNG = "rng", LATENTS = "latents", TILE = "walk.", CACHE = "cache.";
 
+    private static final String NOT_WHOLE = "is not a whole resume file";
+
     private final Path path;
     private final Map<String, String> identity = new LinkedHashMap<>();
 
@@ -100,10 +102,10 @@ public final class ResumeFile {
                 memory.put(e.name(), e.name().equals(RNG) ? t : t.to(device));
             });
             Tensor rng = memory.remove(RNG), latents = memory.remove(LATENTS);
-            if (rng == null || latents == null || !said.containsKey(STEP) || !said.containsKey(BYTES)) {
-                throw new SafeTensorsError(path, "is not a whole resume file");
-            }
+            if (rng == null || latents == null) throw new SafeTensorsError(path, NOT_WHOLE);
             return new State(latents, Integer.parseInt(said.get(STEP)), Long.parseLong(said.get(BYTES)), longs(rng), memory);
+        } catch (NumberFormatException e) { // also of what is missing
+            throw new SafeTensorsError(path, NOT_WHOLE, e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.faithdiff.restore.diffusion;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,6 +15,9 @@ import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.io.SafeTensorsError;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,6 +161,21 @@ class DiffusionLoopTest {
         restored.restore(saved.rng());
         try (Denoising d = saved.denoising(plan)) {
             assertThat(new DiffusionLoop(plan, this::noise, draws(restored), (at, prediction) -> {}).run(d).toFloats()).isEqualTo(whole);
+        }
+    }
+
+    @Test void aResumeFileWhoseStepIsNoNumberIsNotWhole() throws IOException {
+        Path path = dir.resolve("damaged");
+        ResumeFile file = new ResumeFile(path, "model", Device.CPU, DType.F32, Map.of(), Image.of(1, 1, new byte[3]));
+        try (Denoising d = new Denoising(plan(euler(3), 1), normal(Rng.cpu(2), HEIGHT, WIDTH), 0)) {
+            file.write(d, Rng.cpu(3), 7);
+        }
+        assertThat(file.read(Device.CPU).step()).isZero();
+        for (String step : List.of("\"step\":\"x\"", "\"past\":\"0\"")) {
+            byte[] whole = Files.readAllBytes(path);
+            Files.write(path, new String(whole, ISO_8859_1).replace("\"step\":\"0\"", step).getBytes(ISO_8859_1));
+            assertThatThrownBy(() -> file.read(Device.CPU)).isInstanceOf(SafeTensorsError.class).hasMessageContaining("is not a whole resume file");
+            Files.write(path, whole);
         }
     }
 

@@ -24,6 +24,11 @@ public final class Failure {
         return cause != null && (e instanceof UncheckedIOException || cause.toString().equals(e.getMessage())) ? shown(cause) : e;
     }
 
-    /** A text without line breaks. */
-    public static String oneLine(String text) { return text.replaceAll("\\s*\\R\\s*", " "); }
+    /** What a library for command lines says of wrong usage: without line breaks, and with the names of Java's types in words. */
+    public static String usage(String message) {
+        return oneLine(message).replaceFirst(" is not an? (int|long)$", " is not a whole number")
+                .replaceFirst(" is not a (float|double)$", " is not a number");
+    }
+
+    private static String oneLine(String text) { return text.replaceAll("\\s*\\R\\s*", " "); }
 }

@@ -55,6 +55,12 @@ class LauncherTest {
         assertThat(Failure.line(new IllegalStateException("what went wrong", new IOException("why")))).isEqualTo("what went wrong");
     }
 
+    @Test void wrongUsageIsSaidWithoutJavasTypes() {
+        assertThat(Failure.usage("Invalid value for option '--n': 'x' is not an int"))
+                .isEqualTo("Invalid value for option '--n': 'x' is not a whole number");
+        assertThat(Failure.usage("Invalid value for option '--x': 'a\nb' is not a double")).endsWith("'a b' is not a number");
+    }
+
     @Test void foldersOfAUserDoNotDependOnTheWorkingFolder() {
         Path usual = Path.of("/home/me/.cache/faithdiff/tuned");
         assertThat(UserFolders.folder(null, "/home/me", ".cache", "tuned")).isEqualTo(usual);
