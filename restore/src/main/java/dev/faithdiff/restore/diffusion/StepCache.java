@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  *
  * @param rule   when a step is complete
  * @param limit  {@link Rule#DEEP}: the number of steps from a complete one to the next; else the largest relative change
- * @param branch {@link Rule#DEEP}: how many layers run besides the last one, on the way down and again on the way up
+ * @param branch {@link Rule#DEEP}: how many layers run besides the last one, on the down path and again on the up path
  */
 public record StepCache(Rule rule, double limit, int branch) {
     /** How it is known that the inner part would give nearly the same. */
