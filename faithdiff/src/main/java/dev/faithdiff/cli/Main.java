@@ -26,17 +26,7 @@ import picocli.CommandLine;
 /** The command line: exit code 2 for usage, 1 for failure with one line, a stack trace only with {@code --verbose}. */
 @Command(name = "faithdiff", mixinStandardHelpOptions = true, versionProvider = Main.ProgramVersion.class, scope = ScopeType.INHERIT,
         description = {"Restores degraded photos with FaithDiff and other models. 'faithdiff photo.jpg' is 'faithdiff restore photo.jpg'."},
-        commandListHeading = "%nCommands:%n", footerHeading = "%nCommands for weight files and measuring, each with --help:%n",
-        footer = {"  pull      Fetch a released model and convert it.",
-            "  models    Show which models are installed, and which can be had.",
-            "  convert   Make a model folder from a released checkpoint.",
-            "  inspect   Show what a weight file or a model folder holds.",
-            "  verify    Check that a model folder is complete.",
-            "  diff      Show how the tensors of two files or models differ.",
-            "  synth     Make a model folder of random weights, to measure with.",
-            "  bench     Time kernels, blocks and models.",
-            "  serve     Restore photos from a page in a browser and by an HTTP API.",
-            "  lab       Try a kernel in a browser: its errors, its speed, its effect."},
+        commandListHeading = "%nCommands:%n",
         subcommands = {RestoreCommand.class, DevicesCommand.class, DegradeCommand.class, CompareCommand.class, MeasureCommand.class,
             TagCommand.class, CaptionCommand.class, QualityCommand.class, EvaluateCommand.class, CalibrateCommand.class,
             VerifyResultCommand.class, StudyCommand.class, BenchSystemsCommand.class, KernelsCommand.class, TrainCommand.class,
@@ -45,6 +35,17 @@ public final class Main implements Callable<Integer> {
     /** Commands of other programs, which the launcher starts by the same name. */
     private static final List<String> ELSEWHERE = List.of("pull", "models", "convert", "inspect", "verify", "diff", "synth", "bench", "serve",
             "lab");
+    /** Their lines in the help of the program; as an annotation's footer they would be in the help of each command. */
+    private static final String[] ELSEWHERE_HELP = {"  pull      Fetch a released model and convert it.",
+        "  models    Show which models are installed, and which can be had.",
+        "  convert   Make a model folder from a released checkpoint.",
+        "  inspect   Show what a weight file or a model folder holds.",
+        "  verify    Check that a model folder is complete.",
+        "  diff      Show how the tensors of two files or models differ.",
+        "  synth     Make a model folder of random weights, to measure with.",
+        "  bench     Time kernels, blocks and models.",
+        "  serve     Restore photos from a page in a browser and by an HTTP API.",
+        "  lab       Try a kernel in a browser: its errors, its speed, its effect."};
 
     @Spec private CommandSpec spec;
 
@@ -59,6 +60,8 @@ public final class Main implements Callable<Integer> {
     static int run(String... args) {
         Main main = new Main();
         CommandLine line = line(main, () -> main.verbose).setParameterExceptionHandler((e, _) -> usage(e));
+        line.getCommandSpec().usageMessage().footerHeading("%nCommands for weight files, measuring and serving, each with --help:%n")
+                .footer(ELSEWHERE_HELP);
         try {
             return line.execute(FormerNames.replaced(OptionsFile.expand(line, commanded(line, args))));
         } catch (ParameterException e) {
