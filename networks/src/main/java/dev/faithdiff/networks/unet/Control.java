@@ -7,7 +7,7 @@ import dev.faithdiff.tensor.Tensor;
  * site that is not its own a control gives back what it got. It keeps no tensor that it was given: these are freed as the U-Net goes on.
  *
  * <p>Published systems, and where they act: DiffBIR, SeeSR and PASD add a ControlNet's residuals at Skip and Middle. PASD attends to
- * these residuals at each Layer of the way up. SUPIR's ZeroSFT acts at Middle and at Joined, of which it knows both widths, and its
+ * these residuals at each Layer of the up path. SUPIR's ZeroSFT acts at Middle and at Joined, of which it knows both widths, and its
  * attention to the control's features at the last Layer of an upper level. StableSR's SPADE acts at each Resnet.
  */
 @FunctionalInterface

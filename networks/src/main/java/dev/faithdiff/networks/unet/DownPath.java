@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The way down of a U-Net: at each level its layers and, but for the last level, a convolution that halves the size. */
+/** The down path of a U-Net: at each level its layers and, but for the last level, a convolution that halves the size. */
 public final class DownPath {
     /** A layer, or the convolution that halves the size behind a level's last one. */
     private record Part(UNetLayer layer, Conv2d sampler) {

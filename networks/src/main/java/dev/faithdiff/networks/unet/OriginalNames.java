@@ -39,7 +39,7 @@ public final class OriginalNames {
         return start + (first + (up ? 0 : 1) + Integer.parseInt(block.group(4))) + (resnet ? ".0." : ".1.") + inner(resnet, block.group(5));
     }
 
-    /** Whether a level of the way up, counted as it runs, has transformers. */
+    /** Whether a level of the up path, counted as it runs, has transformers. */
     private boolean attends(int level) {
         int last = sizes.channels().length - 1;
         return level <= last && sizes.transformers().depth()[last - level] > 0;

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Lets a U-Net leave out its inner part. The U-Net runs the first parts of its way down, asks for what its inner part would give, and runs the
- * last layers of its way up on that.
+ * Lets a U-Net leave out its inner part. The U-Net runs the first parts of its down path, asks for what its inner part would give, and runs the
+ * last layers of its up path on that.
  */
 public interface Shortcut {
     /** Leaves nothing out. */
@@ -18,10 +18,10 @@ public interface Shortcut {
         @Override public Tensor inside(List<Tensor> seen, Supplier<Tensor> inner) { return inner.get(); }
     };
 
-    /** The number of layers and halvings of the way down that always run, outermost first. @param layers of each level */
+    /** The number of layers and halvings of the down path that always run, outermost first. @param layers of each level */
     int down(int layers);
 
-    /** The number of layers of the way up that always run, the last ones. */
+    /** The number of layers of the up path that always run, the last ones. */
     int up();
 
     /**

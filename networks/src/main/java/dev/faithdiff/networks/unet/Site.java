@@ -2,7 +2,7 @@ package dev.faithdiff.networks.unet;
 
 /**
  * A place in a U-Net where a {@link Control} may act. Level 0 has the full size of the latents; layers of a level are counted as they run,
- * from 0, on the way down and again on the way up. The middle counts as the innermost level and has two layers.
+ * from 0, on the down path and again on the up path. The middle counts as the innermost level and has two layers.
  */
 public sealed interface Site {
     /** The three parts of a U-Net. */
@@ -17,9 +17,9 @@ public sealed interface Site {
     /** The result of the middle. */
     record Middle() implements Site {}
 
-    /** A result of the way down, before the way up takes it: 0 is that of the first convolution. */
+    /** A result of the down path, before the up path takes it: 0 is that of the first convolution. */
     record Skip(int index) implements Site {}
 
-    /** The input of a layer of the way up: the features, and behind them on the last axis the skip. */
+    /** The input of a layer of the up path: the features, and behind them on the last axis the skip. */
     record Joined(int level, int layer) implements Site {}
 }

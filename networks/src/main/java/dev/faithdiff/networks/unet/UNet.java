@@ -36,7 +36,7 @@ public final class UNet {
     /** What embeds its timesteps; null where it knows no time. */
     public TimeEmbedding time() { return time; }
 
-    /** The number of layers of each level of the way down; the way up has one more. */
+    /** The number of layers of each level of the down path; the up path has one more. */
     public int layers() { return layers; }
 
     /** The time embedding of one timestep for all rows of pooled text, as {@link TimeEmbedding#forward(float[], Tensor, Tensor)}. */

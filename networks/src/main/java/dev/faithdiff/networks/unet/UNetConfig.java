@@ -11,7 +11,7 @@ import java.util.Map;
  * Sizes of a U-Net.
  *
  * @param channels width of each level, outermost first
- * @param layers   layers of each level on the way down; on the way up there is one more
+ * @param layers   layers of each level on the down path; on the up path there is one more
  */
 public record UNetConfig(int inChannels, int outChannels, int[] channels, int layers, Time time, Transformers transformers, Norm norm) {
     /** Width of an attention head, width of each size's sinusoid, and groups, as in Stable Diffusion 2.1 and SDXL. */
@@ -154,10 +154,10 @@ public record UNetConfig(int inChannels, int outChannels, int[] channels, int la
         return ones;
     }
 
-    /** Whether each level has transformers; the way up must have them where the way down has. */
+    /** Whether each level has transformers; the up path must have them where the down path has. */
     private static boolean[] attends(Config c, int levels) {
         boolean[] attends = attends(c, "down_block_types", "DownBlock2D", levels);
-        if (!c.has("up_block_types")) return attends; // a ControlNet has no way up
+        if (!c.has("up_block_types")) return attends; // a ControlNet has no up path
         boolean[] up = attends(c, "up_block_types", "UpBlock2D", levels);
         for (int i = 0; i < levels; i++) {
             if (up[levels - 1 - i] != attends[i]) throw c.wrong("up_block_types", "the types of 'down_block_types' in reverse order");

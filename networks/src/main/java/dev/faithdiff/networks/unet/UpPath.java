@@ -7,7 +7,7 @@ import dev.faithdiff.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The way up of a U-Net: at each level its layers, each of which takes a skip, and, but for the outermost, a convolution at twice the size. */
+/** The up path of a U-Net: at each level its layers, each of which takes a skip, and, but for the outermost, a convolution at twice the size. */
 public final class UpPath {
     /** A layer with the skip that it takes, and the convolution at twice the size behind a level's last one. */
     private record Step(UNetLayer layer, Site.Skip skip, Site.Joined joined, Conv2d sampler) {

@@ -28,12 +28,12 @@ public final class Recorder implements Control {
         Fixtures.assertClose(name + " at " + site, first, f.nhwc(name), atol);
     }
 
-    /** Where the published trace takes the result of a layer on the way up: behind the doubled size, if the layer is a level's last. */
+    /** Where the published trace takes the result of a layer on the up path: behind the doubled size, if the layer is a level's last. */
     public static Site up(UNetConfig c, int level, int layer) {
         return layer < c.layers() || level == 0 ? new Site.Layer(Site.Part.UP, level, layer) : new Site.Joined(level - 1, 0);
     }
 
-    /** The skip that is the result of a level on the way down: its halved one, where there is one. */
+    /** The skip that is the result of a level on the down path: its halved one, where there is one. */
     public static Site down(UNetConfig c, int level) {
         return new Site.Skip(Math.min((level + 1) * (c.layers() + 1), c.channels().length * (c.layers() + 1) - 1));
     }

@@ -48,7 +48,7 @@ final class Trace {
         return all;
     }
 
-    /** What the published trace calls the result of a layer of the way up, and behind it that of the doubling. */
+    /** What the published trace calls the result of a layer of the up path, and behind it that of the doubling. */
     static String output(int level, int layer) {
         int block = (SIZES.channels().length - 1 - level) * (SIZES.layers() + 1) + layer;
         return "unet.output_blocks." + block + (level > 0 && layer == SIZES.layers() ? ".1" : "");
