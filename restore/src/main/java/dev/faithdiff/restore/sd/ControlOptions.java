@@ -5,9 +5,9 @@ import java.util.Locale;
 
 /** Options of systems whose U-Net is steered by a copy of itself that sees the photo, and that may begin with the photo's latents: SeeSR and PASD. */
 public final class ControlOptions {
-    /** What the first latents are. */
+    /** What denoising starts from. */
     public enum Start {
-        /** The photo's, with noise. */
+        /** The photo's latents, with noise. */
         LR,
         /** Noise alone. */
         NOISE;
