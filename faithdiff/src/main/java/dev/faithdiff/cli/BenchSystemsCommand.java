@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,7 +42,8 @@ final class BenchSystemsCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
-    @Parameters(arity = "0..*", paramLabel = "MODEL", description = "Folders or names of models (default: all that 'faithdiff models' shows).")
+    @Parameters(arity = "0..*", paramLabel = "MODEL", showDefaultValue = Visibility.NEVER,
+            description = "Folders or names of models (default: all that 'faithdiff models' shows).")
     private List<Path> models = List.of();
 
     @Option(names = "--photo", paramLabel = "PHOTO", description = "The photo; its middle is made as small as needed (default: smooth waves).")

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -63,7 +64,8 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(names = "--check", description = "Write nothing; hold the model's calibration, or that of -o, to these photos.")
     private boolean checks;
 
-    @Option(names = "--photos", paramLabel = "N", description = "How many photos are used, spread evenly over the folder (default: all).")
+    @Option(names = "--photos", paramLabel = "N", showDefaultValue = Visibility.NEVER,
+            description = "How many photos are used, spread evenly over the folder (default: all).")
     private int count = Integer.MAX_VALUE;
 
     @Option(names = "--crop", paramLabel = "N", description = "Side of the crops in pixels; smaller photos are left out.")

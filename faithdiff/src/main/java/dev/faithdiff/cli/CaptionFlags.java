@@ -29,8 +29,8 @@ final class CaptionFlags {
             + "captioners of FaithDiff and SUPIR.")
     private boolean padded;
 
-    @Option(names = "--style", paramLabel = "STYLE", description = "What becomes of an answer: ${COMPLETION-CANDIDATES}. plain: nothing (default). "
-            + "supir: one line. faithdiff: without its first three words and what is behind its second sentence, as published.")
+    @Option(names = "--style", paramLabel = "STYLE", description = "How the answer becomes the caption. plain (default): unchanged. "
+            + "supir: on one line. faithdiff: without its first three words and what is behind its second sentence, as published.")
     private Style style = Style.PLAIN;
 
     @Option(names = "--precision", paramLabel = "TYPE", description = "f32 (default), bf16: factors of products are rounded, so that the "

@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 /** Makes a small, degraded photo from a good one, to try restoring it. */
 @Command(name = "degrade", description = "Make a small, degraded photo from a good one: blur, noise, JPEG.",
         sortOptions = false, showDefaultValues = true, footer = {"", "Recipes:",
-            "  mini       blur, noise and JPEG of quality 75, with which the small model is measured",
+            "  mini       blur, noise and JPEG of quality 75, as 'evaluate' does by default",
             "  published  two random rounds, in the ranges of FaithDiff's training",
             "  level1     mild: shrinking and JPEG of high quality",
             "  level2     medium: one random round",

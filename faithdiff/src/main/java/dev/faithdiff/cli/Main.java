@@ -35,10 +35,8 @@ public final class Main implements Callable<Integer> {
     /** Commands of other programs, which the launcher starts by the same name. */
     private static final List<String> ELSEWHERE = List.of("pull", "models", "convert", "inspect", "verify", "diff", "synth", "bench", "serve",
             "lab");
-
-    /** What only the help of the whole program shows; in an annotation every command would show it. */
-    private static final String[] OTHERS = {"", "Commands for weight files and measuring, each with --help:",
-        "  pull      Fetch a released model and convert it.",
+    /** Their lines in the help of the program; as an annotation's footer they would be in the help of each command. */
+    private static final String[] ELSEWHERE_HELP = {"  pull      Fetch a released model and convert it.",
         "  models    Show which models are installed, and which can be had.",
         "  convert   Make a model folder from a released checkpoint.",
         "  inspect   Show what a weight file or a model folder holds.",
@@ -62,7 +60,8 @@ public final class Main implements Callable<Integer> {
     static int run(String... args) {
         Main main = new Main();
         CommandLine line = line(main, () -> main.verbose).setParameterExceptionHandler((e, _) -> usage(e));
-        line.getCommandSpec().usageMessage().footer(OTHERS);
+        line.getCommandSpec().usageMessage().footerHeading("%nCommands for weight files, measuring and serving, each with --help:%n")
+                .footer(ELSEWHERE_HELP);
         try {
             return line.execute(FormerNames.replaced(OptionsFile.expand(line, commanded(line, args))));
         } catch (ParameterException e) {

@@ -14,10 +14,10 @@ final class ProfileOption {
             + "for https://ui.perfetto.dev or chrome://tracing.")
     private Path trace;
 
-    @Option(names = "--warmup", paramLabel = "N", description = "With --profile: restore the photo so many times before.")
+    @Option(names = "--warmup", paramLabel = "N", description = "With --profile: first restore the photo N times, unmeasured.")
     private int warmup;
 
-    @Option(names = "--repeat", paramLabel = "N", description = "With --profile: restore the photo so many times.")
+    @Option(names = "--repeat", paramLabel = "N", description = "With --profile: restore the photo N times and measure all of them.")
     private int repeat = 1;
 
     /** @param tables of where the time went */

@@ -33,6 +33,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -51,8 +52,8 @@ final class RestoreCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
-    @Parameters(arity = "0..*", paramLabel = "IN", description = "The photo: PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input. Or several "
-            + "photos, folders, or quoted patterns such as 'album/**/*.jpg'.")
+    @Parameters(arity = "0..*", paramLabel = "IN", showDefaultValue = Visibility.NEVER, description = "The photo: PNG, JPEG, WebP, TIFF, "
+            + "BMP or GIF; - is standard input. Or several photos, folders, or quoted patterns such as 'album/**/*.jpg'.")
     private List<String> in = List.of();
 
     @Mixin private WatchOption watch;
@@ -85,8 +86,9 @@ final class RestoreCommand implements Callable<Integer> {
             + "what a photo shows. It gets the path of a PNG file as its last argument and prints the caption.")
     private String captionCommand;
 
-    @Option(names = "--daam", split = ",", paramLabel = "WORD", description = "For one photo: show where the network looked at these words of the "
-            + "prompt, each over the result in a file beside it, OUT-daam-WORD.png. Slower; the result stays the same.")
+    @Option(names = "--daam", split = ",", paramLabel = "WORD", showDefaultValue = Visibility.NEVER,
+            description = "For one photo: show where the network looked at these words of the prompt, each over the result in a file beside "
+            + "it, OUT-daam-WORD.png. Slower; the result stays the same.")
     private List<String> daam = List.of();
 
     @Option(names = "--resume", description = "Save every step in OUT.resume, and go on from that file if it exists. It is deleted at "

@@ -30,7 +30,7 @@ public final class ResultOptions {
     @Option(names = "--jpeg-quality", paramLabel = "N", description = "Quality of JPEG results, 1 to 100.")
     private int jpegQuality = Encoding.INITIAL_JPEG_QUALITY;
 
-    @Option(names = "--seeds", paramLabel = "N,...", split = ",", showDefaultValue = CommandLine.Help.Visibility.NEVER,
+    @Option(names = "--seeds", paramLabel = "N", split = ",", showDefaultValue = CommandLine.Help.Visibility.NEVER,
             description = "One result for each of these seeds, named with it: OUT-seed1.png.")
     private List<Long> seeds = List.of();
 

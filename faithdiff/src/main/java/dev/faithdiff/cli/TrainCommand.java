@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
 
 /** Trains a model as described by a run file. */
 @Command(name = "train", description = "Train a model on a folder of photos.", sortOptions = false, footer = {"",
-        "DIR gets the log (log.jsonl), plots (loss.png, quality.png), restored photos (validation/), checkpoints,",
-        "and the model, for 'faithdiff restore --model DIR/model'. Ctrl-C saves and ends the run. With --resume a run",
-        "that was stopped or killed goes on, to the same weights. See docs/training.md."})
+        "DIR gets the log (log.jsonl), plots (loss.png, quality.png), restored photos (validation/), checkpoints, and the model, for "
+        + "'faithdiff restore --model DIR/model'. Ctrl-C saves and ends the run. With --resume a run that was stopped or killed goes on, to "
+        + "the same weights. See docs/training.md."})
 final class TrainCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130, GRACE_MILLIS = 300;
 

@@ -19,7 +19,7 @@ public sealed interface Step permits Blur, Step.GaussianBlur, Step.Rescale, Step
     }
 
     /**
-     * Enlarges, reduces or keeps the size, as likely as told, by a factor from 1 to the range's end or from its start to 1, of
+     * Enlarges, reduces or keeps the size, with the given chances, by a factor from 1 to the range's end or from its start to 1, of
      * the size the image has or of the wanted one.
      */
     record Rescale(double up, double down, double keep, Range factors, boolean ofWanted) implements Step {

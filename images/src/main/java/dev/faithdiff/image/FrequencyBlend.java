@@ -1,7 +1,7 @@
 package dev.faithdiff.image;
 
 /**
- * Takes some frequencies of one image and the others of another of the same size. What sets the two apart is cut into bands by five
+ * Takes some frequencies of one image and the others of another of the same size. Their difference is divided into bands by five
  * ever wider blurs (the ones of {@link ColorFix#WAVELET}): structures of about 1, 2, 4, 8 and 16 pixels, and all that is coarser.
  */
 public final class FrequencyBlend {

@@ -40,8 +40,8 @@ import picocli.CommandLine;
 
 /** Runs the benchmarks whose name contains a filter, after those of the machine's limits, and prints their table. */
 @Command(name = "bench", description = "Time kernels, blocks and models.",
-        footer = {"", "Names: kernels are OP/CASE as 'faithdiff kernels list OP' has them, blocks block/NAME, models model/NAME;",
-            "--list shows them."})
+        footer = {"", "Names: kernels are OP/CASE as 'faithdiff kernels list OP' has them, blocks block/NAME, models model/NAME; "
+            + "--list shows them."})
 public final class Main implements Callable<Integer> {
     private static final String PEER = "dev.faithdiff.jmh.peer.PeerBench";
 

@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public abstract class Timed {
     private Workload work;
 
-    /** Makes what is repeated. */
+    /** Makes the work that is repeated and timed. */
     protected abstract Workload make() throws Exception;
 
     @Setup public void open() throws Exception { work = make(); }

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Keeps on a device that has no room for all weights those of one stage of the work. They are uploaded when an op uses one of them, and those
- * of other stages leave. A stage may be divided into blocks: then only the block at work is there, and the one that came after it last time,
+ * Keeps the weights of one stage of the work on a device that has no room for all. They are uploaded when an op uses one of them, and those of
+ * other stages are removed. A stage may be divided into blocks: then only the running block is there, and the block that followed it last time,
  * which is uploaded meanwhile. Networks know nothing of it. One thread at a time.
  */
 public final class Residency implements AutoCloseable {

@@ -9,7 +9,7 @@ import java.util.List;
  * holds them.
  *
  * @param lastFeatures      whether the features are the encoder's last ones, an ablation of the paper's table 5; released models take
- *                          those behind its middle block
+ *                          those after its middle block
  * @param conditionChannels width of the LQ encoder's features
  * @param embeddingChannels width of the U-Net's first features
  * @param width             width of the alignment blocks
@@ -39,7 +39,7 @@ public record AlignConfig(int[] encoderChannels, int encoderLayers, int encoderG
     }
 
     /**
-     * The sizes of modules with these tensors. What does not show in a shape is as released: 8 heads, 32 groups, features from behind the
+     * The sizes of modules with these tensors. What does not show in a shape is as released: 8 heads, 32 groups, features from after the
      * middle block.
      *
      * @throws IllegalArgumentException if the tensors are not those of such modules

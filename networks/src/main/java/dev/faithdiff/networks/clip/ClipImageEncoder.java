@@ -7,11 +7,11 @@ import dev.faithdiff.tensor.op.ResizeOp;
 
 /** An image encoder of CLIP: a vision transformer or a ResNet. */
 public interface ClipImageEncoder {
-    /** What becomes of the table of positions when the image has another number of patches than the encoder was trained with. */
+    /** How position embeddings are adapted to an image with another number of patches than the encoder was trained with. */
     enum Positions {
         /** The image must have that number. */
         FIXED,
-        /** The table {@code [positions, width]} is resized as if it were one map, row of the class and all (CLIP-IQA). */
+        /** The table {@code [positions, width]} is resized as one map, the row of the class token included (CLIP-IQA). */
         RESIZED,
         /** There is no table (CLIP-IQA with a ResNet). */
         NONE
@@ -26,7 +26,7 @@ public interface ClipImageEncoder {
     /** {@code [B, H, W, 3]}, normalized, to {@code [B, projection]}. */
     Tensor forward(Tensor x);
 
-    /** The encoder that tensors are of. @param heads of the transformer; a ResNet's have 64 channels */
+    /** The encoder to which these tensors belong. @param heads of the transformer; a ResNet's have 64 channels */
     static ClipImageEncoder of(Weights w, NamedShapes s, int heads, Positions positions) {
         return s.has(ClipVisionTransformer.PATCHES) ? new ClipVisionTransformer(w, s, heads, positions) : new ClipResNet(w, s, positions);
     }

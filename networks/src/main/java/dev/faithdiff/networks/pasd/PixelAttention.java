@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Pixel-aware cross attention (Yang et al. 2024): behind each layer of a U-Net's up path a transformer that attends to what a ControlNet adds
+ * Pixel-aware cross attention (Yang et al. 2024): after each layer of a U-Net's up path a transformer that attends to what a ControlNet adds
  * to the layer's skip, pixel to pixel. Levels without attention to the text have it, too.
  */
 public final class PixelAttention {

@@ -12,15 +12,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The photo's latents at a timestep as one map for each level of a U-Net, by which {@link Spade} modulates that (Wang et al. 2024; StableSR
- * EncoderUNetModelWT): the first half of a U-Net, and behind each level a resnet of its own.
+ * The photo's latents at a timestep as one map for each level of a U-Net, by which {@link Spade} modulates the level (Wang et al. 2024; StableSR
+ * EncoderUNetModelWT): the first half of a U-Net, and after each level a resnet of its own.
  */
 public final class StructureEncoder {
     static final float EPS = 1e-5f;
     /** How much wider than the first level the time embedding is. */
     private static final int TIME = 4;
 
-    /** A resnet, and the attention behind it, if any. */
+    /** A resnet, and the attention after it, if any. */
     private record Layer(ResnetBlock resnet, PixelSelfAttention attention) {
         Tensor forward(Tensor x, Tensor temb) {
             try (Scope s = Scope.open()) {

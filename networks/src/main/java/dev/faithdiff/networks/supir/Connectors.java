@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What joins SUPIR's control to its U-Net (SUPIR_v0.py LightGLVUNet): a {@link ZeroSft} behind the middle and one before each layer of the way
- * up, and a {@link ZeroCrossAttention} where a level of the up path ends, before its size is doubled.
+ * What joins SUPIR's control to its U-Net (SUPIR_v0.py LightGLVUNet): a {@link ZeroSft} after the middle and one before each layer of the up
+ * path, and a {@link ZeroCrossAttention} where a level of the up path ends, before its size is doubled.
  */
 public final class Connectors {
     /** A connector, and the number of the skip that the control saw; -1: its middle. */

@@ -6,10 +6,10 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 
-/** A copy of a U-Net's first half: its first convolution, time embedding, down path and middle. What steers a U-Net is made of one. */
+/** A copy of a U-Net's first half: its first convolution, time embedding, down path and middle. Networks that steer a U-Net have one. */
 public final class FirstHalf {
     /**
-     * What it sees.
+     * Its results.
      *
      * @param skips  what a U-Net's up path would take, outermost first: {@code [B, h/2^i, w/2^i, C]}
      * @param middle {@code [B, h/2^last, w/2^last, C]}

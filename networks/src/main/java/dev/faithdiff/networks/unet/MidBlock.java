@@ -6,7 +6,7 @@ import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import java.util.List;
 
-/** The middle of a U-Net: a resnet, the transformers behind it, a resnet (diffusers UNetMidBlock2DCrossAttn). */
+/** The middle of a U-Net: a resnet, transformers, a resnet (diffusers UNetMidBlock2DCrossAttn). */
 public final class MidBlock {
     private final UNetLayer first, second;
 

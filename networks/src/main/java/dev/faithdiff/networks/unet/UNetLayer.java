@@ -13,7 +13,7 @@ record UNetLayer(ResnetBlock resnet, List<SpatialTransformer> transformers, Site
         this(resnet, transformers, new Site.Resnet(part, level, layer), new Site.Layer(part, level, layer));
     }
 
-    /** Layer {@code j} of a level on the down or the up path. */
+    /** Layer {@code j} of a level on the down or up path. */
     static UNetLayer of(Weights block, UNetConfig c, Site.Part part, int level, int j, int in) {
         ResnetBlock resnet = resnet(block.at("resnets", j), c, in, c.channels()[level]);
         return new UNetLayer(resnet, transformers(block, c, level, j, c.transformers().depth()[level]), part, level, j);

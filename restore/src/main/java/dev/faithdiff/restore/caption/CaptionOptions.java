@@ -21,9 +21,9 @@ public record CaptionOptions(String question, int most, double temperature, doub
     /** As the published captioners of SUPIR and FaithDiff, but with a seed, and without what they cut off. */
     public static final CaptionOptions PUBLISHED = new CaptionOptions(null, 512, 0.2, 0.7, 0, false, Style.PLAIN, null);
 
-    /** What becomes of an answer; {@link #apply}. */
+    /** How an answer becomes a caption; {@link #apply}. */
     public enum Style {
-        /** Nothing: without spaces at its ends. */
+        /** Unchanged, but for spaces at its ends. */
         PLAIN(String::strip),
         /** One line, as SUPIR has it. */
         SUPIR(s -> (s.strip().endsWith("</s>") ? s.strip().substring(0, s.strip().length() - 4) : s.strip()).replace("\n", " ").replace("\r", " ")),

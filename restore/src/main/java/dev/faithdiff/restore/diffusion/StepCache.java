@@ -12,25 +12,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which steps leave out the inner part of a U-Net and take what it gave in the last complete step. It depends on the latents and the timestep,
- * so this changes the result.
+ * Which steps skip the inner part of a U-Net and reuse its result of the last complete step. That result depends on latents and timestep, so
+ * reusing it changes the image.
  *
  * @param rule   when a step is complete
  * @param limit  {@link Rule#DEEP}: the number of steps from a complete one to the next; else the largest relative change
  * @param branch {@link Rule#DEEP}: how many layers run besides the last one, on the down path and again on the up path
  */
 public record StepCache(Rule rule, double limit, int branch) {
-    /** How it is known that the inner part would give nearly the same. */
+    /** When the inner part is taken to give nearly the same. */
     public enum Rule {
-        /** At a fixed interval it is not (DeepCache, Ma et al. 2024). */
+        /** In all steps between complete ones, which follow at a fixed interval (DeepCache, Ma et al. 2024). */
         DEEP,
-        /** The features behind the outermost level have hardly changed: the whole output is taken again (as nunchaku does for SDXL). */
+        /** While the features after the outermost level hardly change: the whole output is reused (as nunchaku does for SDXL). */
         OUTPUT,
-        /** What the first layer adds has hardly changed: what the others added is added again (first-block caching). */
+        /** While what the first layer adds hardly changes: what the others added is reused (first-block caching). */
         RESIDUAL
     }
 
-    /** The text form, in words behind "must be". */
+    /** The text form, in words after "must be". */
     static final String FORM = "deep, output or residual with its number, such as deep:3, deep:3:1 or output:0.1";
     private static final Pattern DEEP = Pattern.compile("deep:([1-9]\\d{0,2})(?::(\\d))?");
     private static final Pattern CHANGE = Pattern.compile("(output|residual):(\\d*\\.?\\d+)");

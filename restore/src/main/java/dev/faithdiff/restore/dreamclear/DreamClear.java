@@ -50,7 +50,7 @@ import java.util.Locale;
  * of noise. Source: test.py and IDDPM.
  */
 record DreamClear(DreamClearModel model) implements SdSystem {
-    /** What the first latents are. */
+    /** What denoising starts from. */
     enum Start {
         /** The cleaned photo's with the noise of the first step (the published option lre). */
         CLEANED,

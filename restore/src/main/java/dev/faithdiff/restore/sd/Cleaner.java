@@ -33,7 +33,7 @@ public record Cleaner(UnaryOperator<Tensor> network, int scale, int multiple, lo
             + "pixels as the cleaner sees it; for SwinIR a multiple of 64. 0: no tiles while memory suffices, else 512.");
     /** Where {@code model.json} has its sizes. */
     public static final String KEY = "cleaner";
-    /** In these the name of its class, which is a SwinIR where there is none. */
+    /** The key of the network's kind in these settings; without it the network is a SwinIR. */
     static final String KIND = "kind", SWINIR = "swinir";
     private static final int USUAL_TILE = 512;
 

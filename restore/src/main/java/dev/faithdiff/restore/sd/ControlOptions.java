@@ -5,9 +5,9 @@ import java.util.Locale;
 
 /** Options of systems whose U-Net is steered by a copy of itself that sees the photo, and that may begin with the photo's latents: SeeSR and PASD. */
 public final class ControlOptions {
-    /** What the first latents are. */
+    /** What denoising starts from. */
     public enum Start {
-        /** The photo's, with noise. */
+        /** The photo's latents, with noise. */
         LR,
         /** Noise alone. */
         NOISE;
@@ -17,8 +17,8 @@ public final class ControlOptions {
 
     public static final Option<Double> CONTROL = Option.number("control-scale", 1.0, "a number of at least 0", v -> v >= 0 && !v.isInfinite(),
             "How strongly the photo steers the networks. 1: as published.");
-    public static final Option<Start> START = Option.choice("start", Start.LR, "What the first latents are: lr: the photo's, with almost all noise "
-            + "of the training. noise: noise alone.");
+    public static final Option<Start> START = Option.choice("start", Start.LR, "What denoising starts from. lr: the photo's latents with almost all "
+            + "noise of the training. noise: noise alone.");
 
     private ControlOptions() {}
 }

@@ -52,8 +52,8 @@ import java.util.stream.Stream;
 final class StableSr implements SdSystem {
     static final Option<StableSrSampler> SAMPLER = Option.choice("sampler", StableSrSampler.DDPM, "Sampler that removes the noise. ddim: as "
             + "published, with noise levels that are not those of its timesteps. ddim-matched: with those.");
-    static final Option<Start> START = Option.choice("start", null, Start.class, "What the first latents are: lr: the photo's, with almost all noise "
-            + "of the training, as published with ddpm. noise: noise alone, as published with ddim.");
+    static final Option<Start> START = Option.choice("start", null, Start.class, "What denoising starts from. lr: the photo's latents with "
+            + "almost all noise of the training, as published with ddpm. noise: noise alone, as published with ddim.");
     static final Option<Double> FUSION = Option.share("fusion", 0.5, "How much of the photo's structure the decoder takes, the published dec_w. 0: "
             + "none; more is truer to the photo and less clean.").ofModel();
     static final Option<Integer> IMAGE_TILE = Option.side("image-tile", 1280, 64, "Side of the overlapping pieces in which a larger result is "

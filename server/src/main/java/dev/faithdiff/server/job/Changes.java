@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Which restorations changed since when, for those who watch. Who is slow misses states in between and never the last one. */
+/** Which restorations changed since a version, for those who watch. A slow watcher misses states in between and never the last one. */
 public final class Changes {
     /** Whoever asks about more than these begins anew. */
     private static final int MOST = 4096;
@@ -24,7 +24,7 @@ public final class Changes {
         notifyAll();
     }
 
-    /** Now. */
+    /** The present version, which each change raises. */
     public synchronized long version() { return version; }
 
     /** What changed since a version, as soon as something did or the time is over. */
@@ -45,7 +45,7 @@ public final class Changes {
 
     synchronized boolean isWatched() { return watchers > 0; }
 
-    /** Lets all who wait look. */
+    /** Wakes all who wait. */
     synchronized void wake() {
         version++;
         notifyAll();

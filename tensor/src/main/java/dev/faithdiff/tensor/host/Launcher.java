@@ -7,9 +7,7 @@ import java.lang.reflect.Field;
 import java.util.List;
 import java.util.function.ToIntFunction;
 
-/**
- * How a program begins and ends, and what the launcher {@code bin/faithdiff} tells it. Without the launcher nothing is told, and nothing is missing.
- */
+/** How a program begins and ends, and what the launcher {@code bin/faithdiff} tells it. A program also works without the launcher. */
 public final class Launcher {
     private Launcher() {}
 
@@ -25,7 +23,7 @@ public final class Launcher {
         System.exit(ended(program, out, args));
     }
 
-    /** The exit code: 1, and one line, also for what no handler of a command line catches, and where what was printed came to nothing. */
+    /** The exit code. It is 1, with one line, also for an error that no handler of the command line caught, and where printed output was lost. */
     static int ended(ToIntFunction<String[]> program, StandardOutput out, String... args) {
         int code;
         try {
@@ -58,7 +56,7 @@ public final class Launcher {
         }
     }
 
-    /** Whether a person sees what is written to standard error: it is a terminal. */
+    /** Whether standard error is a terminal, so that a person reads it. */
     public static boolean isTerminal() {
         String told = System.getProperty("faithdiff.terminal");
         return told == null ? System.console() != null && System.console().isTerminal() : Boolean.parseBoolean(told);

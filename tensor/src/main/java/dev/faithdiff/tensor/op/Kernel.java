@@ -5,7 +5,7 @@ import dev.faithdiff.tensor.Tensor;
 
 /**
  * How one op is computed on one kind of device. {@link #run} checks nothing: {@link Op#shape} has checked the operands, and {@link #refuses} has
- * accepted the case. On the CPU no operand is empty: what is computed of nothing, the reference says.
+ * accepted the case. On the CPU no operand is empty: the reference computes those cases.
  */
 public interface Kernel<O extends Op> {
     /** Op and technique: {@code Conv2dImplicitGemm}. */
@@ -17,10 +17,10 @@ public interface Kernel<O extends Op> {
     /** The type to which it rounds operands of F32 before it computes, or null; then it runs only where that type is asked for. */
     default DType rounds() { return null; }
 
-    /** The operands as it rounds them, in host memory: what its result is checked by. */
+    /** The operands as the kernel rounds them, in host memory: its result is checked against the reference of these. */
     default Tensor[] rounded(Tensor[] in) { return in; }
 
-    /** Fills {@code out}, in host memory, with what its result is checked by. */
+    /** Fills {@code out}, in host memory, with the result that the kernel is checked against. */
     default void expected(O op, Tensor[] in, Tensor out) { op.reference(rounded(in), out); }
 
     /** Null if this process can run the kernel, else the reason in words, such as instructions that the processor lacks. */

@@ -28,9 +28,9 @@ import picocli.CommandLine.TypeConversionException;
 
 /** {@code faithdiff convert}: makes a model folder from a released checkpoint. */
 @Command(name = "convert", sortOptions = false, description = "Makes a model folder from a released checkpoint: from SDXL (a diffusers folder "
-        + "or a single file), a VAE (folder or file) and FaithDiff.bin, or from a file of an RRDBNet or SRVGGNetCompact (Real-ESRGAN, BSRGAN), "
-        + "or from the files of a measure (--metric). "
-        + "A pickle that asks for anything but tensors and containers is refused.")
+        + "or a single file), a VAE (folder or file) and FaithDiff.bin, from a file of an RRDBNet or SRVGGNetCompact (Real-ESRGAN, BSRGAN), "
+        + "from the files of another system (AdcSR, OSEDiff, PiSA-SR, SeeSR, DiffBIR, PASD, StableSR, SUPIR, DreamClear), of a captioner (LLaVA, "
+        + "RAM, DAPE) or of a measure (--metric). A pickle that asks for anything but tensors and containers is refused.")
 public final class ConvertCommand implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "SOURCE", description = "Folder with the parts, which are recognised by what they hold; "
             + "or the file of an RRDBNet or SRVGGNetCompact; or all files of a measure.")
@@ -69,8 +69,8 @@ public final class ConvertCommand implements Callable<Integer> {
     private List<LoraFile> loras = new ArrayList<>();
 
     @Option(names = "--dtype", defaultValue = "keep", paramLabel = "TYPE", converter = Types.class,
-            description = "Element type to store: keep (default), f32, f16, bf16, or f8_e4m3 (for the U-Net's matrices; all else is f16). "
-                    + "It may differ by part, for example unet=f8_e4m3,vae=f16.")
+            description = "Element type to store: keep (default), f32, f16, bf16, f8_e4m3 (for the U-Net's matrices; all else is f16), or q8 "
+                    + "or q4 (for the language model of LLaVA and for T5). It may differ by part, for example unet=f8_e4m3,vae=f16.")
     private Precision precision;
 
     /** The names that {@code --metric} takes. */

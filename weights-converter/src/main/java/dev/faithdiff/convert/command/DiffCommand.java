@@ -21,10 +21,10 @@ import picocli.CommandLine.Parameters;
 @Command(name = "diff", description = "Compares tensors of the same names, whatever their element types, and prints those that differ. "
         + "A and B are files, folders with weights, or model folders. Exit code 0 if all tensors and values are equal, else 1.")
 public final class DiffCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "A")
+    @Parameters(index = "0", paramLabel = "A", description = "A file, a folder with weights, or a model folder.")
     private Path first;
 
-    @Parameters(index = "1", paramLabel = "B")
+    @Parameters(index = "1", paramLabel = "B", description = "What A is compared with.")
     private Path second;
 
     @Override public Integer call() throws IOException {
