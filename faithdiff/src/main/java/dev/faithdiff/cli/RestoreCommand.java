@@ -193,7 +193,8 @@ final class RestoreCommand implements Callable<Integer> {
                     return null;
                 });
                 begin = System.nanoTime();
-                restored = onKernels(table, on, () -> ForecastOption.learned(on, () -> restored(job, photo, captioning, text, on, state, attribution)));
+                restored = onKernels(table, on, () -> ForecastOption.learned(on,
+                        () -> restored(job, photo, captioning, text, on, state, attribution)));
             } catch (CancellationException e) {
                 boolean isKept = state != null && Files.exists(state);
                 warnings().warn("stopped; " + (isKept ? "the same command resumes from " + state : "nothing was written"));
