@@ -18,8 +18,7 @@ import java.util.function.IntConsumer;
  * next. A caller waits for nothing but its own tasks, so callers cannot block each other.
  */
 public final class Parallel {
-    static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
-    private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", Tuning.THREADS.of(PROCESSORS)));
+    private static final int THREADS = Math.max(1, Integer.getInteger("faithdiff.threads", Tuning.THREADS.of(Processor.THREADS)));
     /** Tries to find work before a thread parks: tens of microseconds, as long as waking a thread, and longer than the gap between two kernels. */
     private static final int SPINS = 3000;
     private static final Worker[] WORKERS = new Worker[THREADS - 1];

@@ -7,13 +7,16 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What the system calls this machine's processor. */
+/** This machine's processor. */
 public final class Processor {
+    /** The threads that the system lets this process run at a time. */
+    static final int THREADS = Runtime.getRuntime().availableProcessors();
+
     private static final Path LINUX = Path.of("/proc/cpuinfo");
 
     private Processor() {}
 
-    /** Its name, such as {@code AMD EPYC}. */
+    /** What the system calls it, such as {@code AMD EPYC}. */
     public static String name() {
         return field("model name").or(() -> output("sysctl", "-n", "machdep.cpu.brand_string"))
                 .orElseGet(() -> System.getenv().getOrDefault("PROCESSOR_IDENTIFIER", System.getProperty("os.arch")));

@@ -76,7 +76,7 @@ public enum Tuning {
 
     /** What names files about this processor and its width of vectors. */
     public static String machine() {
-        return (Processor.identity() + " " + Parallel.PROCESSORS + " threads " + Vec.bits() + " bits").replaceAll("[^A-Za-z0-9]+", "-");
+        return (Processor.identity() + " " + Processor.THREADS + " threads " + Vec.bits() + " bits").replaceAll("[^A-Za-z0-9]+", "-");
     }
 
     /** Keeps percentages for later processes on this processor; with none, those kept before are forgotten. The file is whole or as it was. */

@@ -6,6 +6,7 @@ import dev.faithdiff.kernels.cpu.Tuning;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +31,11 @@ class TunerTest {
     @Test void endsInTime() {
         assertThat(new Tuner(this::seconds, line -> {}).best(0)).isEmpty();
         assertThat(calls).isZero();
+        new Tuner(percents -> {
+            LockSupport.parkNanos(200_000_000);
+            return seconds(percents);
+        }, line -> {}).best(1_000_000_000);
+        assertThat(calls).as("a third turn would end too late").isEqualTo(4);
     }
 
     /** A process that times all cases with the given sizes. */
