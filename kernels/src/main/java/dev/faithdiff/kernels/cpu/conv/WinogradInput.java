@@ -32,9 +32,9 @@ final class WinogradInput {
     final int down, across, tiles;
     /** The most channels of a part; a part is multiplied at once. */
     final int depth;
-    /** Tiles of a chunk. */
-    final int chunk;
-    /** The transformed chunk, in memory of the calling thread. */
+    /** Tiles of a chunk, and its floats. */
+    final int chunk, floats;
+    /** The transformed chunk of all threads, in memory of the thread that made this. */
     final float[] numbers;
 
     private final Factors factors;
@@ -67,8 +67,14 @@ final class WinogradInput {
         this.parts = parts;
         places = Arena.ofAuto().allocate(8L * POSITIONS * parts, 8);
         for (int i = 0; i < POSITIONS * parts; i++) Vec.setNumber(places.address(), i, 4L * (i / shared * strip + i % shared * depth));
-        if (NUMBERS.get().length < strips * strip) NUMBERS.set(new float[strips * strip]);
-        numbers = NUMBERS.get();
+        this.floats = strips * strip;
+        numbers = here();
+    }
+
+    /** Room for a chunk in memory of the calling thread. */
+    float[] here() {
+        if (NUMBERS.get().length < floats) NUMBERS.set(new float[floats]);
+        return NUMBERS.get();
     }
 
     /** Tiles of a convolution. */
@@ -88,19 +94,26 @@ final class WinogradInput {
 
     /** Transforms the chunk of {@code count} tiles from {@code first} on, on all threads. @param zeros address of a zero for each channel */
     void transform(int first, int count, long zeros) {
-        Parallel.run(Math.ceilDiv(count, ROWS), i -> {
-            int row = i * ROWS, rows = Math.min(ROWS, count - row);
-            long pixels = PIXELS.get().address();
-            for (int r = 0; r < rows; r++) findPixels(first + row + r, pixels + 8L * r * POSITIONS, zeros);
-            for (int p = 0; p < parts; p++) {
-                if (factors.isPaired()) {
-                    WinogradLoops.FASTEST.inputBf16(pixels, rows, 4L * p * depth, channels(p) / LANES, numbers, row * STRIDE, places(p));
-                    continue;
-                }
-                WinogradLoops.FASTEST.input(pixels, rows, 4L * p * depth, channels(p) / LANES, numbers, row * STRIDE, places(p));
-                for (int at = 0; at < POSITIONS; at++) factors.round(numbers, at(p, at, row), rows, channels(p));
+        Parallel.run(Math.ceilDiv(count, ROWS), i -> transform(first, i * ROWS, Math.min(count, (i + 1) * ROWS), zeros, numbers));
+    }
+
+    /** Transforms all of it on this thread, into {@link #here()}. */
+    void transform(int first, int count, long zeros, float[] to) {
+        for (int row = 0; row < count; row += ROWS) transform(first, row, Math.min(count, row + ROWS), zeros, to);
+    }
+
+    private void transform(int first, int row, int end, long zeros, float[] to) {
+        int rows = end - row;
+        long pixels = PIXELS.get().address();
+        for (int r = 0; r < rows; r++) findPixels(first + row + r, pixels + 8L * r * POSITIONS, zeros);
+        for (int p = 0; p < parts; p++) {
+            if (factors.isPaired()) {
+                WinogradLoops.FASTEST.inputBf16(pixels, rows, 4L * p * depth, channels(p) / LANES, to, row * STRIDE, places(p));
+                continue;
             }
-        });
+            WinogradLoops.FASTEST.input(pixels, rows, 4L * p * depth, channels(p) / LANES, to, row * STRIDE, places(p));
+            for (int at = 0; at < POSITIONS; at++) factors.round(to, at(p, at, row), rows, channels(p));
+        }
     }
 
     private void findPixels(int tile, long pixels, long zeros) {

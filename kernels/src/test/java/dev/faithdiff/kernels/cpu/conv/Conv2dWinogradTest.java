@@ -1,10 +1,16 @@
 package dev.faithdiff.kernels.cpu.conv;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.faithdiff.kernels.cpu.Against;
+import dev.faithdiff.kernels.cpu.Parallel;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Scope;
 import dev.faithdiff.tensor.Tensor;
 import dev.faithdiff.tensor.op.Conv2dOp;
+import dev.faithdiff.tensor.op.Engine;
+import dev.faithdiff.tensor.op.Kernel;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class Conv2dWinogradTest {
@@ -15,6 +21,24 @@ class Conv2dWinogradTest {
         agrees(SAME, 1, 78, 85, 208, 48);
         agrees(SAME, 3, 41, 37, 112, 80);
         agrees(new Conv2dOp(1, 0, 2, 1, 0), 2, 16, 47, 336, 16);
+    }
+
+    /** So many tiles that tasks take whole blocks of them: against the direct kernel, and to the bits of a part of the map, which has few. */
+    @Test void manyTiles() {
+        int side = 4 * (int) Math.ceil(Math.sqrt(48 * 8 * Parallel.threads())) + 3;
+        agrees(SAME, 1, side, side + 2, 64, 48);
+        agrees(new Conv2dOp(1, 0, 2, 1, 0), 1, side + 4, side, 208, 16);
+        for (Kernel<Conv2dOp> kernel : List.of(new Conv2dWinograd(), new Conv2dWinogradBf16())) {
+            for (int in : new int[] {48, 208}) partAgrees(kernel, side, in);
+        }
+    }
+
+    private static void partAgrees(Kernel<Conv2dOp> kernel, int side, int in) {
+        try (Scope _ = Scope.open()) {
+            Tensor x = Against.normal(0.3, 1, 1, side, side, in), w = Against.normal(0, 1, 32, 3, 3, in);
+            Tensor whole = Engine.run(kernel, SAME, x, w), part = Engine.run(kernel, SAME, x.slice(1, 0, 24), w);
+            assertThat(part.slice(1, 0, 20).toFloats()).isEqualTo(whole.slice(1, 0, 20).toFloats());
+        }
     }
 
     private static void agrees(Conv2dOp op, int batch, int height, int width, int in, int out) {
