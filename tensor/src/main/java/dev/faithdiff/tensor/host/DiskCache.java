@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * Results that are expensive to compute and can be computed again: compiled kernels, chosen algorithms, states of captions. Each is one file under
- * the hash of its inputs, and ends with the SHA-256 of what it holds: a damaged file counts for nothing. A folder that cannot be read or written costs only time.
+ * the hash of its inputs, and ends with the SHA-256 of what it holds: a damaged file counts for nothing. A folder that cannot be read or written
+ * costs only time.
  */
 public record DiskCache(Path folder) {
     /** The folder that a system property names, else one in the user's cache folder. */
