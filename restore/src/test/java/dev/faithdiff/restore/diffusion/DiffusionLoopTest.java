@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.diffusion.NoiseSchedule.Prediction;
 import dev.faithdiff.restore.diffusion.NoiseSchedule.Spacing;
 import dev.faithdiff.restore.tiles.TileGrid;
@@ -14,9 +15,13 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.SafeTensorsError;
+import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -162,6 +167,20 @@ class DiffusionLoopTest {
         try (Denoising d = saved.denoising(plan)) {
             assertThat(new DiffusionLoop(plan, this::noise, draws(restored), (at, prediction) -> {}).run(d).toFloats()).isEqualTo(whole);
         }
+    }
+
+    /** Every step writes the file anew, so a process that is killed may well be at it. The next one that writes results there cleans up. */
+    @Test void whatAKilledProcessWroteOfAResumeFileIsKnown() throws IOException {
+        List<String> begun = new ArrayList<>();
+        SafeTensors.write(dir.resolve("photo.png.resume"), List.of(Source.of("x", DType.U8, Shape.of(1), () -> {
+            ImageFiles.deleteUnfinished(dir);
+            begun.addAll(List.of(dir.toFile().list()));
+            return MemorySegment.ofArray(new byte[1]);
+        })), Map.of());
+        assertThat(begun).as("is still being written").hasSize(1);
+        Path left = Files.createFile(dir.resolve(begun.getFirst().replace("." + ProcessHandle.current().pid() + "-", ".999999999-")));
+        ImageFiles.deleteUnfinished(dir);
+        assertThat(left).doesNotExist();
     }
 
     @Test void aResumeFileWhoseStepIsNoNumberIsNotWhole() throws IOException {
