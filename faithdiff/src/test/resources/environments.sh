@@ -156,6 +156,25 @@ ended() {
 expect 143 "faithdiff: stopped; the same command resumes from ended.png.resume" ended && expect 2 "faithdiff: there is no command or file 'foo'*" "$fd" foo \
   && expect 1 "faithdiff: none.png does not exist" "$fd" none.png && expect 1 "Unrecognized VM option*" env FAITHDIFF_JAVA_OPTS=-XX:Nonsense "$fd" --version && say ok
 
+name="archive of classes that is blank"
+built=$root/target/launcher
+blank=ok
+for content in "" "\0\0\0\0"; do
+  printf "$content" >"$built/app.jsa"
+  expect 0 "" "$fd" --version || blank=
+  [ "$(stat -c %s "$built/app.jsa")" -gt 100 ] || { say FAILED "no other was made"; blank=; }
+done
+[ -z "$blank" ] || say ok
+
+name="no room for the archive of classes"
+if can_mount; then
+  crowded() {
+    unshare -m bash -c 'cp -r "$0/app" app && mount -t tmpfs -o size=$(($(du -sk app | cut -f1) + 2000))k tmpfs "$0" && mv app "$0/app" && "$@"' \
+      "$built" "$@"
+  }
+  expect 0 "" crowded "$fd" --version && say ok
+fi
+
 name="a name of its own folder with brackets, spaces and umlauts"
 [[ $root == *"["*"]"*" "* ]] && expect 0 "" "$fd" --help && say ok
 

@@ -42,7 +42,7 @@ class EnvironmentsTest {
         int code = bash.redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
         List<String> said = Files.readAllLines(log);
         assertThat(said).noneMatch(l -> l.startsWith("FAILED"));
-        assertThat(said.stream().filter(l -> l.matches("(ok|skipped) .*"))).as("checks: " + said).hasSize(17);
+        assertThat(said.stream().filter(l -> l.matches("(ok|skipped) .*"))).as("checks: " + said).hasSize(19);
         assertThat(code).isZero();
     }
 

@@ -145,8 +145,13 @@ class ForecastTest {
             later.keep();
             assertThat(new Rates(file).nanos(count)).as("half as new").isCloseTo(30e6, within(1.0e3));
             double unknown = new Rates(dir.resolve("none")).nanos(count);
-            Files.writeString(file, "LinearPacked/16-32-6 none\n");
-            assertThat(new Rates(file).nanos(count)).isEqualTo(unknown);
+            for (String rate : List.of("none", "-1", "NaN", "Infinity", "1e300")) {
+                Files.writeString(file, count.name + " 6 " + rate + "\n");
+                assertThat(new Rates(file).nanos(count)).as(rate).isEqualTo(unknown);
+            }
+            Path folder = Files.createDirectories(dir.resolve("kept/folder/x")).getParent();
+            new Rates(folder).keep();
+            assertThat(folder.getParent()).as("nothing is left where it cannot be kept").isDirectoryNotContaining(f -> !f.equals(folder));
         }
     }
 }

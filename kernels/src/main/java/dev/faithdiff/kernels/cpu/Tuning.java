@@ -1,11 +1,12 @@
 package dev.faithdiff.kernels.cpu;
 
+import dev.faithdiff.tensor.host.KeptFile;
 import dev.faithdiff.tensor.host.UserFolders;
 import java.io.IOException;
-import java.io.Reader;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -85,14 +86,7 @@ public enum Tuning {
             Files.deleteIfExists(file());
             return;
         }
-        Files.createDirectories(folder());
-        Path part = Files.createTempFile(folder(), "new", ".part");
-        try {
-            Files.writeString(part, text(percents));
-            Files.move(part, file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(part);
-        }
+        KeptFile.write(file(), text(percents).getBytes(StandardCharsets.UTF_8));
     }
 
     private static Path folder() { return UserFolders.cache("tuned"); }
@@ -101,9 +95,10 @@ public enum Tuning {
         Properties kept = new Properties();
         String asked = System.getProperty("faithdiff.tuned");
         if ("off".equals(asked) || asked == null && !Files.isDirectory(folder())) return kept; // finding out the processor may take a process
-        try (Reader in = Files.newBufferedReader(asked == null ? file() : Path.of(asked))) {
-            kept.load(in);
-        } catch (IOException | IllegalArgumentException e) { // none, or damaged
+        byte[] text = KeptFile.read(asked == null ? file() : Path.of(asked));
+        try {
+            if (text != null) kept.load(new StringReader(new String(text, StandardCharsets.UTF_8)));
+        } catch (IOException | IllegalArgumentException e) { // damaged
             kept.clear();
         }
         return kept;

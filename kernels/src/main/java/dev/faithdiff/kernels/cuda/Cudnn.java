@@ -136,7 +136,7 @@ public final class Cudnn {
             for (Measured m : measure(p.pass(), dx, px, dw, pw, how, dy, py, scratch, most)) {
                 if (m.status() != 0 || p.pass() != Pass.FORWARD && !m.repeatable()) continue;
                 if (workspace(p.pass(), dx, dw, how, dy, m.algorithm(), size) != 0 || size[0] > most) continue;
-                cache.keep(key(p), ENDING, (key(p) + "\n" + m.algorithm()).getBytes(StandardCharsets.UTF_8));
+                cache.keepNamed(key(p), ENDING, String.valueOf(m.algorithm()).getBytes(StandardCharsets.UTF_8));
                 return new Plan(dx, dw, dy, how, m.algorithm(), size[0]);
             }
         }
@@ -148,9 +148,9 @@ public final class Cudnn {
 
     /** The algorithm that an earlier run of the program chose, or -1. A damaged entry is ignored. */
     private int kept(Problem p) {
-        byte[] content = cache.find(key(p), ENDING);
-        String[] lines = content == null ? new String[0] : new String(content, StandardCharsets.UTF_8).split("\n");
-        return lines.length == 2 && lines[0].equals(key(p)) && lines[1].matches("\\d{1,3}") ? Integer.parseInt(lines[1]) : -1;
+        byte[] content = cache.findNamed(key(p), ENDING);
+        String text = content == null ? "" : new String(content, StandardCharsets.UTF_8);
+        return text.matches("\\d{1,3}") ? Integer.parseInt(text) : -1;
     }
 
     /** All algorithms, fastest first. */

@@ -1,12 +1,12 @@
 package dev.faithdiff.kernels.cuda;
 
+import dev.faithdiff.tensor.host.KeptFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /**
@@ -33,7 +33,6 @@ final class RedistJar {
         if (!isOn(classes)) return null;
         Path folder = cache.resolve("redist-12.6");
         try {
-            Files.createDirectories(folder);
             for (String file : FILES) {
                 URL from = classes.getResource(FOLDER + file);
                 if (from != null) unpack(from, folder.resolve(file));
@@ -47,12 +46,8 @@ final class RedistJar {
     private static void unpack(URL from, Path to) throws IOException {
         URLConnection c = from.openConnection();
         if (Files.isRegularFile(to) && Files.size(to) == c.getContentLengthLong()) return;
-        Path part = Files.createTempFile(to.getParent(), "new", ".part");
         try (InputStream in = c.getInputStream()) {
-            Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
-            Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(part);
+            KeptFile.write(to, in);
         }
     }
 }

@@ -13,9 +13,11 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -104,6 +106,18 @@ public final class StandIn {
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** What a file of a {@link DiskCache} holds, a character for each byte. */
+    static String kept(Path file) throws IOException {
+        String all = Files.readString(file, StandardCharsets.ISO_8859_1);
+        return all.substring(0, all.lastIndexOf('\n'));
+    }
+
+    /** Lets such a file hold something else, as if it had been kept. */
+    static void keep(Path file, String content) throws IOException {
+        String sum = HexFormat.of().formatHex(DiskCache.sha256(content.getBytes(StandardCharsets.ISO_8859_1)));
+        Files.writeString(file, content + "\n" + sum, StandardCharsets.ISO_8859_1);
     }
 
     /**

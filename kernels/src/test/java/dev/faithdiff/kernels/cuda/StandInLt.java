@@ -12,7 +12,6 @@ import dev.faithdiff.tensor.host.DiskCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 
 /** Run by {@link StandInTest} in a separate JVM with the fake driver: the algorithms of cuBLASLt that are kept. */
 final class StandInLt {
@@ -39,14 +38,16 @@ final class StandInLt {
             try (var files = Files.list(cache)) {
                 kept = files.filter(f -> f.toString().endsWith(".lt")).findFirst().orElseThrow();
             }
-            byte[] content = Files.readAllBytes(kept), name = ("stand-in, no GPU sm_90a cuBLASLt 120600 " + p + "\n").getBytes();
-            assertThat(content).startsWith(name).hasSize(name.length + 64);
+            String content = StandIn.kept(kept), name = "stand-in, no GPU sm_90a cuBLASLt 120600 " + p + "\n";
+            assertThat(content).startsWith(name).hasSize(name.length() + 64);
             for (int damage = 0; damage < 3; damage++) {
-                byte[] damaged = damage == 0 ? Arrays.copyOf(content, content.length - 1) : content.clone();
-                if (damage > 0) damaged[damage == 1 ? 0 : name.length]++;
-                Files.write(kept, damaged);
+                StringBuilder damaged = new StringBuilder(content);
+                int at = damage == 1 ? 0 : damage == 2 ? name.length() : content.length() - 1;
+                if (damage == 0) damaged.deleteCharAt(at);
+                else damaged.setCharAt(at, (char) (content.charAt(at) + 1));
+                StandIn.keep(kept, damaged.toString());
                 check(device, "broken", new CublasLt(device, new DiskCache(cache)), p, in);
-                assertThat(kept).hasBinaryContent(content);
+                assertThat(StandIn.kept(kept)).isEqualTo(content);
             }
         }
     }

@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -122,6 +123,11 @@ final class StandInRun {
             assertThat(compiler.asked).hasSize(1);
             again.function("scale", "scale", List.of("-DT0=F16", "-DTO=F16"));
             assertThat(compiler.asked).hasSize(2);
+            try (var files = Files.list(cache)) {
+                for (Path f : files.toList()) Files.write(f, Arrays.copyOf(Files.readAllBytes(f), 4));
+            }
+            CudaModules.code("scale", List.of("-DT0=F32", "-DTO=F32"), "sm_90a", compiler, new DiskCache(cache));
+            assertThat(compiler.asked).as("cut off, and so compiled again").hasSize(3);
             assertThatThrownBy(() -> again.function("none", "none", List.of())).hasMessage("there is no kernel source none.cu");
         }
     }
@@ -144,10 +150,10 @@ final class StandInRun {
                     assertThat(fresh).hasSize(1);
                     kept = fresh.getFirst();
                 }
-                assertThat(Files.readString(kept)).contains("stand-in, no GPU sm_90a cuDNN 90501", pass.name());
-                for (String broken : List.of("", "no such thing\n1", Files.readString(kept) + "7777",
-                        Files.readString(kept).replaceAll("\\d+$", "99"))) {
-                    Files.writeString(kept, broken);
+                String content = StandIn.kept(kept);
+                assertThat(content).contains("stand-in, no GPU sm_90a cuDNN 90501", pass.name());
+                for (String other : List.of("", "no such thing\n1", content + "7777", content.replaceAll("\\d+$", "99"))) {
+                    StandIn.keep(kept, other);
                     StandIn.note("broken " + pass);
                     new Cudnn(device, new DiskCache(cache)).run(p, t[0].address(), t[1].address(), t[2].address());
                 }
@@ -178,8 +184,8 @@ final class StandInRun {
             try (var files = Files.list(cache)) {
                 kept = files.filter(f -> f.toString().endsWith(".plan")).findFirst().orElseThrow();
             }
-            assertThat(Files.readString(kept)).startsWith("stand-in, no GPU sm_90a cuDNN 91300 " + p + "\n{\"plan\": 2,");
-            Files.writeString(kept, Files.readString(kept).replace("process", "no process"));
+            assertThat(StandIn.kept(kept)).startsWith("stand-in, no GPU sm_90a cuDNN 91300 " + p + "\n{\"plan\": 2,");
+            StandIn.keep(kept, StandIn.kept(kept).replace("process", "no process"));
             StandIn.note("broken");
             check(device, new Cudnn(device, new DiskCache(cache)).plans(), p, in);
             slower(device, p);

@@ -57,9 +57,10 @@ public final class ResumeFile {
     }
 
     /** A file's content. Its tensors belong to the scope in which it was read. @param bytes what networks may hold */
-    public record State(Tensor latents, int step, long bytes, long[] rng, Map<String, Tensor> memory) {
-        /** The denoising that was saved. @param plan the one that it follows */
+    public record State(Path path, Tensor latents, int step, long bytes, long[] rng, Map<String, Tensor> memory) {
+        /** The denoising that was saved. @param plan the one that it follows. @throws SafeTensorsError if that has no such step */
         public Denoising denoising(Plan plan) {
+            if (step < 0 || step > plan.steps()) throw new SafeTensorsError(path, NOT_WHOLE);
             Denoising d = new Denoising(plan, latents, step);
             for (int k = 0; k < d.walks(); k++) {
                 Map<String, Tensor> walked = below(TILE + k + ".");
@@ -103,7 +104,7 @@ public final class ResumeFile {
             });
             Tensor rng = memory.remove(RNG), latents = memory.remove(LATENTS);
             if (rng == null || latents == null) throw new SafeTensorsError(path, NOT_WHOLE);
-            return new State(latents, Integer.parseInt(said.get(STEP)), Long.parseLong(said.get(BYTES)), longs(rng), memory);
+            return new State(path, latents, Integer.parseInt(said.get(STEP)), Long.parseLong(said.get(BYTES)), longs(rng), memory);
         } catch (NumberFormatException e) { // also of what is missing
             throw new SafeTensorsError(path, NOT_WHOLE, e);
         }

@@ -5,7 +5,6 @@ import dev.faithdiff.restore.sd.SdModel;
 import dev.faithdiff.tensor.host.DiskCache;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -33,24 +32,20 @@ record CaptionFiles(DiskCache cache, String encoder) {
 
     /** The states of a text's tokens in F32, or null if they are not known or the file is damaged. @param count of numbers */
     float[] find(List<Integer> ids, int count) {
-        byte[] all = cache == null ? null : cache.findNamed(key(ids), ENDING);
-        int bytes = count * Float.BYTES;
-        if (all == null || all.length <= bytes) return null;
-        byte[] values = Arrays.copyOf(all, bytes);
-        if (!Arrays.equals(DiskCache.sha256(values), Arrays.copyOfRange(all, bytes, all.length))) return null;
+        byte[] values = cache == null ? null : cache.findNamed(key(ids), ENDING);
+        if (values == null || values.length != count * Float.BYTES) return null;
         cache.used(key(ids), ENDING);
         float[] states = new float[count];
         ByteBuffer.wrap(values).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(states);
         return states;
     }
 
-    /** Keeps states, with their SHA-256 behind them. */
+    /** Keeps states. */
     void keep(List<Integer> ids, float[] states) {
         if (cache == null) return;
         ByteBuffer values = ByteBuffer.allocate(states.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         values.asFloatBuffer().put(states);
-        byte[] sum = DiskCache.sha256(values.array());
-        cache.keepNamed(key(ids), ENDING, ByteBuffer.allocate(values.capacity() + sum.length).put(values.array()).put(sum).array());
+        cache.keepNamed(key(ids), ENDING, values.array());
         cache.limit(ENDING, MOST);
     }
 }

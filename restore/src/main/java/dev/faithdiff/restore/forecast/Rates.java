@@ -3,17 +3,18 @@ package dev.faithdiff.restore.forecast;
 import dev.faithdiff.restore.forecast.DryRun.Count;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.host.KeptFile;
 import dev.faithdiff.tensor.op.Engine;
 import dev.faithdiff.tensor.op.Op;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * How long each kind of op takes on this machine: measured where it was never seen, and then what runs really took. Kept in a file, in lines of name,
@@ -26,6 +27,8 @@ public final class Rates implements Engine.Observer {
     private static final int LARGE = 15;
     /** Measuring ends with this share of the time unknown. */
     private static final double REST = 0.01;
+    /** Nanoseconds that no machine takes for a unit of cost: such a line of the file is damaged. */
+    private static final double SLOWEST = 1e9;
     private static final long SHORTEST = 15_000_000;
 
     /** Time and cost of runs that were seen in this process. */
@@ -40,13 +43,14 @@ public final class Rates implements Engine.Observer {
     /** The rates of a file, which need not exist. */
     public Rates(Path file) {
         this.file = file;
+        byte[] text = KeptFile.read(file);
         try {
-            for (String line : Files.readAllLines(file)) {
+            for (String line : text == null ? new String[0] : new String(text, StandardCharsets.UTF_8).split("\n")) {
                 String[] words = line.split(" ");
                 double rate = Double.parseDouble(words[2]);
-                if (rate > 0) known.computeIfAbsent(words[0], k -> new TreeMap<>()).put(Integer.valueOf(words[1]), rate);
+                if (rate > 0 && rate < SLOWEST) known.computeIfAbsent(words[0], k -> new TreeMap<>()).put(Integer.valueOf(words[1]), rate);
             }
-        } catch (IOException | RuntimeException e) { // none, or damaged
+        } catch (RuntimeException e) { // damaged
             known.clear();
         }
     }
@@ -67,12 +71,9 @@ public final class Rates implements Engine.Observer {
                 known.computeIfAbsent(name, k -> new TreeMap<>()).merge(size, s.nanos / s.cost, (old, now) -> (old + now) / 2)));
         seen.clear();
         List<String> lines = new ArrayList<>();
-        known.forEach((name, sizes) -> sizes.forEach((size, rate) -> lines.add(name + " " + size + " " + rate.floatValue())));
+        known.forEach((name, sizes) -> sizes.forEach((size, rate) -> lines.add(name + " " + size + " " + rate.floatValue() + "\n")));
         try {
-            Files.createDirectories(file.getParent());
-            Path part = Files.createTempFile(file.getParent(), "new", ".part");
-            Files.write(part, lines.stream().sorted().toList());
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            KeptFile.write(file, lines.stream().sorted().collect(Collectors.joining()).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             // They are measured again.
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.Fixtures;
 import dev.faithdiff.image.Image;
+import dev.faithdiff.image.file.ImageFiles;
 import dev.faithdiff.restore.diffusion.NoiseSchedule.Prediction;
 import dev.faithdiff.restore.diffusion.NoiseSchedule.Spacing;
 import dev.faithdiff.restore.tiles.TileGrid;
@@ -14,9 +15,13 @@ import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.OpError;
 import dev.faithdiff.tensor.Rng;
 import dev.faithdiff.tensor.Scope;
+import dev.faithdiff.tensor.Shape;
 import dev.faithdiff.tensor.Tensor;
+import dev.faithdiff.tensor.io.SafeTensors;
 import dev.faithdiff.tensor.io.SafeTensorsError;
+import dev.faithdiff.tensor.io.Source;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -164,17 +169,34 @@ class DiffusionLoopTest {
         }
     }
 
-    @Test void aResumeFileWhoseStepIsNoNumberIsNotWhole() throws IOException {
+    /** Every step writes the file anew, so a process that is killed may well be at it. The next one that writes results there cleans up. */
+    @Test void whatAKilledProcessWroteOfAResumeFileIsKnown() throws IOException {
+        List<String> begun = new ArrayList<>();
+        SafeTensors.write(dir.resolve("photo.png.resume"), List.of(Source.of("x", DType.U8, Shape.of(1), () -> {
+            ImageFiles.deleteUnfinished(dir);
+            begun.addAll(List.of(dir.toFile().list()));
+            return MemorySegment.ofArray(new byte[1]);
+        })), Map.of());
+        assertThat(begun).as("is still being written").hasSize(1);
+        Path left = Files.createFile(dir.resolve(begun.getFirst().replace("." + ProcessHandle.current().pid() + "-", ".999999999-")));
+        ImageFiles.deleteUnfinished(dir);
+        assertThat(left).doesNotExist();
+    }
+
+    /** Beyond the last step there would be no work left, and the result would be noise. */
+    @Test void aResumeFileWhoseStepIsNoneIsNotWhole() throws IOException {
         Path path = dir.resolve("damaged");
+        Plan plan = plan(euler(3), 1);
         ResumeFile file = new ResumeFile(path, "model", Device.CPU, DType.F32, Map.of(), Image.of(1, 1, new byte[3]));
-        try (Denoising d = new Denoising(plan(euler(3), 1), normal(Rng.cpu(2), HEIGHT, WIDTH), 0)) {
+        try (Denoising d = new Denoising(plan, normal(Rng.cpu(2), HEIGHT, WIDTH), 0)) {
             file.write(d, Rng.cpu(3), 7);
         }
         assertThat(file.read(Device.CPU).step()).isZero();
-        for (String step : List.of("\"step\":\"x\"", "\"past\":\"0\"")) {
+        for (String step : List.of("\"step\":\"x\"", "\"past\":\"0\"", "\"step\":\"4\"", "\"step\":\"9\"")) {
             byte[] whole = Files.readAllBytes(path);
             Files.write(path, new String(whole, ISO_8859_1).replace("\"step\":\"0\"", step).getBytes(ISO_8859_1));
-            assertThatThrownBy(() -> file.read(Device.CPU)).isInstanceOf(SafeTensorsError.class).hasMessageContaining("is not a whole resume file");
+            assertThatThrownBy(() -> file.read(Device.CPU).denoising(plan)).isInstanceOf(SafeTensorsError.class)
+                    .hasMessageContaining("is not a whole resume file");
             Files.write(path, whole);
         }
     }

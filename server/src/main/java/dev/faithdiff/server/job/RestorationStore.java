@@ -30,6 +30,7 @@ import java.util.stream.Stream;
 public final class RestorationStore implements AutoCloseable {
     /** A photo as it came, its small picture, and its result. */
     public static final String PHOTO = "photo", SMALL = "small.jpg", RESULT = "result.png";
+    private static final String DATABASE = "restorations";
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create();
     private static final String COLUMNS = "id CHAR(24) PRIMARY KEY, created BIGINT, ended BIGINT, bytes BIGINT, facts CHARACTER LARGE OBJECT";
     /**
@@ -51,9 +52,10 @@ public final class RestorationStore implements AutoCloseable {
             Files.createDirectories(folder.resolve("jobs"));
             lock = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (!isFree(lock)) throw new IllegalStateException("another server uses the folder " + folder);
+            requireDatabase();
             deleteAll(temporary());
             Files.createDirectories(temporary());
-            database = DriverManager.getConnection("jdbc:h2:file:" + folder.toAbsolutePath().resolve("restorations") + SETTINGS);
+            database = DriverManager.getConnection("jdbc:h2:file:" + folder.toAbsolutePath().resolve(DATABASE) + SETTINGS);
             try (Statement s = database.createStatement()) {
                 s.execute("CREATE TABLE IF NOT EXISTS restorations (" + COLUMNS + ")");
             }
@@ -62,6 +64,17 @@ public final class RestorationStore implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException("cannot use the folder " + folder + ": " + IoReason.of(e), e);
         }
+    }
+
+    /** A new database would list none of the results that are there, and what no row speaks of is deleted. */
+    private void requireDatabase() throws IOException {
+        if (folder.resolve(DATABASE + ".mv.db").toFile().length() > 0) return;
+        try (Stream<Path> jobs = Files.list(folder.resolve("jobs"))) {
+            if (jobs.findAny().isEmpty()) return;
+        }
+        lock.close();
+        throw new IllegalStateException("cannot use the folder " + folder + ": its database is gone, but there are restorations in its folder "
+                + "'jobs': move or delete them");
     }
 
     private static boolean isFree(FileChannel file) throws IOException {

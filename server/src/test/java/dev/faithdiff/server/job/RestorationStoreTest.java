@@ -1,10 +1,12 @@
 package dev.faithdiff.server.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faithdiff.server.job.Restoration.Order;
 import dev.faithdiff.server.job.Restoration.Result;
 import dev.faithdiff.server.job.Restoration.State;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +43,23 @@ class RestorationStoreTest {
             assertThat(store.get(is.id())).isNull();
             assertThat(dir.resolve("jobs").resolve(is.id())).doesNotExist();
         }
+    }
+
+    /** A server without its database would take all results for strays and delete them. */
+    @Test void resultsWithoutADatabaseStay() throws Exception {
+        Path database = dir.resolve("restorations.mv.db");
+        try (RestorationStore store = new RestorationStore(dir)) {
+            store.write("a", RestorationStore.RESULT, new byte[1]);
+        }
+        for (boolean isEmpty : new boolean[] {true, false}) {
+            if (isEmpty) Files.write(database, new byte[0]);
+            else Files.delete(database);
+            assertThatThrownBy(() -> new RestorationStore(dir)).isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("cannot use the folder " + dir + ": its database is gone, but there are restorations");
+        }
+        assertThat(dir.resolve("jobs/a/" + RestorationStore.RESULT)).exists();
+        Files.move(dir.resolve("jobs"), dir.resolve("rescued"));
+        new RestorationStore(dir).close();
     }
 
     @Test void aLongTextIsKeptWhole() throws Exception {

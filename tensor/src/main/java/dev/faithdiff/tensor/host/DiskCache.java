@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -18,7 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * Results that are expensive to compute and can be computed again: compiled kernels, chosen algorithms, states of captions. Each is one file under
- * the hash of its inputs, complete or absent. A folder that cannot be read or written costs only time.
+ * the hash of its inputs, and ends with the SHA-256 of what it holds: a damaged file counts for nothing. A folder that cannot be read or written
+ * costs only time.
  */
 public record DiskCache(Path folder) {
     /** The folder that a system property names, else one in the user's cache folder. */
@@ -27,32 +27,28 @@ public record DiskCache(Path folder) {
         return new DiskCache(asked != null ? Path.of(asked) : UserFolders.cache(name));
     }
 
-    /** The bytes kept for a key, or null. @param ending of the file's name, with the dot */
+    /** The last line of a file, in bytes with the line break before it. */
+    private static final int SUM = 65;
+
+    /** The bytes kept for a key; null if there are none, or they are not those that were kept. @param ending of the file's name, with the dot */
     public byte[] find(String key, String ending) {
-        try {
-            Path kept = file(key, ending);
-            return Files.isReadable(kept) ? Files.readAllBytes(kept) : null;
-        } catch (IOException e) {
-            return null;
-        }
+        byte[] all = KeptFile.read(file(key, ending));
+        if (all == null || all.length < SUM) return null;
+        byte[] content = Arrays.copyOf(all, all.length - SUM);
+        return Arrays.equals(sum(content), Arrays.copyOfRange(all, content.length, all.length)) ? content : null;
     }
 
     public void keep(String key, String ending, byte[] content) {
+        byte[] all = Arrays.copyOf(content, content.length + SUM);
+        System.arraycopy(sum(content), 0, all, content.length, SUM);
         try {
-            Files.createDirectories(folder);
-            Path part = Files.createTempFile(folder, "new", ".part");
-            try {
-                Files.write(part, content);
-                Files.move(part, file(key, ending), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(part);
-            }
+            KeptFile.write(file(key, ending), all);
         } catch (IOException e) {
             failed(e);
         }
     }
 
-    /** What {@link #keepNamed} kept for a key, or null; a damaged file is passed over. */
+    /** What {@link #keepNamed} kept for a key, or null. */
     public byte[] findNamed(String key, String ending) {
         byte[] content = find(key, ending), name = name(key);
         if (content == null || content.length < name.length || !Arrays.equals(content, 0, name.length, name, 0, name.length)) return null;
@@ -65,6 +61,8 @@ public record DiskCache(Path folder) {
         System.arraycopy(content, 0, all, name.length, content.length);
         keep(key, ending, all);
     }
+
+    private static byte[] sum(byte[] content) { return ("\n" + HexFormat.of().formatHex(sha256(content))).getBytes(StandardCharsets.US_ASCII); }
 
     private static byte[] name(String key) { return (key + "\n").getBytes(StandardCharsets.UTF_8); }
 

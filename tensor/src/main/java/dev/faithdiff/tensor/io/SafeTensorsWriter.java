@@ -44,7 +44,8 @@ final class SafeTensorsWriter {
                 .sorted(Comparator.comparingInt((Source t) -> ORDER.indexOf(t.dtype())).thenComparing(Source::name)).toList();
         Path folder = file.toAbsolutePath().getParent();
         if (!Files.isDirectory(folder)) throw new SafeTensorsError(file, "cannot be written: its folder does not exist");
-        Path temporary = file.resolveSibling("." + file.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".tmp");
+        Path temporary = file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid() + "-"
+                + Long.toHexString(System.nanoTime()) + ".tmp"); // names the process, as all output does, so that what a killed one left is known
         try {
             byte[] header = header(file, sorted, metadata);
             temporary.toFile().deleteOnExit(); // an interrupted process leaves nothing either
