@@ -12,6 +12,7 @@ import dev.faithdiff.quality.Psnr;
 import dev.faithdiff.restore.Compute;
 import dev.faithdiff.restore.Compute.NumberType;
 import dev.faithdiff.restore.Offload;
+import dev.faithdiff.restore.Options;
 import dev.faithdiff.tensor.DType;
 import dev.faithdiff.tensor.Device;
 import dev.faithdiff.tensor.op.Engine;
@@ -46,7 +47,9 @@ class Int8WeightsTest {
         Image photo = ImageFiles.read(HOME.resolve("samples/chelsea-degraded.jpg"));
         Compute narrow = new Compute(Device.CPU, NumberType.INT8_WEIGHTS, Offload.NONE);
         try (FaithDiff plain = FaithDiff.open(MODEL, Device.CPU); FaithDiff int8 = FaithDiff.open(MODEL, narrow)) {
-            assertThat(int8.restore(photo, int8.defaults()).rgb()).isEqualTo(plain.restore(photo, plain.defaults()).rgb());
+            Options o = plain.defaults().with(SCALE, 2.0);
+            assertThat(int8.defaults()).isEqualTo(plain.defaults());
+            assertThat(int8.restore(photo, o)).isEqualTo(plain.restore(photo, o));
         }
     }
 

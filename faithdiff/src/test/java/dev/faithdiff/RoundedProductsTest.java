@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code --precision bf16} and {@code int8} cost on the CPU, with the default model's last stage. */
 @Tag("full")
@@ -40,23 +41,24 @@ class RoundedProductsTest {
         }
     }
 
-    @Test void bf16StaysNear() { check(NumberType.BF16, "LinearBf16", "Conv2dImplicitGemmBf16"); }
+    @ParameterizedTest @ValueSource(strings = {"chelsea", "astronaut", "coffee"})
+    void roundedProductsStayNear(String name) {
+        Image photo = ImageFiles.read(HOME.resolve("samples/" + name + "-degraded.jpg"));
+        Run exact = Run.of(photo, NumberType.F32);
+        assertThat(exact.kernels).noneMatch(k -> k.endsWith("Bf16") || k.endsWith("Int8"));
+        check(name, exact, photo, NumberType.BF16, "LinearBf16", "Conv2dImplicitGemmBf16");
+        check(name, exact, photo, NumberType.INT8, "LinearInt8", "Conv2dImplicitGemm");
+    }
 
-    @Test void int8StaysNear() { check(NumberType.INT8, "LinearInt8", "Conv2dImplicitGemm"); }
-
-    private static void check(NumberType precision, String... kernels) {
-        for (String name : new String[] {"chelsea", "astronaut", "coffee"}) {
-            Image photo = ImageFiles.read(HOME.resolve("samples/" + name + "-degraded.jpg"));
-            Run exact = Run.of(photo, NumberType.F32), near = Run.of(photo, precision);
-            assertThat(exact.kernels).noneMatch(k -> k.endsWith("Bf16") || k.endsWith("Int8"));
-            assertThat(near.kernels).contains(kernels).doesNotContain("LinearPacked");
-            double psnr = new Psnr(Channels.RGB).of(near.image, exact.image);
-            List<Double> cosines = new ArrayList<>();
-            for (int i = 0; i < exact.predictions.size(); i++) cosines.add(cosine(exact.predictions.get(i), near.predictions.get(i)));
-            System.out.printf("%s %s: cosine of predictions %s, PSNR against F32 %.1f dB; %s%n", name, precision, cosines, psnr, near.kernels);
-            assertThat(cosines).isNotEmpty().allMatch(c -> c > 0.999);
-            assertThat(psnr).isBetween(45.0, 90.0);
-        }
+    private static void check(String name, Run exact, Image photo, NumberType precision, String... kernels) {
+        Run near = Run.of(photo, precision);
+        assertThat(near.kernels).contains(kernels).doesNotContain("LinearPacked");
+        double psnr = new Psnr(Channels.RGB).of(near.image, exact.image);
+        List<Double> cosines = new ArrayList<>();
+        for (int i = 0; i < exact.predictions.size(); i++) cosines.add(cosine(exact.predictions.get(i), near.predictions.get(i)));
+        System.out.printf("%s %s: cosine of predictions %s, PSNR against F32 %.1f dB; %s%n", name, precision, cosines, psnr, near.kernels);
+        assertThat(cosines).isNotEmpty().allMatch(c -> c > 0.999);
+        assertThat(psnr).isBetween(45.0, 90.0);
     }
 
     private static double cosine(float[] a, float[] b) {

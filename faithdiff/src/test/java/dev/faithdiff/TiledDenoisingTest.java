@@ -38,7 +38,7 @@ class TiledDenoisingTest {
     @AfterAll static void close() { FAITHDIFF.close(); }
 
     @ParameterizedTest
-    @CsvSource({"astronaut, 576, 576, 512, 0.5", "coffee, 576, 576, 256, 0.75", "chelsea, 320, 1024, 256, 0.5", "coffee, 1536, 320, 512, 1"})
+    @CsvSource({"astronaut, 576, 576, 512, 0.5", "coffee, 576, 576, 256, 0.75", "chelsea, 320, 640, 256, 0.5", "coffee, 1536, 320, 512, 1"})
     void tilesChangeLittle(String sample, int width, int height, int tile, double stride) {
         Image clean = mirrored(ImageFiles.read(HOME.resolve("samples/" + sample + ".png")), width, height);
         Image photo = Recipe.named("mini").degrade(clean, 4, 1);

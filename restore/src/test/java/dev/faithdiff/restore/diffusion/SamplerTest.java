@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SamplerTest {
     private static final JsonObject FACTS = Fixtures.json("schedulers/schedulers.json"), RUNS = FACTS.getAsJsonObject("runs");
     private static final ToyModel MODEL = ToyModel.of(FACTS.get("model").getAsString());
+    private static final NoiseSchedule SCHEDULE = NoiseSchedule.of(config());
     private static final Fixtures COMMON = Fixtures.open("schedulers/common.safetensors");
     private static final Map<String, Samplers> KINDS = Map.of("euler_discrete", Samplers.EULER, "euler_ancestral", Samplers.EULER_ANCESTRAL,
             "ddpm", Samplers.DDPM, "ddim", Samplers.DDIM, "dpmpp_2m", Samplers.DPMPP_2M, "unipc", Samplers.UNIPC);
@@ -304,7 +305,7 @@ class SamplerTest {
 
     private static Config config() { return Config.read(Fixtures.path("checkpoint-tiny/sdxl/scheduler/scheduler_config.json")); }
 
-    private static NoiseSchedule schedule() { return NoiseSchedule.of(config()); }
+    private static NoiseSchedule schedule() { return SCHEDULE; }
 
     /** In the file's own order, which samplers do not care about. */
     private static Tensor plain(Fixtures f, String name) { return Tensor.of(f.floats(name), f.shape(name).toArray()); }
