@@ -141,7 +141,7 @@ class RrdbNetTest {
      * network of the released depth. Weights of He's variance keep the activations' size, so that what is far away counts.
      */
     @Test void marginsHideTheTiles() {
-        int side = 80, tile = 40;
+        int side = 112, tile = 56;
         Map<Integer, double[]> bounds = Map.of(0, new double[] {10, 255}, 4, new double[] {1, 10}, 10, new double[] {0, 0.1},
                 16, new double[] {0, 0.001}, 32, new double[] {0, 0.001});
         try (Scope _ = Scope.open(); Weights w = Weights.init(3, Device.CPU)) {
