@@ -34,8 +34,6 @@ final class WinogradInput {
     final int depth;
     /** Tiles of a chunk, and its floats. */
     final int chunk, floats;
-    /** The transformed chunk of all threads, in memory of the thread that made this. */
-    final float[] numbers;
 
     private final Factors factors;
     private final Conv.Size size;
@@ -68,11 +66,10 @@ final class WinogradInput {
         places = Arena.ofAuto().allocate(8L * POSITIONS * parts, 8);
         for (int i = 0; i < POSITIONS * parts; i++) Vec.setNumber(places.address(), i, 4L * (i / shared * strip + i % shared * depth));
         this.floats = strips * strip;
-        numbers = here();
     }
 
-    /** Room for a chunk in memory of the calling thread. */
-    float[] here() {
+    /** Room for a chunk in memory of the calling thread, with undefined contents. */
+    float[] numbers() {
         if (NUMBERS.get().length < floats) NUMBERS.set(new float[floats]);
         return NUMBERS.get();
     }
@@ -93,13 +90,8 @@ final class WinogradInput {
     private long places(int part) { return places.address() + 8L * part * POSITIONS; }
 
     /** Transforms the chunk of {@code count} tiles from {@code first} on, on all threads. @param zeros address of a zero for each channel */
-    void transform(int first, int count, long zeros) {
-        Parallel.run(Math.ceilDiv(count, ROWS), i -> transform(first, i * ROWS, Math.min(count, (i + 1) * ROWS), zeros, numbers));
-    }
-
-    /** Transforms all of it on this thread, into {@link #here()}. */
     void transform(int first, int count, long zeros, float[] to) {
-        for (int row = 0; row < count; row += ROWS) transform(first, row, Math.min(count, row + ROWS), zeros, to);
+        Parallel.run(Math.ceilDiv(count, ROWS), i -> transform(first, i * ROWS, Math.min(count, (i + 1) * ROWS), zeros, to));
     }
 
     private void transform(int first, int row, int end, long zeros, float[] to) {

@@ -88,7 +88,7 @@ final class WinogradTiles {
             Parallel.run(Math.ceilDiv(input.tiles, input.chunk), i -> {
                 int first = i * input.chunk, count = Math.min(input.chunk, input.tiles - first);
                 Scratch scratch = SCRATCH.get();
-                float[] numbers = input.here();
+                float[] numbers = input.numbers();
                 input.transform(first, count, zeros, numbers);
                 findOutputs(first, count, scratch, outside);
                 for (int p = 0; p < panels; p++) {
@@ -101,15 +101,16 @@ final class WinogradTiles {
 
     private void runChunks(long zeros, long outside) {
         int panels = PackedB.panels(size.out());
+        float[] numbers = input.numbers();
         for (int from = 0; from < input.tiles; from += input.chunk) {
             int first = from;
             int count = Math.min(input.chunk, input.tiles - from);
             int blocks = Math.ceilDiv(count, BLOCK);
             int splits = Math.min(blocks, Math.ceilDiv(TASKS, panels));
-            input.transform(first, count, zeros);
+            input.transform(first, count, zeros, numbers);
             Parallel.run(panels * splits, i -> {
                 int row = blocks * (i % splits) / splits * BLOCK, end = blocks * (i % splits + 1) / splits * BLOCK;
-                multiply(i / splits, first, row, Math.min(count, end), outside);
+                multiply(i / splits, first, row, Math.min(count, end), numbers, outside);
             });
         }
     }
@@ -118,7 +119,7 @@ final class WinogradTiles {
     private long part() { return (long) POSITIONS * (input.depth * WIDTH + GAP); }
 
     /** Computes a panel of output channels of tiles row..end of the chunk. */
-    private void multiply(int panel, int first, int row, int end, long outside) {
+    private void multiply(int panel, int first, int row, int end, float[] numbers, long outside) {
         Scratch scratch = SCRATCH.get();
         long part = part();
         int kept = end - row > BLOCK ? input.parts() : 1; // further blocks use the weights transformed for the first
@@ -128,7 +129,7 @@ final class WinogradTiles {
                 for (int i = 0; i < input.parts(); i++) {
                     long weights = memory.at(i % kept * part);
                     if (from == row) transformWeights(panel, i, memory.at(kept * part), weights);
-                    multiplyPart(i, input.numbers, from, count, weights, scratch);
+                    multiplyPart(i, numbers, from, count, weights, scratch);
                 }
                 findOutputs(first + from, count, scratch, outside);
                 store(panel, count, scratch);

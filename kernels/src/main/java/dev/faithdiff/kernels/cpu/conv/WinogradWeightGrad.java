@@ -67,15 +67,16 @@ final class WinogradWeightGrad {
             long zeros = aside.at(0);
             Copy.zero(zeros, 4L * channels);
             int parts = input.parts(), groups = Math.ceilDiv(panels, group);
+            float[] numbers = input.numbers();
             for (int from = 0; from < input.tiles; from += input.chunk) {
                 int first = from, count = Math.min(input.chunk, input.tiles - from);
-                input.transform(first, count, zeros);
+                input.transform(first, count, zeros, numbers);
                 Parallel.run(Math.ceilDiv(count, ROWS), i -> transform(first, i * ROWS, Math.min(count, (i + 1) * ROWS), zeros, grads.at(0)));
                 Parallel.run(POSITIONS * parts * groups, i -> {
                     int position = i / (parts * groups);
                     int part = i / groups % parts;
                     int panel = i % groups * group;
-                    multiply(position, part, panel, count, grads.at(0) + position * gradStep, first > 0, sums.at(0) + position * sumStep);
+                    multiply(position, part, panel, count, numbers, grads.at(0) + position * gradStep, first > 0, sums.at(0) + position * sumStep);
                 });
             }
             Chunks.rows(size.out(), (long) POSITIONS * size.in(), (row, rows) -> back((int) row, rows, sums.at(0)));
@@ -97,7 +98,7 @@ final class WinogradWeightGrad {
     }
 
     /** Adds to the sums of one position, for a part of the inputs and a group of panels of outputs. */
-    private void multiply(int position, int part, int panel, int count, long grads, boolean add, long sums) {
+    private void multiply(int position, int part, int panel, int count, float[] numbers, long grads, boolean add, long sums) {
         Scratch s = SCRATCH.get();
         int channels = input.channels(part);
         int end = Math.min(panels, panel + group);
@@ -107,7 +108,7 @@ final class WinogradWeightGrad {
             for (int r = 0; r < channels; r += ROWS) {
                 for (int p = panel; p < end; p++) {
                     long b = grads + 4L * WIDTH * ((long) p * input.chunk + tile);
-                    Panels.tileTransposed(depth, input.numbers, at + r, b, tile > 0, s.sums, (p - panel) * height + r * WIDTH);
+                    Panels.tileTransposed(depth, numbers, at + r, b, tile > 0, s.sums, (p - panel) * height + r * WIDTH);
                 }
             }
         }
