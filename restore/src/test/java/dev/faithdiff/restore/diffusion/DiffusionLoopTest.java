@@ -183,7 +183,7 @@ class DiffusionLoopTest {
         assertThat(left).doesNotExist();
     }
 
-    /** Beyond the last step there would be no work left, and the result would be noise. */
+    /** Beyond the last step no step would run, and unfinished latents would be decoded. */
     @Test void aResumeFileWhoseStepIsNoneIsNotWhole() throws IOException {
         Path path = dir.resolve("damaged");
         Plan plan = plan(euler(3), 1);

@@ -21,14 +21,14 @@ import java.util.stream.Stream;
  * costs only time.
  */
 public record DiskCache(Path folder) {
+    /** The last line of a file, in bytes with the line break before it. */
+    private static final int SUM = 65;
+
     /** The folder that a system property names, else one in the user's cache folder. */
     public static DiskCache of(String property, String name) {
         String asked = System.getProperty(property);
         return new DiskCache(asked != null ? Path.of(asked) : UserFolders.cache(name));
     }
-
-    /** The last line of a file, in bytes with the line break before it. */
-    private static final int SUM = 65;
 
     /** The bytes kept for a key; null if there are none, or they are not those that were kept. @param ending of the file's name, with the dot */
     public byte[] find(String key, String ending) {
